@@ -1,0 +1,301 @@
+import type { Shape } from '../shape.ts';
+
+/**
+ * What a machine must be able to do. A backend owns memory and computes; it knows nothing of tensors, gradients
+ * or layers. All arrays are contiguous and row-major, results go into blocks the caller allocated, and no result
+ * overlaps an input unless an operation says so. Shapes arrive checked; ids arrive in range.
+ */
+export interface Backend {
+  readonly name: string;
+  /** The floating-point type of every non-integer array on this backend. */
+  readonly float: FloatType;
+
+  /** What this backend runs on, for people: name, lanes, threads, and why not more. */
+  describe(): BackendDescription;
+  /** Ends workers and gives memory back. Using the backend afterwards is an error. */
+  close(): void;
+
+  // ── memory ──────────────────────────────────────────────────────────────────────────────────────────────
+  /** `length` elements of undefined content. @throws MemoryError with `details.bytesNeeded` */
+  allocate(dtype: Dtype, length: number): Storage;
+  release(storage: Storage): void;
+  /** Bytes in use now, the most ever in use, and the most there can be. */
+  memory(): MemoryUse;
+  write(out: Block, values: ArrayLike<number>): void;
+  /** A copy of the block's content. */
+  read(x: Block): Promise<TypedArray>;
+  /** The same at once. @throws DeviceError where the machine can only answer later */
+  readSync(x: Block): TypedArray;
+
+  // ── moving ──────────────────────────────────────────────────────────────────────────────────────────────
+  fill(out: Block, value: number): void;
+  /** out ← x, same number of elements. */
+  copy(x: Block, out: Block): void;
+  /**
+   * out[Σ i·outStrides] ← (or += where `accumulate`) x[Σ i·xStrides] for every index i below `extents`. Strides in
+   * elements, 0 or negative allowed for x; starts count from the blocks' first element. Serves transpose, slice,
+   * concatenation, flip and broadcast, forward and backward.
+   */
+  stridedCopy(
+    x: Block,
+    xView: StridedView,
+    out: Block,
+    outView: StridedView,
+    extents: Shape,
+    accumulate: boolean,
+  ): void;
+
+  // ── element-wise ────────────────────────────────────────────────────────────────────────────────────────
+  unary(operation: UnaryOperation, x: Block, out: Block): void;
+  /** dx ← dy ⊙ f′(x), with y = f(x) given. */
+  unaryGrad(operation: UnaryOperation, x: Block, y: Block, dy: Block, dx: Block): void;
+  /** out ← a ∘ b with NumPy broadcasting to out's shape. */
+  binary(operation: BinaryOperation, a: Block, b: Block, out: Block): void;
+  /** out ← condition ≠ 0 ? a : b; all of one shape. */
+  select(condition: Block, a: Block, b: Block, out: Block): void;
+  /** y ← y + αx, same number of elements. */
+  axpy(alpha: number, x: Block, y: Block): void;
+  /**
+   * Inverted dropout: out ← kept ? x/(1−rate) : 0, where element i is kept when
+   * mix32(mix32(i) + seed) ≥ rate·2³². Its own gradient. out may be x.
+   */
+  dropout(x: Block, out: Block, rate: number, seed: number): void;
+
+  // ── reductions ──────────────────────────────────────────────────────────────────────────────────────────
+  /** x read as [outer, n, inner] → out [outer, inner]. */
+  reduce(operation: ReduceOperation, x: Block, out: Block, outer: number, n: number, inner: number): void;
+  /** Index of the first maximum; out is int32. */
+  argmax(x: Block, out: Block, outer: number, n: number, inner: number): void;
+  /** Σ x², accumulated in float64. */
+  sumOfSquares(x: Block): number;
+
+  // ── products ────────────────────────────────────────────────────────────────────────────────────────────
+  /** out [batch, m, n] ← (+=) op(a) · op(b); a is [batch, m, k] or, transposed, [batch, k, m]. */
+  matmul(a: Block, b: Block, out: Block, product: MatrixProduct): void;
+
+  // ── rows ────────────────────────────────────────────────────────────────────────────────────────────────
+  /** Over the last axis, n wide. */
+  softmax(x: Block, out: Block, n: number): void;
+  logSoftmax(x: Block, out: Block, n: number): void;
+  softmaxGrad(y: Block, dy: Block, dx: Block, n: number): void;
+  logSoftmaxGrad(y: Block, dy: Block, dx: Block, n: number): void;
+  /**
+   * logits [R, V], targets int32 [R] → losses [R] = log Σ exp(logits) − logits[target], in nats; 0 where the target is
+   * negative. Keeps the log-normaliser [R] for the gradient.
+   */
+  crossEntropy(logits: Block, targets: Block, losses: Block, logNormaliser: Block): void;
+  crossEntropyGrad(logits: Block, targets: Block, logNormaliser: Block, dLosses: Block, dLogits: Block): void;
+  /** out[i, :] ← table[ids[i], :] */
+  gather(table: Block, ids: Block, out: Block): void;
+  /** dTable[ids[i], :] += dOut[i, :], in order of i. */
+  scatterAdd(dOut: Block, ids: Block, dTable: Block): void;
+  /** y = gain ⊙ (x − mean)/√(variance + ε) + bias over the last axis; gain and bias may be absent. */
+  layerNorm(n: LayerNormForward): void;
+  /** Overwrites dx; adds to dGain and dBias where given. */
+  layerNormGrad(n: LayerNormBackward): void;
+
+  // ── recurrence ──────────────────────────────────────────────────────────────────────────────────────────
+  /** A whole recurrent layer over all its time steps. */
+  recurrent(layer: RecurrentForward): void;
+  /** Backpropagation through time over the same layer. Consumes `gates` and `extra`. */
+  recurrentGrad(layer: RecurrentBackward): void;
+
+  // ── learning ────────────────────────────────────────────────────────────────────────────────────────────
+  /** One update of a flat parameter buffer. */
+  optimize(update: OptimizerUpdate): void;
+}
+
+export type FloatType = 'float32' | 'float64';
+export type Dtype = FloatType | 'int32';
+export type TypedArray = Float32Array | Float64Array | Int32Array;
+
+/** Memory of one backend. Only its own backend looks inside. */
+export interface Storage {
+  readonly dtype: Dtype;
+  readonly length: number;
+}
+
+/** A contiguous row-major part of a storage: what every operation reads and writes. */
+export interface Block {
+  readonly storage: Storage;
+  /** First element, counted from the storage's start. */
+  readonly offset: number;
+  readonly shape: Shape;
+}
+
+export interface StridedView {
+  readonly start: number;
+  readonly strides: readonly number[];
+}
+
+export interface BackendDescription {
+  readonly name: string;
+  readonly float: FloatType;
+  readonly threads: number;
+  /** Sentences for people, such as "WebAssembly, relaxed SIMD (fused multiply-add)". */
+  readonly notes: readonly string[];
+}
+
+export interface MemoryUse {
+  readonly bytes: number;
+  readonly peakBytes: number;
+  readonly limitBytes: number;
+}
+
+export const unaryOperations = [
+  'neg',
+  'exp',
+  'log',
+  'sqrt',
+  'abs',
+  'square',
+  'reciprocal',
+  'sign',
+  'tanh',
+  'sigmoid',
+  'relu',
+  'softplus',
+] as const;
+export type UnaryOperation = (typeof unaryOperations)[number];
+
+export const binaryOperations = [
+  'add',
+  'sub',
+  'mul',
+  'div',
+  'min',
+  'max',
+  'greater',
+  'greaterEqual',
+  'equal',
+  'less',
+  'lessEqual',
+] as const;
+export type BinaryOperation = (typeof binaryOperations)[number];
+
+export const reduceOperations = ['sum', 'max', 'min'] as const;
+export type ReduceOperation = (typeof reduceOperations)[number];
+
+export interface MatrixProduct {
+  readonly batch: number;
+  readonly m: number;
+  readonly k: number;
+  readonly n: number;
+  readonly transposeA: boolean;
+  readonly transposeB: boolean;
+  readonly accumulate: boolean;
+  /** One right side [k, n] for every product of the batch; then the batch is as good as rows. */
+  readonly sharedB: boolean;
+}
+
+export interface LayerNormForward {
+  readonly x: Block;
+  readonly gain: Block | null;
+  readonly bias: Block | null;
+  readonly y: Block;
+  /** One a row, kept for the gradient, as is 1/√(variance + ε). */
+  readonly mean: Block;
+  readonly inverseDeviation: Block;
+  readonly epsilon: number;
+}
+
+export interface LayerNormBackward {
+  readonly x: Block;
+  readonly gain: Block | null;
+  readonly mean: Block;
+  readonly inverseDeviation: Block;
+  readonly dy: Block;
+  readonly dx: Block;
+  readonly dGain: Block | null;
+  readonly dBias: Block | null;
+}
+
+/**
+ * The recurrences a backend runs as one operation. Gate order: LSTM i f g o, GRU r z n.
+ *
+ * - rnn:  h = φ(W_ih x + b_ih + W_hh h₋ + b_hh)
+ * - lstm: i,f,o = σ(…), g = tanh(…) of W_ih x + b_ih + W_hh h₋ + b_hh;  c = f⊙c₋ + i⊙g;  h = o⊙tanh(c)
+ * - gru:  r,z = σ(W_ih x + b_ih + W_hh h₋ + b_hh);
+ *   reset 'after':  n = tanh(W_in x + b_in + r⊙(W_hn h₋ + b_hn));
+ *   reset 'before': n = tanh(W_in x + b_in + W_hn (r⊙h₋) + b_hn);
+ *   update 'keep':    h = z⊙h₋ + (1−z)⊙n   (z says how much of the old state is kept: Cho 2014, PyTorch, Keras);
+ *   update 'replace': h = (1−z)⊙h₋ + z⊙n   (z says how much is replaced: Chung 2014)
+ */
+export type RecurrentCell =
+  | { readonly kind: 'rnn'; readonly activation: 'tanh' | 'relu' | 'sigmoid' }
+  | { readonly kind: 'lstm' }
+  | { readonly kind: 'gru'; readonly reset: 'after' | 'before'; readonly update: 'keep' | 'replace' };
+
+/** Rows of `weightIh` and `weightHh` per hidden unit. */
+export const gatesOf: Record<RecurrentCell['kind'], number> = { rnn: 1, lstm: 4, gru: 3 };
+
+/**
+ * Time-major: T steps, B rows, F inputs, H hidden units, G = gatesOf(cell). A row b is active at step t while
+ * t < lengths[b]; at other steps its state is carried unchanged and no gradient arises. `reverse` walks
+ * t = T−1 … 0, so the final state stands at t = 0; h₋ at the first step walked is h0.
+ */
+export interface RecurrentForward {
+  readonly cell: RecurrentCell;
+  readonly reverse: boolean;
+  readonly x: Block; // [T, B, F]
+  readonly h0: Block; // [B, H]
+  readonly c0: Block | null; // [B, H], LSTM only
+  readonly weightIh: Block; // [G·H, F]
+  readonly weightHh: Block; // [G·H, H]
+  readonly biasIh: Block | null; // [G·H]
+  readonly biasHh: Block | null; // [G·H]
+  readonly lengths: Block | null; // int32 [B]
+  /** Out: the state after each step (carried through inactive ones). */
+  readonly h: Block; // [T, B, H]
+  readonly c: Block | null; // [T, B, H], LSTM only
+  /** Out: activated gates; 0 where inactive. RNN: not used (φ′ follows from h), a block of no elements. */
+  readonly gates: Block; // [T, B, G·H]
+  /** Out: GRU only: W_hn h₋ + b_hn (reset 'after') or r⊙h₋ (reset 'before'). */
+  readonly extra: Block | null; // [T, B, H]
+}
+
+export interface RecurrentBackward extends RecurrentForward {
+  /** ∂L/∂h_t from outside the recurrence, for every step; absent where only the final state is used. */
+  readonly dh: Block | null; // [T, B, H]
+  /** ∂L/∂ of the final state. */
+  readonly dhFinal: Block | null; // [B, H]
+  readonly dcFinal: Block | null; // [B, H]
+  /** Out, each written (not added to) where given. */
+  readonly dx: Block | null;
+  readonly dh0: Block | null;
+  readonly dc0: Block | null;
+  readonly dWeightIh: Block | null;
+  readonly dWeightHh: Block | null;
+  readonly dBiasIh: Block | null;
+  readonly dBiasHh: Block | null;
+  /** Out where given: the whole ∂L/∂h_t and ∂L/∂c_t, through all later steps: what a probe looks at. */
+  readonly dhTotal: Block | null; // [T, B, H]
+  readonly dcTotal: Block | null; // [T, B, H]
+}
+
+/**
+ * w ← update(w, g) with PyTorch's formulas. The gradient is first scaled (clipping by norm), then clamped to
+ * ±clipValue (0: not). `decay` adds decay·w to the gradient, except in adamw, where w shrinks by lr·decay.
+ */
+export type OptimizerUpdate = {
+  readonly weights: Block;
+  readonly gradients: Block;
+  readonly learningRate: number;
+  readonly decay: number;
+  readonly scale: number;
+  readonly clipValue: number;
+} & (
+  | { readonly method: 'sgd'; readonly velocity: Block | null; readonly momentum: number; readonly nesterov: boolean }
+  | { readonly method: 'adagrad'; readonly sumOfSquares: Block; readonly epsilon: number }
+  | { readonly method: 'rmsprop'; readonly meanSquare: Block; readonly alpha: number; readonly epsilon: number }
+  | {
+      readonly method: 'adam' | 'adamw';
+      readonly mean: Block;
+      readonly variance: Block;
+      readonly beta1: number;
+      readonly beta2: number;
+      readonly epsilon: number;
+      /** 1, 2, …: for the bias correction. */
+      readonly step: number;
+    }
+);
