@@ -1,0 +1,110 @@
+/**
+ * Matrix product C (+)= A·B with B packed (pack.ts) and C in register tiles (tile.ts).
+ *
+ * The law of this file: an element of C is Σ over blocks of 256 steps of k, of the sum inside a block in the order of k.
+ * Neither depends on m, on n, on the tile an element falls in or on how a caller splits rows or columns, so a
+ * prediction has the same bits whatever it is batched with.
+ */
+import { PANEL, transposeRows } from './pack';
+import { ROWS, tile } from './tile';
+
+/** Steps of k per block: a panel of B (8 KB) stays in the first-level cache; fewer roundings add up than in one sum. */
+const BLOCK: i32 = 256;
+/** Rows of A per block when A must be transposed: 256 × 160 floats stay in the second-level cache. A multiple of 20. */
+const BAND: i32 = 160;
+
+/** How many floats of scratch `gemm` needs: none, unless A is transposed. */
+export function gemmScratchSize(transposedA: i32, m: i32, n: i32, k: i32): i32 {
+  return transposedA ? min(m, BAND) * roundUp(min(k, BLOCK)) : 0;
+}
+
+/** Rows of a transposed block begin at multiples of four floats, since transposing writes four at a time. */
+// @ts-ignore: decorator
+@inline
+function roundUp(depth: i32): i32 {
+  return (depth + 3) & -4;
+}
+
+/**
+ * C[m, n] (+)= A · B. A is [m, k], or stored as [k, m] when `transposedA` is 1. With k = 0 the product is zero.
+ *
+ * @param lda floats from row to row of A as stored
+ * @param packedB from `packRight(…, k, n, …)`
+ * @param ldc floats from row to row of C
+ * @param accumulate 1 adds to C, 0 overwrites it
+ * @param scratch gemmScratchSize(transposedA, m, n, k) floats
+ */
+export function gemm(a: usize, lda: i32, transposedA: i32, packedB: usize, c: usize, ldc: i32, m: i32, n: i32, k: i32, accumulate: i32, scratch: usize): void {
+  const strideA = <usize>lda << 2;
+  const strideC = <usize>ldc << 2;
+  const panel = <usize>k * PANEL * 4;
+  if (k == 0 && !accumulate) {
+    for (let i = 0; i < m; i++) memory.fill(c + <usize>i * strideC, 0, <usize>n << 2);
+    return;
+  }
+  for (let start = 0; start < k; start += BLOCK) {
+    const depth = min(k - start, BLOCK);
+    const b = packedB + <usize>start * PANEL * 4;
+    const add = accumulate | i32(start > 0);
+    if (!transposedA) {
+      band(a + (<usize>start << 2), strideA, b, panel, c, strideC, m, n, depth, add);
+      continue;
+    }
+    for (let i = 0; i < m; i += BAND) {
+      const rows = min(m - i, BAND);
+      const source = a + <usize>start * strideA + (<usize>i << 2);
+      transposeBand(source, strideA, rows, depth, scratch);
+      band(scratch, <usize>roundUp(depth) << 2, b, panel, c + <usize>i * strideC, strideC, rows, n, depth, add);
+    }
+  }
+}
+
+/** A block of A stored [depth, rows] becomes [rows, depth]. */
+function transposeBand(a: usize, stride: usize, rows: i32, depth: i32, out: usize): void {
+  const outStride = <usize>roundUp(depth) << 2;
+  for (let kk = 0; kk < depth; kk += 4) {
+    transposeRows(a + <usize>kk * stride, stride, min(depth - kk, 4), rows, out + (<usize>kk << 2), outStride);
+  }
+}
+
+/** All rows of one block of k: the panel of B is the outer loop, since it is what the nearest cache keeps. */
+function band(a: usize, lda: usize, b: usize, panel: usize, c: usize, ldc: usize, m: i32, n: i32, depth: i32, add: i32): void {
+  const full = m - (m % ROWS);
+  for (let j = 0; j < n && full > 0; j += PANEL) {
+    const bj = b + <usize>(j >> 3) * panel;
+    const columns = n - j;
+    let ai = a;
+    let ci = c + (<usize>j << 2);
+    for (let i = 0; i < full; i += ROWS) {
+      tile(5, 1, ai, lda, bj, panel, depth, ci, ldc, columns, add);
+      ai += <usize>ROWS * lda;
+      ci += <usize>ROWS * ldc;
+    }
+  }
+  const rest = m - full;
+  if (rest == 0) return;
+  a += <usize>full * lda;
+  c += <usize>full * ldc;
+  if (rest == 4) rows4(a, lda, b, panel, c, ldc, n, depth, add);
+  else if (rest == 3) rows3(a, lda, b, panel, c, ldc, n, depth, add);
+  else if (rest == 2) rows2(a, lda, b, panel, c, ldc, n, depth, add);
+  else rows1(a, lda, b, panel, c, ldc, n, depth, add);
+}
+
+function rows4(a: usize, lda: usize, b: usize, panel: usize, c: usize, ldc: usize, n: i32, depth: i32, add: i32): void {
+  for (; n > 0; n -= 8, b += panel, c += 32) tile(4, 1, a, lda, b, panel, depth, c, ldc, n, add);
+}
+
+function rows3(a: usize, lda: usize, b: usize, panel: usize, c: usize, ldc: usize, n: i32, depth: i32, add: i32): void {
+  for (; n > 0; n -= 8, b += panel, c += 32) tile(3, 1, a, lda, b, panel, depth, c, ldc, n, add);
+}
+
+function rows2(a: usize, lda: usize, b: usize, panel: usize, c: usize, ldc: usize, n: i32, depth: i32, add: i32): void {
+  for (; n > 8; n -= 16, b += 2 * panel, c += 64) tile(2, 2, a, lda, b, panel, depth, c, ldc, n, add);
+  if (n > 0) tile(2, 1, a, lda, b, panel, depth, c, ldc, n, add);
+}
+
+function rows1(a: usize, lda: usize, b: usize, panel: usize, c: usize, ldc: usize, n: i32, depth: i32, add: i32): void {
+  for (; n > 24; n -= 32, b += 4 * panel, c += 128) tile(1, 4, a, lda, b, panel, depth, c, ldc, n, add);
+  for (; n > 0; n -= 8, b += panel, c += 32) tile(1, 1, a, lda, b, panel, depth, c, ldc, n, add);
+}
