@@ -11,6 +11,8 @@ const types: Record<string, string> = {
 
 const declaration = /(\/\*\*(?:(?!\*\/)[\s\S])*\*\/\n)?(?:\/\/ @ts-ignore[^\n]*\n@\w+\n)?export function (\w+)\(([^)]*)\): (\w+)/g;
 
+const enumeration = /export const enum (\w+) \{([^}]*)\}/g;
+
 function typeOf(name: string, where: string): string {
   const type = types[name];
   if (type === undefined) throw new Error(`kernels: ${where} has type ${name}, which no caller outside wasm can pass`);
@@ -35,11 +37,20 @@ export function kernelsInterface(sources: Map<string, string>, exported: string[
       methods.set(name, `${documentation}  ${name}(${list.join(', ')}): ${typeOf(result, name)};\n`);
     }
   }
+  const constants: string[] = [];
+  for (const text of sources.values()) {
+    for (const [, name, members] of text.matchAll(enumeration)) {
+      const list = members.split(',').map((member) => member.trim());
+      const entries = list.filter((member) => member !== '').map((member, index) => `${member}: ${index}`);
+      constants.push(`export const ${name} = { ${entries.join(', ')} } as const;\n`);
+    }
+  }
   const missing = exported.filter((name) => !methods.has(name));
   if (missing.length > 0) throw new Error(`kernels: no signature found for ${missing.join(', ')}`);
   return `/** A byte address in the kernels' memory; a multiple of 4. */
 export type Pointer = number;
 
+${constants.join('')}
 /** The kernels' exports. Made by packages/kernels/build.ts: change the sources in packages/kernels/assembly instead. */
 export interface Kernels {
 ${exported.map((name) => methods.get(name)).join('\n')}}

@@ -1,4 +1,17 @@
 /** Everything the kernels export; each file is one subject. */
+export { binary } from './broadcast';
+export { stridedCopy } from './copy';
+export { dropout } from './dropout';
+export { axpy, fill, scaleInto, select, unary, unaryGrad } from './elementwise';
 export { gemm, gemmScratchSize } from './gemm';
+export { gruAfterBackward, gruAfterForward } from './gru';
+export { gruBeforeGates, gruBeforeGatesBackward, gruBeforeOutput, gruBeforeOutputBackward } from './gru-before';
+export { layerNorm, layerNormGrad } from './layer-norm';
+export { gather, scatterAdd } from './lookup';
+export { lstmBackward, lstmForward } from './lstm';
 export { heapBase } from './memory';
+export { adagrad, adam, rmsprop, sgd } from './optimizer';
 export { packRight, packedSize } from './pack';
+export { argmax, columnSums, reduce, sumOfSquares } from './reduce';
+export { rnnBackward, rnnForward } from './rnn';
+export { crossEntropy, crossEntropyGrad, logSoftmax, logSoftmaxGrad, softmax, softmaxGrad } from './softmax';

@@ -64,3 +64,25 @@ export function minLanes(v: v128): f32 {
   const pair = f32x4.min(v, v128.shuffle<i32>(v, v, 2, 3, 0, 1));
   return min<f32>(f32x4.extract_lane(pair, 0), f32x4.extract_lane(pair, 1));
 }
+
+/** `loadPart` where `count` is known when compiling: a plain load for 4. */
+// @ts-ignore: decorator
+@inline
+export function read(p: usize, count: i32): v128 {
+  return count == 4 ? v128.load(p) : loadPart(p, count);
+}
+
+/** `storePart` where `count` is known when compiling: a plain store for 4. */
+// @ts-ignore: decorator
+@inline
+export function write(p: usize, v: v128, count: i32): void {
+  if (count == 4) v128.store(p, v);
+  else storePart(p, v, count);
+}
+
+/** Bytes of `n` float32 or int32 elements. */
+// @ts-ignore: decorator
+@inline
+export function bytes(n: i32): usize {
+  return <usize>n << 2;
+}

@@ -1,0 +1,131 @@
+/**
+ * exp, log, tanh, sigmoid and softplus on four lanes, correct to a relative 10⁻⁶ or better for every float32, with
+ * infinities and NaN as IEEE 754 has them. Measured errors stand in docs/numerics.md; packages/kernels/accuracy.ts
+ * measures them again.
+ */
+import { madd, nmadd } from './lanes';
+
+// Constants are broadcast from memory: V8 would build a v128 constant from two 64-bit moves each time it is used.
+// @ts-ignore: decorator
+@lazy
+const TABLE = memory.data<f32>([
+  1.44269504, // log2 e
+  12582912, // 1.5 · 2²³: adding it rounds to an integer and leaves that integer in the low bits
+  0.693359375, // ln 2, the part whose product with a small integer is exact
+  -2.12194440e-4, // ln 2, the rest
+  // (eʳ − 1 − r) / r² on |r| ≤ ln 2 / 2, minimax for the relative error of (eʳ − 1) / r, 1.3e-8
+  0.5, 0.16666541993618011, 0.04166628047823906, 0.008366636000573635, 0.0013946539256721735,
+  89, -104, // exp of anything beyond is infinite or zero
+  10, // tanh of anything beyond is 1
+  // musl logf: (log(1 + s) − log(1 − s) − 2s) / s in powers of s²
+  0.66666662693, 0.40000972152, 0.28498786688, 0.24279078841,
+  0.69313812256, 9.0580006145e-6, // ln 2 in two parts, for log
+  8388608, // 2²³
+  1.17549435e-38, // the smallest normal float
+]);
+
+// @ts-ignore: decorator
+@inline
+function constant(i: i32): v128 {
+  return v128.load32_splat(TABLE + (<usize>i << 2));
+}
+
+/** x · log2 e + magic: its low bits are the integer n nearest to x / ln 2. */
+// @ts-ignore: decorator
+@inline
+function quotient(x: v128): v128 {
+  return madd(x, constant(0), constant(1));
+}
+
+/** e^(x − n·ln 2) − 1, accurate relative to itself. */
+// @ts-ignore: decorator
+@inline
+function remainder(x: v128, t: v128): v128 {
+  const n = f32x4.sub(t, constant(1));
+  const r = nmadd(n, constant(3), nmadd(n, constant(2), x));
+  let q = madd(r, constant(8), constant(7));
+  q = madd(r, q, constant(6));
+  q = madd(r, q, constant(5));
+  q = madd(r, q, constant(4));
+  return madd(f32x4.mul(r, r), q, r);
+}
+
+/** eˣ for x ≤ 89. The power of two is applied in two halves, each a normal float, so that the result may be subnormal. */
+// @ts-ignore: decorator
+@inline
+function expBelow(x: v128): v128 {
+  x = f32x4.pmax(x, constant(10));
+  const t = quotient(x);
+  const p = remainder(x, t);
+  const n = i32x4.sub(t, constant(1));
+  const half = i32x4.shr_s(n, 1);
+  const one = f32x4.splat(1);
+  const s = i32x4.add(i32x4.shl(half, 23), one);
+  return f32x4.mul(madd(s, p, s), i32x4.add(i32x4.shl(i32x4.sub(n, half), 23), one));
+}
+
+/** eˣ */
+export function exp4(x: v128): v128 {
+  return expBelow(f32x4.pmin(x, constant(9)));
+}
+
+/**
+ * tanh x = −m / (m + 2) with m = e^(−2|x|) − 1, and the sign of x. m is accurate relative to itself, so tanh is near
+ * zero, down to subnormals.
+ */
+export function tanh4(x: v128): v128 {
+  const y = f32x4.mul(f32x4.pmin(f32x4.abs(x), constant(11)), f32x4.splat(-2));
+  const t = quotient(y);
+  const p = remainder(y, t);
+  const one = f32x4.splat(1);
+  const s = i32x4.add(i32x4.shl(i32x4.sub(t, constant(1)), 23), one);
+  const m = madd(s, p, f32x4.sub(s, one));
+  return v128.bitselect(x, f32x4.div(m, f32x4.add(m, f32x4.splat(2))), i32x4.splat(0x80000000));
+}
+
+/** σ(x) = 1 / (1 + e⁻ˣ), as e^x / (1 + e^x) for negative x: relative accuracy on both sides. */
+export function sigmoid4(x: v128): v128 {
+  const e = expBelow(f32x4.neg(f32x4.abs(x)));
+  const one = f32x4.splat(1);
+  return f32x4.div(v128.bitselect(e, one, i32x4.shr_s(x, 31)), f32x4.add(e, one));
+}
+
+/** log(1 + f) + k·ln 2 for 1 + f in [√½, √2]: musl's, after Sun's. */
+// @ts-ignore: decorator
+@inline
+function logNear(f: v128, k: v128): v128 {
+  const s = f32x4.div(f, f32x4.add(f, f32x4.splat(2)));
+  const z = f32x4.mul(s, s);
+  let r = madd(z, constant(15), constant(14));
+  r = madd(z, r, constant(13));
+  r = madd(z, r, constant(12));
+  r = f32x4.mul(z, r);
+  const half = f32x4.mul(f32x4.splat(0.5), f32x4.mul(f, f));
+  const low = madd(s, f32x4.add(half, r), f32x4.mul(k, constant(17)));
+  return madd(k, constant(16), f32x4.add(f32x4.sub(low, half), f));
+}
+
+/** log x: −∞ at 0, NaN below. */
+export function log4(x: v128): v128 {
+  const small = f32x4.lt(x, constant(19));
+  const scaled = v128.bitselect(f32x4.mul(x, constant(18)), x, small);
+  const exponent = i32x4.shr_s(i32x4.sub(scaled, i32x4.splat(0x3f3504f3)), 23);
+  const f = f32x4.sub(i32x4.sub(scaled, i32x4.shl(exponent, 23)), f32x4.splat(1));
+  const k = f32x4.convert_i32x4_s(i32x4.sub(exponent, v128.and(small, i32x4.splat(23))));
+  let y = logNear(f, k);
+  // +∞ and NaN are their own logarithm; the rest of the special cases follow from a division.
+  const infinity = f32x4.splat(f32.POSITIVE_INFINITY);
+  y = v128.bitselect(y, x, f32x4.lt(x, infinity));
+  const zero = f32x4.splat(0);
+  y = v128.bitselect(y, f32x4.div(x, zero), f32x4.ge(x, zero));
+  return v128.bitselect(f32x4.neg(infinity), y, f32x4.eq(x, zero));
+}
+
+/** log(1 + eˣ) = max(x, 0) + log(1 + e^(−|x|)) */
+export function softplus4(x: v128): v128 {
+  const e = expBelow(f32x4.neg(f32x4.abs(x)));
+  const one = f32x4.splat(1);
+  const high = f32x4.gt(e, f32x4.splat(0.41421354));
+  const f = v128.bitselect(f32x4.mul(f32x4.sub(e, one), f32x4.splat(0.5)), e, high);
+  return f32x4.add(f32x4.max(x, f32x4.splat(0)), logNear(f, v128.and(high, one)));
+}

@@ -1,0 +1,42 @@
+/** Numbers by which a caller names an operation; the generated module has them as constants too. */
+
+export const enum Unary {
+  neg,
+  exp,
+  log,
+  sqrt,
+  abs,
+  square,
+  reciprocal,
+  sign,
+  tanh,
+  sigmoid,
+  relu,
+  softplus,
+}
+
+export const enum Binary {
+  add,
+  sub,
+  mul,
+  div,
+  min,
+  max,
+  greater,
+  greaterEqual,
+  equal,
+  less,
+  lessEqual,
+}
+
+export const enum Reduction {
+  sum,
+  max,
+  min,
+}
+
+export const enum Activation {
+  tanh,
+  relu,
+  sigmoid,
+}
