@@ -268,7 +268,10 @@ export interface RecurrentBackward extends RecurrentForward {
   readonly dWeightHh: Block | null;
   readonly dBiasIh: Block | null;
   readonly dBiasHh: Block | null;
-  /** Out where given: the whole ∂L/∂h_t and ∂L/∂c_t, through all later steps: what a probe looks at. */
+  /**
+   * Out where given: ∂L/∂ of the state (h_t, c_t) that step t hands on, from outside and through all later steps;
+   * h_t and c_t count as independent, so dcTotal is what arrives at c_t before the way through h_t is added.
+   */
   readonly dhTotal: Block | null; // [T, B, H]
   readonly dcTotal: Block | null; // [T, B, H]
 }

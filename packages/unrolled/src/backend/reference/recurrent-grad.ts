@@ -59,10 +59,8 @@ export function recurrentGrad(layer: RecurrentGradArrays): void {
       const dcRow = hidden(dcCarry, b);
       if (layer.dh) for (let k = 0; k < H; k++) dhRow[k] += layer.dh[row * H + k];
       layer.dhTotal?.set(dhRow, row * H);
-      if (!isActive(layer, t, b)) {
-        layer.dcTotal?.set(dcRow, row * H);
-        continue;
-      }
+      layer.dcTotal?.set(dcRow, row * H);
+      if (!isActive(layer, t, b)) continue;
       const step: StepGradient = {
         hBefore: stateBefore(layer.h, layer.h0, layer, s, b),
         cBefore: layer.c && layer.c0 && stateBefore(layer.c, layer.c0, layer, s, b),
@@ -78,7 +76,6 @@ export function recurrentGrad(layer: RecurrentGradArrays): void {
         dcBefore: new Float64Array(H),
       };
       stepGrad(layer, step);
-      layer.dcTotal?.set(step.dc, row * H);
 
       const x = layer.x.subarray(row * F, (row + 1) * F);
       // The candidate of a GRU that resets before multiplying reads r⊙h₋ in place of h₋; stepGrad has dealt with its dh.

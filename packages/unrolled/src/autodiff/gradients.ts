@@ -1,0 +1,92 @@
+import { ShapeError, UnrolledError } from '../errors.ts';
+import { formatShape } from '../shape.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { Recording } from './operation.ts';
+
+/** A gradient being summed up. Only a sum made here may be added to in place: others may be shared. */
+interface Slot {
+  tensor: Tensor;
+  own: boolean;
+}
+
+/**
+ * ∂loss/∂source for each source, by going back through the recorded operations. A source the loss does not depend
+ * on gets zeros. The recording is used up: each graph is differentiated once.
+ *
+ * @param loss  one number, unless `seed` gives ∂L/∂loss of its shape
+ * @throws ShapeError if loss is not one number and there is no seed
+ */
+export function gradients(loss: Tensor, sources: readonly Tensor[], seed?: Tensor): Tensor[] {
+  const found = collectGradients(loss, new Set(sources), seed);
+  return sources.map((source) => found.get(source) ?? source.device.zeros(source.shape));
+}
+
+/** The same as a map that holds only the sources which were reached. */
+export function collectGradients(loss: Tensor, sources: ReadonlySet<Tensor>, seed?: Tensor): Map<Tensor, Tensor> {
+  if (seed === undefined && loss.size !== 1) {
+    throw new ShapeError(
+      `gradients: the loss has shape ${formatShape(loss.shape)}, not one number; take its sum or mean, or give a seed`,
+      { shape: loss.shape },
+    );
+  }
+  const device = loss.device;
+  return device.withoutGradients(() => {
+    const leaves = new Map<Tensor, Slot>();
+    const pending = new Map<Recording, (Slot | undefined)[]>();
+    const add = (tensor: Tensor, gradient: Tensor): void => {
+      if (tensor.origin === null) {
+        if (sources.has(tensor)) leaves.set(tensor, sum(leaves.get(tensor), gradient));
+        return;
+      }
+      const slots = pending.get(tensor.origin.record as Recording);
+      if (slots !== undefined) slots[tensor.origin.output] = sum(slots[tensor.origin.output], gradient);
+      if (sources.has(tensor)) leaves.set(tensor, sum(leaves.get(tensor), gradient));
+    };
+
+    const order = recordingsBehind(loss);
+    for (const record of order) pending.set(record, new Array(record.outputCount));
+    add(loss, seed ?? device.full(loss.shape, 1));
+    for (const record of order) {
+      const slots = pending.get(record)!;
+      pending.delete(record);
+      if (slots.every((slot) => slot === undefined)) continue;
+      if (record.consumed) {
+        throw new UnrolledError(
+          `gradients: ${record.name} was already differentiated; compute the loss again before asking once more`,
+        );
+      }
+      record.consumed = true;
+      const back = record.backward(Array.from(slots, (slot) => slot?.tensor ?? null));
+      record.inputs.forEach((input, index) => {
+        const gradient = back[index];
+        if (input?.tracked && gradient) add(input, gradient);
+      });
+    }
+    return new Map(Array.from(leaves, ([tensor, slot]) => [tensor, slot.tensor]));
+  });
+}
+
+function sum(slot: Slot | undefined, gradient: Tensor): Slot {
+  if (slot === undefined) return { tensor: gradient, own: false };
+  const backend = gradient.device.backend;
+  if (slot.own) {
+    backend.axpy(1, gradient, slot.tensor);
+    return slot;
+  }
+  const total = gradient.device.empty(gradient.shape);
+  backend.binary('add', slot.tensor, gradient, total);
+  return { tensor: total, own: true };
+}
+
+/** All recordings the loss depends on, latest first. */
+function recordingsBehind(loss: Tensor): Recording[] {
+  const seen = new Set<Recording>();
+  const stack: Tensor[] = [loss];
+  for (let tensor = stack.pop(); tensor !== undefined; tensor = stack.pop()) {
+    const record = tensor.origin?.record;
+    if (!(record instanceof Recording) || seen.has(record)) continue;
+    seen.add(record);
+    for (const input of record.inputs) if (input?.tracked) stack.push(input);
+  }
+  return [...seen].sort((a, b) => b.order - a.order);
+}

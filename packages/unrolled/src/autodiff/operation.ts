@@ -1,0 +1,89 @@
+import { commonDevice, type Device } from '../tensor/device.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+
+/** Tensors an operation takes; null stands for an optional one that is absent. */
+export type Inputs = readonly (Tensor | null)[];
+
+/**
+ * One differentiable operation. Its forward and its gradient stand together; without a gradient it does not compile.
+ * Both compute with the backend or with unrecorded tensors.
+ */
+export interface Operation<In extends Inputs, Options, Saved> {
+  readonly name: string;
+  /** Computes the outputs, and what the gradient will need of them. */
+  forward(inputs: In, options: Options, device: Device): { outputs: readonly Tensor[]; saved: Saved };
+  /**
+   * ∂L/∂inputs from ∂L/∂outputs (null: that output was not used). Only those for which `wanted` is true need be
+   * computed; null means no gradient.
+   */
+  backward(call: BackwardCall<In, Options, Saved>, device: Device): readonly (Tensor | null)[];
+}
+
+export interface BackwardCall<In extends Inputs, Options, Saved> {
+  readonly inputs: In;
+  readonly options: Options;
+  readonly saved: Saved;
+  readonly gradients: readonly (Tensor | null)[];
+  readonly wanted: readonly boolean[];
+}
+
+/** One call of an operation that gradients may flow back through. */
+export class Recording {
+  static #count = 0;
+  /** Later recordings have greater numbers, so descending order is an order for going back. */
+  readonly order = Recording.#count++;
+  readonly name: string;
+  readonly inputs: Inputs;
+  readonly outputCount: number;
+  readonly backward: Backward;
+  consumed = false;
+
+  constructor(name: string, inputs: Inputs, outputCount: number, backward: Backward) {
+    this.name = name;
+    this.inputs = inputs;
+    this.outputCount = outputCount;
+    this.backward = backward;
+  }
+}
+
+type Backward = (gradients: readonly (Tensor | null)[]) => readonly (Tensor | null)[];
+
+/** Runs an operation and records it where a tracked tensor takes part. */
+export function run<In extends Inputs, Options, Saved>(
+  operation: Operation<In, Options, Saved>,
+  inputs: In,
+  options: Options,
+): { outputs: readonly Tensor[]; saved: Saved } {
+  const device = commonDevice(operation.name, inputs);
+  const result = operation.forward(inputs, options, device);
+  const { outputs, saved } = result;
+  if (device.recording && inputs.some((input) => input?.tracked)) {
+    const wanted = inputs.map((input) => input?.tracked === true);
+    const record = new Recording(operation.name, inputs, outputs.length, (gradients) =>
+      operation.backward({ inputs, options, saved, gradients, wanted }, device),
+    );
+    outputs.forEach((output, index) => {
+      output.origin = { record, output: index };
+      output.tracked = true;
+    });
+  }
+  return result;
+}
+
+/** The outputs of `run`. */
+export function applyAll<In extends Inputs, Options, Saved>(
+  operation: Operation<In, Options, Saved>,
+  inputs: In,
+  options: Options,
+): readonly Tensor[] {
+  return run(operation, inputs, options).outputs;
+}
+
+/** The output of an operation that has one. */
+export function apply<In extends Inputs, Options, Saved>(
+  operation: Operation<In, Options, Saved>,
+  inputs: In,
+  options: Options,
+): Tensor {
+  return run(operation, inputs, options).outputs[0];
+}

@@ -1,0 +1,34 @@
+import type { FloatType } from './backend/backend.ts';
+import { referenceBackend } from './backend/reference/reference-backend.ts';
+import { type WasmOptions, wasmBackend } from './backend/wasm/wasm-backend.ts';
+import { ConfigError } from './errors.ts';
+import { Device } from './tensor/device.ts';
+
+export type DeviceName = 'wasm' | 'reference';
+
+export interface DeviceOptions extends WasmOptions {
+  /** Reference only: the type of its numbers. Default float64. */
+  readonly float?: FloatType;
+}
+
+/**
+ * Opens a device to compute on.
+ *
+ * @param name  'wasm' (default): WebAssembly with SIMD, float32, the fast one; 'reference': plain loops, float64
+ *   unless said otherwise, slow and exact
+ * @throws ConfigError on another name; DeviceError if this JavaScript engine cannot run it
+ *
+ * @example
+ * const device = await openDevice();
+ * device.tensor([[1, 2], [3, 4]]).matmul(device.ones([2, 1])).toArray();   // [[3], [7]]
+ */
+export async function openDevice(name: DeviceName = 'wasm', options: DeviceOptions = {}): Promise<Device> {
+  switch (name) {
+    case 'wasm':
+      return new Device(await wasmBackend(options));
+    case 'reference':
+      return new Device(referenceBackend({ float: options.float ?? 'float64' }));
+    default:
+      throw new ConfigError(`openDevice: there is no device '${name}'; use 'wasm' or 'reference'`, { name });
+  }
+}

@@ -1,0 +1,129 @@
+import type { RecurrentCell } from '../../backend/backend.ts';
+import { gatesOf } from '../../backend/backend.ts';
+import { at, linear, type RecurrentWeights, recurrent, slice } from '../../ops/index.ts';
+import type { Device } from '../../tensor/device.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import { type Initialiser, zeros } from '../initialisers.ts';
+import type { Declarations, Parameter } from '../parameters.ts';
+import type { CellSequence, CellState, SequenceOptions } from './cell.ts';
+
+export interface FusedCellOptions {
+  /** H, the number of hidden units. */
+  readonly hidden: number;
+  /** Biases on both products, as in PyTorch. Default true. */
+  readonly bias?: boolean;
+  /** Input weights. Default uniform with limit 1/√H, PyTorch's. */
+  readonly weightIh?: Initialiser;
+  /** Recurrent weights. Default uniform with limit 1/√H, PyTorch's. */
+  readonly weightHh?: Initialiser;
+}
+
+/**
+ * The weights that all cells the backend has fused keep in the same way, under PyTorch's names: `weight_ih` [G·H, F],
+ * `weight_hh` [G·H, H], `bias_ih` [G·H], `bias_hh` [G·H], for G gates.
+ */
+export class FusedWeights {
+  readonly kind: RecurrentCell['kind'];
+  readonly #ih: Parameter;
+  readonly #hh: Parameter;
+  readonly #biasIh: Parameter | null;
+  readonly #biasHh: Parameter | null;
+
+  constructor(
+    kind: RecurrentCell['kind'],
+    options: FusedCellOptions,
+    features: number,
+    declarations: Declarations,
+    biasIh: Initialiser = zeros,
+  ) {
+    const { hidden: H, bias = true } = options;
+    const rows = gatesOf[kind] * H;
+    const uniform: Initialiser = { kind: 'uniform', limit: 1 / Math.sqrt(H) };
+    this.kind = kind;
+    this.#ih = declarations.declare('weight_ih', [rows, features], options.weightIh ?? uniform);
+    this.#hh = declarations.declare('weight_hh', [rows, H], options.weightHh ?? uniform);
+    this.#biasIh = bias ? declarations.declare('bias_ih', [rows], biasIh) : null;
+    this.#biasHh = bias ? declarations.declare('bias_hh', [rows], zeros) : null;
+  }
+
+  get tensors(): RecurrentWeights {
+    return {
+      weightIh: this.#ih.value,
+      weightHh: this.#hh.value,
+      biasIh: this.#biasIh?.value ?? null,
+      biasHh: this.#biasHh?.value ?? null,
+    };
+  }
+
+  /** W_ih x + b_ih, `[B, G·H]`. */
+  fromInput(x: Tensor): Tensor {
+    return linear(x, this.#ih.value, this.#biasIh?.value);
+  }
+
+  /** W_hh h + b_hh, `[B, G·H]`. */
+  fromHidden(h: Tensor): Tensor {
+    return linear(h, this.#hh.value, this.#biasHh?.value);
+  }
+
+  /** The same for some of the gates only. */
+  fromHiddenGates(h: Tensor, first: number, end: number): Tensor {
+    const H = this.#hh.shape[1];
+    const bias = this.#biasHh && slice(this.#biasHh.value, 0, first * H, end * H);
+    return linear(h, slice(this.#hh.value, 0, first * H, end * H), bias);
+  }
+}
+
+/** Gate `index` of G gates side by side, `[…, G·H]` → `[…, H]`. */
+export function gate(gates: Tensor, index: number, hidden: number): Tensor {
+  return slice(gates, -1, index * hidden, (index + 1) * hidden);
+}
+
+export function zeroState<Name extends string>(
+  names: readonly Name[],
+  batch: number,
+  hidden: number,
+  device: Device,
+): Record<Name, Tensor> {
+  return Object.fromEntries(names.map((name) => [name, device.zeros([batch, hidden])])) as Record<Name, Tensor>;
+}
+
+/** Runs a cell over a whole sequence as one operation of the backend. */
+export function fusedSequence<State extends CellState & { h: Tensor; c?: Tensor }>(
+  cell: RecurrentCell,
+  weights: FusedWeights,
+  gateNames: readonly string[],
+  xs: Tensor,
+  state: State,
+  { reverse, lengths, onGradient }: SequenceOptions<State>,
+): CellSequence<State> {
+  const T = xs.shape[0];
+  const H = state.h.shape[1];
+  const named = (h: Tensor, c: Tensor | null): State => (c === null ? { h } : { h, c }) as State;
+  const stepOf = (h: Tensor, c: Tensor | null, t: number): State => named(at(h, t), c && at(c, t));
+  const result = recurrent(
+    xs,
+    state,
+    weights.tensors,
+    {
+      cell,
+      reverse,
+      onGradient:
+        onGradient &&
+        ((dh, dc) => {
+          for (let i = T - 1; i >= 0; i--) {
+            const t = reverse ? T - 1 - i : i;
+            onGradient(t, stepOf(dh, dc, t));
+          }
+        }),
+    },
+    lengths,
+  );
+  return {
+    outputs: result.h,
+    state: named(result.hFinal, result.cFinal),
+    at: (t) => ({
+      state: stepOf(result.h, result.c, t),
+      gates: Object.fromEntries(gateNames.map((name, index) => [name, gate(at(result.gates, t), index, H)])),
+    }),
+  };
+}

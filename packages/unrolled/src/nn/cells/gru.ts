@@ -1,0 +1,75 @@
+import { add, mul, sigmoid, sub, tanh } from '../../ops/index.ts';
+import type { Device } from '../../tensor/device.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import type { Declarations } from '../parameters.ts';
+import type { Cell, CellSequence, CellStep, SequenceOptions } from './cell.ts';
+import { type FusedCellOptions, FusedWeights, fusedSequence, gate, zeroState } from './fused.ts';
+
+export type GruState = { readonly h: Tensor };
+
+export interface GruOptions extends FusedCellOptions {
+  /**
+   * Where the reset gate acts: 'after' the recurrent product (PyTorch, Keras 3; default) or 'before' it, on the
+   * state (Cho 2014).
+   */
+  readonly reset?: 'after' | 'before';
+  /**
+   * What z means: 'keep' (default; Cho 2014, PyTorch, Keras), h_t = z⊙h_{t−1} + (1−z)⊙n, or 'replace' (Chung 2014),
+   * h_t = (1−z)⊙h_{t−1} + z⊙n.
+   */
+  readonly update?: 'keep' | 'replace';
+}
+
+const gateNames = ['r', 'z', 'n'] as const;
+
+/**
+ * Gated recurrent unit (Cho 2014). Gate order r z n, PyTorch's:
+ *
+ *     r, z = σ(W_ih x_t + b_ih + W_hh h_{t−1} + b_hh)
+ *     n = tanh(W_in x_t + b_in + r ⊙ (W_hn h_{t−1} + b_hn))        reset 'after'
+ *     n = tanh(W_in x_t + b_in + W_hn (r ⊙ h_{t−1}) + b_hn)        reset 'before'
+ *     h_t = z ⊙ h_{t−1} + (1 − z) ⊙ n                              update 'keep'
+ *     h_t = (1 − z) ⊙ h_{t−1} + z ⊙ n                              update 'replace'
+ *
+ * Shapes: x `[B, F]`, h `[B, H]`. Parameters: `weight_ih` [3H, F], `weight_hh` [3H, H], `bias_ih`, `bias_hh` [3H].
+ */
+export class GruCell implements Cell<GruState> {
+  readonly config: { readonly cell: 'gru' } & GruOptions;
+  #weights!: FusedWeights;
+
+  constructor(options: GruOptions) {
+    this.config = { cell: 'gru', ...options };
+  }
+
+  get hidden(): number {
+    return this.config.hidden;
+  }
+
+  build(features: number, declarations: Declarations): void {
+    this.#weights = new FusedWeights('gru', this.config, features, declarations);
+  }
+
+  initialState(batch: number, device: Device): GruState {
+    return zeroState(['h'], batch, this.hidden, device);
+  }
+
+  step(x: Tensor, { h }: GruState): CellStep<GruState> {
+    const { reset = 'after', update = 'keep' } = this.config;
+    const gx = this.#weights.fromInput(x); // [B, 3H]
+    const gh = this.#weights.fromHiddenGates(h, 0, 2); // [B, 2H]
+    const [r, z] = [0, 1].map((index) => sigmoid(add(gate(gx, index, this.hidden), gate(gh, index, this.hidden))));
+    const recurrent =
+      reset === 'after'
+        ? mul(r, this.#weights.fromHiddenGates(h, 2, 3))
+        : this.#weights.fromHiddenGates(mul(r, h), 2, 3);
+    const n = tanh(add(gate(gx, 2, this.hidden), recurrent));
+    const [kept, taken] = update === 'keep' ? [z, sub(1, z)] : [sub(1, z), z];
+    const next = add(mul(kept, h), mul(taken, n));
+    return { output: next, state: { h: next }, gates: { r, z, n } };
+  }
+
+  sequence(xs: Tensor, state: GruState, options: SequenceOptions<GruState>): CellSequence<GruState> {
+    const { reset = 'after', update = 'keep' } = this.config;
+    return fusedSequence({ kind: 'gru', reset, update }, this.#weights, gateNames, xs, state, options);
+  }
+}

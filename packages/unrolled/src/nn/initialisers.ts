@@ -1,0 +1,94 @@
+import { ConfigError } from '../errors.ts';
+import type { Random } from '../random.ts';
+import { type Shape, sizeOf } from '../shape.ts';
+
+/** First values of a parameter, as plain data. Fans: a weight `[out, in]` has fan-in `in` and fan-out `out`. */
+export type Initialiser =
+  | { readonly kind: 'constant'; readonly value: number }
+  /** Uniform in [−limit, limit). */
+  | { readonly kind: 'uniform'; readonly limit: number }
+  | { readonly kind: 'normal'; readonly deviation: number }
+  /** Uniform with limit √(6/(in + out)) (Glorot & Bengio 2010). */
+  | { readonly kind: 'xavier' }
+  /** Normal with deviation √(2/in) (He 2015), for relu. */
+  | { readonly kind: 'he' }
+  /** 1 on the diagonal of every square block of rows, else 0 (Le 2015, for relu recurrences). */
+  | { readonly kind: 'identity' }
+  /** Rows or columns orthonormal in every square block of rows (Saxe 2014). */
+  | { readonly kind: 'orthogonal'; readonly gain?: number }
+  /** Blocks of rows (gates) with initialisers of their own, as many as given. */
+  | { readonly kind: 'gates'; readonly gates: readonly Initialiser[] };
+
+export const zeros: Initialiser = { kind: 'constant', value: 0 };
+export const ones: Initialiser = { kind: 'constant', value: 1 };
+
+/** Values for a parameter of `shape`, row-major. @throws ConfigError where the shape does not suit the kind */
+export function initialise(initialiser: Initialiser, shape: Shape, random: Random): Float64Array {
+  const values = new Float64Array(sizeOf(shape));
+  const [fanOut, fanIn] = [shape[0] ?? 1, shape[1] ?? 1];
+  switch (initialiser.kind) {
+    case 'constant':
+      return values.fill(initialiser.value);
+    case 'uniform':
+      return values.map(() => (2 * random.uniform() - 1) * initialiser.limit);
+    case 'normal':
+      return values.map(() => random.normal() * initialiser.deviation);
+    case 'xavier':
+      return values.map(() => (2 * random.uniform() - 1) * Math.sqrt(6 / (fanIn + fanOut)));
+    case 'he':
+      return values.map(() => random.normal() * Math.sqrt(2 / fanIn));
+    case 'identity':
+      requireMatrix(initialiser.kind, shape);
+      for (let row = 0; row < fanOut; row++) values[row * fanIn + (row % fanIn)] = 1;
+      return values;
+    case 'orthogonal': {
+      requireMatrix(initialiser.kind, shape);
+      for (let row = 0; row < fanOut; row += fanIn) {
+        const rows = Math.min(fanIn, fanOut - row);
+        fillOrthonormalRows(values.subarray(row * fanIn, (row + rows) * fanIn), fanIn, random, initialiser.gain ?? 1);
+      }
+      return values;
+    }
+    case 'gates': {
+      const rows = fanOut / initialiser.gates.length;
+      if (!Number.isInteger(rows)) {
+        throw new ConfigError(`initialise: ${fanOut} rows do not divide into ${initialiser.gates.length} gates`, {
+          shape,
+        });
+      }
+      const inner = [rows, ...shape.slice(1)];
+      initialiser.gates.forEach((gate, index) => {
+        values.set(initialise(gate, inner, random), index * sizeOf(inner));
+      });
+      return values;
+    }
+  }
+}
+
+function requireMatrix(kind: string, shape: Shape): void {
+  if (shape.length !== 2) {
+    throw new ConfigError(`initialise: '${kind}' is for matrices, received ${shape.length} axes`, { shape });
+  }
+}
+
+/** Gram–Schmidt on normal rows, each row twice, which keeps them orthogonal to rounding. */
+function fillOrthonormalRows(values: Float64Array, width: number, random: Random, gain: number): void {
+  const rows = values.length / width;
+  for (let i = 0; i < rows; i++) {
+    const row = values.subarray(i * width, (i + 1) * width);
+    for (let n = 0; n < width; n++) row[n] = random.normal();
+    for (let pass = 0; pass < 2; pass++) {
+      for (let j = 0; j < i; j++) {
+        const other = values.subarray(j * width, (j + 1) * width);
+        let dot = 0;
+        for (let n = 0; n < width; n++) dot += row[n] * other[n];
+        for (let n = 0; n < width; n++) row[n] -= dot * other[n];
+      }
+      let norm = 0;
+      for (let n = 0; n < width; n++) norm += row[n] * row[n];
+      norm = Math.sqrt(norm);
+      for (let n = 0; n < width; n++) row[n] /= norm;
+    }
+  }
+  if (gain !== 1) for (let n = 0; n < values.length; n++) values[n] *= gain;
+}

@@ -1,0 +1,46 @@
+import type { Random } from '../random.ts';
+import type { Shape } from '../shape.ts';
+import type { Device } from '../tensor/device.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { Declarations, Parameters } from './parameters.ts';
+
+/**
+ * One contract for all layers. A layer is made from plain data (`config`), learns the sizes it depends on from the
+ * shape of its input (`build`), and is then applied. Extents not known when building, such as T and B, are −1.
+ */
+export interface Layer<In = Tensor, Out = Tensor> {
+  /** What made this layer: plain data that can be written to a file. */
+  readonly config: LayerConfig;
+  /** Declares the parameters for inputs of this shape, and says the shape of the output. */
+  build(input: Shape, declarations: Declarations): Shape;
+  apply(input: In, context: Context): Out;
+}
+
+export interface LayerConfig {
+  readonly layer: string;
+}
+
+/** What a call depends on besides its input: whether it is training, and where randomness comes from. */
+export type Context = { readonly training: false } | { readonly training: true; readonly random: Random };
+
+/** The context of evaluation and use: nothing is random. */
+export const inference: Context = { training: false };
+
+/**
+ * Builds a layer for inputs of `input` shape and gives its parameters first values from `seed`.
+ *
+ * @example
+ * const layer = new Linear({ units: 3 });
+ * const parameters = initialiseParameters(layer, [-1, 4], device, 1);
+ * layer.apply(device.ones([2, 4]), inference);   // [2, 3]
+ */
+export function initialiseParameters(
+  layer: Pick<Layer, 'build'>,
+  input: Shape,
+  device: Device,
+  seed: number,
+): Parameters {
+  const declarations = new Declarations();
+  layer.build(input, declarations);
+  return new Parameters(device, declarations.declared, seed);
+}

@@ -1,0 +1,38 @@
+import { crossEntropy, mul, scale, square, sub, sum } from '../ops/index.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+
+export interface LossOptions {
+  /** 'mean' over the positions that count (default), their 'sum', or 'none': one loss a position. */
+  readonly reduction?: 'mean' | 'sum' | 'none';
+  /** Of the targets' shape: how much each position counts; 0 leaves it out. */
+  readonly weights?: Tensor | null;
+}
+
+/**
+ * −log softmax(logits)[target] in nats: logits `[…, V]`, target ids int32 `[…]`. A target below 0 asks for no loss at
+ * that position, so that losses may exist at any subset of the steps; the mean is over those that do, by weight.
+ */
+export function crossEntropyLoss(logits: Tensor, targets: Tensor, options: LossOptions = {}): Tensor {
+  const ids = targets.data();
+  return reduceLosses(crossEntropy(logits, targets), options, (position) => ids[position] >= 0);
+}
+
+/** (prediction − target)², one a number; the mean is over all of them, by weight. */
+export function squaredErrorLoss(prediction: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
+  return reduceLosses(square(sub(prediction, target)), options, () => true);
+}
+
+function reduceLosses(
+  losses: Tensor,
+  { reduction = 'mean', weights }: LossOptions,
+  counts: (position: number) => boolean,
+): Tensor {
+  const weighted = weights ? mul(losses, weights) : losses;
+  if (reduction === 'none') return weighted;
+  const total = sum(weighted);
+  if (reduction === 'sum') return total;
+  const shares = weights?.data();
+  let weight = 0;
+  for (let i = 0; i < losses.size; i++) if (counts(i)) weight += shares ? shares[i] : 1;
+  return scale(total, weight > 0 ? 1 / weight : 0);
+}

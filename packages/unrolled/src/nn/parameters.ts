@@ -1,0 +1,163 @@
+import { collectGradients } from '../autodiff/gradients.ts';
+import type { TypedArray } from '../backend/backend.ts';
+import { ConfigError, FormatError } from '../errors.ts';
+import { Random } from '../random.ts';
+import { formatShape, type Shape, sameShape, sizeOf } from '../shape.ts';
+import type { Device } from '../tensor/device.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { type Initialiser, initialise } from './initialisers.ts';
+
+/** One array of numbers that a model learns. Layers declare it when they are built; its value comes afterwards. */
+export class Parameter {
+  /** Dotted, such as `lstm.weight_ih_l0`. */
+  readonly name: string;
+  readonly shape: Shape;
+  readonly initialiser: Initialiser;
+  #value: Tensor | null = null;
+
+  constructor(name: string, shape: Shape, initialiser: Initialiser) {
+    this.name = name;
+    this.shape = shape;
+    this.initialiser = initialiser;
+  }
+
+  /** @throws ConfigError before the model has been given values */
+  get value(): Tensor {
+    if (this.#value === null) {
+      throw new ConfigError(`parameter ${this.name} has no values yet; call initialiseParameters(layer, …) first`);
+    }
+    return this.#value;
+  }
+
+  set value(tensor: Tensor) {
+    this.#value = tensor;
+  }
+}
+
+/** Where layers declare their parameters. */
+export class Declarations {
+  readonly declared: Parameter[];
+  readonly #prefix: string;
+  readonly #suffix: string;
+
+  constructor(declared: Parameter[] = [], prefix = '', suffix = '') {
+    this.declared = declared;
+    this.#prefix = prefix;
+    this.#suffix = suffix;
+  }
+
+  /** @throws ConfigError if the name is taken */
+  declare(name: string, shape: Shape, initialiser: Initialiser): Parameter {
+    const parameter = new Parameter(this.#prefix + name + this.#suffix, shape, initialiser);
+    if (this.declared.some((other) => other.name === parameter.name)) {
+      throw new ConfigError(`parameter ${parameter.name} is declared twice; give the layers names of their own`);
+    }
+    this.declared.push(parameter);
+    return parameter;
+  }
+
+  /** Declarations of a part: `within('lstm')` puts `lstm.` before its names. */
+  within(name: string): Declarations {
+    return new Declarations(this.declared, `${this.#prefix}${name}.`, this.#suffix);
+  }
+
+  /** Declarations whose names end in `suffix`, such as PyTorch's `_l0_reverse`. */
+  suffixed(suffix: string): Declarations {
+    return new Declarations(this.declared, this.#prefix, suffix);
+  }
+}
+
+/**
+ * All parameters of a model in one flat buffer, and their gradients in another, so that clipping and an optimizer's
+ * update are one pass.
+ */
+export class Parameters {
+  readonly device: Device;
+  /** All values one after the other, in the order of declaration. */
+  readonly values: Tensor;
+  /** The gradients of the last `backward`, laid out like `values`. */
+  readonly gradients: Tensor;
+  readonly #list: readonly Parameter[];
+  readonly #positions = new Map<string, number>();
+
+  /** Gives every declared parameter its first values; each follows from the seed and the parameter's own name. */
+  constructor(device: Device, declared: readonly Parameter[], seed: number) {
+    this.device = device;
+    this.#list = declared;
+    const size = declared.reduce((total, { shape }) => total + sizeOf(shape), 0);
+    this.values = device.keep(device.zeros([size]));
+    this.gradients = device.keep(device.zeros([size]));
+    const random = new Random(seed);
+    let position = 0;
+    for (const parameter of declared) {
+      const { name, shape } = parameter;
+      const value = this.values.view(shape, position);
+      device.backend.write(value, initialise(parameter.initialiser, shape, random.fork(name)));
+      parameter.value = value.track();
+      this.#positions.set(name, position);
+      position += sizeOf(shape);
+    }
+  }
+
+  /** How many numbers there are in all. */
+  get size(): number {
+    return this.values.size;
+  }
+
+  get names(): readonly string[] {
+    return this.#list.map(({ name }) => name);
+  }
+
+  [Symbol.iterator](): Iterator<Parameter> {
+    return this.#list[Symbol.iterator]();
+  }
+
+  /** @throws ConfigError if there is none of that name */
+  get(name: string): Tensor {
+    const parameter = this.#list.find((one) => one.name === name);
+    if (!parameter) throw new ConfigError(`there is no parameter '${name}'; there are ${this.names.join(', ')}`);
+    return parameter.value;
+  }
+
+  /** The gradient of one parameter, as the last `backward` left it. */
+  gradient(name: string): Tensor {
+    return this.gradients.view(this.get(name).shape, this.#positions.get(name)!);
+  }
+
+  /**
+   * Takes the gradient of `loss` with respect to all parameters into `gradients`, replacing what was there.
+   * Parameters the loss does not depend on get 0.
+   */
+  backward(loss: Tensor): void {
+    const { backend } = this.device;
+    const found = collectGradients(loss, new Set(this.#list.map(({ value }) => value)));
+    for (const { name, value, shape } of this.#list) {
+      const target = this.gradients.view(shape, this.#positions.get(name)!);
+      const gradient = found.get(value);
+      if (gradient) backend.copy(gradient, target);
+      else backend.fill(target, 0);
+    }
+  }
+
+  /** Copies of all values by name. */
+  save(): Record<string, { shape: Shape; data: TypedArray }> {
+    return Object.fromEntries(
+      this.#list.map(({ name, shape, value }) => [name, { shape, data: value.data() }] as const),
+    );
+  }
+
+  /** @throws FormatError naming the first parameter that is missing or has another shape */
+  load(values: Readonly<Record<string, { readonly shape: Shape; readonly data: ArrayLike<number> }>>): void {
+    for (const { name, shape } of this.#list) {
+      const given = values[name];
+      if (!given) throw new FormatError(`load: parameter '${name}' is missing`, { name });
+      if (!sameShape(given.shape, shape)) {
+        throw new FormatError(
+          `load: parameter '${name}' has shape ${formatShape(given.shape)}, the model needs ${formatShape(shape)}`,
+          { name, received: given.shape, expected: shape },
+        );
+      }
+    }
+    for (const { name, value } of this.#list) this.device.backend.write(value, values[name].data);
+  }
+}

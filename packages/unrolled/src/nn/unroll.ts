@@ -1,0 +1,141 @@
+import { ShapeError } from '../errors.ts';
+import { mul, select, stack, tap, unstack } from '../ops/index.ts';
+import { formatShape } from '../shape.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import type { Cell, CellState } from './cells/cell.ts';
+
+/** Sees what happens inside while a cell is unrolled. Without one nothing is copied. */
+export interface Probe<State extends CellState = CellState> {
+  /** State and gates after step t, in the order the steps are walked. */
+  step?(t: number, seen: { readonly state: State; readonly gates: Readonly<Record<string, Tensor>> }): void;
+  /** ∂L/∂state of step t, through everything that follows it; called while gradients are taken, last step first. */
+  gradient?(t: number, gradient: State): void;
+}
+
+export interface UnrollOptions<State extends CellState = CellState> {
+  /** How many steps each row has, `[B]`; steps beyond change neither state nor gradient, and give output 0. */
+  readonly lengths?: readonly number[] | null;
+  /** Walk from the last step to the first. Default false. */
+  readonly reverse?: boolean;
+  readonly probe?: Probe<State>;
+  /** Use the backend's fused layer where the cell has one. Default true; false takes the cell's step, one by one. */
+  readonly fused?: boolean;
+}
+
+export interface Unrolled<State extends CellState = CellState> {
+  /** `[T, B, H]`, always in the order of time. */
+  readonly outputs: Tensor;
+  /** After the last step walked. */
+  readonly state: State;
+}
+
+/**
+ * Applies a cell along a sequence: xs `[T, B, F]` → outputs `[T, B, H]`, with the same weights at every step.
+ *
+ * @param state  before the first step; the cell's initial state when left out
+ * @throws ShapeError if xs is not `[T, B, F]`, or lengths do not fit it
+ *
+ * @example
+ * const { outputs, state } = unroll(cell, xs);
+ * const next = unroll(cell, moreXs, state);     // goes on where the first one ended
+ */
+export function unroll<State extends CellState>(
+  cell: Cell<State>,
+  xs: Tensor,
+  state?: State | null,
+  options: UnrollOptions<State> = {},
+): Unrolled<State> {
+  if (xs.rank !== 3) {
+    throw new ShapeError(`unroll: the input must be [T, B, F], received ${formatShape(xs.shape)}`, { xs: xs.shape });
+  }
+  const [T, B] = xs.shape;
+  const lengths = options.lengths ?? null;
+  if (lengths !== null && (lengths.length !== B || lengths.some((n) => !Number.isInteger(n) || n < 0 || n > T))) {
+    throw new ShapeError(
+      `unroll: lengths must be ${B} whole numbers from 0 to ${T} for input ${formatShape(xs.shape)}, received [${lengths}]`,
+      { lengths, xs: xs.shape },
+    );
+  }
+  const initial = state ?? cell.initialState(B, xs.device);
+  return cell.sequence && options.fused !== false && T > 0
+    ? unrollFused(cell, xs, initial, lengths, options)
+    : unrollSteps(cell, xs, initial, lengths, options);
+}
+
+function unrollFused<State extends CellState>(
+  cell: Cell<State>,
+  xs: Tensor,
+  initial: State,
+  lengths: readonly number[] | null,
+  { reverse = false, probe }: UnrollOptions<State>,
+): Unrolled<State> {
+  const { device } = xs;
+  const [T, B] = xs.shape;
+  const { outputs, state, at } = cell.sequence!(xs, initial, {
+    reverse,
+    lengths: lengths && device.ids(lengths),
+    onGradient: probe?.gradient?.bind(probe),
+  });
+  if (probe?.step)
+    for (const t of walk(T, reverse))
+      probe.step(
+        t,
+        device.withoutGradients(() => at(t)),
+      );
+  return { outputs: lengths ? mul(outputs, device.tensor(activity(lengths, T), [T, B, 1])) : outputs, state };
+}
+
+function unrollSteps<State extends CellState>(
+  cell: Cell<State>,
+  xs: Tensor,
+  initial: State,
+  lengths: readonly number[] | null,
+  { reverse = false, probe }: UnrollOptions<State>,
+): Unrolled<State> {
+  const { device } = xs;
+  const [T, B] = xs.shape;
+  const inputs = unstack(xs);
+  const active = lengths && unstack(device.tensor(activity(lengths, T), [T, B, 1]));
+  const outputs = new Array<Tensor>(T);
+  let state = initial;
+  for (const t of walk(T, reverse)) {
+    const step = cell.step(inputs[t], state);
+    let { output, state: next } = step;
+    if (active) {
+      const before = state;
+      next = mapState(next, (part, name) => select(active[t], part, before[name]));
+      output = select(active[t], output, 0);
+    }
+    if (probe?.gradient) next = watch(next, (gradient) => probe.gradient!(t, gradient));
+    // The output of these cells is part of their state: a watched state must be what is given out, too.
+    const same = Object.keys(next).find((name) => step.state[name] === step.output);
+    if (probe?.gradient && same !== undefined) output = active ? select(active[t], next[same], 0) : next[same];
+    probe?.step?.(t, { state: next, gates: step.gates ?? {} });
+    outputs[t] = output;
+    state = next;
+  }
+  return { outputs: T > 0 ? stack(outputs) : device.zeros([0, B, cell.hidden]), state };
+}
+
+function* walk(T: number, reverse: boolean): Generator<number> {
+  for (let i = 0; i < T; i++) yield reverse ? T - 1 - i : i;
+}
+
+/** 1 where row b still has step t, else 0: `[T, B]`. */
+function activity(lengths: readonly number[], T: number): Float64Array {
+  return Float64Array.from({ length: T * lengths.length }, (_, i) =>
+    Math.floor(i / lengths.length) < lengths[i % lengths.length] ? 1 : 0,
+  );
+}
+
+function mapState<State extends CellState>(state: State, change: (part: Tensor, name: string) => Tensor): State {
+  return Object.fromEntries(Object.entries(state).map(([name, part]) => [name, change(part, name)])) as State;
+}
+
+/** The state, with `onGradient` told its gradient when it passes. */
+function watch<State extends CellState>(state: State, onGradient: (gradient: State) => void): State {
+  const names = Object.keys(state);
+  const named = (parts: readonly Tensor[]): State =>
+    Object.fromEntries(names.map((name, index) => [name, parts[index]])) as State;
+  return named(tap(Object.values(state), (gradients) => onGradient(named(gradients))));
+}

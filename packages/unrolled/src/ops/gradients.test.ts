@@ -1,0 +1,148 @@
+import { describe, expect, test } from 'vitest';
+import { gradientError } from '../autodiff/check.ts';
+import { gradients } from '../autodiff/gradients.ts';
+import { referenceBackend } from '../backend/reference/reference-backend.ts';
+import { Random } from '../random.ts';
+import { type Shape, sizeOf } from '../shape.ts';
+import { Device } from '../tensor/device.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import * as ops from './index.ts';
+
+const device = new Device(referenceBackend({ float: 'float64' }));
+
+function random(shape: Shape, seed = 1, low = -2, high = 2): Tensor {
+  const source = new Random(seed);
+  return device.tensor(
+    Array.from({ length: sizeOf(shape) }, () => low + (high - low) * source.uniform()),
+    shape,
+  );
+}
+
+/** A weighted sum, so that every output has a gradient of its own. */
+function weigh(y: Tensor): Tensor {
+  return ops.sum(ops.mul(y, random(y.shape, 99)));
+}
+
+function check(inputs: Tensor[], f: (inputs: readonly Tensor[]) => Tensor): void {
+  expect(gradientError(inputs, (x) => weigh(f(x)))).toBeLessThan(1e-6);
+}
+
+describe('the gradient of every operation agrees with central differences', () => {
+  const unary = ['neg', 'exp', 'abs', 'square', 'tanh', 'sigmoid', 'relu', 'softplus', 'sign'] as const;
+  test.each(unary)('%s', (name) => check([random([3, 4])], ([x]) => ops[name](x)));
+  test.each(['log', 'sqrt', 'reciprocal'] as const)('%s', (name) =>
+    check([random([3, 4], 1, 0.5, 3)], ([x]) => ops[name](x)),
+  );
+
+  const pairs: [Shape, Shape][] = [
+    [
+      [3, 4],
+      [3, 4],
+    ],
+    [[3, 4], [4]],
+    [
+      [2, 1, 4],
+      [3, 1],
+    ],
+    [[], [2, 3]],
+    [[5], [1]],
+  ];
+  for (const name of ['add', 'sub', 'mul', 'div', 'minimum', 'maximum'] as const) {
+    test.each(pairs)(`${name} %j %j`, (a, b) => check([random(a), random(b, 2, 0.5, 3)], ([x, y]) => ops[name](x, y)));
+  }
+  test('operations with a number', () => check([random([3])], ([x]) => ops.div(ops.sub(3, ops.mul(x, 2)), 7)));
+  test('maximum gives each side half where both are equal', () => {
+    const a = random([3]).track();
+    const b = a.detach().track();
+    const [da, db] = gradients(ops.sum(ops.maximum(a, b)), [a, b]);
+    expect([...da.data(), ...db.data()]).toEqual([0.5, 0.5, 0.5, 0.5, 0.5, 0.5]);
+  });
+  test('select', () => {
+    const condition = device.tensor([1, 0, 1, 0]);
+    check([random([3, 4]), random([4], 2)], ([a, b]) => ops.select(condition, a, b));
+  });
+
+  test('reshape', () => check([random([2, 6])], ([x]) => ops.reshape(x, [3, -1])));
+  test.each([[[2, 0, 1]], [[0, 2, 1]], [[2, 1, 0]]])('transpose %j', (order) =>
+    check([random([2, 3, 4])], ([x]) => ops.transpose(x, order)),
+  );
+  test.each([0, 1, 2])('slice along axis %i', (axis) => check([random([3, 4, 5])], ([x]) => ops.slice(x, axis, 1, -1)));
+  test('at', () => check([random([3, 4])], ([x]) => ops.at(x, -1)));
+  test.each([0, 1, -1])('concat along axis %i', (axis) =>
+    check([random([2, 3]), random([2, 3], 2)], ([a, b]) => ops.concat([a, b, a], axis)),
+  );
+  test('stack and unstack', () => check([random([3, 2])], ([x]) => ops.stack([...ops.unstack(x)].reverse())));
+  test('unstack with a part that is not used', () => check([random([3, 2])], ([x]) => ops.unstack(x)[1]));
+  test.each([0, 1])('flip axis %i', (axis) => check([random([3, 4])], ([x]) => ops.flip(x, axis)));
+  test('broadcastTo', () => check([random([2, 1, 3])], ([x]) => ops.broadcastTo(x, [4, 2, 5, 3])));
+
+  for (const name of ['sum', 'mean', 'max', 'min'] as const) {
+    test.each([[undefined], [0], [[0, 2]], [[1, 2]], [-1]])(`${name} over %j`, (axes) =>
+      check([random([2, 3, 4])], ([x]) => ops[name](x, { axes })),
+    );
+    test(`${name} keeping dimensions`, () =>
+      check([random([2, 3])], ([x]) => ops.mul(x, ops[name](x, { axes: 1, keepDims: true }))));
+  }
+  test('scale', () => check([random([3])], ([x]) => ops.scale(x, -2.5)));
+
+  for (const transposeA of [false, true]) {
+    for (const transposeB of [false, true]) {
+      const shape = (rows: number, columns: number, transposed: boolean): number[] =>
+        transposed ? [columns, rows] : [rows, columns];
+      const a = shape(3, 4, transposeA);
+      const b = shape(4, 5, transposeB);
+      const options = { transposeA, transposeB };
+      const f = ([x, y]: readonly Tensor[]): Tensor => ops.matmul(x, y, options);
+      test(`matmul ${JSON.stringify(options)}`, () => check([random(a), random(b, 2)], f));
+      test(`batched matmul ${JSON.stringify(options)}`, () => check([random([2, ...a]), random([2, ...b], 2)], f));
+      test(`matmul with one right side ${JSON.stringify(options)}`, () =>
+        check([random([2, 3, ...a]), random(b, 2)], f));
+      test(`matmul with one left side ${JSON.stringify(options)}`, () => check([random(a), random([2, ...b], 2)], f));
+    }
+  }
+  test('linear', () =>
+    check([random([2, 3, 4]), random([5, 4], 2), random([5], 3)], ([x, w, b]) => ops.linear(x, w, b)));
+  test('linear without bias', () => check([random([3, 4]), random([5, 4], 2)], ([x, w]) => ops.linear(x, w)));
+
+  test('softmax', () => check([random([3, 5])], ([x]) => ops.softmax(x)));
+  test('logSoftmax', () => check([random([3, 5])], ([x]) => ops.logSoftmax(x)));
+  test('crossEntropy, with a position that asks for no loss', () =>
+    check([random([2, 3, 5])], ([x]) => ops.crossEntropy(x, device.ids([0, 4, 2, -1, 1, 3], [2, 3]))));
+  test('embedding with repeated ids', () =>
+    check([random([5, 3])], ([table]) => ops.embedding(table, device.ids([1, 4, 1, 0], [2, 2]))));
+  test('dropout', () => check([random([20])], ([x]) => ops.dropout(x, 0.3, new Random(5))));
+  test('layerNorm', () =>
+    check([random([3, 4]), random([4], 2), random([4], 3)], ([x, g, b]) => ops.layerNorm(x, g, b)));
+  test('layerNorm without gain and bias', () => check([random([3, 4])], ([x]) => ops.layerNorm(x)));
+});
+
+describe('recording', () => {
+  test('a tensor used several times gets the sum of its gradients', () =>
+    check([random([3])], ([x]) => ops.add(ops.mul(x, x), ops.add(x, ops.mul(ops.tanh(x), x)))));
+  test('methods and functions are the same', () => {
+    const x = random([2, 3]);
+    expect(x.matmul(x, { transposeB: true }).tanh().sum().item()).toBe(
+      ops.sum(ops.tanh(ops.matmul(x, x, { transposeB: true }))).item(),
+    );
+  });
+  test('a source the loss does not depend on gets zeros', () => {
+    const [a, b] = [random([2]).track(), random([2]).track()];
+    expect([...gradients(ops.sum(a), [a, b])[1].data()]).toEqual([0, 0]);
+  });
+  test('a graph is differentiated once', () => {
+    const x = random([2]).track();
+    const loss = ops.sum(ops.tanh(x));
+    gradients(loss, [x]);
+    expect(() => gradients(loss, [x])).toThrow(/already differentiated/);
+  });
+  test('nothing is recorded without gradients, nor through detach', () => {
+    const x = random([2]).track();
+    expect(device.withoutGradients(() => ops.tanh(x)).tracked).toBe(false);
+    expect(ops.tanh(x.detach()).tracked).toBe(false);
+  });
+  test('a loss that is not one number needs a seed', () => {
+    const x = random([2]).track();
+    expect(() => gradients(ops.tanh(x), [x])).toThrow('shape [2], not one number');
+    expect([...gradients(ops.mul(x, 3), [x], device.ones([2]))[0].data()]).toEqual([3, 3]);
+  });
+});

@@ -1,0 +1,38 @@
+import './methods.ts';
+
+export * from './dropout.ts';
+export {
+  abs,
+  add,
+  div,
+  equal,
+  exp,
+  greater,
+  greaterEqual,
+  less,
+  lessEqual,
+  log,
+  maximum,
+  minimum,
+  mul,
+  neg,
+  type Operand,
+  reciprocal,
+  relu,
+  select,
+  sigmoid,
+  sign,
+  softplus,
+  sqrt,
+  square,
+  sub,
+  tanh,
+} from './elementwise.ts';
+export * from './embedding.ts';
+export * from './layer-norm.ts';
+export * from './movement.ts';
+export * from './product.ts';
+export * from './recurrent.ts';
+export { argmax, max, mean, min, type ReductionOptions, scale, sum } from './reduction.ts';
+export { crossEntropy, logSoftmax, softmax } from './rows.ts';
+export { tap } from './tap.ts';

@@ -1,0 +1,99 @@
+import { apply, type Operation } from '../autodiff/operation.ts';
+import { ShapeError } from '../errors.ts';
+import { formatShape, sameShape, sizeOf } from '../shape.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+
+const softmaxOperation: Operation<[Tensor], null, Tensor> = {
+  name: 'softmax',
+  forward([x], _options, device) {
+    const y = device.empty(x.shape);
+    device.backend.softmax(x, y, x.shape.at(-1)!);
+    return { outputs: [y], saved: y };
+  },
+  backward({ saved: y, gradients: [dy] }, device) {
+    const dx = device.empty(y.shape);
+    device.backend.softmaxGrad(y, dy!, dx, y.shape.at(-1)!);
+    return [dx];
+  },
+};
+
+/** exp(x) / Σ exp(x) over the last axis. */
+export function softmax(x: Tensor): Tensor {
+  requireRows('softmax', x);
+  return apply(softmaxOperation, [x], null);
+}
+
+const logSoftmaxOperation: Operation<[Tensor], null, Tensor> = {
+  name: 'logSoftmax',
+  forward([x], _options, device) {
+    const y = device.empty(x.shape);
+    device.backend.logSoftmax(x, y, x.shape.at(-1)!);
+    return { outputs: [y], saved: y };
+  },
+  backward({ saved: y, gradients: [dy] }, device) {
+    const dx = device.empty(y.shape);
+    device.backend.logSoftmaxGrad(y, dy!, dx, y.shape.at(-1)!);
+    return [dx];
+  },
+};
+
+/** x − log Σ exp(x) over the last axis. */
+export function logSoftmax(x: Tensor): Tensor {
+  requireRows('logSoftmax', x);
+  return apply(logSoftmaxOperation, [x], null);
+}
+
+const crossEntropyOperation: Operation<[Tensor, Tensor], null, Tensor> = {
+  name: 'crossEntropy',
+  forward([logits, targets], _options, device) {
+    const losses = device.empty(targets.shape);
+    const logNormaliser = device.empty(targets.shape);
+    device.backend.crossEntropy(logits, targets, losses, logNormaliser);
+    return { outputs: [losses], saved: logNormaliser };
+  },
+  backward({ inputs: [logits, targets], saved, gradients: [dLosses] }, device) {
+    const dLogits = device.empty(logits.shape);
+    device.backend.crossEntropyGrad(logits, targets, saved, dLosses!, dLogits);
+    return [dLogits, null];
+  },
+};
+
+/**
+ * −log softmax(logits)[target] in nats, one loss a position: logits `[…, V]`, target ids int32 `[…]` → `[…]`.
+ * A negative target asks for no loss there: 0, and no gradient.
+ * @throws ShapeError if the shapes do not fit, or an id is not below V
+ */
+export function crossEntropy(logits: Tensor, targets: Tensor): Tensor {
+  requireRows('crossEntropy', logits);
+  if (!sameShape(logits.shape.slice(0, -1), targets.shape) || targets.dtype !== 'int32') {
+    throw new ShapeError(
+      `crossEntropy: logits ${formatShape(logits.shape)} need int32 targets ${formatShape(logits.shape.slice(0, -1))}, ` +
+        `received ${targets.dtype} ${formatShape(targets.shape)}`,
+      { logits: logits.shape, targets: targets.shape },
+    );
+  }
+  requireIds('crossEntropy', targets, logits.shape.at(-1)!, -Infinity);
+  return apply(crossEntropyOperation, [logits, targets], null);
+}
+
+/** @throws ShapeError if an id is outside of [lowest, bound) */
+export function requireIds(operation: string, ids: Tensor, bound: number, lowest = 0): void {
+  const values = ids.data();
+  for (let i = 0; i < values.length; i++) {
+    if (values[i] >= bound || values[i] < lowest) {
+      throw new ShapeError(`${operation}: id ${values[i]} at position ${i} is not below ${bound}; ids run from 0`, {
+        id: values[i],
+        position: i,
+        bound,
+      });
+    }
+  }
+}
+
+function requireRows(operation: string, x: Tensor): void {
+  if (x.rank === 0 || (x.shape.at(-1) === 0 && sizeOf(x.shape.slice(0, -1)) > 0)) {
+    throw new ShapeError(`${operation}: shape ${formatShape(x.shape)} has no last axis to normalise over`, {
+      shape: x.shape,
+    });
+  }
+}

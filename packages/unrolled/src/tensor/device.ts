@@ -1,0 +1,207 @@
+import type { Backend, BackendDescription, Dtype, FloatType, MemoryUse, Storage } from '../backend/backend.ts';
+import { ConfigError, ScopeError, ShapeError } from '../errors.ts';
+import { formatShape, type Shape, sizeOf } from '../shape.ts';
+import { Allocation, Scope } from './scope.ts';
+import { Tensor } from './tensor.ts';
+
+/** Numbers nested as deep as the tensor has axes. */
+export type NestedNumbers = number | readonly NestedNumbers[];
+
+/**
+ * A machine to compute on: it makes tensors, owns their memory and ends them.
+ *
+ * Memory follows scopes. What is allocated inside `device.scope(…)` is released when the scope ends, except what
+ * the function returns; what is allocated outside of any scope lives as long as something refers to it.
+ */
+export class Device {
+  readonly backend: Backend;
+  #scope: Scope | null = null;
+  #recording = true;
+  #unreferenced: FinalizationRegistry<Storage>;
+
+  constructor(backend: Backend) {
+    this.backend = backend;
+    this.#unreferenced = new FinalizationRegistry((storage) => backend.release(storage));
+  }
+
+  /** The floating-point type of this device's tensors. */
+  get float(): FloatType {
+    return this.backend.float;
+  }
+
+  describe(): BackendDescription {
+    return this.backend.describe();
+  }
+
+  memory(): MemoryUse {
+    return this.backend.memory();
+  }
+
+  /** Ends the device and everything on it. */
+  close(): void {
+    this.backend.close();
+  }
+
+  // ── making tensors ──────────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * A tensor of numbers, given nested (`[[1, 2], [3, 4]]`) or flat with a shape.
+   * @throws ShapeError where the numbers do not fill the shape, or nested rows differ in length
+   */
+  tensor(values: NestedNumbers | ArrayLike<number>, shape?: Shape, dtype: Dtype = this.float): Tensor {
+    const flat = shape !== undefined && isFlat(values) ? values : flatten(values as NestedNumbers);
+    const wanted = shape ?? nestedShape(values as NestedNumbers);
+    if (flat.length !== sizeOf(wanted)) {
+      throw new ShapeError(
+        `tensor: ${flat.length} numbers do not fill shape ${formatShape(wanted)}, which has ${sizeOf(wanted)}`,
+        { count: flat.length, shape: wanted },
+      );
+    }
+    const result = this.empty(wanted, dtype);
+    this.backend.write(result, flat);
+    return result;
+  }
+
+  /** Whole numbers, such as token ids. */
+  ids(values: NestedNumbers | ArrayLike<number>, shape?: Shape): Tensor {
+    return this.tensor(values, shape, 'int32');
+  }
+
+  zeros(shape: Shape): Tensor {
+    return this.full(shape, 0);
+  }
+
+  ones(shape: Shape): Tensor {
+    return this.full(shape, 1);
+  }
+
+  full(shape: Shape, value: number): Tensor {
+    const result = this.empty(shape);
+    this.backend.fill(result, value);
+    return result;
+  }
+
+  /** Memory of undefined content; for operations that write all of it. */
+  empty(shape: Shape, dtype: Dtype = this.float): Tensor {
+    for (const extent of shape) {
+      if (!Number.isInteger(extent) || extent < 0) {
+        throw new ShapeError(`tensor: shape ${formatShape(shape)} has an extent that is not a whole number ≥ 0`, {
+          shape,
+        });
+      }
+    }
+    const allocation = new Allocation(this.backend.allocate(dtype, sizeOf(shape)), this.#scope);
+    if (this.#scope === null) this.#unreferenced.register(allocation, allocation.storage, allocation);
+    else this.#scope.allocations.add(allocation);
+    return new Tensor(this, allocation, 0, shape);
+  }
+
+  // ── scopes ──────────────────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Runs `body`; everything it allocated is released at the end, except tensors in what it returns (a tensor, or
+   * arrays and plain objects with tensors in them), which then belong to the surrounding scope.
+   *
+   * @example
+   * const loss = device.scope(() => model.loss(batch).item());
+   * @throws ScopeError if `body` returns a promise: a scope ends when its function returns
+   */
+  scope<Result>(body: () => Result): Result {
+    const scope = new Scope(this.#scope);
+    this.#scope = scope;
+    try {
+      const result = body();
+      if (result instanceof Promise) {
+        throw new ScopeError('scope: the function is async; await outside of the scope and compute inside it');
+      }
+      for (const tensor of tensorsIn(result)) this.#move(tensor.allocation, scope, scope.parent);
+      return result;
+    } finally {
+      this.#scope = scope.parent;
+      for (const allocation of scope.allocations) this.#release(allocation);
+    }
+  }
+
+  /** Lets tensors outlive all scopes: they stay as long as something refers to them. Returns its argument. */
+  keep<Value>(value: Value): Value {
+    for (const { allocation } of tensorsIn(value)) {
+      if (allocation.scope !== null && !allocation.released) this.#move(allocation, allocation.scope, null);
+    }
+    return value;
+  }
+
+  #move(allocation: Allocation, from: Scope, to: Scope | null): void {
+    if (!from.allocations.delete(allocation)) return;
+    allocation.scope = to;
+    if (to === null) this.#unreferenced.register(allocation, allocation.storage, allocation);
+    else to.allocations.add(allocation);
+  }
+
+  #release(allocation: Allocation): void {
+    if (allocation.released) return;
+    allocation.released = true;
+    this.backend.release(allocation.storage);
+  }
+
+  // ── recording ───────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Whether operations on tracked tensors are being recorded for gradients. */
+  get recording(): boolean {
+    return this.#recording;
+  }
+
+  /** Runs `body` without recording: for evaluation and sampling, where no gradient will be asked for. */
+  withoutGradients<Result>(body: () => Result): Result {
+    const before = this.#recording;
+    this.#recording = false;
+    try {
+      return body();
+    } finally {
+      this.#recording = before;
+    }
+  }
+}
+
+/** @throws ConfigError when tensors of two devices meet */
+export function commonDevice(operation: string, tensors: readonly (Tensor | null)[]): Device {
+  let device: Device | null = null;
+  for (const tensor of tensors) {
+    if (tensor === null) continue;
+    if (device !== null && tensor.device !== device) {
+      throw new ConfigError(`${operation}: its tensors live on two devices; make them on one`, { operation });
+    }
+    device = tensor.device;
+  }
+  if (device === null) throw new ConfigError(`${operation}: needs at least one tensor`, { operation });
+  return device;
+}
+
+function* tensorsIn(value: unknown): Generator<Tensor> {
+  if (value instanceof Tensor) {
+    yield value;
+  } else if (Array.isArray(value)) {
+    for (const part of value) yield* tensorsIn(part);
+  } else if (typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype) {
+    for (const part of Object.values(value)) yield* tensorsIn(part);
+  }
+}
+
+function isFlat(values: NestedNumbers | ArrayLike<number>): values is ArrayLike<number> {
+  return typeof values === 'object' && !Array.isArray(values[0]);
+}
+
+function nestedShape(values: NestedNumbers): number[] {
+  if (typeof values === 'number') return [];
+  if (values.length === 0) return [0];
+  return [values.length, ...nestedShape(values[0])];
+}
+
+function flatten(values: NestedNumbers): number[] {
+  if (typeof values === 'number') return [values];
+  const rows = Array.from(values, flatten);
+  const odd = rows.findIndex((row) => row.length !== rows[0].length);
+  if (odd > 0) {
+    throw new ShapeError(`tensor: nested row ${odd} holds ${rows[odd].length} numbers, row 0 holds ${rows[0].length}`);
+  }
+  return rows.flat();
+}

@@ -1,0 +1,24 @@
+import type { Storage } from '../backend/backend.ts';
+
+/** One piece of backend memory and whether it is still there. Several tensors may look at one allocation. */
+export class Allocation {
+  readonly storage: Storage;
+  /** Null for memory that lives until nothing refers to it any more. */
+  scope: Scope | null;
+  released = false;
+
+  constructor(storage: Storage, scope: Scope | null) {
+    this.storage = storage;
+    this.scope = scope;
+  }
+}
+
+/** Everything allocated while a scope is open belongs to it and is released when it ends. */
+export class Scope {
+  readonly parent: Scope | null;
+  readonly allocations = new Set<Allocation>();
+
+  constructor(parent: Scope | null) {
+    this.parent = parent;
+  }
+}
