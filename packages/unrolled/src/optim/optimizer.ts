@@ -1,0 +1,132 @@
+import type { OptimizerUpdate } from '../backend/backend.ts';
+import { ConfigError } from '../errors.ts';
+import type { Parameters } from '../nn/parameters.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+
+export const optimizerNames = ['sgd', 'momentum', 'adagrad', 'rmsprop', 'adam', 'adamw'] as const;
+export type OptimizerName = (typeof optimizerNames)[number];
+
+/** Plain data that describes an optimizer. What does not belong to its method is ignored. */
+export interface OptimizerOptions {
+  readonly method: OptimizerName;
+  /** momentum: share of the last update that is kept. Default 0.9. */
+  readonly momentum?: number;
+  /** momentum: Nesterov's form. Default false. */
+  readonly nesterov?: boolean;
+  /** rmsprop: how slowly the mean square forgets. Default 0.99. */
+  readonly alpha?: number;
+  /** adam, adamw: how slowly the means of g and g² forget. Defaults 0.9 and 0.999. */
+  readonly beta1?: number;
+  readonly beta2?: number;
+  /** Default 1e-10 for adagrad, 1e-8 for the others. */
+  readonly epsilon?: number;
+  /** decay·w is added to the gradient (L2); in adamw w shrinks by lr·decay instead. Default 0. */
+  readonly weightDecay?: number;
+}
+
+export interface UpdateOptions {
+  readonly learningRate: number;
+  /** Scales the gradient so that its norm √Σg² over all parameters is at most this; 0: not. Default 0. */
+  readonly clipNorm?: number;
+  /** Clamps every number of the gradient to ±this, after clipNorm; 0: not. Default 0. */
+  readonly clipValue?: number;
+}
+
+/** Names of the numbers each method keeps per parameter. */
+const memories: Record<OptimizerName, readonly string[]> = {
+  sgd: [],
+  momentum: ['velocity'],
+  adagrad: ['sumOfSquares'],
+  rmsprop: ['meanSquare'],
+  adam: ['mean', 'variance'],
+  adamw: ['mean', 'variance'],
+};
+
+/**
+ * Updates a model's parameters from their gradients, with PyTorch's formulas and defaults:
+ *
+ * - sgd: w −= lr·g;  momentum: v = μv + g, w −= lr·v (nesterov: w −= lr·(g + μv))
+ * - adagrad (Duchi 2011): s += g², w −= lr·g/(√s + ε)
+ * - rmsprop (Hinton 2012): s = αs + (1−α)g², w −= lr·g/(√s + ε)
+ * - adam (Kingma & Ba 2015): m = β₁m + (1−β₁)g, v = β₂v + (1−β₂)g², w −= lr·m̂/(√v̂ + ε), m̂ = m/(1−β₁ᵗ), v̂ = v/(1−β₂ᵗ)
+ * - adamw (Loshchilov & Hutter 2019): adam with the decay taken from w directly
+ *
+ * @throws ConfigError on an unknown method
+ *
+ * @example
+ * const optimizer = new Optimizer(parameters, { method: 'adam' });
+ * parameters.backward(loss);
+ * const { norm } = optimizer.update({ learningRate: 1e-3, clipNorm: 1 });
+ */
+export class Optimizer {
+  readonly options: OptimizerOptions;
+  readonly #parameters: Parameters;
+  readonly #memory: Record<string, Tensor>;
+  #steps = 0;
+
+  constructor(parameters: Parameters, options: OptimizerOptions) {
+    if (!optimizerNames.includes(options.method)) {
+      throw new ConfigError(`optimizer: there is no method '${options.method}'; use ${optimizerNames.join(', ')}`);
+    }
+    this.options = options;
+    this.#parameters = parameters;
+    const { device, size } = parameters;
+    this.#memory = Object.fromEntries(
+      memories[options.method].map((name) => [name, device.keep(device.zeros([size]))]),
+    );
+  }
+
+  /** How many updates there have been. */
+  get steps(): number {
+    return this.#steps;
+  }
+
+  /** What the method keeps, flat like `parameters.values`: to be stored and restored along with `steps`. */
+  get memory(): Readonly<Record<string, Tensor>> {
+    return this.#memory;
+  }
+
+  /** Restores how many updates there have been; the memory's content is written by the caller. */
+  resumeAt(steps: number): void {
+    this.#steps = steps;
+  }
+
+  /**
+   * One update from `parameters.gradients`. Returns the norm of the gradient before clipping and whether clipNorm
+   * made it shorter. Where the norm is not finite nothing is changed.
+   */
+  update({ learningRate, clipNorm = 0, clipValue = 0 }: UpdateOptions): { norm: number; clipped: boolean } {
+    const { device, values, gradients } = this.#parameters;
+    const norm = Math.sqrt(device.backend.sumOfSquares(gradients));
+    if (!Number.isFinite(norm)) return { norm, clipped: false };
+    const clipped = clipNorm > 0 && norm > clipNorm;
+    this.#steps++;
+    device.backend.optimize({
+      weights: values,
+      gradients,
+      learningRate,
+      decay: this.options.weightDecay ?? 0,
+      scale: clipNorm > 0 ? Math.min(1, clipNorm / (norm + 1e-6)) : 1,
+      clipValue,
+      ...this.#method(),
+    } as OptimizerUpdate);
+    return { norm, clipped };
+  }
+
+  #method(): Record<string, unknown> {
+    const { method, momentum = 0.9, nesterov = false, alpha = 0.99, beta1 = 0.9, beta2 = 0.999 } = this.options;
+    const epsilon = this.options.epsilon ?? (method === 'adagrad' ? 1e-10 : 1e-8);
+    switch (method) {
+      case 'sgd':
+        return { method, velocity: null, momentum: 0, nesterov: false };
+      case 'momentum':
+        return { method: 'sgd', momentum, nesterov, ...this.#memory };
+      case 'adagrad':
+        return { method, epsilon, ...this.#memory };
+      case 'rmsprop':
+        return { method, alpha, epsilon, ...this.#memory };
+      default:
+        return { method, beta1, beta2, epsilon, step: this.#steps, ...this.#memory };
+    }
+  }
+}

@@ -1,0 +1,33 @@
+import { ConfigError } from '../errors.ts';
+
+export const scheduleNames = ['constant', 'linear', 'cosine', 'hold-linear'] as const;
+
+/**
+ * How the learning rate goes over a training run, as a share of the base rate, from progress p in [0, 1]:
+ *
+ * - constant: 1
+ * - linear: from 1 down to 0.02
+ * - cosine: from 1 down to 0.02 along half a cosine
+ * - hold-linear: 1 for the first half, then in a line down to 0.02
+ */
+export type ScheduleName = (typeof scheduleNames)[number];
+
+/** Where all schedules but the constant one end: small, but still learning. */
+const floor = 0.02;
+
+/** The learning rate at `progress` (0 at the start, 1 at the end). @throws ConfigError on an unknown name */
+export function learningRateAt(schedule: ScheduleName, base: number, progress: number): number {
+  const p = Math.min(1, Math.max(0, progress));
+  switch (schedule) {
+    case 'constant':
+      return base;
+    case 'linear':
+      return base * (1 - (1 - floor) * p);
+    case 'cosine':
+      return base * (floor + (1 - floor) * 0.5 * (1 + Math.cos(Math.PI * p)));
+    case 'hold-linear':
+      return base * (p < 0.5 ? 1 : 1 - (1 - floor) * (2 * p - 1));
+    default:
+      throw new ConfigError(`schedule: there is no schedule '${schedule}'; use ${scheduleNames.join(', ')}`);
+  }
+}
