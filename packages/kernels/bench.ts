@@ -1,4 +1,5 @@
 /** Measures the matrix product, the packing and the pointwise kernels: `node packages/kernels/bench.ts [build …]`. */
+import { Binary, Unary } from '../unrolled/src/backend/wasm/generated/kernels.ts';
 import { type Build, builds, load } from './load.ts';
 
 /** Seconds of one call: the fastest of several batches, since on a shared machine slower ones measure the neighbours. */
@@ -51,5 +52,86 @@ async function benchGemm(build: Build): Promise<void> {
   }
 }
 
+/** Pointwise and memory-bound kernels, at the sizes of the character model: B = 50, T = 50, H = 128, V = 65. */
+async function benchOthers(build: Build): Promise<void> {
+  const { kernels: k, floats, ints, space, reset } = await load(build);
+  const measure = (name: string, elements: number, make: () => () => void): void => {
+    reset();
+    const seconds = time(make());
+    const each = ((seconds * 1e9) / elements).toFixed(2);
+    console.log(`${build.padEnd(15)} ${name.padEnd(34)} ${each.padStart(6)} ns per element ${(seconds * 1e6).toFixed(1).padStart(8)} µs`);
+  };
+  const n = 16_384;
+  for (const name of ['exp', 'log', 'tanh', 'sigmoid', 'softplus', 'relu'] as const) {
+    measure(name, n, () => {
+      const x = floats(random(n));
+      const y = space(n);
+      return () => k.unary(Unary[name], x, y, n);
+    });
+  }
+  const B = 50;
+  const H = 128;
+  const V = 65;
+  measure('LSTM forward, 50×128', B * H, () => {
+    const [gates, c, h, c2, h2] = [4 * B * H, B * H, B * H, B * H, B * H].map((size) => floats(random(size)));
+    return () => k.lstmForward(gates, c, h, c2, h2, B, H, 0, 0);
+  });
+  measure('LSTM backward, 50×128', B * H, () => {
+    const [gates, c, cPrev, dh, dc] = [4 * B * H, B * H, B * H, B * H, B * H].map((size) => floats(random(size)));
+    return () => k.lstmBackward(gates, c, cPrev, dh, dc, 0, B, H, 0, 0);
+  });
+  measure('GRU forward, 50×128', B * H, () => {
+    const [gates, gh, hPrev, h, hn] = [3 * B * H, 3 * B * H, B * H, B * H, B * H].map((size) => floats(random(size)));
+    return () => k.gruAfterForward(gates, gh, hPrev, h, hn, 1, B, H, 0, 0);
+  });
+  measure('cross-entropy, 2500×65', 2500 * V, () => {
+    const logits = floats(random(2500 * V));
+    const targets = ints(Array.from({ length: 2500 }, (_, i) => i % V));
+    const [losses, normaliser] = [space(2500), space(2500)];
+    return () => k.crossEntropy(logits, targets, losses, normaliser, 2500, V);
+  });
+  measure('cross-entropy gradient, 2500×65', 2500 * V, () => {
+    const logits = floats(random(2500 * V));
+    const targets = ints(Array.from({ length: 2500 }, (_, i) => i % V));
+    const [losses, normaliser, out] = [floats(random(2500)), floats(random(2500)), space(2500 * V)];
+    return () => k.crossEntropyGrad(logits, targets, normaliser, losses, out, 2500, V);
+  });
+  measure('column sums, 2500×512', 2500 * 512, () => {
+    const x = floats(random(2500 * 512));
+    const out = space(512);
+    return () => k.columnSums(x, 2500, 512, out, 0);
+  });
+  measure('add with broadcast, 2500×512', 2500 * 512, () => {
+    const [x, b, out] = [floats(random(2500 * 512)), floats(random(512)), space(2500 * 512)];
+    const [dims, xStrides, bStrides] = [ints([2500, 512]), ints([512, 1]), ints([0, 1])];
+    return () => k.binary(Binary.add, x, b, out, 2, dims, xStrides, bStrides);
+  });
+  measure('transpose, 2500×512', 2500 * 512, () => {
+    const [x, out] = [floats(random(2500 * 512)), space(2500 * 512)];
+    const [dims, xStrides, outStrides] = [ints([512, 2500]), ints([1, 512]), ints([2500, 1])];
+    return () => k.stridedCopy(x, out, 2, dims, xStrides, outStrides, 0);
+  });
+  measure('dropout', n, () => {
+    const [x, out] = [floats(random(n)), space(n)];
+    return () => k.dropout(x, out, n, 7, 0.5, 0);
+  });
+  measure('layer norm, 256×128', 256 * H, () => {
+    const [x, gain, bias, out] = [floats(random(256 * H)), floats(random(H)), floats(random(H)), space(256 * H)];
+    const [mean, inverse] = [space(256), space(256)];
+    return () => k.layerNorm(x, gain, bias, out, mean, inverse, 256, H, 1e-5);
+  });
+  measure('Adam, 300,000', 300_000, () => {
+    const [w, g, m, v] = [random(300_000), random(300_000), new Float32Array(300_000), new Float32Array(300_000)].map(floats);
+    return () => k.adam(w, g, m, v, 300_000, 1e-3, 0.9, 0.999, 1e-8, 0, 0, 0.1, 0.001, 1, 0);
+  });
+  measure('sum of squares, 300,000', 300_000, () => {
+    const g = floats(random(300_000));
+    return () => void k.sumOfSquares(g, 300_000);
+  });
+}
+
 const chosen = process.argv.length > 2 ? (process.argv.slice(2) as Build[]) : builds;
-for (const build of chosen) await benchGemm(build);
+for (const build of chosen) {
+  await benchGemm(build);
+  await benchOthers(build);
+}

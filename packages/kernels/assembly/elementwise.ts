@@ -25,7 +25,7 @@ function apply(op: i32, x: v128): v128 {
   if (op == Unary.sign) return sign4(x);
   if (op == Unary.tanh) return tanh4(x);
   if (op == Unary.sigmoid) return sigmoid4(x);
-  if (op == Unary.relu) return f32x4.max(x, f32x4.splat(0));
+  if (op == Unary.relu) return f32x4.pmax(x, f32x4.splat(0));
   return softplus4(x);
 }
 

@@ -6,8 +6,6 @@
 import { madd, nmadd } from './lanes';
 
 // Constants are broadcast from memory: V8 would build a v128 constant from two 64-bit moves each time it is used.
-// @ts-ignore: decorator
-@lazy
 const TABLE = memory.data<f32>([
   1.44269504, // log2 e
   12582912, // 1.5 · 2²³: adding it rounds to an integer and leaves that integer in the low bits
@@ -22,6 +20,8 @@ const TABLE = memory.data<f32>([
   0.69313812256, 9.0580006145e-6, // ln 2 in two parts, for log
   8388608, // 2²³
   1.17549435e-38, // the smallest normal float
+  1, 2, -2,
+  -0.0, // the sign bit
 ]);
 
 // @ts-ignore: decorator
@@ -29,6 +29,19 @@ const TABLE = memory.data<f32>([
 function constant(i: i32): v128 {
   return v128.load32_splat(TABLE + (<usize>i << 2));
 }
+
+// @ts-ignore: decorator
+@inline
+const ONE: i32 = 20;
+// @ts-ignore: decorator
+@inline
+const TWO: i32 = 21;
+// @ts-ignore: decorator
+@inline
+const MINUS_TWO: i32 = 22;
+// @ts-ignore: decorator
+@inline
+const SIGN: i32 = 23;
 
 /** x · log2 e + magic: its low bits are the integer n nearest to x / ln 2. */
 // @ts-ignore: decorator
@@ -50,6 +63,13 @@ function remainder(x: v128, t: v128): v128 {
   return madd(f32x4.mul(r, r), q, r);
 }
 
+/** 2ⁿ for an integer n in the low bits of `t`; what else stands in t is shifted out. */
+// @ts-ignore: decorator
+@inline
+function power(t: v128): v128 {
+  return i32x4.add(i32x4.shl(t, 23), constant(ONE));
+}
+
 /** eˣ for x ≤ 89. The power of two is applied in two halves, each a normal float, so that the result may be subnormal. */
 // @ts-ignore: decorator
 @inline
@@ -57,11 +77,9 @@ function expBelow(x: v128): v128 {
   x = f32x4.pmax(x, constant(10));
   const t = quotient(x);
   const p = remainder(x, t);
-  const n = i32x4.sub(t, constant(1));
-  const half = i32x4.shr_s(n, 1);
-  const one = f32x4.splat(1);
-  const s = i32x4.add(i32x4.shl(half, 23), one);
-  return f32x4.mul(madd(s, p, s), i32x4.add(i32x4.shl(i32x4.sub(n, half), 23), one));
+  const half = i32x4.shr_s(t, 1);
+  const s = power(half);
+  return f32x4.mul(madd(s, p, s), power(i32x4.sub(t, half)));
 }
 
 /** eˣ */
@@ -74,19 +92,19 @@ export function exp4(x: v128): v128 {
  * zero, down to subnormals.
  */
 export function tanh4(x: v128): v128 {
-  const y = f32x4.mul(f32x4.pmin(f32x4.abs(x), constant(11)), f32x4.splat(-2));
+  const sign = constant(SIGN);
+  const y = f32x4.mul(f32x4.pmin(v128.andnot(x, sign), constant(11)), constant(MINUS_TWO));
   const t = quotient(y);
   const p = remainder(y, t);
-  const one = f32x4.splat(1);
-  const s = i32x4.add(i32x4.shl(i32x4.sub(t, constant(1)), 23), one);
-  const m = madd(s, p, f32x4.sub(s, one));
-  return v128.bitselect(x, f32x4.div(m, f32x4.add(m, f32x4.splat(2))), i32x4.splat(0x80000000));
+  const s = power(t);
+  const m = madd(s, p, f32x4.sub(s, constant(ONE)));
+  return v128.bitselect(x, f32x4.div(m, f32x4.add(m, constant(TWO))), sign);
 }
 
 /** σ(x) = 1 / (1 + e⁻ˣ), as e^x / (1 + e^x) for negative x: relative accuracy on both sides. */
 export function sigmoid4(x: v128): v128 {
-  const e = expBelow(f32x4.neg(f32x4.abs(x)));
-  const one = f32x4.splat(1);
+  const e = expBelow(v128.or(x, constant(SIGN)));
+  const one = constant(ONE);
   return f32x4.div(v128.bitselect(e, one, i32x4.shr_s(x, 31)), f32x4.add(e, one));
 }
 
@@ -94,13 +112,13 @@ export function sigmoid4(x: v128): v128 {
 // @ts-ignore: decorator
 @inline
 function logNear(f: v128, k: v128): v128 {
-  const s = f32x4.div(f, f32x4.add(f, f32x4.splat(2)));
+  const s = f32x4.div(f, f32x4.add(f, constant(TWO)));
   const z = f32x4.mul(s, s);
   let r = madd(z, constant(15), constant(14));
   r = madd(z, r, constant(13));
   r = madd(z, r, constant(12));
   r = f32x4.mul(z, r);
-  const half = f32x4.mul(f32x4.splat(0.5), f32x4.mul(f, f));
+  const half = f32x4.mul(constant(4), f32x4.mul(f, f));
   const low = madd(s, f32x4.add(half, r), f32x4.mul(k, constant(17)));
   return madd(k, constant(16), f32x4.add(f32x4.sub(low, half), f));
 }
@@ -110,22 +128,22 @@ export function log4(x: v128): v128 {
   const small = f32x4.lt(x, constant(19));
   const scaled = v128.bitselect(f32x4.mul(x, constant(18)), x, small);
   const exponent = i32x4.shr_s(i32x4.sub(scaled, i32x4.splat(0x3f3504f3)), 23);
-  const f = f32x4.sub(i32x4.sub(scaled, i32x4.shl(exponent, 23)), f32x4.splat(1));
+  const f = f32x4.sub(i32x4.sub(scaled, i32x4.shl(exponent, 23)), constant(ONE));
   const k = f32x4.convert_i32x4_s(i32x4.sub(exponent, v128.and(small, i32x4.splat(23))));
   let y = logNear(f, k);
-  // +∞ and NaN are their own logarithm; the rest of the special cases follow from a division.
   const infinity = f32x4.splat(f32.POSITIVE_INFINITY);
-  y = v128.bitselect(y, x, f32x4.lt(x, infinity));
   const zero = f32x4.splat(0);
-  y = v128.bitselect(y, f32x4.div(x, zero), f32x4.ge(x, zero));
+  y = v128.bitselect(infinity, y, f32x4.eq(x, infinity));
+  // All bits set is a NaN.
+  y = v128.or(y, v128.not(f32x4.ge(x, zero)));
   return v128.bitselect(f32x4.neg(infinity), y, f32x4.eq(x, zero));
 }
 
 /** log(1 + eˣ) = max(x, 0) + log(1 + e^(−|x|)) */
 export function softplus4(x: v128): v128 {
-  const e = expBelow(f32x4.neg(f32x4.abs(x)));
-  const one = f32x4.splat(1);
+  const e = expBelow(v128.or(x, constant(SIGN)));
+  const one = constant(ONE);
   const high = f32x4.gt(e, f32x4.splat(0.41421354));
   const f = v128.bitselect(f32x4.mul(f32x4.sub(e, one), f32x4.splat(0.5)), e, high);
-  return f32x4.add(f32x4.max(x, f32x4.splat(0)), logNear(f, v128.and(high, one)));
+  return f32x4.add(f32x4.pmax(x, f32x4.splat(0)), logNear(f, v128.and(high, one)));
 }

@@ -91,7 +91,7 @@ export function rmsprop(w: usize, g: usize, s: usize, n: i32, lr: f64, alpha: f6
  */
 export function adam(w: usize, g: usize, m: usize, v: usize, n: i32, lr: f64, beta1: f64, beta2: f64, epsilon: f64, decay: f64, decoupled: i32, correction1: f64, correction2: f64, scale: f64, clipValue: f64): void {
   const rate = splat(lr / correction1), b1 = splat(1 - beta1), b2 = splat(beta2), b3 = splat(1 - beta2);
-  const e = splat(epsilon), root = splat(sqrt<f64>(correction2)), factor = splat(scale), clip = limit(clipValue);
+  const e = splat(epsilon), root = splat(1 / sqrt<f64>(correction2)), factor = splat(scale), clip = limit(clipValue);
   const l2 = splat(decoupled ? 0 : decay);
   const shrink = splat(decoupled ? 1 - lr * decay : 1);
   for (let j = 0; j < n; j += 4) {
@@ -104,7 +104,7 @@ export function adam(w: usize, g: usize, m: usize, v: usize, n: i32, lr: f64, be
     const square = madd(b2, read(v + at, count), f32x4.mul(b3, f32x4.mul(d, d)));
     write(m + at, mean, count);
     write(v + at, square, count);
-    const denominator = f32x4.add(f32x4.div(f32x4.sqrt(square), root), e);
+    const denominator = f32x4.add(f32x4.mul(f32x4.sqrt(square), root), e);
     write(w + at, f32x4.sub(f32x4.mul(weight, shrink), f32x4.div(f32x4.mul(rate, mean), denominator)), count);
   }
 }
