@@ -17,11 +17,12 @@ export class Device {
   readonly backend: Backend;
   #scope: Scope | null = null;
   #recording = true;
+  #closed = false;
   #unreferenced: FinalizationRegistry<Storage>;
 
   constructor(backend: Backend) {
     this.backend = backend;
-    this.#unreferenced = new FinalizationRegistry((storage) => backend.release(storage));
+    this.#unreferenced = new FinalizationRegistry((storage) => this.#give(storage));
   }
 
   /** The floating-point type of this device's tensors. */
@@ -39,6 +40,7 @@ export class Device {
 
   /** Ends the device and everything on it. */
   close(): void {
+    this.#closed = true;
     this.backend.close();
   }
 
@@ -140,7 +142,12 @@ export class Device {
   #release(allocation: Allocation): void {
     if (allocation.released) return;
     allocation.released = true;
-    this.backend.release(allocation.storage);
+    this.#give(allocation.storage);
+  }
+
+  /** Closing gave all memory back at once; tensors whose end comes later have nothing left to give. */
+  #give(storage: Storage): void {
+    if (!this.#closed) this.backend.release(storage);
   }
 
   // ── recording ───────────────────────────────────────────────────────────────────────────────────────────

@@ -1,0 +1,208 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { referenceBackend } from '../backend/reference/reference-backend.ts';
+import { ScopeError } from '../errors.ts';
+import { add, tanh } from '../ops/index.ts';
+import { Device } from './device.ts';
+import type { Tensor } from './tensor.ts';
+
+setFlagsFromString('--expose-gc');
+const collectGarbage: () => void = runInNewContext('gc');
+
+/** Collects garbage and lets the finalizers run. */
+async function afterCollection(): Promise<void> {
+  for (let i = 0; i < 4; i++) {
+    collectGarbage();
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+}
+
+let device: Device;
+beforeEach(() => {
+  device = new Device(referenceBackend());
+});
+afterEach(() => device.close());
+
+const bytes = (): number => device.memory().bytes;
+
+describe('a scope', () => {
+  test('releases what was allocated in it', () => {
+    const before = bytes();
+    const value = device.scope(() => {
+      const x = device.ones([1000]);
+      expect(bytes()).toBeGreaterThan(before);
+      return add(x, tanh(x)).data()[0];
+    });
+    expect(value).toBeCloseTo(1 + Math.tanh(1));
+    expect(bytes()).toBe(before);
+  });
+
+  test('leaves what was allocated before it', () => {
+    const x = device.tensor([1, 2]);
+    device.scope(() => add(x, 1).data());
+    expect([...x.data()]).toEqual([1, 2]);
+  });
+
+  test('hands the tensors it returns to the scope around it, wherever they stand in arrays and plain objects', () => {
+    const before = bytes();
+    device.scope(() => {
+      const result = device.scope(() => {
+        device.ones([500]);
+        return {
+          loss: device.ones([]),
+          state: [{ h: device.ones([2]), c: device.ones([3]) }],
+          note: 'text',
+          none: null,
+        };
+      });
+      expect(bytes() - before).toBe(8 * (1 + 2 + 3));
+      expect([...result.state[0].c.data()]).toEqual([1, 1, 1]);
+    });
+    expect(bytes()).toBe(before);
+  });
+
+  test('keeps the memory of a view that it returns', () => {
+    const row = device.scope(() =>
+      device
+        .tensor([
+          [1, 2],
+          [3, 4],
+        ])
+        .at(1),
+    );
+    expect([...row.data()]).toEqual([3, 4]);
+  });
+
+  test('does not release twice what is returned twice', () => {
+    const [a, b] = device.scope(() => {
+      const x = device.ones([2]);
+      return [x, x.detach()];
+    });
+    expect([...a.data(), ...b.data()]).toEqual([1, 1, 1, 1]);
+  });
+
+  test('returns a tensor from before it untouched', () => {
+    const x = device.ones([2]);
+    expect(device.scope(() => x)).toBe(x);
+    device.scope(() => {
+      device.scope(() => x);
+      expect([...x.data()]).toEqual([1, 1]);
+    });
+    expect([...x.data()]).toEqual([1, 1]);
+  });
+
+  test('releases what was allocated in it when its function throws, and the scope around goes on', () => {
+    const before = bytes();
+    device.scope(() => {
+      const outer = device.ones([3]);
+      expect(() =>
+        device.scope(() => {
+          device.ones([100]);
+          throw new Error('stop');
+        }),
+      ).toThrow('stop');
+      expect(bytes() - before).toBe(8 * 3);
+      expect([...add(outer, 1).data()]).toEqual([2, 2, 2]);
+    });
+    expect(bytes()).toBe(before);
+  });
+
+  test('refuses an async function, and releases what that allocated', () => {
+    const before = bytes();
+    const wrong = () =>
+      device.scope(async () => {
+        device.ones([10]);
+      });
+    expect(wrong).toThrow(ScopeError);
+    expect(wrong).toThrow('await outside of the scope');
+    expect(bytes()).toBe(before);
+  });
+});
+
+describe('a tensor used after its scope', () => {
+  test('is a named error that says its shape and what to do', () => {
+    let lost!: Tensor;
+    device.scope(() => {
+      lost = device.ones([2, 3]);
+    });
+    for (const use of [() => lost.data(), () => tanh(lost), () => add(1, lost), () => lost.detach().data()]) {
+      expect(use).toThrow(ScopeError);
+      expect(use).toThrow(/shape \[2, 3\] was used after its scope ended; return it from the scope, or device\.keep/);
+    }
+  });
+});
+
+describe('keep', () => {
+  test('lets a tensor outlive all scopes', () => {
+    let kept!: Tensor;
+    device.scope(() => {
+      device.scope(() => {
+        kept = device.keep(tanh(device.zeros([2])));
+      });
+    });
+    expect([...kept.data()]).toEqual([0, 0]);
+  });
+
+  test('takes arrays and plain objects and returns them', () => {
+    const state = device.scope(() => {
+      const value = { h: device.ones([1]), more: [device.ones([2])] };
+      expect(device.keep(value)).toBe(value);
+      return value;
+    });
+    expect([...state.h.data(), ...state.more[0].data()]).toEqual([1, 1, 1]);
+  });
+
+  test('may be asked twice', () => {
+    const x = device.scope(() => device.keep(device.keep(device.ones([1]))));
+    expect(device.keep(x).item()).toBe(1);
+  });
+});
+
+describe('memory outside of scopes', () => {
+  test('is released when nothing refers to it any more', async () => {
+    const before = bytes();
+    const keepNone = (): void => {
+      for (let i = 0; i < 10; i++) device.ones([1000]);
+      device.scope(() => device.keep(device.ones([1000])));
+    };
+    keepNone();
+    expect(bytes()).toBeGreaterThan(before);
+    await afterCollection();
+    expect(bytes()).toBe(before);
+  });
+
+  test('stays as long as a view refers to it', async () => {
+    const row = (() =>
+      device
+        .tensor([
+          [1, 2],
+          [3, 4],
+        ])
+        .at(1))();
+    await afterCollection();
+    expect([...row.data()]).toEqual([3, 4]);
+  });
+
+  test('collected after its device was closed is no error', async () => {
+    const errors: unknown[] = [];
+    const listen = (error: unknown): number => errors.push(error);
+    process.prependListener('uncaughtException', listen);
+    (() => {
+      const closed = new Device(referenceBackend());
+      for (let i = 0; i < 10; i++) closed.ones([1000]);
+      closed.close();
+    })();
+    await afterCollection();
+    process.removeListener('uncaughtException', listen);
+    expect(errors).toEqual([]);
+  });
+
+  test('a device may be closed inside of a scope', () => {
+    const other = new Device(referenceBackend());
+    other.scope(() => {
+      other.ones([2]);
+      other.close();
+    });
+  });
+});
