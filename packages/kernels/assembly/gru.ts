@@ -5,7 +5,7 @@
  * 0, h = z·n + (1 − z)·hPrev.
  */
 import { bytes, madd, read, write } from './lanes';
-import { sigmoid4, tanh4 } from './math';
+import { sigmoidInline, tanhInline } from './math';
 import { active, sigmoidSlope, tanhSlope } from './step';
 
 /** h from z, n and hPrev; `kept` has all bits set for `keep` 1, none for 0. */
@@ -41,10 +41,10 @@ export function keepMask(keep: i32): v128 {
 // @ts-ignore: decorator
 @inline
 function forwardUnits(gates: usize, gh: usize, size: usize, hPrev: usize, h: usize, hn: usize, kept: v128, count: i32): void {
-  const r = sigmoid4(f32x4.add(read(gates, count), read(gh, count)));
-  const z = sigmoid4(f32x4.add(read(gates + size, count), read(gh + size, count)));
+  const r = sigmoidInline(f32x4.add(read(gates, count), read(gh, count)));
+  const z = sigmoidInline(f32x4.add(read(gates + size, count), read(gh + size, count)));
   const recurrent = read(gh + 2 * size, count);
-  const n = tanh4(madd(r, recurrent, read(gates + 2 * size, count)));
+  const n = tanhInline(madd(r, recurrent, read(gates + 2 * size, count)));
   const previous = read(hPrev, count);
   write(gates, r, count);
   write(gates + size, z, count);

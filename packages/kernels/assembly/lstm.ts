@@ -1,23 +1,23 @@
 /** Pointwise part of the LSTM (Hochreiter and Schmidhuber 1997, with forget gate). Gate order i f g o, as in PyTorch. */
 import { bytes, madd, read, write } from './lanes';
-import { sigmoid4, tanh4 } from './math';
+import { sigmoidInline, tanhInline } from './math';
 import { active, sigmoidSlope, tanhSlope } from './step';
 
 /** Up to four units; pointers are at the unit, `size` is the bytes of one gate. */
 // @ts-ignore: decorator
 @inline
 function forwardUnits(gates: usize, size: usize, cPrev: usize, c: usize, h: usize, count: i32): void {
-  const i = sigmoid4(read(gates, count));
-  const f = sigmoid4(read(gates + size, count));
-  const g = tanh4(read(gates + 2 * size, count));
-  const o = sigmoid4(read(gates + 3 * size, count));
+  const i = sigmoidInline(read(gates, count));
+  const f = sigmoidInline(read(gates + size, count));
+  const g = tanhInline(read(gates + 2 * size, count));
+  const o = sigmoidInline(read(gates + 3 * size, count));
   const state = madd(f, read(cPrev, count), f32x4.mul(i, g));
   write(gates, i, count);
   write(gates + size, f, count);
   write(gates + 2 * size, g, count);
   write(gates + 3 * size, o, count);
   write(c, state, count);
-  write(h, f32x4.mul(o, tanh4(state)), count);
+  write(h, f32x4.mul(o, tanhInline(state)), count);
 }
 
 /**
@@ -55,7 +55,7 @@ function backwardUnits(gates: usize, size: usize, c: usize, cPrev: usize, dh: us
   const f = read(gates + size, count);
   const g = read(gates + 2 * size, count);
   const o = read(gates + 3 * size, count);
-  const y = tanh4(read(c, count));
+  const y = tanhInline(read(c, count));
   const d = read(dh, count);
   const dState = madd(f32x4.mul(d, o), tanhSlope(y), read(dc, count));
   write(gates, f32x4.mul(f32x4.mul(dState, g), sigmoidSlope(i)), count);
