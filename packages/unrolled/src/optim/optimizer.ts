@@ -32,6 +32,13 @@ export interface UpdateOptions {
   readonly clipValue?: number;
 }
 
+/** What a backend must know of an update beyond what all methods share. */
+type Rule = OptimizerUpdate extends infer Update
+  ? Update extends OptimizerUpdate
+    ? Omit<Update, 'weights' | 'gradients' | 'learningRate' | 'decay' | 'scale' | 'clipValue'>
+    : never
+  : never;
+
 /** Names of the numbers each method keeps per parameter. */
 const memories: Record<OptimizerName, readonly string[]> = {
   sgd: [],
@@ -108,25 +115,26 @@ export class Optimizer {
       decay: this.options.weightDecay ?? 0,
       scale: clipNorm > 0 ? Math.min(1, clipNorm / (norm + 1e-6)) : 1,
       clipValue,
-      ...this.#method(),
-    } as OptimizerUpdate);
+      ...this.#rule(),
+    });
     return { norm, clipped };
   }
 
-  #method(): Record<string, unknown> {
+  #rule(): Rule {
     const { method, momentum = 0.9, nesterov = false, alpha = 0.99, beta1 = 0.9, beta2 = 0.999 } = this.options;
     const epsilon = this.options.epsilon ?? (method === 'adagrad' ? 1e-10 : 1e-8);
+    const { velocity, sumOfSquares, meanSquare, mean, variance } = this.#memory;
     switch (method) {
       case 'sgd':
         return { method, velocity: null, momentum: 0, nesterov: false };
       case 'momentum':
-        return { method: 'sgd', momentum, nesterov, ...this.#memory };
+        return { method: 'sgd', velocity, momentum, nesterov };
       case 'adagrad':
-        return { method, epsilon, ...this.#memory };
+        return { method, sumOfSquares, epsilon };
       case 'rmsprop':
-        return { method, alpha, epsilon, ...this.#memory };
+        return { method, meanSquare, alpha, epsilon };
       default:
-        return { method, beta1, beta2, epsilon, step: this.#steps, ...this.#memory };
+        return { method, mean, variance, beta1, beta2, epsilon, step: this.#steps };
     }
   }
 }
