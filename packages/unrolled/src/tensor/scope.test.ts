@@ -188,12 +188,13 @@ describe('memory outside of scopes', () => {
     const errors: unknown[] = [];
     const listen = (error: unknown): number => errors.push(error);
     process.prependListener('uncaughtException', listen);
+    const closed = new Device(referenceBackend());
     (() => {
-      const closed = new Device(referenceBackend());
       for (let i = 0; i < 10; i++) closed.ones([1000]);
-      closed.close();
     })();
+    closed.close();
     await afterCollection();
+    expect(closed.memory().bytes).toBe(0);
     process.removeListener('uncaughtException', listen);
     expect(errors).toEqual([]);
   });
