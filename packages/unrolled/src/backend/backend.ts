@@ -287,7 +287,10 @@ export type OptimizerUpdate = {
   readonly decay: number;
   readonly scale: number;
   readonly clipValue: number;
-} & (
+} & OptimizerMethod;
+
+/** The method's constants and what it keeps per parameter, updated in place. */
+export type OptimizerMethod =
   | { readonly method: 'sgd'; readonly velocity: Block | null; readonly momentum: number; readonly nesterov: boolean }
   | { readonly method: 'adagrad'; readonly sumOfSquares: Block; readonly epsilon: number }
   | { readonly method: 'rmsprop'; readonly meanSquare: Block; readonly alpha: number; readonly epsilon: number }
@@ -300,5 +303,4 @@ export type OptimizerUpdate = {
       readonly epsilon: number;
       /** 1, 2, …: for the bias correction. */
       readonly step: number;
-    }
-);
+    };

@@ -1,0 +1,103 @@
+import { DataError } from '../errors.ts';
+import { Random } from '../random.ts';
+
+/** One chunk of truncated backpropagation through time. */
+export interface TokenChunk {
+  /** Token ids, time-major `[steps, batch]`, and for each the id that follows. */
+  readonly inputs: Int32Array;
+  readonly targets: Int32Array;
+  readonly steps: number;
+  readonly batch: number;
+  /** Whether the rows start anew here, so that no state may be carried over. */
+  readonly first: boolean;
+}
+
+/** Where in which epoch the next chunk starts: plain data. */
+export interface StreamPosition {
+  readonly epoch: number;
+  readonly chunk: number;
+}
+
+export interface TokenStreamsOptions {
+  /** B, how many parts of the text are read side by side. */
+  readonly batch: number;
+  /** k, the most steps in a chunk. */
+  readonly steps: number;
+  readonly seed: number;
+}
+
+/**
+ * Reads a text as B streams side by side, chunk after chunk: row b of a chunk goes on where row b of the chunk before
+ * ended, so a recurrent state can be carried. Each epoch begins at another offset (below k), so that chunks are not
+ * cut at the same places.
+ */
+export class TokenStreams {
+  readonly batch: number;
+  readonly #tokens: Int32Array;
+  readonly #steps: number;
+  readonly #seed: number;
+  #epoch = 0;
+  #chunk = 0;
+
+  /** @throws DataError if there are not two tokens for each row */
+  constructor(tokens: Int32Array, { batch, steps, seed }: TokenStreamsOptions) {
+    if (tokens.length < 2 * batch) {
+      throw new DataError(
+        `the text has ${tokens.length} tokens, too few for ${batch} rows of at least 2; use a longer text or a smaller batch`,
+        { tokens: tokens.length, batch },
+      );
+    }
+    this.#tokens = tokens;
+    this.batch = batch;
+    this.#steps = steps;
+    this.#seed = seed;
+  }
+
+  /** Chunks in an epoch; the offset can make it one less in some. */
+  get chunksPerEpoch(): number {
+    return this.#layout(0).chunks;
+  }
+
+  get position(): StreamPosition {
+    return { epoch: this.#epoch, chunk: this.#chunk };
+  }
+
+  seek({ epoch, chunk }: StreamPosition): void {
+    this.#epoch = epoch;
+    this.#chunk = chunk;
+  }
+
+  next(): TokenChunk {
+    if (this.#chunk >= this.#layout(this.#offset()).chunks) {
+      this.#epoch++;
+      this.#chunk = 0;
+    }
+    const offset = this.#offset();
+    const { length, steps } = this.#layout(offset);
+    const { batch } = this;
+    const inputs = new Int32Array(steps * batch);
+    const targets = new Int32Array(steps * batch);
+    for (let t = 0; t < steps; t++) {
+      for (let b = 0; b < batch; b++) {
+        const place = offset + b * length + this.#chunk * steps + t;
+        inputs[t * batch + b] = this.#tokens[place];
+        targets[t * batch + b] = this.#tokens[place + 1];
+      }
+    }
+    const first = this.#chunk === 0;
+    this.#chunk++;
+    return { inputs, targets, steps, batch, first };
+  }
+
+  #offset(): number {
+    const room = this.#tokens.length - 2 * this.batch;
+    if (this.#epoch === 0) return 0;
+    return new Random(this.#seed).fork(`epoch ${this.#epoch}`).below(Math.min(this.#steps, room + 1));
+  }
+
+  #layout(offset: number): { length: number; steps: number; chunks: number } {
+    const length = Math.floor((this.#tokens.length - 1 - offset) / this.batch);
+    const steps = Math.min(this.#steps, length);
+    return { length, steps, chunks: Math.floor(length / steps) };
+  }
+}

@@ -1,0 +1,9 @@
+export { gradientError } from './autodiff/check.ts';
+export { gradients } from './autodiff/gradients.ts';
+export { type DeviceName, type DeviceOptions, openDevice } from './device.ts';
+export * from './errors.ts';
+export * from './ops/index.ts';
+export { Random, type RandomState } from './random.ts';
+export { formatShape, type Shape, sizeOf } from './shape.ts';
+export { Device, type NestedNumbers } from './tensor/device.ts';
+export { Tensor } from './tensor/tensor.ts';

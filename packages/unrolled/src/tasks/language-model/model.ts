@@ -1,0 +1,100 @@
+import { ConfigError } from '../../errors.ts';
+import type { CellConfig } from '../../nn/cells/index.ts';
+import { Dropout } from '../../nn/dropout.ts';
+import { Embedding } from '../../nn/embedding.ts';
+import { type Context, inference, initialiseParameters } from '../../nn/layer.ts';
+import { Linear } from '../../nn/linear.ts';
+import type { Declarations, Parameters } from '../../nn/parameters.ts';
+import { Recurrent, type RunOptions, type StackState } from '../../nn/recurrent.ts';
+import type { Shape } from '../../shape.ts';
+import type { Device } from '../../tensor/device.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import { createTokenizer, type Tokenizer, type TokenizerConfig } from './tokenizer.ts';
+
+/** Sizes and kind of a language model: plain data. */
+export interface LanguageModelConfig {
+  /** Name of the cell, or its full configuration. */
+  readonly cell: string | CellConfig;
+  /** H, hidden units in each layer. */
+  readonly hidden: number;
+  /** L, recurrent layers. */
+  readonly layers: number;
+  /** E, length of a token's vector. */
+  readonly embedding: number;
+  /** Rate of dropout after the embedding, between the layers and before the output. */
+  readonly dropout: number;
+}
+
+/** Everything that makes the model besides its parameters. */
+export interface LanguageModelDescription {
+  readonly config: LanguageModelConfig;
+  readonly tokenizer: TokenizerConfig;
+}
+
+/**
+ * A recurrent language model: token ids `[T, B]` → logits of the token that follows, `[T, B, V]`.
+ *
+ *     x_t = embedding[id_t];   h_t = cells(x_t, h_{t−1});   logits_t = W h_t + b
+ *
+ * Parameters: `embedding.weight` [V, E], `<cell>.weight_ih_l0` … as in PyTorch, `output.weight` [V, H],
+ * `output.bias` [V].
+ */
+export class LanguageModel {
+  readonly config: LanguageModelConfig;
+  readonly tokenizer: Tokenizer;
+  readonly parameters: Parameters;
+  readonly device: Device;
+  readonly #embedding: Embedding;
+  readonly #recurrent: Recurrent;
+  readonly #dropout: Dropout;
+  readonly #output: Linear;
+  readonly #recurrentName: string;
+
+  constructor(device: Device, tokenizer: Tokenizer, config: LanguageModelConfig, seed = 1) {
+    for (const [name, lowest] of Object.entries({ hidden: 1, layers: 1, embedding: 1 } as const)) {
+      const value = config[name as 'hidden' | 'layers' | 'embedding'];
+      if (!Number.isInteger(value) || value < lowest) {
+        throw new ConfigError(`language model: ${name} must be a whole number from ${lowest}, received ${value}`);
+      }
+    }
+    if (!(config.dropout >= 0 && config.dropout < 1)) {
+      throw new ConfigError(`language model: dropout must be in [0, 1), received ${config.dropout}`);
+    }
+    this.device = device;
+    this.tokenizer = tokenizer;
+    this.config = config;
+    const cell = typeof config.cell === 'string' ? { cell: config.cell, hidden: config.hidden } : { ...config.cell };
+    this.#recurrentName = cell.cell;
+    this.#embedding = new Embedding({ entries: tokenizer.size, size: config.embedding });
+    this.#recurrent = new Recurrent({ cell, layers: config.layers, dropout: config.dropout });
+    this.#dropout = new Dropout({ rate: config.dropout });
+    this.#output = new Linear({ units: tokenizer.size });
+    this.parameters = initialiseParameters(this, [-1, -1], device, seed);
+  }
+
+  /** The same model from what `describe` gave; its parameters have yet to be loaded. */
+  static from(device: Device, { config, tokenizer }: LanguageModelDescription): LanguageModel {
+    return new LanguageModel(device, createTokenizer(tokenizer), config);
+  }
+
+  describe(): LanguageModelDescription {
+    return { config: this.config, tokenizer: this.tokenizer.config };
+  }
+
+  build(ids: Shape, declarations: Declarations): Shape {
+    const embedded = this.#embedding.build(ids, declarations.within('embedding'));
+    const hidden = this.#recurrent.build(embedded, declarations.within(this.#recurrentName));
+    return this.#output.build(hidden, declarations.within('output'));
+  }
+
+  initialState(batch: number): StackState {
+    return this.#recurrent.initialState(batch, this.device);
+  }
+
+  /** ids `[T, B]` → logits `[T, B, V]` and the state afterwards. */
+  apply(ids: Tensor, context: Context = inference, options: RunOptions = {}): { logits: Tensor; state: StackState } {
+    const embedded = this.#dropout.apply(this.#embedding.apply(ids), context); // [T, B, E]
+    const { outputs, state } = this.#recurrent.run(embedded, context, options); // [T, B, H]
+    return { logits: this.#output.apply(this.#dropout.apply(outputs, context)), state };
+  }
+}

@@ -1,0 +1,121 @@
+import { describe, expect, test } from 'vitest';
+import { referenceBackend } from '../../backend/reference/reference-backend.ts';
+import { Device } from '../../tensor/device.ts';
+import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from '../../train/checkpoint.ts';
+import type { TrainEvent } from '../../train/events.ts';
+import { type TrainOptions, train } from '../../train/train.ts';
+import { evaluateTokens } from './evaluate.ts';
+import { generate } from './generate.ts';
+import { LanguageModel } from './model.ts';
+import { tokenizerFor } from './tokenizer.ts';
+import { LanguageModelTraining } from './training.ts';
+
+const text = 'she sells sea shells by the sea shore; '.repeat(12);
+const device = new Device(referenceBackend({ float: 'float32' }));
+
+function newTask(cell = 'lstm'): LanguageModelTraining {
+  const tokenizer = tokenizerFor('char', text);
+  const model = new LanguageModel(device, tokenizer, { cell, hidden: 16, layers: 2, embedding: 8, dropout: 0.1 }, 3);
+  return new LanguageModelTraining(model, tokenizer.encode(text), { batch: 3, steps: 12, seed: 5, sampleLength: 20 });
+}
+
+const options: TrainOptions = {
+  optimizer: { method: 'adam' },
+  learningRate: 2e-2,
+  schedule: 'hold-linear',
+  clipNorm: 1,
+  steps: 40,
+  progressEvery: 7,
+  validateEvery: 10,
+  sampleEvery: 20,
+};
+
+async function collect(task: LanguageModelTraining, more: Partial<TrainOptions> = {}): Promise<TrainEvent[]> {
+  const events: TrainEvent[] = [];
+  for await (const event of train(task, { ...options, ...more })) events.push(event);
+  return events;
+}
+
+function lastCheckpoint(events: TrainEvent[]): Checkpoint {
+  return events.findLast((event) => event.type === 'checkpoint')!.checkpoint;
+}
+
+describe('training a language model', () => {
+  test('the loss falls and the events come in order', async () => {
+    const events = await collect(newTask(), { steps: 120 });
+    expect(events[0]).toMatchObject({ type: 'start', step: 0, steps: 120 });
+    const losses = events.filter((event) => event.type === 'progress').map((event) => event.loss);
+    expect(losses.at(-1)).toBeLessThan(0.5 * losses[0]);
+    expect(events.filter((event) => event.type === 'validation')).toHaveLength(12);
+    expect(events.filter((event) => event.type === 'sample').map(({ step }) => step)).toEqual([
+      20, 40, 60, 80, 100, 120,
+    ]);
+    expect(events.at(-1)).toMatchObject({ type: 'done', reason: 'finished', step: 120 });
+  });
+
+  test.each(['lstm', 'gru', 'rnn'])(
+    'a %s run interrupted at any step and resumed has the same weights',
+    async (cell) => {
+      const whole = lastCheckpoint(await collect(newTask(cell)));
+      for (const stop of [1, 13, 25]) {
+        const controller = new AbortController();
+        const first: TrainEvent[] = [];
+        for await (const event of train(newTask(cell), { ...options, progressEvery: 1, signal: controller.signal })) {
+          first.push(event);
+          if (event.type === 'progress' && event.step === stop) controller.abort();
+        }
+        expect(first.at(-1)).toMatchObject({ type: 'done', reason: 'aborted', step: stop });
+        const stored = decodeCheckpoint(encodeCheckpoint(lastCheckpoint(first)));
+        const resumed = lastCheckpoint(await collect(newTask(cell), { resume: stored }));
+        expect(encodeCheckpoint({ ...resumed, trainer: { ...resumed.trainer, secondsElapsed: 0 } })).toEqual(
+          encodeCheckpoint({ ...whole, trainer: { ...whole.trainer, secondsElapsed: 0 } }),
+        );
+      }
+    },
+  );
+
+  test('a text that is not the one of the run is refused', async () => {
+    const checkpoint = lastCheckpoint(await collect(newTask(), { steps: 2 }));
+    const { model } = newTask();
+    const other = new LanguageModelTraining(model, model.tokenizer.encode(text.slice(1)), {
+      batch: 3,
+      steps: 12,
+      seed: 5,
+    });
+    await expect(collect(other, { resume: checkpoint })).rejects.toThrow('not the one this run was trained on');
+  });
+
+  test('a learning rate that is far too high ends in a named error, with the weights still finite', async () => {
+    const task = newTask();
+    const run = collect(task, {
+      optimizer: { method: 'sgd' },
+      learningRate: 1e39,
+      schedule: 'constant',
+      clipNorm: 0,
+    });
+    await expect(run).rejects.toThrow(/became .* lower the learning rate/);
+  });
+});
+
+describe('a trained model', () => {
+  test('evaluation does not depend on how many steps are taken at a time', async () => {
+    const { model } = newTask();
+    const tokens = model.tokenizer.encode(text);
+    const results = await Promise.all(
+      [1, 7, 500].map((steps) => evaluateTokens(model, tokens, { batch: 2, steps }).then((result) => result!.loss)),
+    );
+    expect(results[1]).toBeCloseTo(results[0], 6);
+    expect(results[2]).toBeCloseTo(results[0], 6);
+  });
+
+  test('the same seed writes the same text, a prompt is read, a stop ends', () => {
+    const { model } = newTask();
+    const write = (seed: number, more = {}): string =>
+      [...generate(model, { prompt: 'she ', length: 30, seed, ...more })].join('');
+    expect(write(1)).toBe(write(1));
+    expect(write(1)).not.toBe(write(2));
+    expect(write(1, { stop: write(1).slice(5, 7) }).length).toBeLessThanOrEqual(7);
+    expect(() => write(1, { prompt: 'Ω' })).toThrow("'Ω' (U+03A9) is not in the model's vocabulary");
+    expect(() => write(1, { topP: 0 })).toThrow('top-p must be above 0');
+  });
+});

@@ -1,0 +1,119 @@
+import { TokenStreams } from '../../data/token-streams.ts';
+import { ConfigError, DataError, FormatError } from '../../errors.ts';
+import type { NamedArray } from '../../io/safetensors.ts';
+import type { Context } from '../../nn/layer.ts';
+import { crossEntropyLoss } from '../../nn/losses.ts';
+import { mix32 } from '../../random.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import type { Json } from '../../train/checkpoint.ts';
+import type { TrainingTask } from '../../train/task.ts';
+import { CarriedState } from './carried-state.ts';
+import { evaluateTokens } from './evaluate.ts';
+import { generate } from './generate.ts';
+import type { LanguageModel } from './model.ts';
+
+export interface LanguageModelTrainingOptions {
+  /** B, rows read side by side. */
+  readonly batch: number;
+  /** k, steps of truncated backpropagation through time. */
+  readonly steps: number;
+  readonly seed: number;
+  /** Tokens in a sample. Default 200. */
+  readonly sampleLength?: number;
+  /** Default 0.8. */
+  readonly sampleTemperature?: number;
+}
+
+/** The first 90% of a text train, the last 10% validate; a text too short for that has no validation part. */
+export function splitText(tokens: Int32Array): { train: Int32Array; validation: Int32Array } {
+  const cut = tokens.length < 100 ? tokens.length : Math.floor(tokens.length * 0.9);
+  return { train: tokens.subarray(0, cut), validation: tokens.subarray(cut) };
+}
+
+/**
+ * Learning a language model by truncated backpropagation through time: the text is read as B streams, k steps at a
+ * time; hidden state is carried from chunk to chunk, gradient is not.
+ */
+export class LanguageModelTraining implements TrainingTask {
+  readonly model: LanguageModel;
+  readonly #options: LanguageModelTrainingOptions;
+  readonly #streams: TokenStreams;
+  readonly #validation: Int32Array;
+  readonly #carried: CarriedState;
+  readonly #fingerprint: number;
+
+  constructor(model: LanguageModel, tokens: Int32Array, options: LanguageModelTrainingOptions) {
+    for (const [name, value] of Object.entries({ batch: options.batch, seq: options.steps })) {
+      if (!Number.isInteger(value) || value < 1) {
+        throw new ConfigError(`train: ${name} must be a whole number from 1, received ${value}`);
+      }
+    }
+    if (tokens.length < 2) {
+      throw new DataError(`train: the text has ${tokens.length} token(s); at least two are needed, better thousands`);
+    }
+    const { train, validation } = splitText(tokens);
+    this.model = model;
+    this.#options = options;
+    this.#validation = validation;
+    this.#streams = new TokenStreams(train, options);
+    this.#carried = new CarriedState(model.device);
+    this.#fingerprint = tokens.reduce((hash, token) => mix32(hash ^ token), tokens.length);
+  }
+
+  get parameters(): LanguageModel['parameters'] {
+    return this.model.parameters;
+  }
+
+  get stepsPerEpoch(): number {
+    return this.#streams.chunksPerEpoch;
+  }
+
+  get epoch(): number {
+    const { epoch, chunk } = this.#streams.position;
+    return epoch + Math.min(1, chunk / this.stepsPerEpoch);
+  }
+
+  nextLoss(context: Context): { loss: Tensor; items: number } {
+    const { device } = this.model;
+    const { inputs, targets, steps, batch, first } = this.#streams.next();
+    if (first) this.#carried.clear();
+    const state = this.#carried.get();
+    const { logits, state: after } = this.model.apply(device.ids(inputs, [steps, batch]), context, { state });
+    this.#carried.set(after);
+    const loss = crossEntropyLoss(logits, device.ids(targets, [steps, batch]));
+    return { loss, items: steps * batch };
+  }
+
+  async validate(signal: AbortSignal | undefined): Promise<number | null> {
+    if (this.#validation.length < 2) return null;
+    const result = await evaluateTokens(this.model, this.#validation, { signal });
+    return result && result.loss;
+  }
+
+  sample(step: number): string {
+    const { seed, sampleLength = 200, sampleTemperature = 0.8 } = this.#options;
+    const pieces = generate(this.model, {
+      length: sampleLength,
+      temperature: sampleTemperature,
+      seed: mix32(seed) ^ step,
+    });
+    return [...pieces].join('');
+  }
+
+  describe(): Json {
+    return this.model.describe() as unknown as Json;
+  }
+
+  save(): { carried: Readonly<Record<string, NamedArray>>; state: Json } {
+    return { carried: this.#carried.save(), state: { ...this.#streams.position, text: this.#fingerprint } };
+  }
+
+  restore(carried: Readonly<Record<string, NamedArray>>, state: Json): void {
+    const { epoch, chunk, text } = state as { epoch: number; chunk: number; text: number };
+    if (text !== this.#fingerprint) {
+      throw new FormatError('resume: the text is not the one this run was trained on; give the same files');
+    }
+    this.#streams.seek({ epoch, chunk });
+    this.#carried.restore(carried);
+  }
+}

@@ -1,0 +1,24 @@
+import type { NamedArray } from '../io/safetensors.ts';
+import type { Context } from '../nn/layer.ts';
+import type { Parameters } from '../nn/parameters.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import type { Json } from './checkpoint.ts';
+
+/** What the training loop needs to know of what is being learnt. */
+export interface TrainingTask {
+  readonly parameters: Parameters;
+  readonly stepsPerEpoch: number;
+  /** Epochs begun and ended so far, with a fraction. */
+  readonly epoch: number;
+  /** The recorded mean loss of the next batch, and how many items (tokens, rows) it is the mean of. */
+  nextLoss(context: Context): { loss: Tensor; items: number };
+  /** The loss on data that is not trained on; null if there is none, or the signal ended it early. */
+  validate(signal: AbortSignal | undefined): Promise<number | null>;
+  /** Something a person can look at, such as generated text; null if there is nothing of the kind. */
+  sample(step: number): string | null;
+  /** What makes the model, for the checkpoint. */
+  describe(): Json;
+  save(): { carried: Readonly<Record<string, NamedArray>>; state: Json };
+  /** @throws FormatError if the state does not fit this task */
+  restore(carried: Readonly<Record<string, NamedArray>>, state: Json): void;
+}
