@@ -20,7 +20,7 @@ const reshapeOperation: Operation<[Tensor], Shape, null> = {
 export function reshape(x: Tensor, shape: Shape): Tensor {
   const known = shape.reduce((product, extent) => (extent === -1 ? product : product * extent), 1);
   const target = shape.map((extent) => (extent === -1 && known > 0 ? x.size / known : extent));
-  if (sizeOf(target) !== x.size || shape.filter((extent) => extent === -1).length > 1) {
+  if (sizeOf(target) !== x.size || !target.every((extent) => Number.isInteger(extent) && extent >= 0)) {
     throw new ShapeError(
       `reshape: ${formatShape(x.shape)} holds ${x.size} numbers, ${formatShape(shape)} does not; ` +
         'the products of both shapes must agree (one extent may be −1)',
