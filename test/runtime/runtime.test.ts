@@ -1,0 +1,179 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import { stripTypeScriptTypes } from 'node:module';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { type Browser, chromium } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { root, run } from './run.ts';
+import { type Library, type TenSteps, tenSteps } from './ten-steps.ts';
+
+/** An empty project with the packed package installed, as a user has it. */
+let project: string;
+const installed = (path: string): string => join(project, 'node_modules', 'unrolled', path);
+const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
+
+beforeAll(() => {
+  project = mkdtempSync(join(tmpdir(), 'unrolled-package-'));
+  run(npm, ['pack', '--pack-destination', project], root);
+  const tarball = readdirSync(project).find((name) => name.endsWith('.tgz'))!;
+  writeFileSync(join(project, 'package.json'), '{ "name": "empty", "type": "module", "private": true }');
+  run(npm, ['install', '--no-audit', '--no-fund', '--prefer-offline', `./${tarball}`], project);
+}, 240_000);
+
+afterAll(() => rmSync(project, { recursive: true, force: true }));
+
+describe('the packed package in an empty project', () => {
+  test('holds no sources, tests or tools', () => {
+    const files = readdirSync(join(project, 'node_modules', 'unrolled'), { recursive: true, encoding: 'utf8' });
+    expect(files.filter((file) => /\.test\.|(?<!\.d)\.ts$|generate/.test(file) && !file.includes('generated'))).toEqual(
+      [],
+    );
+    expect(files).toContain('LICENSE');
+  });
+
+  test('offers every subpath the sources offer, and each can be imported', () => {
+    const source = JSON.parse(readFileSync(join(root, 'packages/unrolled/package.json'), 'utf8')).exports;
+    const packed = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).exports;
+    const subpaths = Object.keys(source);
+    expect(Object.keys(packed).filter((subpath) => subpath !== './package.json')).toEqual(subpaths);
+    const imports = subpaths.map((subpath) => `await import('${subpath.replace(/^\./, 'unrolled')}');`);
+    writeFileSync(join(project, 'subpaths.js'), `${imports.join('\n')}\nconsole.log('ok');`);
+    expect(run(process.execPath, ['subpaths.js'], project)).toBe('ok\n');
+  });
+
+  test('the library computes with its WebAssembly', () => {
+    writeFileSync(
+      join(project, 'library.js'),
+      `import { openDevice } from 'unrolled';
+       const device = await openDevice();
+       console.log(JSON.stringify(device.tensor([[1, 2], [3, 4]]).matmul(device.ones([2, 1])).toArray()));
+       device.close();`,
+    );
+    expect(run(process.execPath, ['library.js'], project)).toBe('[[3],[7]]\n');
+  });
+
+  test('the type declarations serve a strict user', () => {
+    writeFileSync(
+      join(project, 'typed.ts'),
+      `import { openDevice, type Tensor } from 'unrolled';
+       import { Linear, initialiseParameters, inference } from 'unrolled/nn';
+       import { Optimizer } from 'unrolled/optim';
+       import { train, type TrainEvent } from 'unrolled/train';
+       import { LanguageModel, generate } from 'unrolled/tasks/language-model';
+       const device = await openDevice('wasm', { threads: 1 });
+       const layer = new Linear({ units: 3 });
+       const parameters = initialiseParameters(layer, [-1, 4], device, 1);
+       const y: Tensor = layer.apply(device.ones([2, 4])).tanh().sum();
+       parameters.backward(y);
+       new Optimizer(parameters, { method: 'adam' }).update({ learningRate: 1e-3, clipNorm: 1 });
+       // @ts-expect-error: there is no such method
+       new Optimizer(parameters, { method: 'nothing' });
+       export { type TrainEvent, LanguageModel, generate, inference, train };`,
+    );
+    const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+    const strict = ['--strict', '--noEmit', '--module', 'nodenext', '--target', 'es2024', '--lib', 'es2024,dom'];
+    run(process.execPath, [compiler, ...strict, '--types', '', 'typed.ts'], project);
+  });
+
+  test('the command trains, samples and evaluates', () => {
+    writeFileSync(join(project, 'text.txt'), 'round and round the ragged rocks the ragged rascal ran. '.repeat(60));
+    const unrolled = (...args: string[]): string => run(npm, ['exec', '--', 'unrolled', ...args], project);
+    expect(unrolled('--version')).toMatch(/^\d+\.\d+\.\d+\n$/);
+    unrolled('train', 'text.txt', '--hidden', '16', '--layers', '1', '--steps', '30', '--batch', '4', '--seq', '16');
+    expect(unrolled('sample', 'runs/text', '--length', '40').length).toBeGreaterThan(40);
+    expect(unrolled('eval', 'runs/text', 'text.txt')).toMatch(/nats/);
+  });
+});
+
+const candidates = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+const executablePath = process.env.UNROLLED_CHROMIUM ?? candidates.find((path) => existsSync(path));
+const required = process.env.UNROLLED_REQUIRE_CHROMIUM === '1';
+if (!executablePath && !required) {
+  console.log(`browser tests skipped: no Chromium at ${candidates.join(', ')}; set UNROLLED_CHROMIUM to its path`);
+}
+
+describe.skipIf(!executablePath && !required)('the installed library in headless Chromium', () => {
+  /** The module of each part of the library, for a page and for Node. */
+  const modules = ['index.js', 'tasks/language-model/index.js', 'train/index.js'];
+  let server: Server;
+  let browser: Browser;
+  let inNode: TenSteps;
+  /** Whether the next pages are cross-origin isolated, which shared memory needs. */
+  let isolated = true;
+
+  beforeAll(async () => {
+    server = createServer(async (request, response) => {
+      const path = new URL(request.url!, 'http://localhost').pathname;
+      const headers = isolated
+        ? { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' }
+        : {};
+      const send = (type: string, body: string | Buffer): void => {
+        response.writeHead(200, { ...headers, 'content-type': type }).end(body);
+      };
+      if (path === '/') return send('text/html', '<!doctype html><title>ten steps</title>');
+      if (path === '/ten-steps.js') {
+        const source = await readFile(new URL('ten-steps.ts', import.meta.url), 'utf8');
+        return send('text/javascript', stripTypeScriptTypes(source));
+      }
+      const file = await readFile(installed(join('dist', path))).catch(() => null);
+      if (file) return send('text/javascript', file);
+      response.writeHead(404).end();
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const args = ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update'];
+    browser = await chromium.launch({ executablePath, args });
+    const parts = await Promise.all(
+      modules.map((module) => import(pathToFileURL(installed(join('dist', module))).href)),
+    );
+    inNode = await tenSteps(Object.assign({}, ...parts) as Library, 1);
+  }, 120_000);
+
+  afterAll(async () => {
+    await browser?.close();
+    server?.close();
+  });
+
+  async function inPage(threads: number): Promise<TenSteps> {
+    const page = await browser.newPage();
+    const problems: string[] = [];
+    page.on('pageerror', (error) => problems.push(String(error)));
+    page.on('console', (message) => message.type() === 'error' && problems.push(message.text()));
+    await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+    // A string, so that nothing of the test's own build reaches the page.
+    const result = await page.evaluate<TenSteps>(`(async () => {
+      const { tenSteps } = await import('/ten-steps.js');
+      const parts = await Promise.all(${JSON.stringify(modules)}.map((module) => import('/' + module)));
+      return tenSteps(Object.assign({}, ...parts), ${threads});
+    })()`);
+    expect(problems.filter((problem) => !problem.includes('favicon'))).toEqual([]);
+    await page.close();
+    return result;
+  }
+
+  test('ten training steps have the same losses as in Node, to the last bit', async () => {
+    isolated = true;
+    const result = await inPage(1);
+    expect(result.losses).toHaveLength(10);
+    expect(result.losses).toEqual(inNode.losses);
+    expect(result.sample).toBe(inNode.sample);
+  });
+
+  test('two threads in a cross-origin isolated page give the same bits', async () => {
+    isolated = true;
+    const result = await inPage(2);
+    expect(result.threads).toBe(2);
+    expect(result.losses).toEqual(inNode.losses);
+  });
+
+  test('a page that is not isolated runs on one thread, and says why', async () => {
+    isolated = false;
+    const result = await inPage(2);
+    expect(result.threads).toBe(1);
+    expect(result.notes.join(' ')).toMatch(/isolated/);
+    expect(result.losses).toEqual(inNode.losses);
+  });
+});
