@@ -48,7 +48,9 @@ async function benchGemm(build: Build): Promise<void> {
     const seconds = time(() => kernels.gemm(a, lda, Number(transposedA), packed, c, n, m, n, k, 0, scratch));
     const packing = time(() => kernels.packRight(b, k, 1, k, n, packed));
     const rate = ((2 * m * n * k) / seconds / 1e9).toFixed(1);
-    console.log(`${build.padEnd(15)} ${name.padEnd(19)} ${`${m}×${n}×${k}`.padEnd(14)} ${rate.padStart(5)} GFLOP/s  ${(seconds * 1e6).toFixed(1).padStart(8)} µs, packing ${(packing * 1e6).toFixed(1)} µs`);
+    console.log(
+      `${build.padEnd(15)} ${name.padEnd(19)} ${`${m}×${n}×${k}`.padEnd(14)} ${rate.padStart(5)} GFLOP/s  ${(seconds * 1e6).toFixed(1).padStart(8)} µs, packing ${(packing * 1e6).toFixed(1)} µs`,
+    );
   }
 }
 
@@ -59,7 +61,9 @@ async function benchOthers(build: Build): Promise<void> {
     reset();
     const seconds = time(make());
     const each = ((seconds * 1e9) / elements).toFixed(2);
-    console.log(`${build.padEnd(15)} ${name.padEnd(34)} ${each.padStart(6)} ns per element ${(seconds * 1e6).toFixed(1).padStart(8)} µs`);
+    console.log(
+      `${build.padEnd(15)} ${name.padEnd(34)} ${each.padStart(6)} ns per element ${(seconds * 1e6).toFixed(1).padStart(8)} µs`,
+    );
   };
   const n = 16_384;
   for (const name of ['exp', 'log', 'tanh', 'sigmoid', 'softplus', 'relu'] as const) {
@@ -121,7 +125,9 @@ async function benchOthers(build: Build): Promise<void> {
     return () => k.layerNorm(x, gain, bias, out, mean, inverse, 256, H, 1e-5);
   });
   measure('Adam, 300,000', 300_000, () => {
-    const [w, g, m, v] = [random(300_000), random(300_000), new Float32Array(300_000), new Float32Array(300_000)].map(floats);
+    const [w, g, m, v] = [random(300_000), random(300_000), new Float32Array(300_000), new Float32Array(300_000)].map(
+      floats,
+    );
     return () => k.adam(w, g, m, v, 300_000, 1e-3, 0.9, 0.999, 1e-8, 0, 0, 0.1, 0.001, 1, 0);
   });
   measure('sum of squares, 300,000', 300_000, () => {

@@ -16,7 +16,7 @@ const assembly = join(here, 'assembly');
 const generated = join(here, '../unrolled/src/backend/wasm/generated');
 
 const options = [
-  ...['--optimizeLevel', '3', '--shrinkLevel', '0', '--converge', '--noAssert', '--runtime', 'stub'],
+  ...['--optimizeLevel', '3', '--shrinkLevel', '0', '--noAssert', '--runtime', 'stub'],
   ...['--importMemory', '--noExportMemory', '--zeroFilledMemory', '--initialMemory', '1', '--use', 'abort='],
   ...['--enable', 'simd'],
 ];
@@ -45,7 +45,9 @@ function fingerprint(): string {
 
 function lastFingerprint(): string | undefined {
   try {
-    const complete = [...Object.keys(builds), 'kernels'].map((name) => readFileSync(join(generated, `${name}.ts`), 'utf8'));
+    const complete = [...Object.keys(builds), 'kernels'].map((name) =>
+      readFileSync(join(generated, `${name}.ts`), 'utf8'),
+    );
     return /^\/\/ fingerprint: (\w+)$/m.exec(complete.at(-1)!)?.[1];
   } catch {
     return undefined;
@@ -71,7 +73,10 @@ if (lastFingerprint() !== wanted) {
     for (const [name, extra] of Object.entries(builds)) {
       const bytes = await compile(extra, folder);
       exported = WebAssembly.Module.exports(new WebAssembly.Module(bytes)).map((e) => e.name);
-      writeFileSync(join(generated, `${name}.ts`), `export const wasm =\n  '${Buffer.from(bytes).toString('base64')}';\n`);
+      writeFileSync(
+        join(generated, `${name}.ts`),
+        `export const wasm =\n  '${Buffer.from(bytes).toString('base64')}';\n`,
+      );
       sizes.push(`${name} ${(bytes.length / 1024).toFixed(1)} KB (${(gzipSync(bytes).length / 1024).toFixed(1)} gz)`);
     }
   } finally {

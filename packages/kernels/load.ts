@@ -32,7 +32,8 @@ export async function load(build: Build, megabytes = 64): Promise<Room> {
   const space = (count: number): Pointer => {
     const pointer = top;
     top = (top + count * 4 + 15) & -16;
-    if (top > memory.buffer.byteLength) throw new RangeError(`out of memory: ${top} of ${memory.buffer.byteLength} bytes`);
+    if (top > memory.buffer.byteLength)
+      throw new RangeError(`out of memory: ${top} of ${memory.buffer.byteLength} bytes`);
     return pointer;
   };
   return {

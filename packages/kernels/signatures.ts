@@ -9,7 +9,8 @@ const types: Record<string, string> = {
   void: 'void',
 };
 
-const declaration = /(\/\*\*(?:(?!\*\/)[\s\S])*\*\/\n)?(?:\/\/ @ts-ignore[^\n]*\n@\w+\n)?export function (\w+)\(([^)]*)\): (\w+)/g;
+const declaration =
+  /(\/\*\*(?:(?!\*\/)[\s\S])*\*\/\n)?(?:\/\/ @ts-ignore[^\n]*\n@\w+\n)?export function (\w+)\(([^)]*)\): (\w+)/g;
 
 const enumeration = /export const enum (\w+) \{([^}]*)\}/g;
 
