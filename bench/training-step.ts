@@ -1,0 +1,73 @@
+import { openDevice } from 'unrolled';
+import { LanguageModel, LanguageModelTraining, tokenizerFor } from 'unrolled/tasks/language-model';
+import { train } from 'unrolled/train';
+import { summarise, type Timing } from './measure.ts';
+
+/** The sizes of a character model's training step. */
+export interface StepCase {
+  readonly cell: 'lstm' | 'gru' | 'rnn';
+  readonly layers: number;
+  readonly hidden: number;
+  readonly embedding: number;
+  readonly vocabulary: number;
+  readonly batch: number;
+  readonly steps: number;
+}
+
+/** Floating-point operations of the matrix products in one step: 2 forward and 4 backward for each weight and token. */
+export function flopsOf({ cell, layers, hidden, embedding, vocabulary, batch, steps }: StepCase): number {
+  const gates = { lstm: 4, gru: 3, rnn: 1 }[cell];
+  let weights = hidden * vocabulary;
+  for (let layer = 0; layer < layers; layer++) {
+    weights += gates * hidden * ((layer === 0 ? embedding : hidden) + hidden);
+  }
+  return 6 * weights * batch * steps;
+}
+
+/** A text with every character of a vocabulary of that size, the same at every call. */
+function textOf(vocabulary: number, length: number): string {
+  return (
+    Array.from({ length }, (_, i) => String.fromCharCode(48 + ((i * i + 7 * i) % vocabulary))).join('') +
+    Array.from({ length: vocabulary }, (_, i) => String.fromCharCode(48 + i)).join('')
+  );
+}
+
+/**
+ * Times whole training steps (batch, forward, backward, clip, Adam) of our engine.
+ * @throws Error if the loss does not fall, so that nothing wrong is timed
+ */
+export async function timeTrainingStep(step: StepCase, threads: number, runs: number): Promise<Timing> {
+  const device = await openDevice('wasm', { threads });
+  const tokenizer = tokenizerFor('char', textOf(step.vocabulary, 200_000));
+  const { cell, hidden, layers, embedding, batch, steps } = step;
+  const model = new LanguageModel(device, tokenizer, { cell, hidden, layers, embedding, dropout: 0 }, 1);
+  const task = new LanguageModelTraining(model, tokenizer.encode(textOf(step.vocabulary, 200_000)), {
+    batch,
+    steps,
+    seed: 1,
+  });
+  const warmup = 5;
+  const milliseconds: number[] = [];
+  const losses: number[] = [];
+  let last = performance.now();
+  const events = train(task, {
+    optimizer: { method: 'adam' },
+    learningRate: 2e-3,
+    clipNorm: 5,
+    steps: warmup + runs,
+    progressEvery: 1,
+    validateEvery: 0,
+    sampleEvery: 0,
+  });
+  for await (const event of events) {
+    if (event.type !== 'progress') continue;
+    const now = performance.now();
+    milliseconds.push(now - last);
+    losses.push(event.loss);
+    last = now;
+  }
+  device.close();
+  const [first, final] = [losses[0], losses.at(-1)!];
+  if (!(final < first)) throw new Error(`training step ${JSON.stringify(step)}: loss went from ${first} to ${final}`);
+  return summarise(milliseconds.slice(warmup));
+}
