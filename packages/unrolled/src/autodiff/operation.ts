@@ -1,3 +1,5 @@
+import { ShapeError } from '../errors.ts';
+import { formatShape } from '../shape.ts';
 import { commonDevice, type Device } from '../tensor/device.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
@@ -10,6 +12,8 @@ export type Inputs = readonly (Tensor | null)[];
  */
 export interface Operation<In extends Inputs, Options, Saved> {
   readonly name: string;
+  /** Whether inputs may be int32: where numbers are only moved or looked up. Default false. */
+  readonly integers?: boolean;
   /** Computes the outputs, and what the gradient will need of them. */
   forward(inputs: In, options: Options, device: Device): { outputs: readonly Tensor[]; saved: Saved };
   /**
@@ -54,12 +58,15 @@ export function run<In extends Inputs, Options, Saved>(
   inputs: In,
   options: Options,
 ): { outputs: readonly Tensor[]; saved: Saved } {
-  const device = commonDevice(operation.name, inputs);
+  // Operations that come in many kinds are told by name which one they are.
+  const name = typeof options === 'string' ? options : operation.name;
+  const device = commonDevice(name, inputs);
+  if (!operation.integers) requireFloats(name, inputs, device);
   const result = operation.forward(inputs, options, device);
   const { outputs, saved } = result;
   if (device.recording && inputs.some((input) => input?.tracked)) {
     const wanted = inputs.map((input) => input?.tracked === true);
-    const record = new Recording(operation.name, inputs, outputs.length, (gradients) =>
+    const record = new Recording(name, inputs, outputs.length, (gradients) =>
       operation.backward({ inputs, options, saved, gradients, wanted }, device),
     );
     outputs.forEach((output, index) => {
@@ -68,6 +75,18 @@ export function run<In extends Inputs, Options, Saved>(
     });
   }
   return result;
+}
+
+function requireFloats(name: string, inputs: Inputs, { float }: Device): void {
+  for (const input of inputs) {
+    if (input?.dtype === 'int32') {
+      throw new ShapeError(
+        `${name}: computes with ${float} numbers, received int32 ${formatShape(input.shape)}; ` +
+          'make a tensor of its data() without a dtype, or give the ids to an embedding',
+        { operation: name, dtype: input.dtype, shape: input.shape },
+      );
+    }
+  }
 }
 
 /** The outputs of `run`. */

@@ -6,6 +6,7 @@ import { requireIds } from './rows.ts';
 
 const embeddingOperation: Operation<[Tensor, Tensor], null, null> = {
   name: 'embedding',
+  integers: true,
   forward([table, ids], _options, device) {
     const y = device.empty([...ids.shape, table.shape[1]]);
     device.backend.gather(table, ids, y);

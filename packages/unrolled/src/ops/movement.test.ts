@@ -5,7 +5,21 @@ import { ShapeError } from '../errors.ts';
 import { type Shape, sizeOf } from '../shape.ts';
 import { Device } from '../tensor/device.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { at, broadcastTo, concat, flip, reshape, slice, stack, transpose, unstack } from './index.ts';
+import {
+  add,
+  at,
+  broadcastTo,
+  concat,
+  flip,
+  matmul,
+  reshape,
+  slice,
+  stack,
+  sum,
+  tanh,
+  transpose,
+  unstack,
+} from './index.ts';
 
 const device = new Device(referenceBackend());
 
@@ -139,5 +153,43 @@ describe('parts and their whole', () => {
     expect(() => unstack(counting([]))).toThrow(ShapeError);
     expect(() => broadcastTo(x, [3])).toThrow('broadcastTo');
     expect(() => broadcastTo(counting([3]), [4])).toThrow('3 against 4 at axis 0');
+  });
+});
+
+describe('ids', () => {
+  const ids = device.ids([
+    [1, 2, 3],
+    [4, 5, 6],
+  ]);
+
+  test('stay int32 however they are moved', () => {
+    const moved = {
+      reshape: reshape(ids, [3, 2]),
+      transpose: transpose(ids),
+      slice: slice(ids, 1, 1),
+      at: at(ids, 0),
+      concat: concat([ids, ids], 1),
+      stack: stack([ids, ids]),
+      flip: flip(ids, 1),
+      broadcastTo: broadcastTo(ids, [2, 2, 3]),
+    };
+    for (const [name, y] of Object.entries(moved)) expect(y.data(), name).toBeInstanceOf(Int32Array);
+    expect(moved.transpose.toArray()).toEqual([
+      [1, 4],
+      [2, 5],
+      [3, 6],
+    ]);
+    expect(moved.flip.toArray()).toEqual([
+      [3, 2, 1],
+      [6, 5, 4],
+    ]);
+  });
+
+  test('are refused, by name, where numbers are computed with', () => {
+    expect(() => add(ids, 1)).toThrow('add: computes with float64 numbers, received int32 [2, 3]');
+    expect(() => tanh(ids)).toThrow(ShapeError);
+    expect(() => sum(ids)).toThrow(ShapeError);
+    expect(() => matmul(device.ones([2, 2]), ids)).toThrow('matmul: computes with');
+    expect(() => concat([device.ones([2, 3]), ids])).toThrow('tensors of float64 and int32 do not join');
   });
 });

@@ -9,6 +9,7 @@ import { repeatInto } from './repeat.ts';
 
 const reshapeOperation: Operation<[Tensor], Shape, null> = {
   name: 'reshape',
+  integers: true,
   forward: ([x], shape) => ({ outputs: [x.view(shape)], saved: null }),
   backward: ({ inputs: [x], gradients: [dy] }) => [dy!.view(x.shape)],
 };
@@ -34,9 +35,10 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
 
 const transposeOperation: Operation<[Tensor], readonly number[], null> = {
   name: 'transpose',
+  integers: true,
   forward([x], order, device) {
     const shape = order.map((axis) => x.shape[axis]);
-    const y = device.empty(shape);
+    const y = device.empty(shape, x.dtype);
     const strides = stridesOf(x.shape);
     device.backend.stridedCopy(
       x,
@@ -86,10 +88,11 @@ function part(shape: Shape, { axis, start, end }: Slice): { start: number; strid
 
 const sliceOperation: Operation<[Tensor], Slice, null> = {
   name: 'slice',
+  integers: true,
   forward([x], slice, device) {
     const { start, strides, extents } = part(x.shape, slice);
     if (sizeOf(x.shape.slice(0, slice.axis)) === 1) return { outputs: [x.view(extents, start)], saved: null };
-    const y = device.empty(extents);
+    const y = device.empty(extents, x.dtype);
     device.backend.stridedCopy(x, { start, strides }, y, { start: 0, strides: stridesOf(extents) }, extents, false);
     return { outputs: [y], saved: null };
   },
@@ -129,9 +132,11 @@ export function at(x: Tensor, index: number): Tensor {
 
 const concatOperation: Operation<Tensor[], number, null> = {
   name: 'concat',
+  integers: true,
   forward(inputs, axis, device) {
     const total = inputs.reduce((sum, input) => sum + input.shape[axis], 0);
-    const y = device.empty(inputs[0].shape.map((n, i) => (i === axis ? total : n)));
+    const shape = inputs[0].shape.map((n, i) => (i === axis ? total : n));
+    const y = device.empty(shape, inputs[0].dtype);
     let position = 0;
     for (const x of inputs) {
       const end = position + x.shape[axis];
@@ -151,7 +156,7 @@ const concatOperation: Operation<Tensor[], number, null> = {
   },
 };
 
-/** Tensors one after the other along `axis`. @throws ShapeError if they differ in any other axis */
+/** Tensors one after the other along `axis`. @throws ShapeError if they differ in any other axis, or in dtype */
 export function concat(inputs: readonly Tensor[], axis = 0): Tensor {
   if (inputs.length === 0) throw new ShapeError('concat: no tensors given; it needs at least one');
   const index = normaliseAxis('concat', axis, inputs[0].shape);
@@ -160,6 +165,11 @@ export function concat(inputs: readonly Tensor[], axis = 0): Tensor {
       throw new ShapeError(
         `concat: shapes ${formatShape(inputs[0].shape)} and ${formatShape(input.shape)} differ outside of axis ${axis}`,
         { a: inputs[0].shape, b: input.shape, axis },
+      );
+    }
+    if (input.dtype !== inputs[0].dtype) {
+      throw new ShapeError(
+        `concat: tensors of ${inputs[0].dtype} and ${input.dtype} do not join; make them of one type`,
       );
     }
   }
@@ -173,6 +183,7 @@ export function stack(inputs: readonly Tensor[]): Tensor {
 
 const unstackOperation: Operation<[Tensor], null, null> = {
   name: 'unstack',
+  integers: true,
   forward([x]) {
     const inner = x.shape.slice(1);
     const step = sizeOf(inner);
@@ -198,8 +209,9 @@ export function unstack(x: Tensor): readonly Tensor[] {
 
 const flipOperation: Operation<[Tensor], number, null> = {
   name: 'flip',
+  integers: true,
   forward([x], axis, device) {
-    const y = device.empty(x.shape);
+    const y = device.empty(x.shape, x.dtype);
     const strides = stridesOf(x.shape);
     if (x.size > 0) {
       const start = (x.shape[axis] - 1) * strides[axis];
@@ -218,7 +230,8 @@ export function flip(x: Tensor, axis = 0): Tensor {
 
 const broadcastOperation: Operation<[Tensor], Shape, null> = {
   name: 'broadcastTo',
-  forward: ([x], shape, device) => ({ outputs: [repeatInto(x, device.empty(shape))], saved: null }),
+  integers: true,
+  forward: ([x], shape, device) => ({ outputs: [repeatInto(x, device.empty(shape, x.dtype))], saved: null }),
   backward: ({ inputs: [x], gradients: [dy] }) => [sumToShape(dy!, x.shape)],
 };
 

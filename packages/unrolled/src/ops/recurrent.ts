@@ -49,6 +49,7 @@ interface Saved {
 
 const recurrentOperation: Operation<In, RecurrentOptions, Saved> = {
   name: 'recurrent',
+  integers: true,
   forward(inputs, { cell, reverse }, device) {
     const [x, h0, c0, weightIh, weightHh, biasIh, biasHh, lengths] = inputs;
     const [T, B] = x.shape;

@@ -45,6 +45,7 @@ export function logSoftmax(x: Tensor): Tensor {
 
 const crossEntropyOperation: Operation<[Tensor, Tensor], null, Tensor> = {
   name: 'crossEntropy',
+  integers: true,
   forward([logits, targets], _options, device) {
     const losses = device.empty(targets.shape);
     const logNormaliser = device.empty(targets.shape);
