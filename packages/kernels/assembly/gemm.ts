@@ -10,7 +10,7 @@ import { ROWS, tile } from './tile';
 
 /** Steps of k per block: a panel of B (8 KB) stays in the first-level cache; fewer roundings add up than in one sum. */
 const BLOCK: i32 = 256;
-/** Rows of A per block when A must be transposed: 256 × 160 floats stay in the second-level cache. A multiple of 20. */
+/** Rows of A per block: 256 × 160 floats (160 KB) stay in the second-level cache. A multiple of ROWS and of 4. */
 const BAND: i32 = 160;
 
 /** How many floats of scratch `gemm` needs: none, unless A is transposed. */
@@ -46,15 +46,15 @@ export function gemm(a: usize, lda: i32, transposedA: i32, packedB: usize, c: us
     const depth = min(k - start, BLOCK);
     const b = packedB + <usize>start * PANEL * 4;
     const add = accumulate | i32(start > 0);
-    if (!transposedA) {
-      band(a + (<usize>start << 2), strideA, b, panel, c, strideC, m, n, depth, add);
-      continue;
-    }
     for (let i = 0; i < m; i += BAND) {
       const rows = min(m - i, BAND);
-      const source = a + <usize>start * strideA + (<usize>i << 2);
-      transposeBand(source, strideA, rows, depth, scratch);
-      band(scratch, <usize>roundUp(depth) << 2, b, panel, c + <usize>i * strideC, strideC, rows, n, depth, add);
+      const out = c + <usize>i * strideC;
+      if (transposedA) {
+        transposeBand(a + <usize>start * strideA + (<usize>i << 2), strideA, rows, depth, scratch);
+        band(scratch, <usize>roundUp(depth) << 2, b, panel, out, strideC, rows, n, depth, add);
+      } else {
+        band(a + <usize>i * strideA + (<usize>start << 2), strideA, b, panel, out, strideC, rows, n, depth, add);
+      }
     }
   }
 }
