@@ -1,5 +1,7 @@
 import type { Backend } from '../backend.ts';
 import { referenceBackend } from '../reference/reference-backend.ts';
+import { detectFeatures } from '../wasm/detect.ts';
+import { type WasmOptions, wasmBackend } from '../wasm/wasm-backend.ts';
 
 export interface Subject {
   readonly name: string;
@@ -11,8 +13,22 @@ export async function subjects(): Promise<{
   readonly available: readonly Subject[];
   readonly unavailable: readonly { readonly name: string; readonly reason: string }[];
 }> {
-  return {
-    available: [{ name: 'reference float32', backend: referenceBackend({ float: 'float32' }) }],
-    unavailable: [],
-  };
+  const { simd, relaxed, shared } = detectFeatures();
+  const withoutRelaxed = relaxed ? null : 'this engine has no relaxed SIMD';
+  const candidates: readonly (readonly [name: string, options: WasmOptions, reason: string | null])[] = [
+    ['wasm simd, 1 thread', { simd: 'simd', threads: 1 }, null],
+    ['wasm relaxed, 1 thread', { simd: 'relaxed', threads: 1 }, withoutRelaxed],
+    // Even the smallest work goes to all threads here, to meet every way of cutting it.
+    ['wasm simd, 3 threads', { simd: 'simd', threads: 3, parallelFrom: 0 }, null],
+    ['wasm relaxed, 2 threads', { simd: 'relaxed', threads: 2, parallelFrom: 0 }, withoutRelaxed],
+  ];
+  const available: Subject[] = [{ name: 'reference float32', backend: referenceBackend({ float: 'float32' }) }];
+  const unavailable: { name: string; reason: string }[] = [];
+  for (const [name, options, ownReason] of candidates) {
+    const noThreads = options.threads === 1 || shared === true ? null : shared;
+    const reason = (simd ? null : 'this engine has no SIMD') ?? ownReason ?? noThreads;
+    if (reason === null) available.push({ name, backend: await wasmBackend(options) });
+    else unavailable.push({ name, reason });
+  }
+  return { available, unavailable };
 }

@@ -1,0 +1,143 @@
+import { host } from './host.ts';
+import type { Job, JobParameters, Share } from './jobs/job.ts';
+
+/**
+ * The shared block through which threads are told what to do, meet at barriers and report back. The words lie a cache
+ * line apart, since each is written by one side while the other looks at another.
+ */
+const Word = { generation: 0, job: 16, remaining: 32, failed: 48, arrived: 64, barrier: 80 } as const;
+const WORDS = 96;
+const NUMBERS = 64;
+const TEXT = 400;
+
+/** A job number that means: end. */
+const QUIT = -1;
+
+/** Looks before going to sleep: some 20 µs, more than a barrier usually takes and less than waking up costs. */
+const LOOKS = 2000;
+
+/** Thrown in a part whose work has no use any more, since another part failed. */
+export class Abandoned extends Error {}
+
+export class Control {
+  readonly buffer: SharedArrayBuffer;
+  readonly #words: Int32Array;
+  readonly #numbers: Float64Array;
+  readonly #text: Uint16Array;
+  /** Whether this thread may sleep: a page's main thread may not. */
+  readonly #maySleep: boolean;
+
+  constructor(buffer = new SharedArrayBuffer(WORDS * 4 + NUMBERS * 8 + TEXT * 2)) {
+    this.buffer = buffer;
+    this.#words = new Int32Array(buffer, 0, WORDS);
+    this.#numbers = new Float64Array(buffer, WORDS * 4, NUMBERS);
+    this.#text = new Uint16Array(buffer, WORDS * 4 + NUMBERS * 8, TEXT);
+    this.#maySleep = mayWait(this.#words);
+  }
+
+  get generation(): number {
+    return Atomics.load(this.#words, Word.generation);
+  }
+
+  /** Hands a job to `workers` waiting threads. */
+  start(number: number, job: Job, parameters: JobParameters<string>, workers: number): void {
+    for (let i = 0; i < job.parameters.length; i++) this.#numbers[i] = parameters[job.parameters[i]];
+    Atomics.store(this.#words, Word.job, number);
+    Atomics.store(this.#words, Word.remaining, workers);
+    Atomics.store(this.#words, Word.failed, 0);
+    Atomics.store(this.#words, Word.arrived, 0);
+    this.#next(Word.generation);
+  }
+
+  quit(): void {
+    Atomics.store(this.#words, Word.job, QUIT);
+    this.#next(Word.generation);
+  }
+
+  /** A worker's wait for the next job after `generation`; undefined: end. */
+  nextJob(generation: number): number | undefined {
+    this.#waitWhile(Word.generation, generation, Number.POSITIVE_INFINITY);
+    const job = Atomics.load(this.#words, Word.job);
+    return job === QUIT ? undefined : job;
+  }
+
+  parametersOf(job: Job): JobParameters<string> {
+    return Object.fromEntries(job.parameters.map((name, i) => [name, this.#numbers[i]]));
+  }
+
+  /** A worker's last act in a job. */
+  done(): void {
+    if (Atomics.sub(this.#words, Word.remaining, 1) === 1) Atomics.notify(this.#words, Word.remaining);
+  }
+
+  /** Says that a part has failed, the first time with a reason, and frees who waits for it. */
+  fail(reason: string): void {
+    if (Atomics.exchange(this.#words, Word.failed, 1) === 0) {
+      const length = Math.min(reason.length, TEXT - 1);
+      for (let i = 0; i < length; i++) this.#text[i + 1] = reason.charCodeAt(i);
+      this.#text[0] = length;
+    }
+    this.#next(Word.barrier);
+  }
+
+  get hasFailed(): boolean {
+    return Atomics.load(this.#words, Word.failed) !== 0;
+  }
+
+  get failure(): string {
+    return String.fromCharCode(...this.#text.subarray(1, 1 + this.#text[0]));
+  }
+
+  /** The caller's wait for all workers; false where one has not answered in time. */
+  waitForAll(patienceMs: number): boolean {
+    for (;;) {
+      const remaining = Atomics.load(this.#words, Word.remaining);
+      if (remaining === 0) return true;
+      if (!this.#waitWhile(Word.remaining, remaining, patienceMs)) return false;
+    }
+  }
+
+  /** @param patience how many ms to wait for the others at a barrier that is come to now */
+  share(part: number, parts: number, patience: () => number = () => Number.POSITIVE_INFINITY): Share {
+    return { part, parts, barrier: () => this.#barrier(parts, patience()) };
+  }
+
+  #barrier(parts: number, patienceMs: number): void {
+    const barrier = Atomics.load(this.#words, Word.barrier);
+    if (Atomics.add(this.#words, Word.arrived, 1) === parts - 1) {
+      Atomics.store(this.#words, Word.arrived, 0);
+      this.#next(Word.barrier);
+    } else if (!this.#waitWhile(Word.barrier, barrier, patienceMs)) {
+      this.fail('a worker did not come to a barrier');
+    }
+    if (this.hasFailed) throw new Abandoned();
+  }
+
+  #next(word: number): void {
+    Atomics.add(this.#words, word, 1);
+    Atomics.notify(this.#words, word);
+  }
+
+  /** Waits until the word is no longer `value`; false where that takes too long. */
+  #waitWhile(word: number, value: number, patienceMs: number): boolean {
+    for (let look = 0; look < LOOKS; look++) {
+      if (Atomics.load(this.#words, word) !== value) return true;
+    }
+    const end = host.performance.now() + patienceMs;
+    while (Atomics.load(this.#words, word) === value) {
+      const left = end - host.performance.now();
+      if (left <= 0) return false;
+      if (this.#maySleep) Atomics.wait(this.#words, word, value, left);
+    }
+    return true;
+  }
+}
+
+function mayWait(words: Int32Array): boolean {
+  try {
+    Atomics.wait(words, Word.job, words[Word.job] + 1, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,27 @@
+import type { SimdLevel } from './detect.ts';
+import type { Kernels } from './generated/kernels.ts';
+import { host, type WasmMemory, type WasmModule } from './host.ts';
+
+/** Compiles one of the four builds of the kernels; only that one is loaded. */
+export async function compileKernels(simd: SimdLevel, shared: boolean): Promise<WasmModule> {
+  const base64 = await load(simd, shared);
+  const text = host.atob(base64);
+  return host.WebAssembly.compile(Uint8Array.from(text, (character) => character.charCodeAt(0)));
+}
+
+// Four imports by name in place of one by expression: a bundler must be able to see them.
+async function load(simd: SimdLevel, shared: boolean): Promise<string> {
+  if (simd === 'relaxed') {
+    const { wasm } = shared
+      ? await import('./generated/relaxed-shared.ts')
+      : await import('./generated/relaxed-local.ts');
+    return wasm;
+  }
+  const { wasm } = shared ? await import('./generated/simd-shared.ts') : await import('./generated/simd-local.ts');
+  return wasm;
+}
+
+/** The kernels over a memory. Many instances, one a thread, may share one memory: they keep nothing of their own in it. */
+export function instantiate(module: WasmModule, memory: WasmMemory): Kernels {
+  return new host.WebAssembly.Instance(module, { env: { memory } }).exports as Kernels;
+}

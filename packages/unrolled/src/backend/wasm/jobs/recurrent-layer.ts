@@ -1,0 +1,45 @@
+import type { JobParameters } from './job.ts';
+
+/** Which pointwise kernels a layer runs. */
+export const Kind = { rnn: 0, lstm: 1, gruAfter: 2, gruBefore: 3 } as const;
+
+export const forwardNames = [
+  'kind',
+  'variant', // rnn: the activation; gru: 1 where z keeps the old state
+  'reverse',
+  ...(['T', 'B', 'F', 'H', 'GH'] as const),
+  ...(['x', 'h0', 'c0', 'weightIh', 'weightHh', 'biasIh', 'biasHh', 'lengths', 'h', 'c', 'gates', 'extra'] as const),
+  'direct', // 1: so few rows that weights are used as they are stored
+  'packedIh', // Wᵢₕᵀ, packed
+  'packedHh', // Wₕₕᵀ, packed; its first 2H columns for a GRU that resets before
+  'packedHn', // W_hnᵀ, packed, for a GRU that resets before
+  'bias', // [GH]: what the pre-activations begin with
+  'gh', // [B, 3H]: Wₕₕ h₋ + bₕₕ of one step, for a GRU that resets after
+  ...(['scratch', 'scratchBytes'] as const),
+] as const;
+
+export type ForwardName = (typeof forwardNames)[number];
+export type ForwardLayer = JobParameters<ForwardName>;
+
+export const backwardNames = [
+  'kind',
+  'variant',
+  'reverse',
+  ...(['T', 'B', 'F', 'H', 'GH'] as const),
+  ...(['x', 'h0', 'c0', 'weightIh', 'weightHh', 'lengths', 'h', 'c', 'extra'] as const),
+  'gates', // becomes the gradient at the pre-activations; an RNN, which has no gates, brings an array for it
+  ...(['dh', 'dhFinal', 'dcFinal', 'dx', 'dh0', 'dc0'] as const),
+  ...(['dWeightIh', 'dWeightHh', 'dBiasIh', 'dBiasHh', 'dhTotal', 'dcTotal'] as const),
+  'packedIh', // Wᵢₕ, packed
+  'packedHh', // Wₕₕ, packed; its first 2H rows for a GRU
+  'packedHn', // W_hn, packed, for a GRU
+  ...(['state', 'nextState', 'dcState'] as const), // [B, H]: gradients on their way from step to step
+  'packedX', // x as [T·B, F], packed
+  'packedH0', // h0, packed
+  'packedH', // the h₋ of all other steps as [(T−1)·B, H], packed
+  'packedExtra', // r⊙h₋ as [T·B, H], packed, for a GRU that resets before
+  ...(['scratch', 'scratchBytes'] as const),
+] as const;
+
+export type BackwardName = (typeof backwardNames)[number];
+export type BackwardLayer = JobParameters<BackwardName>;

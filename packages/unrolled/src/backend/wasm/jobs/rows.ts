@@ -1,0 +1,63 @@
+import { defineJob, startOf } from './job.ts';
+
+/** Every job here works row by row: softmax and its kin over rows of n, split between rows. */
+export const softmaxJob = defineJob(['log', 'x', 'out', 'rows', 'n'], (kernels, { log, x, out, rows, n }, share) => {
+  const from = startOf(rows, share.part, share.parts);
+  const count = startOf(rows, share.part + 1, share.parts) - from;
+  const at = from * n * 4;
+  if (log) kernels.logSoftmax(x + at, out + at, count, n);
+  else kernels.softmax(x + at, out + at, count, n);
+});
+
+export const softmaxGradJob = defineJob(['log', 'y', 'dy', 'dx', 'rows', 'n'], (kernels, p, share) => {
+  const from = startOf(p.rows, share.part, share.parts);
+  const count = startOf(p.rows, share.part + 1, share.parts) - from;
+  const at = from * p.n * 4;
+  if (p.log) kernels.logSoftmaxGrad(p.y + at, p.dy + at, p.dx + at, count, p.n);
+  else kernels.softmaxGrad(p.y + at, p.dy + at, p.dx + at, count, p.n);
+});
+
+export const crossEntropyJob = defineJob(
+  ['logits', 'targets', 'losses', 'normaliser', 'rows', 'n'],
+  (kernels, p, share) => {
+    const from = startOf(p.rows, share.part, share.parts);
+    const count = startOf(p.rows, share.part + 1, share.parts) - from;
+    const [logits, at] = [p.logits + from * p.n * 4, from * 4];
+    kernels.crossEntropy(logits, p.targets + at, p.losses + at, p.normaliser + at, count, p.n);
+  },
+);
+
+export const crossEntropyGradJob = defineJob(
+  ['logits', 'targets', 'normaliser', 'dLosses', 'dLogits', 'rows', 'n'],
+  (kernels, p, share) => {
+    const from = startOf(p.rows, share.part, share.parts);
+    const count = startOf(p.rows, share.part + 1, share.parts) - from;
+    const [wide, at] = [from * p.n * 4, from * 4];
+    const { logits, targets, normaliser, dLosses, dLogits } = p;
+    kernels.crossEntropyGrad(logits + wide, targets + at, normaliser + at, dLosses + at, dLogits + wide, count, p.n);
+  },
+);
+
+export const layerNormJob = defineJob(
+  ['x', 'gain', 'bias', 'y', 'mean', 'inverseDeviation', 'rows', 'n', 'epsilon'],
+  (kernels, p, share) => {
+    const from = startOf(p.rows, share.part, share.parts);
+    const count = startOf(p.rows, share.part + 1, share.parts) - from;
+    const [wide, at] = [from * p.n * 4, from * 4];
+    const { x, gain, bias, y, mean, inverseDeviation, n, epsilon } = p;
+    kernels.layerNorm(x + wide, gain, bias, y + wide, mean + at, inverseDeviation + at, count, n, epsilon);
+  },
+);
+
+/** Split between groups of `n` to fold, of which there are `outer`. */
+export const reduceJob = defineJob(['operation', 'x', 'out', 'outer', 'n', 'inner'], (kernels, p, share) => {
+  const from = startOf(p.outer, share.part, share.parts);
+  const count = startOf(p.outer, share.part + 1, share.parts) - from;
+  kernels.reduce(p.operation, p.x + from * p.n * p.inner * 4, p.out + from * p.inner * 4, count, p.n, p.inner);
+});
+
+export const gatherJob = defineJob(['table', 'ids', 'out', 'count', 'n'], (kernels, p, share) => {
+  const from = startOf(p.count, share.part, share.parts);
+  const count = startOf(p.count, share.part + 1, share.parts) - from;
+  kernels.gather(p.table, p.ids + from * 4, p.out + from * p.n * 4, count, p.n);
+});

@@ -1,0 +1,51 @@
+import { sizeOf } from '../../shape.ts';
+import type { OptimizerUpdate } from '../backend.ts';
+import type { Job, JobParameters } from './jobs/job.ts';
+import { adagradJob, adamJob, rmspropJob, sgdJob } from './jobs/optimize.ts';
+import type { LinearMemory } from './linear-memory.ts';
+
+/** Hands one update to `run` as the job it is. */
+export function optimize(
+  update: OptimizerUpdate,
+  memory: LinearMemory,
+  run: (job: Job, parameters: JobParameters<string>) => void,
+): void {
+  const common = {
+    weights: memory.address(update.weights),
+    gradients: memory.address(update.gradients),
+    n: sizeOf(update.weights.shape),
+    rate: update.learningRate,
+    decay: update.decay,
+    scale: update.scale,
+    clip: update.clipValue,
+  };
+  switch (update.method) {
+    case 'sgd': {
+      const nesterov = update.nesterov ? 1 : 0;
+      run(sgdJob, { ...common, velocity: memory.addressOrNull(update.velocity), momentum: update.momentum, nesterov });
+      return;
+    }
+    case 'adagrad':
+      run(adagradJob, { ...common, sumOfSquares: memory.address(update.sumOfSquares), epsilon: update.epsilon });
+      return;
+    case 'rmsprop': {
+      const { alpha, epsilon } = update;
+      run(rmspropJob, { ...common, meanSquare: memory.address(update.meanSquare), alpha, epsilon });
+      return;
+    }
+    default: {
+      const { beta1, beta2, epsilon, step } = update;
+      run(adamJob, {
+        ...common,
+        mean: memory.address(update.mean),
+        variance: memory.address(update.variance),
+        beta1,
+        beta2,
+        epsilon,
+        decoupled: update.method === 'adamw' ? 1 : 0,
+        correction1: 1 - beta1 ** step,
+        correction2: 1 - beta2 ** step,
+      });
+    }
+  }
+}

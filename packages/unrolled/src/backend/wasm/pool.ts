@@ -1,0 +1,142 @@
+import { DeviceError } from '../../errors.ts';
+import { Abandoned, Control } from './control.ts';
+import type { Kernels } from './generated/kernels.ts';
+import { host, nodeThreads, type WasmMemory, type WasmModule } from './host.ts';
+import { jobs } from './jobs/index.ts';
+import type { Job, JobParameters } from './jobs/job.ts';
+import type { WorkerReport, WorkerSetup } from './worker.ts';
+
+/** A running worker, of Node or of a page. */
+interface Thread {
+  stop(): void;
+}
+
+const START_MS = 20_000;
+
+export interface PoolOptions {
+  readonly module: WasmModule;
+  readonly memory: WasmMemory;
+  readonly kernels: Kernels;
+  /** With the calling thread, which does part 0 of every job. */
+  readonly threads: number;
+  /** How long to wait for workers after this thread's own part is done, before they count as dead. */
+  readonly patienceMs: number;
+}
+
+/** Threads that do jobs together with the one that asks. Between jobs they sleep. */
+export class Pool {
+  readonly threads: number;
+  readonly #kernels: Kernels;
+  readonly #control = new Control();
+  readonly #patienceMs: number;
+  readonly #workers: Thread[] = [];
+  /** Why no job can be done any more. */
+  #broken: string | null = null;
+
+  private constructor({ kernels, threads, patienceMs }: PoolOptions) {
+    this.#kernels = kernels;
+    this.threads = threads;
+    this.#patienceMs = patienceMs;
+  }
+
+  /** @throws DeviceError where a worker does not start */
+  static async start(options: PoolOptions): Promise<Pool> {
+    const pool = new Pool(options);
+    const { module, memory, threads } = options;
+    const control = pool.#control.buffer;
+    const generation = pool.#control.generation;
+    const starts = Array.from({ length: threads - 1 }, (_, i) =>
+      pool.#startWorker({ module, memory, control, generation, part: i + 1, parts: threads }),
+    );
+    try {
+      await Promise.all(starts);
+    } catch (cause) {
+      pool.close();
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new DeviceError(`wasmBackend: a worker did not start: ${reason}; use threads: 1`, { threads }, { cause });
+    }
+    return pool;
+  }
+
+  /** Does a job on all threads. @throws DeviceError where a part fails, or a worker has died */
+  run(job: Job, parameters: JobParameters<string>): void {
+    if (this.#broken !== null) throw this.#error(this.#broken);
+    const control = this.#control;
+    control.start(jobs.indexOf(job), job, parameters, this.threads - 1);
+    const started = host.performance.now();
+    // Parts are about equal, so others need about as long as this thread did; on a busy machine many times as long.
+    const patience = () => this.#patienceMs + 100 * (host.performance.now() - started);
+    try {
+      job.run(this.#kernels, parameters, control.share(0, this.threads, patience));
+    } catch (error) {
+      if (!(error instanceof Abandoned)) control.fail(error instanceof Error ? error.message : String(error));
+    }
+    const finished = control.waitForAll(patience());
+    if (!finished) control.fail('a worker gave no answer');
+    if (!control.hasFailed) return;
+    this.#broken ??= control.failure;
+    this.#stop();
+    throw this.#error(this.#broken);
+  }
+
+  close(): void {
+    this.#broken ??= 'it is closed';
+    this.#stop();
+  }
+
+  #stop(): void {
+    this.#control.quit();
+    for (const worker of this.#workers) worker.stop();
+  }
+
+  #error(reason: string): DeviceError {
+    return new DeviceError(`the threads of this backend have stopped: ${reason}; open a new device`, { reason });
+  }
+
+  #startWorker(setup: WorkerSetup): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const timer = host.setTimeout(() => reject(new Error(`no sign of life in ${START_MS} ms`)), START_MS);
+      const events: WorkerEvents = {
+        message: (message) => {
+          host.clearTimeout(timer);
+          const { error } = message as WorkerReport;
+          if (error === null) resolve();
+          else reject(new Error(error));
+        },
+        died: (reason) => {
+          host.clearTimeout(timer);
+          this.#broken ??= reason;
+          reject(new Error(reason));
+        },
+      };
+      this.#workers.push(startThread(setup, `unrolled-${setup.part}`, events));
+    });
+  }
+}
+
+interface WorkerEvents {
+  message(message: unknown): void;
+  died(reason: string): void;
+}
+
+/** In Node a thread that does not keep the program running, in a page a module worker. */
+function startThread(setup: WorkerSetup, name: string, events: WorkerEvents): Thread {
+  // The build puts worker.js in place of worker.ts here, the only place where the library names one of its files.
+  const script = new URL('./worker.ts', import.meta.url);
+  const node = nodeThreads();
+  if (node !== undefined) {
+    // Options of the program's own (a test runner's, say) are of no use to the worker.
+    const worker = new node.Worker(script, { workerData: setup, name, execArgv: [] });
+    worker.on('message', events.message);
+    worker.on('error', (error) => events.died(`a worker died: ${error.message}`));
+    worker.on('exit', (code) => events.died(`a worker ended with code ${code}`));
+    worker.unref();
+    return { stop: () => void worker.terminate() };
+  }
+  if (host.Worker === undefined) throw new DeviceError('wasmBackend: this JavaScript engine has no workers', {});
+  const worker = new host.Worker(script, { type: 'module', name });
+  worker.onmessage = ({ data }) => events.message(data);
+  worker.onerror = ({ message }) => events.died(`a worker died: ${message ?? 'its script could not be loaded'}`);
+  worker.postMessage(setup);
+  return { stop: () => worker.terminate() };
+}

@@ -1,0 +1,57 @@
+import { Abandoned, Control } from './control.ts';
+import type { Kernels } from './generated/kernels.ts';
+import { host, nodeThreads, type WasmMemory, type WasmModule } from './host.ts';
+import { instantiate } from './instance.ts';
+import { jobs } from './jobs/index.ts';
+
+/** What a worker is given when it starts. */
+export interface WorkerSetup {
+  readonly module: WasmModule;
+  readonly memory: WasmMemory;
+  readonly control: SharedArrayBuffer;
+  readonly generation: number;
+  readonly part: number;
+  readonly parts: number;
+}
+
+/** Sent once, when the worker is ready for jobs or cannot be. */
+export interface WorkerReport {
+  readonly error: string | null;
+}
+
+function serve(kernels: Kernels, { control: buffer, generation, part, parts }: WorkerSetup): void {
+  const control = new Control(buffer);
+  const share = control.share(part, parts);
+  let seen = generation;
+  for (;;) {
+    const number = control.nextJob(seen);
+    if (number === undefined) return;
+    seen = control.generation;
+    try {
+      const job = jobs[number];
+      job.run(kernels, control.parametersOf(job), share);
+    } catch (error) {
+      if (!(error instanceof Abandoned)) control.fail(error instanceof Error ? error.message : String(error));
+    }
+    control.done();
+  }
+}
+
+/** Reports, and serves a moment later, so that the report is on its way before this thread goes to sleep. */
+function begin(setup: WorkerSetup, report: (message: WorkerReport) => void): void {
+  try {
+    const kernels = instantiate(setup.module, setup.memory);
+    report({ error: null });
+    host.setTimeout(() => serve(kernels, setup), 0);
+  } catch (error) {
+    report({ error: error instanceof Error ? error.message : String(error) });
+  }
+}
+
+const threads = nodeThreads();
+if (threads?.parentPort) {
+  const port = threads.parentPort;
+  begin(threads.workerData as WorkerSetup, (message) => port.postMessage(message));
+} else {
+  host.onmessage = ({ data }) => begin(data as WorkerSetup, (message) => host.postMessage?.(message));
+}
