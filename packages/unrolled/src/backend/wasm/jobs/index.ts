@@ -1,17 +1,26 @@
-import * as elementwise from './elementwise.ts';
+import { axpyJob, binaryJob, dropoutJob, selectJob, stridedCopyJob, unaryGradJob, unaryJob } from './elementwise.ts';
 import type { Job } from './job.ts';
-import * as optimize from './optimize.ts';
+import { adagradJob, adamJob, rmspropJob, sgdJob } from './optimize.ts';
 import { matmulJob } from './products.ts';
 import { recurrentBackwardJob } from './recurrent-backward.ts';
 import { recurrentForwardJob } from './recurrent-forward.ts';
-import * as rows from './rows.ts';
+import {
+  crossEntropyGradJob,
+  crossEntropyJob,
+  gatherJob,
+  layerNormJob,
+  reduceJob,
+  softmaxGradJob,
+  softmaxJob,
+} from './rows.ts';
 
-/** Every job; its place in this list is the number by which a worker is told what to do. */
+/**
+ * Every job; its place in this list is the number by which a worker is told what to do. Named one by one, since the order
+ * of a module's exports is not the same under every loader and bundler.
+ */
 export const jobs: readonly Job[] = [
-  matmulJob,
-  recurrentForwardJob,
-  recurrentBackwardJob,
-  ...Object.values(elementwise),
-  ...Object.values(rows),
-  ...Object.values(optimize),
+  ...[matmulJob, recurrentForwardJob, recurrentBackwardJob],
+  ...[unaryJob, unaryGradJob, binaryJob, stridedCopyJob, selectJob, axpyJob, dropoutJob],
+  ...[softmaxJob, softmaxGradJob, crossEntropyJob, crossEntropyGradJob, layerNormJob, reduceJob, gatherJob],
+  ...[sgdJob, adagradJob, rmspropJob, adamJob],
 ];
