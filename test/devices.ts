@@ -1,5 +1,6 @@
 import type { FloatType } from '../packages/unrolled/src/backend/backend.ts';
 import { referenceBackend } from '../packages/unrolled/src/backend/reference/reference-backend.ts';
+import { openDevice } from '../packages/unrolled/src/device.ts';
 import { Device } from '../packages/unrolled/src/tensor/device.ts';
 
 /** A device to hold to the golden values, and how near to them its numbers must come. */
@@ -25,4 +26,5 @@ export const subjects: readonly Subject[] = [
     tolerance: 1e-5,
     open: async () => new Device(referenceBackend({ float: 'float32' })),
   },
+  { name: 'wasm', float: 'float32', tolerance: 1e-5, open: () => openDevice('wasm') },
 ];
