@@ -1,6 +1,6 @@
 import type { Backend, BackendDescription, Dtype, FloatType, MemoryUse, Storage } from '../backend/backend.ts';
 import { ConfigError, ScopeError, ShapeError } from '../errors.ts';
-import { formatShape, type Shape, sizeOf } from '../shape.ts';
+import { formatShape, type Shape, sameShape, sizeOf } from '../shape.ts';
 import { Allocation, Scope } from './scope.ts';
 import { Tensor } from './tensor.ts';
 
@@ -205,10 +205,14 @@ function nestedShape(values: NestedNumbers): number[] {
 
 function flatten(values: NestedNumbers): number[] {
   if (typeof values === 'number') return [values];
-  const rows = Array.from(values, flatten);
-  const odd = rows.findIndex((row) => row.length !== rows[0].length);
+  const shapes = Array.from(values, nestedShape);
+  const odd = shapes.findIndex((shape) => !sameShape(shape, shapes[0]));
   if (odd > 0) {
-    throw new ShapeError(`tensor: nested row ${odd} holds ${rows[odd].length} numbers, row 0 holds ${rows[0].length}`);
+    throw new ShapeError(
+      `tensor: nested row ${odd} has shape ${formatShape(shapes[odd])}, row 0 has ${formatShape(shapes[0])}; ` +
+        'give rows of one shape',
+      { row: odd, received: shapes[odd], expected: shapes[0] },
+    );
   }
-  return rows.flat();
+  return Array.from(values, flatten).flat();
 }
