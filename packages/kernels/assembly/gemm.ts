@@ -1,17 +1,17 @@
 /**
  * Matrix product C (+)= A·B with B packed (pack.ts) and C in register tiles (tile.ts).
  *
- * The law of this file: an element of C is Σ over blocks of 256 steps of k, of the sum inside a block in the order of k.
+ * The law of this file: an element of C is Σ over blocks of 512 steps of k, of the sum inside a block in the order of k.
  * Neither depends on m, on n, on the tile an element falls in or on how a caller splits rows or columns, so a
  * prediction has the same bits whatever it is batched with.
  */
 import { PANEL, transposeRows } from './pack';
 import { ROWS, tile } from './tile';
 
-/** Steps of k per block: a panel of B (8 KB) stays in the first-level cache; fewer roundings add up than in one sum. */
-const BLOCK: i32 = 256;
-/** Rows of A per block: 256 × 160 floats (160 KB) stay in the second-level cache. A multiple of ROWS and of 4. */
-const BAND: i32 = 160;
+/** Steps of k per block: a panel of B (16 KB) stays in the first-level cache; longer blocks write C less often. */
+const BLOCK: i32 = 512;
+/** Rows of A per block: 512 × 80 floats (160 KB) stay in the second-level cache. A multiple of ROWS and of 4. */
+const BAND: i32 = 80;
 
 /** How many floats of scratch `gemm` needs: none, unless A is transposed. */
 export function gemmScratchSize(transposedA: i32, m: i32, n: i32, k: i32): i32 {

@@ -111,21 +111,29 @@ function columnExtremes(op: i32, x: usize, rows: i32, n: i32, out: usize): void 
 /** out[j] (+)= Σ over i of x[i, j], for x [rows, n]: a bias gradient. */
 export function columnSums(x: usize, rows: i32, n: i32, out: usize, accumulate: i32): void {
   let j = 0;
-  for (; j + 16 <= n; j += 16) sixteenSums(x + bytes(j), rows, bytes(n), out + bytes(j), accumulate);
+  for (; j + 32 <= n; j += 32) wideSums(x + bytes(j), rows, bytes(n), out + bytes(j), accumulate);
   for (; j < n; j += 4) fourSums(x + bytes(j), rows, bytes(n), out + bytes(j), n - j, accumulate);
 }
 
-/** A whole cache line of columns: the order of addition is that of `fourSums`. */
-function sixteenSums(x: usize, rows: i32, stride: usize, out: usize, accumulate: i32): void {
+/**
+ * Thirty-two columns, two neighbouring cache lines, which is what x86 fetches together: nearly twice as fast as one. The
+ * order of addition is that of `fourSums`.
+ */
+function wideSums(x: usize, rows: i32, stride: usize, out: usize, accumulate: i32): void {
   const zero = f32x4.splat(0);
   let t0 = zero, t1 = zero, t2 = zero, t3 = zero, t4 = zero, t5 = zero, t6 = zero, t7 = zero;
+  let t8 = zero, t9 = zero, t10 = zero, t11 = zero, t12 = zero, t13 = zero, t14 = zero, t15 = zero;
   for (let done = 0; done < rows; done += ROW_BLOCK) {
-    let s0 = zero, s1 = zero, s2 = zero, s3 = zero;
+    let s0 = zero, s1 = zero, s2 = zero, s3 = zero, s4 = zero, s5 = zero, s6 = zero, s7 = zero;
     for (let i = min(rows - done, ROW_BLOCK); i > 0; i--, x += stride) {
       s0 = f32x4.add(s0, v128.load(x));
       s1 = f32x4.add(s1, v128.load(x, 16));
       s2 = f32x4.add(s2, v128.load(x, 32));
       s3 = f32x4.add(s3, v128.load(x, 48));
+      s4 = f32x4.add(s4, v128.load(x, 64));
+      s5 = f32x4.add(s5, v128.load(x, 80));
+      s6 = f32x4.add(s6, v128.load(x, 96));
+      s7 = f32x4.add(s7, v128.load(x, 112));
     }
     t0 = f64x2.add(t0, low(s0));
     t1 = f64x2.add(t1, high(s0));
@@ -135,11 +143,23 @@ function sixteenSums(x: usize, rows: i32, stride: usize, out: usize, accumulate:
     t5 = f64x2.add(t5, high(s2));
     t6 = f64x2.add(t6, low(s3));
     t7 = f64x2.add(t7, high(s3));
+    t8 = f64x2.add(t8, low(s4));
+    t9 = f64x2.add(t9, high(s4));
+    t10 = f64x2.add(t10, low(s5));
+    t11 = f64x2.add(t11, high(s5));
+    t12 = f64x2.add(t12, low(s6));
+    t13 = f64x2.add(t13, high(s6));
+    t14 = f64x2.add(t14, low(s7));
+    t15 = f64x2.add(t15, high(s7));
   }
   finish(out, t0, t1, 4, accumulate);
   finish(out + 16, t2, t3, 4, accumulate);
   finish(out + 32, t4, t5, 4, accumulate);
   finish(out + 48, t6, t7, 4, accumulate);
+  finish(out + 64, t8, t9, 4, accumulate);
+  finish(out + 80, t10, t11, 4, accumulate);
+  finish(out + 96, t12, t13, 4, accumulate);
+  finish(out + 112, t14, t15, 4, accumulate);
 }
 
 function fourSums(x: usize, rows: i32, stride: usize, out: usize, columns: i32, accumulate: i32): void {
