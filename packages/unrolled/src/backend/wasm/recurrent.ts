@@ -1,12 +1,9 @@
 import { type Block, gatesOf, type RecurrentBackward, type RecurrentForward } from '../backend.ts';
 import { Activation, type Kernels } from './generated/kernels.ts';
 import type { JobParameters } from './jobs/job.ts';
-import { PANEL } from './jobs/products.ts';
+import { FEW_ROWS, fewRowsBytes } from './jobs/products.ts';
 import { type BackwardName, type ForwardName, Kind } from './jobs/recurrent-layer.ts';
 import type { LinearMemory } from './linear-memory.ts';
-
-/** Rows of T·B up to which packing the weights would cost more than it saves. */
-const FEW_ROWS = 3;
 
 /** A layer's job in numbers, the room it works in allocated. */
 export function forwardParameters(
@@ -20,7 +17,7 @@ export function forwardParameters(
   const packed = (name: string, k: number, n: number) =>
     direct ? 0 : memory.scratch(name, kernels.packedSize(k, n) * 4);
   const before = kind === Kind.gruBefore;
-  const scratchBytes = direct ? Math.max(F, H) * PANEL * 4 : 0;
+  const scratchBytes = direct ? fewRowsBytes(Math.max(F, H)) : 0;
   return {
     ...commonParameters(layer, memory),
     biasIh: memory.addressOrNull(layer.biasIh),

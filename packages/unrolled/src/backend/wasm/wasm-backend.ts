@@ -24,7 +24,7 @@ import { Binary, type Kernels, Reduction, Unary } from './generated/kernels.ts';
 import { compileKernels, instantiate } from './instance.ts';
 import * as elementwise from './jobs/elementwise.ts';
 import { alone, type Job, type JobParameters, LINE, startOf } from './jobs/job.ts';
-import { matmulJob } from './jobs/products.ts';
+import { FEW_ROWS, fewRowsBytes, matmulJob } from './jobs/products.ts';
 import { recurrentBackwardJob } from './jobs/recurrent-backward.ts';
 import { recurrentForwardJob } from './jobs/recurrent-forward.ts';
 import * as rows from './jobs/rows.ts';
@@ -250,13 +250,16 @@ class WasmBackend implements Backend {
     // With one right side for all, the batch is as good as rows, unless it is columns that would have to follow.
     const merged = sharedB && !(transposeA && product.batch > 1);
     const [batch, m] = merged ? [1, product.batch * product.m] : [product.batch, product.m];
-    const scratchBytes = this.#kernels.gemmScratchSize(transposeA ? 1 : 0, m, n, k) * 4;
-    const packed = this.#memory.scratch('right', this.#kernels.packedSize(k, n) * 4);
+    const direct = m <= FEW_ROWS && transposeB && !transposeA;
+    const transposing = this.#kernels.gemmScratchSize(transposeA ? 1 : 0, m, n, k) * 4;
+    const scratchBytes = direct ? fewRowsBytes(k) : transposing;
+    const packed = direct ? 0 : this.#memory.scratch('right', this.#kernels.packedSize(k, n) * 4);
     const scratch = this.#memory.scratch('parts', this.#threads * scratchBytes);
     const flags = {
       transposeA: transposeA ? 1 : 0,
       transposeB: transposeB ? 1 : 0,
       accumulate: accumulate ? 1 : 0,
+      direct: direct ? 1 : 0,
     };
     const [left, right, result] = [this.#at(a), this.#at(b), this.#at(out)];
     for (let i = 0; i < batch; i++) {

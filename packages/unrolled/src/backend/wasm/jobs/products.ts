@@ -1,5 +1,5 @@
 import type { Kernels } from '../generated/kernels.ts';
-import { defineJob, type Share, startOf } from './job.ts';
+import { defineJob, LINE, type Share, startOf } from './job.ts';
 
 /** Columns in a panel of a packed right side; products may be split between panels. */
 export const PANEL = 8;
@@ -47,7 +47,7 @@ export function multiplyRows(
  * C [m, n] (+)= A [m, k] · Wᵀ for W [n, k] as it is stored: for very few rows, where packing W would cost more than the
  * product. Each row of C is read as W · aᵀ, the row of A being a packed right side of one column; the sums are the same.
  *
- * @param scratch k panels of 8 floats
+ * @param scratch fewRowsBytes(k)
  */
 export function multiplyFewRows(
   kernels: Kernels,
@@ -68,17 +68,36 @@ export function multiplyFewRows(
   }
 }
 
+/** Rows up to which packing a right side would cost more than it saves. */
+export const FEW_ROWS = 3;
+
+/** How many bytes `multiplyFewRows` needs as scratch. */
+export function fewRowsBytes(k: number): number {
+  return k * PANEL * 4;
+}
+
 /**
  * One product of a batch: out [m, n] (+)= op(a) · op(b), split by rows of the output, or by columns where there are few
- * rows. `packed` holds packedSize(k, n) floats, and `scratch` `scratchBytes` for each part.
+ * rows. `packed` holds packedSize(k, n) floats, and `scratch` `scratchBytes` for each part. With `direct`, b is not
+ * packed at all.
  */
 export const matmulJob = defineJob(
-  ['a', 'b', 'out', 'm', 'k', 'n', 'transposeA', 'transposeB', 'accumulate', 'packed', 'scratch', 'scratchBytes'],
+  [
+    ...(['a', 'b', 'out', 'm', 'k', 'n', 'transposeA', 'transposeB', 'accumulate'] as const),
+    ...(['direct', 'packed', 'scratch', 'scratchBytes'] as const),
+  ],
   (kernels, p, share) => {
     const { m, k, n, packed } = p;
     const lda = p.transposeA ? m : k;
     const ldb = p.transposeB ? k : n;
     const scratch = p.scratch + share.part * p.scratchBytes;
+    if (p.direct) {
+      const from = startOf(n, share.part, share.parts, LINE);
+      const columns = startOf(n, share.part + 1, share.parts, LINE) - from;
+      const [b, out] = [p.b + from * k * 4, p.out + from * 4];
+      multiplyFewRows(kernels, p.a, k, b, out, n, m, columns, k, p.accumulate, scratch);
+      return;
+    }
     const byColumns = m < share.parts * 10;
     packShare(kernels, share, p.b, ldb, p.transposeB, k, n, packed);
     if (byColumns) {

@@ -1,0 +1,160 @@
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { afterEach, describe, expect, test } from 'vitest';
+import { ConfigError, DeviceError, MemoryError, UnrolledError } from '../../errors.ts';
+import type { Backend } from '../backend.ts';
+import { detectFeatures } from './detect.ts';
+import { host } from './host.ts';
+import { compileKernels, instantiate } from './instance.ts';
+import { unaryJob } from './jobs/elementwise.ts';
+import { LinearMemory } from './linear-memory.ts';
+import { Pool } from './pool.ts';
+import { type WasmOptions, wasmBackend } from './wasm-backend.ts';
+
+const { shared } = detectFeatures();
+if (shared !== true) console.warn(`not tested: threads: ${shared}`);
+
+const opened: Backend[] = [];
+async function open(options: WasmOptions): Promise<Backend> {
+  opened.push(await wasmBackend(options));
+  return opened[opened.length - 1];
+}
+afterEach(() => {
+  for (const backend of opened.splice(0)) backend.close();
+});
+
+const block = (backend: Backend, length: number) => ({
+  storage: backend.allocate('float32', length),
+  offset: 0,
+  shape: [length],
+});
+
+describe('wasm backend', () => {
+  test('says which build it runs and on how many threads, and why', async () => {
+    const one = (await open({ simd: 'simd', threads: 1 })).describe();
+    expect(one).toMatchObject({ name: 'wasm', float: 'float32', threads: 1 });
+    expect(one.notes.join()).toContain('without fused multiply-add');
+    const many = (await open({})).describe();
+    expect(many.threads).toBe(shared === true ? Math.min(8, host.navigator?.hardwareConcurrency ?? 1) : 1);
+  });
+
+  test('options that make no sense are refused', async () => {
+    await expect(wasmBackend({ threads: 0 })).rejects.toThrow(ConfigError);
+    await expect(wasmBackend({ simd: 'avx' as 'simd' })).rejects.toThrow(ConfigError);
+  });
+
+  test('the memory grows, and what was in it stays', async () => {
+    const backend = await open({ threads: 1 });
+    const first = block(backend, 1000);
+    backend.write(
+      first,
+      Array.from({ length: 1000 }, (_, i) => i),
+    );
+    const large = block(backend, 30_000_000);
+    backend.fill(large, 2);
+    backend.axpy(3, first, { ...large, shape: [1000] });
+    expect(backend.readSync({ ...large, shape: [3] })).toEqual(Float32Array.of(2, 5, 8));
+    expect(backend.readSync(first)[999]).toBe(999);
+  });
+
+  test('what does not fit is a MemoryError with the bytes it needed', async () => {
+    const backend = await open({ threads: 1, limitBytes: 32 * 2 ** 20 });
+    expect(backend.memory().limitBytes).toBe(32 * 2 ** 20);
+    try {
+      backend.allocate('float32', 2 ** 24);
+      expect.unreachable();
+    } catch (error) {
+      expect(error).toBeInstanceOf(MemoryError);
+      expect((error as MemoryError).details.bytesNeeded).toBe(2 ** 26);
+    }
+    backend.allocate('float32', 2 ** 20);
+  });
+
+  test('float64 is refused by name', async () => {
+    const backend = await open({ threads: 1 });
+    expect(() => backend.allocate('float64', 3)).toThrow(ConfigError);
+  });
+
+  test('a closed backend cannot be used', async () => {
+    const backend = await open({ threads: 1 });
+    const x = block(backend, 3);
+    backend.close();
+    expect(() => backend.allocate('float32', 3)).toThrow(DeviceError);
+    expect(() => backend.fill(x, 1)).toThrow(UnrolledError);
+  });
+
+  test('many operations in a row need no more memory than one', async () => {
+    const backend = await open({ threads: 1 });
+    const [a, b, out] = [block(backend, 64 * 64), block(backend, 64 * 64), block(backend, 64 * 64)];
+    const square = (x: typeof a) => ({ ...x, shape: [64, 64] });
+    const product = { batch: 1, m: 64, k: 64, n: 64, transposeA: true, transposeB: false };
+    backend.fill(a, 0.1);
+    backend.fill(b, 0.1);
+    const { peakBytes } = backend.memory();
+    for (let i = 0; i < 1000; i++) {
+      backend.matmul(square(a), square(b), square(out), { ...product, accumulate: false, sharedB: true });
+    }
+    expect(backend.memory()).toMatchObject({ bytes: 3 * 64 * 64 * 4, peakBytes });
+  });
+});
+
+describe.runIf(shared === true)('threads', () => {
+  test('do not keep a program running, and it may end without close', () => {
+    const module = fileURLToPath(new URL('./wasm-backend.ts', import.meta.url));
+    const program = `
+      const { wasmBackend } = await import(${JSON.stringify(module)});
+      const backend = await wasmBackend({ threads: 3, parallelFrom: 0 });
+      const x = { storage: backend.allocate('float32', 1000), offset: 0, shape: [1000] };
+      backend.fill(x, 1);
+      backend.axpy(1, x, x);
+      console.log(backend.readSync(x)[999]);`;
+    const output = execFileSync(process.execPath, ['--input-type=module', '-e', program], { timeout: 30_000 });
+    expect(output.toString().trim()).toBe('2');
+  });
+
+  test('idle threads take no processor time', async () => {
+    const backend = await open({ threads: 3, parallelFrom: 0 });
+    const x = block(backend, 1000);
+    backend.unary('exp', x, x);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const before = process.cpuUsage();
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const { user, system } = process.cpuUsage(before);
+    expect((user + system) / 1000).toBeLessThan(150);
+  });
+
+  test('a failing part is a DeviceError for the whole job, and for all that come after', async () => {
+    const backend = await open({ threads: 2, parallelFrom: 0 });
+    // An id far outside: the worker's part reads beyond the memory.
+    const ids = { storage: backend.allocate('int32', 2), offset: 0, shape: [2] };
+    backend.write(ids, [0, 2 ** 26]);
+    const table = { ...block(backend, 40), shape: [10, 4] };
+    const out = { ...block(backend, 8), shape: [2, 4] };
+    expect(() => backend.gather(table, ids, out)).toThrow(DeviceError);
+    expect(() => backend.unary('exp', table, table)).toThrow(/open a new device/);
+  });
+
+  test('a worker that has died is a DeviceError, at once or after a while, and never a hang', async () => {
+    const memory = new LinearMemory(true, 2 ** 26);
+    const module = await compileKernels('simd', true);
+    const kernels = instantiate(module, memory.memory);
+    memory.begin(kernels.heapBase());
+    const start = () => Pool.start({ module, memory: memory.memory, kernels, threads: 3, patienceMs: 300 });
+    const x = memory.scratch('x', 4000);
+    const parameters = { operation: 0, x, out: x, n: 1000 };
+
+    const pool = await start();
+    pool.run(unaryJob, parameters);
+    pool.killWorker(0);
+    const begin = performance.now();
+    expect(() => pool.run(unaryJob, parameters)).toThrow(DeviceError);
+    expect(performance.now() - begin).toBeLessThan(10_000);
+
+    const other = await start();
+    other.killWorker(1);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(() => other.run(unaryJob, parameters)).toThrow(/ended|died/);
+    pool.close();
+    other.close();
+  });
+});
