@@ -4,7 +4,7 @@
  * not compile. Does nothing when sources, compiler and options are those of the last build.
  */
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -54,6 +54,13 @@ function lastFingerprint(): string | undefined {
   }
 }
 
+/** In one step, so that a program that starts meanwhile reads the old module or the new one. */
+function writeModule(name: string, text: string): void {
+  const path = join(generated, `${name}.ts`);
+  writeFileSync(`${path}.${process.pid}`, text);
+  renameSync(`${path}.${process.pid}`, path);
+}
+
 /** Compiles one build and returns its bytes. */
 async function compile(extra: string[], folder: string): Promise<Uint8Array<ArrayBuffer>> {
   const outFile = join(folder, 'kernels.wasm');
@@ -73,16 +80,13 @@ if (lastFingerprint() !== wanted) {
     for (const [name, extra] of Object.entries(builds)) {
       const bytes = await compile(extra, folder);
       exported = WebAssembly.Module.exports(new WebAssembly.Module(bytes)).map((e) => e.name);
-      writeFileSync(
-        join(generated, `${name}.ts`),
-        `export const wasm =\n  '${Buffer.from(bytes).toString('base64')}';\n`,
-      );
+      writeModule(name, `export const wasm =\n  '${Buffer.from(bytes).toString('base64')}';\n`);
       sizes.push(`${name} ${(bytes.length / 1024).toFixed(1)} KB (${(gzipSync(bytes).length / 1024).toFixed(1)} gz)`);
     }
   } finally {
     rmSync(folder, { recursive: true });
   }
   // Last, because its fingerprint says that everything else is in place.
-  writeFileSync(join(generated, 'kernels.ts'), `// fingerprint: ${wanted}\n${kernelsInterface(sources, exported)}`);
+  writeModule('kernels', `// fingerprint: ${wanted}\n${kernelsInterface(sources, exported)}`);
   console.log(`kernels: ${sizes.join(', ')} in ${((performance.now() - started) / 1000).toFixed(1)} s`);
 }

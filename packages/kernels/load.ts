@@ -19,12 +19,15 @@ export interface Room {
   reset(): void;
 }
 
-/** @param megabytes size of the memory */
-export async function load(build: Build, megabytes = 64): Promise<Room> {
+/**
+ * @param megabytes size of the memory
+ * @param existing a memory to use instead of a new one
+ */
+export async function load(build: Build, megabytes = 64, existing?: WebAssembly.Memory): Promise<Room> {
   const { wasm } = (await import(`../unrolled/src/backend/wasm/generated/${build}.ts`)) as { wasm: string };
   const pages = megabytes * 16;
   const shared = build.endsWith('shared');
-  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared });
+  const memory = existing ?? new WebAssembly.Memory({ initial: pages, maximum: pages, shared });
   const { instance } = await WebAssembly.instantiate(Buffer.from(wasm, 'base64'), { env: { memory } });
   const kernels = instance.exports as unknown as Kernels;
   const start = (kernels.heapBase() + 15) & -16;

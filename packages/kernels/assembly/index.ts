@@ -1,5 +1,6 @@
 /** Everything the kernels export; each file is one subject. */
 export { binary } from './broadcast';
+export { columnSums } from './columns';
 export { stridedCopy } from './copy';
 export { dropout } from './dropout';
 export { axpy, fill, scaleInto, select, unary, unaryGrad } from './elementwise';
@@ -12,6 +13,6 @@ export { lstmBackward, lstmForward } from './lstm';
 export { heapBase } from './memory';
 export { adagrad, adam, rmsprop, sgd } from './optimizer';
 export { packRight, packedSize } from './pack';
-export { argmax, columnSums, reduce, sumOfSquares } from './reduce';
+export { argmax, reduce, sumOfSquares } from './reduce';
 export { rnnBackward, rnnForward } from './rnn';
 export { crossEntropy, crossEntropyGrad, logSoftmax, logSoftmaxGrad, softmax, softmaxGrad } from './softmax';

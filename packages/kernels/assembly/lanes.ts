@@ -86,3 +86,17 @@ export function write(p: usize, v: v128, count: i32): void {
 export function bytes(n: i32): usize {
   return <usize>n << 2;
 }
+
+/** Lanes 0 and 1 as float64. */
+// @ts-ignore: decorator
+@inline
+export function lowDoubles(v: v128): v128 {
+  return f64x2.promote_low_f32x4(v);
+}
+
+/** Lanes 2 and 3 as float64. */
+// @ts-ignore: decorator
+@inline
+export function highDoubles(v: v128): v128 {
+  return f64x2.promote_low_f32x4(v128.shuffle<i64>(v, v, 1, 0));
+}

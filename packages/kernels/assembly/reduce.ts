@@ -2,12 +2,11 @@
  * Sums and extremes along one axis. Every sum has one fixed order: blocks of 1,024 elements are added in float32 lanes,
  * the blocks in float64, so that the error of a long sum stays that of a short one.
  */
-import { bytes, keepPart, loadPart, maxLanes, minLanes, sumLanes, write } from './lanes';
+import { columnExtremes, columnSums } from './columns';
+import { bytes, highDoubles, keepPart, loadPart, lowDoubles, maxLanes, minLanes, sumLanes } from './lanes';
 import { Reduction } from './operations';
 
 const BLOCK: i32 = 1024;
-/** Rows that `columnSums` adds in float32 before it goes to float64. */
-const ROW_BLOCK: i32 = 256;
 
 /** Σ x[i] of at most BLOCK elements, in four chains of four lanes. */
 function blockSum(x: usize, n: i32): f32 {
@@ -95,109 +94,13 @@ export function reduce(op: i32, x: usize, out: usize, outer: i32, n: i32, inner:
   }
 }
 
-function columnExtremes(op: i32, x: usize, rows: i32, n: i32, out: usize): void {
-  const start = f32x4.splat(op == Reduction.max ? f32.NEGATIVE_INFINITY : f32.POSITIVE_INFINITY);
-  for (let j = 0; j < n; j += 4) {
-    let m = start;
-    let p = x + bytes(j);
-    for (let i = 0; i < rows; i++, p += bytes(n)) {
-      const v = loadPart(p, n - j);
-      m = op == Reduction.max ? f32x4.max(m, v) : f32x4.min(m, v);
-    }
-    write(out + bytes(j), m, min(n - j, 4));
-  }
-}
-
-/** out[j] (+)= Σ over i of x[i, j], for x [rows, n]: a bias gradient. */
-export function columnSums(x: usize, rows: i32, n: i32, out: usize, accumulate: i32): void {
-  let j = 0;
-  for (; j + 32 <= n; j += 32) wideSums(x + bytes(j), rows, bytes(n), out + bytes(j), accumulate);
-  for (; j < n; j += 4) fourSums(x + bytes(j), rows, bytes(n), out + bytes(j), n - j, accumulate);
-}
-
-/**
- * Thirty-two columns, two neighbouring cache lines, which is what x86 fetches together: nearly twice as fast as one. The
- * order of addition is that of `fourSums`.
- */
-function wideSums(x: usize, rows: i32, stride: usize, out: usize, accumulate: i32): void {
-  const zero = f32x4.splat(0);
-  let t0 = zero, t1 = zero, t2 = zero, t3 = zero, t4 = zero, t5 = zero, t6 = zero, t7 = zero;
-  let t8 = zero, t9 = zero, t10 = zero, t11 = zero, t12 = zero, t13 = zero, t14 = zero, t15 = zero;
-  for (let done = 0; done < rows; done += ROW_BLOCK) {
-    let s0 = zero, s1 = zero, s2 = zero, s3 = zero, s4 = zero, s5 = zero, s6 = zero, s7 = zero;
-    for (let i = min(rows - done, ROW_BLOCK); i > 0; i--, x += stride) {
-      s0 = f32x4.add(s0, v128.load(x));
-      s1 = f32x4.add(s1, v128.load(x, 16));
-      s2 = f32x4.add(s2, v128.load(x, 32));
-      s3 = f32x4.add(s3, v128.load(x, 48));
-      s4 = f32x4.add(s4, v128.load(x, 64));
-      s5 = f32x4.add(s5, v128.load(x, 80));
-      s6 = f32x4.add(s6, v128.load(x, 96));
-      s7 = f32x4.add(s7, v128.load(x, 112));
-    }
-    t0 = f64x2.add(t0, low(s0));
-    t1 = f64x2.add(t1, high(s0));
-    t2 = f64x2.add(t2, low(s1));
-    t3 = f64x2.add(t3, high(s1));
-    t4 = f64x2.add(t4, low(s2));
-    t5 = f64x2.add(t5, high(s2));
-    t6 = f64x2.add(t6, low(s3));
-    t7 = f64x2.add(t7, high(s3));
-    t8 = f64x2.add(t8, low(s4));
-    t9 = f64x2.add(t9, high(s4));
-    t10 = f64x2.add(t10, low(s5));
-    t11 = f64x2.add(t11, high(s5));
-    t12 = f64x2.add(t12, low(s6));
-    t13 = f64x2.add(t13, high(s6));
-    t14 = f64x2.add(t14, low(s7));
-    t15 = f64x2.add(t15, high(s7));
-  }
-  finish(out, t0, t1, 4, accumulate);
-  finish(out + 16, t2, t3, 4, accumulate);
-  finish(out + 32, t4, t5, 4, accumulate);
-  finish(out + 48, t6, t7, 4, accumulate);
-  finish(out + 64, t8, t9, 4, accumulate);
-  finish(out + 80, t10, t11, 4, accumulate);
-  finish(out + 96, t12, t13, 4, accumulate);
-  finish(out + 112, t14, t15, 4, accumulate);
-}
-
-function fourSums(x: usize, rows: i32, stride: usize, out: usize, columns: i32, accumulate: i32): void {
-  let t0 = f64x2.splat(0), t1 = t0;
-  for (let done = 0; done < rows; done += ROW_BLOCK) {
-    let s = f32x4.splat(0);
-    for (let i = min(rows - done, ROW_BLOCK); i > 0; i--, x += stride) s = f32x4.add(s, loadPart(x, columns));
-    t0 = f64x2.add(t0, low(s));
-    t1 = f64x2.add(t1, high(s));
-  }
-  finish(out, t0, t1, min(columns, 4), accumulate);
-}
-
-// @ts-ignore: decorator
-@inline
-function low(v: v128): v128 {
-  return f64x2.promote_low_f32x4(v);
-}
-
-// @ts-ignore: decorator
-@inline
-function high(v: v128): v128 {
-  return f64x2.promote_low_f32x4(v128.shuffle<i64>(v, v, 1, 0));
-}
-
-function finish(out: usize, t0: v128, t1: v128, columns: i32, accumulate: i32): void {
-  let v = v128.shuffle<i64>(f32x4.demote_f64x2_zero(t0), f32x4.demote_f64x2_zero(t1), 0, 2);
-  if (accumulate) v = f32x4.add(loadPart(out, columns), v);
-  write(out, v, columns);
-}
-
 /** Σ x[i]², in float64: the square of a gradient's norm. */
 export function sumOfSquares(x: usize, n: i32): f64 {
   let s0 = f64x2.splat(0), s1 = s0;
   for (; n > 0; n -= 4, x += 16) {
     const v = loadPart(x, n);
-    const a = low(v);
-    const b = high(v);
+    const a = lowDoubles(v);
+    const b = highDoubles(v);
     s0 = f64x2.add(s0, f64x2.mul(a, a));
     s1 = f64x2.add(s1, f64x2.mul(b, b));
   }
