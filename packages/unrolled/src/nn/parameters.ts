@@ -146,7 +146,7 @@ export class Parameters {
     );
   }
 
-  /** @throws FormatError naming the first parameter that is missing or has another shape */
+  /** @throws FormatError naming the first parameter that is missing, or has another shape or too few numbers for it */
   load(values: Readonly<Record<string, { readonly shape: Shape; readonly data: ArrayLike<number> }>>): void {
     for (const { name, shape } of this.#list) {
       const given = values[name];
@@ -155,6 +155,12 @@ export class Parameters {
         throw new FormatError(
           `load: parameter '${name}' has shape ${formatShape(given.shape)}, the model needs ${formatShape(shape)}`,
           { name, received: given.shape, expected: shape },
+        );
+      }
+      if (given.data.length !== sizeOf(shape)) {
+        throw new FormatError(
+          `load: parameter '${name}' has ${given.data.length} numbers, its shape ${formatShape(shape)} needs ${sizeOf(shape)}`,
+          { name, received: given.data.length, expected: sizeOf(shape) },
         );
       }
     }
