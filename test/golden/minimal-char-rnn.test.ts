@@ -1,13 +1,4 @@
-import {
-  crossEntropyLoss,
-  Declarations,
-  inference,
-  Linear,
-  Parameters,
-  Recurrent,
-  type RnnOptions,
-  type StackState,
-} from 'unrolled/nn';
+import { crossEntropyLoss, Declarations, inference, Linear, Parameters, Recurrent, type StackState } from 'unrolled/nn';
 import { Optimizer, type OptimizerOptions } from 'unrolled/optim';
 import { describe, expect, test } from 'vitest';
 import type { Device } from '../../packages/unrolled/src/tensor/device.ts';
@@ -27,7 +18,7 @@ const { V, hiddenSize: H, chunk, iterations, clip, epsilon } = golden.config;
  * begin at ε instead of 0, and no ε outside, make it the script's rule exactly.
  */
 function losses(device: Device, { learningRate }: MinimalCharRnnRun, rule: 'as the script' | 'as PyTorch'): number[] {
-  const layer = new Recurrent({ cell: { cell: 'rnn', hidden: H } as RnnOptions & { cell: 'rnn' } });
+  const layer = new Recurrent({ cell: { cell: 'rnn', hidden: H } });
   const output = new Linear({ units: V });
   const declarations = new Declarations();
   output.build(layer.build([-1, -1, V], declarations.within('rnn')), declarations.within('output'));

@@ -1,4 +1,4 @@
-import { type CellConfig, type CellState, initialiseParameters, Recurrent, type RnnOptions } from 'unrolled/nn';
+import { type BuiltInCell, type CellState, initialiseParameters, Recurrent } from 'unrolled/nn';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { gradients } from '../../packages/unrolled/src/autodiff/gradients.ts';
 import { add, at, mul, stack, sum } from '../../packages/unrolled/src/ops/index.ts';
@@ -8,9 +8,9 @@ import { expectClose } from '../closeness.ts';
 import { subjects } from '../devices.ts';
 import { type GoldenTensor, loadRecurrent, type RecurrentCase, type RecurrentKind, recurrentKinds } from './load.ts';
 
-function cellOf(kind: RecurrentKind, { hiddenSize: hidden, bias }: RecurrentCase['config']): CellConfig {
-  if (kind === 'lstm' || kind === 'gru') return { cell: kind, hidden, bias } as CellConfig;
-  return { cell: 'rnn', hidden, bias, activation: kind === 'rnn-relu' ? 'relu' : 'tanh' } as CellConfig & RnnOptions;
+function cellOf(kind: RecurrentKind, { hiddenSize: hidden, bias }: RecurrentCase['config']): BuiltInCell {
+  if (kind === 'lstm' || kind === 'gru') return { cell: kind, hidden, bias };
+  return { cell: 'rnn', hidden, bias, activation: kind === 'rnn-relu' ? 'relu' : 'tanh' };
 }
 
 describe.each(subjects)('$name', ({ open, tolerance }) => {

@@ -4,14 +4,14 @@ import type { Shape } from '../shape.ts';
 import type { Device } from '../tensor/device.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Cell, CellConfig, CellState } from './cells/cell.ts';
-import { createCell } from './cells/index.ts';
+import { type BuiltInCell, createCell } from './cells/index.ts';
 import { type Context, inference, type Layer } from './layer.ts';
 import type { Declarations } from './parameters.ts';
 import { type Probe, unroll } from './unroll.ts';
 
 export interface RecurrentLayerOptions {
   /** What makes each cell; all layers and directions have the same kind and width. */
-  readonly cell: CellConfig;
+  readonly cell: BuiltInCell | CellConfig;
   /** L, layers on top of each other. Default 1. */
   readonly layers?: number;
   /** A second cell walks from the end; outputs are side by side, `[T, B, 2H]`. Default false. */

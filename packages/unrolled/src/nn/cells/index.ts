@@ -9,6 +9,12 @@ export * from './gru.ts';
 export * from './lstm.ts';
 export * from './rnn.ts';
 
+/** What makes a built-in cell. */
+export type BuiltInCell =
+  | ({ readonly cell: 'rnn' } & RnnOptions)
+  | ({ readonly cell: 'lstm' } & LstmOptions)
+  | ({ readonly cell: 'gru' } & GruOptions);
+
 /** Every built-in cell by name. */
 const cells: Record<string, (options: never) => Cell> = {
   rnn: (options: RnnOptions) => new RnnCell(options) as unknown as Cell,
