@@ -1,5 +1,5 @@
 /** Functions of two arrays whose shapes are broadcast against each other. */
-import { bytes, read, write } from './lanes';
+import { bytes, write } from './lanes';
 import { Binary } from './operations';
 
 // @ts-ignore: decorator
@@ -29,32 +29,43 @@ function gatherPart(p: usize, stride: i32, count: i32): v128 {
   return v;
 }
 
-// @ts-ignore: decorator
-@inline
-function run(op: i32, a: usize, b: usize, out: usize, n: i32, aStride: i32, bStride: i32): void {
-  const last = out + bytes(n & -4);
-  const rest = n & 3;
-  if (aStride == 1 && bStride == 1) {
-    for (; out < last; out += 16, a += 16, b += 16) v128.store(out, apply(op, v128.load(a), v128.load(b)));
-    if (rest > 0) write(out, apply(op, read(a, rest), read(b, rest)), rest);
-  } else if (aStride == 1 && bStride == 0) {
-    const same = v128.load32_splat(b);
-    for (; out < last; out += 16, a += 16) v128.store(out, apply(op, v128.load(a), same));
-    if (rest > 0) write(out, apply(op, read(a, rest), same), rest);
-  } else if (aStride == 0 && bStride == 1) {
-    const same = v128.load32_splat(a);
-    for (; out < last; out += 16, b += 16) v128.store(out, apply(op, same, v128.load(b)));
-    if (rest > 0) write(out, apply(op, same, read(b, rest)), rest);
-  } else {
-    for (let i = 0; i < n; i += 4, out += 16) {
-      const count = min(n - i, 4);
-      const x = gatherPart(a + bytes(i * aStride), aStride, count);
-      write(out, apply(op, x, gatherPart(b + bytes(i * bStride), bStride, count)), count);
-    }
+/** `apply` where the operation is not known when compiling. */
+function applyAny(op: i32, a: v128, b: v128): v128 {
+  switch (op) {
+    case Binary.add: return apply(Binary.add, a, b);
+    case Binary.sub: return apply(Binary.sub, a, b);
+    case Binary.mul: return apply(Binary.mul, a, b);
+    case Binary.div: return apply(Binary.div, a, b);
+    case Binary.min: return apply(Binary.min, a, b);
+    case Binary.max: return apply(Binary.max, a, b);
+    case Binary.greater: return apply(Binary.greater, a, b);
+    case Binary.greaterEqual: return apply(Binary.greaterEqual, a, b);
+    case Binary.equal: return apply(Binary.equal, a, b);
+    case Binary.less: return apply(Binary.less, a, b);
+    default: return apply(Binary.lessEqual, a, b);
   }
 }
 
-function runs(op: i32, a: usize, b: usize, out: usize, n: i32, aStride: i32, bStride: i32): void {
+/** Whole vectors of a run; returns how many elements are done: none when neither stride pattern is a frequent one. */
+// @ts-ignore: decorator
+@inline
+function run(op: i32, a: usize, b: usize, out: usize, n: i32, aStride: i32, bStride: i32): i32 {
+  const last = out + bytes(n & -4);
+  if (aStride == 1 && bStride == 1) {
+    for (; out < last; out += 16, a += 16, b += 16) v128.store(out, apply(op, v128.load(a), v128.load(b)));
+  } else if (aStride == 1 && bStride == 0) {
+    const same = v128.load32_splat(b);
+    for (; out < last; out += 16, a += 16) v128.store(out, apply(op, v128.load(a), same));
+  } else if (aStride == 0 && bStride == 1) {
+    const same = v128.load32_splat(a);
+    for (; out < last; out += 16, b += 16) v128.store(out, apply(op, same, v128.load(b)));
+  } else {
+    return 0;
+  }
+  return n & -4;
+}
+
+function wholeVectors(op: i32, a: usize, b: usize, out: usize, n: i32, aStride: i32, bStride: i32): i32 {
   switch (op) {
     case Binary.add: return run(Binary.add, a, b, out, n, aStride, bStride);
     case Binary.sub: return run(Binary.sub, a, b, out, n, aStride, bStride);
@@ -67,6 +78,15 @@ function runs(op: i32, a: usize, b: usize, out: usize, n: i32, aStride: i32, bSt
     case Binary.equal: return run(Binary.equal, a, b, out, n, aStride, bStride);
     case Binary.less: return run(Binary.less, a, b, out, n, aStride, bStride);
     default: return run(Binary.lessEqual, a, b, out, n, aStride, bStride);
+  }
+}
+
+function runs(op: i32, a: usize, b: usize, out: usize, n: i32, aStride: i32, bStride: i32): void {
+  for (let i = n < 4 ? 0 : wholeVectors(op, a, b, out, n, aStride, bStride); i < n; i += 4) {
+    const count = min(n - i, 4);
+    const x = gatherPart(a + bytes(i * aStride), aStride, count);
+    const y = gatherPart(b + bytes(i * bStride), bStride, count);
+    write(out + bytes(i), applyAny(op, x, y), count);
   }
 }
 
