@@ -70,8 +70,9 @@ export async function* train(task: TrainingTask, options: TrainOptions): AsyncGe
   let since = { loss: 0, clipped: 0, steps: 0, ...resume?.trainer.sinceProgress };
   let lastLoss: number | null = null;
 
-  // Only training counts as elapsed: not what listeners do with an event, nor validation, samples and checkpoints.
-  let elapsed = resume?.trainer.secondsElapsed ?? 0;
+  // Everything counts as elapsed, as on the user's clock; the speed is that of the steps alone.
+  const began = clock() - 1000 * (resume?.trainer.secondsElapsed ?? 0);
+  let elapsed = (clock() - began) / 1000;
   let itemsSeen = 0;
   let itemSeconds = 0;
   let breathed = clock();
@@ -113,10 +114,9 @@ export async function* train(task: TrainingTask, options: TrainOptions): AsyncGe
     step++;
     lastLoss = loss;
     since = { loss: since.loss + loss, clipped: since.clipped + Number(clipped), steps: since.steps + 1 };
-    const seconds = (clock() - started) / 1000;
-    elapsed += seconds;
+    elapsed = (clock() - began) / 1000;
     itemsSeen += items;
-    itemSeconds += seconds;
+    itemSeconds += (clock() - started) / 1000;
 
     const ending = step >= lastStep || elapsed >= secondsLimit;
     const due = (every: number): boolean => every > 0 && (step % every === 0 || ending);
