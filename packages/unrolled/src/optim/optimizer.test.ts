@@ -1,0 +1,147 @@
+import { describe, expect, test } from 'vitest';
+import { referenceBackend } from '../backend/reference/reference-backend.ts';
+import { ConfigError } from '../errors.ts';
+import { Declarations, Parameters } from '../nn/parameters.ts';
+import { Device } from '../tensor/device.ts';
+import { Optimizer, type OptimizerName, type OptimizerOptions, optimizerNames } from './optimizer.ts';
+
+const device = new Device(referenceBackend());
+
+/** Parameters [3, −4] with given gradients. */
+function model(gradients: readonly number[]): Parameters {
+  const declarations = new Declarations();
+  declarations.declare('weight', [2], { kind: 'constant', value: 0 });
+  const parameters = new Parameters(device, declarations.declared, 1);
+  device.backend.write(parameters.values, [3, -4]);
+  device.backend.write(parameters.gradients, gradients);
+  return parameters;
+}
+
+/** What one step of sgd at rate 1 took off: the gradient as it was after clipping. */
+function applied(gradients: readonly number[], clip: { clipNorm?: number; clipValue?: number }): number[] {
+  const parameters = model(gradients);
+  new Optimizer(parameters, { method: 'sgd' }).update({ learningRate: 1, ...clip });
+  return [...parameters.values.data()].map((value, i) => [3, -4][i] - value);
+}
+
+describe('clipping', () => {
+  test('by norm makes a gradient as long as asked, in its own direction', () => {
+    const [a, b] = applied([30, 40], { clipNorm: 5 });
+    expect(a).toBeCloseTo(3, 5);
+    expect(b).toBeCloseTo(4, 5);
+  });
+
+  test('by norm leaves a shorter gradient alone', () => {
+    expect(applied([3, 4], { clipNorm: 6 })).toEqual([3, 4]);
+  });
+
+  test('by value clamps every number on its own', () => {
+    expect(applied([30, -0.5], { clipValue: 2 })).toEqual([2, -0.5]);
+    expect(applied([-30, 0.5], { clipValue: 2 })).toEqual([-2, 0.5]);
+  });
+
+  test('by norm comes before clipping by value', () => {
+    const [a, b] = applied([30, 40], { clipNorm: 5, clipValue: 3.5 });
+    expect(a).toBeCloseTo(3, 5);
+    expect(b).toBe(3.5);
+  });
+
+  test('reports the norm from before, and whether it acted', () => {
+    const update = (clipNorm: number) => {
+      const optimizer = new Optimizer(model([3, 4]), { method: 'sgd' });
+      return optimizer.update({ learningRate: 1, clipNorm });
+    };
+    expect(update(0)).toEqual({ norm: 5, clipped: false });
+    expect(update(6)).toEqual({ norm: 5, clipped: false });
+    expect(update(1)).toEqual({ norm: 5, clipped: true });
+  });
+});
+
+describe.each(optimizerNames)('%s', (method) => {
+  test.each([Number.NaN, Number.POSITIVE_INFINITY])('changes nothing when the gradient holds %d', (wrong) => {
+    const parameters = model([1, wrong]);
+    const optimizer = new Optimizer(parameters, { method });
+    const { norm } = optimizer.update({ learningRate: 0.1 });
+    expect(Number.isFinite(norm)).toBe(false);
+    expect([...parameters.values.data()]).toEqual([3, -4]);
+    expect(optimizer.steps).toBe(0);
+    for (const memory of Object.values(optimizer.memory)) expect([...memory.data()]).toEqual([0, 0]);
+  });
+
+  test('goes down the slope, and stays where there is none', () => {
+    const parameters = model([1, 0]);
+    new Optimizer(parameters, { method }).update({ learningRate: 0.01 });
+    const [a, b] = parameters.values.data();
+    expect(a).toBeLessThan(3);
+    expect(b).toBe(-4);
+  });
+
+  test('goes on from its stored memory as if it had never stopped', () => {
+    const gradients = [
+      [1, -2],
+      [0.5, 3],
+      [-1, 0.25],
+      [2, 2],
+    ];
+    const step = (parameters: Parameters, optimizer: Optimizer, g: readonly number[]): void => {
+      device.backend.write(parameters.gradients, g);
+      optimizer.update({ learningRate: 0.1 });
+    };
+    const whole = model([0, 0]);
+    const one = new Optimizer(whole, { method });
+    for (const g of gradients) step(whole, one, g);
+
+    const first = model([0, 0]);
+    const before = new Optimizer(first, { method });
+    for (const g of gradients.slice(0, 2)) step(first, before, g);
+    const second = model([0, 0]);
+    second.load(first.save());
+    const after = new Optimizer(second, { method });
+    after.resumeAt(before.steps);
+    for (const [name, memory] of Object.entries(before.memory)) {
+      device.backend.write(after.memory[name], memory.data());
+    }
+    for (const g of gradients.slice(2)) step(second, after, g);
+    expect([...second.values.data()]).toEqual([...whole.values.data()]);
+    expect(after.steps).toBe(4);
+  });
+
+  test('finds the bottom of a bowl', () => {
+    const parameters = model([0, 0]);
+    const optimizer = new Optimizer(parameters, { method });
+    for (let i = 0; i < 3000; i++) {
+      const rate = 0.1 * (1 - i / 3000) * (method === 'adagrad' ? 20 : 1);
+      device.backend.write(parameters.gradients, parameters.values.data());
+      optimizer.update({ learningRate: rate });
+    }
+    for (const value of parameters.values.data()) expect(Math.abs(value)).toBeLessThan(1e-2);
+  });
+});
+
+describe('weight decay', () => {
+  const decayed = (options: OptimizerOptions): number[] => {
+    const parameters = model([0, 0]);
+    new Optimizer(parameters, { weightDecay: 0.5, ...options }).update({ learningRate: 0.1 });
+    return [...parameters.values.data()];
+  };
+
+  test('without a gradient shrinks weights in proportion, in sgd and in adamw', () => {
+    for (const method of ['sgd', 'adamw'] as const) {
+      const [a, b] = decayed({ method });
+      expect(a).toBeCloseTo(3 * 0.95, 12);
+      expect(b).toBeCloseTo(-4 * 0.95, 12);
+    }
+  });
+
+  test('in adam goes through the means, so that every weight moves by the rate', () => {
+    const [a, b] = decayed({ method: 'adam' });
+    expect(a).toBeCloseTo(2.9, 6);
+    expect(b).toBeCloseTo(-3.9, 6);
+  });
+});
+
+test('an unknown method is answered with those that there are', () => {
+  const wrong = () => new Optimizer(model([0, 0]), { method: 'adamm' as OptimizerName });
+  expect(wrong).toThrow(ConfigError);
+  expect(wrong).toThrow("no method 'adamm'; use sgd, momentum, adagrad, rmsprop, adam, adamw");
+});
