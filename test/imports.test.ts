@@ -1,0 +1,219 @@
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { builtinModules } from 'node:module';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+
+/**
+ * The rooms of the library, lowest first: the files of each, and which rooms it may import from besides itself.
+ * Types of the backend interface may be imported everywhere.
+ */
+const rooms: readonly { readonly name: string; readonly files: RegExp; readonly knows: readonly string[] }[] = [
+  { name: 'values', files: /^(errors|shape|random)\.ts$/, knows: [] },
+  { name: 'interface', files: /^backend\/backend\.ts$/, knows: ['values'] },
+  { name: 'reference', files: /^backend\/reference\//, knows: ['values', 'interface'] },
+  { name: 'wasm', files: /^backend\/wasm\//, knows: ['values', 'interface'] },
+  { name: 'tensor', files: /^tensor\//, knows: ['values', 'interface'] },
+  // The one file that names the backends.
+  { name: 'device', files: /^device\.ts$/, knows: ['values', 'interface', 'reference', 'wasm', 'tensor'] },
+  { name: 'autodiff', files: /^autodiff\//, knows: ['values', 'tensor'] },
+  { name: 'ops', files: /^ops\//, knows: ['values', 'interface', 'tensor', 'autodiff'] },
+  { name: 'nn', files: /^nn\//, knows: ['values', 'interface', 'tensor', 'autodiff', 'ops'] },
+  // An optimizer updates the flat buffer of a model's parameters, which nn gives out.
+  { name: 'optim', files: /^optim\//, knows: ['values', 'tensor', 'nn'] },
+  { name: 'data', files: /^data\//, knows: ['values', 'tensor'] },
+  { name: 'inspect', files: /^inspect\//, knows: ['values', 'tensor', 'autodiff', 'ops', 'nn'] },
+  { name: 'io', files: /^io\//, knows: ['values'] },
+  { name: 'train', files: /^train\//, knows: ['values', 'tensor', 'autodiff', 'ops', 'nn', 'optim', 'io'] },
+  {
+    name: 'tasks',
+    files: /^tasks\//,
+    knows: ['values', 'tensor', 'autodiff', 'ops', 'nn', 'optim', 'data', 'inspect', 'io', 'train'],
+  },
+  // What `import … from 'unrolled'` gives.
+  { name: 'index', files: /^index\.ts$/, knows: ['values', 'interface', 'tensor', 'device', 'autodiff', 'ops'] },
+];
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const library = 'packages/unrolled/src';
+
+interface Import {
+  /** As written. */
+  readonly name: string;
+  readonly typesOnly: boolean;
+}
+
+interface Source {
+  /** From the repository's root. */
+  readonly path: string;
+  /** Without comments. */
+  readonly code: string;
+  readonly imports: readonly Import[];
+}
+
+/** Strings are matched only to be kept: a `//` in one begins no comment. */
+function withoutComments(code: string): string {
+  const parts = /('(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|`(?:\\.|[^`\\])*`)|\/\*[\s\S]*?\*\/|\/\/[^\n]*/g;
+  return code.replace(parts, (_, string?: string) => string ?? ' ');
+}
+
+function importsOf(code: string): Import[] {
+  const found: Import[] = [];
+  const statements = /^[ \t]*(?:import|export)\s+(?:(type)\s+)?(?:([\w*\s{},$]*?)\s+from\s+)?['"]([^'"]+)['"]/gm;
+  for (const [, type, names = '', name] of code.matchAll(statements)) {
+    const inner = /^\{(.*)\}$/s.exec(names.trim())?.[1].split(',');
+    const parts = inner?.map((part) => part.trim()).filter((part) => part !== '');
+    const allTypes = parts !== undefined && parts.length > 0 && parts.every((part) => part.startsWith('type '));
+    found.push({ name, typesOnly: type !== undefined || allTypes });
+  }
+  // import('…') of a value, typeof import('…'), and files named to be loaded, such as workers.
+  const loads = /\bimport\(\s*['"]([^'"]+)['"]|new URL\(\s*['"](\.[^'"]+\.ts)['"],\s*import\.meta\.url/g;
+  for (const [, module, file] of code.matchAll(loads)) found.push({ name: module ?? file, typesOnly: false });
+  return found;
+}
+
+function read(pattern: string): Source[] {
+  const paths = globSync(pattern, { cwd: root }).filter((path) => !path.includes('node_modules'));
+  return paths.sort().map((path) => {
+    const code = withoutComments(readFileSync(join(root, path), 'utf8'));
+    return { path, code, imports: importsOf(code) };
+  });
+}
+
+/** What ships: no tests, and not the suite that tests hold every backend to. */
+const isTest = ({ path }: Source): boolean => /\.test\.ts$|\/backend\/conformance\//.test(path);
+const sources = read(`${library}/**/*.ts`).filter((source) => !isTest(source));
+const isRelative = (name: string): boolean => name.startsWith('.');
+const target = (from: Source, name: string): string => join(dirname(from.path), name);
+const roomOf = (path: string) => rooms.find(({ files }) => files.test(relative(library, path)));
+
+/** `path → import` for every import that breaks a rule. */
+function offenders(from: readonly Source[], breaks: (source: Source, imported: Import) => boolean): string[] {
+  return from.flatMap((source) =>
+    source.imports.filter((imported) => breaks(source, imported)).map(({ name }) => `${source.path} → ${name}`),
+  );
+}
+
+describe('the reader of imports', () => {
+  test('finds every form of them', () => {
+    const code = withoutComments(`
+      import a, { b } from './a.ts'; // import x from './no.ts'
+      import type { C } from './c.ts';
+      import { type D, type E } from './d.ts';
+      import { type F, g } from './f.ts';
+      import './effect.ts';
+      export * from './star.ts';
+      export {
+        h,
+        i,
+      } from './many.ts';
+      /* import j from './no.ts'; */
+      const url = 'http://x'; const k = await import('./later.ts');
+      const worker = new URL('./worker.ts', import.meta.url);
+    `);
+    const values = ['./a.ts', './f.ts', './effect.ts', './star.ts', './many.ts', './later.ts', './worker.ts'];
+    const found = importsOf(code);
+    expect(found.filter(({ typesOnly }) => !typesOnly).map(({ name }) => name)).toEqual(values);
+    expect(found.filter(({ typesOnly }) => typesOnly).map(({ name }) => name)).toEqual(['./c.ts', './d.ts']);
+  });
+
+  test('found the library', () => {
+    expect(sources.length).toBeGreaterThan(60);
+    expect(sources.flatMap(({ imports }) => imports).length).toBeGreaterThan(200);
+  });
+});
+
+describe('the library', () => {
+  test('has a room for every file', () => {
+    expect(sources.filter(({ path }) => !roomOf(path)).map(({ path }) => path)).toEqual([]);
+  });
+
+  test('lists its rooms lowest first', () => {
+    rooms.forEach(({ name, knows }, index) => {
+      const above = knows.filter((other) => rooms.findIndex((room) => room.name === other) >= index);
+      expect(above, name).toEqual([]);
+    });
+  });
+
+  test('imports files that exist, with their extension', () => {
+    const missing = offenders(sources, (source, { name }) => !existsSync(join(root, target(source, name))));
+    expect(missing).toEqual([]);
+  });
+
+  test('imports downward only, from the rooms each room may know', () => {
+    const wrong = offenders(sources, (source, { name, typesOnly }) => {
+      const [from, to] = [roomOf(source.path), roomOf(target(source, name))];
+      if (from === to || from === undefined) return false;
+      if (to?.name === 'interface' && typesOnly) return from.name === 'values';
+      return to === undefined || !from.knows.includes(to.name);
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  test('has tasks that do not import each other', () => {
+    const taskOf = (path: string): string | undefined => /\/tasks\/([^/]+)\//.exec(path)?.[1];
+    const wrong = offenders(sources, (source, { name }) => {
+      const [from, to] = [taskOf(source.path), taskOf(target(source, name))];
+      return from !== undefined && to !== undefined && from !== to;
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  test('has no files that import each other in a circle, types aside', () => {
+    const next = new Map(
+      sources.map((source) => [
+        source.path,
+        source.imports.filter(({ typesOnly }) => !typesOnly).map(({ name }) => target(source, name)),
+      ]),
+    );
+    const done = new Set<string>();
+    const circles: string[] = [];
+    const walk = (path: string, way: readonly string[]): void => {
+      if (way.includes(path)) circles.push([...way.slice(way.indexOf(path)), path].join(' → '));
+      if (way.includes(path) || done.has(path)) return;
+      for (const other of next.get(path) ?? []) walk(other, [...way, path]);
+      done.add(path);
+    };
+    for (const path of next.keys()) walk(path, []);
+    expect(circles).toEqual([]);
+  });
+
+  test('imports nothing but itself: no package, and nothing of Node', () => {
+    expect(offenders(sources, (_, { name }) => !isRelative(name))).toEqual([]);
+  });
+
+  test('does not touch the page', () => {
+    const page = /(?<![.\w'"`-])(document|window|HTMLElement|HTMLCanvasElement|localStorage)\b(?!['"`:?])/;
+    const wrong = sources.filter(({ code }) => page.test(code.replace(/'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`/g, "''")));
+    expect(wrong.map(({ path }) => path)).toEqual([]);
+  });
+});
+
+interface Package {
+  readonly exports?: Readonly<Record<string, string>>;
+  readonly dependencies?: Readonly<Record<string, string>>;
+}
+const packageOf = (folder: string): Package => JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
+const exported = Object.keys(packageOf('packages/unrolled').exports ?? {}).map((key) => `unrolled${key.slice(1)}`);
+
+describe.each(['packages/cli', 'packages/studio', 'examples', 'bench'])('%s', (folder) => {
+  const files = read(`${folder}/**/*.ts`).filter((source) => !isTest(source));
+
+  test("imports its own files, the library's public parts, what it depends on, and Node where it may", () => {
+    const dependencies = existsSync(join(root, folder, 'package.json'))
+      ? Object.keys(packageOf(folder).dependencies ?? {}).filter((name) => name !== 'unrolled')
+      : [];
+    const wrong = offenders(files, (source, { name }) => {
+      if (isRelative(name)) return relative(folder, target(source, name)).startsWith('..');
+      if (name === 'unrolled' || name.startsWith('unrolled/')) return !exported.includes(name);
+      if (name.startsWith('node:')) return folder === 'packages/studio';
+      return builtinModules.includes(name) || !dependencies.includes(name);
+    });
+    expect(wrong).toEqual([]);
+  });
+});
+
+test('what the library exports exists', () => {
+  const targets = Object.values(packageOf('packages/unrolled').exports ?? {});
+  expect(targets.filter((path) => !existsSync(join(root, 'packages/unrolled', path)))).toEqual([]);
+});
