@@ -1,0 +1,57 @@
+import { execFile } from 'node:child_process';
+import { globSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { describe, expect, test } from 'vitest';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** What each example must show, from the lines it prints. */
+const examples: Record<string, (lines: readonly string[]) => void> = {
+  'hello.ts': (lines) => {
+    const words = lines.map((line) => line.split(' ').at(-1));
+    expect(words[0], 'noise at first').not.toBe('hello');
+    expect(words.at(-1)).toBe('hello');
+    const losses = lines.map((line) => Number(/loss ([\d.]+) nats/.exec(line)?.[1]));
+    expect(losses[0]).toBeGreaterThan(1);
+    expect(losses.at(-1)).toBeLessThan(0.1);
+  },
+  'vanishing-gradients.ts': (lines) => {
+    const shares = (from: number): number[] =>
+      lines.slice(from + 1, from + 7).map((line) => Number(/steps back +(\S+)/.exec(line)?.[1]));
+    const [rnn, lstm] = [shares(0), shares(7)];
+    expect(lines).toHaveLength(14);
+    expect([rnn[0], lstm[0]]).toEqual([1, 1]);
+    expect(rnn[5], 'vanishes').toBeLessThan(1e-6);
+    expect(Math.min(...lstm), 'arrives').toBeGreaterThan(0.05);
+    expect(rnn).toEqual([...rnn].sort((a, b) => b - a));
+  },
+  'your-own-loop.ts': (lines) => {
+    const errors = lines.map((line) => Number(/error ([\d.]+)$/.exec(line)?.[1]));
+    expect(errors).toHaveLength(5);
+    // The sums have variance 10/12.
+    expect(errors.at(-1)).toBeLessThan(0.02);
+  },
+};
+
+test('every example is run', () => {
+  expect(globSync('examples/*.ts', { cwd: root }).sort()).toEqual(
+    Object.keys(examples).map((name) => `examples/${name}`),
+  );
+});
+
+describe.each(Object.entries(examples))('%s', (name, check) => {
+  test('prints what it promises, and ends', async () => {
+    const { stdout } = await promisify(execFile)(process.execPath, [`examples/${name}`], {
+      cwd: root,
+      timeout: 50_000,
+    });
+    check(stdout.trimEnd().split('\n'));
+  });
+
+  test('is no longer than 60 lines, and says how to run it', () => {
+    const code = readFileSync(`${root}/examples/${name}`, 'utf8');
+    expect(code.split('\n').length).toBeLessThanOrEqual(61);
+    expect(code).toContain(`node examples/${name}`);
+  });
+});
