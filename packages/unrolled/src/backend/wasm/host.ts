@@ -26,7 +26,6 @@ interface Host {
   readonly navigator?: { readonly hardwareConcurrency?: number };
   /** Of a page or a worker in one: whether it may share memory. */
   readonly crossOriginIsolated?: boolean;
-  readonly Worker?: new (url: URL, options: { type: 'module'; name: string }) => PageWorker;
   readonly process?: { getBuiltinModule?(name: 'node:worker_threads'): NodeThreads | undefined };
   /** Of a worker in a page. */
   onmessage?: ((event: { readonly data: unknown }) => void) | null;
@@ -40,13 +39,13 @@ export interface PageWorker {
   terminate(): void;
 }
 
-interface NodeThreads {
+export interface NodeThreads {
   readonly Worker: new (url: URL, options: { workerData: unknown; name: string; execArgv?: string[] }) => NodeWorker;
   readonly parentPort: { postMessage(message: unknown): void } | null;
   readonly workerData: unknown;
 }
 
-export interface NodeWorker {
+interface NodeWorker {
   on(event: 'message', listener: (message: unknown) => void): void;
   on(event: 'error', listener: (error: Error) => void): void;
   on(event: 'exit', listener: (code: number) => void): void;

@@ -1,7 +1,7 @@
 import { DeviceError } from '../../errors.ts';
 import { Abandoned, Control } from './control.ts';
 import type { Kernels } from './generated/kernels.ts';
-import { host, nodeThreads, type WasmMemory, type WasmModule } from './host.ts';
+import { host, type NodeThreads, nodeThreads, type PageWorker, type WasmMemory, type WasmModule } from './host.ts';
 import { jobs } from './jobs/index.ts';
 import type { Job, JobParameters } from './jobs/job.ts';
 import type { WorkerReport, WorkerSetup } from './worker.ts';
@@ -124,24 +124,34 @@ interface WorkerEvents {
   died(reason: string): void;
 }
 
+/** What a page has under this name; Node has none. */
+declare const Worker: new (script: URL, options: { type: 'module' }) => PageWorker;
+
 /** In Node a thread that does not keep the program running, in a page a module worker. */
 function startThread(setup: WorkerSetup, name: string, events: WorkerEvents): Thread {
-  // The build puts worker.js in place of worker.ts here, the only place where the library names one of its files.
-  const script = new URL('./worker.ts', import.meta.url);
   const node = nodeThreads();
-  if (node !== undefined) {
-    // Options of the program's own (a test runner's, say) are of no use to the worker.
-    const worker = new node.Worker(script, { workerData: setup, name, execArgv: [] });
-    worker.on('message', events.message);
-    worker.on('error', (error) => events.died(`a worker died: ${error.message}`));
-    worker.on('exit', (code) => events.died(`a worker ended with code ${code}`));
-    worker.unref();
-    return { stop: () => void worker.terminate() };
-  }
-  if (host.Worker === undefined) throw new DeviceError('wasmBackend: this JavaScript engine has no workers', {});
-  const worker = new host.Worker(script, { type: 'module', name });
+  // The only place where the library names one of its files. The build writes worker.js here, and the second form is
+  // written as bundlers expect it.
+  if (node !== undefined) return startNodeThread(node, new URL('./worker.ts', import.meta.url), setup, name, events);
+  const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
   worker.onmessage = ({ data }) => events.message(data);
   worker.onerror = ({ message }) => events.died(`a worker died: ${message ?? 'its script could not be loaded'}`);
   worker.postMessage(setup);
   return { stop: () => worker.terminate() };
+}
+
+function startNodeThread(
+  node: NodeThreads,
+  script: URL,
+  setup: WorkerSetup,
+  name: string,
+  events: WorkerEvents,
+): Thread {
+  // Options of the program's own (a test runner's, say) are of no use to the worker.
+  const worker = new node.Worker(script, { workerData: setup, name, execArgv: [] });
+  worker.on('message', events.message);
+  worker.on('error', (error) => events.died(`a worker died: ${error.message}`));
+  worker.on('exit', (code) => events.died(`a worker ended with code ${code}`));
+  worker.unref();
+  return { stop: () => void worker.terminate() };
 }

@@ -115,8 +115,8 @@ function variantOf({ cell }: RecurrentForward): number {
   return cell.kind === 'gru' && cell.update === 'keep' ? 1 : 0;
 }
 
-/** About how many multiplications and additions a layer's forward pass takes. */
+/** About how many of a layer's multiplications and additions threads can share: one row alone walks its steps alone. */
 export function workOf({ cell, x, h0 }: RecurrentForward): number {
   const { T, B, F, H, GH } = sizesOf({ cell, x, h0 });
-  return 2 * T * B * GH * (F + H + 8);
+  return 2 * T * B * GH * (B > 1 ? F + H : F);
 }
