@@ -1,6 +1,14 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { inference, initialiseParameters, Linear, Recurrent, Sequential, squaredErrorLoss } from 'unrolled/nn';
+import {
+  inference,
+  initialiseParameters,
+  Linear,
+  Recurrent,
+  Sequential,
+  type StackState,
+  squaredErrorLoss,
+} from 'unrolled/nn';
 import { Optimizer } from 'unrolled/optim';
 import { describe, expect, test } from 'vitest';
 import { subjects } from './devices.ts';
@@ -66,6 +74,30 @@ describe.each(devices)('$name', ({ open }) => {
     train(100);
     const early = device.memory();
     train(1000);
+    expect(device.memory()).toEqual(early);
+    device.close();
+  });
+
+  test('nor does one that carries its state along without ever pausing', async () => {
+    const device = await open();
+    const layer = new Recurrent({ cell: { cell: 'lstm', hidden: 8 } });
+    const parameters = initialiseParameters(layer, [-1, -1, 2], device, 1);
+    const optimizer = new Optimizer(parameters, { method: 'sgd' });
+    const xs = device.ones([5, 3, 2]);
+    let state: StackState | null = null;
+    const train = (steps: number): void => {
+      for (let i = 0; i < steps; i++) {
+        state = device.carry(state, (carried) => {
+          const run = layer.run(xs, inference, { state: carried });
+          parameters.backward(run.outputs.mean());
+          optimizer.update({ learningRate: 0.01 });
+          return run.state.map(({ h, c }) => ({ h: h.detach(), c: c.detach() }));
+        });
+      }
+    };
+    train(10);
+    const early = device.memory();
+    train(2000);
     expect(device.memory()).toEqual(early);
     device.close();
   });

@@ -44,8 +44,8 @@ function losses(device: Device, { learningRate }: MinimalCharRnnRun, rule: 'as t
     if (position + chunk + 1 > ids.length) [position, state] = [0, null];
     const inputs = ids.slice(position, position + chunk);
     const oneHot = inputs.flatMap((id) => Array.from({ length: V }, (_, index) => (index === id ? 1 : 0)));
-    state = device.scope((): StackState => {
-      const run = layer.run(device.tensor(oneHot, [chunk, 1, V]), inference, { state });
+    state = device.carry(state, (carried): StackState => {
+      const run = layer.run(device.tensor(oneHot, [chunk, 1, V]), inference, { state: carried });
       const targets = device.ids(ids.slice(position + 1, position + chunk + 1), [chunk, 1]);
       const loss = crossEntropyLoss(output.apply(run.outputs), targets, { reduction: 'sum' });
       parameters.backward(loss);

@@ -36,10 +36,10 @@ describe.each(subjects)('$name', ({ open, tolerance }) => {
     const clipped: boolean[] = [];
     let state: StackState | null = null;
     for (const [step, input] of golden.inputs.entries()) {
-      state = device.scope((): StackState => {
+      state = device.carry(state, (carried): StackState => {
         const target = golden.targets[step];
         const xs = embedding.apply(device.ids(input.data, input.shape));
-        const run = lstm.run(xs, inference, { state });
+        const run = lstm.run(xs, inference, { state: carried });
         const loss = crossEntropyLoss(output.apply(run.outputs), device.ids(target.data, target.shape));
         parameters.backward(loss);
         const update = optimizer.update({ learningRate, clipNorm: golden.maxNorm });

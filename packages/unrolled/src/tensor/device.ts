@@ -124,6 +124,27 @@ export class Device {
     }
   }
 
+  /**
+   * A scope for one step of a loop that carries tensors along, such as a hidden state: runs `body` with what is
+   * carried and releases that at the end, except what is returned again. Without it the states of all steps would stay
+   * until the program pauses and garbage is collected.
+   *
+   * @example
+   * let state: StackState | null = null;
+   * for (const xs of chunks) state = device.carry(state, (state) => model.run(xs, inference, { state }).state);
+   */
+  carry<Carried, Result>(carried: Carried, body: (carried: Carried) => Result): Result {
+    const result = this.scope(() => body(carried));
+    const kept = new Set(Array.from(tensorsIn(result), ({ allocation }) => allocation));
+    for (const { allocation } of tensorsIn(carried)) {
+      if (kept.has(allocation)) continue;
+      if (allocation.scope === null) this.#unreferenced.unregister(allocation);
+      else allocation.scope.allocations.delete(allocation);
+      this.#release(allocation);
+    }
+    return result;
+  }
+
   /** Lets tensors outlive all scopes: they stay as long as something refers to them. Returns its argument. */
   keep<Value>(value: Value): Value {
     for (const { allocation } of tensorsIn(value)) {

@@ -159,6 +159,59 @@ describe('keep', () => {
   });
 });
 
+describe('carry', () => {
+  test('releases what was carried into a step and not out of it again', () => {
+    const fixed = device.ones([5]);
+    let state = { h: device.zeros([100]), fixed };
+    const before = bytes();
+    for (let step = 1; step <= 50; step++) {
+      const last = state;
+      state = device.carry(state, ({ h }) => ({ h: add(tanh(h), 1), fixed }));
+      expect(bytes()).toBe(before);
+      expect(() => last.h.data()).toThrow(ScopeError);
+    }
+    expect([...fixed.data()]).toEqual([1, 1, 1, 1, 1]);
+    expect(state.h.data()[0]).toBeGreaterThan(1);
+  });
+
+  test('does so inside of a scope, too', () => {
+    device.scope(() => {
+      let h = device.zeros([10]);
+      const before = bytes();
+      for (let step = 0; step < 5; step++) h = device.carry(h, (last) => add(last, 1));
+      expect(bytes()).toBe(before);
+      expect(h.data()[0]).toBe(5);
+    });
+    expect(bytes()).toBe(0);
+  });
+
+  test('keeps what was carried when the step throws', () => {
+    const h = device.ones([2]);
+    const wrong = () =>
+      device.carry(h, () => {
+        throw new Error('stop');
+      });
+    expect(wrong).toThrow('stop');
+    expect([...h.data()]).toEqual([1, 1]);
+  });
+
+  test('may begin with nothing, and carry two views of one memory', () => {
+    const none: Tensor | null = device.carry(null as Tensor | null, (last) => last);
+    expect(none).toBe(null);
+    const both = device.tensor([[1, 2]]);
+    const next = device.carry([both, both.view([2])], ([a]) => [tanh(a)]);
+    expect(bytes()).toBe(next[0].data().byteLength);
+  });
+
+  test('releases once: nothing is left for the garbage collector to release again', async () => {
+    let h = device.zeros([10]);
+    for (let step = 0; step < 20; step++) h = device.carry(h, (last) => add(last, 1));
+    await afterCollection();
+    expect(bytes()).toBe(80);
+    expect(h.data()[0]).toBe(20);
+  });
+});
+
 describe('memory outside of scopes', () => {
   test('is released when nothing refers to it any more', async () => {
     const before = bytes();
