@@ -1,4 +1,4 @@
-import type { OptimizerUpdate } from '../backend/backend.ts';
+import type { OptimizerMethod } from '../backend/backend.ts';
 import { ConfigError } from '../errors.ts';
 import type { Parameters } from '../nn/parameters.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -31,13 +31,6 @@ export interface UpdateOptions {
   /** Clamps every number of the gradient to ±this, after clipNorm; 0: not. Default 0. */
   readonly clipValue?: number;
 }
-
-/** What a backend must know of an update beyond what all methods share. */
-type Rule = OptimizerUpdate extends infer Update
-  ? Update extends OptimizerUpdate
-    ? Omit<Update, 'weights' | 'gradients' | 'learningRate' | 'decay' | 'scale' | 'clipValue'>
-    : never
-  : never;
 
 /** Names of the numbers each method keeps per parameter. */
 const memories: Record<OptimizerName, readonly string[]> = {
@@ -120,7 +113,7 @@ export class Optimizer {
     return { norm, clipped };
   }
 
-  #rule(): Rule {
+  #rule(): OptimizerMethod {
     const { method, momentum = 0.9, nesterov = false, alpha = 0.99, beta1 = 0.9, beta2 = 0.999 } = this.options;
     const epsilon = this.options.epsilon ?? (method === 'adagrad' ? 1e-10 : 1e-8);
     const { velocity, sumOfSquares, meanSquare, mean, variance } = this.#memory;
