@@ -126,14 +126,16 @@ export class Device {
 
   /**
    * A scope for one step of a loop that carries tensors along, such as a hidden state: runs `body` with what is
-   * carried and releases that at the end, except what is returned again. Without it the states of all steps would stay
-   * until the program pauses and garbage is collected.
+   * carried (null before the first step) and releases that at the end, except what is returned again. With `scope` the
+   * states of all steps would stay until the program pauses and garbage is collected.
    *
    * @example
-   * let state: StackState | null = null;
-   * for (const xs of chunks) state = device.carry(state, (state) => model.run(xs, inference, { state }).state);
+   * let state: { h: Tensor } | null = null;
+   * for (const xs of chunks) {
+   *   state = device.carry(state, (before) => ({ h: unroll(cell, xs, before).state.h.detach() }));
+   * }
    */
-  carry<Carried, Result>(carried: Carried, body: (carried: Carried) => Result): Result {
+  carry<State>(carried: State | null, body: (carried: State | null) => State): State {
     const result = this.scope(() => body(carried));
     const kept = new Set(Array.from(tensorsIn(result), ({ allocation }) => allocation));
     for (const { allocation } of tensorsIn(carried)) {

@@ -166,7 +166,7 @@ describe('carry', () => {
     const before = bytes();
     for (let step = 1; step <= 50; step++) {
       const last = state;
-      state = device.carry(state, ({ h }) => ({ h: add(tanh(h), 1), fixed }));
+      state = device.carry(state, (carried) => ({ h: add(tanh(carried!.h), 1), fixed }));
       expect(bytes()).toBe(before);
       expect(() => last.h.data()).toThrow(ScopeError);
     }
@@ -178,7 +178,7 @@ describe('carry', () => {
     device.scope(() => {
       let h = device.zeros([10]);
       const before = bytes();
-      for (let step = 0; step < 5; step++) h = device.carry(h, (last) => add(last, 1));
+      for (let step = 0; step < 5; step++) h = device.carry(h, (last) => add(last!, 1));
       expect(bytes()).toBe(before);
       expect(h.data()[0]).toBe(5);
     });
@@ -196,16 +196,16 @@ describe('carry', () => {
   });
 
   test('may begin with nothing, and carry two views of one memory', () => {
-    const none: Tensor | null = device.carry(null as Tensor | null, (last) => last);
+    const none: Tensor | null = device.carry<Tensor | null>(null, (last) => last);
     expect(none).toBe(null);
     const both = device.tensor([[1, 2]]);
-    const next = device.carry([both, both.view([2])], ([a]) => [tanh(a)]);
+    const next = device.carry([both, both.view([2])], (views) => [tanh(views![0])]);
     expect(bytes()).toBe(next[0].data().byteLength);
   });
 
   test('releases once: nothing is left for the garbage collector to release again', async () => {
     let h = device.zeros([10]);
-    for (let step = 0; step < 20; step++) h = device.carry(h, (last) => add(last, 1));
+    for (let step = 0; step < 20; step++) h = device.carry(h, (last) => add(last!, 1));
     await afterCollection();
     expect(bytes()).toBe(80);
     expect(h.data()[0]).toBe(20);
