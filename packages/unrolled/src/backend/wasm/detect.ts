@@ -29,8 +29,8 @@ const relaxedProbe = moduleWith([...splat, ...splat, ...splat, 0xfd, 0x85, 0x02,
 
 export function detectFeatures(): Features {
   return {
-    simd: host.WebAssembly.validate(simdProbe),
-    relaxed: host.WebAssembly.validate(relaxedProbe),
+    simd: host.WebAssembly?.validate(simdProbe) ?? false,
+    relaxed: host.WebAssembly?.validate(relaxedProbe) ?? false,
     shared: sharedMemory(),
     cores: host.navigator?.hardwareConcurrency ?? 1,
   };

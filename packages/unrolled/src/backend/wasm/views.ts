@@ -1,4 +1,6 @@
 import type { Shape } from '../../shape.ts';
+import { startOf } from './jobs/job.ts';
+import type { LinearMemory } from './linear-memory.ts';
 
 /** Axes of an array that several views walk together: extents, and each view's strides. */
 export interface Walk {
@@ -27,4 +29,23 @@ export function mergeAxes(extents: Shape, strides: readonly (readonly number[])[
   }
   if (merged.length > 0) return { extents: merged, strides: steps };
   return { extents: [1], strides: steps.map(() => [1]) };
+}
+
+/**
+ * Writes a walk down for the kernels: for each part, int32 [3, rank], the extents of its run of the outermost axis and
+ * the first two views' strides. A single axis is dealt out in runs of `grain`.
+ */
+export function describeParts({ extents, strides }: Walk, parts: number, grain: number, memory: LinearMemory) {
+  const rank = extents.length;
+  const views = memory.scratch('views', Math.max(1024, parts * 3 * rank * 4));
+  const numbers = memory.ints(views, parts * 3 * rank);
+  const runs = rank === 1 ? grain : 1;
+  for (let part = 0; part < parts; part++) {
+    const at = part * 3 * rank;
+    numbers.set(extents, at);
+    numbers[at] = startOf(extents[0], part + 1, parts, runs) - startOf(extents[0], part, parts, runs);
+    numbers.set(strides[0], at + rank);
+    numbers.set(strides[1], at + 2 * rank);
+  }
+  return { outer: extents[0], rank, views };
 }

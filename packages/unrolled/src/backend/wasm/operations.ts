@@ -1,0 +1,362 @@
+import { broadcastStrides, type Shape, sizeOf, stridesOf } from '../../shape.ts';
+import type {
+  Backend,
+  BackendDescription,
+  BinaryOperation,
+  Block,
+  Dtype,
+  LayerNormBackward,
+  LayerNormForward,
+  MatrixProduct,
+  MemoryUse,
+  OptimizerUpdate,
+  RecurrentBackward,
+  RecurrentForward,
+  ReduceOperation,
+  Storage,
+  StridedView,
+  TypedArray,
+  UnaryOperation,
+} from '../backend.ts';
+import { Binary, type Kernels, Reduction, Unary } from './generated/kernels.ts';
+import * as elementwise from './jobs/elementwise.ts';
+import { alone, type Job, type JobParameters, LINE } from './jobs/job.ts';
+import { FEW_ROWS, fewRowsBytes, matmulJob } from './jobs/products.ts';
+import { recurrentBackwardJob } from './jobs/recurrent-backward.ts';
+import { recurrentForwardJob } from './jobs/recurrent-forward.ts';
+import * as rows from './jobs/rows.ts';
+import type { LinearMemory } from './linear-memory.ts';
+import { optimize } from './optimize.ts';
+import type { Pool } from './pool.ts';
+import { backwardParameters, forwardParameters, workOf } from './recurrent.ts';
+import { describeParts, mergeAxes } from './views.ts';
+
+/** About what an element costs, as measured, in floating-point operations at the speed of a product. */
+const COPY = 6;
+const EXPONENTIAL = 40;
+const UPDATE = 50;
+
+/** Every operation as a job, or as a single kernel where a sum keeps it from being split. */
+export class WasmBackend implements Backend {
+  readonly name = 'wasm';
+  readonly float = 'float32';
+  readonly #memory: LinearMemory;
+  readonly #kernels: Kernels;
+  readonly #pool: Pool | null;
+  readonly #parallelFrom: number;
+  readonly #notes: readonly string[];
+
+  constructor(
+    memory: LinearMemory,
+    kernels: Kernels,
+    pool: Pool | null,
+    parallelFrom: number,
+    notes: readonly string[],
+  ) {
+    this.#memory = memory;
+    this.#kernels = kernels;
+    this.#pool = pool;
+    this.#parallelFrom = parallelFrom;
+    this.#notes = notes;
+  }
+
+  describe(): BackendDescription {
+    return { name: this.name, float: this.float, threads: this.#threads, notes: this.#notes };
+  }
+
+  close(): void {
+    this.#pool?.close();
+    this.#memory.close();
+  }
+
+  // ── memory ──
+
+  allocate(dtype: Dtype, length: number): Storage {
+    return this.#memory.allocate(dtype, length);
+  }
+
+  release(storage: Storage): void {
+    this.#memory.release(storage);
+  }
+
+  memory(): MemoryUse {
+    return this.#memory.use();
+  }
+
+  write(out: Block, values: ArrayLike<number>): void {
+    this.#memory.view(out).set(values);
+  }
+
+  async read(x: Block): Promise<TypedArray> {
+    return this.readSync(x);
+  }
+
+  readSync(x: Block): TypedArray {
+    // Made by length: a slice of shared memory would be shared too.
+    const view = this.#memory.view(x);
+    return view instanceof Int32Array ? Int32Array.from(view) : new Float32Array(view);
+  }
+
+  fill(out: Block, value: number): void {
+    this.#memory.view(out).fill(value);
+  }
+
+  copy(x: Block, out: Block): void {
+    this.#memory.view(out).set(this.#memory.view(x));
+  }
+
+  stridedCopy(
+    x: Block,
+    xView: StridedView,
+    out: Block,
+    outView: StridedView,
+    extents: Shape,
+    accumulate: boolean,
+  ): void {
+    const size = sizeOf(extents);
+    if (size === 0) return;
+    const walk = mergeAxes(extents, [xView.strides, outView.strides]);
+    const parts = this.#partsFor(size * COPY);
+    const { outer, rank, views } = describeParts(walk, parts, 1, this.#memory);
+    const parameters = {
+      x: this.#at(x) + xView.start * 4,
+      out: this.#at(out) + outView.start * 4,
+      rank,
+      views,
+      outer,
+      xStep: walk.strides[0][0],
+      outStep: walk.strides[1][0],
+      accumulate: accumulate ? 1 : 0,
+    };
+    this.#run(elementwise.stridedCopyJob, parameters, size * COPY);
+  }
+
+  // ── element-wise ──
+
+  unary(operation: UnaryOperation, x: Block, out: Block): void {
+    const n = sizeOf(x.shape);
+    const parameters = { operation: Unary[operation], x: this.#at(x), out: this.#at(out), n };
+    this.#run(elementwise.unaryJob, parameters, n * EXPONENTIAL);
+  }
+
+  unaryGrad(operation: UnaryOperation, x: Block, y: Block, dy: Block, dx: Block): void {
+    const n = sizeOf(x.shape);
+    const arrays = { x: this.#at(x), y: this.#at(y), dy: this.#at(dy), dx: this.#at(dx) };
+    this.#run(elementwise.unaryGradJob, { operation: Unary[operation], ...arrays, n }, n * COPY);
+  }
+
+  binary(operation: BinaryOperation, a: Block, b: Block, out: Block): void {
+    const size = sizeOf(out.shape);
+    if (size === 0) return;
+    const strides = [broadcastStrides(a.shape, out.shape), broadcastStrides(b.shape, out.shape), stridesOf(out.shape)];
+    const walk = mergeAxes(out.shape, strides);
+    const parts = this.#partsFor(size * COPY);
+    const { outer, rank, views } = describeParts(walk, parts, LINE, this.#memory);
+    const parameters = {
+      operation: Binary[operation],
+      a: this.#at(a),
+      b: this.#at(b),
+      out: this.#at(out),
+      rank,
+      views,
+      outer,
+      aStep: walk.strides[0][0],
+      bStep: walk.strides[1][0],
+      outStep: walk.strides[2][0],
+    };
+    this.#run(elementwise.binaryJob, parameters, size * COPY);
+  }
+
+  select(condition: Block, a: Block, b: Block, out: Block): void {
+    const n = sizeOf(out.shape);
+    const arrays = { condition: this.#at(condition), a: this.#at(a), b: this.#at(b), out: this.#at(out) };
+    this.#run(elementwise.selectJob, { ...arrays, n }, n * COPY);
+  }
+
+  axpy(alpha: number, x: Block, y: Block): void {
+    const n = sizeOf(x.shape);
+    this.#run(elementwise.axpyJob, { alpha, x: this.#at(x), y: this.#at(y), n }, n * COPY);
+  }
+
+  dropout(x: Block, out: Block, rate: number, seed: number): void {
+    const n = sizeOf(x.shape);
+    this.#run(elementwise.dropoutJob, { x: this.#at(x), out: this.#at(out), n, seed, rate }, n * COPY);
+  }
+
+  // ── reductions ──
+
+  reduce(operation: ReduceOperation, x: Block, out: Block, outer: number, n: number, inner: number): void {
+    const parameters = { operation: Reduction[operation], x: this.#at(x), out: this.#at(out), outer, n, inner };
+    this.#run(rows.reduceJob, parameters, outer * n * inner * COPY);
+  }
+
+  argmax(x: Block, out: Block, outer: number, n: number, inner: number): void {
+    this.#kernels.argmax(this.#at(x), this.#at(out), outer, n, inner);
+  }
+
+  sumOfSquares(x: Block): number {
+    return this.#kernels.sumOfSquares(this.#at(x), sizeOf(x.shape));
+  }
+
+  // ── products ──
+
+  matmul(a: Block, b: Block, out: Block, product: MatrixProduct): void {
+    const { k, n, transposeA, transposeB, accumulate, sharedB } = product;
+    // With one right side for all, the batch is as good as rows, unless it is columns that would have to follow.
+    const merged = sharedB && !(transposeA && product.batch > 1);
+    const [batch, m] = merged ? [1, product.batch * product.m] : [product.batch, product.m];
+    const direct = m <= FEW_ROWS && transposeB && !transposeA;
+    const transposing = this.#kernels.gemmScratchSize(transposeA ? 1 : 0, m, n, k) * 4;
+    const scratchBytes = direct ? fewRowsBytes(k) : transposing;
+    const packed = direct ? 0 : this.#memory.scratch('right', this.#kernels.packedSize(k, n) * 4);
+    const scratch = this.#memory.scratch('parts', this.#threads * scratchBytes);
+    const flags = {
+      transposeA: transposeA ? 1 : 0,
+      transposeB: transposeB ? 1 : 0,
+      accumulate: accumulate ? 1 : 0,
+      direct: direct ? 1 : 0,
+    };
+    const [left, right, result] = [this.#at(a), this.#at(b), this.#at(out)];
+    for (let i = 0; i < batch; i++) {
+      const arrays = {
+        a: left + i * m * k * 4,
+        b: sharedB ? right : right + i * k * n * 4,
+        out: result + i * m * n * 4,
+      };
+      this.#run(matmulJob, { ...arrays, m, k, n, ...flags, packed, scratch, scratchBytes }, 2 * m * n * k);
+    }
+  }
+
+  // ── rows ──
+
+  softmax(x: Block, out: Block, n: number): void {
+    this.#softmax(0, x, out, n);
+  }
+
+  logSoftmax(x: Block, out: Block, n: number): void {
+    this.#softmax(1, x, out, n);
+  }
+
+  softmaxGrad(y: Block, dy: Block, dx: Block, n: number): void {
+    this.#softmaxGrad(0, y, dy, dx, n);
+  }
+
+  logSoftmaxGrad(y: Block, dy: Block, dx: Block, n: number): void {
+    this.#softmaxGrad(1, y, dy, dx, n);
+  }
+
+  crossEntropy(logits: Block, targets: Block, losses: Block, logNormaliser: Block): void {
+    const size = rowsOf(logits);
+    const inputs = { logits: this.#at(logits), targets: this.#at(targets) };
+    const outputs = { losses: this.#at(losses), normaliser: this.#at(logNormaliser) };
+    this.#run(rows.crossEntropyJob, { ...inputs, ...outputs, ...size }, size.rows * size.n * EXPONENTIAL);
+  }
+
+  crossEntropyGrad(logits: Block, targets: Block, logNormaliser: Block, dLosses: Block, dLogits: Block): void {
+    const size = rowsOf(logits);
+    const inputs = { logits: this.#at(logits), targets: this.#at(targets), normaliser: this.#at(logNormaliser) };
+    const gradients = { dLosses: this.#at(dLosses), dLogits: this.#at(dLogits) };
+    this.#run(rows.crossEntropyGradJob, { ...inputs, ...gradients, ...size }, size.rows * size.n * EXPONENTIAL);
+  }
+
+  gather(table: Block, ids: Block, out: Block): void {
+    const n = rowsOf(table).n;
+    const count = sizeOf(ids.shape);
+    const parameters = { table: this.#at(table), ids: this.#at(ids), out: this.#at(out), count, n };
+    this.#run(rows.gatherJob, parameters, count * n * COPY);
+  }
+
+  scatterAdd(dOut: Block, ids: Block, dTable: Block): void {
+    this.#kernels.scatterAdd(this.#at(dOut), this.#at(ids), this.#at(dTable), sizeOf(ids.shape), rowsOf(dTable).n);
+  }
+
+  layerNorm(norm: LayerNormForward): void {
+    const size = rowsOf(norm.x);
+    const parameters = {
+      x: this.#at(norm.x),
+      gain: this.#atOrNull(norm.gain),
+      bias: this.#atOrNull(norm.bias),
+      y: this.#at(norm.y),
+      mean: this.#at(norm.mean),
+      inverseDeviation: this.#at(norm.inverseDeviation),
+      ...size,
+      epsilon: norm.epsilon,
+    };
+    this.#run(rows.layerNormJob, parameters, size.rows * size.n * COPY);
+  }
+
+  layerNormGrad(norm: LayerNormBackward): void {
+    const size = rowsOf(norm.x);
+    // Gradients of gain and bias are sums over rows, which are not split.
+    this.#kernels.layerNormGrad(
+      this.#at(norm.x),
+      this.#atOrNull(norm.gain),
+      this.#at(norm.mean),
+      this.#at(norm.inverseDeviation),
+      this.#at(norm.dy),
+      this.#at(norm.dx),
+      this.#atOrNull(norm.dGain),
+      this.#atOrNull(norm.dBias),
+      size.rows,
+      size.n,
+    );
+  }
+
+  // ── recurrence and learning ──
+
+  recurrent(layer: RecurrentForward): void {
+    const parameters = forwardParameters(layer, this.#memory, this.#kernels, this.#threads);
+    this.#run(recurrentForwardJob, parameters, workOf(layer));
+  }
+
+  recurrentGrad(layer: RecurrentBackward): void {
+    const parameters = backwardParameters(layer, this.#memory, this.#kernels, this.#threads);
+    this.#run(recurrentBackwardJob, parameters, 2 * workOf(layer));
+  }
+
+  optimize(update: OptimizerUpdate): void {
+    const run = (job: Job, parameters: JobParameters<string>) => this.#run(job, parameters, parameters.n * UPDATE);
+    optimize(update, this.#memory, run);
+  }
+
+  #softmax(log: number, x: Block, out: Block, n: number): void {
+    const parameters = { log, x: this.#at(x), out: this.#at(out), rows: rowsBy(x, n), n };
+    this.#run(rows.softmaxJob, parameters, parameters.rows * n * EXPONENTIAL);
+  }
+
+  #softmaxGrad(log: number, y: Block, dy: Block, dx: Block, n: number): void {
+    const parameters = { log, y: this.#at(y), dy: this.#at(dy), dx: this.#at(dx), rows: rowsBy(y, n), n };
+    this.#run(rows.softmaxGradJob, parameters, parameters.rows * n * (log ? EXPONENTIAL : COPY));
+  }
+
+  get #threads(): number {
+    return this.#pool?.threads ?? 1;
+  }
+
+  #partsFor(work: number): number {
+    return work >= this.#parallelFrom ? this.#threads : 1;
+  }
+
+  /** Does a job, with all threads where there is enough of it. */
+  #run<Name extends string>(job: Job<Name>, parameters: JobParameters<Name>, work: number): void {
+    if (this.#pool !== null && work >= this.#parallelFrom) this.#pool.run(job, parameters);
+    else job.run(this.#kernels, parameters, alone);
+  }
+
+  #at(block: Block): number {
+    return this.#memory.address(block);
+  }
+
+  #atOrNull(block: Block | null): number {
+    return this.#memory.addressOrNull(block);
+  }
+}
+
+function rowsOf(x: Block): { readonly rows: number; readonly n: number } {
+  const n = x.shape[x.shape.length - 1];
+  return { rows: rowsBy(x, n), n };
+}
+
+function rowsBy(x: Block, n: number): number {
+  return n === 0 ? 0 : sizeOf(x.shape) / n;
+}
