@@ -107,7 +107,8 @@ export class Control {
     if (Atomics.add(this.#words, Word.arrived, 1) === parts - 1) {
       Atomics.store(this.#words, Word.arrived, 0);
       this.#next(Word.barrier);
-    } else if (!this.#waitWhile(Word.barrier, barrier, patienceMs)) {
+    } else if (!this.hasFailed && !this.#waitWhile(Word.barrier, barrier, patienceMs)) {
+      // A failure after that look has changed the word, so the wait ends; one before it is seen by the look.
       this.fail('a worker did not come to a barrier');
     }
     if (this.hasFailed) throw new Abandoned();
