@@ -107,7 +107,7 @@ async function benchOthers(build: Build): Promise<void> {
   measure('column sums, 2500×512', 2500 * 512, () => {
     const x = floats(random(2500 * 512));
     const out = space(512);
-    return () => k.columnSums(x, 2500, 512, out, 0);
+    return () => k.columnSums(x, 512, 2500, 512, out, 0);
   });
   measure('add with broadcast, 2500×512', 2500 * 512, () => {
     const [x, b, out] = [floats(random(2500 * 512)), floats(random(512)), space(2500 * 512)];

@@ -19,11 +19,15 @@ export function columnExtremes(op: i32, x: usize, rows: i32, n: i32, out: usize)
   }
 }
 
-/** out[j] (+)= Σ over i of x[i, j], for x [rows, n]: a bias gradient. */
-export function columnSums(x: usize, rows: i32, n: i32, out: usize, accumulate: i32): void {
+/**
+ * out[j] (+)= Σ over i of x[i, j], for x [rows, n]: a bias gradient.
+ *
+ * @param ldx floats from row to row of x, so that columns can be shared out among threads
+ */
+export function columnSums(x: usize, ldx: i32, rows: i32, n: i32, out: usize, accumulate: i32): void {
   let j = 0;
-  for (; j + 32 <= n; j += 32) wideSums(x + bytes(j), rows, bytes(n), out + bytes(j), accumulate);
-  for (; j < n; j += 4) fourSums(x + bytes(j), rows, bytes(n), out + bytes(j), n - j, accumulate);
+  for (; j + 32 <= n; j += 32) wideSums(x + bytes(j), rows, bytes(ldx), out + bytes(j), accumulate);
+  for (; j < n; j += 4) fourSums(x + bytes(j), rows, bytes(ldx), out + bytes(j), n - j, accumulate);
 }
 
 /**

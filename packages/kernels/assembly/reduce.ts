@@ -85,7 +85,7 @@ export function reduce(op: i32, x: usize, out: usize, outer: i32, n: i32, inner:
       else value = rowMin(x, n);
       store<f32>(out, value);
     } else if (op == Reduction.sum) {
-      columnSums(x, n, inner, out, 0);
+      columnSums(x, inner, n, inner, out, 0);
     } else {
       columnExtremes(op, x, n, inner, out);
     }

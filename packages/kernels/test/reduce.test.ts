@@ -95,17 +95,20 @@ describe.each(builds)('reductions, %s', (build) => {
       const [x, before] = [random(rows * n, n), random(n, 3)];
       const expected = columns(x, 1, rows, n).map(functions.sum);
       const out = floats(before);
-      kernels.columnSums(floats(x), rows, n, out, 1);
+      kernels.columnSums(floats(x), n, rows, n, out, 1);
       expectClose(
         readFloats(out, n),
         expected.map((sum, j) => sum + before[j]),
         1e-5,
       );
-      kernels.columnSums(floats(x), rows, n, out, 0);
+      const matrix = floats(x);
+      kernels.columnSums(matrix, n, rows, n, out, 0);
       const all = readFloats(out, n);
       const last = floats(columns(x, 1, rows, n)[n - 1]);
-      kernels.columnSums(last, rows, 1, out, 0);
+      kernels.columnSums(last, 1, rows, 1, out, 0);
       expectSameBits(readFloats(out, 1), all.slice(-1));
+      kernels.columnSums(matrix + 4 * (n >> 1), n, rows, n - (n >> 1), out, 0);
+      expectSameBits(readFloats(out, n - (n >> 1)), all.slice(n >> 1));
       room.reset();
     }
   });
