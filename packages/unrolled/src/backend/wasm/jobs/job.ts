@@ -37,3 +37,6 @@ export function startOf(n: number, part: number, parts: number, grain = 1): numb
 
 /** Elements in a cache line: threads that write to the same line slow each other down. */
 export const LINE = 16;
+
+/** Columns the kernel sums together. */
+export const COLUMNS = 32;

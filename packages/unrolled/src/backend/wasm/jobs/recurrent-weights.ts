@@ -1,5 +1,5 @@
 import type { Kernels } from '../generated/kernels.ts';
-import { type Share, startOf } from './job.ts';
+import { COLUMNS, type Share, startOf } from './job.ts';
 import { packShare } from './products.ts';
 import { type BackwardLayer, Kind } from './recurrent-layer.ts';
 
@@ -20,8 +20,7 @@ export function weightGradients(kernels: Kernels, layer: BackwardLayer, share: S
   share.barrier();
   if (layer.dWeightIh) inputWeights(kernels, layer, share);
   if (layer.dWeightHh) recurrentWeights(kernels, layer, share);
-  // A sum over columns cannot be split here; it is short, and goes to one part.
-  if (share.part === share.parts - 1) biases(kernels, layer);
+  biases(kernels, layer, share);
 }
 
 function inputWeights(kernels: Kernels, layer: BackwardLayer, share: Share): void {
@@ -75,12 +74,20 @@ function statesTimes(
   kernels.gemm(d + others * ld * 4 + column, ld, 1, layer.packedH, out, H, rows, H, k, 1, scratch);
 }
 
-function biases(kernels: Kernels, layer: BackwardLayer): void {
-  const { kind, T, B, H, GH, dBiasIh, dBiasHh, gates } = layer;
+/** Sums over all rows, each part some columns. */
+function biases(kernels: Kernels, layer: BackwardLayer, share: Share): void {
+  const { T, B, H, GH, dBiasIh, dBiasHh, gates, extra } = layer;
   const n = T * B;
-  if (dBiasIh) kernels.columnSums(gates, n, GH, dBiasIh, 0);
+  const from = startOf(GH, share.part, share.parts, COLUMNS);
+  const to = startOf(GH, share.part + 1, share.parts, COLUMNS);
+  if (dBiasIh) kernels.columnSums(gates + from * 4, GH, n, to - from, dBiasIh + from * 4, 0);
   if (!dBiasHh) return;
-  if (dBiasIh) kernels.scaleInto(1, dBiasIh, dBiasHh, GH);
-  else kernels.columnSums(gates, n, GH, dBiasHh, 0);
-  if (kind === Kind.gruAfter) kernels.columnSums(layer.extra, n, H, dBiasHh + 2 * H * 4, 0);
+  // The same gradient, but for a GRU's candidate where the reset gate multiplies this bias.
+  const apart = layer.kind === Kind.gruAfter;
+  const same = Math.max(0, (apart ? Math.min(to, 2 * H) : to) - from);
+  if (dBiasIh) kernels.scaleInto(1, dBiasIh + from * 4, dBiasHh + from * 4, same);
+  else kernels.columnSums(gates + from * 4, GH, n, same, dBiasHh + from * 4, 0);
+  if (!apart) return;
+  const [first, end] = [startOf(H, share.part, share.parts, COLUMNS), startOf(H, share.part + 1, share.parts, COLUMNS)];
+  kernels.columnSums(extra + first * 4, H, n, end - first, dBiasHh + (2 * H + first) * 4, 0);
 }

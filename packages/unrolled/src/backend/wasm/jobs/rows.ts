@@ -1,4 +1,5 @@
-import { defineJob, startOf } from './job.ts';
+import { Reduction } from '../generated/kernels.ts';
+import { COLUMNS, defineJob, startOf } from './job.ts';
 
 /** Every job here works row by row: softmax and its kin over rows of n, split between rows. */
 export const softmaxJob = defineJob(['log', 'x', 'out', 'rows', 'n'], (kernels, { log, x, out, rows, n }, share) => {
@@ -49,8 +50,14 @@ export const layerNormJob = defineJob(
   },
 );
 
-/** Split between groups of `n` to fold, of which there are `outer`. */
+/** Split between groups of `n` to fold, of which there are `outer`; sums down the columns of one group between columns. */
 export const reduceJob = defineJob(['operation', 'x', 'out', 'outer', 'n', 'inner'], (kernels, p, share) => {
+  if (p.outer === 1 && p.inner > 1 && p.operation === Reduction.sum) {
+    const from = startOf(p.inner, share.part, share.parts, COLUMNS);
+    const columns = startOf(p.inner, share.part + 1, share.parts, COLUMNS) - from;
+    kernels.columnSums(p.x + from * 4, p.inner, p.n, columns, p.out + from * 4, 0);
+    return;
+  }
   const from = startOf(p.outer, share.part, share.parts);
   const count = startOf(p.outer, share.part + 1, share.parts) - from;
   kernels.reduce(p.operation, p.x + from * p.n * p.inner * 4, p.out + from * p.inner * 4, count, p.n, p.inner);
