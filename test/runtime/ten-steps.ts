@@ -19,7 +19,7 @@ export interface TenSteps {
 }
 
 /** Ten training steps of a small LSTM language model; the same file runs in Node and, types stripped, in a page. */
-export async function tenSteps(library: Library, threads: number): Promise<TenSteps> {
+export async function tenSteps(library: Library, threads: number | undefined): Promise<TenSteps> {
   const text = 'the quick brown fox jumps over the lazy dog. '.repeat(30);
   const device = await library.openDevice('wasm', { threads });
   const tokenizer = library.tokenizerFor('char', text);

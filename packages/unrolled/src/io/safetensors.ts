@@ -24,6 +24,11 @@ interface Entry {
 const arrays = { F32: Float32Array, F64: Float64Array, I32: Int32Array } as const;
 type Dtype = keyof typeof arrays;
 
+/** What a file held, and whether a checksum in it vouched for that; files of other programs have none. */
+export interface SafetensorsFile extends SafetensorsContent {
+  readonly verified: boolean;
+}
+
 /** Where the checksum of everything else stands, so that an altered file is noticed. */
 const checksumKey = 'crc32';
 
@@ -65,7 +70,7 @@ export function encodeSafetensors({ tensors, metadata }: SafetensorsContent): Ui
  * Reads a safetensors file of float32, float64 and int32 tensors.
  * @throws FormatError saying what is wrong, if the file is cut off, altered or of another kind
  */
-export function decodeSafetensors(file: Uint8Array): SafetensorsContent {
+export function decodeSafetensors(file: Uint8Array): SafetensorsFile {
   if (file.length < 8) throw new FormatError(`safetensors: the file has ${file.length} bytes, not even a header`);
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   const headerLength = Number(view.getBigUint64(0, true));
@@ -84,7 +89,7 @@ export function decodeSafetensors(file: Uint8Array): SafetensorsContent {
   if (checksum !== undefined && checksum !== crc32(canonical(entries, rest), body)) {
     throw new FormatError(`safetensors: the content does not match its checksum ${checksum}; the file was altered`);
   }
-  return { tensors, metadata: rest };
+  return { tensors, metadata: rest, verified: checksum !== undefined };
 }
 
 function readTensor(name: string, { dtype, shape, data_offsets: [start, end] }: Entry, body: Uint8Array): NamedArray {
@@ -101,7 +106,8 @@ function readTensor(name: string, { dtype, shape, data_offsets: [start, end] }: 
   if (end - start !== sizeOf(shape) * Numbers.BYTES_PER_ELEMENT) {
     throw new FormatError(`safetensors: tensor '${name}' has ${end - start} bytes for shape [${shape}]`, { name });
   }
-  return { shape, data: new Numbers(body.slice(start, end).buffer) };
+  // Copied by a new array: the slice of a Node Buffer, which a file's bytes often are, would not be a copy.
+  return { shape, data: new Numbers(new Uint8Array(body.subarray(start, end)).buffer) };
 }
 
 function parseHeader(bytes: Uint8Array): Record<string, Entry> & { __metadata__?: Record<string, string> } {

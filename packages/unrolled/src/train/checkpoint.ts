@@ -53,13 +53,14 @@ export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array<ArrayBuffer
 
 /** @throws FormatError if the file is damaged, or is no checkpoint */
 export function decodeCheckpoint(file: Uint8Array): Checkpoint {
-  const { tensors, metadata } = decodeSafetensors(file);
+  const { tensors, metadata, verified } = decodeSafetensors(file);
   if (metadata.format !== format) {
     throw new FormatError(
       `checkpoint: the file holds ${metadata.format ?? 'tensors, but no training state'}; expected ${format}`,
       { format: metadata.format },
     );
   }
+  if (!verified) throw new FormatError('checkpoint: its checksum is missing; the file was altered');
   const groups: Record<string, Record<string, NamedArray>> = { parameters: {}, optimizer: {}, carried: {} };
   for (const [name, array] of Object.entries(tensors)) {
     const part = parts.find((one) => name.startsWith(`${one}:`));

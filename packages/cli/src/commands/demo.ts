@@ -1,0 +1,43 @@
+import { existsSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Command } from 'commander';
+import { RunFolder } from '../run-folder.ts';
+import { readTextFiles } from '../text-files.ts';
+import { startRun } from './train.ts';
+
+/** Sizes that show something worth seeing in a minute or so on two cores. */
+const settings = { hidden: 192, embedding: 64, dropout: 0, seconds: 75, sampleEvery: 60, validateEvery: 120 };
+
+export function demoCommand(): Command {
+  return new Command('demo')
+    .description('train for a minute on the source code of Unrolled itself')
+    .action(async () => {
+      const folder = new RunFolder(join('runs', 'demo'));
+      rmSync(folder.path, { recursive: true, force: true });
+      process.stdout.write(
+        'A two-layer LSTM reads the source code of Unrolled, character by character, and learns to write the like.\n' +
+          'Watch its samples go from noise to words to something like TypeScript. Ctrl-C stops it.\n\n',
+      );
+      process.exitCode = await startRun(readOwnSources(), folder, settings);
+      if (process.exitCode === 0) process.stdout.write(howToGoOn(folder.path));
+    });
+}
+
+/** In the repository its TypeScript, in an installed package its JavaScript. */
+function readOwnSources(): ReturnType<typeof readTextFiles> {
+  const below = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+  const repository = below('../../../..');
+  if (existsSync(join(repository, 'packages', 'kernels', 'assembly'))) {
+    const folders = ['packages', 'examples', 'test', 'bench'].map((name) => join(repository, name));
+    return readTextFiles(folders, (path) => path.endsWith('.ts') && !path.includes('generated'));
+  }
+  return readTextFiles([below('../..')], (path) => path.endsWith('.js') && !path.includes('generated'));
+}
+
+const howToGoOn = (run: string): string => `
+What to do next:
+  npx unrolled sample ${run} --prompt "export function " --temperature 0.6
+  npx unrolled train your-text.txt         a novel, your notes, a folder of code
+  npx unrolled train --help                cells, sizes, optimizers
+`;

@@ -1,0 +1,73 @@
+import { Command, Option } from 'commander';
+import { openDevice } from 'unrolled';
+import { describeCharacter, evaluateTokens, leaveOutUnknown, perplexity } from 'unrolled/tasks/language-model';
+import { Failure } from '../failure.ts';
+import { loadModel } from '../load-model.ts';
+import { threadsOption } from '../options.ts';
+import type { CheckpointName } from '../run-folder.ts';
+import { readTextFiles } from '../text-files.ts';
+import { countCharacters, formatCount, Units } from '../units.ts';
+
+interface EvalFlags {
+  checkpoint?: CheckpointName;
+  json?: boolean;
+  threads?: number;
+}
+
+export function evalCommand(): Command {
+  return new Command('eval')
+    .description('measure how well a trained model foretells a text')
+    .argument('<run>', 'run folder, or checkpoint file')
+    .argument('<texts...>', 'text files and folders')
+    .addOption(
+      new Option('--checkpoint <name>', 'which checkpoint (default: best)').choices(['best', 'latest', 'previous']),
+    )
+    .option('--json', 'print one JSON object')
+    .addOption(threadsOption())
+    .addHelpText('after', '\nExample:\n  unrolled eval runs/shakespeare sonnets.txt')
+    .action(evaluate);
+}
+
+async function evaluate(run: string, paths: string[], flags: EvalFlags): Promise<void> {
+  const device = await openDevice('wasm', { threads: flags.threads });
+  try {
+    const model = loadModel(device, run, flags.checkpoint);
+    const { text, leftOut } = leaveOutUnknown(model.tokenizer, readTextFiles(paths).text);
+    const tokens = model.tokenizer.encode(text);
+    if (tokens.length < 2) {
+      throw new Failure(`${paths.join(', ')}: fewer than two of its characters are in the model's vocabulary`);
+    }
+    const result = (await evaluateTokens(model, tokens))!;
+    const units = new Units(countCharacters(text), tokens.length);
+    const unknown = Object.fromEntries(leftOut);
+    const report = {
+      type: 'evaluation',
+      tokens: result.tokens,
+      loss: result.loss,
+      natsPerCharacter: units.natsPerCharacter(result.loss),
+      bitsPerCharacter: units.bitsPerCharacter(result.loss),
+      perplexity: perplexity(result.loss),
+      leftOut: unknown,
+    };
+    process.stdout.write(flags.json ? `${JSON.stringify(report)}\n` : describe(report, leftOut));
+  } finally {
+    device.close();
+  }
+}
+
+function describe(
+  report: { tokens: number; natsPerCharacter: number; bitsPerCharacter: number; perplexity: number },
+  leftOut: ReadonlyMap<string, number>,
+): string {
+  const lines = [
+    `${report.natsPerCharacter.toFixed(4)} nats per character, ${report.bitsPerCharacter.toFixed(4)} bits`,
+    `perplexity ${report.perplexity.toFixed(3)} over ${formatCount(report.tokens)} tokens`,
+  ];
+  if (leftOut.size > 0) {
+    const total = [...leftOut.values()].reduce((sum, count) => sum + count, 0);
+    const shown = [...leftOut].slice(0, 8).map(([character, count]) => `${describeCharacter(character)} ×${count}`);
+    const more = leftOut.size > shown.length ? ` and ${leftOut.size - shown.length} more` : '';
+    lines.push(`${formatCount(total)} characters the model does not know were left out: ${shown.join(', ')}${more}`);
+  }
+  return `${lines.join('\n')}\n`;
+}

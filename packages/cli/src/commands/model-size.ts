@@ -1,0 +1,35 @@
+import { MemoryError } from 'unrolled';
+import type { TrainingOptions } from '../options.ts';
+import { formatBytes } from '../units.ts';
+
+const gates: Record<string, number> = { rnn: 1, lstm: 4, gru: 3 };
+const memories: Record<string, number> = { sgd: 0, momentum: 1, adagrad: 1, rmsprop: 1, adam: 2, adamw: 2 };
+
+/**
+ * Bytes a training step needs, about: parameters with their gradients and what the optimizer keeps, and for each layer
+ * the activations of all steps with their gradients.
+ */
+export function bytesNeeded(options: TrainingOptions, vocabulary: number): number {
+  const { cell, hidden: H, layers, embedding: E, seq: T, batch: B, optimizer } = options;
+  const G = gates[cell] ?? 4;
+  let parameters = vocabulary * E + H * vocabulary + vocabulary;
+  let activations = 2 * E + 3 * vocabulary;
+  for (let layer = 0; layer < layers; layer++) {
+    const inputs = layer === 0 ? E : H;
+    parameters += G * H * (inputs + H + 2);
+    activations += G * H + 4 * H + inputs;
+  }
+  return 4 * (parameters * (2 + (memories[optimizer] ?? 2)) + activations * T * B);
+}
+
+/** @throws MemoryError saying how much is needed and what to lower */
+export function checkMemory(options: TrainingOptions, vocabulary: number, limitBytes: number): void {
+  const needed = bytesNeeded(options, vocabulary);
+  if (needed <= limitBytes) return;
+  const { hidden, layers, seq, batch } = options;
+  throw new MemoryError(
+    `a training step with --hidden ${hidden} --layers ${layers} --seq ${seq} --batch ${batch} needs about ` +
+      `${formatBytes(needed)}, there are ${formatBytes(limitBytes)}; lower one of them`,
+    { bytesNeeded: needed, limitBytes },
+  );
+}

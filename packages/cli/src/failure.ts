@@ -1,0 +1,30 @@
+/** Something a person can mend: printed as one line, without a stack. */
+export class Failure extends Error {
+  readonly exitCode: number;
+
+  constructor(message: string, exitCode = 1, options?: ErrorOptions) {
+    super(message, options);
+    this.exitCode = exitCode;
+  }
+}
+
+/** What went wrong with a file, in words; null if the error is of another kind. */
+export function describeSystemError(error: unknown): string | null {
+  const code = (error as NodeJS.ErrnoException | null)?.code;
+  const words: Record<string, string> = {
+    ENOENT: 'there is no such file or folder',
+    EACCES: 'permission denied',
+    EPERM: 'permission denied',
+    ENOSPC: 'the disk is full',
+    EDQUOT: 'the disk quota is used up',
+    EISDIR: 'it is a folder',
+    ENOTDIR: 'a part of the path is not a folder',
+    EROFS: 'the disk is read-only',
+    EIO: 'the disk reports an error',
+    EMFILE: 'too many files are open',
+    ELOOP: 'its links go in a circle',
+    ENAMETOOLONG: 'the name is too long',
+    EFBIG: 'the file would be too large',
+  };
+  return (code !== undefined && words[code]) || null;
+}

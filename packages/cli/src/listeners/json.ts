@@ -1,0 +1,13 @@
+import type { RunEvent } from '../run-events.ts';
+import type { Listener } from './listener.ts';
+
+/** One JSON object a line, and nothing else. */
+export class JsonListener implements Listener {
+  note(): void {}
+
+  on(event: RunEvent): void {
+    process.stdout.write(`${JSON.stringify(event)}\n`);
+  }
+
+  end(): void {}
+}

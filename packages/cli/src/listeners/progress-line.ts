@@ -1,0 +1,28 @@
+import type { RunEvent } from '../run-events.ts';
+import { formatCount, formatDuration } from '../units.ts';
+
+export type Progress = Extract<RunEvent, { type: 'progress' }>;
+
+/**
+ * The state of a run in one line of at most `columns` characters: what matters least is left out first.
+ *
+ *     step 1,250/9,800  loss 1.512 nats  2.18 bits/char  validation 1.634  31,250 chars/s  4:12 left
+ */
+export function progressLine(event: Progress, columns = Number.POSITIVE_INFINITY): string {
+  const { step, steps, loss, bitsPerCharacter, validationLoss, charactersPerSecond, secondsLeft } = event;
+  // In the order they are shown, with how early they are left out.
+  const parts: { text: string; importance: number }[] = [
+    { text: `step ${formatCount(step)}${steps === null ? '' : `/${formatCount(steps)}`}`, importance: 6 },
+    { text: `loss ${loss.toFixed(3)} nats`, importance: 7 },
+    { text: `${bitsPerCharacter.toFixed(2)} bits/char`, importance: 2 },
+    ...(validationLoss === null ? [] : [{ text: `validation ${validationLoss.toFixed(3)}`, importance: 5 }]),
+    { text: `${formatCount(charactersPerSecond)} chars/s`, importance: 3 },
+    ...(secondsLeft === null ? [] : [{ text: `${formatDuration(secondsLeft)} left`, importance: 4 }]),
+  ];
+  const line = (): string => parts.map(({ text }) => text).join('  ');
+  while (parts.length > 1 && line().length > columns) {
+    const least = parts.reduce((low, part) => (part.importance < low.importance ? part : low));
+    parts.splice(parts.indexOf(least), 1);
+  }
+  return line().slice(0, columns);
+}

@@ -1,0 +1,77 @@
+import { stripVTControlCharacters, styleText } from 'node:util';
+import { createLogUpdate } from 'log-update';
+import type { RunEvent } from '../run-events.ts';
+import { formatCount, formatDuration } from '../units.ts';
+import type { Listener } from './listener.ts';
+import { type Progress, progressLine } from './progress-line.ts';
+
+/** Milliseconds between redraws of the progress line. */
+const frame = 100;
+
+/** A progress line that rewrites itself, and samples above it. */
+export class TerminalListener implements Listener {
+  readonly #line = createLogUpdate(process.stdout);
+  #drawn = Number.NEGATIVE_INFINITY;
+  #last: Progress | null = null;
+
+  note(text: string): void {
+    this.#above(text);
+  }
+
+  on(event: RunEvent): void {
+    switch (event.type) {
+      case 'start':
+        this.#above(styleText('dim', `${formatCount(event.parameters)} parameters, kept in ${event.folder}`));
+        break;
+      case 'progress':
+        this.#last = event;
+        if (performance.now() - this.#drawn > frame || event.step === event.steps) this.#draw();
+        break;
+      case 'validation':
+        if (this.#last) this.#last = { ...this.#last, validationLoss: event.loss };
+        this.#draw();
+        break;
+      case 'sample': {
+        const text = printable(event.text)
+          .split('\n')
+          .map((line) => `${styleText('dim', '│')} ${line}`)
+          .join('\n');
+        const title = styleText(['bold', 'cyan'], `step ${formatCount(event.step)}`);
+        const loss = this.#last ? styleText('dim', `  loss ${this.#last.loss.toFixed(3)}`) : '';
+        this.#above(`\n${title}${loss}\n${text}\n`);
+        break;
+      }
+      case 'done':
+        this.end();
+        this.#above(
+          `${event.reason} after ${formatCount(event.step)} steps and ${formatDuration(event.secondsElapsed)}`,
+        );
+        break;
+    }
+  }
+
+  end(): void {
+    if (this.#last) this.#draw();
+    this.#line.done();
+    this.#last = null;
+  }
+
+  #draw(): void {
+    if (!this.#last) return;
+    this.#drawn = performance.now();
+    this.#line(progressLine(this.#last, Math.max(20, (process.stdout.columns || 80) - 1)));
+  }
+
+  #above(text: string): void {
+    this.#line.clear();
+    process.stdout.write(`${text}\n`);
+    this.#draw();
+  }
+}
+
+/** What a model writes may hold anything its text held: nothing of it may steer the terminal. */
+export function printable(text: string): string {
+  return stripVTControlCharacters(text)
+    .replaceAll('\t', '  ')
+    .replace(/(?!\n)\p{Cc}/gu, '·');
+}

@@ -1,0 +1,58 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from 'commander';
+import { UnrolledError } from 'unrolled';
+import { demoCommand } from './commands/demo.ts';
+import { evalCommand } from './commands/eval.ts';
+import { sampleCommand } from './commands/sample.ts';
+import { trainCommand } from './commands/train.ts';
+import { describeSystemError, Failure } from './failure.ts';
+import { version } from './version.ts';
+
+const debug = process.env.UNROLLED_DEBUG === '1';
+
+const program = new Command('unrolled')
+  .description('Recurrent networks: train them, let them write, measure them.')
+  .version(version)
+  .addHelpText(
+    'after',
+    `
+Examples:
+  unrolled train my.txt
+  unrolled sample runs/my --prompt "Once upon"
+  unrolled eval runs/my other.txt
+  unrolled <command> --help`,
+  );
+for (const command of [trainCommand(), sampleCommand(), evalCommand(), demoCommand()]) program.addCommand(command);
+for (const command of [program, ...program.commands]) {
+  command.exitOverride().showSuggestionAfterError();
+  command.configureOutput({
+    outputError: (text, write) => write(`unrolled: ${oneLine(text.replace(/^error: /, ''))}\n`),
+  });
+}
+
+try {
+  if (process.argv.length <= 2) program.outputHelp();
+  else await program.parseAsync();
+} catch (error) {
+  process.exitCode = report(error);
+}
+
+/** Says in one line what went wrong, and gives the exit code. */
+function report(error: unknown): number {
+  // Commander has said it already.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  const expected = error instanceof Failure || error instanceof UnrolledError;
+  const message = error instanceof Error ? error.message : String(error);
+  const system = describeSystemError(error);
+  process.stderr.write(
+    expected || system
+      ? `unrolled: ${oneLine(system && !expected ? `${message.split(',')[0]}: ${system}` : message)}\n`
+      : `unrolled: this is a bug: ${oneLine(message)} (UNROLLED_DEBUG=1 shows where)\n`,
+  );
+  if (debug && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  return error instanceof Failure ? error.exitCode : 1;
+}
+
+function oneLine(text: string): string {
+  return text.trim().replace(/\s*\n\s*/g, ' ');
+}

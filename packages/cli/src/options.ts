@@ -1,0 +1,114 @@
+import { InvalidArgumentError, Option } from 'commander';
+import { cellNames } from 'unrolled/nn';
+import { type OptimizerName, optimizerNames, type ScheduleName, scheduleNames } from 'unrolled/optim';
+import { type TokenizerConfig, tokenizerKinds } from 'unrolled/tasks/language-model';
+
+/** Everything that decides what a run computes; stored in config.json. */
+export interface TrainingOptions {
+  cell: string;
+  hidden: number;
+  layers: number;
+  embedding: number;
+  tokens: TokenizerConfig['kind'];
+  seq: number;
+  batch: number;
+  dropout: number;
+  optimizer: OptimizerName;
+  lr: number;
+  schedule: ScheduleName;
+  clipNorm: number;
+  clipValue: number;
+  weightDecay: number;
+  seed: number;
+  epochs?: number;
+  steps?: number;
+  seconds?: number;
+  sampleEvery?: number;
+  validateEvery?: number;
+}
+
+/** What `train` uses where nothing is said. Without an end: 20 epochs, but at least 1,000 steps. */
+export const defaults = {
+  cell: 'lstm',
+  hidden: 256,
+  layers: 2,
+  embedding: 256,
+  tokens: 'char',
+  seq: 64,
+  batch: 32,
+  dropout: 0.2,
+  optimizer: 'adam',
+  lr: 3e-3,
+  schedule: 'hold-linear',
+  clipNorm: 1,
+  clipValue: 0,
+  weightDecay: 0,
+  seed: 1,
+} as const satisfies TrainingOptions;
+
+/** Options that may be given anew when a run goes on: they do not change what was learnt so far. */
+export const changeable = ['epochs', 'steps', 'seconds', 'sampleEvery', 'validateEvery'] as const;
+
+export const whole =
+  (lowest: number, highest = Number.MAX_SAFE_INTEGER) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (text.trim() === '' || !Number.isInteger(value) || value < lowest || value > highest) {
+      const range = highest === Number.MAX_SAFE_INTEGER ? `from ${lowest}` : `from ${lowest} to ${highest}`;
+      throw new InvalidArgumentError(`It must be a whole number ${range}.`);
+    }
+    return value;
+  };
+
+export const number =
+  (fits: (value: number) => boolean, words: string) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (text.trim() === '' || !Number.isFinite(value) || !fits(value)) {
+      throw new InvalidArgumentError(`It must be a number ${words}.`);
+    }
+    return value;
+  };
+
+const positive = number((value) => value > 0, 'above 0');
+const notNegative = number((value) => value >= 0, 'from 0');
+
+const option = (flags: string, description: string, parse: (text: string) => number): Option =>
+  new Option(flags, description).argParser(parse);
+const choice = (flags: string, description: string, names: readonly string[]): Option =>
+  new Option(flags, description).choices(names);
+
+/** The options of `train` that go into the run's configuration. */
+export function trainingOptions(): Option[] {
+  const say = (text: string, name: keyof typeof defaults): string => `${text} (default ${defaults[name]})`;
+  return [
+    choice('--cell <name>', say('recurrent cell', 'cell'), cellNames),
+    option('--hidden <n>', say('hidden units in a layer', 'hidden'), whole(1)),
+    option('--layers <n>', say('recurrent layers', 'layers'), whole(1)),
+    option('--embedding <n>', say("length of a token's vector", 'embedding'), whole(1)),
+    choice('--tokens <kind>', say('what the text is cut into', 'tokens'), tokenizerKinds),
+    option('--seq <n>', say('steps of truncated backpropagation through time', 'seq'), whole(1)),
+    option('--batch <n>', say('rows read side by side', 'batch'), whole(1)),
+    option(
+      '--dropout <rate>',
+      say('share of numbers set to 0', 'dropout'),
+      number((r) => r >= 0 && r < 1, 'from 0, below 1'),
+    ),
+    choice('--optimizer <name>', say('', 'optimizer').trim(), optimizerNames),
+    option('--lr <rate>', say('learning rate', 'lr'), positive),
+    choice('--schedule <name>', say('how the learning rate goes', 'schedule'), scheduleNames),
+    option('--clip-norm <norm>', say('longest gradient, 0: any', 'clipNorm'), notNegative),
+    option('--clip-value <value>', 'largest number in the gradient, 0: any (default 0)', notNegative),
+    option('--weight-decay <rate>', say('pull towards 0', 'weightDecay'), notNegative),
+    option('--epochs <n>', 'end after so many times through the text (default 20, at least 1,000 steps)', positive),
+    option('--steps <n>', 'end after so many updates', whole(1)),
+    option('--seconds <n>', 'end after so many seconds', positive),
+    option('--seed <n>', say('', 'seed').trim(), whole(0, 2 ** 32 - 1)),
+    option('--sample-every <n>', 'steps between samples, 0: none', whole(0)),
+    option('--validate-every <n>', 'steps between validations, 0: none', whole(0)),
+  ];
+}
+
+/** Threads do not change the result, so they are not part of a run's configuration. */
+export const threadsOption = (): Option =>
+  option('--threads <n>', 'processor cores to use (default: all, at most 8)', whole(1, 64));

@@ -1,0 +1,176 @@
+import {
+  appendFileSync,
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { FormatError } from 'unrolled';
+import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from 'unrolled/train';
+import { describeSystemError, Failure } from './failure.ts';
+
+export type CheckpointName = 'latest' | 'previous' | 'best';
+
+/**
+ * One training run on disk:
+ *
+ *     config.json              all options, the text's files, the model
+ *     tokenizer.json           the tokens by id
+ *     events.jsonl             what happened, one JSON object a line
+ *     samples/step-000250.txt
+ *     checkpoints/latest.safetensors, previous.safetensors, best.safetensors
+ */
+export class RunFolder {
+  readonly path: string;
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  get exists(): boolean {
+    return existsSync(join(this.path, 'config.json'));
+  }
+
+  create(): void {
+    this.#attempt(this.path, () => {
+      mkdirSync(join(this.path, 'samples'), { recursive: true });
+      mkdirSync(join(this.path, 'checkpoints'), { recursive: true });
+    });
+  }
+
+  writeJson(name: string, value: unknown): void {
+    this.#replace(join(this.path, name), new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`));
+  }
+
+  /** @throws Failure if the file is missing or damaged */
+  readJson(name: string): unknown {
+    const path = join(this.path, name);
+    const text = this.#attempt(path, () => readFileSync(path, 'utf8'));
+    try {
+      return JSON.parse(text);
+    } catch {
+      throw new Failure(`${path}: it is not JSON any more; restore it, or train anew with --out`);
+    }
+  }
+
+  checkpointPath(name: CheckpointName): string {
+    return join(this.path, 'checkpoints', `${name}.safetensors`);
+  }
+
+  has(name: CheckpointName): boolean {
+    return existsSync(this.checkpointPath(name));
+  }
+
+  /**
+   * Stores a checkpoint so that at every moment there is a whole one: it is written beside its place, synced and then
+   * renamed. What was the latest becomes the previous one.
+   */
+  writeCheckpoint(name: 'latest' | 'best', checkpoint: Checkpoint): string {
+    const path = this.checkpointPath(name);
+    if (name === 'latest' && existsSync(path)) {
+      const previous = this.checkpointPath('previous');
+      this.#attempt(previous, () => {
+        rmSync(previous, { force: true });
+        linkSync(path, previous);
+      });
+    }
+    this.#replace(path, encodeCheckpoint(checkpoint));
+    return path;
+  }
+
+  readCheckpoint(name: CheckpointName): Checkpoint {
+    const path = this.checkpointPath(name);
+    const other = (['latest', 'previous', 'best'] as const).find((one) => one !== name && this.has(one));
+    return readCheckpointFile(path, other ? `; --checkpoint ${other} uses ${this.checkpointPath(other)}` : '');
+  }
+
+  /** Appends to events.jsonl. */
+  log(event: object): void {
+    const path = join(this.path, 'events.jsonl');
+    this.#attempt(path, () => appendFileSync(path, `${JSON.stringify(event)}\n`));
+  }
+
+  /** Drops events after a step, and a last line that was cut off: what a resumed run does again. */
+  rewindLog(step: number): void {
+    const path = join(this.path, 'events.jsonl');
+    if (!existsSync(path)) return;
+    const lines = this.#attempt(path, () => readFileSync(path, 'utf8')).split('\n');
+    const kept = lines.filter((line) => {
+      try {
+        const event = JSON.parse(line);
+        return !(event.step > step) && event.type !== 'done';
+      } catch {
+        return false;
+      }
+    });
+    this.#replace(path, new TextEncoder().encode(kept.map((line) => `${line}\n`).join('')));
+  }
+
+  writeSample(step: number, text: string): void {
+    const path = join(this.path, 'samples', `step-${String(step).padStart(6, '0')}.txt`);
+    this.#replace(path, new TextEncoder().encode(text));
+  }
+
+  #replace(path: string, bytes: Uint8Array): void {
+    const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
+    this.#attempt(path, () => {
+      try {
+        const file = openSync(temporary, 'w');
+        try {
+          for (let written = 0; written < bytes.length; ) written += writeSync(file, bytes, written);
+          fsyncSync(file);
+        } finally {
+          closeSync(file);
+        }
+        renameSync(temporary, path);
+      } catch (error) {
+        rmSync(temporary, { force: true });
+        throw error;
+      }
+      syncFolder(dirname(path));
+    });
+  }
+
+  #attempt<Result>(path: string, action: () => Result): Result {
+    try {
+      return action();
+    } catch (error) {
+      const reason = describeSystemError(error);
+      if (reason === null) throw error;
+      const kept = this.has('latest') && `; ${this.checkpointPath('latest')} is whole and can be resumed from`;
+      throw new Failure(`${path}: ${reason}${kept || ''}`, 1, { cause: error });
+    }
+  }
+}
+
+/** @throws Failure saying which file is damaged, how, and what `instead` can be used */
+export function readCheckpointFile(path: string, instead = ''): Checkpoint {
+  try {
+    return decodeCheckpoint(readFileSync(path));
+  } catch (error) {
+    const reason = error instanceof FormatError ? error.message : describeSystemError(error);
+    if (reason === null) throw error;
+    throw new Failure(`${path}: ${reason}${instead}`, 1, { cause: error });
+  }
+}
+
+/** Makes a rename survive a loss of power; not every system lets folders be synced. */
+function syncFolder(path: string): void {
+  try {
+    const folder = openSync(path, 'r');
+    try {
+      fsyncSync(folder);
+    } finally {
+      closeSync(folder);
+    }
+  } catch {
+    // The file itself is synced; that is what such a system offers.
+  }
+}

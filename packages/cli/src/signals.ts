@@ -1,0 +1,39 @@
+import { constants } from 'node:os';
+
+export interface Stop {
+  readonly signal: AbortSignal;
+  /** 128 + the number of the signal, as shells count: 130 for Ctrl-C, 143 for SIGTERM. */
+  readonly exitCode: number;
+  release(): void;
+}
+
+/**
+ * Ctrl-C and SIGTERM ask for an end after the step under way. After the first one the system's own way is restored, so
+ * that a second one ends the program at once, even in the middle of a long step.
+ */
+export function stopOnSignal(note: (text: string) => void): Stop {
+  const controller = new AbortController();
+  const signals = ['SIGINT', 'SIGTERM'] as const;
+  let exitCode = 0;
+  const release = (): void => {
+    for (const name of signals) process.removeListener(name, stop);
+    process.stdout.removeListener('error', broken);
+  };
+  const stop = (name: NodeJS.Signals): void => {
+    exitCode = 128 + constants.signals[name];
+    for (const other of signals) process.removeListener(other, stop);
+    controller.abort();
+    note('Stopping after this step; once more to stop at once.');
+  };
+  // Whoever read our output has gone: nothing more can be said, but what was learnt is kept.
+  const broken = (): void => controller.abort();
+  for (const name of signals) process.on(name, stop);
+  process.stdout.on('error', broken);
+  return {
+    signal: controller.signal,
+    get exitCode() {
+      return exitCode;
+    },
+    release,
+  };
+}

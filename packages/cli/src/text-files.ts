@@ -1,0 +1,126 @@
+import { lstatSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { describeSystemError, Failure } from './failure.ts';
+
+export interface TextFiles {
+  /** All files one after the other, a line break between them. */
+  readonly text: string;
+  readonly files: readonly { readonly path: string; readonly bytes: number }[];
+  /** Files in folders that were left out because they are not text. */
+  readonly skipped: number;
+}
+
+/** The most a text may have, so that it fits into one string. */
+const maximumBytes = 400 * 2 ** 20;
+
+/**
+ * Reads files, and folders with all that is in them: text files only, in the order of their names; hidden ones, links and
+ * node_modules are passed over.
+ * @param keep  which files of a folder to take; all text when left out
+ * @throws Failure naming the file and what is wrong with it
+ */
+export function readTextFiles(paths: readonly string[], keep: (path: string) => boolean = () => true): TextFiles {
+  const files: { path: string; bytes: number }[] = [];
+  const texts: string[] = [];
+  let skipped = 0;
+  let total = 0;
+  const add = (path: string, inFolder: boolean): void => {
+    const bytes = readBytes(path);
+    total += bytes.length;
+    if (total > maximumBytes) {
+      throw new Failure(`${path}: the text is larger than ${maximumBytes / 2 ** 20} MiB; give a part of it`);
+    }
+    const problem = notText(bytes);
+    if (problem !== null && !inFolder) throw new Failure(`${path}: ${problem}`);
+    if (problem !== null) {
+      skipped++;
+      total -= bytes.length;
+      return;
+    }
+    files.push({ path, bytes: bytes.length });
+    texts.push(new TextDecoder().decode(bytes));
+  };
+  for (const path of paths) {
+    const folder = attempt(path, () => statSync(path)).isDirectory();
+    if (folder) for (const file of filesBelow(path)) keep(file) && add(file, true);
+    else add(path, false);
+  }
+  if (files.length === 0) throw new Failure(`${paths.join(', ')}: no text file in there`);
+  const text = texts.join('\n');
+  if (text.trim() === '') throw new Failure(`${paths.join(', ')}: the text is empty`);
+  return { text, files, skipped };
+}
+
+function* filesBelow(folder: string): Generator<string> {
+  const names = attempt(folder, () => readdirSync(folder)).sort();
+  for (const name of names) {
+    if (name.startsWith('.') || name === 'node_modules') continue;
+    const path = join(folder, name);
+    // A link could lead round in a circle, or out of the folder.
+    const about = attempt(path, () => lstatSync(path));
+    if (about.isDirectory()) yield* filesBelow(path);
+    else if (about.isFile()) yield path;
+  }
+}
+
+function readBytes(path: string): Uint8Array {
+  const about = attempt(path, () => statSync(path));
+  if (!about.isFile()) throw new Failure(`${path}: it is neither a file nor a folder`);
+  if (about.size > maximumBytes) {
+    throw new Failure(
+      `${path}: ${Math.round(about.size / 2 ** 20)} MiB is too large; give at most ${maximumBytes / 2 ** 20} MiB`,
+    );
+  }
+  return attempt(path, () => readFileSync(path));
+}
+
+/** Why bytes are not UTF-8 text; null if they are. */
+function notText(bytes: Uint8Array): string | null {
+  const zero = bytes.indexOf(0);
+  if (zero >= 0) return `it is a binary file, not text (byte ${zero} is 0)`;
+  const invalid = firstInvalidUtf8(bytes);
+  if (invalid < 0) return null;
+  const byte = bytes[invalid].toString(16).padStart(2, '0');
+  return `it is not UTF-8: byte 0x${byte} at offset ${invalid} does not belong there; convert it, for example with iconv`;
+}
+
+/** The offset of the first byte at which a sequence that is not UTF-8 begins; −1 if there is none. */
+export function firstInvalidUtf8(bytes: Uint8Array): number {
+  const valid = (end: number, stream: boolean): boolean => {
+    try {
+      new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(0, end), { stream });
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  if (valid(bytes.length, false)) return -1;
+  // The longest beginning that may still become UTF-8 is found by halving; a sequence has at most four bytes.
+  let [good, bad] = [0, bytes.length];
+  while (bad - good > 1) {
+    const middle = (good + bad) >> 1;
+    if (valid(middle, true)) good = middle;
+    else bad = middle;
+  }
+  for (let end = Math.max(0, good - 4); end <= good; end++) {
+    if (!valid(end, false)) return lastWhole(bytes, end);
+  }
+  return valid(bytes.length, true) ? lastWhole(bytes, bytes.length) : good;
+}
+
+/** Where the sequence begins that a cut at `end` goes through. */
+function lastWhole(bytes: Uint8Array, end: number): number {
+  let start = end - 1;
+  while (start > 0 && (bytes[start] & 0xc0) === 0x80) start--;
+  return start;
+}
+
+function attempt<Result>(path: string, action: () => Result): Result {
+  try {
+    return action();
+  } catch (error) {
+    const reason = describeSystemError(error);
+    if (reason === null) throw error;
+    throw new Failure(`${path}: ${reason}`, 1, { cause: error });
+  }
+}
