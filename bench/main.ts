@@ -25,18 +25,18 @@ const cases: Record<string, StepCase> = {
   '2×RNN-128': { cell: 'rnn', layers: 2, hidden: 128, ...base },
 };
 const threadCounts = [...new Set([1, Math.min(availableParallelism(), 8)])];
-const python = findPytorch();
+const pytorch = findPytorch();
 
 console.log(machineLine());
-console.log(python ? `PyTorch found: ${python}` : 'PyTorch not found (python3-torch): ours alone');
+console.log(pytorch?.description ?? 'PyTorch not found (Debian: python3-torch, libopenblas0): ours alone');
 
 const rows: Record<string, unknown>[] = [];
 for (const [name, step] of Object.entries(cases)) {
   const engines: Record<string, () => Promise<{ median: number }> | { median: number }> = {};
   for (const threads of threadCounts) {
     engines[`unrolled, ${threads} thread${threads > 1 ? 's' : ''}`] = () => timeTrainingStep(step, threads, runs);
-    if (python)
-      engines[`PyTorch, ${threads} thread${threads > 1 ? 's' : ''}`] = () => timePytorch(python, step, threads, runs);
+    if (pytorch)
+      engines[`PyTorch, ${threads} thread${threads > 1 ? 's' : ''}`] = () => timePytorch(pytorch, step, threads, runs);
   }
   const medians: Record<string, number[]> = {};
   for (let round = 0; round < rounds; round++) {
@@ -56,9 +56,13 @@ for (const [name, step] of Object.entries(cases)) {
       'min–max': `${min.toFixed(1)}–${max.toFixed(1)}`,
       'characters/s': Math.round((step.batch * step.steps * 1000) / median),
       'GFLOP/s': Number((flopsOf(step) / median / 1e6).toFixed(1)),
-      ...(python && { "PyTorch's best ÷ this": Number((peer / median).toFixed(2)) }),
+      ...(pytorch && { "PyTorch's best ÷ this": Number((peer / median).toFixed(2)) }),
     });
   }
 }
 console.table(rows);
-if (values.json) writeFileSync(values.json, JSON.stringify({ machine: machineLine(), runs, rounds, rows }, null, 2));
+if (values.json)
+  writeFileSync(
+    values.json,
+    JSON.stringify({ machine: machineLine(), peer: pytorch?.description ?? null, runs, rounds, rows }, null, 2),
+  );
