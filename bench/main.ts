@@ -40,7 +40,10 @@ for (const [name, step] of Object.entries(cases)) {
   }
   const medians: Record<string, number[]> = {};
   for (let round = 0; round < rounds; round++) {
-    for (const [engine, time] of Object.entries(engines)) (medians[engine] ??= []).push((await time()).median);
+    for (const [engine, time] of Object.entries(engines)) {
+      medians[engine] ??= [];
+      medians[engine].push((await time()).median);
+    }
   }
   const peer = Math.min(
     ...Object.entries(medians).map(([engine, times]) =>

@@ -87,7 +87,7 @@ export class LanguageModelTraining implements TrainingTask {
   async validate(signal: AbortSignal | undefined): Promise<number | null> {
     if (this.#validation.length < 2) return null;
     const result = await evaluateTokens(this.model, this.#validation, { signal });
-    return result && result.loss;
+    return result?.loss ?? null;
   }
 
   sample(step: number): string {
