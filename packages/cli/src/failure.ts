@@ -18,6 +18,7 @@ export function describeSystemError(error: unknown): string | null {
     ENOSPC: 'the disk is full',
     EDQUOT: 'the disk quota is used up',
     EISDIR: 'it is a folder',
+    EEXIST: 'something else has that name',
     ENOTDIR: 'a part of the path is not a folder',
     EROFS: 'the disk is read-only',
     EIO: 'the disk reports an error',

@@ -30,6 +30,15 @@ for (const command of [program, ...program.commands]) {
   });
 }
 
+// While it trains, a run watches its output itself. Otherwise: that nobody reads on, as with `| head`, is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (process.stdout.listenerCount('error') > 1) return;
+  process.exit(
+    error.code === 'EPIPE' ? 0 : report(new Failure(`output: ${describeSystemError(error) ?? error.message}`)),
+  );
+});
+process.stderr.on('error', () => {});
+
 try {
   if (process.argv.length <= 2) program.outputHelp();
   else await program.parseAsync();

@@ -25,6 +25,7 @@ export interface TrainingOptions {
   seconds?: number;
   sampleEvery?: number;
   validateEvery?: number;
+  checkpointEvery?: number;
 }
 
 /** What `train` uses where nothing is said. Without an end: 20 epochs, but at least 1,000 steps. */
@@ -47,7 +48,7 @@ export const defaults = {
 } as const satisfies TrainingOptions;
 
 /** Options that may be given anew when a run goes on: they do not change what was learnt so far. */
-export const changeable = ['epochs', 'steps', 'seconds', 'sampleEvery', 'validateEvery'] as const;
+export const changeable = ['epochs', 'steps', 'seconds', 'sampleEvery', 'validateEvery', 'checkpointEvery'] as const;
 
 export const whole =
   (lowest: number, highest = Number.MAX_SAFE_INTEGER) =>
@@ -106,6 +107,7 @@ export function trainingOptions(): Option[] {
     option('--seed <n>', say('', 'seed').trim(), whole(0, 2 ** 32 - 1)),
     option('--sample-every <n>', 'steps between samples, 0: none', whole(0)),
     option('--validate-every <n>', 'steps between validations, 0: none', whole(0)),
+    option('--checkpoint-every <n>', 'steps between checkpoints, 0: only at the end', whole(0)),
   ];
 }
 

@@ -1,11 +1,13 @@
 import {
   appendFileSync,
   closeSync,
+  copyFileSync,
   existsSync,
   fsyncSync,
   linkSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -17,6 +19,9 @@ import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from 'unrolled/tr
 import { describeSystemError, Failure } from './failure.ts';
 
 export type CheckpointName = 'latest' | 'previous' | 'best';
+
+/** What a file is called until it is whole. */
+const temporaryName = /^\..+\.tmp$/;
 
 /**
  * One training run on disk:
@@ -38,11 +43,18 @@ export class RunFolder {
     return existsSync(join(this.path, 'config.json'));
   }
 
+  get hasCheckpoint(): boolean {
+    return (['latest', 'previous', 'best'] as const).some((name) => this.has(name));
+  }
+
+  /** Makes the folder where it is missing, and clears away what a process left that ended while it was writing. */
   create(): void {
-    this.#attempt(this.path, () => {
-      mkdirSync(join(this.path, 'samples'), { recursive: true });
-      mkdirSync(join(this.path, 'checkpoints'), { recursive: true });
-    });
+    for (const folder of [this.path, join(this.path, 'samples'), join(this.path, 'checkpoints')]) {
+      this.#attempt(folder, () => {
+        mkdirSync(folder, { recursive: true });
+        for (const name of readdirSync(folder)) if (temporaryName.test(name)) rmSync(join(folder, name));
+      });
+    }
   }
 
   writeJson(name: string, value: unknown): void {
@@ -52,7 +64,7 @@ export class RunFolder {
   /** @throws Failure if the file is missing or damaged */
   readJson(name: string): unknown {
     const path = join(this.path, name);
-    const text = this.#attempt(path, () => readFileSync(path, 'utf8'));
+    const text = attempt(path, () => readFileSync(path, 'utf8'));
     try {
       return JSON.parse(text);
     } catch {
@@ -78,7 +90,12 @@ export class RunFolder {
       const previous = this.checkpointPath('previous');
       this.#attempt(previous, () => {
         rmSync(previous, { force: true });
-        linkSync(path, previous);
+        try {
+          linkSync(path, previous);
+        } catch {
+          // Not every file system has links; a copy serves as well.
+          copyFileSync(path, previous);
+        }
       });
     }
     this.#replace(path, encodeCheckpoint(checkpoint));
@@ -101,7 +118,7 @@ export class RunFolder {
   rewindLog(step: number): void {
     const path = join(this.path, 'events.jsonl');
     if (!existsSync(path)) return;
-    const lines = this.#attempt(path, () => readFileSync(path, 'utf8')).split('\n');
+    const lines = attempt(path, () => readFileSync(path, 'utf8')).split('\n');
     const kept = lines.filter((line) => {
       try {
         const event = JSON.parse(line);
@@ -119,7 +136,7 @@ export class RunFolder {
   }
 
   #replace(path: string, bytes: Uint8Array): void {
-    const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
+    const temporary = join(dirname(path), `.${basename(path)}.tmp`);
     this.#attempt(path, () => {
       try {
         const file = openSync(temporary, 'w');
@@ -139,14 +156,8 @@ export class RunFolder {
   }
 
   #attempt<Result>(path: string, action: () => Result): Result {
-    try {
-      return action();
-    } catch (error) {
-      const reason = describeSystemError(error);
-      if (reason === null) throw error;
-      const kept = this.has('latest') && `; ${this.checkpointPath('latest')} is whole and can be resumed from`;
-      throw new Failure(`${path}: ${reason}${kept || ''}`, 1, { cause: error });
-    }
+    const kept = this.has('latest') ? `; ${this.checkpointPath('latest')} is kept, go on from it with --resume` : '';
+    return attempt(path, action, kept);
   }
 }
 
@@ -158,6 +169,16 @@ export function readCheckpointFile(path: string, instead = ''): Checkpoint {
     const reason = error instanceof FormatError ? error.message : describeSystemError(error);
     if (reason === null) throw error;
     throw new Failure(`${path}: ${reason}${instead}`, 1, { cause: error });
+  }
+}
+
+function attempt<Result>(path: string, action: () => Result, hint = ''): Result {
+  try {
+    return action();
+  } catch (error) {
+    const reason = describeSystemError(error);
+    if (reason === null) throw error;
+    throw new Failure(`${path}: ${reason}${hint}`, 1, { cause: error });
   }
 }
 

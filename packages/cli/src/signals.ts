@@ -4,17 +4,20 @@ export interface Stop {
   readonly signal: AbortSignal;
   /** 128 + the number of the signal, as shells count: 130 for Ctrl-C, 143 for SIGTERM. */
   readonly exitCode: number;
+  /** Why nothing can be printed any more, if so. */
+  readonly outputError: NodeJS.ErrnoException | null;
   release(): void;
 }
 
 /**
- * Ctrl-C and SIGTERM ask for an end after the step under way. After the first one the system's own way is restored, so
+ * Ctrl-C, SIGTERM and a terminal that is closed ask for an end after the step under way. After the first one the system's own way is restored, so
  * that a second one ends the program at once, even in the middle of a long step.
  */
 export function stopOnSignal(note: (text: string) => void): Stop {
   const controller = new AbortController();
-  const signals = ['SIGINT', 'SIGTERM'] as const;
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   let exitCode = 0;
+  let outputError: NodeJS.ErrnoException | null = null;
   const release = (): void => {
     for (const name of signals) process.removeListener(name, stop);
     process.stdout.removeListener('error', broken);
@@ -26,13 +29,19 @@ export function stopOnSignal(note: (text: string) => void): Stop {
     note('Stopping after this step; once more to stop at once.');
   };
   // Whoever read our output has gone: nothing more can be said, but what was learnt is kept.
-  const broken = (): void => controller.abort();
+  const broken = (error: NodeJS.ErrnoException): void => {
+    outputError ??= error;
+    controller.abort();
+  };
   for (const name of signals) process.on(name, stop);
   process.stdout.on('error', broken);
   return {
     signal: controller.signal,
     get exitCode() {
       return exitCode;
+    },
+    get outputError() {
+      return outputError;
     },
     release,
   };

@@ -1,6 +1,7 @@
 import { lstatSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeSystemError, Failure } from './failure.ts';
+import { firstInvalidUtf8 } from './utf8.ts';
 
 export interface TextFiles {
   /** All files one after the other, a line break between them. */
@@ -14,8 +15,8 @@ export interface TextFiles {
 const maximumBytes = 400 * 2 ** 20;
 
 /**
- * Reads files, and folders with all that is in them: text files only, in the order of their names; hidden ones, links and
- * node_modules are passed over.
+ * Reads files, and folders with all that is in them: text files only, in the order of their names; hidden ones, links,
+ * node_modules and the folders of runs are passed over.
  * @param keep  which files of a folder to take; all text when left out
  * @throws Failure naming the file and what is wrong with it
  */
@@ -53,6 +54,8 @@ export function readTextFiles(paths: readonly string[], keep: (path: string) => 
 
 function* filesBelow(folder: string): Generator<string> {
   const names = attempt(folder, () => readdirSync(folder)).sort();
+  // What a model wrote is not what the next one should learn from.
+  if (names.includes('events.jsonl') && names.includes('checkpoints')) return;
   for (const name of names) {
     if (name.startsWith('.') || name === 'node_modules') continue;
     const path = join(folder, name);
@@ -82,37 +85,6 @@ function notText(bytes: Uint8Array): string | null {
   if (invalid < 0) return null;
   const byte = bytes[invalid].toString(16).padStart(2, '0');
   return `it is not UTF-8: byte 0x${byte} at offset ${invalid} does not belong there; convert it, for example with iconv`;
-}
-
-/** The offset of the first byte at which a sequence that is not UTF-8 begins; −1 if there is none. */
-export function firstInvalidUtf8(bytes: Uint8Array): number {
-  const valid = (end: number, stream: boolean): boolean => {
-    try {
-      new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(0, end), { stream });
-      return true;
-    } catch {
-      return false;
-    }
-  };
-  if (valid(bytes.length, false)) return -1;
-  // The longest beginning that may still become UTF-8 is found by halving; a sequence has at most four bytes.
-  let [good, bad] = [0, bytes.length];
-  while (bad - good > 1) {
-    const middle = (good + bad) >> 1;
-    if (valid(middle, true)) good = middle;
-    else bad = middle;
-  }
-  for (let end = Math.max(0, good - 4); end <= good; end++) {
-    if (!valid(end, false)) return lastWhole(bytes, end);
-  }
-  return valid(bytes.length, true) ? lastWhole(bytes, bytes.length) : good;
-}
-
-/** Where the sequence begins that a cut at `end` goes through. */
-function lastWhole(bytes: Uint8Array, end: number): number {
-  let start = end - 1;
-  while (start > 0 && (bytes[start] & 0xc0) === 0x80) start--;
-  return start;
 }
 
 function attempt<Result>(path: string, action: () => Result): Result {

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { RunFolder } from '../run-folder.ts';
 import { readTextFiles } from '../text-files.ts';
-import { startRun } from './train.ts';
+import { startRun } from '../training-run.ts';
 
 /** Sizes that show something worth seeing in a minute or so on two cores. */
 const settings = { hidden: 192, embedding: 64, dropout: 0, seconds: 75, sampleEvery: 60, validateEvery: 120 };

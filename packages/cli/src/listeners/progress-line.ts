@@ -2,6 +2,8 @@ import type { RunEvent } from '../run-events.ts';
 import { formatCount, formatDuration } from '../units.ts';
 
 export type Progress = Extract<RunEvent, { type: 'progress' }>;
+type Validation = Extract<RunEvent, { type: 'validation' }>;
+type Done = Extract<RunEvent, { type: 'done' }>;
 
 /**
  * The state of a run in one line of at most `columns` characters: what matters least is left out first.
@@ -25,4 +27,16 @@ export function progressLine(event: Progress, columns = Number.POSITIVE_INFINITY
     parts.splice(parts.indexOf(least), 1);
   }
   return line().slice(0, columns);
+}
+
+/** `step 250  validation 1.634 nats  2.36 bits/char, the best so far` */
+export function validationLine({ step, loss, bitsPerCharacter, best }: Validation): string {
+  const line = `step ${formatCount(step)}  validation ${loss.toFixed(3)} nats  ${bitsPerCharacter.toFixed(2)} bits/char`;
+  return best ? `${line}, the best so far` : line;
+}
+
+/** `Finished after 9,800 steps and 5:12` */
+export function doneLine({ reason, step, secondsElapsed }: Done): string {
+  const what = reason === 'finished' ? 'Finished' : 'Stopped';
+  return `${what} after ${formatCount(step)} steps and ${formatDuration(secondsElapsed)}`;
 }

@@ -1,9 +1,9 @@
 import { stripVTControlCharacters, styleText } from 'node:util';
 import { createLogUpdate } from 'log-update';
 import type { RunEvent } from '../run-events.ts';
-import { formatCount, formatDuration } from '../units.ts';
+import { formatCount } from '../units.ts';
 import type { Listener } from './listener.ts';
-import { type Progress, progressLine } from './progress-line.ts';
+import { doneLine, type Progress, progressLine } from './progress-line.ts';
 
 /** Milliseconds between redraws of the progress line. */
 const frame = 100;
@@ -25,7 +25,7 @@ export class TerminalListener implements Listener {
         break;
       case 'progress':
         this.#last = event;
-        if (performance.now() - this.#drawn > frame || event.step === event.steps) this.#draw();
+        if (performance.now() - this.#drawn > frame || event.secondsLeft === 0) this.#draw();
         break;
       case 'validation':
         if (this.#last) this.#last = { ...this.#last, validationLoss: event.loss };
@@ -43,9 +43,7 @@ export class TerminalListener implements Listener {
       }
       case 'done':
         this.end();
-        this.#above(
-          `${event.reason} after ${formatCount(event.step)} steps and ${formatDuration(event.secondsElapsed)}`,
-        );
+        this.#above(doneLine(event));
         break;
     }
   }

@@ -1,6 +1,6 @@
 import { MemoryError } from 'unrolled';
-import type { TrainingOptions } from '../options.ts';
-import { formatBytes } from '../units.ts';
+import type { TrainingOptions } from './options.ts';
+import { formatBytes } from './units.ts';
 
 const gates: Record<string, number> = { rnn: 1, lstm: 4, gru: 3 };
 const memories: Record<string, number> = { sgd: 0, momentum: 1, adagrad: 1, rmsprop: 1, adam: 2, adamw: 2 };

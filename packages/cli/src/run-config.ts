@@ -1,0 +1,47 @@
+import { join, resolve } from 'node:path';
+import type { LanguageModelDescription } from 'unrolled/tasks/language-model';
+import { Failure } from './failure.ts';
+import { defaults, type TrainingOptions } from './options.ts';
+import type { RunFolder } from './run-folder.ts';
+import type { TextFiles } from './text-files.ts';
+import { version } from './version.ts';
+
+/** What config.json holds. */
+export interface RunConfig {
+  readonly unrolled: string;
+  readonly options: TrainingOptions;
+  /** With absolute paths. */
+  readonly files: TextFiles['files'];
+  readonly model: LanguageModelDescription['config'];
+}
+
+export function newConfig(options: TrainingOptions, { files }: TextFiles): RunConfig {
+  return {
+    unrolled: version,
+    options,
+    files: files.map(({ path, bytes }) => ({ path: resolve(path), bytes })),
+    model: modelConfig(options),
+  };
+}
+
+export function modelConfig(options: TrainingOptions): LanguageModelDescription['config'] {
+  const { cell, hidden, layers, embedding, dropout } = options;
+  return { cell, hidden, layers, embedding, dropout };
+}
+
+/** @throws Failure if the file is missing, damaged, or lacks something a run needs */
+export function readConfig(folder: RunFolder): RunConfig {
+  const config = folder.readJson('config.json') as Partial<RunConfig> | null;
+  const options = config?.options as Record<string, unknown> | undefined;
+  const lacking = Object.entries(defaults).find(([name, value]) => typeof options?.[name] !== typeof value)?.[0];
+  const files = Array.isArray(config?.files) && config.files.length > 0 && config.files.every(isFile);
+  if (lacking !== undefined || !files) {
+    throw new Failure(
+      `${join(folder.path, 'config.json')}: it was altered, ${lacking ? `options.${lacking}` : 'files'} is not what a ` +
+        'run has there; restore it, or train anew with --out',
+    );
+  }
+  return config as RunConfig;
+}
+
+const isFile = (file: Partial<RunConfig['files'][number]> | null): boolean => typeof file?.path === 'string';

@@ -1,0 +1,132 @@
+import { DataError, type Device, openDevice } from 'unrolled';
+import {
+  createTokenizer,
+  LanguageModel,
+  type LanguageModelDescription,
+  LanguageModelTraining,
+  type Tokenizer,
+  tokenizerFor,
+} from 'unrolled/tasks/language-model';
+import type { Checkpoint } from 'unrolled/train';
+import { Failure } from './failure.ts';
+import { checkMemory } from './model-size.ts';
+import { defaults, type TrainingOptions } from './options.ts';
+import { modelConfig, newConfig, readConfig } from './run-config.ts';
+import type { CheckpointName, RunFolder } from './run-folder.ts';
+import { listenerFor, runLoop } from './run-loop.ts';
+import { changedOptions, endOf, resolveOptions, wereLowered } from './run-options.ts';
+import { readTextFiles, type TextFiles } from './text-files.ts';
+import { countCharacters, formatCount, shellWord, Units } from './units.ts';
+
+/** What was said on the command line about a run, besides where it is. */
+export interface RunFlags extends Partial<TrainingOptions> {
+  json?: boolean;
+  threads?: number;
+}
+
+/** Begins a run in a folder that is free, and trains to the end or until a signal. Gives the exit code. */
+export async function startRun(texts: TextFiles, folder: RunFolder, flags: RunFlags): Promise<number> {
+  const listener = listenerFor(flags.json);
+  const tokenizer = tokenizerFor(flags.tokens ?? defaults.tokens, texts.text);
+  const tokens = tokenizer.encode(texts.text);
+  const options = resolveOptions(flags, tokens.length);
+  const characters = countCharacters(texts.text);
+  const device = await openDevice('wasm', { threads: flags.threads });
+  try {
+    const task = newTask(device, tokenizer, tokens, options);
+    folder.create();
+    listener.note(describeText(texts, characters, tokenizer));
+    if (wereLowered(options, flags)) {
+      listener.note(`The text is short: --batch ${options.batch} --seq ${options.seq}. More text gives better models.`);
+    }
+    folder.writeJson('tokenizer.json', tokenizer.config);
+    folder.writeJson('config.json', newConfig(options, texts));
+    return await runLoop(task, options, folder, listener, new Units(characters, tokens.length), null);
+  } finally {
+    device.close();
+  }
+}
+
+/** Goes on with a run, from its beginning if it ended before its first checkpoint. Gives the exit code. */
+export async function resumeRun(
+  folder: RunFolder,
+  paths: readonly string[],
+  from: CheckpointName,
+  flags: RunFlags,
+): Promise<number> {
+  if (!folder.exists) {
+    throw new Failure(`${folder.path}: there is no run here; a run's folder has a config.json`);
+  }
+  const config = readConfig(folder);
+  const options = changedOptions(config.options, flags);
+  const texts = readTextFiles(paths.length > 0 ? paths : config.files.map(({ path }) => path));
+  const checkpoint = folder.hasCheckpoint ? folder.readCheckpoint(from) : null;
+  const listener = listenerFor(flags.json);
+  const tokenizer = checkpoint ? tokenizerOf(checkpoint, folder) : tokenizerFor(options.tokens, texts.text);
+  const tokens = encodeSameText(tokenizer, texts.text);
+  const device = await openDevice('wasm', { threads: flags.threads });
+  try {
+    const task = newTask(device, tokenizer, tokens, options);
+    const end = endOf(options, task.stepsPerEpoch);
+    const { step, secondsElapsed } = checkpoint?.trainer ?? { step: 0, secondsElapsed: 0 };
+    if (step >= end.steps || secondsElapsed >= end.seconds) {
+      listener.note(
+        `${folder.path} is finished, after ${formatCount(step)} steps; to train on, say until when: ` +
+          `npx unrolled train --resume ${shellWord(folder.path)} --steps ${2 * step}`,
+      );
+      return 0;
+    }
+    folder.create();
+    folder.writeJson('config.json', { ...config, options });
+    folder.rewindLog(step);
+    listener.note(`Going on with ${folder.path} after step ${formatCount(step)}`);
+    const units = new Units(countCharacters(texts.text), tokens.length);
+    return await runLoop(task, options, folder, listener, units, checkpoint);
+  } finally {
+    device.close();
+  }
+}
+
+function newTask(
+  device: Device,
+  tokenizer: Tokenizer,
+  tokens: Int32Array,
+  options: TrainingOptions,
+): LanguageModelTraining {
+  const { batch, seq, seed } = options;
+  checkMemory(options, tokenizer.size, availableBytes(device));
+  const model = new LanguageModel(device, tokenizer, modelConfig(options), seed);
+  return new LanguageModelTraining(model, tokens, { batch, steps: seq, seed, sampleLength: 300 });
+}
+
+function tokenizerOf(checkpoint: Checkpoint, folder: RunFolder): Tokenizer {
+  const description = checkpoint.model as unknown as LanguageModelDescription | null;
+  if (!description?.tokenizer) throw new Failure(`${folder.path}: its checkpoint is not of a language model`);
+  return createTokenizer(description.tokenizer);
+}
+
+/** A character the run never saw shows that the text is another one. */
+function encodeSameText(tokenizer: Tokenizer, text: string): Int32Array {
+  try {
+    return tokenizer.encode(text);
+  } catch (error) {
+    if (!(error instanceof DataError)) throw error;
+    throw new Failure('resume: the text is not the one this run was trained on; give the same files', 1, {
+      cause: error,
+    });
+  }
+}
+
+/** `12,345 characters from 2 files, 65 different characters; 1 file that is not text left out` */
+function describeText({ files, skipped }: TextFiles, characters: number, { kind, size }: Tokenizer): string {
+  const count = (n: number, noun: string): string => `${formatCount(n)} ${noun}${n === 1 ? '' : 's'}`;
+  const different = kind === 'char' ? count(size, 'different character') : count(size, 'different word');
+  const left =
+    skipped === 0 ? '' : `; ${count(skipped, 'file')} that ${skipped === 1 ? 'is' : 'are'} not text left out`;
+  return `${count(characters, 'character')} from ${count(files.length, 'file')}, ${different}${left}`;
+}
+
+/** What a device may hold: its own limit, or what the machine has left. */
+function availableBytes(device: Device): number {
+  return Math.min(device.memory().limitBytes, process.availableMemory());
+}
