@@ -6,7 +6,7 @@ import { JsonListener } from './listeners/json.ts';
 import { LineListener } from './listeners/lines.ts';
 import type { Listener } from './listeners/listener.ts';
 import { TerminalListener } from './listeners/terminal.ts';
-import type { TrainingOptions } from './options.ts';
+import type { RunConfig } from './run-config.ts';
 import { type RunEvent, toRunEvent } from './run-events.ts';
 import type { RunFolder } from './run-folder.ts';
 import { endOf } from './run-options.ts';
@@ -25,12 +25,13 @@ export function listenerFor(json: boolean | undefined): Listener {
  */
 export async function runLoop(
   task: LanguageModelTraining,
-  options: TrainingOptions,
+  config: RunConfig,
   folder: RunFolder,
   listener: Listener,
   units: Units,
   resumed: Checkpoint | null,
 ): Promise<number> {
+  const { options } = config;
   const stop = stopOnSignal((text) => listener.note(text));
   const end = endOf(options, task.stepsPerEpoch);
   const every = Math.min(1000, Math.max(100, Math.round(task.stepsPerEpoch / 2)));
@@ -52,6 +53,11 @@ export async function runLoop(
   let last: RunEvent | null = null;
   try {
     for await (const event of events) {
+      if (event.type === 'start') {
+        // Not before: a checkpoint that does not fit must leave the run as it was.
+        folder.writeJson('config.json', config);
+        folder.rewindLog(event.step);
+      }
       let path = '';
       if (event.type === 'checkpoint') {
         path = folder.writeCheckpoint(event.best ? 'best' : 'latest', event.checkpoint);

@@ -20,7 +20,8 @@ export function stopOnSignal(note: (text: string) => void): Stop {
   let outputError: NodeJS.ErrnoException | null = null;
   const release = (): void => {
     for (const name of signals) process.removeListener(name, stop);
-    process.stdout.removeListener('error', broken);
+    // A stream that failed once fails again with every write that was waiting.
+    if (!outputError) process.stdout.removeListener('error', broken);
   };
   const stop = (name: NodeJS.Signals): void => {
     exitCode = 128 + constants.signals[name];

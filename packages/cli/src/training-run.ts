@@ -40,8 +40,7 @@ export async function startRun(texts: TextFiles, folder: RunFolder, flags: RunFl
       listener.note(`The text is short: --batch ${options.batch} --seq ${options.seq}. More text gives better models.`);
     }
     folder.writeJson('tokenizer.json', tokenizer.config);
-    folder.writeJson('config.json', newConfig(options, texts));
-    return await runLoop(task, options, folder, listener, new Units(characters, tokens.length), null);
+    return await runLoop(task, newConfig(options, texts), folder, listener, new Units(characters, tokens.length), null);
   } finally {
     device.close();
   }
@@ -77,11 +76,9 @@ export async function resumeRun(
       return 0;
     }
     folder.create();
-    folder.writeJson('config.json', { ...config, options });
-    folder.rewindLog(step);
     listener.note(`Going on with ${folder.path} after step ${formatCount(step)}`);
     const units = new Units(countCharacters(texts.text), tokens.length);
-    return await runLoop(task, options, folder, listener, units, checkpoint);
+    return await runLoop(task, { ...config, options }, folder, listener, units, checkpoint);
   } finally {
     device.close();
   }

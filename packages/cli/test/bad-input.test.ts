@@ -1,0 +1,228 @@
+import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { encodeSafetensors } from 'unrolled/io';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { expectComplaint, small, unrolled, workplace } from './command.ts';
+
+const { path: cwd, file } = workplace();
+const train = (...args: string[]) => unrolled(cwd, 'train', ...args, ...small);
+
+beforeAll(async () => {
+  const ended = await train('text.txt', '--out', 'whole', '--steps', '20', '--checkpoint-every', '10');
+  expect(ended).toMatchObject({ code: 0, stderr: '' });
+});
+
+/** A finished run of its own for a test, that can be damaged. */
+function newRun(name: string): string {
+  cpSync(join(cwd, 'whole'), join(cwd, name), { recursive: true });
+  return join(cwd, name);
+}
+
+describe('texts that cannot be learnt from', () => {
+  beforeAll(() => {
+    file('empty.txt', '');
+    file('blank.txt', ' \n\n ');
+    file('letter.txt', 'x');
+    file('binary.bin', Uint8Array.of(0x41, 0x42, 0, 1, 2));
+    file('latin1.txt', Uint8Array.of(0x63, 0x61, 0x66, 0xe9, 0x0a));
+    mkdirSync(file('nothing'));
+    writeFileSync(join(file('nothing'), '.hidden'), 'hidden text');
+    writeFileSync(join(file('nothing'), 'picture'), Uint8Array.of(0, 1, 2));
+    symlinkSync('loop', file('loop'));
+  });
+
+  test.concurrent.each<[string, string[], string[]]>([
+    ['that is not there', ['lost.txt'], ['lost.txt', 'there is no such file']],
+    ['that is empty', ['empty.txt'], ['empty.txt', 'empty']],
+    ['that is blank', ['blank.txt'], ['blank.txt', 'empty']],
+    ['of one character', ['letter.txt'], ['1 token', 'at least two']],
+    ['too short for a batch', ['text.txt', '--batch', '9999'], ['too few for 9999 rows', 'smaller batch']],
+    ['that is binary', ['binary.bin'], ['binary.bin', 'binary file', 'byte 2']],
+    ['in Latin-1', ['latin1.txt'], ['latin1.txt', 'UTF-8', '0xe9', 'offset 3']],
+    ['in a folder without any', ['nothing'], ['nothing', 'no text file']],
+    ['behind a link to itself', ['loop'], ['loop', 'circle']],
+  ])('a text %s', async (_, args, words) => {
+    const batch = args.includes('--batch') ? [] : ['--out', 'never'];
+    const ended = await unrolled(cwd, 'train', ...args, ...batch);
+    expectComplaint(ended, 1, ...words);
+    expect(ended.stdout).toBe('');
+  });
+});
+
+describe('options that cannot work', () => {
+  test.concurrent.each<[string, string[], string[]]>([
+    ['no text', [], ['no text given', '--resume']],
+    ['an unknown option', ['text.txt', '--hiden', '3'], ["unknown option '--hiden'", '--hidden']],
+    ['an unknown cell', ['text.txt', '--cell', 'lsmt'], ['lsmt', 'lstm', 'gru', 'rnn']],
+    ['an unknown optimizer', ['text.txt', '--optimizer', 'adm'], ['adam', 'sgd']],
+    ['an unknown schedule', ['text.txt', '--schedule', 'x'], ['constant']],
+    ['an unknown kind of tokens', ['text.txt', '--tokens', 'bytes'], ['char', 'word']],
+    ['no hidden units', ['text.txt', '--hidden', '0'], ['--hidden', 'whole number from 1']],
+    ['half a layer', ['text.txt', '--layers', '1.5'], ['--layers', 'whole number']],
+    ['a word for a number', ['text.txt', '--steps', 'many'], ['--steps', 'whole number']],
+    ['an empty number', ['text.txt', '--lr', ''], ['--lr', 'above 0']],
+    ['a negative rate', ['text.txt', '--lr', '-1'], ['--lr', 'above 0']],
+    ['dropout of everything', ['text.txt', '--dropout', '1'], ['--dropout', 'below 1']],
+    ['a seed too large', ['text.txt', '--seed', '4294967296'], ['--seed', 'to 4294967295']],
+    ['too many threads', ['text.txt', '--threads', '65'], ['--threads', 'from 1 to 64']],
+    ['--checkpoint without --resume', ['text.txt', '--checkpoint', 'best'], ['--checkpoint', '--resume']],
+    ['--out with --resume', ['--resume', 'run', '--out', 'x'], ['--out', '--resume']],
+  ])('train: %s', async (_, args, words) => {
+    expectComplaint(await unrolled(cwd, 'train', ...args), 2, ...words);
+  });
+
+  test.concurrent.each<[string, string[], string[]]>([
+    ['an unknown command', ['tarin'], ["unknown command 'tarin'", 'train']],
+    ['sample without a run', ['sample'], ['run']],
+    ['a top-p above 1', ['sample', 'run', '--top-p', '2'], ['--top-p', 'at most 1']],
+    ['a negative temperature', ['sample', 'run', '--temperature', '-1'], ['--temperature', 'from 0']],
+    ['eval without a text', ['eval', 'run'], ['texts']],
+  ])('%s', async (_, args, words) => {
+    expectComplaint(await unrolled(cwd, ...args), 2, ...words);
+  });
+
+  test.concurrent('sizes that do not fit in memory, with how much is needed', async () => {
+    const ended = await unrolled(cwd, 'train', 'text.txt', '--out', 'huge', '--hidden', '100000');
+    expectComplaint(ended, 1, '--hidden 100000', 'needs about', 'GiB', 'lower one of them');
+    expect(ended.stdout).toBe('');
+  });
+});
+
+describe('folders', () => {
+  test.concurrent('a run that exists is not written over', async () => {
+    const run = newRun('exists');
+    const before = readFileSync(join(run, 'events.jsonl'));
+    expectComplaint(await train('text.txt', '--out', 'exists'), 1, 'exists', '--resume exists', '--out');
+    expect(readFileSync(join(run, 'events.jsonl'))).toEqual(before);
+  });
+
+  test.concurrent('a file where a folder is needed', async () => {
+    expectComplaint(await train('text.txt', '--out', 'text.txt'), 1, 'text.txt', 'something else has that name');
+    expectComplaint(await train('text.txt', '--out', 'text.txt/x'), 1, 'text.txt/x', 'not a folder');
+  });
+
+  test.concurrent('something that is no run', async () => {
+    expectComplaint(await train('--resume', 'nowhere'), 1, 'nowhere', 'no run here');
+    expectComplaint(await train('--resume', '.'), 1, 'no run here', 'config.json');
+    expectComplaint(await unrolled(cwd, 'sample', 'nowhere'), 1, 'nowhere', 'no such run');
+    expectComplaint(await unrolled(cwd, 'sample', '.'), 1, 'no checkpoint');
+    expectComplaint(await unrolled(cwd, 'eval', 'text.txt', 'text.txt'), 1, 'text.txt', 'safetensors');
+  });
+});
+
+describe('a run that was damaged', () => {
+  test.concurrent.each<[string, (config: { options: object }) => unknown, string]>([
+    ['cut off', (config) => JSON.stringify(config).slice(0, 50), 'not JSON'],
+    ['without options', () => ({ files: [{ path: 'x' }] }), 'options.'],
+    ['without files', (config) => ({ ...config, files: [] }), 'files'],
+    ['of other types', (config) => ({ ...config, options: { ...config.options, hidden: '16' } }), 'options.hidden'],
+    ['of another kind', () => null, 'altered'],
+    ['with other sizes', (config) => ({ ...config, options: { ...config.options, hidden: 24 } }), ''],
+  ])('config.json %s', async (kind, damage, words) => {
+    const run = newRun(`config ${kind}`);
+    const path = join(run, 'config.json');
+    const damaged = damage(JSON.parse(readFileSync(path, 'utf8')));
+    writeFileSync(path, typeof damaged === 'string' ? damaged : JSON.stringify(damaged));
+    expectComplaint(await unrolled(cwd, 'train', '--resume', run, '--steps', '30'), 1, words);
+  });
+
+  test.concurrent.each<[string, (path: string) => void, string]>([
+    ['cut off', (path) => truncateSync(path, 5000), 'cut off'],
+    ['empty', (path) => truncateSync(path, 0), '0 bytes'],
+    ['altered', (path) => alter(path, 6000), 'altered'],
+    ['altered in its header', (path) => alter(path, 40), ''],
+    ['a text', (path) => writeFileSync(path, 'this is not a checkpoint at all'), 'not a safetensors file'],
+    ['of another program', (path) => writeFileSync(path, foreign), 'no training state'],
+    ['a folder', (path) => replaceByFolder(path), 'it is a folder'],
+  ])('a checkpoint that is %s', async (kind, damage, words) => {
+    const run = newRun(`checkpoint ${kind}`);
+    const latest = join(run, 'checkpoints', 'latest.safetensors');
+    damage(latest);
+    const more = ['train', '--resume', run, '--steps', '30'];
+    expectComplaint(await unrolled(cwd, ...more), 1, latest, words, '--checkpoint previous');
+    if (kind === 'a folder') return;
+    const ended = await unrolled(cwd, ...more, '--checkpoint', 'previous');
+    expect(ended).toMatchObject({ code: 0, stderr: '' });
+    expect(ended.stdout).toContain('after step 10');
+  });
+
+  test.concurrent('sample and eval say so too, and take another one', async () => {
+    const run = newRun('damaged best');
+    const best = join(run, 'checkpoints', 'best.safetensors');
+    alter(best, 6000);
+    expectComplaint(await unrolled(cwd, 'sample', run), 1, best, 'altered', '--checkpoint latest');
+    expectComplaint(await unrolled(cwd, 'eval', run, 'text.txt'), 1, best, 'altered', '--checkpoint latest');
+    expect(await unrolled(cwd, 'sample', run, '--checkpoint', 'latest', '--length', '5')).toMatchObject({ code: 0 });
+  });
+});
+
+describe('what does not fit a run', () => {
+  const run = join(cwd, 'whole');
+  beforeAll(() => {
+    file('other.txt', 'an entirely different text, '.repeat(200));
+    file('almost.txt', readFileSync(file('text.txt'), 'utf8').replace('shore she', 'shell she'));
+  });
+
+  test.concurrent('a prompt with a character the model does not know', async () => {
+    expectComplaint(await unrolled(cwd, 'sample', run, '--prompt', 'Q'), 1, "'Q'", 'U+0051', 'vocabulary');
+  });
+
+  test.concurrent('an evaluation of a text it knows nothing of', async () => {
+    file('digits.txt', '1234567890');
+    expectComplaint(await unrolled(cwd, 'eval', run, 'digits.txt'), 1, 'digits.txt', 'vocabulary');
+  });
+
+  test.concurrent.each(['other.txt', 'almost.txt'])('another text, %s', async (name) => {
+    const ended = await unrolled(cwd, 'train', name, '--resume', run, '--steps', '30');
+    expectComplaint(ended, 1, 'not the one this run was trained on');
+    expect(readFileSync(join(run, 'config.json'), 'utf8')).toContain('"steps": 20');
+  });
+
+  test.concurrent.each([
+    ['--hidden', '32', '16'],
+    ['--lr', '1', '0.003'],
+    ['--cell', 'gru', 'lstm'],
+    ['--clip-norm', '5', '1'],
+  ])('%s %s', async (flag, value, stored) => {
+    const ended = await unrolled(cwd, 'train', '--resume', run, flag, value);
+    expectComplaint(ended, 2, `${flag} ${value}`, `begun with ${stored}`);
+  });
+
+  test.concurrent('a run that is finished says how to train on', async () => {
+    const ended = await unrolled(cwd, 'train', '--resume', run);
+    expect(ended).toMatchObject({ code: 0, stderr: '' });
+    expect(ended.stdout).toContain('--steps 40');
+  });
+});
+
+describe('a loss that is no longer finite', () => {
+  const wild = ['--lr', '1e38', '--optimizer', 'sgd', '--clip-norm', '0'];
+
+  test.concurrent('says what to lower, and which checkpoint is kept', async () => {
+    const ended = await train('text.txt', '--out', 'wild', ...wild, '--checkpoint-every', '1');
+    expectComplaint(ended, 1, 'lower the learning rate', '1e+38', 'last good checkpoint', 'latest.safetensors');
+    expect(await unrolled(cwd, 'sample', 'wild', '--length', '3')).toMatchObject({ code: 0 });
+  });
+
+  test.concurrent('also where nothing was kept yet', async () => {
+    expectComplaint(
+      await train('text.txt', '--out', 'wilder', ...wild),
+      1,
+      'lower the learning rate',
+      'nothing was kept',
+    );
+  });
+});
+
+const foreign = encodeSafetensors({ tensors: { x: { shape: [2], data: Float32Array.of(1, 2) } }, metadata: {} });
+
+function alter(path: string, place: number): void {
+  const bytes = readFileSync(path);
+  bytes[place] ^= 1;
+  writeFileSync(path, bytes);
+}
+
+function replaceByFolder(path: string): void {
+  rmSync(path);
+  mkdirSync(path);
+}
