@@ -26,6 +26,8 @@ export interface TrainerState {
   readonly random: RandomState;
   readonly validationLoss: number | null;
   readonly bestValidationLoss: number | null;
+  /** Whether the validation after this step was interrupted and has yet to be made. */
+  readonly validationOwed?: boolean;
   /** Losses, clipped steps and steps since the last progress event. */
   readonly sinceProgress: { readonly loss: number; readonly clipped: number; readonly steps: number };
 }

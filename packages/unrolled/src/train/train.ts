@@ -67,6 +67,7 @@ export async function* train(task: TrainingTask, options: TrainOptions): AsyncGe
   let step = resume?.trainer.step ?? 0;
   let validationLoss = resume?.trainer.validationLoss ?? null;
   let bestValidationLoss = resume?.trainer.bestValidationLoss ?? null;
+  let validationOwed = resume?.trainer.validationOwed ?? false;
   let since = { loss: 0, clipped: 0, steps: 0, ...resume?.trainer.sinceProgress };
   let lastLoss: number | null = null;
 
@@ -91,12 +92,26 @@ export async function* train(task: TrainingTask, options: TrainOptions): AsyncGe
         random: random.state,
         validationLoss,
         bestValidationLoss,
+        validationOwed,
         sinceProgress: since,
       },
     };
   };
 
+  const validation = async function* (): AsyncGenerator<TrainEvent, void> {
+    const loss = await task.validate(signal);
+    // One that was interrupted comes when the run goes on: otherwise its best checkpoint could be missed.
+    validationOwed = loss === null && signal?.aborted === true;
+    if (loss === null) return;
+    const best = bestValidationLoss === null || loss < bestValidationLoss;
+    validationLoss = loss;
+    if (best) bestValidationLoss = loss;
+    yield { type: 'validation', step, loss, best };
+    if (best) yield { type: 'checkpoint', step, best, checkpoint: checkpointOf() };
+  };
+
   yield { type: 'start', step, steps, parameters: parameters.size };
+  if (validationOwed) yield* validation();
 
   while (step < lastStep && elapsed < secondsLimit && !signal?.aborted) {
     const started = clock();
@@ -141,16 +156,7 @@ export async function* train(task: TrainingTask, options: TrainOptions): AsyncGe
       itemSeconds *= 0.8;
       yield event;
     }
-    if (due(validateEvery)) {
-      const loss = await task.validate(signal);
-      if (loss !== null) {
-        const best = bestValidationLoss === null || loss < bestValidationLoss;
-        validationLoss = loss;
-        if (best) bestValidationLoss = loss;
-        yield { type: 'validation', step, loss, best };
-        if (best) yield { type: 'checkpoint', step, best, checkpoint: checkpointOf() };
-      }
-    }
+    if (due(validateEvery)) yield* validation();
     if (due(sampleEvery)) {
       const text = task.sample(step);
       if (text !== null) yield { type: 'sample', step, text };
@@ -163,7 +169,7 @@ export async function* train(task: TrainingTask, options: TrainOptions): AsyncGe
   }
 
   yield { type: 'checkpoint', step, best: false, checkpoint: checkpointOf() };
-  const finished = step >= lastStep || elapsed >= secondsLimit;
+  const finished = !validationOwed && (step >= lastStep || elapsed >= secondsLimit);
   yield {
     type: 'done',
     step,

@@ -74,6 +74,21 @@ describe('training a language model', () => {
     },
   );
 
+  test.each([20, 40])('a validation that was interrupted after step %i is made when the run goes on', async (stop) => {
+    const whole = await collect(newTask());
+    const controller = new AbortController();
+    const first: TrainEvent[] = [];
+    for await (const event of train(newTask(), { ...options, progressEvery: 1, signal: controller.signal })) {
+      first.push(event);
+      if (event.type === 'progress' && event.step === stop) controller.abort();
+    }
+    expect(first.at(-1)).toMatchObject({ type: 'done', reason: 'aborted', step: stop });
+    const second = await collect(newTask(), { resume: decodeCheckpoint(encodeCheckpoint(lastCheckpoint(first))) });
+    const validations = (events: TrainEvent[]): TrainEvent[] => events.filter(({ type }) => type === 'validation');
+    expect(validations([...first, ...second])).toEqual(validations(whole));
+    expect(second.at(-1)).toMatchObject({ type: 'done', reason: 'finished', step: 40 });
+  });
+
   test('a text that is not the one of the run is refused', async () => {
     const checkpoint = lastCheckpoint(await collect(newTask(), { steps: 2 }));
     const { model } = newTask();
