@@ -10,8 +10,9 @@ export interface Stop {
 }
 
 /**
- * Ctrl-C, SIGTERM and a terminal that is closed ask for an end after the step under way. After the first one the system's own way is restored, so
- * that a second one ends the program at once, even in the middle of a long step.
+ * Ctrl-C, SIGTERM and a terminal that is closed ask for an end after the step under way. After the first one the
+ * system's own way is restored, so that a second one ends the program at once, whatever it is doing by then. During a
+ * step no signal is heard.
  */
 export function stopOnSignal(note: (text: string) => void): Stop {
   const controller = new AbortController();

@@ -67,8 +67,8 @@ export async function resumeRun(
   try {
     const task = newTask(device, tokenizer, tokens, options);
     const end = endOf(options, task.stepsPerEpoch);
-    const { step, secondsElapsed } = checkpoint?.trainer ?? { step: 0, secondsElapsed: 0 };
-    if (step >= end.steps || secondsElapsed >= end.seconds) {
+    const { step, secondsElapsed, validationOwed } = checkpoint?.trainer ?? { step: 0, secondsElapsed: 0 };
+    if (!validationOwed && (step >= end.steps || secondsElapsed >= end.seconds)) {
       listener.note(
         `${folder.path} is finished, after ${formatCount(step)} steps; to train on, say until when: ` +
           `npx unrolled train --resume ${shellWord(folder.path)} --steps ${2 * step}`,

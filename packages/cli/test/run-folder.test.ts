@@ -1,0 +1,80 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Checkpoint } from 'unrolled/train';
+import { afterAll, describe, expect, test } from 'vitest';
+import { RunFolder } from '../src/run-folder.ts';
+import { workplace } from './command.ts';
+
+const { path: cwd, file } = workplace();
+
+function checkpoint(step: number, size = 10): Checkpoint {
+  const trainer = {
+    ...{ step, secondsElapsed: step, random: [1, 2, 3, 4], validationLoss: null, bestValidationLoss: null },
+    sinceProgress: { loss: 0, clipped: 0, steps: 0 },
+  };
+  const parameters = { x: { shape: [size], data: new Float32Array(size).fill(step) } };
+  return { parameters, optimizer: {}, carried: {}, trainer, task: null, model: null } as unknown as Checkpoint;
+}
+
+function newFolder(path: string): RunFolder {
+  const folder = new RunFolder(path);
+  folder.create();
+  return folder;
+}
+
+test('what was the latest checkpoint becomes the previous one', () => {
+  const folder = newFolder(join(cwd, 'run'));
+  for (const step of [1, 2, 3]) folder.writeCheckpoint('latest', checkpoint(step));
+  folder.writeCheckpoint('best', checkpoint(2));
+  const steps = (['latest', 'previous', 'best'] as const).map((name) => folder.readCheckpoint(name).trainer.step);
+  expect(steps).toEqual([3, 2, 2]);
+  expect(readdirSync(join(folder.path, 'checkpoints')).sort()).toEqual([
+    ...['best.safetensors', 'latest.safetensors', 'previous.safetensors'],
+  ]);
+});
+
+test('events after a step, cut-off lines and ends are dropped', () => {
+  const folder = newFolder(file('log'));
+  const events = [1, 2, 3, 4].map((step) => ({ type: 'progress', step }));
+  for (const event of [...events, { type: 'done', step: 2 }]) folder.log(event);
+  folder.rewindLog(2);
+  const lines = readFileSync(join(folder.path, 'events.jsonl'), 'utf8').trimEnd().split('\n');
+  expect(lines.map((line) => JSON.parse(line))).toEqual(events.slice(0, 2));
+});
+
+describe('a disk that is full', () => {
+  const disk = join(cwd, 'disk');
+  mkdirSync(disk);
+  const mounted = mount(disk);
+  afterAll(() => {
+    if (mounted) execFileSync('umount', [disk]);
+  });
+
+  // Only root may mount; as someone else this is not tested.
+  test.skipIf(!mounted)('says so, keeps the latest checkpoint and leaves no temporary file', () => {
+    const folder = newFolder(join(disk, 'run'));
+    folder.writeCheckpoint('latest', checkpoint(1, 20_000));
+    const large = checkpoint(2, 40_000);
+    for (const name of ['latest', 'best'] as const) {
+      expect(() => folder.writeCheckpoint(name, large)).toThrow(
+        `${folder.checkpointPath(name)}: the disk is full; ${folder.checkpointPath('latest')} is kept`,
+      );
+    }
+    expect(folder.readCheckpoint('latest').trainer.step).toBe(1);
+    expect(existsSync(folder.checkpointPath('best'))).toBe(false);
+    expect(readdirSync(join(folder.path, 'checkpoints')).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+    // A smaller one fits, and goes on from there.
+    folder.writeCheckpoint('latest', checkpoint(3, 10));
+    expect(folder.readCheckpoint('latest').trainer.step).toBe(3);
+  });
+});
+
+function mount(path: string): boolean {
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=200k', 'tmpfs', path], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
