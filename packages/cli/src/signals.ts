@@ -10,9 +10,8 @@ export interface Stop {
 }
 
 /**
- * Ctrl-C, SIGTERM and a terminal that is closed ask for an end after the step under way. After the first one the
- * system's own way is restored, so that a second one ends the program at once, whatever it is doing by then. During a
- * step no signal is heard.
+ * Ctrl-C, SIGTERM and a terminal that is closed ask for an end after the step under way; a second one ends the program
+ * at once, whatever it is doing by then. During a step no signal is heard.
  */
 export function stopOnSignal(note: (text: string) => void): Stop {
   const controller = new AbortController();
@@ -25,8 +24,13 @@ export function stopOnSignal(note: (text: string) => void): Stop {
     if (!outputError) process.stdout.removeListener('error', broken);
   };
   const stop = (name: NodeJS.Signals): void => {
+    if (exitCode !== 0) {
+      release();
+      process.kill(process.pid, name);
+      return;
+    }
+    // This listener stays: whoever restores the cursor ends the program when it is the last one to listen.
     exitCode = 128 + constants.signals[name];
-    for (const other of signals) process.removeListener(other, stop);
     controller.abort();
     note('Stopping after this step; once more to stop at once.');
   };

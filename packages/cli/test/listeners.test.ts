@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Progress, progressLine } from '../src/listeners/progress-line.ts';
-import { printable } from '../src/listeners/terminal.ts';
+import { printable, wrap } from '../src/listeners/text.ts';
 
 const positive = fc.double({ min: 0, max: 1e12, noNaN: true });
 const progress: fc.Arbitrary<Progress> = fc.record({
@@ -68,5 +68,26 @@ describe('printable', () => {
     const text = 'Grüße, 日本語 😀\nnew line';
     expect(printable(text)).toBe(text);
     expect(printable('a\tb\x1b[31mred\x1b[0m\r\n')).toBe('a  bred·\n');
+  });
+});
+
+describe('wrap', () => {
+  const visible = (text: string): string => text.replace(/\s/g, '');
+
+  test('makes no row wider than the columns, and loses nothing but spaces', () => {
+    const text = fc.string({ unit: fc.constantFrom(...'ab c\n'), maxLength: 200 });
+    fc.assert(
+      fc.property(text, fc.integer({ min: 1, max: 30 }), (value, columns) => {
+        const rows = wrap(value, columns);
+        return rows.every((row) => row.length <= columns) && visible(rows.join('')) === visible(value);
+      }),
+    );
+  });
+
+  test('cuts at spaces, keeps indentation, and knows wide characters', () => {
+    expect(wrap('the quick brown fox', 10)).toEqual(['the quick', 'brown fox']);
+    expect(wrap('    indented_word', 10)).toEqual(['    indent', 'ed_word']);
+    expect(wrap('日本語', 4)).toEqual(['日本', '語']);
+    expect(wrap('a\n\nb', 4)).toEqual(['a', '', 'b']);
   });
 });

@@ -1,9 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { small, unrolled, workplace } from './command.ts';
+import { small, text, unrolled, workplace } from './command.ts';
 
-const { path: cwd } = workplace();
+const { path: cwd, file } = workplace();
 
 describe('train, sample, eval', () => {
   test.concurrent.each([
@@ -67,11 +66,9 @@ describe('sample', () => {
   });
 
   test('eval leaves out what the model does not know, and says so', async () => {
-    const place = workplace();
-    const text = readFileSync(place.file('text.txt'), 'utf8');
-    place.file('strange.txt', text.replaceAll('shore', 'sh0r€'));
-    await unrolled(place.path, 'train', 'text.txt', '--out', 'run', ...small, '--steps', '5');
-    const ended = await unrolled(place.path, 'eval', 'run', 'strange.txt');
+    file('strange.txt', text.replaceAll('shore', 'sh0r€'));
+    await unrolled(cwd, 'train', 'text.txt', '--out', 'new', ...small, '--steps', '5');
+    const ended = await unrolled(cwd, 'eval', 'new', 'strange.txt');
     expect(ended).toMatchObject({ code: 0, stderr: '' });
     expect(ended.stdout).toMatch(
       /characters the model does not know were left out: '0' \(U\+0030\) ×\d+, '€' \(U\+20AC\)/,

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { readEvents, small, start, unrolled, workplace } from './command.ts';
 
-const { path: cwd } = workplace();
+const { path: cwd, file } = workplace();
 const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 
 describe('--json', () => {
@@ -72,9 +72,8 @@ describe('lines', () => {
   });
 
   test('count in the singular and say when the text is short', async () => {
-    const place = workplace();
-    place.file('one.txt', 'aaaaaaaa');
-    const short = await unrolled(place.path, 'train', 'one.txt', '--hidden', '4', '--layers', '1', '--steps', '2');
+    file('one.txt', 'aaaaaaaa');
+    const short = await unrolled(cwd, 'train', 'one.txt', '--hidden', '4', '--layers', '1', '--steps', '2');
     expect(short.stdout).toMatch(
       /^8 characters from 1 file, 1 different character\nThe text is short: --batch 1 --seq 7\./,
     );

@@ -1,11 +1,13 @@
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { expect, test } from 'vitest';
 import { readTextFiles } from '../src/text-files.ts';
 import { workplace } from './command.ts';
 
+const { path: cwd } = workplace();
+
 function folderOf(files: Record<string, string | Uint8Array>): string {
-  const folder = join(workplace().path, 'folder');
+  const folder = mkdtempSync(join(cwd, 'folder-'));
   for (const [name, content] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, name)), { recursive: true });
     writeFileSync(join(folder, name), content);

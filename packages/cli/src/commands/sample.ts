@@ -2,7 +2,7 @@ import { Command, Option } from 'commander';
 import { openDevice } from 'unrolled';
 import { generate } from 'unrolled/tasks/language-model';
 import { breathe } from 'unrolled/train';
-import { printable } from '../listeners/terminal.ts';
+import { printable } from '../listeners/text.ts';
 import { loadModel } from '../load-model.ts';
 import { number, threadsOption, whole } from '../options.ts';
 import type { CheckpointName } from '../run-folder.ts';

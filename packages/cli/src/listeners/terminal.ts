@@ -1,9 +1,10 @@
-import { stripVTControlCharacters, styleText } from 'node:util';
+import { styleText } from 'node:util';
 import { createLogUpdate } from 'log-update';
 import type { RunEvent } from '../run-events.ts';
 import { formatCount } from '../units.ts';
 import type { Listener } from './listener.ts';
 import { doneLine, type Progress, progressLine } from './progress-line.ts';
+import { printable, wrap } from './text.ts';
 
 /** Milliseconds between redraws of the progress line. */
 const frame = 100;
@@ -32,13 +33,12 @@ export class TerminalListener implements Listener {
         this.#draw();
         break;
       case 'sample': {
-        const text = printable(event.text)
-          .split('\n')
-          .map((line) => `${styleText('dim', '│')} ${line}`)
+        const text = wrap(printable(event.text), this.#columns - 2)
+          .map((row) => `${styleText('dim', '│')} ${row}`)
           .join('\n');
         const title = styleText(['bold', 'cyan'], `step ${formatCount(event.step)}`);
         const loss = this.#last ? styleText('dim', `  loss ${this.#last.loss.toFixed(3)}`) : '';
-        this.#above(`\n${title}${loss}\n${text}\n`);
+        this.#above(`\n${title}${loss}\n${text}`);
         break;
       }
       case 'done':
@@ -46,6 +46,11 @@ export class TerminalListener implements Listener {
         this.#above(doneLine(event));
         break;
     }
+  }
+
+  /** One less than there are: a full last column makes some terminals begin a new row. */
+  get #columns(): number {
+    return Math.max(20, (process.stdout.columns || 80) - 1);
   }
 
   end(): void {
@@ -57,7 +62,7 @@ export class TerminalListener implements Listener {
   #draw(): void {
     if (!this.#last) return;
     this.#drawn = performance.now();
-    this.#line(progressLine(this.#last, Math.max(20, (process.stdout.columns || 80) - 1)));
+    this.#line(`\n${progressLine(this.#last, this.#columns)}`);
   }
 
   #above(text: string): void {
@@ -65,11 +70,4 @@ export class TerminalListener implements Listener {
     process.stdout.write(`${text}\n`);
     this.#draw();
   }
-}
-
-/** What a model writes may hold anything its text held: nothing of it may steer the terminal. */
-export function printable(text: string): string {
-  return stripVTControlCharacters(text)
-    .replaceAll('\t', '  ')
-    .replace(/(?!\n)\p{Cc}/gu, '·');
 }
