@@ -26,10 +26,10 @@ export function bytesNeeded(options: TrainingOptions, vocabulary: number): numbe
 export function checkMemory(options: TrainingOptions, vocabulary: number, limitBytes: number): void {
   const needed = bytesNeeded(options, vocabulary);
   if (needed <= limitBytes) return;
-  const { hidden, layers, seq, batch } = options;
+  const { hidden, layers, embedding, seq, batch } = options;
   throw new MemoryError(
-    `a training step with --hidden ${hidden} --layers ${layers} --seq ${seq} --batch ${batch} needs about ` +
-      `${formatBytes(needed)}, there are ${formatBytes(limitBytes)}; lower one of them`,
+    `a training step with --hidden ${hidden} --layers ${layers} --embedding ${embedding} --seq ${seq} --batch ${batch} ` +
+      `needs about ${formatBytes(needed)}, there are ${formatBytes(limitBytes)}; lower one of them`,
     { bytesNeeded: needed, limitBytes },
   );
 }

@@ -16,7 +16,7 @@ import type { CheckpointName, RunFolder } from './run-folder.ts';
 import { listenerFor, runLoop } from './run-loop.ts';
 import { changedOptions, endOf, resolveOptions, wereLowered } from './run-options.ts';
 import { readTextFiles, type TextFiles } from './text-files.ts';
-import { countCharacters, formatCount, shellWord, Units } from './units.ts';
+import { countCharacters, countOf, formatCount, shellWord, Units } from './units.ts';
 
 /** What was said on the command line about a run, besides where it is. */
 export interface RunFlags extends Partial<TrainingOptions> {
@@ -28,6 +28,9 @@ export interface RunFlags extends Partial<TrainingOptions> {
 export async function startRun(texts: TextFiles, folder: RunFolder, flags: RunFlags): Promise<number> {
   const listener = listenerFor(flags.json);
   const tokenizer = tokenizerFor(flags.tokens ?? defaults.tokens, texts.text);
+  if (tokenizer.unknown !== null && tokenizer.size === 1) {
+    throw new Failure('train: no word comes twice in this text, so none can be learnt; use --tokens char');
+  }
   const tokens = tokenizer.encode(texts.text);
   const options = resolveOptions(flags, tokens.length);
   const characters = countCharacters(texts.text);
@@ -70,7 +73,7 @@ export async function resumeRun(
     const { step, secondsElapsed, validationOwed } = checkpoint?.trainer ?? { step: 0, secondsElapsed: 0 };
     if (!validationOwed && (step >= end.steps || secondsElapsed >= end.seconds)) {
       listener.note(
-        `${folder.path} is finished, after ${formatCount(step)} steps; to train on, say until when: ` +
+        `${folder.path} is finished, after ${countOf(step, 'step')}; to train on, say until when: ` +
           `npx unrolled train --resume ${shellWord(folder.path)} --steps ${2 * step}`,
       );
       return 0;
@@ -116,11 +119,10 @@ function encodeSameText(tokenizer: Tokenizer, text: string): Int32Array {
 
 /** `12,345 characters from 2 files, 65 different characters; 1 file that is not text left out` */
 function describeText({ files, skipped }: TextFiles, characters: number, { kind, size }: Tokenizer): string {
-  const count = (n: number, noun: string): string => `${formatCount(n)} ${noun}${n === 1 ? '' : 's'}`;
-  const different = kind === 'char' ? count(size, 'different character') : count(size, 'different word');
+  const different = kind === 'char' ? countOf(size, 'different character') : countOf(size, 'different word');
   const left =
-    skipped === 0 ? '' : `; ${count(skipped, 'file')} that ${skipped === 1 ? 'is' : 'are'} not text left out`;
-  return `${count(characters, 'character')} from ${count(files.length, 'file')}, ${different}${left}`;
+    skipped === 0 ? '' : `; ${countOf(skipped, 'file')} that ${skipped === 1 ? 'is' : 'are'} not text left out`;
+  return `${countOf(characters, 'character')} from ${countOf(files.length, 'file')}, ${different}${left}`;
 }
 
 /** What a device may hold: its own limit, or what the machine has left. */

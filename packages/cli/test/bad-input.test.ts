@@ -65,6 +65,7 @@ describe('options that cannot work', () => {
     ['dropout of everything', ['text.txt', '--dropout', '1'], ['--dropout', 'below 1']],
     ['a seed too large', ['text.txt', '--seed', '4294967296'], ['--seed', 'to 4294967295']],
     ['too many threads', ['text.txt', '--threads', '65'], ['--threads', 'from 1 to 64']],
+    ['a folder without a name', ['text.txt', '--out', ''], ['--out', 'name a folder']],
     ['--checkpoint without --resume', ['text.txt', '--checkpoint', 'best'], ['--checkpoint', '--resume']],
     ['--out with --resume', ['--resume', 'run', '--out', 'x'], ['--out', '--resume']],
   ])('train: %s', async (_, args, words) => {
@@ -79,6 +80,11 @@ describe('options that cannot work', () => {
     ['eval without a text', ['eval', 'run'], ['texts']],
   ])('%s', async (_, args, words) => {
     expectComplaint(await unrolled(cwd, ...args), 2, ...words);
+  });
+
+  test.concurrent('words of which none comes twice', async () => {
+    file('words.txt', 'one two three four five six seven\n');
+    expectComplaint(await train('words.txt', '--out', 'words', '--tokens', 'word'), 1, 'twice', '--tokens char');
   });
 
   test.concurrent('sizes that do not fit in memory, with how much is needed', async () => {

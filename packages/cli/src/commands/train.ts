@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { basename, extname, join, resolve } from 'node:path';
-import { Command, Option } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { Failure } from '../failure.ts';
 import { threadsOption, trainingOptions } from '../options.ts';
 import { type CheckpointName, RunFolder } from '../run-folder.ts';
@@ -18,8 +18,12 @@ export function trainCommand(): Command {
   const command = new Command('train')
     .description('train a language model on text files, or folders with text files')
     .argument('[texts...]', 'text files and folders')
-    .option('--out <folder>', 'where to keep the run (default: runs/<name of the text>)')
-    .addOption(new Option('--resume <folder>', 'go on with a run that was interrupted').conflicts('out'))
+    .addOption(
+      new Option('--out <folder>', 'where to keep the run (default: runs/<name of the text>)').argParser(folderName),
+    )
+    .addOption(
+      new Option('--resume <folder>', 'go on with a run that was interrupted').argParser(folderName).conflicts('out'),
+    )
     .addOption(
       new Option('--checkpoint <name>', 'with --resume: from which checkpoint (default: latest)').choices([
         'latest',
@@ -59,6 +63,11 @@ function trainOrResume(paths: readonly string[], flags: TrainFlags): Promise<num
     );
   }
   return startRun(texts, folder, rest);
+}
+
+function folderName(text: string): string {
+  if (text === '') throw new InvalidArgumentError('It must name a folder.');
+  return text;
 }
 
 /** The name of a text, for its run: `texts/hamlet.txt` → `hamlet`. */

@@ -1,5 +1,5 @@
 import type { RunEvent } from '../run-events.ts';
-import { formatCount, formatDuration } from '../units.ts';
+import { countOf, formatCount, formatDuration } from '../units.ts';
 
 export type Progress = Extract<RunEvent, { type: 'progress' }>;
 type Validation = Extract<RunEvent, { type: 'validation' }>;
@@ -38,5 +38,5 @@ export function validationLine({ step, loss, bitsPerCharacter, best }: Validatio
 /** `Finished after 9,800 steps and 5:12` */
 export function doneLine({ reason, step, secondsElapsed }: Done): string {
   const what = reason === 'finished' ? 'Finished' : 'Stopped';
-  return `${what} after ${formatCount(step)} steps and ${formatDuration(secondsElapsed)}`;
+  return `${what} after ${countOf(step, 'step')} and ${formatDuration(secondsElapsed)}`;
 }
