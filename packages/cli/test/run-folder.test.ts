@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Checkpoint } from 'unrolled/train';
 import { afterAll, describe, expect, test } from 'vitest';
 import { RunFolder } from '../src/run-folder.ts';
-import { workplace } from './command.ts';
+import { expectComplaint, small, unrolled, workplace } from './command.ts';
 
 const { path: cwd, file } = workplace();
 
@@ -67,6 +67,19 @@ describe('a disk that is full', () => {
     // A smaller one fits, and goes on from there.
     folder.writeCheckpoint('latest', checkpoint(3, 10));
     expect(folder.readCheckpoint('latest').trainer.step).toBe(3);
+  });
+
+  test.skipIf(!mounted)('ends a run with one line; with room again, it goes on', async () => {
+    const run = join(disk, 'trained');
+    rmSync(join(disk, 'run'), { recursive: true });
+    const often = ['--sample-every', '1', '--checkpoint-every', '2', '--steps', '200'];
+    const full = await unrolled(cwd, 'train', 'text.txt', '--out', run, ...small, ...often);
+    expectComplaint(full, 1, run, 'the disk is full', 'latest.safetensors is kept', '--resume');
+    const step = new RunFolder(run).readCheckpoint('latest').trainer.step;
+    expect(step).toBeGreaterThan(1);
+    rmSync(join(run, 'samples'), { recursive: true });
+    const more = ['--sample-every', '0', '--steps', String(step + 4)];
+    expect(await unrolled(cwd, 'train', '--resume', run, ...more)).toMatchObject({ code: 0, stderr: '' });
   });
 });
 
