@@ -8,7 +8,7 @@ import { evaluateTokens } from './evaluate.ts';
 import { generate } from './generate.ts';
 import { LanguageModel } from './model.ts';
 import { tokenizerFor } from './tokenizer.ts';
-import { LanguageModelTraining } from './training.ts';
+import { LanguageModelTraining, splitText } from './training.ts';
 
 const text = 'she sells sea shells by the sea shore; '.repeat(12);
 const device = new Device(referenceBackend({ float: 'float32' }));
@@ -87,6 +87,15 @@ describe('training a language model', () => {
     const validations = (events: TrainEvent[]): TrainEvent[] => events.filter(({ type }) => type === 'validation');
     expect(validations([...first, ...second])).toEqual(validations(whole));
     expect(second.at(-1)).toMatchObject({ type: 'done', reason: 'finished', step: 40 });
+  });
+
+  test('a validation can be limited to the beginning of its part', async () => {
+    const { model } = newTask();
+    const tokens = model.tokenizer.encode(text);
+    const limited = new LanguageModelTraining(model, tokens, { batch: 3, steps: 12, seed: 5, validationTokens: 20 });
+    const { validation } = splitText(tokens);
+    const expected = await evaluateTokens(model, validation.subarray(0, 20));
+    expect(await limited.validate(undefined)).toBe(expected!.loss);
   });
 
   test('a text that is not the one of the run is refused', async () => {

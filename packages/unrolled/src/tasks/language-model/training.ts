@@ -18,6 +18,8 @@ export interface LanguageModelTrainingOptions {
   /** k, steps of truncated backpropagation through time. */
   readonly steps: number;
   readonly seed: number;
+  /** The most tokens of the validation part that are scored while training, from its beginning. Default: all. */
+  readonly validationTokens?: number;
   /** Tokens in a sample. Default 200. */
   readonly sampleLength?: number;
   /** Default 0.8. */
@@ -54,7 +56,7 @@ export class LanguageModelTraining implements TrainingTask {
     const { train, validation } = splitText(tokens);
     this.model = model;
     this.#options = options;
-    this.#validation = validation;
+    this.#validation = validation.subarray(0, options.validationTokens ?? validation.length);
     this.#streams = new TokenStreams(train, options);
     this.#carried = new CarriedState(model.device);
     this.#fingerprint = tokens.reduce((hash, token) => mix32(hash ^ token), tokens.length);
