@@ -1,10 +1,10 @@
 import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { encodeSafetensors } from 'unrolled/io';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { expectComplaint, small, unrolled, workplace } from './command.ts';
 
-const { path: cwd, file } = workplace();
+const { path: cwd, file } = workplace(afterAll);
 const train = (...args: string[]) => unrolled(cwd, 'train', ...args, ...small);
 
 beforeAll(async () => {

@@ -1,10 +1,10 @@
+import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { decodeSafetensors, type NamedArray } from 'unrolled/io';
-import { afterAll, expect } from 'vitest';
 
 export interface Ended {
   readonly code: number | null;
@@ -36,8 +36,14 @@ export const text = Array.from({ length: 900 }, (_, i) => {
   return words[(i * i + (i >> 3)) % words.length];
 }).join(' ');
 
-/** A folder for a file of tests, with `text.txt` in it; removed afterwards. */
-export function workplace(): { path: string; file(name: string, content?: string | Uint8Array): string } {
+/**
+ * A folder for a file of tests, with `text.txt` in it.
+ * @param afterAll  the test runner's, to remove it afterwards
+ */
+export function workplace(afterAll: (clean: () => void) => void): {
+  path: string;
+  file(name: string, content?: string | Uint8Array): string;
+} {
   const path = mkdtempSync(join(tmpdir(), 'unrolled-'));
   afterAll(() => rmSync(path, { recursive: true, force: true }));
   const file = (name: string, content?: string | Uint8Array): string => {
@@ -81,10 +87,10 @@ export const unrolled = (cwd: string, ...args: string[]): Promise<Ended> => star
 
 /** One line on standard error, in the command's name, without a stack; it holds every one of the words. */
 export function expectComplaint(ended: Ended, code: number, ...words: readonly string[]): void {
-  expect(ended.stderr).toMatch(/^unrolled: [^\n]+\n$/);
-  expect(ended.stderr).not.toMatch(/ at .*:\d+:\d+|this is a bug/);
-  for (const word of words) expect(ended.stderr).toContain(word);
-  expect(ended.code).toBe(code);
+  assert.match(ended.stderr, /^unrolled: [^\n]+\n$/);
+  assert.doesNotMatch(ended.stderr, / at .*:\d+:\d+|this is a bug/);
+  for (const word of words) assert.ok(ended.stderr.includes(word), `'${word}' is not in: ${ended.stderr}`);
+  assert.equal(ended.code, code);
 }
 
 export const readEvents = (run: string): { type: string; step: number }[] =>

@@ -2,10 +2,10 @@ import { appendFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Random } from 'unrolled';
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { type Ended, readEvents, small, start, tensorsOf, unrolled, workplace } from './command.ts';
 
-const { path: cwd } = workplace();
+const { path: cwd } = workplace(afterAll);
 const random = new Random(Date.now() % 2 ** 32);
 const frequent = ['--validate-every', '5', '--checkpoint-every', '7', '--sample-every', '0'];
 

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { small, text, unrolled, workplace } from './command.ts';
 
-const { path: cwd, file } = workplace();
+const { path: cwd, file } = workplace(afterAll);
 
 describe('train, sample, eval', () => {
   test.concurrent.each([

@@ -2,10 +2,10 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { readEvents, small, start, unrolled, workplace } from './command.ts';
 
-const { path: cwd, file } = workplace();
+const { path: cwd, file } = workplace(afterAll);
 const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 
 describe('--json', () => {

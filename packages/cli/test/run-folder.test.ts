@@ -6,7 +6,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { RunFolder } from '../src/run-folder.ts';
 import { expectComplaint, small, unrolled, workplace } from './command.ts';
 
-const { path: cwd, file } = workplace();
+const { path: cwd, file } = workplace(afterAll);
 
 function checkpoint(step: number, size = 10): Checkpoint {
   const trainer = {

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { readEvents, small, tensorsOf, workplace } from './command.ts';
 
-const { path: cwd } = workplace();
+const { path: cwd } = workplace(afterAll);
 const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 const script = spawnSync('script', ['--version'], { encoding: 'utf8' });
 const hideCursor = '\x1b[?25l';

@@ -1,10 +1,10 @@
 import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
-import { expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { readTextFiles } from '../src/text-files.ts';
 import { workplace } from './command.ts';
 
-const { path: cwd } = workplace();
+const { path: cwd } = workplace(afterAll);
 
 function folderOf(files: Record<string, string | Uint8Array>): string {
   const folder = mkdtempSync(join(cwd, 'folder-'));
