@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { existsSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { UnrolledError } from 'unrolled';
 import { demoCommand } from './commands/demo.ts';
@@ -6,6 +7,7 @@ import { evalCommand } from './commands/eval.ts';
 import { sampleCommand } from './commands/sample.ts';
 import { trainCommand } from './commands/train.ts';
 import { describeSystemError, Failure } from './failure.ts';
+import { shellWord } from './units.ts';
 import { version } from './version.ts';
 
 const debug = process.env.UNROLLED_DEBUG === '1';
@@ -26,7 +28,7 @@ for (const command of [trainCommand(), sampleCommand(), evalCommand(), demoComma
 for (const command of [program, ...program.commands]) {
   command.exitOverride().showSuggestionAfterError();
   command.configureOutput({
-    outputError: (text, write) => write(`unrolled: ${oneLine(text.replace(/^error: /, ''))}\n`),
+    outputError: (text, write) => write(`unrolled: ${oneLine(text.replace(/^error: /, ''))}${hint(text)}\n`),
   });
 }
 
@@ -53,13 +55,24 @@ function report(error: unknown): number {
   const expected = error instanceof Failure || error instanceof UnrolledError;
   const message = error instanceof Error ? error.message : String(error);
   const system = describeSystemError(error);
-  process.stderr.write(
-    expected || system
-      ? `unrolled: ${oneLine(system && !expected ? `${message.split(',')[0]}: ${system}` : message)}\n`
-      : `unrolled: this is a bug: ${oneLine(message)} (UNROLLED_DEBUG=1 shows where)\n`,
+  const line = oneLine(
+    expected
+      ? message
+      : system
+        ? `${message.split(',')[0]}: ${system}`
+        : `this is a bug: ${message} (UNROLLED_DEBUG=1 shows where)`,
   );
+  process.stderr.write(`unrolled: ${line}\n`);
+  // Whoever reads the events learns of it there, too.
+  if (process.argv.includes('--json')) process.stdout.write(`${JSON.stringify({ type: 'error', message: line })}\n`);
   if (debug && error instanceof Error) process.stderr.write(`${error.stack}\n`);
   return error instanceof Failure ? error.exitCode : 1;
+}
+
+/** For those who forget the word `train`. */
+function hint(text: string): string {
+  const [, word] = /unknown command '(.+?)'/.exec(text) ?? [];
+  return word && existsSync(word) ? ` To train on it: unrolled train ${shellWord(word)}` : '';
 }
 
 function oneLine(text: string): string {

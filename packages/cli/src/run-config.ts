@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
 import type { LanguageModelDescription } from 'unrolled/tasks/language-model';
 import { Failure } from './failure.ts';
-import { defaults, type TrainingOptions } from './options.ts';
+import { changeable, defaults, type TrainingOptions } from './options.ts';
 import type { RunFolder } from './run-folder.ts';
 import type { TextFiles } from './text-files.ts';
 import { version } from './version.ts';
@@ -19,9 +19,18 @@ export function newConfig(options: TrainingOptions, { files }: TextFiles): RunCo
   return {
     unrolled: version,
     options,
-    files: files.map(({ path, bytes }) => ({ path: resolve(path), bytes })),
+    files: files.map((file) => ({ ...file, path: resolve(file.path) })),
     model: modelConfig(options),
   };
+}
+
+/** @throws Failure naming the first file that is not what it was when the run began */
+export function checkSameFiles({ files }: RunConfig, texts: TextFiles): void {
+  const changed = texts.files.find(({ sha256 }, index) => sha256 !== files[index]?.sha256);
+  const other = changed ? changed.path : texts.files.length < files.length ? files[texts.files.length].path : null;
+  if (other !== null) {
+    throw new Failure(`resume: the text is not the one this run was trained on: ${other} differs; give the same files`);
+  }
 }
 
 export function modelConfig(options: TrainingOptions): LanguageModelDescription['config'] {
@@ -40,6 +49,12 @@ export function readConfig(folder: RunFolder): RunConfig {
       `${join(folder.path, 'config.json')}: it was altered, ${lacking ? `options.${lacking}` : 'files'} is not what a ` +
         'run has there; restore it, or train anew with --out',
     );
+  }
+  for (const name of changeable) {
+    const value = options?.[name];
+    if (value !== undefined && !(typeof value === 'number' && value >= 0)) {
+      throw new Failure(`${join(folder.path, 'config.json')}: options.${name} is ${JSON.stringify(value)}; restore it`);
+    }
   }
   return config as RunConfig;
 }

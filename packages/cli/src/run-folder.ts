@@ -11,6 +11,8 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
+  writeFileSync,
   writeSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -30,31 +32,85 @@ const temporaryName = /^\..+\.tmp$/;
  *     tokenizer.json           the tokens by id
  *     events.jsonl             what happened, one JSON object a line
  *     samples/step-000250.txt
+ *     run.lock                 while a process trains here
  *     checkpoints/latest.safetensors, previous.safetensors, best.safetensors
  */
 export class RunFolder {
   readonly path: string;
+  /** Holds the number of the process that trains here. */
+  readonly #lockPath: string;
+  #locked = false;
 
   constructor(path: string) {
     this.path = path;
+    this.#lockPath = join(path, 'run.lock');
   }
 
   get exists(): boolean {
     return existsSync(join(this.path, 'config.json'));
   }
 
+  /** Whether no files of others are in the way of a run: there is no such folder, or nothing in it. */
+  get isFree(): boolean {
+    const about = statSync(this.path, { throwIfNoEntry: false });
+    return !about?.isDirectory() || readdirSync(this.path).length === 0;
+  }
+
   get hasCheckpoint(): boolean {
     return (['latest', 'previous', 'best'] as const).some((name) => this.has(name));
   }
 
-  /** Makes the folder where it is missing, and clears away what a process left that ended while it was writing. */
-  create(): void {
+  /**
+   * Makes the folder where it is missing, keeps other processes from training in it until `close`, and clears away what a
+   * process left that ended while it was writing.
+   * @throws Failure if another process is training here
+   */
+  open(): void {
+    this.#refuseOthers();
+    this.#attempt(this.path, () => mkdirSync(this.path, { recursive: true }));
+    this.#attempt(this.#lockPath, () => writeFileSync(this.#lockPath, String(process.pid)));
+    this.#locked = true;
     for (const folder of [this.path, join(this.path, 'samples'), join(this.path, 'checkpoints')]) {
       this.#attempt(folder, () => {
         mkdirSync(folder, { recursive: true });
         for (const name of readdirSync(folder)) if (temporaryName.test(name)) rmSync(join(folder, name));
       });
     }
+  }
+
+  /** Lets other processes train here again. */
+  close(): void {
+    if (this.#locked) rmSync(this.#lockPath, { force: true });
+    this.#locked = false;
+  }
+
+  /** Removes the folder with all that is in it. @throws Failure if a process is training here */
+  remove(): void {
+    this.#refuseOthers();
+    this.#attempt(this.path, () => rmSync(this.path, { recursive: true, force: true }));
+  }
+
+  #refuseOthers(): void {
+    const owner = this.#owner();
+    if (owner === null) return;
+    throw new Failure(`${this.path}: process ${owner} is training here; wait for it, or stop it first`);
+  }
+
+  /** The other living process that trains here; null if there is none, or it ended without letting go. */
+  #owner(): number | null {
+    let owner: number;
+    try {
+      owner = Number(readFileSync(this.#lockPath, 'utf8'));
+    } catch {
+      return null;
+    }
+    if (owner === process.pid || !Number.isInteger(owner) || owner < 1) return null;
+    try {
+      process.kill(owner, 0);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ESRCH') return null;
+    }
+    return owner;
   }
 
   writeJson(name: string, value: unknown): void {

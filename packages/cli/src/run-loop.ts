@@ -1,4 +1,4 @@
-import { DivergenceError } from 'unrolled';
+import { DivergenceError, FormatError } from 'unrolled';
 import type { LanguageModelTraining } from 'unrolled/tasks/language-model';
 import { type Checkpoint, train } from 'unrolled/train';
 import { describeSystemError, Failure } from './failure.ts';
@@ -9,7 +9,7 @@ import { TerminalListener } from './listeners/terminal.ts';
 import type { RunConfig } from './run-config.ts';
 import { type RunEvent, toRunEvent } from './run-events.ts';
 import type { RunFolder } from './run-folder.ts';
-import { endOf } from './run-options.ts';
+import { endOf, intervalOf } from './run-options.ts';
 import { stopOnSignal } from './signals.ts';
 import { shellWord, type Units } from './units.ts';
 
@@ -34,7 +34,7 @@ export async function runLoop(
   const { options } = config;
   const stop = stopOnSignal((text) => listener.note(text));
   const end = endOf(options, task.stepsPerEpoch);
-  const every = Math.min(1000, Math.max(100, Math.round(task.stepsPerEpoch / 2)));
+  const every = intervalOf(task.stepsPerEpoch);
   const events = train(task, {
     optimizer: { method: options.optimizer, weightDecay: options.weightDecay },
     learningRate: options.lr,
@@ -47,6 +47,8 @@ export async function runLoop(
     validateEvery: options.validateEvery ?? every,
     sampleEvery: options.sampleEvery ?? every,
     checkpointEvery: options.checkpointEvery ?? every,
+    // A large model says something after every step, a small one would say too much.
+    progressEvery: options.batch * options.seq * task.parameters.size > 2e9 ? 1 : 10,
     resume: resumed,
     signal: stop.signal,
   });
@@ -68,6 +70,7 @@ export async function runLoop(
       listener.on(last);
     }
   } catch (error) {
+    if (error instanceof FormatError) throw new Failure(`${folder.path}: ${error.message}`, 1, { cause: error });
     if (error instanceof DivergenceError) throw new Failure(`${error.message}; ${whatIsKept(folder)}`);
     throw error;
   } finally {

@@ -11,6 +11,13 @@ export function resolveOptions(flags: Partial<TrainingOptions>, tokenCount: numb
       .filter(([, value]) => value !== undefined),
   ) as unknown as TrainingOptions;
   const { length } = splitText(new Int32Array(tokenCount)).train;
+  const longest = Math.floor((length - 1) / (flags.batch ?? 1));
+  if (flags.seq !== undefined && flags.seq > longest) {
+    throw new Failure(
+      `--seq ${flags.seq}: the text has ${length} tokens to train on, so ${flags.batch ? `rows of --batch ${flags.batch} have` : 'a row has'} ` +
+        `at most ${Math.max(0, longest)} steps; lower it, or give more text`,
+    );
+  }
   // Four chunks in each row are the least that make carrying a state worth anything.
   if (flags.batch === undefined) {
     options.batch = Math.max(1, Math.min(options.batch, Math.floor(length / (4 * options.seq))));
@@ -47,6 +54,22 @@ export function changedOptions(options: TrainingOptions, flags: Partial<Training
   const newEnd = 'steps' in said || 'epochs' in said || 'seconds' in said;
   const { steps, epochs, seconds, ...rest } = options;
   return newEnd ? { ...rest, ...said } : { ...options, ...said };
+}
+
+/** Steps between validations, samples and checkpoints where nothing was said: half an epoch, within reason. */
+export function intervalOf(stepsPerEpoch: number): number {
+  return Math.min(1000, Math.max(100, Math.round(stepsPerEpoch / 2)));
+}
+
+/**
+ * How many tokens to validate on, so that it takes about a tenth of the time: to foretell a token costs a third of
+ * learning from it. Whoever says how often to validate gets the whole part.
+ */
+export function validationTokensOf(
+  { validateEvery, batch, seq }: TrainingOptions,
+  stepsPerEpoch: number,
+): number | undefined {
+  return validateEvery === undefined ? Math.round(0.3 * intervalOf(stepsPerEpoch) * batch * seq) : undefined;
 }
 
 /** When a run ends: what was said, or 20 epochs and at least 1,000 steps. */

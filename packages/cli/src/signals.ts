@@ -9,6 +9,9 @@ export interface Stop {
   release(): void;
 }
 
+/** Milliseconds within which a second signal is the first one once more: npm passes on what the terminal has sent already. */
+const echo = 500;
+
 /**
  * Ctrl-C, SIGTERM and a terminal that is closed ask for an end after the step under way; a second one ends the program
  * at once, whatever it is doing by then. During a step no signal is heard.
@@ -17,6 +20,7 @@ export function stopOnSignal(note: (text: string) => void): Stop {
   const controller = new AbortController();
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   let exitCode = 0;
+  let stopped = 0;
   let outputError: NodeJS.ErrnoException | null = null;
   const release = (): void => {
     for (const name of signals) process.removeListener(name, stop);
@@ -25,11 +29,13 @@ export function stopOnSignal(note: (text: string) => void): Stop {
   };
   const stop = (name: NodeJS.Signals): void => {
     if (exitCode !== 0) {
+      if (performance.now() - stopped < echo) return;
       release();
       process.kill(process.pid, name);
       return;
     }
     // This listener stays: whoever restores the cursor ends the program when it is the last one to listen.
+    stopped = performance.now();
     exitCode = 128 + constants.signals[name];
     controller.abort();
     note('Stopping after this step; once more to stop at once.');

@@ -1,12 +1,19 @@
+import { createHash } from 'node:crypto';
 import { lstatSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeSystemError, Failure } from './failure.ts';
 import { firstInvalidUtf8 } from './utf8.ts';
 
+export interface TextFile {
+  readonly path: string;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
 export interface TextFiles {
   /** All files one after the other, a line break between them. */
   readonly text: string;
-  readonly files: readonly { readonly path: string; readonly bytes: number }[];
+  readonly files: readonly TextFile[];
   /** Files in folders that were left out because they are not text. */
   readonly skipped: number;
 }
@@ -21,7 +28,7 @@ const maximumBytes = 400 * 2 ** 20;
  * @throws Failure naming the file and what is wrong with it
  */
 export function readTextFiles(paths: readonly string[], keep: (path: string) => boolean = () => true): TextFiles {
-  const files: { path: string; bytes: number }[] = [];
+  const files: TextFile[] = [];
   const texts: string[] = [];
   let skipped = 0;
   let total = 0;
@@ -38,7 +45,8 @@ export function readTextFiles(paths: readonly string[], keep: (path: string) => 
       total -= bytes.length;
       return;
     }
-    files.push({ path, bytes: bytes.length });
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    files.push({ path, bytes: bytes.length, sha256 });
     texts.push(new TextDecoder().decode(bytes));
   };
   for (const path of paths) {
@@ -79,6 +87,8 @@ function readBytes(path: string): Uint8Array {
 
 /** Why bytes are not UTF-8 text; null if they are. */
 function notText(bytes: Uint8Array): string | null {
+  const mark = bytes[0] * 256 + bytes[1];
+  if (mark === 0xfffe || mark === 0xfeff) return 'it is UTF-16; convert it with iconv -f UTF-16 -t UTF-8';
   const zero = bytes.indexOf(0);
   if (zero >= 0) return `it is a binary file, not text (byte ${zero} is 0)`;
   const invalid = firstInvalidUtf8(bytes);

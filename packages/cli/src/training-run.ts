@@ -4,6 +4,7 @@ import {
   LanguageModel,
   type LanguageModelDescription,
   LanguageModelTraining,
+  splitText,
   type Tokenizer,
   tokenizerFor,
 } from 'unrolled/tasks/language-model';
@@ -11,10 +12,10 @@ import type { Checkpoint } from 'unrolled/train';
 import { Failure } from './failure.ts';
 import { checkMemory } from './model-size.ts';
 import { defaults, type TrainingOptions } from './options.ts';
-import { modelConfig, newConfig, readConfig } from './run-config.ts';
+import { checkSameFiles, modelConfig, newConfig, readConfig } from './run-config.ts';
 import type { CheckpointName, RunFolder } from './run-folder.ts';
 import { listenerFor, runLoop } from './run-loop.ts';
-import { changedOptions, endOf, resolveOptions, wereLowered } from './run-options.ts';
+import { changedOptions, endOf, resolveOptions, validationTokensOf, wereLowered } from './run-options.ts';
 import { readTextFiles, type TextFiles } from './text-files.ts';
 import { countCharacters, countOf, formatCount, shellWord, Units } from './units.ts';
 
@@ -37,7 +38,7 @@ export async function startRun(texts: TextFiles, folder: RunFolder, flags: RunFl
   const device = await openDevice('wasm', { threads: flags.threads });
   try {
     const task = newTask(device, tokenizer, tokens, options);
-    folder.create();
+    folder.open();
     listener.note(describeText(texts, characters, tokenizer));
     if (wereLowered(options, flags)) {
       listener.note(`The text is short: --batch ${options.batch} --seq ${options.seq}. More text gives better models.`);
@@ -45,6 +46,7 @@ export async function startRun(texts: TextFiles, folder: RunFolder, flags: RunFl
     folder.writeJson('tokenizer.json', tokenizer.config);
     return await runLoop(task, newConfig(options, texts), folder, listener, new Units(characters, tokens.length), null);
   } finally {
+    folder.close();
     device.close();
   }
 }
@@ -62,6 +64,7 @@ export async function resumeRun(
   const config = readConfig(folder);
   const options = changedOptions(config.options, flags);
   const texts = readTextFiles(paths.length > 0 ? paths : config.files.map(({ path }) => path));
+  checkSameFiles(config, texts);
   const checkpoint = folder.hasCheckpoint ? folder.readCheckpoint(from) : null;
   const listener = listenerFor(flags.json);
   const tokenizer = checkpoint ? tokenizerOf(checkpoint, folder) : tokenizerFor(options.tokens, texts.text);
@@ -78,11 +81,12 @@ export async function resumeRun(
       );
       return 0;
     }
-    folder.create();
+    folder.open();
     listener.note(`Going on with ${folder.path} after step ${formatCount(step)}`);
     const units = new Units(countCharacters(texts.text), tokens.length);
     return await runLoop(task, { ...config, options }, folder, listener, units, checkpoint);
   } finally {
+    folder.close();
     device.close();
   }
 }
@@ -94,9 +98,16 @@ function newTask(
   options: TrainingOptions,
 ): LanguageModelTraining {
   const { batch, seq, seed } = options;
+  const stepsPerEpoch = Math.floor((splitText(tokens).train.length - 1) / batch / seq);
   checkMemory(options, tokenizer.size, availableBytes(device));
   const model = new LanguageModel(device, tokenizer, modelConfig(options), seed);
-  return new LanguageModelTraining(model, tokens, { batch, steps: seq, seed, sampleLength: 300 });
+  return new LanguageModelTraining(model, tokens, {
+    batch,
+    steps: seq,
+    seed,
+    validationTokens: validationTokensOf(options, stepsPerEpoch),
+    sampleLength: 300,
+  });
 }
 
 function tokenizerOf(checkpoint: Checkpoint, folder: RunFolder): Tokenizer {

@@ -2,7 +2,7 @@ import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, truncateSync, wri
 import { join } from 'node:path';
 import { encodeSafetensors } from 'unrolled/io';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { expectComplaint, small, unrolled, workplace } from './command.ts';
+import { expectComplaint, small, start, unrolled, workplace } from './command.ts';
 
 const { path: cwd, file } = workplace(afterAll);
 const train = (...args: string[]) => unrolled(cwd, 'train', ...args, ...small);
@@ -29,6 +29,7 @@ describe('texts that cannot be learnt from', () => {
     writeFileSync(join(file('nothing'), '.hidden'), 'hidden text');
     writeFileSync(join(file('nothing'), 'picture'), Uint8Array.of(0, 1, 2));
     symlinkSync('loop', file('loop'));
+    file('utf16.txt', Uint8Array.of(0xff, 0xfe, 0x41, 0, 0x42, 0));
   });
 
   test.concurrent.each<[string, string[], string[]]>([
@@ -39,6 +40,8 @@ describe('texts that cannot be learnt from', () => {
     ['too short for a batch', ['text.txt', '--batch', '9999'], ['too few for 9999 rows', 'smaller batch']],
     ['that is binary', ['binary.bin'], ['binary.bin', 'binary file', 'byte 2']],
     ['in Latin-1', ['latin1.txt'], ['latin1.txt', 'UTF-8', '0xe9', 'offset 3']],
+    ['in UTF-16', ['utf16.txt'], ['utf16.txt', 'UTF-16', 'iconv']],
+    ['shorter than --seq', ['text.txt', '--seq', '99999'], ['--seq 99999', 'at most', 'steps']],
     ['in a folder without any', ['nothing'], ['nothing', 'no text file']],
     ['behind a link to itself', ['loop'], ['loop', 'circle']],
   ])('a text %s', async (_, args, words) => {
@@ -46,6 +49,39 @@ describe('texts that cannot be learnt from', () => {
     const ended = await unrolled(cwd, 'train', ...args, ...batch);
     expectComplaint(ended, 1, ...words);
     expect(ended.stdout).toBe('');
+  });
+});
+
+describe('folders that are not free', () => {
+  test('a folder with files of another kind is left as it is', async () => {
+    mkdirSync(file('mine'));
+    writeFileSync(join(file('mine'), 'tokenizer.json'), 'precious');
+    const ended = await unrolled(cwd, 'train', 'text.txt', '--out', 'mine', ...small);
+    expectComplaint(ended, 1, 'mine', 'other files', '--out');
+    expect(readFileSync(join(file('mine'), 'tokenizer.json'), 'utf8')).toBe('precious');
+  });
+
+  test('two processes do not train in one folder', async () => {
+    const first = start(cwd, ['train', 'text.txt', '--out', 'shared', '--steps', '1000000', ...small]);
+    await first.printed('step ');
+    const second = await unrolled(cwd, 'train', '--resume', 'shared');
+    expectComplaint(second, 1, 'shared', 'is training here');
+    first.process.kill('SIGINT');
+    expect((await first.ended).code).toBe(130);
+    const third = await unrolled(cwd, 'train', '--resume', 'shared', '--steps', '1');
+    expect(third.code).toBe(0);
+  });
+});
+
+describe('complaints', () => {
+  test('a text in place of a command is told how to be trained on', async () => {
+    expectComplaint(await unrolled(cwd, 'text.txt'), 2, "unknown command 'text.txt'", 'unrolled train text.txt');
+  });
+
+  test('with --json they are an event, too', async () => {
+    const ended = await unrolled(cwd, 'train', 'lost.txt', '--json');
+    expectComplaint(ended, 1, 'lost.txt');
+    expect(JSON.parse(ended.stdout)).toEqual({ type: 'error', message: ended.stderr.slice('unrolled: '.length, -1) });
   });
 });
 

@@ -45,12 +45,22 @@ describe('signals', () => {
     expect(resumed.stdout).toContain('Write with it: npx unrolled sample');
   });
 
+  test.concurrent('the echo of one, which npm and npx pass on, is not a second one', async () => {
+    const running = start(cwd, ['train', 'text.txt', '--out', 'echo', '--steps', '1000000', ...small]);
+    await running.printed('step ');
+    running.process.kill('SIGINT');
+    await sleep(5);
+    running.process.kill('SIGINT');
+    expect(await running.ended).toMatchObject({ code: 130, signal: null, stderr: '' });
+    expect(stepsOf('echo', 'checkpoint').at(-1)).toBe(stepsOf('echo', 'done')[0]);
+  });
+
   test.concurrent('a second one ends with the same code, or at once', async () => {
     const slow = ['--hidden', '256', '--layers', '4', '--batch', '32', '--seq', '64', '--threads', '1'];
     const running = start(cwd, ['train', 'text.txt', '--out', 'slow', ...slow]);
     await running.printed('different characters');
     running.process.kill('SIGINT');
-    await sleep(200);
+    await sleep(700);
     running.process.kill('SIGINT');
     const { code, signal, stderr } = await running.ended;
     expect(code ?? signal).toBeOneOf([130, 'SIGINT']);

@@ -40,7 +40,7 @@ describe('--json', () => {
       const name = `step-${String(step).padStart(6, '0')}.txt`;
       expect(readFileSync(join(cwd, 'run', 'samples', name), 'utf8')).toBe(text);
     }
-    const sampled = await unrolled(cwd, 'sample', 'run', '--json', '--count', '2', '--length', '10');
+    const sampled = await unrolled(cwd, 'sample', 'run', '--json', '--count', '2', '--seed', '1', '--length', '10');
     const samples = sampled.stdout
       .trimEnd()
       .split('\n')

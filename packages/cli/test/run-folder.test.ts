@@ -19,7 +19,7 @@ function checkpoint(step: number, size = 10): Checkpoint {
 
 function newFolder(path: string): RunFolder {
   const folder = new RunFolder(path);
-  folder.create();
+  folder.open();
   return folder;
 }
 

@@ -1,4 +1,4 @@
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
@@ -14,7 +14,7 @@ export function demoCommand(): Command {
     .description('train for a minute on the source code of Unrolled itself')
     .action(async () => {
       const folder = new RunFolder(join('runs', 'demo'));
-      rmSync(folder.path, { recursive: true, force: true });
+      folder.remove();
       process.stdout.write(
         'A two-layer LSTM reads the source code of Unrolled, character by character, and learns to write the like.\n' +
           'Watch its samples go from noise to words to something like TypeScript. Ctrl-C stops it.\n\n',

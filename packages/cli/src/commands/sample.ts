@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { Command, Option } from 'commander';
 import { openDevice } from 'unrolled';
 import { generate } from 'unrolled/tasks/language-model';
@@ -13,7 +14,7 @@ interface SampleFlags {
   temperature: number;
   topK: number;
   topP: number;
-  seed: number;
+  seed?: number;
   stop?: string;
   count: number;
   checkpoint?: CheckpointName;
@@ -39,7 +40,11 @@ export function sampleCommand(): Command {
         .argParser(number((value) => value > 0 && value <= 1, 'above 0, at most 1'))
         .default(1),
     )
-    .addOption(new Option('--seed <n>', 'same seed, same text').argParser(whole(0, 2 ** 32 - 1)).default(1))
+    .addOption(
+      new Option('--seed <n>', 'same seed, same text (default: another one each time)').argParser(
+        whole(0, 2 ** 32 - 1),
+      ),
+    )
     .option('--stop <text>', 'end when this has been written')
     .addOption(new Option('--count <n>', 'how many samples').argParser(whole(1)).default(1))
     .addOption(
@@ -63,8 +68,9 @@ async function sample(run: string, flags: SampleFlags): Promise<void> {
   const device = await openDevice('wasm', { threads: flags.threads ?? 1 });
   try {
     const model = loadModel(device, run, flags.checkpoint);
+    const first = flags.seed ?? randomInt(2 ** 32);
     for (let i = 0; i < flags.count; i++) {
-      const seed = flags.seed + i;
+      const seed = first + i;
       const pieces = generate(model, { prompt, length, temperature, topK, topP, stop, seed });
       if (flags.json) {
         process.stdout.write(`${JSON.stringify({ type: 'sample', seed, prompt, text: [...pieces].join('') })}\n`);
@@ -72,9 +78,9 @@ async function sample(run: string, flags: SampleFlags): Promise<void> {
       }
       // What a model writes must not steer a terminal; in a file or a pipe it is kept as it is.
       const show = process.stdout.isTTY ? printable : (text: string): string => text;
-      const first = pieces.next();
+      const begun = pieces.next();
       if (i > 0) process.stdout.write('\n----\n');
-      process.stdout.write(show(prompt + (first.value ?? '')));
+      process.stdout.write(show(prompt + (begun.value ?? '')));
       let written = performance.now();
       for (const piece of pieces) {
         process.stdout.write(show(piece));

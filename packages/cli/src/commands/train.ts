@@ -62,6 +62,9 @@ function trainOrResume(paths: readonly string[], flags: TrainFlags): Promise<num
       `${folder.path}: this run exists; go on with --resume ${shellWord(folder.path)}, or choose another --out`,
     );
   }
+  if (!folder.isFree) {
+    throw new Failure(`${folder.path}: this folder has other files in it; choose another --out`);
+  }
   return startRun(texts, folder, rest);
 }
 
