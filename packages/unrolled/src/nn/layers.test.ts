@@ -163,7 +163,9 @@ describe('a stack of recurrent layers', () => {
     const layer = build(1);
     expect(() => layer.apply(device.ones([4, 2, 7]))).toThrow('weight_ih must be [15, 7], received [15, 3]');
     const state = [{ h: device.zeros([3, 5]) }];
-    expect(() => layer.run(xs, inference, { state })).toThrow('gru: state h must be [2, 5], received [3, 5]');
+    expect(() => layer.run(xs, inference, { state })).toThrow(
+      'unroll: state h has shape [3, 5], but the input [4, 2, 3] has 2 rows',
+    );
   });
 });
 

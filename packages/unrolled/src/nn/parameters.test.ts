@@ -119,6 +119,7 @@ describe('load', () => {
 
   test.each([
     ['a parameter is missing', { '1.bias': undefined }, "parameter '1.bias' is missing"],
+    ['there is one too many', { '2.bias': { shape: [1], data: [1] } }, "this model has no parameter '2.bias'"],
     ['a shape differs', { '1.bias': { shape: [3], data: [1, 2, 3] } }, "'1.bias' has shape [3], the model needs [2]"],
     [
       'there are too few numbers',

@@ -146,7 +146,11 @@ export class Parameters {
     );
   }
 
-  /** @throws FormatError naming the first parameter that is missing, or has another shape or too few numbers for it */
+  /**
+   * Takes all values by name, as `save` gives them.
+   * @throws FormatError naming the first parameter that is missing, that this model does not have, or that has another
+   *   shape or too few numbers for it; nothing is changed then
+   */
   load(values: Readonly<Record<string, { readonly shape: Shape; readonly data: ArrayLike<number> }>>): void {
     for (const { name, shape } of this.#list) {
       const given = values[name];
@@ -163,6 +167,12 @@ export class Parameters {
           { name, received: given.data.length, expected: sizeOf(shape) },
         );
       }
+    }
+    const unknown = Object.keys(values).find((name) => !this.#positions.has(name));
+    if (unknown !== undefined) {
+      throw new FormatError(`load: this model has no parameter '${unknown}'; it has ${this.names.join(', ')}`, {
+        name: unknown,
+      });
     }
     for (const { name, value } of this.#list) this.device.backend.write(value, values[name].data);
   }

@@ -143,6 +143,14 @@ describe.each(configs)('%j', (config) => {
 
 const round = (x: Tensor): number[] => Array.from(x.data(), (value) => Math.round(value * 1e9) / 1e9 + 0);
 
+test('a state of another batch is refused, whichever form is used', () => {
+  const { cell } = build({ cell: 'lstm', hidden: H });
+  const state = cell.initialState(1, device);
+  for (const fused of [true, false]) {
+    expect(() => unroll(cell, random([T, B, F], 1), state, { fused })).toThrow('state h has shape [1, 6]');
+  }
+});
+
 test('wrong lengths are named', () => {
   const { cell } = build({ cell: 'lstm', hidden: H });
   expect(() => unroll(cell, random([T, B, F], 1), null, { lengths: [1, 2] })).toThrow(

@@ -33,7 +33,7 @@ export interface Unrolled<State extends CellState = CellState> {
  * Applies a cell along a sequence: xs `[T, B, F]` → outputs `[T, B, H]`, with the same weights at every step.
  *
  * @param state  before the first step; the cell's initial state when left out
- * @throws ShapeError if xs is not `[T, B, F]`, or lengths do not fit it
+ * @throws ShapeError if xs is not `[T, B, F]`, or lengths or the state do not fit it
  *
  * @example
  * const { outputs, state } = unroll(cell, xs);
@@ -57,6 +57,15 @@ export function unroll<State extends CellState>(
     );
   }
   const initial = state ?? cell.initialState(B, xs.device);
+  for (const [name, part] of Object.entries(initial)) {
+    if (part.shape[0] !== B) {
+      throw new ShapeError(
+        `unroll: state ${name} has shape ${formatShape(part.shape)}, but the input ${formatShape(xs.shape)} has ${B} rows; ` +
+          'give a state of as many rows',
+        { state: name, received: part.shape, xs: xs.shape },
+      );
+    }
+  }
   return cell.sequence && options.fused !== false && T > 0
     ? unrollFused(cell, xs, initial, lengths, options)
     : unrollSteps(cell, xs, initial, lengths, options);
