@@ -134,6 +134,8 @@ export interface BackendDescription {
   readonly threads: number;
   /** Sentences for people, such as "WebAssembly, relaxed SIMD (fused multiply-add)". */
   readonly notes: readonly string[];
+  /** The same for programs: what was chosen, and why. Which facts there are depends on the backend. */
+  readonly details?: Readonly<Record<string, string | null>>;
 }
 
 export interface MemoryUse {

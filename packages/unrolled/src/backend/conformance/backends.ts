@@ -21,14 +21,26 @@ export async function subjects(): Promise<{
     // Even the smallest work goes to all threads here, to meet every way of cutting it.
     ['wasm simd, 3 threads', { simd: 'simd', threads: 3, parallelFrom: 0 }, null],
     ['wasm relaxed, 2 threads', { simd: 'relaxed', threads: 2, parallelFrom: 0 }, withoutRelaxed],
+    ['wasm with BLAS, 1 thread', { blas: 'auto', blasFrom: 0, threads: 1 }, null],
+    ['wasm with BLAS, 3 threads', { blas: 'auto', blasFrom: 0, threads: 3, parallelFrom: 0 }, null],
   ];
   const available: Subject[] = [{ name: 'reference float32', backend: referenceBackend({ float: 'float32' }) }];
   const unavailable: { name: string; reason: string }[] = [];
   for (const [name, options, ownReason] of candidates) {
     const noThreads = options.threads === 1 || shared === true ? null : shared;
     const reason = (simd ? null : 'this engine has no SIMD') ?? ownReason ?? noThreads;
-    if (reason === null) available.push({ name, backend: await wasmBackend(options) });
-    else unavailable.push({ name, reason });
+    if (reason !== null) {
+      unavailable.push({ name, reason });
+      continue;
+    }
+    const backend = await wasmBackend(options);
+    const { blas, blasReason } = backend.describe().details ?? {};
+    if (options.blas !== undefined && blas === null) {
+      unavailable.push({ name, reason: blasReason ?? 'no BLAS' });
+      backend.close();
+    } else {
+      available.push({ name, backend });
+    }
   }
   return { available, unavailable };
 }

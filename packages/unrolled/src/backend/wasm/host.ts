@@ -26,7 +26,10 @@ interface Host {
   readonly navigator?: { readonly hardwareConcurrency?: number };
   /** Of a page or a worker in one: whether it may share memory. */
   readonly crossOriginIsolated?: boolean;
-  readonly process?: { getBuiltinModule?(name: 'node:worker_threads'): NodeThreads | undefined };
+  readonly process?: {
+    readonly platform?: string;
+    getBuiltinModule?(name: 'node:worker_threads'): NodeThreads | undefined;
+  };
   /** Of a worker in a page. */
   onmessage?: ((event: { readonly data: unknown }) => void) | null;
   postMessage?(message: unknown): void;

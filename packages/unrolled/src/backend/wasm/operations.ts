@@ -21,7 +21,7 @@ import type {
 import { Binary, type Kernels, Reduction, Unary } from './generated/kernels.ts';
 import * as elementwise from './jobs/elementwise.ts';
 import { alone, type Job, type JobParameters, LINE } from './jobs/job.ts';
-import { FEW_ROWS, fewRowsBytes, matmulJob } from './jobs/products.ts';
+import { FEW_ROWS, fewRowsBytes, matmulJob, type Products } from './jobs/products.ts';
 import { recurrentBackwardJob } from './jobs/recurrent-backward.ts';
 import { recurrentForwardJob } from './jobs/recurrent-forward.ts';
 import * as rows from './jobs/rows.ts';
@@ -42,26 +42,32 @@ export class WasmBackend implements Backend {
   readonly float = 'float32';
   readonly #memory: LinearMemory;
   readonly #kernels: Kernels;
+  readonly #products: Products;
   readonly #pool: Pool | null;
   readonly #parallelFrom: number;
   readonly #notes: readonly string[];
+  readonly #details: Readonly<Record<string, string | null>>;
 
   constructor(
     memory: LinearMemory,
     kernels: Kernels,
+    products: Products,
     pool: Pool | null,
     parallelFrom: number,
     notes: readonly string[],
+    details: Readonly<Record<string, string | null>>,
   ) {
     this.#memory = memory;
     this.#kernels = kernels;
+    this.#products = products;
     this.#pool = pool;
     this.#parallelFrom = parallelFrom;
     this.#notes = notes;
+    this.#details = details;
   }
 
   describe(): BackendDescription {
-    return { name: this.name, float: this.float, threads: this.#threads, notes: this.#notes };
+    return { name: this.name, float: this.float, threads: this.#threads, notes: this.#notes, details: this.#details };
   }
 
   close(): void {
@@ -208,7 +214,8 @@ export class WasmBackend implements Backend {
     const direct = m <= FEW_ROWS && transposeB && !transposeA;
     const transposing = this.#kernels.gemmScratchSize(transposeA ? 1 : 0, m, n, k) * 4;
     const scratchBytes = direct ? fewRowsBytes(k) : transposing;
-    const packed = direct ? 0 : this.#memory.scratch('right', this.#kernels.packedSize(k, n) * 4);
+    const packedBytes = direct ? null : this.#products.packedBytes(Math.ceil(m / this.#threads), k, n);
+    const packed = packedBytes === null ? 0 : this.#memory.scratch('right', packedBytes);
     const scratch = this.#memory.scratch('parts', this.#threads * scratchBytes);
     const flags = {
       transposeA: transposeA ? 1 : 0,
@@ -305,12 +312,12 @@ export class WasmBackend implements Backend {
   // ── recurrence and learning ──
 
   recurrent(layer: RecurrentForward): void {
-    const parameters = forwardParameters(layer, this.#memory, this.#kernels, this.#threads);
+    const parameters = forwardParameters(layer, this.#memory, this.#products, this.#threads);
     this.#run(recurrentForwardJob, parameters, workOf(layer));
   }
 
   recurrentGrad(layer: RecurrentBackward): void {
-    const parameters = backwardParameters(layer, this.#memory, this.#kernels, this.#threads);
+    const parameters = backwardParameters(layer, this.#memory, this.#kernels, this.#products, this.#threads);
     this.#run(recurrentBackwardJob, parameters, 2 * workOf(layer));
   }
 
@@ -340,7 +347,7 @@ export class WasmBackend implements Backend {
   /** Does a job, with all threads where there is enough of it. */
   #run<Name extends string>(job: Job<Name>, parameters: JobParameters<Name>, work: number): void {
     if (this.#pool !== null && work >= this.#parallelFrom) this.#pool.run(job, parameters);
-    else job.run(this.#kernels, parameters, alone);
+    else job.run(this.#kernels, parameters, alone, this.#products);
   }
 
   #at(block: Block): number {

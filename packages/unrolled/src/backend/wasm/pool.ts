@@ -4,6 +4,7 @@ import type { Kernels } from './generated/kernels.ts';
 import { host, type NodeThreads, nodeThreads, type PageWorker, type WasmMemory, type WasmModule } from './host.ts';
 import { jobs } from './jobs/index.ts';
 import type { Job, JobParameters } from './jobs/job.ts';
+import type { Products } from './jobs/products.ts';
 import type { WorkerReport, WorkerSetup } from './worker.ts';
 
 /** A running worker, of Node or of a page. */
@@ -17,6 +18,9 @@ export interface PoolOptions {
   readonly module: WasmModule;
   readonly memory: WasmMemory;
   readonly kernels: Kernels;
+  readonly products: Products;
+  /** The BLAS that workers open, too; null: none. */
+  readonly blas: string | null;
   /** With the calling thread, which does part 0 of every job. */
   readonly threads: number;
   /** How long to wait for workers after this thread's own part is done, before they count as dead. */
@@ -27,14 +31,16 @@ export interface PoolOptions {
 export class Pool {
   readonly threads: number;
   readonly #kernels: Kernels;
+  readonly #products: Products;
   readonly #control = new Control();
   readonly #patienceMs: number;
   readonly #workers: Thread[] = [];
   /** Why no job can be done any more. */
   #broken: string | null = null;
 
-  private constructor({ kernels, threads, patienceMs }: PoolOptions) {
+  private constructor({ kernels, products, threads, patienceMs }: PoolOptions) {
     this.#kernels = kernels;
+    this.#products = products;
     this.threads = threads;
     this.#patienceMs = patienceMs;
   }
@@ -42,11 +48,11 @@ export class Pool {
   /** @throws DeviceError where a worker does not start */
   static async start(options: PoolOptions): Promise<Pool> {
     const pool = new Pool(options);
-    const { module, memory, threads } = options;
+    const { module, memory, blas, threads } = options;
     const control = pool.#control.buffer;
     const generation = pool.#control.generation;
     const starts = Array.from({ length: threads - 1 }, (_, i) =>
-      pool.#startWorker({ module, memory, control, generation, part: i + 1, parts: threads }),
+      pool.#startWorker({ module, memory, blas, control, generation, part: i + 1, parts: threads }),
     );
     try {
       await Promise.all(starts);
@@ -67,7 +73,7 @@ export class Pool {
     // Parts are about equal, so others need about as long as this thread did; on a busy machine many times as long.
     const patience = () => this.#patienceMs + 100 * (host.performance.now() - started);
     try {
-      job.run(this.#kernels, parameters, control.share(0, this.threads, patience));
+      job.run(this.#kernels, parameters, control.share(0, this.threads, patience), this.#products);
     } catch (error) {
       if (!(error instanceof Abandoned)) control.fail(error instanceof Error ? error.message : String(error));
     }

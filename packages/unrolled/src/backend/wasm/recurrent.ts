@@ -1,7 +1,8 @@
 import { type Block, gatesOf, type RecurrentBackward, type RecurrentForward } from '../backend.ts';
 import { Activation, type Kernels } from './generated/kernels.ts';
 import type { JobParameters } from './jobs/job.ts';
-import { FEW_ROWS, fewRowsBytes } from './jobs/products.ts';
+import { FEW_ROWS, fewRowsBytes, type Products } from './jobs/products.ts';
+import { INPUT_ROWS } from './jobs/recurrent-forward.ts';
 import { type BackwardName, type ForwardName, Kind } from './jobs/recurrent-layer.ts';
 import type { LinearMemory } from './linear-memory.ts';
 
@@ -9,13 +10,15 @@ import type { LinearMemory } from './linear-memory.ts';
 export function forwardParameters(
   layer: RecurrentForward,
   memory: LinearMemory,
-  kernels: Kernels,
+  products: Products,
   threads: number,
 ): JobParameters<ForwardName> {
   const { T, B, F, H, GH, kind } = sizesOf(layer);
   const direct = T * B <= FEW_ROWS;
-  const packed = (name: string, k: number, n: number) =>
-    direct ? 0 : memory.scratch(name, kernels.packedSize(k, n) * 4);
+  const packed = (name: string, rows: number, k: number, n: number) =>
+    direct ? 0 : packedRoom(memory, products, name, rows, k, n);
+  const inputRows = Math.min(INPUT_ROWS, T * B);
+  const stepRows = Math.ceil(B / threads);
   const before = kind === Kind.gruBefore;
   const scratchBytes = direct ? fewRowsBytes(Math.max(F, H)) : 0;
   return {
@@ -24,9 +27,9 @@ export function forwardParameters(
     biasHh: memory.addressOrNull(layer.biasHh),
     gates: memory.address(layer.gates),
     direct: direct ? 1 : 0,
-    packedIh: packed('weightIh', F, GH),
-    packedHh: packed('weightHh', H, before ? 2 * H : GH),
-    packedHn: before ? packed('weightHn', H, H) : 0,
+    packedIh: packed('weightIh', inputRows, F, GH),
+    packedHh: packed('weightHh', stepRows, H, before ? 2 * H : GH),
+    packedHn: before ? packed('weightHn', stepRows, H, H) : 0,
     bias: memory.scratch('bias', GH * 4),
     gh: kind === Kind.gruAfter ? memory.scratch('gh', B * GH * 4) : 0,
     scratch: memory.scratch('parts', threads * scratchBytes),
@@ -38,12 +41,15 @@ export function backwardParameters(
   layer: RecurrentBackward,
   memory: LinearMemory,
   kernels: Kernels,
+  products: Products,
   threads: number,
 ): JobParameters<BackwardName> {
   const { T, B, F, H, GH, kind } = sizesOf(layer);
   const isGru = kind === Kind.gruAfter || kind === Kind.gruBefore;
-  const packed = (wanted: boolean, name: string, k: number, n: number) =>
-    wanted ? memory.scratch(name, kernels.packedSize(k, n) * 4) : 0;
+  const packed = (wanted: boolean, name: string, rows: number, k: number, n: number) =>
+    wanted ? packedRoom(memory, products, name, rows, k, n) : 0;
+  const stepRows = Math.ceil(B / threads);
+  const weightRows = Math.ceil(GH / threads);
   const ihWanted = layer.dWeightIh !== null;
   const hhWanted = layer.dWeightHh !== null;
   const laterRows = Math.max(0, T - 1) * B;
@@ -66,19 +72,25 @@ export function backwardParameters(
     dBiasHh: own(layer.dBiasHh),
     dhTotal: own(layer.dhTotal),
     dcTotal: own(layer.dcTotal),
-    packedIh: packed(layer.dx !== null, 'weightIh', GH, F),
-    packedHh: packed(true, 'weightHh', isGru ? 2 * H : GH, H),
-    packedHn: packed(isGru, 'weightHn', H, H),
+    packedIh: packed(layer.dx !== null, 'weightIh', Math.ceil((T * B) / threads), GH, F),
+    packedHh: packed(true, 'weightHh', stepRows, isGru ? 2 * H : GH, H),
+    packedHn: packed(isGru, 'weightHn', stepRows, H, H),
     state: memory.scratch('state', B * H * 4),
     nextState: memory.scratch('nextState', B * H * 4),
     dcState: memory.scratch('dcState', B * H * 4),
-    packedX: packed(ihWanted, 'x', T * B, F),
-    packedH0: packed(hhWanted, 'h0', T > 0 ? B : 0, H),
-    packedH: packed(hhWanted, 'h', laterRows, H),
-    packedExtra: packed(hhWanted && kind === Kind.gruBefore, 'extra', T * B, H),
+    packedX: packed(ihWanted, 'x', weightRows, T * B, F),
+    packedH0: packed(hhWanted, 'h0', weightRows, T > 0 ? B : 0, H),
+    packedH: packed(hhWanted, 'h', weightRows, laterRows, H),
+    packedExtra: packed(hhWanted && kind === Kind.gruBefore, 'extra', H, T * B, H),
     scratch: memory.scratch('parts', threads * scratchBytes),
     scratchBytes,
   };
+}
+
+/** Where a right side is packed; 0: BLAS takes it as it is stored. */
+function packedRoom(memory: LinearMemory, products: Products, name: string, rows: number, k: number, n: number) {
+  const bytes = products.packedBytes(rows, k, n);
+  return bytes === null ? 0 : memory.scratch(name, bytes);
 }
 
 function commonParameters(layer: RecurrentForward, memory: LinearMemory) {

@@ -7,6 +7,7 @@ import { detectFeatures } from './detect.ts';
 import { host } from './host.ts';
 import { compileKernels, instantiate } from './instance.ts';
 import { unaryJob } from './jobs/elementwise.ts';
+import { Products } from './jobs/products.ts';
 import { LinearMemory } from './linear-memory.ts';
 import { Pool } from './pool.ts';
 import { type WasmOptions, wasmBackend } from './wasm-backend.ts';
@@ -139,7 +140,9 @@ describe.runIf(shared === true)('threads', () => {
     const module = await compileKernels('simd', true);
     const kernels = instantiate(module, memory.memory);
     memory.begin(kernels.heapBase());
-    const start = () => Pool.start({ module, memory: memory.memory, kernels, threads: 3, patienceMs: 300 });
+    const products = new Products(kernels, null, 0);
+    const common = { module, memory: memory.memory, kernels, products, blas: null };
+    const start = () => Pool.start({ ...common, threads: 3, patienceMs: 300 });
     const x = memory.scratch('x', 4000);
     const parameters = { operation: 0, x, out: x, n: 1000 };
 

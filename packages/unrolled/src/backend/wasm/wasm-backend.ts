@@ -1,7 +1,9 @@
 import { ConfigError } from '../../errors.ts';
 import type { Backend } from '../backend.ts';
+import { chooseBlas, type WantedBlas } from './choose-blas.ts';
 import { chooseSimd, chooseThreads, detectFeatures, type SimdLevel } from './detect.ts';
 import { compileKernels, instantiate } from './instance.ts';
+import { Products } from './jobs/products.ts';
 import { LinearMemory } from './linear-memory.ts';
 import { WasmBackend } from './operations.ts';
 import { Pool } from './pool.ts';
@@ -13,6 +15,15 @@ export interface WasmOptions {
   readonly threads?: number;
   /** The least work, in floating-point operations, that is given to all threads. Default 3,000,000: some 60 µs. */
   readonly parallelFrom?: number;
+  /**
+   * Whether a BLAS of the machine multiplies the larger matrices: 'auto' takes the first that is found (OpenBLAS, MKL,
+   * BLIS, Accelerate), any other word is the path of one. Node only, with the package koffi. Results then depend on the
+   * number of threads, on what a row is batched with, and on the BLAS; the same machine, BLAS and threads give the same
+   * again. Default 'off'.
+   */
+  readonly blas?: WantedBlas;
+  /** The least work of one call, in floating-point operations, that is given to BLAS. Default 100,000: some 2 µs. */
+  readonly blasFrom?: number;
   /** Bytes the memory may grow to. Default 4 GiB, which is what WebAssembly can address. */
   readonly limitBytes?: number;
   /** How long to wait for a worker, in ms, after this thread's own part is done. Default 60,000. */
@@ -20,7 +31,8 @@ export interface WasmOptions {
 }
 
 /**
- * WebAssembly with SIMD, float32, on as many threads as wanted. Results do not depend on the number of threads.
+ * WebAssembly with SIMD, float32, on as many threads as wanted. Results do not depend on the number of threads,
+ * unless a BLAS is used.
  *
  * @throws ConfigError, DeviceError
  */
@@ -43,9 +55,14 @@ async function open(options: WasmOptions, simd: SimdLevel, threads: number, reas
   const module = await compileKernels(simd, shared);
   const kernels = instantiate(module, memory.memory);
   memory.begin(kernels.heapBase());
-  const { patienceMs = 60_000, parallelFrom = 3e6 } = options;
-  const pool = shared ? await Pool.start({ module, memory: memory.memory, kernels, threads, patienceMs }) : null;
+  const { patienceMs = 60_000, parallelFrom = 3e6, blasFrom = 1e5 } = options;
+  const { blas, reason: blasReason } = await chooseBlas(options.blas ?? 'off', memory, kernels);
+  const products = new Products(kernels, blas, blasFrom);
+  const common = { module, memory: memory.memory, blas: blas?.path ?? null };
+  const pool = shared ? await Pool.start({ ...common, kernels, products, threads, patienceMs }) : null;
   const lanes = simd === 'relaxed' ? 'relaxed SIMD (fused multiply-add)' : 'SIMD without fused multiply-add';
   const notes = [`WebAssembly, ${lanes}`, `${threads} ${threads === 1 ? 'thread' : 'threads'}: ${reason}`];
-  return new WasmBackend(memory, kernels, pool, parallelFrom, notes);
+  if (options.blas !== undefined && options.blas !== 'off') notes.push(`BLAS: ${blas?.path ?? 'none'}: ${blasReason}`);
+  const details = { simd, blas: blas?.path ?? null, blasReason, threadsReason: reason };
+  return new WasmBackend(memory, kernels, products, pool, parallelFrom, notes, details);
 }

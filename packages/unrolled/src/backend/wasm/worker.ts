@@ -1,13 +1,17 @@
+import { Blas } from './blas.ts';
 import { Abandoned, Control } from './control.ts';
 import type { Kernels } from './generated/kernels.ts';
 import { host, nodeThreads, type WasmMemory, type WasmModule } from './host.ts';
 import { instantiate } from './instance.ts';
 import { jobs } from './jobs/index.ts';
+import { Products } from './jobs/products.ts';
 
 /** What a worker is given when it starts. */
 export interface WorkerSetup {
   readonly module: WasmModule;
   readonly memory: WasmMemory;
+  /** Where the BLAS is that this thread uses, too; null: none. */
+  readonly blas: string | null;
   readonly control: SharedArrayBuffer;
   readonly generation: number;
   readonly part: number;
@@ -19,7 +23,7 @@ export interface WorkerReport {
   readonly error: string | null;
 }
 
-function serve(kernels: Kernels, { control: buffer, generation, part, parts }: WorkerSetup): void {
+function serve(kernels: Kernels, products: Products, { control: buffer, generation, part, parts }: WorkerSetup): void {
   const control = new Control(buffer);
   const share = control.share(part, parts);
   let seen = generation;
@@ -29,7 +33,7 @@ function serve(kernels: Kernels, { control: buffer, generation, part, parts }: W
     seen = control.generation;
     try {
       const job = jobs[number];
-      job.run(kernels, control.parametersOf(job), share);
+      job.run(kernels, control.parametersOf(job), share, products);
     } catch (error) {
       if (!(error instanceof Abandoned)) control.fail(error instanceof Error ? error.message : String(error));
     }
@@ -38,11 +42,14 @@ function serve(kernels: Kernels, { control: buffer, generation, part, parts }: W
 }
 
 /** Reports, and serves a moment later, so that the report is on its way before this thread goes to sleep. */
-function begin(setup: WorkerSetup, report: (message: WorkerReport) => void): void {
+async function begin(setup: WorkerSetup, report: (message: WorkerReport) => void): Promise<void> {
   try {
     const kernels = instantiate(setup.module, setup.memory);
+    const blas = setup.blas === null ? null : await Blas.open(setup.blas, setup.memory);
+    // From how much work on BLAS is used is decided by the thread that gives out the jobs.
+    const products = new Products(kernels, blas, 0);
     report({ error: null });
-    host.setTimeout(() => serve(kernels, setup), 0);
+    host.setTimeout(() => serve(kernels, products, setup), 0);
   } catch (error) {
     report({ error: error instanceof Error ? error.message : String(error) });
   }
@@ -51,7 +58,7 @@ function begin(setup: WorkerSetup, report: (message: WorkerReport) => void): voi
 const threads = nodeThreads();
 if (threads?.parentPort) {
   const port = threads.parentPort;
-  begin(threads.workerData as WorkerSetup, (message) => port.postMessage(message));
+  void begin(threads.workerData as WorkerSetup, (message) => port.postMessage(message));
 } else {
-  host.onmessage = ({ data }) => begin(data as WorkerSetup, (message) => host.postMessage?.(message));
+  host.onmessage = ({ data }) => void begin(data as WorkerSetup, (message) => host.postMessage?.(message));
 }

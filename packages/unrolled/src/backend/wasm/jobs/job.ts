@@ -1,4 +1,5 @@
 import type { Kernels } from '../generated/kernels.ts';
+import type { Products } from './products.ts';
 
 /** Which of how many equal parts of a job to do. */
 export interface Share {
@@ -15,15 +16,12 @@ export interface Share {
  */
 export interface Job<Name extends string = string> {
   readonly parameters: readonly Name[];
-  run(kernels: Kernels, parameters: JobParameters<Name>, share: Share): void;
+  run(kernels: Kernels, parameters: JobParameters<Name>, share: Share, products: Products): void;
 }
 
 export type JobParameters<Name extends string> = Readonly<Record<Name, number>>;
 
-export function defineJob<const Name extends string>(
-  parameters: readonly Name[],
-  run: (kernels: Kernels, parameters: JobParameters<Name>, share: Share) => void,
-): Job<Name> {
+export function defineJob<const Name extends string>(parameters: readonly Name[], run: Job<Name>['run']): Job<Name> {
   return { parameters, run };
 }
 

@@ -1,6 +1,6 @@
 import type { Kernels } from '../generated/kernels.ts';
 import { defineJob, type Share, startOf } from './job.ts';
-import { multiplyRows, packShare } from './products.ts';
+import type { Products, Right } from './products.ts';
 import { type BackwardLayer, backwardNames, Kind } from './recurrent-layer.ts';
 import { weightGradients } from './recurrent-weights.ts';
 
@@ -9,27 +9,37 @@ import { weightGradients } from './recurrent-weights.ts';
  * gradients at the pre-activations of all steps are known, and what remains is one product over all T·B rows for dx and
  * one for each weight, of which each part computes some rows of the result.
  */
-export const recurrentBackwardJob = defineJob(backwardNames, (kernels, layer, share) => {
+export const recurrentBackwardJob = defineJob(backwardNames, (kernels, layer, share, products) => {
   const { kind, F, H, GH, weightIh, weightHh } = layer;
   const isGru = kind === Kind.gruAfter || kind === Kind.gruBefore;
   const gateRows = isGru ? 2 * H : GH;
-  packShare(kernels, share, weightHh, H, 0, gateRows, H, layer.packedHh);
-  if (isGru) packShare(kernels, share, weightHh + gateRows * H * 4, H, 0, H, H, layer.packedHn);
-  if (layer.dx) packShare(kernels, share, weightIh, F, 0, GH, F, layer.packedIh);
+  const ih: Right = { stored: weightIh, ld: F, transposed: 0, k: GH, n: F, packed: layer.packedIh };
+  const hh: Right = { stored: weightHh, ld: H, transposed: 0, k: gateRows, n: H, packed: layer.packedHh };
+  const hn: Right = { ...hh, stored: weightHh + gateRows * H * 4, k: H, packed: layer.packedHn };
+  products.pack(hh, share);
+  if (isGru) products.pack(hn, share);
+  if (layer.dx) products.pack(ih, share);
   share.barrier();
-  throughTime(kernels, layer, share);
+  throughTime(kernels, layer, hh, hn, share, products);
   share.barrier();
   if (layer.dx) {
     const n = layer.T * layer.B;
     const from = startOf(n, share.part, share.parts);
     const rows = startOf(n, share.part + 1, share.parts) - from;
     const [dGates, dx] = [layer.gates + from * GH * 4, layer.dx + from * F * 4];
-    multiplyRows(kernels, dGates, GH, layer.packedIh, dx, F, rows, F, GH, 0);
+    products.multiply(dGates, GH, ih, dx, F, rows, 0);
   }
-  weightGradients(kernels, layer, share);
+  weightGradients(kernels, layer, share, products);
 });
 
-function throughTime(kernels: Kernels, layer: BackwardLayer, share: Share): void {
+function throughTime(
+  kernels: Kernels,
+  layer: BackwardLayer,
+  hh: Right,
+  hn: Right,
+  share: Share,
+  products: Products,
+): void {
   const { T, B, H, h0, h, c0, c } = layer;
   const from = startOf(B, share.part, share.parts);
   const rows = startOf(B, share.part + 1, share.parts) - from;
@@ -51,7 +61,7 @@ function throughTime(kernels: Kernels, layer: BackwardLayer, share: Share): void
     if (layer.dcTotal) kernels.scaleInto(1, dc, layer.dcTotal + at, n);
     const hBefore = (s === 0 ? h0 : h + before * size) + own;
     const cBefore = (s === 0 ? c0 : c + before * size) + own;
-    stepBack(kernels, layer, t, from, rows, hBefore, cBefore, dh, dc, next, share.part);
+    stepBack(kernels, layer, hh, hn, products, t, from, rows, hBefore, cBefore, dh, dc, next, share.part);
     [dh, next] = [next, dh];
   }
   if (layer.dh0) kernels.scaleInto(1, dh, layer.dh0 + own, n);
@@ -68,6 +78,9 @@ function begin(kernels: Kernels, given: number, own: number, out: number, n: num
 function stepBack(
   kernels: Kernels,
   layer: BackwardLayer,
+  hh: Right,
+  hn: Right,
+  products: Products,
   t: number,
   from: number,
   rows: number,
@@ -78,7 +91,7 @@ function stepBack(
   next: number,
   part: number,
 ): void {
-  const { kind, variant, H, GH, packedHh, packedHn } = layer;
+  const { kind, variant, H, GH } = layer;
   const first = t * layer.B + from;
   const gates = layer.gates + first * GH * 4;
   const extra = layer.extra + first * H * 4;
@@ -87,24 +100,24 @@ function stepBack(
     case Kind.rnn: {
       const h = layer.h + first * H * 4;
       kernels.rnnBackward(variant, h, dh, gates, next, rows, H, lengths, t);
-      multiplyRows(kernels, gates, GH, packedHh, next, H, rows, H, GH, lengths ? 1 : 0);
+      products.multiply(gates, GH, hh, next, H, rows, lengths ? 1 : 0);
       return;
     }
     case Kind.lstm:
       kernels.lstmBackward(gates, layer.c + first * H * 4, cBefore, dh, dc, next, rows, H, lengths, t);
-      multiplyRows(kernels, gates, GH, packedHh, next, H, rows, H, GH, lengths ? 1 : 0);
+      products.multiply(gates, GH, hh, next, H, rows, lengths ? 1 : 0);
       return;
     case Kind.gruAfter:
       kernels.gruAfterBackward(gates, extra, hBefore, dh, next, variant, rows, H, lengths, t);
-      multiplyRows(kernels, gates, GH, packedHh, next, H, rows, H, 2 * H, 1);
-      multiplyRows(kernels, extra, H, packedHn, next, H, rows, H, H, 1);
+      products.multiply(gates, GH, hh, next, H, rows, 1);
+      products.multiply(extra, H, hn, next, H, rows, 1);
       return;
     case Kind.gruBefore: {
       const drh = layer.scratch + part * layer.scratchBytes;
       kernels.gruBeforeOutputBackward(gates, hBefore, dh, next, variant, rows, H, lengths, t);
-      multiplyRows(kernels, gates + 2 * H * 4, GH, packedHn, drh, H, rows, H, H, 0);
+      products.multiply(gates + 2 * H * 4, GH, hn, drh, H, rows, 0);
       kernels.gruBeforeGatesBackward(gates, hBefore, drh, next, rows, H, lengths, t);
-      multiplyRows(kernels, gates, GH, packedHh, next, H, rows, H, 2 * H, 1);
+      products.multiply(gates, GH, hh, next, H, rows, 1);
     }
   }
 }

@@ -1,16 +1,20 @@
 import type { Kernels } from '../generated/kernels.ts';
 import { defineJob, type Share, startOf } from './job.ts';
-import { multiplyFewRows, multiplyRows, packShare } from './products.ts';
+import { multiplyFewRows, type Products, type Right } from './products.ts';
 import { type ForwardLayer, forwardNames, Kind } from './recurrent-layer.ts';
+
+/** Rows of all T·B that go through the input's product at a time. */
+export const INPUT_ROWS = 60;
 
 /**
  * A recurrent layer. The weights are packed and the input's part of all pre-activations is one product over all T·B
  * rows; then each part takes some rows of the batch through all steps, meeting no other.
  */
-export const recurrentForwardJob = defineJob(forwardNames, (kernels, layer, share) => {
-  prepare(kernels, layer, share);
+export const recurrentForwardJob = defineJob(forwardNames, (kernels, layer, share, products) => {
+  const rights = rightsOf(layer);
+  prepare(kernels, layer, rights, share, products);
   share.barrier();
-  multiplyInput(kernels, layer, share);
+  multiplyInput(kernels, layer, rights.ih, share, products);
   share.barrier();
   const { T, B, H, h0, h, c0, c } = layer;
   const from = startOf(B, share.part, share.parts);
@@ -24,18 +28,35 @@ export const recurrentForwardJob = defineJob(forwardNames, (kernels, layer, shar
     const before = layer.reverse ? t + 1 : t - 1;
     const hBefore = (s === 0 ? h0 : h + before * state) + from * H * 4;
     const cBefore = (s === 0 ? c0 : c + before * state) + from * H * 4;
-    step(kernels, layer, t, from, rows, hBefore, cBefore, lengths, scratch);
+    step(kernels, layer, rights, products, t, from, rows, hBefore, cBefore, lengths, scratch);
   }
 });
 
+/** Weights as right sides. */
+interface Rights {
+  readonly ih: Right;
+  /** Of the gates that see h₋: all but the candidate of a GRU that resets before. */
+  readonly hh: Right;
+  /** Of that candidate. */
+  readonly hn: Right;
+}
+
+function rightsOf({ kind, F, H, GH, weightIh, weightHh, packedIh, packedHh, packedHn }: ForwardLayer): Rights {
+  const columns = kind === Kind.gruBefore ? 2 * H : GH;
+  return {
+    ih: { stored: weightIh, ld: F, transposed: 1, k: F, n: GH, packed: packedIh },
+    hh: { stored: weightHh, ld: H, transposed: 1, k: H, n: columns, packed: packedHh },
+    hn: { stored: weightHh + columns * H * 4, ld: H, transposed: 1, k: H, n: H, packed: packedHn },
+  };
+}
+
 /** Packs the weights and adds the biases that every step adds. */
-function prepare(kernels: Kernels, layer: ForwardLayer, share: Share): void {
-  const { kind, F, H, GH, weightIh, weightHh, biasIh, biasHh, bias } = layer;
+function prepare(kernels: Kernels, layer: ForwardLayer, rights: Rights, share: Share, products: Products): void {
+  const { kind, GH, biasIh, biasHh, bias } = layer;
   if (!layer.direct) {
-    const columns = kind === Kind.gruBefore ? 2 * H : GH;
-    packShare(kernels, share, weightIh, F, 1, F, GH, layer.packedIh);
-    packShare(kernels, share, weightHh, H, 1, H, columns, layer.packedHh);
-    if (kind === Kind.gruBefore) packShare(kernels, share, weightHh + columns * H * 4, H, 1, H, H, layer.packedHn);
+    products.pack(rights.ih, share);
+    products.pack(rights.hh, share);
+    if (kind === Kind.gruBefore) products.pack(rights.hn, share);
   }
   if (share.part > 0) return;
   if (biasIh) kernels.scaleInto(1, biasIh, bias, GH);
@@ -50,19 +71,19 @@ function preOf(layer: ForwardLayer): number {
 }
 
 /** pre ← bias + x Wᵢₕᵀ for this part's share of all T·B rows, a few rows at a time, while they are in cache. */
-function multiplyInput(kernels: Kernels, layer: ForwardLayer, share: Share): void {
+function multiplyInput(kernels: Kernels, layer: ForwardLayer, right: Right, share: Share, products: Products): void {
   const { F, GH, x } = layer;
   const n = layer.T * layer.B;
   const to = startOf(n, share.part + 1, share.parts);
-  for (let row = startOf(n, share.part, share.parts); row < to; row += 60) {
-    const rows = Math.min(60, to - row);
+  for (let row = startOf(n, share.part, share.parts); row < to; row += INPUT_ROWS) {
+    const rows = Math.min(INPUT_ROWS, to - row);
     const out = preOf(layer) + row * GH * 4;
     for (let i = 0; i < rows; i++) kernels.scaleInto(1, layer.bias, out + i * GH * 4, GH);
     if (layer.direct) {
       const scratch = layer.scratch + share.part * layer.scratchBytes;
       multiplyFewRows(kernels, x + row * F * 4, F, layer.weightIh, out, GH, rows, GH, F, 1, scratch);
     } else {
-      multiplyRows(kernels, x + row * F * 4, F, layer.packedIh, out, GH, rows, GH, F, 1);
+      products.multiply(x + row * F * 4, F, right, out, GH, rows, 1);
     }
   }
 }
@@ -70,6 +91,8 @@ function multiplyInput(kernels: Kernels, layer: ForwardLayer, share: Share): voi
 function step(
   kernels: Kernels,
   layer: ForwardLayer,
+  { hh, hn }: Rights,
+  products: Products,
   t: number,
   from: number,
   rows: number,
@@ -78,35 +101,35 @@ function step(
   lengths: number,
   scratch: number,
 ): void {
-  const { kind, variant, H, GH, weightHh, packedHh } = layer;
+  const { kind, variant, H, GH } = layer;
   const first = t * layer.B + from;
   const pre = preOf(layer) + first * GH * 4;
   const h = layer.h + first * H * 4;
   const extra = layer.extra + first * H * 4;
-  const multiply = (a: number, stored: number, packed: number, out: number, columns: number, add: number) => {
-    if (layer.direct) multiplyFewRows(kernels, a, H, stored, out, GH, rows, columns, H, add, scratch);
-    else multiplyRows(kernels, a, H, packed, out, GH, rows, columns, H, add);
+  const multiply = (a: number, right: Right, out: number, add: number) => {
+    if (layer.direct) multiplyFewRows(kernels, a, H, right.stored, out, GH, rows, right.n, H, add, scratch);
+    else products.multiply(a, H, right, out, GH, rows, add);
   };
   switch (kind) {
     case Kind.rnn:
-      multiply(hBefore, weightHh, packedHh, pre, H, 1);
+      multiply(hBefore, hh, pre, 1);
       kernels.rnnForward(variant, pre, hBefore, h, rows, H, lengths, t);
       return;
     case Kind.lstm:
-      multiply(hBefore, weightHh, packedHh, pre, GH, 1);
+      multiply(hBefore, hh, pre, 1);
       kernels.lstmForward(pre, cBefore, hBefore, layer.c + first * H * 4, h, rows, H, lengths, t);
       return;
     case Kind.gruAfter: {
       const gh = layer.gh + from * GH * 4;
       if (layer.biasHh) for (let i = 0; i < rows; i++) kernels.scaleInto(1, layer.biasHh, gh + i * GH * 4, GH);
-      multiply(hBefore, weightHh, packedHh, gh, GH, layer.biasHh ? 1 : 0);
+      multiply(hBefore, hh, gh, layer.biasHh ? 1 : 0);
       kernels.gruAfterForward(pre, gh, hBefore, h, extra, variant, rows, H, lengths, t);
       return;
     }
     case Kind.gruBefore:
-      multiply(hBefore, weightHh, packedHh, pre, 2 * H, 1);
+      multiply(hBefore, hh, pre, 1);
       kernels.gruBeforeGates(pre, hBefore, extra, rows, H, lengths, t);
-      multiply(extra, weightHh + 2 * H * H * 4, layer.packedHn, pre + 2 * H * 4, H, 1);
+      multiply(extra, hn, pre + 2 * H * 4, 1);
       kernels.gruBeforeOutput(pre, hBefore, h, variant, rows, H, lengths, t);
   }
 }

@@ -1,60 +1,77 @@
 import type { Kernels } from '../generated/kernels.ts';
 import { COLUMNS, type Share, startOf } from './job.ts';
-import { packShare } from './products.ts';
+import type { Products, Right } from './products.ts';
 import { type BackwardLayer, Kind } from './recurrent-layer.ts';
 
+/** What weights were multiplied with, as right sides. */
+interface Rights {
+  readonly x: Right;
+  readonly h0: Right;
+  /** h₋ of all steps but the first that was walked. */
+  readonly h: Right;
+  /** r⊙h₋, for a GRU that resets before. */
+  readonly extra: Right;
+}
+
 /** dW = Σ over all steps and rows of (gradient at the pre-activations)ᵀ · (what W was multiplied with); biases likewise. */
-export function weightGradients(kernels: Kernels, layer: BackwardLayer, share: Share): void {
+export function weightGradients(kernels: Kernels, layer: BackwardLayer, share: Share, products: Products): void {
   const { T, B, F, H, h0, h } = layer;
   const isBefore = layer.kind === Kind.gruBefore;
   // Forward, h₋ of the steps 1 … T−1 is h of 0 … T−2; reversed, that of the steps 0 … T−2 is h of 1 … T−1.
   const others = layer.reverse ? h + B * H * 4 : h;
   const otherRows = Math.max(0, T - 1) * B;
   const firstRows = T > 0 ? B : 0;
-  if (layer.dWeightIh) packShare(kernels, share, layer.x, F, 0, T * B, F, layer.packedX);
+  const rights: Rights = {
+    x: { stored: layer.x, ld: F, transposed: 0, k: T * B, n: F, packed: layer.packedX },
+    h0: { stored: h0, ld: H, transposed: 0, k: firstRows, n: H, packed: layer.packedH0 },
+    h: { stored: others, ld: H, transposed: 0, k: otherRows, n: H, packed: layer.packedH },
+    extra: { stored: layer.extra, ld: H, transposed: 0, k: T * B, n: H, packed: layer.packedExtra },
+  };
+  if (layer.dWeightIh) products.pack(rights.x, share);
   if (layer.dWeightHh) {
-    packShare(kernels, share, h0, H, 0, firstRows, H, layer.packedH0);
-    packShare(kernels, share, others, H, 0, otherRows, H, layer.packedH);
-    if (isBefore) packShare(kernels, share, layer.extra, H, 0, T * B, H, layer.packedExtra);
+    products.pack(rights.h0, share);
+    products.pack(rights.h, share);
+    if (isBefore) products.pack(rights.extra, share);
   }
   share.barrier();
-  if (layer.dWeightIh) inputWeights(kernels, layer, share);
-  if (layer.dWeightHh) recurrentWeights(kernels, layer, share);
+  if (layer.dWeightIh) inputWeights(layer, rights.x, share, products);
+  if (layer.dWeightHh) recurrentWeights(layer, rights, share, products);
   biases(kernels, layer, share);
 }
 
-function inputWeights(kernels: Kernels, layer: BackwardLayer, share: Share): void {
-  const { T, B, F, GH } = layer;
+function inputWeights(layer: BackwardLayer, x: Right, share: Share, products: Products): void {
+  const { F, GH } = layer;
   const from = startOf(GH, share.part, share.parts);
   const rows = startOf(GH, share.part + 1, share.parts) - from;
   const scratch = layer.scratch + share.part * layer.scratchBytes;
   const out = layer.dWeightIh + from * F * 4;
-  kernels.gemm(layer.gates + from * 4, GH, 1, layer.packedX, out, F, rows, F, T * B, 0, scratch);
+  products.multiplyTransposed(layer.gates + from * 4, GH, x, out, F, rows, 0, scratch);
 }
 
 /** Rows of dWₕₕ up to 2H come from gates; a GRU's last H from its candidate, which was multiplied apart. */
-function recurrentWeights(kernels: Kernels, layer: BackwardLayer, share: Share): void {
-  const { kind, T, B, H, GH, gates, extra } = layer;
+function recurrentWeights(layer: BackwardLayer, rights: Rights, share: Share, products: Products): void {
+  const { kind, H, GH, gates, extra } = layer;
   const from = startOf(GH, share.part, share.parts);
   const to = startOf(GH, share.part + 1, share.parts);
   const isGru = kind === Kind.gruAfter || kind === Kind.gruBefore;
   const gateRows = isGru ? 2 * H : GH;
   const scratch = layer.scratch + share.part * layer.scratchBytes;
-  statesTimes(kernels, layer, gates, GH, from, Math.min(to, gateRows), 0, scratch);
+  statesTimes(layer, rights, products, gates, GH, from, Math.min(to, gateRows), 0, scratch);
   const [start, end] = [Math.max(from, gateRows), to];
   if (start >= end) return;
   if (kind === Kind.gruAfter) {
-    statesTimes(kernels, layer, extra, H, start, end, gateRows, scratch);
+    statesTimes(layer, rights, products, extra, H, start, end, gateRows, scratch);
   } else {
     const out = layer.dWeightHh + start * H * 4;
-    kernels.gemm(gates + start * 4, GH, 1, layer.packedExtra, out, H, end - start, H, T * B, 0, scratch);
+    products.multiplyTransposed(gates + start * 4, GH, rights.extra, out, H, end - start, 0, scratch);
   }
 }
 
 /** Rows start … end of dWₕₕ ← dᵀ · h₋, over the first step walked (h0) and then all others. */
 function statesTimes(
-  kernels: Kernels,
   layer: BackwardLayer,
+  rights: Rights,
+  products: Products,
   d: number,
   ld: number,
   start: number,
@@ -69,9 +86,8 @@ function statesTimes(
   const column = (start - firstColumn) * 4;
   const out = layer.dWeightHh + start * H * 4;
   const rows = end - start;
-  const [k0, k] = T > 0 ? [B, (T - 1) * B] : [0, 0];
-  kernels.gemm(d + firstStep * ld * 4 + column, ld, 1, layer.packedH0, out, H, rows, H, k0, 0, scratch);
-  kernels.gemm(d + others * ld * 4 + column, ld, 1, layer.packedH, out, H, rows, H, k, 1, scratch);
+  products.multiplyTransposed(d + firstStep * ld * 4 + column, ld, rights.h0, out, H, rows, 0, scratch);
+  products.multiplyTransposed(d + others * ld * 4 + column, ld, rights.h, out, H, rows, 1, scratch);
 }
 
 /** Sums over all rows, each part some columns. */

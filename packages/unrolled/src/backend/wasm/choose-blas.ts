@@ -1,0 +1,64 @@
+import { ConfigError } from '../../errors.ts';
+import { Blas } from './blas.ts';
+import type { Kernels } from './generated/kernels.ts';
+import { host } from './host.ts';
+import { Products, type Right } from './jobs/products.ts';
+import type { LinearMemory } from './linear-memory.ts';
+
+/** 'off'; 'auto': the first that is found and is fast; otherwise the path of one. */
+export type WantedBlas = 'off' | 'auto' | (string & {});
+
+export interface BlasChoice {
+  readonly blas: Blas | null;
+  /** For people. */
+  readonly reason: string;
+}
+
+/** @throws DeviceError where the one that is asked for by its path cannot be used */
+export async function chooseBlas(wanted: WantedBlas, memory: LinearMemory, kernels: Kernels): Promise<BlasChoice> {
+  if (typeof wanted !== 'string' || wanted === '') {
+    throw new ConfigError(`wasmBackend: blas '${wanted}' is unknown; use 'off', 'auto' or a path`, { blas: wanted });
+  }
+  if (wanted === 'off') return { blas: null, reason: 'off' };
+  if (wanted !== 'auto') return { blas: await Blas.open(wanted, memory.memory), reason: 'asked for' };
+  const found = await Blas.find(memory.memory);
+  if (typeof found === 'string') return { blas: null, reason: found };
+  const times = compare(found, memory, kernels);
+  if (times === null) return { blas: null, reason: `${found.path} computes something else` };
+  // By far: a busy moment must not decide, since results depend on the choice.
+  if (times.blas > 2 * times.kernel) return { blas: null, reason: `${found.path} is slower than our own kernels` };
+  return { blas: found, reason: 'found' };
+}
+
+/** Milliseconds for a product as a recurrent step has it; null where the results differ. */
+function compare(blas: Blas, memory: LinearMemory, kernels: Kernels): { blas: number; kernel: number } | null {
+  const [m, k, n] = [50, 128, 512];
+  const bytes = { a: m * k * 4, b: k * n * 4, c: m * n * 4, packed: kernels.packedSize(k, n) * 4 };
+  const a = memory.scratch('right', bytes.a + bytes.b + 2 * bytes.c + bytes.packed);
+  const b = a + bytes.a;
+  const c = b + bytes.b;
+  const d = c + bytes.c;
+  const values = memory.floats(a, m * k + k * n);
+  for (let i = 0; i < values.length; i++) values[i] = ((i * 7) % 13) / 13 - 0.5;
+  const right: Right = { stored: b, ld: n, transposed: 0, k, n, packed: d + bytes.c };
+  const products = new Products(kernels, blas, 0);
+  products.pack(right, { part: 0, parts: 1, barrier() {} });
+  const kernel = fastest(() => products.multiply(a, k, right, c, n, m, 0));
+  const other = fastest(() => products.multiply(a, k, { ...right, packed: 0 }, d, n, m, 0));
+  const [expected, actual] = [memory.floats(c, m * n), memory.floats(d, m * n)];
+  const same = expected.every((value, i) => Math.abs(value - actual[i]) < 1e-3);
+  return same ? { blas: other, kernel } : null;
+}
+
+/** Of some 20 ms of runs, in which code that runs often is also compiled anew. */
+function fastest(run: () => void): number {
+  const end = host.performance.now() + 20;
+  let best = Number.POSITIVE_INFINITY;
+  for (let now = host.performance.now(); now < end; ) {
+    run();
+    const after = host.performance.now();
+    best = Math.min(best, after - now);
+    now = after;
+  }
+  return best;
+}
