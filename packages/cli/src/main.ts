@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { UnrolledError } from 'unrolled';
 import { demoCommand } from './commands/demo.ts';
+import { doctorCommand } from './commands/doctor.ts';
 import { evalCommand } from './commands/eval.ts';
 import { sampleCommand } from './commands/sample.ts';
 import { trainCommand } from './commands/train.ts';
@@ -24,7 +25,8 @@ Examples:
   unrolled eval runs/my other.txt
   unrolled <command> --help`,
   );
-for (const command of [trainCommand(), sampleCommand(), evalCommand(), demoCommand()]) program.addCommand(command);
+for (const command of [trainCommand(), sampleCommand(), evalCommand(), demoCommand(), doctorCommand()])
+  program.addCommand(command);
 for (const command of [program, ...program.commands]) {
   command.exitOverride().showSuggestionAfterError();
   command.configureOutput({

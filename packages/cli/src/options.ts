@@ -26,6 +26,8 @@ export interface TrainingOptions {
   sampleEvery?: number;
   validateEvery?: number;
   checkpointEvery?: number;
+  /** What multiplies matrices: a BLAS rounds otherwise than our kernels do. Our kernels where it is left out. */
+  blas?: string;
 }
 
 /** What `train` uses where nothing is said. Without an end: 20 epochs, but at least 1,000 steps. */
@@ -114,3 +116,7 @@ export function trainingOptions(): Option[] {
 /** Threads do not change the result, so they are not part of a run's configuration. */
 export const threadsOption = (): Option =>
   option('--threads <n>', 'processor cores to use (default: all, at most 8)', whole(1, 64));
+
+/** A BLAS does change the result, in its last bits, so a run keeps it in its configuration. */
+export const blasOption = (byDefault = 'off'): Option =>
+  new Option('--blas <which>', `multiply by the machine's BLAS: auto, off or a path (default ${byDefault})`);

@@ -56,6 +56,9 @@ export function readConfig(folder: RunFolder): RunConfig {
       throw new Failure(`${join(folder.path, 'config.json')}: options.${name} is ${JSON.stringify(value)}; restore it`);
     }
   }
+  if (options?.blas !== undefined && typeof options.blas !== 'string') {
+    throw new Failure(`${join(folder.path, 'config.json')}: options.blas is no word; restore it`);
+  }
   return config as RunConfig;
 }
 

@@ -10,6 +10,7 @@ export function resolveOptions(flags: Partial<TrainingOptions>, tokenCount: numb
       .map((name) => [name, flags[name] ?? (defaults as Partial<TrainingOptions>)[name]])
       .filter(([, value]) => value !== undefined),
   ) as unknown as TrainingOptions;
+  if (flags.blas !== undefined) options.blas = flags.blas;
   const { length } = splitText(new Int32Array(tokenCount)).train;
   const longest = Math.floor((length - 1) / (flags.batch ?? 1));
   if (flags.seq !== undefined && flags.seq > longest) {
@@ -53,7 +54,8 @@ export function changedOptions(options: TrainingOptions, flags: Partial<Training
   );
   const newEnd = 'steps' in said || 'epochs' in said || 'seconds' in said;
   const { steps, epochs, seconds, ...rest } = options;
-  return newEnd ? { ...rest, ...said } : { ...options, ...said };
+  const blas = flags.blas ?? options.blas;
+  return { ...(newEnd ? rest : options), ...said, ...(blas === undefined ? {} : { blas }) };
 }
 
 /** Steps between validations, samples and checkpoints where nothing was said: half an epoch, within reason. */

@@ -1,4 +1,4 @@
-import { DataError, type Device, openDevice } from 'unrolled';
+import { DataError, type Device } from 'unrolled';
 import {
   createTokenizer,
   LanguageModel,
@@ -11,6 +11,7 @@ import {
 import type { Checkpoint } from 'unrolled/train';
 import { Failure } from './failure.ts';
 import { checkMemory } from './model-size.ts';
+import { openMachine } from './open-device.ts';
 import { defaults, type TrainingOptions } from './options.ts';
 import { checkSameFiles, modelConfig, newConfig, readConfig } from './run-config.ts';
 import type { CheckpointName, RunFolder } from './run-folder.ts';
@@ -35,7 +36,8 @@ export async function startRun(texts: TextFiles, folder: RunFolder, flags: RunFl
   const tokens = tokenizer.encode(texts.text);
   const options = resolveOptions(flags, tokens.length);
   const characters = countCharacters(texts.text);
-  const device = await openDevice('wasm', { threads: flags.threads });
+  const { threads } = flags;
+  const device = await openMachine({ threads, blas: options.blas }, (line) => listener.note(line));
   try {
     const task = newTask(device, tokenizer, tokens, options);
     folder.open();
@@ -69,7 +71,8 @@ export async function resumeRun(
   const listener = listenerFor(flags.json);
   const tokenizer = checkpoint ? tokenizerOf(checkpoint, folder) : tokenizerFor(options.tokens, texts.text);
   const tokens = encodeSameText(tokenizer, texts.text);
-  const device = await openDevice('wasm', { threads: flags.threads });
+  const { threads } = flags;
+  const device = await openMachine({ threads, blas: options.blas }, (line) => listener.note(line));
   try {
     const task = newTask(device, tokenizer, tokens, options);
     const end = endOf(options, task.stepsPerEpoch);

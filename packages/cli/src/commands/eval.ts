@@ -1,9 +1,9 @@
 import { Command, Option } from 'commander';
-import { openDevice } from 'unrolled';
 import { describeCharacter, evaluateTokens, leaveOutUnknown, perplexity } from 'unrolled/tasks/language-model';
 import { Failure } from '../failure.ts';
 import { loadModel } from '../load-model.ts';
-import { threadsOption } from '../options.ts';
+import { openMachine, toStandardError } from '../open-device.ts';
+import { blasOption, threadsOption } from '../options.ts';
 import type { CheckpointName } from '../run-folder.ts';
 import { readTextFiles } from '../text-files.ts';
 import { countCharacters, formatCount, Units } from '../units.ts';
@@ -12,6 +12,7 @@ interface EvalFlags {
   checkpoint?: CheckpointName;
   json?: boolean;
   threads?: number;
+  blas?: string;
 }
 
 export function evalCommand(): Command {
@@ -24,12 +25,13 @@ export function evalCommand(): Command {
     )
     .option('--json', 'print one JSON object')
     .addOption(threadsOption())
+    .addOption(blasOption())
     .addHelpText('after', '\nExample:\n  unrolled eval runs/shakespeare sonnets.txt')
     .action(evaluate);
 }
 
 async function evaluate(run: string, paths: string[], flags: EvalFlags): Promise<void> {
-  const device = await openDevice('wasm', { threads: flags.threads });
+  const device = await openMachine(flags, toStandardError);
   try {
     const model = loadModel(device, run, flags.checkpoint);
     const { text, leftOut } = leaveOutUnknown(model.tokenizer, readTextFiles(paths).text);

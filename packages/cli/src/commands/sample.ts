@@ -1,11 +1,11 @@
 import { randomInt } from 'node:crypto';
 import { Command, Option } from 'commander';
-import { openDevice } from 'unrolled';
 import { generate } from 'unrolled/tasks/language-model';
 import { breathe } from 'unrolled/train';
 import { printable } from '../listeners/text.ts';
 import { loadModel } from '../load-model.ts';
-import { number, threadsOption, whole } from '../options.ts';
+import { openMachine, toStandardError } from '../open-device.ts';
+import { blasOption, number, threadsOption, whole } from '../options.ts';
 import type { CheckpointName } from '../run-folder.ts';
 
 interface SampleFlags {
@@ -20,6 +20,7 @@ interface SampleFlags {
   checkpoint?: CheckpointName;
   json?: boolean;
   threads?: number;
+  blas?: string;
 }
 
 export function sampleCommand(): Command {
@@ -52,6 +53,7 @@ export function sampleCommand(): Command {
     )
     .option('--json', 'print one JSON object per sample')
     .addOption(threadsOption())
+    .addOption(blasOption())
     .addHelpText(
       'after',
       `
@@ -65,7 +67,7 @@ Examples:
 async function sample(run: string, flags: SampleFlags): Promise<void> {
   const { prompt, length, temperature, topK, topP, stop } = flags;
   // One stream is little work for each step: more threads would only wait for each other.
-  const device = await openDevice('wasm', { threads: flags.threads ?? 1 });
+  const device = await openMachine({ threads: flags.threads ?? 1, blas: flags.blas }, toStandardError);
   try {
     const model = loadModel(device, run, flags.checkpoint);
     const first = flags.seed ?? randomInt(2 ** 32);

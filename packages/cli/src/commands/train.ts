@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { basename, extname, join, resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { Failure } from '../failure.ts';
-import { threadsOption, trainingOptions } from '../options.ts';
+import { blasOption, threadsOption, trainingOptions } from '../options.ts';
 import { type CheckpointName, RunFolder } from '../run-folder.ts';
 import { readTextFiles } from '../text-files.ts';
 import { type RunFlags, resumeRun, startRun } from '../training-run.ts';
@@ -32,7 +32,8 @@ export function trainCommand(): Command {
       ]),
     )
     .option('--json', 'print one JSON object per event')
-    .addOption(threadsOption());
+    .addOption(threadsOption())
+    .addOption(blasOption());
   for (const option of trainingOptions()) command.addOption(option);
   return command
     .addHelpText(

@@ -14,6 +14,7 @@ export async function subjects(): Promise<{
   readonly unavailable: readonly { readonly name: string; readonly reason: string }[];
 }> {
   const { simd, relaxed, shared } = detectFeatures();
+  const all = { rows: 0, work: 0 };
   const withoutRelaxed = relaxed ? null : 'this engine has no relaxed SIMD';
   const candidates: readonly (readonly [name: string, options: WasmOptions, reason: string | null])[] = [
     ['wasm simd, 1 thread', { simd: 'simd', threads: 1 }, null],
@@ -21,8 +22,8 @@ export async function subjects(): Promise<{
     // Even the smallest work goes to all threads here, to meet every way of cutting it.
     ['wasm simd, 3 threads', { simd: 'simd', threads: 3, parallelFrom: 0 }, null],
     ['wasm relaxed, 2 threads', { simd: 'relaxed', threads: 2, parallelFrom: 0 }, withoutRelaxed],
-    ['wasm with BLAS, 1 thread', { blas: 'auto', blasFrom: 0, threads: 1 }, null],
-    ['wasm with BLAS, 3 threads', { blas: 'auto', blasFrom: 0, threads: 3, parallelFrom: 0 }, null],
+    ['wasm with BLAS, 1 thread', { blas: 'auto', blasFrom: all, threads: 1 }, null],
+    ['wasm with BLAS, 3 threads', { blas: 'auto', blasFrom: all, threads: 3, parallelFrom: 0 }, null],
   ];
   const available: Subject[] = [{ name: 'reference float32', backend: referenceBackend({ float: 'float32' }) }];
   const unavailable: { name: string; reason: string }[] = [];

@@ -41,7 +41,7 @@ function compare(blas: Blas, memory: LinearMemory, kernels: Kernels): { blas: nu
   const values = memory.floats(a, m * k + k * n);
   for (let i = 0; i < values.length; i++) values[i] = ((i * 7) % 13) / 13 - 0.5;
   const right: Right = { stored: b, ld: n, transposed: 0, k, n, packed: d + bytes.c };
-  const products = new Products(kernels, blas, 0);
+  const products = new Products(kernels, blas);
   products.pack(right, { part: 0, parts: 1, barrier() {} });
   const kernel = fastest(() => products.multiply(a, k, right, c, n, m, 0));
   const other = fastest(() => products.multiply(a, k, { ...right, packed: 0 }, d, n, m, 0));

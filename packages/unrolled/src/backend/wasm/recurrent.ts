@@ -2,7 +2,6 @@ import { type Block, gatesOf, type RecurrentBackward, type RecurrentForward } fr
 import { Activation, type Kernels } from './generated/kernels.ts';
 import type { JobParameters } from './jobs/job.ts';
 import { FEW_ROWS, fewRowsBytes, type Products } from './jobs/products.ts';
-import { INPUT_ROWS } from './jobs/recurrent-forward.ts';
 import { type BackwardName, type ForwardName, Kind } from './jobs/recurrent-layer.ts';
 import type { LinearMemory } from './linear-memory.ts';
 
@@ -17,7 +16,7 @@ export function forwardParameters(
   const direct = T * B <= FEW_ROWS;
   const packed = (name: string, rows: number, k: number, n: number) =>
     direct ? 0 : packedRoom(memory, products, name, rows, k, n);
-  const inputRows = Math.min(INPUT_ROWS, T * B);
+  const inputRows = Math.min(60, Math.ceil((T * B) / threads));
   const stepRows = Math.ceil(B / threads);
   const before = kind === Kind.gruBefore;
   const scratchBytes = direct ? fewRowsBytes(Math.max(F, H)) : 0;

@@ -42,6 +42,31 @@ describe('wasm backend', () => {
   test('options that make no sense are refused', async () => {
     await expect(wasmBackend({ threads: 0 })).rejects.toThrow(ConfigError);
     await expect(wasmBackend({ simd: 'avx' as 'simd' })).rejects.toThrow(ConfigError);
+    await expect(wasmBackend({ blas: '' })).rejects.toThrow(ConfigError);
+  });
+
+  test('a BLAS that is not there is an error where it is asked for by its path, and a note where any will do', async () => {
+    await expect(wasmBackend({ threads: 1, blas: './no-such-library.so' })).rejects.toThrow(DeviceError);
+    const { notes, details } = (await open({ threads: 1, blas: 'auto' })).describe();
+    expect(details?.blas === null || typeof details?.blas === 'string').toBe(true);
+    expect(notes.join('\n')).toContain('BLAS: ');
+    expect((await open({ threads: 1 })).describe().details?.blas).toBe(null);
+  });
+
+  test('with a BLAS, too, the memory may grow between products', async () => {
+    const backend = await open({ threads: 1, blas: 'auto', blasFrom: { rows: 0, work: 0 } });
+    const [a, b, out] = [block(backend, 16), block(backend, 16), block(backend, 16)];
+    const square = (x: typeof a) => ({ ...x, shape: [4, 4] });
+    const product = { batch: 1, m: 4, k: 4, n: 4, transposeA: false, transposeB: false };
+    const multiply = () =>
+      backend.matmul(square(a), square(b), square(out), { ...product, accumulate: true, sharedB: true });
+    backend.fill(a, 2);
+    backend.fill(b, 3);
+    backend.fill(out, 1);
+    multiply();
+    block(backend, 30_000_000);
+    multiply();
+    expect([...backend.readSync(out)]).toEqual(Array(16).fill(49));
   });
 
   test('the memory grows, and what was in it stays', async () => {
@@ -140,7 +165,7 @@ describe.runIf(shared === true)('threads', () => {
     const module = await compileKernels('simd', true);
     const kernels = instantiate(module, memory.memory);
     memory.begin(kernels.heapBase());
-    const products = new Products(kernels, null, 0);
+    const products = new Products(kernels, null);
     const common = { module, memory: memory.memory, kernels, products, blas: null };
     const start = () => Pool.start({ ...common, threads: 3, patienceMs: 300 });
     const x = memory.scratch('x', 4000);

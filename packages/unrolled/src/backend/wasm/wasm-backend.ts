@@ -3,7 +3,7 @@ import type { Backend } from '../backend.ts';
 import { chooseBlas, type WantedBlas } from './choose-blas.ts';
 import { chooseSimd, chooseThreads, detectFeatures, type SimdLevel } from './detect.ts';
 import { compileKernels, instantiate } from './instance.ts';
-import { Products } from './jobs/products.ts';
+import { type LeastForBlas, Products } from './jobs/products.ts';
 import { LinearMemory } from './linear-memory.ts';
 import { WasmBackend } from './operations.ts';
 import { Pool } from './pool.ts';
@@ -22,8 +22,8 @@ export interface WasmOptions {
    * again. Default 'off'.
    */
   readonly blas?: WantedBlas;
-  /** The least work of one call, in floating-point operations, that is given to BLAS. Default 100,000: some 2 µs. */
-  readonly blasFrom?: number;
+  /** The least of one call that is given to BLAS. Default 8 rows and 50,000 floating-point operations. */
+  readonly blasFrom?: LeastForBlas;
   /** Bytes the memory may grow to. Default 4 GiB, which is what WebAssembly can address. */
   readonly limitBytes?: number;
   /** How long to wait for a worker, in ms, after this thread's own part is done. Default 60,000. */
@@ -55,9 +55,9 @@ async function open(options: WasmOptions, simd: SimdLevel, threads: number, reas
   const module = await compileKernels(simd, shared);
   const kernels = instantiate(module, memory.memory);
   memory.begin(kernels.heapBase());
-  const { patienceMs = 60_000, parallelFrom = 3e6, blasFrom = 1e5 } = options;
+  const { patienceMs = 60_000, parallelFrom = 3e6 } = options;
   const { blas, reason: blasReason } = await chooseBlas(options.blas ?? 'off', memory, kernels);
-  const products = new Products(kernels, blas, blasFrom);
+  const products = new Products(kernels, blas, options.blasFrom);
   const common = { module, memory: memory.memory, blas: blas?.path ?? null };
   const pool = shared ? await Pool.start({ ...common, kernels, products, threads, patienceMs }) : null;
   const lanes = simd === 'relaxed' ? 'relaxed SIMD (fused multiply-add)' : 'SIMD without fused multiply-add';

@@ -46,8 +46,7 @@ async function begin(setup: WorkerSetup, report: (message: WorkerReport) => void
   try {
     const kernels = instantiate(setup.module, setup.memory);
     const blas = setup.blas === null ? null : await Blas.open(setup.blas, setup.memory);
-    // From how much work on BLAS is used is decided by the thread that gives out the jobs.
-    const products = new Products(kernels, blas, 0);
+    const products = new Products(kernels, blas);
     report({ error: null });
     host.setTimeout(() => serve(kernels, products, setup), 0);
   } catch (error) {

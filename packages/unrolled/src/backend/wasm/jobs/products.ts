@@ -8,6 +8,13 @@ export const PANEL = 8;
 /** Rows of A per call: they stay in the first-level cache while the panels of B go by. A multiple of the kernel's 5. */
 const ROWS_AT_ONCE = 60;
 
+/** The least that is worth a call of BLAS, which packs the right side anew at every call. */
+export interface LeastForBlas {
+  readonly rows: number;
+  /** Floating-point operations. */
+  readonly work: number;
+}
+
 /** The right side B [k, n] of products, as it is stored and where it is packed. */
 export interface Right {
   readonly stored: number;
@@ -34,10 +41,9 @@ function columnsOf(right: Right, from: number, n: number): Right {
 export class Products {
   readonly #kernels: Kernels;
   readonly #blas: Blas | null;
-  readonly #blasFrom: number;
+  readonly #blasFrom: LeastForBlas;
 
-  /** @param blasFrom the least work, in floating-point operations of one call, that is given to BLAS */
-  constructor(kernels: Kernels, blas: Blas | null, blasFrom: number) {
+  constructor(kernels: Kernels, blas: Blas | null, blasFrom: LeastForBlas = { rows: 8, work: 5e4 }) {
     this.#kernels = kernels;
     this.#blas = blas;
     this.#blasFrom = blasFrom;
@@ -49,7 +55,8 @@ export class Products {
    */
   packedBytes(rows: number, k: number, n: number): number | null {
     const work = 2 * rows * k * n;
-    if (this.#blas !== null && work > 0 && work >= this.#blasFrom) return null;
+    const enough = work > 0 && rows >= this.#blasFrom.rows && work >= this.#blasFrom.work;
+    if (this.#blas !== null && enough) return null;
     return this.#kernels.packedSize(k, n) * 4;
   }
 

@@ -3,9 +3,6 @@ import { defineJob, type Share, startOf } from './job.ts';
 import { multiplyFewRows, type Products, type Right } from './products.ts';
 import { type ForwardLayer, forwardNames, Kind } from './recurrent-layer.ts';
 
-/** Rows of all T·B that go through the input's product at a time. */
-export const INPUT_ROWS = 60;
-
 /**
  * A recurrent layer. The weights are packed and the input's part of all pre-activations is one product over all T·B
  * rows; then each part takes some rows of the batch through all steps, meeting no other.
@@ -75,8 +72,9 @@ function multiplyInput(kernels: Kernels, layer: ForwardLayer, right: Right, shar
   const { F, GH, x } = layer;
   const n = layer.T * layer.B;
   const to = startOf(n, share.part + 1, share.parts);
-  for (let row = startOf(n, share.part, share.parts); row < to; row += INPUT_ROWS) {
-    const rows = Math.min(INPUT_ROWS, to - row);
+  const atOnce = right.packed ? 60 : 240;
+  for (let row = startOf(n, share.part, share.parts); row < to; row += atOnce) {
+    const rows = Math.min(atOnce, to - row);
     const out = preOf(layer) + row * GH * 4;
     for (let i = 0; i < rows; i++) kernels.scaleInto(1, layer.bias, out + i * GH * 4, GH);
     if (layer.direct) {

@@ -1,0 +1,39 @@
+import { Command } from 'commander';
+import { examineMachine, type MachineReport } from '../machine-report.ts';
+import { blasOption } from '../options.ts';
+import { formatBytes } from '../units.ts';
+
+export function doctorCommand(): Command {
+  return new Command('doctor')
+    .description('say what this machine offers, and what would make it faster')
+    .option('--json', 'print one JSON object')
+    .addOption(blasOption('auto'))
+    .action(async ({ json, blas }: { json?: boolean; blas?: string }) => {
+      const report = await examineMachine(blas ?? 'auto');
+      process.stdout.write(json ? `${JSON.stringify({ type: 'doctor', ...report })}\n` : describe(report));
+    });
+}
+
+const lanes: Record<string, string> = {
+  relaxed: 'relaxed SIMD (fused multiply-add)',
+  simd: 'SIMD without fused multiply-add',
+};
+
+function describe({ webAssembly, blas, memoryBytes, reasons, advice, ...report }: MachineReport): string {
+  const speed = (gflops: number): string => `${gflops.toFixed(0)} GFLOP/s on one thread`;
+  const factor = blas && webAssembly ? `, ${(blas.gflops / webAssembly.gflops).toFixed(1)} × our kernels` : '';
+  const lines: Record<string, string> = {
+    Node: `${report.node}, ${report.platform}`,
+    memory: `${formatBytes(memoryBytes.total)}, ${formatBytes(memoryBytes.available)} of it available`,
+    kernels: webAssembly
+      ? `WebAssembly, ${lanes[webAssembly.simd ?? ''] ?? webAssembly.simd}, ${speed(webAssembly.gflops)}`
+      : `none: ${reasons.webAssembly}`,
+    threads: webAssembly ? `${webAssembly.threads} (${webAssembly.threadsReason})` : 'none',
+    'shared memory': report.sharedMemory ? 'yes' : 'no',
+    BLAS: blas ? `${blas.path}, ${speed(blas.gflops)}${factor}` : `none: ${reasons.blas}`,
+    GPU: `none: ${reasons.gpu}`,
+  };
+  const width = Math.max(...Object.keys(lines).map((name) => name.length)) + 2;
+  const table = Object.entries(lines).map(([name, value]) => `${name.padEnd(width)}${value}\n`);
+  return `${table.join('')}${advice.map((line) => `\nTo be faster: ${line}\n`).join('')}`;
+}

@@ -1,0 +1,55 @@
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { expectComplaint, small, tensorsOf, unrolled, workplace } from './command.ts';
+
+const { path: cwd } = workplace(afterAll);
+
+describe('doctor', () => {
+  test('says what there is, one line each, and why something is not', async () => {
+    const { code, stdout, stderr } = await unrolled(cwd, 'doctor');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toContain(process.version);
+    for (const name of ['kernels', 'threads', 'shared memory', 'memory', 'BLAS', 'GPU']) {
+      expect(stdout).toMatch(new RegExp(`^${name} +\\S`, 'm'));
+    }
+  });
+
+  test('--json: the same for programs; a BLAS that is not there is a reason', async () => {
+    const { code, stdout } = await unrolled(cwd, 'doctor', '--json', '--blas', './no-such-library.so');
+    expect(code).toBe(0);
+    const report = JSON.parse(stdout);
+    expect(report).toMatchObject({ type: 'doctor', node: process.version, blas: null, gpu: null });
+    expect(report.webAssembly.gflops).toBeGreaterThan(0);
+    expect(report.reasons.blas).toMatch(/no-such-library|koffi/);
+  });
+});
+
+describe('--blas', () => {
+  test('auto: a run that was cut in two ends with the bits of one that was not, whether there is a BLAS or not', async () => {
+    const options = [
+      ...small,
+      '--hidden',
+      '64',
+      '--batch',
+      '16',
+      '--blas',
+      'auto',
+      '--threads',
+      '2',
+      '--schedule',
+      'constant',
+    ];
+    const whole = await unrolled(cwd, 'train', 'text.txt', '--out', 'whole', ...options, '--steps', '60');
+    expect(whole).toMatchObject({ code: 0, stderr: '' });
+    expect(whole.stdout).toMatch(/^(BLAS: |No BLAS is used: )\S/m);
+    await unrolled(cwd, 'train', 'text.txt', '--out', 'halves', ...options, '--steps', '30');
+    const rest = await unrolled(cwd, 'train', '--resume', 'halves', '--steps', '60', '--threads', '2');
+    expect(rest.stdout).toMatch(/^(BLAS: |No BLAS is used: )\S/m);
+    expect(tensorsOf(join(cwd, 'halves'))).toEqual(tensorsOf(join(cwd, 'whole')));
+  });
+
+  test('a path that is no BLAS is one line on standard error', async () => {
+    const ended = await unrolled(cwd, 'train', 'text.txt', '--out', 'none', ...small, '--blas', './no-such-library.so');
+    expectComplaint(ended, 1, 'blas');
+  });
+});
