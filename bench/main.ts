@@ -7,7 +7,7 @@ import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { machineLine, summarise } from './measure.ts';
 import { findPytorch, timePytorch } from './peers/pytorch.ts';
-import { flopsOf, type StepCase, timeTrainingStep } from './training-step.ts';
+import { findBlas, flopsOf, type StepCase, timeTrainingStep } from './training-step.ts';
 
 const { values } = parseArgs({
   options: {
@@ -26,6 +26,7 @@ const cases: Record<string, StepCase> = {
 };
 const threadCounts = [...new Set([1, Math.min(availableParallelism(), 8)])];
 const pytorch = findPytorch();
+const blas = await findBlas();
 
 console.log(machineLine());
 console.log(pytorch?.description ?? 'PyTorch not found (Debian: python3-torch, libopenblas0): ours alone');
@@ -35,6 +36,9 @@ for (const [name, step] of Object.entries(cases)) {
   const engines: Record<string, () => Promise<{ median: number }> | { median: number }> = {};
   for (const threads of threadCounts) {
     engines[`unrolled, ${threads} thread${threads > 1 ? 's' : ''}`] = () => timeTrainingStep(step, threads, runs);
+    if (blas !== null)
+      engines[`unrolled with BLAS, ${threads} thread${threads > 1 ? 's' : ''}`] = () =>
+        timeTrainingStep(step, threads, runs, blas);
     if (pytorch)
       engines[`PyTorch, ${threads} thread${threads > 1 ? 's' : ''}`] = () => timePytorch(pytorch, step, threads, runs);
   }

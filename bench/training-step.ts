@@ -32,12 +32,24 @@ function textOf(vocabulary: number, length: number): string {
   );
 }
 
+/** The path of the machine's BLAS, if it has one we can use. */
+export async function findBlas(): Promise<string | null> {
+  const device = await openDevice('wasm', { threads: 1, blas: 'auto' });
+  device.close();
+  return device.describe().details?.blas ?? null;
+}
+
 /**
  * Times whole training steps (batch, forward, backward, clip, Adam) of our engine.
  * @throws Error if the loss does not fall, so that nothing wrong is timed
  */
-export async function timeTrainingStep(step: StepCase, threads: number, runs: number): Promise<Timing> {
-  const device = await openDevice('wasm', { threads });
+export async function timeTrainingStep(
+  step: StepCase,
+  threads: number,
+  runs: number,
+  blas: string = 'off',
+): Promise<Timing> {
+  const device = await openDevice('wasm', { threads, blas });
   const tokenizer = tokenizerFor('char', textOf(step.vocabulary, 200_000));
   const { cell, hidden, layers, embedding, batch, steps } = step;
   const model = new LanguageModel(device, tokenizer, { cell, hidden, layers, embedding, dropout: 0 }, 1);
