@@ -1,7 +1,7 @@
 import { type Block, gatesOf, type RecurrentBackward, type RecurrentForward } from '../backend.ts';
 import { Activation, type Kernels } from './generated/kernels.ts';
 import type { JobParameters } from './jobs/job.ts';
-import { FEW_ROWS, fewRowsBytes } from './jobs/products.ts';
+import { FEW_ROWS } from './jobs/products.ts';
 import { type BackwardName, type ForwardName, Kind } from './jobs/recurrent-layer.ts';
 import type { LinearMemory } from './linear-memory.ts';
 
@@ -10,14 +10,12 @@ export function forwardParameters(
   layer: RecurrentForward,
   memory: LinearMemory,
   kernels: Kernels,
-  threads: number,
 ): JobParameters<ForwardName> {
   const { T, B, F, H, GH, kind } = sizesOf(layer);
   const direct = T * B <= FEW_ROWS;
   const packed = (name: string, k: number, n: number) =>
     direct ? 0 : memory.scratch(name, kernels.packedSize(k, n) * 4);
   const before = kind === Kind.gruBefore;
-  const scratchBytes = direct ? fewRowsBytes(Math.max(F, H)) : 0;
   return {
     ...commonParameters(layer, memory),
     biasIh: memory.addressOrNull(layer.biasIh),
@@ -29,8 +27,6 @@ export function forwardParameters(
     packedHn: before ? packed('weightHn', H, H) : 0,
     bias: memory.scratch('bias', GH * 4),
     gh: kind === Kind.gruAfter ? memory.scratch('gh', B * GH * 4) : 0,
-    scratch: memory.scratch('parts', threads * scratchBytes),
-    scratchBytes,
   };
 }
 
