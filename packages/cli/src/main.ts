@@ -74,7 +74,7 @@ function report(error: unknown): number {
 /** For those who forget the word `train`. */
 function hint(text: string): string {
   const [, word] = /unknown command '(.+?)'/.exec(text) ?? [];
-  return word && existsSync(word) ? ` To train on it: unrolled train ${shellWord(word)}` : '';
+  return word && existsSync(word) ? `; to train on it: unrolled train ${shellWord(word)}` : '';
 }
 
 function oneLine(text: string): string {

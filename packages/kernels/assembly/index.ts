@@ -4,6 +4,7 @@ export { columnSums } from './columns';
 export { stridedCopy } from './copy';
 export { dropout } from './dropout';
 export { axpy, fill, scaleInto, select, unary, unaryGrad } from './elementwise';
+export { gemmFewRows } from './few-rows';
 export { gemm, gemmScratchSize } from './gemm';
 export { gruAfterBackward, gruAfterForward } from './gru';
 export { gruBeforeGates, gruBeforeGatesBackward, gruBeforeOutput, gruBeforeOutputBackward } from './gru-before';

@@ -149,3 +149,37 @@ describe.each(builds)('matrix product, %s', (build) => {
     );
   });
 });
+
+describe.each(builds)('%s: gemmFewRows', (build) => {
+  let room: Room;
+  beforeAll(async () => {
+    room = await load(build);
+  });
+  beforeEach(() => room.reset());
+
+  test('gives the same bits as gemm with W packed, for all sizes', () => {
+    const size = fc.oneof(
+      fc.constantFrom(...awkward),
+      fc.integer({ min: 0, max: 40 }),
+      fc.integer({ min: 500, max: 530 }),
+    );
+    const rows = fc.integer({ min: 0, max: 4 });
+    fc.assert(
+      fc.property(rows, size, size, fc.boolean(), fc.nat(5), fc.integer(), (m, n, k, accumulate, gap, seed) => {
+        room.reset();
+        const { kernels, floats, space, readFloats } = room;
+        const [a, w, before] = [random(m * (k + gap), seed), random(n * (k + gap), seed + 1), random(m * n, seed + 2)];
+        const [left, right] = [floats(a), floats(w)];
+        const [packedResult, result] = [floats(before), floats(before)];
+        const packed = space(kernels.packedSize(k, n));
+        kernels.packRight(right, k + gap, 1, k, n, packed);
+        kernels.gemm(left, k + gap, 0, packed, packedResult, n, m, n, k, Number(accumulate), 0);
+        const guard = floats([12345]);
+        kernels.gemmFewRows(left, k + gap, right, k + gap, result, n, m, n, k, Number(accumulate));
+        expectSameBits(readFloats(result, m * n), readFloats(packedResult, m * n));
+        expect(readFloats(guard, 1)[0]).toBe(12345);
+      }),
+      { numRuns: 150, seed: 1 },
+    );
+  });
+});

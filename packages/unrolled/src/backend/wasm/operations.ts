@@ -21,7 +21,7 @@ import type {
 import { Binary, type Kernels, Reduction, Unary } from './generated/kernels.ts';
 import * as elementwise from './jobs/elementwise.ts';
 import { alone, type Job, type JobParameters, LINE } from './jobs/job.ts';
-import { FEW_ROWS, fewRowsBytes, matmulJob, type Products } from './jobs/products.ts';
+import { FEW_ROWS, matmulJob, type Products } from './jobs/products.ts';
 import { recurrentBackwardJob } from './jobs/recurrent-backward.ts';
 import { recurrentForwardJob } from './jobs/recurrent-forward.ts';
 import * as rows from './jobs/rows.ts';
@@ -213,7 +213,7 @@ export class WasmBackend implements Backend {
     const [batch, m] = merged ? [1, product.batch * product.m] : [product.batch, product.m];
     const direct = m <= FEW_ROWS && transposeB && !transposeA;
     const transposing = this.#kernels.gemmScratchSize(transposeA ? 1 : 0, m, n, k) * 4;
-    const scratchBytes = direct ? fewRowsBytes(k) : transposing;
+    const scratchBytes = direct ? 0 : transposing;
     const packedBytes = direct ? null : this.#products.packedBytes(Math.ceil(m / this.#threads), k, n);
     const packed = packedBytes === null ? 0 : this.#memory.scratch('right', packedBytes);
     const scratch = this.#memory.scratch('parts', this.#threads * scratchBytes);

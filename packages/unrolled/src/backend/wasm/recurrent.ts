@@ -1,7 +1,7 @@
 import { type Block, gatesOf, type RecurrentBackward, type RecurrentForward } from '../backend.ts';
 import { Activation, type Kernels } from './generated/kernels.ts';
 import type { JobParameters } from './jobs/job.ts';
-import { FEW_ROWS, fewRowsBytes, type Products } from './jobs/products.ts';
+import { FEW_ROWS, type Products } from './jobs/products.ts';
 import { type BackwardName, type ForwardName, Kind } from './jobs/recurrent-layer.ts';
 import type { LinearMemory } from './linear-memory.ts';
 
@@ -19,7 +19,6 @@ export function forwardParameters(
   const inputRows = Math.min(60, Math.ceil((T * B) / threads));
   const stepRows = Math.ceil(B / threads);
   const before = kind === Kind.gruBefore;
-  const scratchBytes = direct ? fewRowsBytes(Math.max(F, H)) : 0;
   return {
     ...commonParameters(layer, memory),
     biasIh: memory.addressOrNull(layer.biasIh),
@@ -31,8 +30,6 @@ export function forwardParameters(
     packedHn: before ? packed('weightHn', stepRows, H, H) : 0,
     bias: memory.scratch('bias', GH * 4),
     gh: kind === Kind.gruAfter ? memory.scratch('gh', B * GH * 4) : 0,
-    scratch: memory.scratch('parts', threads * scratchBytes),
-    scratchBytes,
   };
 }
 

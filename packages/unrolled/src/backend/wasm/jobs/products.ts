@@ -121,38 +121,8 @@ export class Products {
   }
 }
 
-/**
- * C [m, n] (+)= A [m, k] · Wᵀ for W [n, k] as it is stored: for very few rows, where packing W would cost more than the
- * product. Each row of C is read as W · aᵀ, the row of A being a packed right side of one column; the sums are the same.
- *
- * @param scratch fewRowsBytes(k)
- */
-export function multiplyFewRows(
-  kernels: Kernels,
-  a: number,
-  lda: number,
-  w: number,
-  c: number,
-  ldc: number,
-  m: number,
-  n: number,
-  k: number,
-  accumulate: number,
-  scratch: number,
-): void {
-  for (let row = 0; row < m; row++) {
-    kernels.packRight(a + row * lda * 4, k, 1, k, 1, scratch);
-    kernels.gemm(w, k, 0, scratch, c + row * ldc * 4, 1, n, 1, k, accumulate, 0);
-  }
-}
-
 /** Rows up to which packing a right side would cost more than it saves. */
 export const FEW_ROWS = 3;
-
-/** How many bytes `multiplyFewRows` needs as scratch. */
-export function fewRowsBytes(k: number): number {
-  return k * PANEL * 4;
-}
 
 /**
  * One product of a batch: out [m, n] (+)= op(a) · op(b), split by rows of the output, or by columns where there are few
@@ -173,7 +143,7 @@ export const matmulJob = defineJob(
       const from = startOf(n, share.part, share.parts, LINE);
       const columns = startOf(n, share.part + 1, share.parts, LINE) - from;
       const [b, out] = [p.b + from * k * 4, p.out + from * 4];
-      multiplyFewRows(kernels, p.a, k, b, out, n, m, columns, k, p.accumulate, scratch);
+      kernels.gemmFewRows(p.a, k, b, k, out, n, m, columns, k, p.accumulate);
       return;
     }
     const whole: Right = { stored: p.b, ld: ldb, transposed: p.transposeB, k, n, packed };

@@ -1,6 +1,6 @@
 import type { Kernels } from '../generated/kernels.ts';
 import { defineJob, type Share, startOf } from './job.ts';
-import { multiplyFewRows, type Products, type Right } from './products.ts';
+import type { Products, Right } from './products.ts';
 import { type ForwardLayer, forwardNames, Kind } from './recurrent-layer.ts';
 
 /**
@@ -17,7 +17,6 @@ export const recurrentForwardJob = defineJob(forwardNames, (kernels, layer, shar
   const from = startOf(B, share.part, share.parts);
   const rows = startOf(B, share.part + 1, share.parts) - from;
   if (rows === 0) return;
-  const scratch = layer.scratch + share.part * layer.scratchBytes;
   const state = B * H * 4;
   const lengths = layer.lengths && layer.lengths + from * 4;
   for (let s = 0; s < T; s++) {
@@ -25,7 +24,7 @@ export const recurrentForwardJob = defineJob(forwardNames, (kernels, layer, shar
     const before = layer.reverse ? t + 1 : t - 1;
     const hBefore = (s === 0 ? h0 : h + before * state) + from * H * 4;
     const cBefore = (s === 0 ? c0 : c + before * state) + from * H * 4;
-    step(kernels, layer, rights, products, t, from, rows, hBefore, cBefore, lengths, scratch);
+    step(kernels, layer, rights, products, t, from, rows, hBefore, cBefore, lengths);
   }
 });
 
@@ -78,8 +77,7 @@ function multiplyInput(kernels: Kernels, layer: ForwardLayer, right: Right, shar
     const out = preOf(layer) + row * GH * 4;
     for (let i = 0; i < rows; i++) kernels.scaleInto(1, layer.bias, out + i * GH * 4, GH);
     if (layer.direct) {
-      const scratch = layer.scratch + share.part * layer.scratchBytes;
-      multiplyFewRows(kernels, x + row * F * 4, F, layer.weightIh, out, GH, rows, GH, F, 1, scratch);
+      kernels.gemmFewRows(x + row * F * 4, F, layer.weightIh, F, out, GH, rows, GH, F, 1);
     } else {
       products.multiply(x + row * F * 4, F, right, out, GH, rows, 1);
     }
@@ -97,7 +95,6 @@ function step(
   hBefore: number,
   cBefore: number,
   lengths: number,
-  scratch: number,
 ): void {
   const { kind, variant, H, GH } = layer;
   const first = t * layer.B + from;
@@ -105,7 +102,7 @@ function step(
   const h = layer.h + first * H * 4;
   const extra = layer.extra + first * H * 4;
   const multiply = (a: number, right: Right, out: number, add: number) => {
-    if (layer.direct) multiplyFewRows(kernels, a, H, right.stored, out, GH, rows, right.n, H, add, scratch);
+    if (layer.direct) kernels.gemmFewRows(a, H, right.stored, H, out, GH, rows, right.n, H, add);
     else products.multiply(a, H, right, out, GH, rows, add);
   };
   switch (kind) {

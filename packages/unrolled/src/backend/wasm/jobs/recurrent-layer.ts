@@ -15,7 +15,6 @@ export const forwardNames = [
   'packedHn', // W_hnᵀ, packed, for a GRU that resets before
   'bias', // [GH]: what the pre-activations begin with
   'gh', // [B, 3H]: Wₕₕ h₋ + bₕₕ of one step, for a GRU that resets after
-  ...(['scratch', 'scratchBytes'] as const),
 ] as const;
 
 export type ForwardName = (typeof forwardNames)[number];
