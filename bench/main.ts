@@ -1,9 +1,8 @@
 /** npm run bench: see `options.ts` for what it takes, `questions/` for what it finds out. */
-import { accessSync, constants, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { writeFileSync } from 'node:fs';
 import { machineLine, measurePeak, peakLine } from './machine.ts';
 import { helpText, type Options, readOptions, UsageError } from './options.ts';
-import { findNumpy, findPytorch } from './peers/python.ts';
+import { describePeers, findPeers } from './peers/peer.ts';
 import type { Answer, Question } from './question.ts';
 import { browser } from './questions/browser.ts';
 import { growth } from './questions/growth.ts';
@@ -16,26 +15,24 @@ import { markdown } from './table.ts';
 const questions: readonly Question[] = [step, minimal, sample, start, growth, browser];
 
 async function bench({ questions: asked, runs, rounds, json }: Options): Promise<void> {
-  // Before minutes of measuring, not after them.
-  if (json) accessSync(dirname(json), constants.W_OK);
   const machine = machineLine();
   const peak = await measurePeak();
-  const [pytorch, numpy] = [findPytorch(), findNumpy()];
-  const peers = {
-    PyTorch: pytorch?.description ?? 'absent; to measure it, too: apt install python3-torch libopenblas0',
-    NumPy: numpy?.description ?? 'absent; to measure it, too: apt install python3-numpy',
-  };
+  const peers = findPeers();
   console.log(machine);
   console.log(peakLine(peak));
-  for (const [name, description] of Object.entries(peers)) console.log(`${name}: ${description}`);
+  for (const line of describePeers(peers)) console.log(line);
   const answers: Record<string, Answer> = {};
   for (const { name, asks, answer } of asked) {
     console.log(`\n${name}: ${asks}`);
-    answers[name] = await answer({ runs, rounds, peak, pytorch, numpy });
+    answers[name] = await answer({ runs, rounds, peak, peers });
     if (answers[name].rows.length > 0) console.log(`\n${markdown(answers[name].rows)}\n`);
     for (const note of answers[name].notes ?? []) console.log(note);
     // After each, so that what is interrupted keeps what it found.
-    if (json) writeFileSync(json, JSON.stringify({ machine, peak, peers, runs, rounds, answers }, null, 2));
+    if (json)
+      writeFileSync(
+        json,
+        JSON.stringify({ machine, peak, peers: describePeers(peers), runs, rounds, answers }, null, 2),
+      );
   }
 }
 

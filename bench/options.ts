@@ -1,3 +1,5 @@
+import { accessSync, constants } from 'node:fs';
+import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Question } from './question.ts';
 
@@ -27,6 +29,8 @@ export function helpText(questions: readonly Question[]): string {
     '  --rounds N     rounds (default 3)',
     '  --json FILE    write the figures there, too',
     '  --help         this text',
+    '',
+    'TensorFlow.js and jax-js are measured, too, after: npm install --prefix bench/peers --no-package-lock',
   ].join('\n');
 }
 
@@ -42,7 +46,7 @@ export function readOptions(args: readonly string[], questions: readonly Questio
     questions: questions.filter(({ name }) => wanted.includes(name)),
     runs: count('runs', values.runs),
     rounds: count('rounds', values.rounds),
-    json: values.json ?? null,
+    json: values.json === undefined ? null : writable(values.json),
   };
 }
 
@@ -61,6 +65,16 @@ function parse(args: readonly string[]) {
   } catch (error) {
     throw new UsageError(`${(error as Error).message}; use --only, --runs, --rounds, --json or --help`);
   }
+}
+
+/** Better before minutes of measuring than after them. */
+function writable(file: string): string {
+  try {
+    accessSync(dirname(file), constants.W_OK);
+  } catch {
+    throw new UsageError(`--json: cannot write to the folder ${dirname(file)}; give a file in one that exists`);
+  }
+  return file;
 }
 
 function count(name: string, text: string): number {

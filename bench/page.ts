@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { stripTypeScriptTypes } from 'node:module';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 /** What a bare import of the library means in the page. */
 const imports = {
@@ -18,21 +18,18 @@ const html = `<!doctype html><title>bench</title><link rel="icon" href="data:,">
 const isolation = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' };
 
 /** What the page may load of this folder, its types taken out. */
-const own: Readonly<Record<string, string>> = {
-  '/bench/training-step.js': 'training-step.ts',
-  '/bench/timing.ts': 'timing.ts',
-};
+const own = ['/bench/training-step.ts', '/bench/timing.ts'];
 
-/** Serves an empty, cross-origin isolated page that can import the built library and `/bench/training-step.js`. */
-export async function servePage(dist: string): Promise<{ url: string; close(): void }> {
+/** Serves an empty, cross-origin isolated page that can import the built library and `module`, which times steps. */
+export async function servePage(dist: string): Promise<{ url: string; module: string; close(): void }> {
   const server = createServer(async (request, response) => {
     const path = new URL(request.url!, 'http://localhost').pathname;
     const send = (type: string, body: string | Buffer): void => {
       response.writeHead(200, { ...isolation, 'content-type': type }).end(body);
     };
     if (path === '/') return send('text/html', html);
-    if (path in own) {
-      const source = await readFile(new URL(own[path], import.meta.url), 'utf8');
+    if (own.includes(path)) {
+      const source = await readFile(new URL(basename(path), import.meta.url), 'utf8');
       return send('text/javascript', stripTypeScriptTypes(source));
     }
     const file = await readFile(join(dist, path)).catch(() => null);
@@ -42,6 +39,7 @@ export async function servePage(dist: string): Promise<{ url: string; close(): v
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    module: '/bench/training-step.ts',
     close: () => {
       server.closeAllConnections();
       server.close();

@@ -1,5 +1,5 @@
 import type { Peak } from './machine.ts';
-import type { Numpy, Pytorch } from './peers/python.ts';
+import type { Peers } from './peers/peer.ts';
 
 /** What a question is answered with: what it measured, ready for a table. */
 export type Row = Readonly<Record<string, string | number | null>>;
@@ -9,9 +9,7 @@ export interface Settings {
   readonly runs: number;
   readonly rounds: number;
   readonly peak: Peak;
-  /** Null where it is not installed. */
-  readonly pytorch: Pytorch | null;
-  readonly numpy: Numpy | null;
+  readonly peers: Peers;
 }
 
 /** One thing the suite can find out; each is a file in `questions/`. */
@@ -31,6 +29,6 @@ export interface Answer {
 }
 
 /** How many times as long as this the fastest of the peers took; an empty object where there are none. */
-export function besideBest(peers: readonly number[], milliseconds: number): Row {
-  return peers.length > 0 ? { 'best peer ÷ this': Number((Math.min(...peers) / milliseconds).toFixed(2)) } : {};
+export function besideBest(theirs: readonly number[], milliseconds: number): Row {
+  return theirs.length > 0 ? { 'best peer ÷ this': Number((Math.min(...theirs) / milliseconds).toFixed(2)) } : {};
 }

@@ -19,7 +19,7 @@ parameters = [*embedding.parameters(), *recurrent.parameters(), *output.paramete
 optimizer = torch.optim.Adam(parameters, lr=2e-3)
 ids = torch.tensor([[(t * t + 7 * t + 31 * b) % V for b in range(B)] for t in range(T + 1)])
 
-state, milliseconds = None, []
+state, milliseconds, losses = None, [], []
 for step in range(case["warmup"] + case["runs"]):
     start = time.perf_counter()
     optimizer.zero_grad()
@@ -29,8 +29,8 @@ for step in range(case["warmup"] + case["runs"]):
     loss.backward()
     torch.nn.utils.clip_grad_norm_(parameters, 5)
     optimizer.step()
-    loss.item()
+    losses.append(loss.item())
     if step >= case["warmup"]:
         milliseconds.append((time.perf_counter() - start) * 1000)
 
-print(json.dumps({"milliseconds": milliseconds}))
+print(json.dumps({"milliseconds": milliseconds, "losses": losses}))

@@ -44,7 +44,7 @@ export const browser: Question = {
         const page = await chromium.newPage();
         await page.goto(server.url);
         const timed = await page.evaluate(
-          `import('/bench/training-step.js').then(({ timeTrainingStep }) =>
+          `import(${JSON.stringify(server.module)}).then(({ timeTrainingStep }) =>
             timeTrainingStep(${JSON.stringify(smallLstm)}, ${threads}, ${count}))`,
         );
         await page.close();

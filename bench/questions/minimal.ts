@@ -68,7 +68,7 @@ function assertAlike(name: string, ours: Run, theirs: Run): void {
 export const minimal: Question = {
   name: 'minimal',
   asks: `ms of an iteration of the minimal character model: 1×RNN-${H}, one-hot, B 1, T ${T}, Adagrad, clip ±5`,
-  async answer({ runs, rounds, peak, pytorch, numpy }) {
+  async answer({ runs, rounds, peak, peers: { pytorch, numpy } }) {
     // They are short: one is not worth a process.
     const iterations = warmup + 20 * runs;
     const options = { ids, H, V, T, learningRate, warmup, threads: 1 };
@@ -86,14 +86,14 @@ export const minimal: Question = {
       engines[name] = () => summarise(run(iterations).milliseconds).median;
     }
     const timings = Object.entries(await interleave(engines, rounds));
-    const peers = timings.filter(([engine]) => !engine.startsWith('unrolled')).map(([, { median }]) => median);
+    const theirs = timings.filter(([engine]) => !engine.startsWith('unrolled')).map(([, { median }]) => median);
     const rows = timings.map(([engine, { median, min, max }]) => ({
       engine,
       'ms per iteration': rounded(median),
       'min–max': `${rounded(min)}–${rounded(max)}`,
       'characters/s': Math.round((T * 1000) / median),
       ...arithmetic(6 * (H * H + H * V) * T, median, 1, peak),
-      ...besideBest(peers, median),
+      ...besideBest(theirs, median),
     }));
     return {
       rows,

@@ -74,7 +74,7 @@ function assertAlike(ours: Run, theirs: Run): void {
 export const sample: Question = {
   name: 'sample',
   asks: `characters/s a 2×LSTM-${H}, V ${V}, writes: one stream, and 64 streams together`,
-  async answer({ runs, rounds, peak, pytorch }) {
+  async answer({ runs, rounds, peak, peers: { pytorch } }) {
     const rows: Row[] = [];
     for (const streams of [1, 64]) {
       const steps = 10 * runs;
@@ -85,14 +85,14 @@ export const sample: Question = {
         engines[name] = async () => summarise((await ours(streams, threads, steps)).milliseconds).median;
         threadsOf[name] = threads;
         if (!pytorch) continue;
-        const theirs = (count: number): Run =>
+        const pytorchRun = (count: number): Run =>
           pytorch.run('pytorch_sample.py', { layers, H, V, streams, threads, warmup, runs: count });
-        assertAlike(await ours(streams, threads, 1), theirs(1));
-        engines[`PyTorch, ${threadsName(threads)}`] = () => summarise(theirs(steps).milliseconds).median;
+        assertAlike(await ours(streams, threads, 1), pytorchRun(1));
+        engines[`PyTorch, ${threadsName(threads)}`] = () => summarise(pytorchRun(steps).milliseconds).median;
         threadsOf[`PyTorch, ${threadsName(threads)}`] = threads;
       }
       const timings = Object.entries(await interleave(engines, rounds));
-      const peers = timings.filter(([engine]) => engine.startsWith('PyTorch')).map(([, { median }]) => median);
+      const theirs = timings.filter(([engine]) => engine.startsWith('PyTorch')).map(([, { median }]) => median);
       for (const [engine, { median, min, max }] of timings) {
         rows.push({
           streams,
@@ -101,7 +101,7 @@ export const sample: Question = {
           'ms per character of each': rounded(median),
           'min–max': `${rounded(min)}–${rounded(max)}`,
           ...arithmetic(flops * streams, median, threadsOf[engine], peak),
-          ...besideBest(peers, median),
+          ...besideBest(theirs, median),
         });
       }
     }

@@ -9,9 +9,9 @@ import { rounded, summarise } from '../timing.ts';
 /** Run in a fresh process: imports the built library, opens a device, makes one small training step. */
 const program = (dist: string, threads: number): string => `
   const begin = performance.now();
-  const [{ openDevice }, { LanguageModel, LanguageModelTraining, tokenizerFor }, { train }] = await Promise.all([
-    import('${dist}/index.js'), import('${dist}/tasks/language-model/index.js'), import('${dist}/train/index.js'),
-  ]);
+  const modules = ['index.js', 'tasks/language-model/index.js', 'train/index.js'];
+  const parts = await Promise.all(modules.map((module) => import(${JSON.stringify(`${dist}/`)} + module)));
+  const { openDevice, LanguageModel, LanguageModelTraining, tokenizerFor, train } = Object.assign({}, ...parts);
   const imported = performance.now();
   const device = await openDevice('wasm', { threads: ${threads} });
   const opened = performance.now();
