@@ -57,5 +57,5 @@ export function peakLine(peak: Peak): string {
 /** The columns that every row with arithmetic in it has: GFLOP/s and its share of our product's peak. */
 export function arithmetic(flops: number, milliseconds: number, threads: number, peak: Peak) {
   const rate = flops / milliseconds / 1e6;
-  return { 'GFLOP/s': rounded(rate), '% of peak': Math.round((100 * rate) / (peak[threads] ?? peak[1])) };
+  return { 'GFLOP/s': rounded(rate), '% of peak': rounded((100 * rate) / (peak[threads] ?? peak[1]), 2) };
 }

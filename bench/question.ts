@@ -1,5 +1,6 @@
 import type { Peak } from './machine.ts';
 import type { Peers } from './peers/peer.ts';
+import { rounded } from './timing.ts';
 
 /** What a question is answered with: what it measured, ready for a table. */
 export type Row = Readonly<Record<string, string | number | null>>;
@@ -30,5 +31,5 @@ export interface Answer {
 
 /** How many times as long as this the fastest of the peers took; an empty object where there are none. */
 export function besideBest(theirs: readonly number[], milliseconds: number): Row {
-  return theirs.length > 0 ? { 'best peer ÷ this': Number((Math.min(...theirs) / milliseconds).toFixed(2)) } : {};
+  return theirs.length > 0 ? { 'best peer ÷ this': rounded(Math.min(...theirs) / milliseconds) } : {};
 }

@@ -8,7 +8,9 @@ export interface Timing {
 
 export function summarise(milliseconds: readonly number[]): Timing {
   const sorted = [...milliseconds].sort((a, b) => a - b);
-  return { median: sorted[sorted.length >> 1], min: sorted[0], max: sorted.at(-1)!, runs: sorted.length };
+  const middle = sorted.length / 2;
+  const median = (sorted[Math.ceil(middle) - 1] + sorted[Math.floor(middle)]) / 2;
+  return { median, min: sorted[0], max: sorted.at(-1)!, runs: sorted.length };
 }
 
 /** One way to do the same work: gives the milliseconds of one unit of it, the median of its own runs. */

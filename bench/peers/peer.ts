@@ -19,12 +19,12 @@ export interface Peers {
 }
 
 const install = 'npm install --prefix bench/peers --no-package-lock';
-/** How to get one that is absent. */
+/** What is said of one that is absent, and how to get it. */
 const installation: Readonly<Record<keyof Peers, string>> = {
-  pytorch: 'apt install python3-torch libopenblas0',
-  numpy: 'apt install python3-numpy libopenblas0',
-  tfjs: install,
-  jaxjs: install,
+  pytorch: 'PyTorch: absent, left out; to have it: apt install python3-torch libopenblas0',
+  numpy: 'NumPy: absent, left out; to have it: apt install python3-numpy libopenblas0',
+  tfjs: `TensorFlow.js: absent, left out; to have it: ${install}`,
+  jaxjs: `jax-js: absent, left out; to have it: ${install}`,
 };
 
 export function findPeers(): Peers {
@@ -38,9 +38,7 @@ export function findPeers(): Peers {
 
 /** A line each. */
 export function describePeers(peers: Peers): string[] {
-  return Object.entries(installation).map(
-    ([name, how]) => peers[name as keyof Peers]?.description ?? `${name}: absent, left out; to have it: ${how}`,
-  );
+  return Object.entries(installation).map(([name, absent]) => peers[name as keyof Peers]?.description ?? absent);
 }
 
 /** The first Python that has the module. */
