@@ -1,7 +1,7 @@
 import { openDevice } from 'unrolled';
 import { LanguageModel, LanguageModelTraining, tokenizerFor } from 'unrolled/tasks/language-model';
 import { train } from 'unrolled/train';
-import { summarise, type Timing } from './measure.ts';
+import { summarise, type Timing } from './timing.ts';
 
 /** The sizes of a character model's training step. */
 export interface StepCase {
@@ -35,30 +35,36 @@ function textOf(vocabulary: number, length: number): string {
 /** The path of the machine's BLAS, if it has one we can use. */
 export async function findBlas(): Promise<string | null> {
   const device = await openDevice('wasm', { threads: 1, blas: 'auto' });
+  const { details } = device.describe();
   device.close();
-  return device.describe().details?.blas ?? null;
+  return details?.blas ?? null;
+}
+
+export interface TimedSteps extends Timing {
+  /** The most bytes the device had given out at once. */
+  readonly peakBytes: number;
+  readonly threads: number;
+  /** Of every step, the first ones, which are not timed, included. */
+  readonly losses: readonly number[];
 }
 
 /**
- * Times whole training steps (batch, forward, backward, clip, Adam) of our engine.
+ * Times whole training steps (batch, forward, backward, clip, Adam) of our engine; also runs in a page.
  * @throws Error if the loss does not fall, so that nothing wrong is timed
  */
 export async function timeTrainingStep(
   step: StepCase,
   threads: number,
   runs: number,
-  blas: string = 'off',
-): Promise<Timing> {
+  warmup = 5,
+  blas = 'off',
+): Promise<TimedSteps> {
   const device = await openDevice('wasm', { threads, blas });
-  const tokenizer = tokenizerFor('char', textOf(step.vocabulary, 200_000));
   const { cell, hidden, layers, embedding, batch, steps } = step;
+  const text = textOf(step.vocabulary, Math.max(200_000, 20 * batch * steps));
+  const tokenizer = tokenizerFor('char', text);
   const model = new LanguageModel(device, tokenizer, { cell, hidden, layers, embedding, dropout: 0 }, 1);
-  const task = new LanguageModelTraining(model, tokenizer.encode(textOf(step.vocabulary, 200_000)), {
-    batch,
-    steps,
-    seed: 1,
-  });
-  const warmup = 5;
+  const task = new LanguageModelTraining(model, tokenizer.encode(text), { batch, steps, seed: 1 });
   const milliseconds: number[] = [];
   const losses: number[] = [];
   let last = performance.now();
@@ -78,8 +84,9 @@ export async function timeTrainingStep(
     losses.push(event.loss);
     last = now;
   }
+  const { peakBytes } = device.memory();
   device.close();
   const [first, final] = [losses[0], losses.at(-1)!];
   if (!(final < first)) throw new Error(`training step ${JSON.stringify(step)}: loss went from ${first} to ${final}`);
-  return summarise(milliseconds.slice(warmup));
+  return { ...summarise(milliseconds.slice(warmup)), peakBytes, threads, losses };
 }

@@ -1,14 +1,13 @@
-"""Times the same training step in PyTorch: python3 pytorch_step.py '{"cell": "lstm", ...}' RUNS THREADS"""
+"""Times the same training step in PyTorch: a case, threads, warmup and runs as JSON on the standard input."""
 
 import json
-import pathlib
 import sys
 import time
 
 import torch
 
-case, runs, threads = json.loads(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
-torch.set_num_threads(threads)
+case = json.load(sys.stdin)
+torch.set_num_threads(case["threads"])
 torch.manual_seed(1)
 T, B, V, H = case["steps"], case["batch"], case["vocabulary"], case["hidden"]
 
@@ -20,8 +19,8 @@ parameters = [*embedding.parameters(), *recurrent.parameters(), *output.paramete
 optimizer = torch.optim.Adam(parameters, lr=2e-3)
 ids = torch.tensor([[(t * t + 7 * t + 31 * b) % V for b in range(B)] for t in range(T + 1)])
 
-state, milliseconds = None, []
-for step in range(5 + runs):
+state, milliseconds, losses = None, [], []
+for step in range(case["warmup"] + case["runs"]):
     start = time.perf_counter()
     optimizer.zero_grad()
     outputs, state = recurrent(embedding(ids[:-1]), state)
@@ -30,12 +29,8 @@ for step in range(5 + runs):
     loss.backward()
     torch.nn.utils.clip_grad_norm_(parameters, 5)
     optimizer.step()
-    if step >= 5:
+    losses.append(loss.item())
+    if step >= case["warmup"]:
         milliseconds.append((time.perf_counter() - start) * 1000)
 
-# Which library multiplied its matrices matters more than anything else here.
-maps = pathlib.Path("/proc/self/maps")
-lines = maps.read_text().splitlines() if maps.exists() else []
-libraries = {line.split()[-1] for line in lines if any(name in line for name in ("blas", "mkl", "blis"))}
-blas = sorted(libraries, key=lambda path: ("openblas" not in path and "mkl" not in path, path))
-print(json.dumps({"version": torch.__version__, "blas": blas[0] if blas else "unknown", "milliseconds": milliseconds}))
+print(json.dumps({"milliseconds": milliseconds, "losses": losses}))

@@ -1,0 +1,91 @@
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { developmentPackage } from './built.ts';
+
+/** What is used of rolldown, the bundler that vitest brings along. */
+interface Rolldown {
+  rolldown(options: object): Promise<{
+    generate(options: object): Promise<{ readonly output: readonly Chunk[] }>;
+    close(): Promise<void>;
+  }>;
+}
+interface Chunk {
+  readonly fileName: string;
+  readonly name?: string;
+  readonly isEntry?: boolean;
+  readonly code?: string;
+  readonly source?: string | Uint8Array;
+  readonly imports?: readonly string[];
+}
+
+export interface PagePart {
+  readonly part: string;
+  readonly bytes: number;
+  readonly gzip: number;
+}
+
+/**
+ * Bundles a page that trains and samples an LSTM language model, to memory, and weighs what it loads: its JavaScript at
+ * once, one of the four builds of the kernels when a device opens, and the workers' script where there are threads.
+ * Null without a bundler.
+ */
+export async function bundleForPage(dist: string): Promise<PagePart[] | null> {
+  const bundler = await developmentPackage<Rolldown>('rolldown');
+  if (!bundler) return null;
+  const page = `
+    import { openDevice } from ${JSON.stringify(join(dist, 'index.js'))};
+    import { generate, LanguageModel, LanguageModelTraining, tokenizerFor } from ${JSON.stringify(join(dist, 'tasks/language-model/index.js'))};
+    import { train } from ${JSON.stringify(join(dist, 'train/index.js'))};
+    globalThis.page = { openDevice, generate, LanguageModel, LanguageModelTraining, tokenizerFor, train };`;
+  const library = await chunksOf(bundler, {
+    input: 'page',
+    plugins: [
+      {
+        name: 'page',
+        resolveId: (id: string) => (id === 'page' ? '\0page' : null),
+        load: (id: string) => (id === '\0page' ? page : null),
+      },
+    ],
+  });
+  const worker = await chunksOf(bundler, { input: join(dist, 'backend/wasm/worker.js') });
+  const kernels = library.filter(({ name }) => name === 'relaxed-shared');
+  if (kernels.length !== 1) throw new Error('bundle: the kernels of one build are not a chunk of their own');
+  const parts = [
+    weigh('page: JavaScript, at once', reachable(library)),
+    weigh('page: kernels, one build of four, with openDevice', kernels),
+    weigh('page: script of the workers, with threads', worker),
+  ];
+  const sum = (key: 'bytes' | 'gzip') => parts.reduce((total, part) => total + part[key], 0);
+  return [...parts, { part: 'page: in all', bytes: sum('bytes'), gzip: sum('gzip') }];
+}
+
+async function chunksOf({ rolldown }: Rolldown, input: object): Promise<readonly Chunk[]> {
+  const bundle = await rolldown({ platform: 'browser', logLevel: 'silent', ...input });
+  const { output } = await bundle.generate({ format: 'esm', minify: true });
+  await bundle.close();
+  return output;
+}
+
+/** The entry and what it imports other than lazily. */
+function reachable(chunks: readonly Chunk[]): Chunk[] {
+  const found = new Set<Chunk>();
+  const visit = (chunk: Chunk): void => {
+    if (found.has(chunk)) return;
+    found.add(chunk);
+    for (const name of chunk.imports ?? []) {
+      const next = chunks.find(({ fileName }) => fileName === name);
+      if (next) visit(next);
+    }
+  };
+  for (const chunk of chunks) if (chunk.isEntry) visit(chunk);
+  return [...found];
+}
+
+function weigh(part: string, chunks: readonly Chunk[]): PagePart {
+  const contents = chunks.map(({ code, source }) => Buffer.from(code ?? source ?? ''));
+  return {
+    part,
+    bytes: contents.reduce((total, content) => total + content.length, 0),
+    gzip: contents.reduce((total, content) => total + gzipSync(content, { level: 9 }).length, 0),
+  };
+}
