@@ -1,8 +1,8 @@
 import { MemoryError } from 'unrolled';
+import { gatesOf } from 'unrolled/backend';
 import type { TrainingOptions } from './options.ts';
 import { formatBytes } from './units.ts';
 
-const gates: Record<string, number> = { rnn: 1, lstm: 4, gru: 3 };
 const memories: Record<string, number> = { sgd: 0, momentum: 1, adagrad: 1, rmsprop: 1, adam: 2, adamw: 2 };
 
 /**
@@ -11,7 +11,7 @@ const memories: Record<string, number> = { sgd: 0, momentum: 1, adagrad: 1, rmsp
  */
 export function bytesNeeded(options: TrainingOptions, vocabulary: number): number {
   const { cell, hidden: H, layers, embedding: E, seq: T, batch: B, optimizer } = options;
-  const G = gates[cell] ?? 4;
+  const G = (gatesOf as Record<string, number>)[cell] ?? 4;
   let parameters = vocabulary * E + H * vocabulary + vocabulary;
   let activations = 2 * E + 3 * vocabulary;
   for (let layer = 0; layer < layers; layer++) {
