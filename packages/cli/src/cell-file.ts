@@ -3,7 +3,7 @@ import { readFileSync, realpathSync } from 'node:fs';
 import { registerHooks } from 'node:module';
 import { extname, join, relative, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { DefinedCell } from 'unrolled/nn';
+import { cellNames, DefinedCell } from 'unrolled/nn';
 import { describeSystemError, Failure } from './failure.ts';
 
 /** A cell that a user wrote, in a file whose default export is `defineCell({ … })`. */
@@ -75,6 +75,9 @@ export async function readCellFile(path: string, expected?: string): Promise<Cel
   });
   if (!(module.default instanceof DefinedCell)) {
     throw new Failure(`${path}: it has no cell; write: export default defineCell({ initialState, step })`);
+  }
+  if (cellNames.includes(module.default.name)) {
+    throw new Failure(`${path}: '${module.default.name}' is the name of a built-in cell; give it another`);
   }
   return { cell: module.default, bytes, sha256, copyName: `cell${extname(path)}` };
 }

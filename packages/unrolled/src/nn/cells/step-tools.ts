@@ -14,7 +14,8 @@ export interface StepTools {
   readonly hidden: number;
   /**
    * W·[x; h] + b over the last axis, for one tensor or several side by side: `[B, …]` → `[B, width]`. Parameters:
-   * `weight_<name>` [width, sum of the inputs' widths] and `bias_<name>` [width].
+   * `weight_<name>` [width, sum of the inputs' widths] and `bias_<name>` [width]. Dropout on the recurrence acts here, on
+   * inputs as wide as a part of the state, x aside.
    */
   linear(name: string, inputs: Tensor | readonly Tensor[], options?: StepLinearOptions): Tensor;
   /** A parameter of any shape. First values: uniform with limit 1/√H where nothing is said. */

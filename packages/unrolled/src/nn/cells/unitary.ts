@@ -1,6 +1,8 @@
+import { concat, linear } from '../../ops/index.ts';
 import { Random } from '../../random.ts';
 import type { Shape } from '../../shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
+import { zeros } from '../initialisers.ts';
 import { defineCell } from './define.ts';
 import type { StepTools } from './step-tools.ts';
 
@@ -100,16 +102,18 @@ export const unitaryCell = defineCell({
   name: 'unitary',
   initialState: ({ zeros, hidden }) => ({ re: zeros(hidden), im: zeros(hidden) }),
   step(x, state, tools) {
-    const { linear, parameter, hidden } = tools;
+    const { parameter, hidden } = tools;
     const turned = unitary(state, tools);
-    const re = turned.re.add(linear('re', x, { bias: false, init: { kind: 'xavier' } }));
-    const im = turned.im.add(linear('im', x, { bias: false, init: { kind: 'xavier' } }));
+    const re = turned.re.add(tools.linear('re', x, { bias: false, init: { kind: 'xavier' } }));
+    const im = turned.im.add(tools.linear('im', x, { bias: false, init: { kind: 'xavier' } }));
     const length = re.square().add(im.square()).add(1e-10).sqrt();
     const scale = length
       .add(parameter('threshold', [hidden], { kind: 'uniform', limit: 0.01 }))
       .relu()
       .div(length);
     const next = { re: re.mul(scale), im: im.mul(scale) };
-    return { output: linear('out', [next.re, next.im]), state: next, gates: { scale } };
+    const both = concat([next.re, next.im], -1); // [B, 2H]
+    const output = linear(both, parameter('weight_out', [hidden, 2 * hidden]), parameter('bias_out', [hidden], zeros));
+    return { output, state: next, gates: { scale } };
   },
 });
