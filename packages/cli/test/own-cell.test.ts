@@ -1,5 +1,6 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
 import { expectComplaint, small, tensorsOf, unrolled, workplace } from './command.ts';
 
@@ -21,12 +22,16 @@ const gru = cellFile(`const z = linear('z', [x, h]).sigmoid();
     const next = h.mul(z).add(n.mul(z.mul(-1).add(1)));
     return { output: next, state: { h: next }, gates: { z, n } };`);
 
+/** The one that the documentation shows. */
+const documents = fileURLToPath(new URL('../../../docs/cells.md', import.meta.url));
+const [, documented] = /```ts\n(.*?)```/s.exec(readFileSync(documents, 'utf8'))!;
+
 const train = (cell: string, out: string, ...more: string[]) =>
   unrolled(cwd, 'train', 'text.txt', '--cell', cell, '--out', out, ...small, '--schedule', 'constant', ...more);
 
 describe('a cell of the user', () => {
   test('trains, and the run folder alone is enough to sample, evaluate and go on', async () => {
-    file('mine.ts', gru);
+    file('mine.ts', documented);
     const whole = train('./mine.ts', 'whole', '--steps', '60');
     const part = await train('mine.ts', 'part', '--steps', '40');
     expect(part).toMatchObject({ code: 0, stderr: '' });

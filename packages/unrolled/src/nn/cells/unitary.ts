@@ -27,15 +27,15 @@ function phase(z: Complex, name: string, { parameter, hidden }: StepTools): Comp
 }
 
 /** R z = z − 2 v (v* z) / ‖v‖². */
-function reflection(z: Complex, name: string, { parameter, hidden }: StepTools): Complex {
+function reflection(z: Complex, name: string, { parameter, hidden: H }: StepTools): Complex {
   const [re, im] = ['re', 'im'].map((part) =>
-    parameter(`reflection_${name}_${part}`, [hidden], { kind: 'uniform', limit: 1 }),
+    parameter(`reflection_${name}_${part}`, [H], { kind: 'uniform', limit: 1 }),
   );
-  const squared = re.square().add(im.square()).sum();
-  const along = times({ re, im: im.neg() }, z);
+  const dot = (a: Tensor, b: Tensor): Tensor => a.reshape([-1, H]).matmul(b.reshape([H, 1])); // [B, 1]
+  const factor = dot(re, re).add(dot(im, im)).mul(0.5);
   const share: Complex = {
-    re: along.re.sum({ axes: -1, keepDims: true }).mul(2).div(squared), // [B, 1]
-    im: along.im.sum({ axes: -1, keepDims: true }).mul(2).div(squared),
+    re: dot(z.re, re).add(dot(z.im, im)).div(factor),
+    im: dot(z.im, re).sub(dot(z.re, im)).div(factor),
   };
   const removed = times(share, { re, im });
   return { re: z.re.sub(removed.re), im: z.im.sub(removed.im) };
