@@ -9,13 +9,7 @@ describe('train, sample, eval', () => {
     ['lstm', 'char'],
     ['gru', 'char'],
     ['rnn', 'char'],
-    ['irnn', 'char'],
-    ['mut1', 'char'],
-    ['nas', 'char'],
-    ['rhn', 'char'],
-    ['unitary', 'char'],
     ['mingru', 'char'],
-    ['minlstm', 'word'],
     ['lstm', 'word'],
     ['gru', 'word'],
   ])('%s with %s tokens', async (cell, tokens) => {

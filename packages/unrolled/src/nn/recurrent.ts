@@ -45,7 +45,8 @@ export interface RunOptions {
 
 /**
  * A stack of recurrent layers over a sequence: `[T, B, F]` → `[T, B, H]` (2H when bidirectional; where the cell projects
- * its output, its width stands for H). Parameters are named as in PyTorch: `weight_ih_l0`, `weight_hh_l0`, `bias_ih_l0`, `bias_hh_l0`, with `_reverse` for the way back.
+ * its output, its width stands for H). Parameters are named as in PyTorch: `weight_ih_l0`, `weight_hh_l0`, `bias_ih_l0`,
+ * `bias_hh_l0`, with `_reverse` for the way back; those of other cells in the same way, `weight_z_l1`.
  */
 export class Recurrent implements Layer {
   readonly config: { readonly layer: 'recurrent' } & RecurrentLayerOptions;

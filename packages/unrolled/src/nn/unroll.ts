@@ -2,6 +2,7 @@ import { ShapeError } from '../errors.ts';
 import { mul, select, stack, tap, unstack } from '../ops/index.ts';
 import { formatShape } from '../shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { activity } from './activity.ts';
 import type { Cell, CellState } from './cells/cell.ts';
 import { checkedStep } from './cells/checked-step.ts';
 
@@ -133,13 +134,6 @@ function unrollSteps<State extends CellState>(
 
 function* walk(T: number, reverse: boolean): Generator<number> {
   for (let i = 0; i < T; i++) yield reverse ? T - 1 - i : i;
-}
-
-/** 1 where row b still has step t, else 0: `[T, B]`. */
-function activity(lengths: readonly number[], T: number): Float64Array {
-  return Float64Array.from({ length: T * lengths.length }, (_, i) =>
-    Math.floor(i / lengths.length) < lengths[i % lengths.length] ? 1 : 0,
-  );
 }
 
 function mapState<State extends CellState>(state: State, change: (part: Tensor, name: string) => Tensor): State {

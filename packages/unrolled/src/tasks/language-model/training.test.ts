@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { referenceBackend } from '../../backend/reference/reference-backend.ts';
-import { type CellSource, defineCell } from '../../nn/cells/index.ts';
+import { type CellSource, cellNames, defineCell } from '../../nn/cells/index.ts';
 import { Device } from '../../tensor/device.ts';
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from '../../train/checkpoint.ts';
 import type { TrainEvent } from '../../train/events.ts';
@@ -120,6 +120,20 @@ describe('training a language model', () => {
     });
     await expect(run).rejects.toThrow(/became .* lower the learning rate/);
   });
+});
+
+test.each(cellNames)('a %s model trains, and writes', async (cell) => {
+  const task = newTask(cell);
+  const events = await collect(task, {
+    steps: 24,
+    learningRate: 3e-3,
+    progressEvery: 4,
+    validateEvery: 0,
+    sampleEvery: 0,
+  });
+  const losses = events.filter((event) => event.type === 'progress').map((event) => event.loss);
+  expect(losses.at(-1)).toBeLessThan(losses[0]);
+  expect([...generate(task.model, { length: 5 })]).toHaveLength(5);
 });
 
 describe('a cell of your own', () => {
