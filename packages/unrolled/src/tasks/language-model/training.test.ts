@@ -124,9 +124,11 @@ describe('training a language model', () => {
 
 test.each(cellNames)('a %s model trains, and writes', async (cell) => {
   const task = newTask(cell);
+  // An IRNN adds up all it has read, so small changes of its weights are large ones of its state.
+  const learningRate = cell === 'irnn' ? 1e-4 : 3e-3;
   const events = await collect(task, {
     steps: 24,
-    learningRate: 3e-3,
+    learningRate,
     progressEvery: 4,
     validateEvery: 0,
     sampleEvery: 0,
