@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { UnrolledError } from 'unrolled';
+import { placeInCellFile } from './cell-file.ts';
 import { demoCommand } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { evalCommand } from './commands/eval.ts';
@@ -55,7 +56,8 @@ function report(error: unknown): number {
   // Commander has said it already.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   const expected = error instanceof Failure || error instanceof UnrolledError;
-  const message = error instanceof Error ? error.message : String(error);
+  const place = placeInCellFile(error);
+  const message = (place ? `${place}: ` : '') + (error instanceof Error ? error.message : String(error));
   const system = describeSystemError(error);
   const line = oneLine(
     expected

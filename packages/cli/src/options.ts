@@ -2,9 +2,11 @@ import { InvalidArgumentError, Option } from 'commander';
 import { cellNames } from 'unrolled/nn';
 import { type OptimizerName, optimizerNames, type ScheduleName, scheduleNames } from 'unrolled/optim';
 import { type TokenizerConfig, tokenizerKinds } from 'unrolled/tasks/language-model';
+import { isCellFile } from './cell-file.ts';
 
 /** Everything that decides what a run computes; stored in config.json. */
 export interface TrainingOptions {
+  /** A built-in cell's name, or the path of a file with one, as it was given. */
   cell: string;
   hidden: number;
   layers: number;
@@ -81,11 +83,18 @@ const option = (flags: string, description: string, parse: (text: string) => num
 const choice = (flags: string, description: string, names: readonly string[]): Option =>
   new Option(flags, description).choices(names);
 
+function cellKind(text: string): string {
+  if (cellNames.includes(text) || isCellFile(text)) return text;
+  throw new InvalidArgumentError(
+    `Allowed choices are ${cellNames.join(', ')}, or a file with a cell of your own, such as ./my-cell.ts.`,
+  );
+}
+
 /** The options of `train` that go into the run's configuration. */
 export function trainingOptions(): Option[] {
   const say = (text: string, name: keyof typeof defaults): string => `${text} (default ${defaults[name]})`;
   return [
-    choice('--cell <name>', say('recurrent cell', 'cell'), cellNames),
+    new Option('--cell <cell>', say(`recurrent cell: ${cellNames.join(', ')}, or a file`, 'cell')).argParser(cellKind),
     option('--hidden <n>', say('hidden units in a layer', 'hidden'), whole(1)),
     option('--layers <n>', say('recurrent layers', 'layers'), whole(1)),
     option('--embedding <n>', say("length of a token's vector", 'embedding'), whole(1)),

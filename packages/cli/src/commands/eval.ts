@@ -33,7 +33,7 @@ export function evalCommand(): Command {
 async function evaluate(run: string, paths: string[], flags: EvalFlags): Promise<void> {
   const device = await openMachine(flags, toStandardError);
   try {
-    const model = loadModel(device, run, flags.checkpoint);
+    const model = await loadModel(device, run, flags.checkpoint);
     const { text, leftOut } = leaveOutUnknown(model.tokenizer, readTextFiles(paths).text);
     const tokens = model.tokenizer.encode(text);
     if (tokens.length < 2) {

@@ -42,6 +42,7 @@ export function trainCommand(): Command {
 Examples:
   unrolled train shakespeare.txt
   unrolled train src --cell gru --hidden 128 --seconds 300
+  unrolled train my.txt --cell ./my-cell.ts
   unrolled train --resume runs/shakespeare
 
 The first 90% of the text train, the last 10% validate. Ctrl-C ends after the step that is under way, with a checkpoint.`,

@@ -123,7 +123,7 @@ export async function* train(task: TrainingTask, options: TrainOptions): AsyncGe
       if (Number.isFinite(value)) parameters.backward(next.loss);
       return { loss: value, items: next.items };
     });
-    if (!Number.isFinite(loss)) throw diverged('loss', loss, step + 1, options);
+    if (!Number.isFinite(loss)) throw diverged('loss', loss, step + 1, options, task.explain?.());
     const { norm, clipped } = optimizer.update({ ...options, learningRate });
     if (!Number.isFinite(norm)) throw diverged('gradient', norm, step + 1, options);
     step++;
@@ -194,10 +194,16 @@ function secondsLeft(
   return Number.isFinite(left) ? Math.max(0, left) : null;
 }
 
-function diverged(what: 'loss' | 'gradient', value: number, step: number, options: TrainOptions): DivergenceError {
+function diverged(
+  what: 'loss' | 'gradient',
+  value: number,
+  step: number,
+  options: TrainOptions,
+  place?: string | null,
+): DivergenceError {
   const clip = options.clipNorm || options.clipValue ? '' : ', or clip the gradient by norm';
   return new DivergenceError(
-    `train: the ${what} became ${value} at step ${step}; lower the learning rate (it was ${options.learningRate})${clip}`,
+    `train: the ${what} became ${value} at step ${step}${place ? ` (${place})` : ''}; lower the learning rate (it was ${options.learningRate})${clip}`,
     { what, value, step, learningRate: options.learningRate },
   );
 }

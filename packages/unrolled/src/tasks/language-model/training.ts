@@ -1,7 +1,9 @@
 import { TokenStreams } from '../../data/token-streams.ts';
 import { ConfigError, DataError, FormatError } from '../../errors.ts';
 import type { NamedArray } from '../../io/safetensors.ts';
-import type { Context } from '../../nn/layer.ts';
+import { cellNameOf } from '../../nn/cells/index.ts';
+import { firstNonFinite } from '../../nn/first-non-finite.ts';
+import { type Context, inference } from '../../nn/layer.ts';
 import { crossEntropyLoss } from '../../nn/losses.ts';
 import { mix32 } from '../../random.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
@@ -43,6 +45,7 @@ export class LanguageModelTraining implements TrainingTask {
   readonly #validation: Int32Array;
   readonly #carried: CarriedState;
   readonly #fingerprint: number;
+  #last: { inputs: Int32Array; steps: number; batch: number } | null = null;
 
   constructor(model: LanguageModel, tokens: Int32Array, options: LanguageModelTrainingOptions) {
     for (const [name, value] of Object.entries({ batch: options.batch, seq: options.steps })) {
@@ -78,12 +81,32 @@ export class LanguageModelTraining implements TrainingTask {
   nextLoss(context: Context): { loss: Tensor; items: number } {
     const { device } = this.model;
     const { inputs, targets, steps, batch, first } = this.#streams.next();
+    this.#last = { inputs, steps, batch };
     if (first) this.#carried.clear();
     const state = this.#carried.get();
     const { logits, state: after } = this.model.apply(device.ids(inputs, [steps, batch]), context, { state });
     this.#carried.set(after);
     const loss = crossEntropyLoss(logits, device.ids(targets, [steps, batch]));
     return { loss, items: steps * batch };
+  }
+
+  /** Reads the last chunk again, and looks. */
+  explain(): string | null {
+    if (this.#last === null) return null;
+    const { inputs, steps, batch } = this.#last;
+    const { device, config } = this.model;
+    const found = firstNonFinite((probe) =>
+      device.withoutGradients(() =>
+        device.scope(() => {
+          const state = this.#carried.previous;
+          this.model.apply(device.ids(inputs, [steps, batch]), inference, { state, probe });
+        }),
+      ),
+    );
+    return (
+      found &&
+      `cell '${cellNameOf(config.cell)}', layer ${found.layer}, step ${found.step}: ${found.part} is ${found.value}`
+    );
   }
 
   async validate(signal: AbortSignal | undefined): Promise<number | null> {
