@@ -83,6 +83,11 @@ export const number =
     return value;
   };
 
+export function folderName(text: string): string {
+  if (text === '') throw new InvalidArgumentError('It must name a folder.');
+  return text;
+}
+
 const positive = number((value) => value > 0, 'above 0');
 const notNegative = number((value) => value >= 0, 'from 0');
 

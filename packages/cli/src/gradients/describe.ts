@@ -1,0 +1,125 @@
+import type { GateStatistics } from 'unrolled/inspect';
+import { countOf, formatCount } from '../units.ts';
+import type { Clipping } from './clipping.ts';
+import { type GradientReport, layerName } from './report.ts';
+
+/** The report for people, in tables of at most 80 columns. */
+export function describeGradients(report: GradientReport, clipping: Clipping | null): string {
+  const { layers } = report;
+  const sections = [
+    layers.map(({ name, verdict }) => `${name} ${verdict}`).join('\n'),
+    `Norm of the gradient k steps before the loss, mean of ${formatCount(report.positions.length * report.rows)} losses\n${normTable(report)}`,
+    `${sparklines(report)}\n${scaleLine(report)}`,
+  ];
+  if (report.weights.length > 0) {
+    const rows = report.weights.map(({ layer, reverse, gate, singularValues, eigenvalues }) => [
+      `${layerName({ layer, reverse })} ${gate}`,
+      decimal(singularValues[0]),
+      decimal(singularValues.at(-1)!),
+      decimal(Math.max(...eigenvalues.map(({ re, im }) => Math.hypot(re, im)))),
+    ]);
+    sections.push(table(['W_hh', 'σ largest', 'σ smallest', '|λ| largest'], rows));
+  }
+  if (report.jacobians.length > 0) {
+    const rows = report.jacobians.map(({ layer, reverse, size, steps, products }) => {
+      const last = products.at(-1);
+      return [
+        layerName({ layer, reverse }),
+        String(size),
+        decimal(mean(steps.map(({ singularValues }) => singularValues[0]))),
+        decimal(mean(steps.map(({ eigenvalues }) => Math.max(...eigenvalues.map(({ re, im }) => Math.hypot(re, im)))))),
+        last ? `${decimal(last.growthPerStep)} over ${last.lag}` : 'is 0',
+      ];
+    });
+    sections.push(table(['Jacobian', 'state', 'σ largest', '|λ| largest', 'product, a step'], rows));
+  }
+  if (report.gates.length > 0) sections.push(gateTables(report.gates));
+  if (clipping) {
+    sections.push(`Clipping fired in ${percent(clipping.share)} of ${countOf(clipping.steps, 'step')} of training.`);
+  }
+  if (report.notes.length > 0) sections.push(report.notes.join('\n'));
+  return `${sections.join('\n\n')}\n`;
+}
+
+function normTable({ lags, layers }: GradientReport): string {
+  const shown = [0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000].filter((lag) => lag < lags);
+  const columns = [...shown.slice(-5, shown.length), lags];
+  const picked = shown.length > 5 ? [0, ...columns.slice(1)] : columns;
+  return table(
+    ['k', ...picked.map(String)],
+    layers.map(({ name, norms }) => [name, ...picked.map((lag) => scientific(norms.mean[lag]))]),
+  );
+}
+
+const levels = [...'▁▂▃▄▅▆▇█'];
+
+/** Decades below the largest norm that a sparkline shows. */
+function rangeOf({ layers }: GradientReport): { most: number; least: number } {
+  const logs = layers.flatMap(({ norms }) => norms.mean.filter((norm) => norm > 0).map(Math.log10));
+  const most = logs.reduce((a, b) => Math.max(a, b), -Infinity);
+  return {
+    most,
+    least: Math.max(
+      most - 16,
+      logs.reduce((a, b) => Math.min(a, b), most),
+    ),
+  };
+}
+
+/** The norm by lag in blocks, each a power of ten or so lower than the one above it. */
+function sparklines(report: GradientReport): string {
+  const { most, least } = rangeOf(report);
+  const count = Math.min(60, report.lags + 1);
+  const widest = Math.max(...report.layers.map(({ name }) => name.length));
+  return report.layers
+    .map(({ name, norms }) => {
+      const marks = Array.from({ length: count }, (_, i) => {
+        const norm = norms.mean[Math.round((i * report.lags) / (count - 1))];
+        if (!(norm > 0)) return ' ';
+        const share = most > least ? (Math.log10(norm) - least) / (most - least) : 1;
+        return levels[Math.max(0, Math.min(levels.length - 1, Math.floor(share * levels.length)))];
+      });
+      return `${name.padEnd(widest)}  ${marks.join('')}`;
+    })
+    .join('\n');
+}
+
+function scaleLine(report: GradientReport): string {
+  const { most, least } = rangeOf(report);
+  return `k = 0 … ${report.lags} from left to right; logarithmic, █ ${scientific(10 ** most)}, ▁ ${scientific(10 ** least)}`;
+}
+
+/** What counts as an end of the range, by the kind of values. */
+const ends: Record<GateStatistics['range'], readonly [low: string, high: string]> = {
+  unit: ['below 0.1', 'above 0.9'],
+  signed: ['below −0.9', 'above 0.9'],
+  open: ['not above 0', ''],
+};
+
+function gateTables(gates: readonly GateStatistics[]): string {
+  const rows = gates.map(({ layer, reverse, gate, range, mean: middle, low, high }) => {
+    const [below, above] = ends[range];
+    const name = `${layerName({ layer, reverse })} ${gate}`;
+    return [name, decimal(middle), `${percent(low)} ${below}`, above && `${percent(high)} ${above}`];
+  });
+  return table(['gate', 'mean', 'at the low end', 'at the high end'], rows);
+}
+
+/** Columns side by side, the first to the left, numbers to the right. */
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => row[column].length)));
+  return [head, ...rows]
+    .map((row) =>
+      row
+        .map((cell, column) => (column === 0 ? cell.padEnd(widths[column]) : cell.padStart(widths[column])))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
+const decimal = (value: number): string =>
+  value !== 0 && Math.abs(value) < 0.01 ? value.toExponential(0) : value.toFixed(2);
+const scientific = (value: number): string => (value === 0 ? '0' : value.toExponential(1));
+const percent = (share: number): string => `${(100 * share).toFixed(share > 0 && share < 0.1 ? 1 : 0)}%`;
