@@ -1,4 +1,4 @@
-import type { GateStatistics } from 'unrolled/inspect';
+import { type GateStatistics, spectralRadius } from 'unrolled/inspect';
 import { countOf, formatCount } from '../units.ts';
 import type { Clipping } from './clipping.ts';
 import { type GradientReport, layerName } from './report.ts';
@@ -7,16 +7,16 @@ import { type GradientReport, layerName } from './report.ts';
 export function describeGradients(report: GradientReport, clipping: Clipping | null): string {
   const { layers } = report;
   const sections = [
-    layers.map(({ name, verdict }) => `${name} ${verdict}`).join('\n'),
+    layers.map(({ name, verdict }) => `${name} ${verdict.replaceAll('; ', ';\n   ')}`).join('\n'),
     `Norm of the gradient k steps before the loss, mean of ${formatCount(report.positions.length * report.rows)} losses\n${normTable(report)}`,
     `${sparklines(report)}\n${scaleLine(report)}`,
   ];
   if (report.weights.length > 0) {
-    const rows = report.weights.map(({ layer, reverse, gate, singularValues, eigenvalues }) => [
-      `${layerName({ layer, reverse })} ${gate}`,
-      decimal(singularValues[0]),
-      decimal(singularValues.at(-1)!),
-      decimal(Math.max(...eigenvalues.map(({ re, im }) => Math.hypot(re, im)))),
+    const rows = report.weights.map((weight) => [
+      `${layerName(weight)} ${weight.gate}`,
+      decimal(weight.singularValues[0]),
+      decimal(weight.singularValues.at(-1)!),
+      decimal(spectralRadius(weight)),
     ]);
     sections.push(table(['W_hh', 'σ largest', 'σ smallest', '|λ| largest'], rows));
   }
@@ -27,7 +27,7 @@ export function describeGradients(report: GradientReport, clipping: Clipping | n
         layerName({ layer, reverse }),
         String(size),
         decimal(mean(steps.map(({ singularValues }) => singularValues[0]))),
-        decimal(mean(steps.map(({ eigenvalues }) => Math.max(...eigenvalues.map(({ re, im }) => Math.hypot(re, im)))))),
+        decimal(mean(steps.map(spectralRadius))),
         last ? `${decimal(last.growthPerStep)} over ${last.lag}` : 'is 0',
       ];
     });

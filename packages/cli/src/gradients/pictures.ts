@@ -12,7 +12,7 @@ export function drawGradients(report: GradientReport, command: string): Record<s
       description: `Norm of the gradient of the loss at step t with respect to the state k steps before. Made by: ${command}`,
       x: { label: 'lag k (steps)', names: layer.norms.mean.map((_, lag) => String(lag)) },
       y: { label: 'step t', names: report.positions.map(String) },
-      value: { label: '‖∂Lₜ/∂sₜ₋ₖ‖ (nats)', scale: 'log' },
+      value: { label: 'gradient norm ‖∂L/∂s‖ (nats)', scale: 'log' },
       values: layer.byPosition,
     });
     const groups = [
@@ -54,7 +54,7 @@ function normsOf({ layers }: GradientReport, command: string): string {
       'Mean norm of the gradient of the loss at step t with respect to the state k steps before, by layer; shaded from ' +
       `the lowest to the highest tenth. Made by: ${command}`,
     x: { label: 'lag k (steps)' },
-    y: { label: '‖∂Lₜ/∂sₜ₋ₖ‖ (nats)', scale: 'log' },
+    y: { label: 'gradient norm ‖∂L/∂s‖ (nats)', scale: 'log' },
     series: layers.map(({ name, norms }) => ({
       name,
       points: norms.mean.map((norm, lag) => [lag, norm] as const),

@@ -14,7 +14,7 @@ import {
 import { inspectLanguageModel, type LanguageModel } from 'unrolled/tasks/language-model';
 import { breathe } from 'unrolled/train';
 import { Failure } from '../failure.ts';
-import { formatCount } from '../units.ts';
+import { countOf, formatCount } from '../units.ts';
 import { loadDecomposition } from './decomposition.ts';
 
 export interface GradientOptions {
@@ -37,7 +37,8 @@ export interface GradientReport {
   readonly notes: readonly string[];
 }
 
-const rows = 8;
+/** At most, where the text has as many places to begin at. */
+const mostRows = 8;
 const positions = 12;
 /** Eigenvalues of a larger matrix take more than some seconds. */
 const largestState = 512;
@@ -60,7 +61,9 @@ export async function measureGradients(
     );
   }
   // Twice as many steps as lags, so that at every position there is a past of its own to look back into.
-  const inspected = inspectLanguageModel(model, tokens, { batch: rows, steps: Math.min(2 * lags, tokens.length - 1) });
+  const steps = Math.min(2 * lags, tokens.length - 1);
+  const rows = Math.min(mostRows, tokens.length - steps);
+  const inspected = inspectLanguageModel(model, tokens, { batch: rows, steps });
   const flow = gradientFlow(inspected, { lags, positions });
   await breathe();
   const gates = gateStatistics(inspected);
@@ -118,6 +121,9 @@ function reasonsOf(place: Place, weights: GradientReport['weights'], jacobians: 
   const own = weights.filter((weight) => samePlace(weight, place));
   if (own.length === 1) reasons.push(`largest singular value of W_hh ${own[0].singularValues[0].toFixed(2)}`);
   const last = jacobians.find((jacobian) => samePlace(jacobian, place))?.products.at(-1);
-  if (last) reasons.push(`${last.lag} steps together stretch by at most ${last.growthPerStep.toFixed(2)} a step`);
+  if (last) {
+    const stretch = last.growthPerStep.toFixed(2);
+    reasons.push(`its Jacobians stretch by at most ${stretch} a step over ${countOf(last.lag, 'step')}`);
+  }
   return reasons;
 }

@@ -24,24 +24,27 @@ export function readText(model: LanguageModel, run: string, paths: readonly stri
     const { text, leftOut } = leaveOutUnknown(model.tokenizer, readTextFiles(paths).text);
     return { tokens: model.tokenizer.encode(text), name: paths.join(', '), leftOut };
   }
-  const texts = ownText(run);
+  const { texts, changed } = ownText(run);
   const { text, leftOut } = leaveOutUnknown(model.tokenizer, texts.text);
   const tokens = model.tokenizer.encode(text);
   const { validation } = splitText(tokens);
-  const name = texts.files.map(({ path }) => path).join(', ');
+  const files = texts.files.map(({ path }) => path).join(', ');
+  const name = changed ? `${files} (it has changed since the run was trained on it)` : files;
   return validation.length > 0
     ? { tokens: validation, name: `the last tenth of ${name}`, leftOut }
     : { tokens, name, leftOut };
 }
 
-function ownText(run: string): TextFiles {
+function ownText(run: string): { texts: TextFiles; changed: boolean } {
   const instead = `name one: unrolled gradients ${shellWord(run)} text.txt`;
   const folder = new RunFolder(run);
   if (!statSync(run).isDirectory() || !folder.exists) {
     throw new Failure(`${run}: it does not say what text it was trained on; ${instead}`);
   }
   try {
-    return readTextFiles(readConfig(folder).files.map(({ path }) => path));
+    const { files } = readConfig(folder);
+    const texts = readTextFiles(files.map(({ path }) => path));
+    return { texts, changed: texts.files.some(({ sha256 }, index) => sha256 !== files[index].sha256) };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     throw new Failure(`the text of this run cannot be read: ${error.message}; ${instead}`, 1, { cause: error });

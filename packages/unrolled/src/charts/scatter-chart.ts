@@ -26,7 +26,11 @@ export function scatterChart(chart: ScatterChart): string {
   const points = chart.groups.flatMap((group) => group.points);
   const top = names.bottom + 38;
   const plot = { left: 66, right: width - 16, top, bottom: top + (chart.unitCircle ? width - 82 : 270) };
-  const reach = 1.08 * Math.max(1, ...points.flat().filter(Number.isFinite).map(Math.abs));
+  const sizes = points
+    .flat()
+    .map(Math.abs)
+    .filter((size) => size < 1e300);
+  const reach = 1.08 * sizes.reduce((most, size) => Math.max(most, size), 1);
   const ends = chart.unitCircle ? { from: -reach, to: reach } : {};
   const [x, y] = [
     { ...ends, ...chart.x },

@@ -112,7 +112,8 @@ export class LanguageModelTraining implements TrainingTask {
     const tokens = this.#validation.length > k + 8 ? this.#validation : this.#train;
     const steps = Math.min(k + 8, tokens.length - 1);
     const lags = Math.max(1, Math.min(k, steps) - 1);
-    return gradientFlow(inspectLanguageModel(this.model, tokens, { batch: 4, steps }), { lags, positions: 3 });
+    const batch = Math.min(4, tokens.length - steps);
+    return gradientFlow(inspectLanguageModel(this.model, tokens, { batch, steps }), { lags, positions: 3 });
   }
 
   describe(): Json {
