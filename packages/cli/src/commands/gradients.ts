@@ -33,9 +33,10 @@ export function gradientsCommand(): Command {
       new Option('--lags <n>', 'steps to look back (default: 100, or what the text has room for)').argParser(whole(1)),
     )
     .addOption(
-      new Option('--jacobians <n>', 'single steps to take apart, 0: none (default: 3, none in large layers)').argParser(
-        whole(0),
-      ),
+      new Option(
+        '--jacobians <n>',
+        'single steps to take apart, 0: none, which is faster (default: 1, none in large layers)',
+      ).argParser(whole(0)),
     )
     .addOption(
       new Option('--out <folder>', "where to put the pictures (default: 'gradients' in the run)").argParser(folderName),

@@ -32,6 +32,7 @@ export function describeGradients(report: GradientReport, clipping: Clipping | n
       ];
     });
     sections.push(table(['Jacobian', 'state', 'σ largest', '|λ| largest', 'product, a step'], rows));
+    sections.push(productTable(report.jacobians));
   }
   if (report.gates.length > 0) sections.push(gateTables(report.gates));
   if (clipping) {
@@ -51,6 +52,19 @@ function normTable({ lags, layers }: GradientReport): string {
   );
 }
 
+/** Singular values of the products of k Jacobians; the smallest ones only where they are not lost in rounding. */
+function productTable(jacobians: GradientReport['jacobians']): string {
+  const lags = [...new Set(jacobians.flatMap(({ products }) => products.map(({ lag }) => lag)))].sort((a, b) => a - b);
+  const rows = jacobians.flatMap((jacobian) =>
+    (['logLargest', 'logSmallest'] as const).map((end) => [
+      `${layerName(jacobian)} σ ${end === 'logLargest' ? 'largest' : 'smallest'}`,
+      ...lags.map((wanted) => fromLog(jacobian.products.find(({ lag }) => lag === wanted)?.[end] ?? null)),
+    ]),
+  );
+  const known = rows.filter((row) => row.slice(1).some((cell) => cell !== absent));
+  return table(['product of k', ...lags.map(String)], known);
+}
+
 const levels = [...'▁▂▃▄▅▆▇█'];
 
 /** Decades below the largest norm that a sparkline shows. */
@@ -66,7 +80,7 @@ function rangeOf({ layers }: GradientReport): { most: number; least: number } {
   };
 }
 
-/** The norm by lag in blocks, each a power of ten or so lower than the one above it. */
+/** The norm by lag in blocks whose height is its logarithm. */
 function sparklines(report: GradientReport): string {
   const { most, least } = rangeOf(report);
   const count = Math.min(60, report.lags + 1);
@@ -92,7 +106,7 @@ function scaleLine(report: GradientReport): string {
 /** What counts as an end of the range, by the kind of values. */
 const ends: Record<GateStatistics['range'], readonly [low: string, high: string]> = {
   unit: ['below 0.1', 'above 0.9'],
-  signed: ['below −0.9', 'above 0.9'],
+  signed: ['below -0.9', 'above 0.9'],
   open: ['not above 0', ''],
 };
 
@@ -122,4 +136,15 @@ const mean = (values: readonly number[]): number => values.reduce((a, b) => a + 
 const decimal = (value: number): string =>
   value !== 0 && Math.abs(value) < 0.01 ? value.toExponential(0) : value.toFixed(2);
 const scientific = (value: number): string => (value === 0 ? '0' : value.toExponential(1));
+const absent = '–';
+
+/** A number from its natural logarithm, however small or large. */
+function fromLog(log: number | null): string {
+  if (log === null) return absent;
+  const exponent = Math.floor(log / Math.LN10);
+  const digits = (10 ** (log / Math.LN10 - exponent)).toFixed(1);
+  const [mantissa, power] = digits === '10.0' ? ['1.0', exponent + 1] : [digits, exponent];
+  return `${mantissa}e${power < 0 ? '' : '+'}${power}`;
+}
+
 const percent = (share: number): string => `${(100 * share).toFixed(share > 0 && share < 0.1 ? 1 : 0)}%`;

@@ -20,7 +20,7 @@ import { loadDecomposition } from './decomposition.ts';
 export interface GradientOptions {
   /** K, at most what the text has room for where it is not said. */
   readonly lags?: number;
-  /** How many single steps are taken apart, 0: none; where it is not said, 3 in layers of at most `largestState`. */
+  /** How many single steps are taken apart, 0: none; where it is not said, 1 in layers of at most `largestState`. */
   readonly jacobians?: number;
 }
 
@@ -86,7 +86,7 @@ export async function measureGradients(
       );
       continue;
     }
-    const limits = { steps: options.jacobians ?? 3, lags: Math.min(lags, 64) };
+    const limits = { steps: options.jacobians ?? 1, lags: Math.min(lags, 64) };
     jacobians.push(jacobianSpectrum(trajectory, place, decomposition, limits));
   }
   return { ...{ lags, positions: flow.positions, rows, weights, jacobians, gates, notes }, layers: named(flow) };

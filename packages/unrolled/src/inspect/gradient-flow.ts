@@ -4,6 +4,7 @@ import { at, sum } from '../ops/index.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type Decay, decayOf } from './decay.ts';
 import type { Inspected } from './inspected.ts';
+import { norm } from './norm.ts';
 
 export interface GradientFlowOptions {
   /** K, how many steps to look back. Default 100, or half of the sequence if that is less. */
@@ -131,19 +132,6 @@ function rowNorms(part: Tensor): number[] {
   const rows = part.shape[0];
   const width = data.length / rows;
   return Array.from({ length: rows }, (_, row) => norm(data.subarray(row * width, (row + 1) * width)));
-}
-
-/** √Σx², without leaving the numbers on the way, as the squares of tiny and huge ones would. */
-function norm(values: ArrayLike<number>): number {
-  let largest = 0;
-  for (let i = 0; i < values.length; i++) {
-    const size = Math.abs(values[i]);
-    if (!(size <= largest)) largest = size;
-  }
-  if (largest === 0 || !Number.isFinite(largest)) return largest;
-  let total = 0;
-  for (let i = 0; i < values.length; i++) total += (values[i] / largest) ** 2;
-  return largest * Math.sqrt(total);
 }
 
 /** The norm of several parts from the norms of each. */

@@ -8,6 +8,7 @@ import type { Device } from '../tensor/device.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type Decomposition, type Spectrum, type SquareMatrix, spectrumOf } from './decomposition.ts';
 import type { Inspected } from './inspected.ts';
+import { norm } from './norm.ts';
 
 /** Where a layer stands in the states of a stack: l0, l0 reverse, l1, … */
 interface Place {
@@ -133,12 +134,12 @@ export interface JacobianSpectrum extends Place {
   readonly size: number;
   /** Single steps, of which there are a few along the sequence. */
   readonly steps: readonly ({ readonly t: number } & Spectrum)[];
-  /** Back from the last step, at lags 1, 2, 4, … and the last. */
+  /** Back from the last step, at lags 1, 2, 4, … and the last; they end where the product is 0. */
   readonly products: readonly ProductSpectrum[];
 }
 
 export interface JacobianOptions {
-  /** How many single steps. Default 3. */
+  /** How many single steps. Default 1. */
   readonly steps?: number;
   /** The longest product. Default 64, or as many as there are. */
   readonly lags?: number;
@@ -149,7 +150,7 @@ export function jacobianSpectrum(
   trajectory: Trajectory,
   place: number,
   decomposition: Decomposition,
-  { steps: count = 3, lags: longest = 64 }: JacobianOptions = {},
+  { steps: count = 1, lags: longest = 64 }: JacobianOptions = {},
 ): JacobianSpectrum {
   const walked = trajectory.steps(place);
   if (walked.length === 0) throw new ConfigError('Jacobian: the sequence must have at least two steps');
@@ -171,10 +172,10 @@ export function jacobianSpectrum(
     product = device.carry<Tensor | null>(product, (before) => {
       const jacobian = stepJacobian(trajectory, place, walked[walked.length - lag]);
       const next = before === null ? jacobian : before.matmul(jacobian);
-      const norm = Math.sqrt(next.square().sum().item());
-      if (!(norm > 0 && Number.isFinite(norm))) return null;
-      logScale += Math.log(norm);
-      return next.mul(1 / norm);
+      const size = norm(next.data());
+      if (!(size > 0 && Number.isFinite(size))) return null;
+      logScale += Math.log(size);
+      return next.mul(1 / size);
     });
     if (product === null) break;
     if ((lag & (lag - 1)) !== 0 && lag !== lags) continue;
