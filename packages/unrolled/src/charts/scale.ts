@@ -1,6 +1,6 @@
 /** From numbers to places along an axis. */
 export interface Scale {
-  /** Undefined where the number has no place: not finite or beyond 1e300, or not above 0 on a logarithmic axis. */
+  /** Undefined where the number has no place: beyond ±1e300, or below 1e−300 on a logarithmic axis. */
   at(value: number): number | undefined;
   readonly ticks: readonly { readonly value: number; readonly label: string }[];
 }
@@ -21,34 +21,35 @@ export interface Axis {
  */
 export function scaleOf(axis: Axis, values: readonly number[], start: number, end: number): Scale {
   const log = axis.scale === 'log';
-  const hasPlace = (value: number): boolean => Math.abs(value) < largest && (!log || value > 0);
+  const hasPlace = (value: number): boolean => Math.abs(value) <= largest && (!log || value >= 1 / largest);
   const shown = values.filter(hasPlace);
   const [least, most] = [axis.from ?? lowest(shown), axis.to ?? highest(shown)];
-  const [from, to] = widened(log ? Math.log10(least) : least, log ? Math.log10(most) : most);
+  const [from, to] = log ? widened(Math.log10(least), Math.log10(most), 0.5) : widened(least, most);
   const place = (position: number): number => start + ((position - from) / (to - from)) * (end - start);
+  const at = (value: number): number | undefined =>
+    hasPlace(value) ? place(log ? Math.log10(value) : value) : undefined;
   return {
-    at: (value) => (hasPlace(value) ? place(log ? Math.log10(value) : value) : undefined),
-    ticks: (log ? logTicks(from, to) : linearTicks(from, to)).map((value) => ({
-      value,
-      label: log ? powerLabel(value) : numberLabel(value),
-    })),
+    at,
+    ticks: (log ? logTicks(from, to) : linearTicks(from, to))
+      .filter((value) => at(value) !== undefined)
+      .map((value) => ({ value, label: log ? powerLabel(value) : numberLabel(value) })),
   };
 }
 
-/** Differences of larger numbers are no longer finite. */
+/** Beyond, differences of numbers are no longer finite. */
 const largest = 1e300;
 
 /** 0 and 1 where there is nothing to show. */
 const lowest = (values: readonly number[]): number => values.reduce((a, b) => Math.min(a, b), values[0] ?? 0);
 const highest = (values: readonly number[]): number => values.reduce((a, b) => Math.max(a, b), values[0] ?? 1);
 
-/** An axis has some length, also where all values are the same. */
-function widened(from: number, to: number): [number, number] {
+/** An axis has some length, also where all values are the same: then `half` to either side. */
+function widened(from: number, to: number, half?: number): [number, number] {
   if (!Number.isFinite(from) || !Number.isFinite(to)) return [0, 1];
   const size = Math.max(Math.abs(from), Math.abs(to));
   if (to - from > Math.max(1e-290, 1e-9 * size)) return [from, to];
-  const half = size > 1e-290 ? size / 2 : 0.5;
-  return [from - half, to + half];
+  const room = half ?? (size > 1e-290 ? size / 2 : 0.5);
+  return [from - room, to + room];
 }
 
 /** About `count` round numbers from `from` to `to`. */
