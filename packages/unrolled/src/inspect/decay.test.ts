@@ -34,6 +34,15 @@ describe('decayOf', () => {
     expect(decayOf(powers(10, 100).map(Math.fround), 'float32')).toMatchObject({ kind: 'explodes', left: Infinity });
   });
 
+  test('begins at lag 1 where there is nothing at lag 0', () => {
+    const later = [0, ...powers(0.8, 20)];
+    expect(decayOf(later)).toMatchObject({ kind: 'vanishes', until: 21 });
+    expect(decayOf(later).perStep).toBeCloseTo(0.8, 10);
+    expect(decayOf(later).left).toBeCloseTo(0.8 ** 20, 10);
+    expect(decayOf([0, 2])).toMatchObject({ kind: 'kept', left: 1 });
+    expect(decayOf([0, 0, 3])).toMatchObject({ kind: 'absent', left: 0 });
+  });
+
   test.each<[string, number[], string]>([
     [
       'that halves',

@@ -12,7 +12,7 @@ export interface Decay {
   /** Steps in which it halves, or doubles; null where it does the other. */
   readonly halvesEvery: number | null;
   readonly doublesEvery: number | null;
-  /** The norm at the last lag as a share of that at lag 0. */
+  /** The norm at the last lag as a share of the first. */
   readonly left: number;
   /** The last lag that entered the fit; beyond, norms are too small or too large for the numbers they are held in. */
   readonly until: number;
@@ -24,20 +24,26 @@ const ranges: Record<FloatType, readonly [number, number]> = {
   float64: [1e-300, 1e300],
 };
 
-/** Fits norms at lags 0, 1, … by a constant factor a step, over the lags at which they can be told from 0. */
+/**
+ * Fits norms at lags 0, 1, … by a constant factor a step, over the lags at which they can be told from 0. Where a step's
+ * output is no part of the state that it hands on, there is no gradient at lag 0, and lag 1 is the first.
+ */
 export function decayOf(norms: readonly number[], float: FloatType = 'float64'): Decay {
   const [lowest, highest] = ranges[float];
-  const lost = norms.findIndex((norm) => !(norm >= lowest && norm <= highest));
-  const gone = lost >= 0 && norms[lost] < lowest;
+  const first = norms[0] === 0 ? 1 : 0;
   const last = norms.length - 1;
+  const lost = norms.findIndex((norm, lag) => lag >= first && !(norm >= lowest && norm <= highest));
+  const gone = lost >= 0 && norms[lost] < lowest;
   const until = lost < 0 ? last : lost - 1;
-  const left = norms[0] === 0 ? 0 : norms[last] / norms[0];
-  if (until < 1) {
-    const kind = norms[0] === 0 ? 'absent' : gone ? 'vanishes' : 'explodes';
-    return { kind, perStep: gone ? 0 : Infinity, halvesEvery: null, doublesEvery: null, left, until: 0 };
+  const absent = !(norms[first] !== 0 && first <= last);
+  const left = absent ? 0 : norms[last] / norms[first];
+  if (absent || until <= first) {
+    const kind = absent ? 'absent' : gone ? 'vanishes' : lost >= 0 ? 'explodes' : 'kept';
+    const perStep = kind === 'kept' ? 1 : kind === 'explodes' ? Infinity : 0;
+    return { kind, perStep, halvesEvery: null, doublesEvery: null, left, until: Math.max(first, until) };
   }
-  const slope = slopeOf(norms.slice(0, until + 1).map(Math.log));
-  const change = (slope * last) / Math.LN10;
+  const slope = slopeOf(norms.slice(first, until + 1).map(Math.log));
+  const change = (slope * (last - first)) / Math.LN10;
   return {
     kind: gone || change < -1 ? 'vanishes' : lost >= 0 || change > 1 ? 'explodes' : 'kept',
     perStep: Math.exp(slope),

@@ -7,7 +7,7 @@ export interface GateStatistics {
   readonly reverse: boolean;
   /** As the cell names it; for a cell without gates a part of its state. */
   readonly gate: string;
-  /** By the values that were seen: all in [0, 1] as of σ, all in [−1, 1] as of tanh, or beyond. */
+  /** By the values that were seen: all in (0, 1] as of σ, all in [−1, 1] as of tanh, or others, as of relu. */
   readonly range: 'unit' | 'signed' | 'open';
   readonly mean: number;
   /**
@@ -56,8 +56,10 @@ function statisticsOf(parts: readonly ArrayLike<number>[], bins: number): Statis
     most = Math.max(most, value);
     total += value;
   }
-  const range = most > 1 || least < -1 ? 'open' : least < 0 ? 'signed' : 'unit';
-  const ends = { unit: [0, 1], signed: [-1, 1], open: [Math.min(0, least), most] };
+  // σ comes near to 0; exactly 0 is what relu gives, also where none of its values is above 1.
+  const range = most > 1 || least < -1 || least === 0 ? 'open' : least < 0 ? 'signed' : 'unit';
+  const open = Math.min(0, least);
+  const ends = { unit: [0, 1], signed: [-1, 1], open: [open, most > open ? most : open + 1] };
   const [from, to] = ends[range];
   const shares = new Array<number>(bins).fill(0);
   let [low, high] = [0, 0];

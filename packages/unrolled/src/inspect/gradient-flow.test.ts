@@ -135,5 +135,8 @@ describe('gateStatistics', () => {
     expect(open).toMatchObject({ gate: 'h', range: 'open', high: 0 });
     expect(open.low).toBeGreaterThan(0);
     expect(open.low).toBeLessThan(1);
+    const [small] = gateStatistics(inspectRecurrent(build({ cell: relu }), xs.mul(0.1)));
+    expect(small.range).toBe('open');
+    expect(small.histogram.shares.reduce((x, y) => x + y)).toBeCloseTo(1, 10);
   });
 });
