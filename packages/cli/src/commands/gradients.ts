@@ -85,8 +85,8 @@ function defaultOut(run: string): string {
 }
 
 /** What makes the pictures again. */
-function commandLine(run: string, paths: readonly string[], { lags, checkpoint }: GradientFlags): string {
-  const options = Object.entries({ lags, checkpoint }).filter(([, value]) => value !== undefined);
+function commandLine(run: string, paths: readonly string[], { lags, jacobians, checkpoint }: GradientFlags): string {
+  const options = Object.entries({ lags, jacobians, checkpoint }).filter(([, value]) => value !== undefined);
   const words = [run, ...paths, ...options.flatMap(([name, value]) => [`--${name}`, String(value)])];
   return `npx unrolled gradients ${words.map(shellWord).join(' ')}`;
 }

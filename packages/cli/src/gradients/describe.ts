@@ -3,7 +3,7 @@ import { countOf, formatCount } from '../units.ts';
 import type { Clipping } from './clipping.ts';
 import { type GradientReport, layerName } from './report.ts';
 
-/** The report for people, in tables of at most 80 columns. */
+/** The report for people, in tables. */
 export function describeGradients(report: GradientReport, clipping: Clipping | null): string {
   const { layers } = report;
   const sections = [
@@ -32,7 +32,7 @@ export function describeGradients(report: GradientReport, clipping: Clipping | n
       ];
     });
     sections.push(table(['Jacobian', 'state', 'σ largest', '|λ| largest', 'product, a step'], rows));
-    sections.push(productTable(report.jacobians));
+    if (report.jacobians.some(({ products }) => products.length > 0)) sections.push(productTable(report.jacobians));
   }
   if (report.gates.length > 0) sections.push(gateTables(report.gates));
   if (clipping) {
@@ -43,9 +43,9 @@ export function describeGradients(report: GradientReport, clipping: Clipping | n
 }
 
 function normTable({ lags, layers }: GradientReport): string {
-  const shown = [0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000].filter((lag) => lag < lags);
-  const columns = [...shown.slice(-5, shown.length), lags];
-  const picked = shown.length > 5 ? [0, ...columns.slice(1)] : columns;
+  const round = [0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000].filter((lag) => lag < lags);
+  // As many as a terminal has columns for: the first, and the last ones.
+  const picked = [0, ...round.slice(1).slice(-4), lags];
   return table(
     ['k', ...picked.map(String)],
     layers.map(({ name, norms }) => [name, ...picked.map((lag) => scientific(norms.mean[lag]))]),

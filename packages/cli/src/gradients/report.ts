@@ -1,7 +1,6 @@
 import {
   describeDecay,
   type GateStatistics,
-  type GradientFlow,
   gateStatistics,
   gradientFlow,
   type JacobianSpectrum,
@@ -89,14 +88,11 @@ export async function measureGradients(
     const limits = { steps: options.jacobians ?? 1, lags: Math.min(lags, 64) };
     jacobians.push(jacobianSpectrum(trajectory, place, decomposition, limits));
   }
-  return { ...{ lags, positions: flow.positions, rows, weights, jacobians, gates, notes }, layers: named(flow) };
-
-  function named({ layers }: GradientFlow): GradientReport['layers'] {
-    return layers.map((layer) => {
-      const reasons = [describeDecay(layer.decay, lags), ...reasonsOf(layer, weights, jacobians)];
-      return { ...layer, name: layerName(layer), verdict: reasons.join('; ') };
-    });
-  }
+  const layers = flow.layers.map((layer) => {
+    const reasons = [describeDecay(layer.decay, lags), ...reasonsOf(layer, weights, jacobians)];
+    return { ...layer, name: layerName(layer), verdict: reasons.join('; ') };
+  });
+  return { lags, positions: flow.positions, rows, layers, weights, jacobians, gates, notes };
 }
 
 interface Place {

@@ -1,3 +1,5 @@
+import { DataError } from '../errors.ts';
+
 /** A square matrix, row-major. */
 export interface SquareMatrix {
   readonly size: number;
@@ -37,7 +39,17 @@ export interface Spectrum {
   readonly eigenvalues: readonly Complex[];
 }
 
+/** @throws DataError if a number is not finite: some decompositions would never end */
 export function spectrumOf(matrix: SquareMatrix, decomposition: Decomposition): Spectrum {
+  const { size, data } = matrix;
+  for (let i = 0; i < data.length; i++) {
+    if (!Number.isFinite(data[i])) {
+      throw new DataError(
+        `spectrum: element ${i} of a matrix [${size}, ${size}] is ${data[i]}; take weights and states that are finite`,
+        { size, element: i, value: data[i] },
+      );
+    }
+  }
   return {
     singularValues: decomposition.singularValues(matrix),
     eigenvalues: decomposition.eigenvalues(matrix),

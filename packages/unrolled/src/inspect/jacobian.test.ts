@@ -11,6 +11,7 @@ import {
   inspectRecurrent,
   jacobianSpectrum,
   spectralRadius,
+  spectrumOf,
   stepJacobian,
   Trajectory,
   weightSpectra,
@@ -122,6 +123,11 @@ test('where all units are switched off there is no product', () => {
   device.backend.fill(parameters.get('bias_ih_l0'), -100);
   const trajectory = new Trajectory(inspectRecurrent(recurrent, xs));
   expect(jacobianSpectrum(trajectory, 0, rowsOnly).products).toEqual([]);
+});
+
+test('a matrix with a number that is not finite is refused by its place', () => {
+  const matrix = { size: 2, data: [1, 2, Number.NaN, 4] };
+  expect(() => spectrumOf(matrix, rowsOnly)).toThrow('element 2 of a matrix [2, 2] is NaN');
 });
 
 describe('weightSpectra', () => {
