@@ -28,6 +28,8 @@ export interface TrainingOptions {
   sampleEvery?: number;
   validateEvery?: number;
   checkpointEvery?: number;
+  /** Steps between looks at gradient flow. */
+  gradients?: number;
   /** What multiplies matrices: a BLAS rounds otherwise than our kernels do. Our kernels where it is left out. */
   blas?: string;
 }
@@ -52,7 +54,15 @@ export const defaults = {
 } as const satisfies TrainingOptions;
 
 /** Options that may be given anew when a run goes on: they do not change what was learnt so far. */
-export const changeable = ['epochs', 'steps', 'seconds', 'sampleEvery', 'validateEvery', 'checkpointEvery'] as const;
+export const changeable = [
+  'epochs',
+  'steps',
+  'seconds',
+  'sampleEvery',
+  'validateEvery',
+  'checkpointEvery',
+  'gradients',
+] as const;
 
 export const whole =
   (lowest: number, highest = Number.MAX_SAFE_INTEGER) =>
@@ -74,6 +84,11 @@ export const number =
     }
     return value;
   };
+
+export function folderName(text: string): string {
+  if (text === '') throw new InvalidArgumentError('It must name a folder.');
+  return text;
+}
 
 const positive = number((value) => value > 0, 'above 0');
 const notNegative = number((value) => value >= 0, 'from 0');
@@ -119,6 +134,7 @@ export function trainingOptions(): Option[] {
     option('--sample-every <n>', 'steps between samples, 0: none', whole(0)),
     option('--validate-every <n>', 'steps between validations, 0: none', whole(0)),
     option('--checkpoint-every <n>', 'steps between checkpoints, 0: only at the end', whole(0)),
+    option('--gradients <n>', 'steps between looks at how far gradients reach back, 0: none (default 0)', whole(0)),
   ];
 }
 

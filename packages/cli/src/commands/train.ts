@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { basename, extname, join, resolve } from 'node:path';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { Failure } from '../failure.ts';
-import { blasOption, threadsOption, trainingOptions } from '../options.ts';
+import { blasOption, folderName, threadsOption, trainingOptions } from '../options.ts';
 import { type CheckpointName, RunFolder } from '../run-folder.ts';
 import { readTextFiles } from '../text-files.ts';
 import { type RunFlags, resumeRun, startRun } from '../training-run.ts';
@@ -68,11 +68,6 @@ function trainOrResume(paths: readonly string[], flags: TrainFlags): Promise<num
     throw new Failure(`${folder.path}: this folder has other files in it; choose another --out`);
   }
   return startRun(texts, folder, rest);
-}
-
-function folderName(text: string): string {
-  if (text === '') throw new InvalidArgumentError('It must name a folder.');
-  return text;
 }
 
 /** The name of a text, for its run: `texts/hamlet.txt` → `hamlet`. */

@@ -1,3 +1,4 @@
+import type { GradientFlow } from '../inspect/gradient-flow.ts';
 import type { NamedArray } from '../io/safetensors.ts';
 import type { Context } from '../nn/layer.ts';
 import type { Parameters } from '../nn/parameters.ts';
@@ -18,6 +19,8 @@ export interface TrainingTask {
   validate(signal: AbortSignal | undefined): Promise<number | null>;
   /** Something a person can look at, such as generated text; null if there is nothing of the kind. */
   sample(step: number): string | null;
+  /** How far gradients reach back on a small batch. Changes nothing of what is learnt. */
+  gradientFlow?(): GradientFlow;
   /** What makes the model, for the checkpoint. */
   describe(): Json;
   save(): { carried: Readonly<Record<string, NamedArray>>; state: Json };

@@ -54,6 +54,37 @@ describe('training a language model', () => {
     expect(events.at(-1)).toMatchObject({ type: 'done', reason: 'finished', step: 120 });
   });
 
+  test('the weights are the same bits with and without a look at gradient flow', async () => {
+    const looked = await collect(newTask(), { gradientFlowEvery: 7 });
+    expect(lastCheckpoint(looked).parameters).toEqual(lastCheckpoint(await collect(newTask())).parameters);
+    const events = looked.filter((event) => event.type === 'gradient-flow');
+    expect(events.map(({ step }) => step)).toEqual([7, 14, 21, 28, 35, 40]);
+    for (const { layers } of events) {
+      expect(layers.map(({ layer, reverse }) => [layer, reverse])).toEqual([
+        [0, false],
+        [1, false],
+      ]);
+      for (const { norms, perStep, verdict, kind } of layers) {
+        expect(norms).toHaveLength(12);
+        expect(perStep).toBeGreaterThan(0);
+        expect(verdict).toMatch(new RegExp(`^${kind}: `));
+      }
+    }
+  });
+
+  test('gradient flow of a text shorter than a chunk looks as far back as there is text', () => {
+    const tokenizer = tokenizerFor('char', text);
+    const model = new LanguageModel(device, tokenizer, { cell: 'gru', hidden: 4, layers: 1, embedding: 3, dropout: 0 });
+    const task = new LanguageModelTraining(model, tokenizer.encode('she sells'), { batch: 1, steps: 50, seed: 1 });
+    expect(task.gradientFlow().layers[0].norms.mean).toHaveLength(8);
+  });
+
+  test('gradient flow is refused where the task cannot measure it', async () => {
+    const task = newTask();
+    Object.assign(task, { gradientFlow: undefined });
+    await expect(collect(task, { gradientFlowEvery: 5 })).rejects.toThrow('cannot measure gradient flow');
+  });
+
   test.each(['lstm', 'gru', 'rnn'])(
     'a %s run interrupted at any step and resumed has the same weights',
     async (cell) => {

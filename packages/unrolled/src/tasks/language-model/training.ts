@@ -1,5 +1,6 @@
 import { TokenStreams } from '../../data/token-streams.ts';
 import { ConfigError, DataError, FormatError } from '../../errors.ts';
+import { type GradientFlow, gradientFlow } from '../../inspect/gradient-flow.ts';
 import type { NamedArray } from '../../io/safetensors.ts';
 import { cellNameOf } from '../../nn/cells/index.ts';
 import { firstNonFinite } from '../../nn/first-non-finite.ts';
@@ -12,6 +13,7 @@ import type { TrainingTask } from '../../train/task.ts';
 import { CarriedState } from './carried-state.ts';
 import { evaluateTokens } from './evaluate.ts';
 import { generate } from './generate.ts';
+import { inspectLanguageModel } from './inspect.ts';
 import type { LanguageModel } from './model.ts';
 
 export interface LanguageModelTrainingOptions {
@@ -42,6 +44,7 @@ export class LanguageModelTraining implements TrainingTask {
   readonly model: LanguageModel;
   readonly #options: LanguageModelTrainingOptions;
   readonly #streams: TokenStreams;
+  readonly #train: Int32Array;
   readonly #validation: Int32Array;
   readonly #carried: CarriedState;
   readonly #fingerprint: number;
@@ -59,6 +62,7 @@ export class LanguageModelTraining implements TrainingTask {
     const { train, validation } = splitText(tokens);
     this.model = model;
     this.#options = options;
+    this.#train = train;
     this.#validation = validation.subarray(0, options.validationTokens ?? validation.length);
     this.#streams = new TokenStreams(train, options);
     this.#carried = new CarriedState(model.device);
@@ -123,6 +127,16 @@ export class LanguageModelTraining implements TrainingTask {
       seed: mix32(seed) ^ step,
     });
     return [...pieces].join('');
+  }
+
+  /** As far back as a chunk goes, for the losses of three steps in four rows of text that is not trained on, if there is. */
+  gradientFlow(): GradientFlow {
+    const { steps: k } = this.#options;
+    const tokens = this.#validation.length > k + 8 ? this.#validation : this.#train;
+    const steps = Math.min(k + 8, tokens.length - 1);
+    const lags = Math.max(1, Math.min(k, steps) - 1);
+    const batch = Math.min(4, tokens.length - steps);
+    return gradientFlow(inspectLanguageModel(this.model, tokens, { batch, steps }), { lags, positions: 3 });
   }
 
   describe(): Json {
