@@ -34,6 +34,7 @@ function linearCell(weight: ArrayLike<number>): Cell {
   return {
     config: { cell: 'linear', hidden: H },
     hidden: H,
+    width: H,
     build: () => {},
     initialState: (batch) => ({ h: device.zeros([batch, H]) }),
     step(x, { h }) {
