@@ -1,4 +1,6 @@
+export * from './attention.ts';
 export * from './cells/index.ts';
+export * from './crf.ts';
 export * from './dropout.ts';
 export * from './embedding.ts';
 export * from './initialisers.ts';
@@ -7,6 +9,7 @@ export * from './layer-norm.ts';
 export * from './linear.ts';
 export * from './losses.ts';
 export * from './parameters.ts';
+export * from './pooling.ts';
 export * from './recurrent.ts';
 export * from './sequential.ts';
 export * from './unroll.ts';
