@@ -212,6 +212,28 @@ export interface EmbeddingCase {
   gradient: GoldenTensor;
 }
 
+/** Corpus scores by sacreBLEU, 0 to 100, and its 13a tokens. */
+export interface TranslationMetricsGolden {
+  source: string;
+  /** Tokens joined by spaces. */
+  tokens: { line: string; tokens: string }[];
+  corpora: {
+    name: string;
+    hypotheses: string[];
+    /** For each hypothesis one or several. */
+    references: string[][];
+    bleu: {
+      score: number;
+      precisions: number[];
+      brevityPenalty: number;
+      hypothesisLength: number;
+      referenceLength: number;
+      signature: string;
+    };
+    chrf: { score: number; signature: string };
+  }[];
+}
+
 const read = <Golden>(file: string): Golden => JSON.parse(readFileSync(new URL(file, import.meta.url), 'utf8'));
 
 export const loadRecurrent = (kind: RecurrentKind) => read<RecurrentGolden>(`recurrent-${kind}.json`);
@@ -219,3 +241,4 @@ export const loadTraining = () => read<TrainingGolden>('training.json');
 export const loadOptimizers = () => read<OptimizersGolden>('optimizers.json');
 export const loadMinimalCharRnn = () => read<MinimalCharRnnGolden>('minimal-char-rnn.json');
 export const loadLosses = () => read<LossesGolden>('losses.json');
+export const loadTranslationMetrics = () => read<TranslationMetricsGolden>('translation-metrics.json');

@@ -12,4 +12,5 @@ export * from './parameters.ts';
 export * from './pooling.ts';
 export * from './recurrent.ts';
 export * from './sequential.ts';
+export * from './tag-constraints.ts';
 export * from './unroll.ts';

@@ -1,9 +1,9 @@
+import { checkSampling, type SamplingOptions, sampleToken } from '../../decode/sampling.ts';
 import { ConfigError } from '../../errors.ts';
 import { at } from '../../ops/index.ts';
 import { Random } from '../../random.ts';
 import { CarriedState } from './carried-state.ts';
 import type { LanguageModel } from './model.ts';
-import { checkSampling, type SamplingOptions, sampleToken } from './sampling.ts';
 
 export interface GenerateOptions extends SamplingOptions {
   /** The text to go on from; it is not repeated in the result. Default: a line break, or whatever comes first. */

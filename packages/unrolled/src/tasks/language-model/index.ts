@@ -2,6 +2,5 @@ export * from './evaluate.ts';
 export * from './generate.ts';
 export * from './measures.ts';
 export * from './model.ts';
-export * from './sampling.ts';
 export * from './tokenizer.ts';
 export * from './training.ts';
