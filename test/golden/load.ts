@@ -234,6 +234,18 @@ export interface TranslationMetricsGolden {
   }[];
 }
 
+/** Byte pairs learnt on a text by Hugging Face's tokenizers. */
+export interface BytePairsGolden {
+  source: string;
+  /** Of the vocabulary. */
+  size: number;
+  text: string;
+  /** Tokens by id, and `left right` in the order learnt: lists written as JSON, which keeps them short. */
+  vocabulary: string;
+  merges: string;
+  encodings: { text: string; ids: number[] }[];
+}
+
 const read = <Golden>(file: string): Golden => JSON.parse(readFileSync(new URL(file, import.meta.url), 'utf8'));
 
 export const loadRecurrent = (kind: RecurrentKind) => read<RecurrentGolden>(`recurrent-${kind}.json`);
@@ -242,3 +254,4 @@ export const loadOptimizers = () => read<OptimizersGolden>('optimizers.json');
 export const loadMinimalCharRnn = () => read<MinimalCharRnnGolden>('minimal-char-rnn.json');
 export const loadLosses = () => read<LossesGolden>('losses.json');
 export const loadTranslationMetrics = () => read<TranslationMetricsGolden>('translation-metrics.json');
+export const loadBytePairs = () => read<BytePairsGolden>('byte-pairs.json');

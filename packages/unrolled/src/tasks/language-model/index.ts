@@ -1,6 +1,14 @@
+export {
+  createTokenizer,
+  describeCharacter,
+  leaveOutUnknown,
+  type Tokenizer,
+  type TokenizerConfig,
+  tokenizerFor,
+  tokenizerKinds,
+} from '../../tokenizers/index.ts';
 export * from './evaluate.ts';
 export * from './generate.ts';
 export * from './measures.ts';
 export * from './model.ts';
-export * from './tokenizer.ts';
 export * from './training.ts';

@@ -9,7 +9,8 @@ import { Recurrent, type RunOptions, type StackState } from '../../nn/recurrent.
 import type { Shape } from '../../shape.ts';
 import type { Device } from '../../tensor/device.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import { createTokenizer, type Tokenizer, type TokenizerConfig } from './tokenizer.ts';
+import { createTokenizer } from '../../tokenizers/create.ts';
+import type { Tokenizer, TokenizerConfig } from '../../tokenizers/tokenizer.ts';
 
 /** Sizes and kind of a language model: plain data. */
 export interface LanguageModelConfig {
