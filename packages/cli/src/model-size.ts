@@ -12,7 +12,7 @@ const memories: Record<string, number> = { sgd: 0, momentum: 1, adagrad: 1, rmsp
 export function bytesNeeded(options: TrainingOptions, vocabulary: number): number {
   const { cell, hidden: H, layers, embedding: E, seq: T, batch: B, optimizer } = options;
   const G = (gatesOf as Record<string, number>)[cell] ?? 4;
-  let parameters = vocabulary * E + H * vocabulary + vocabulary;
+  let parameters = vocabulary * E + (options.tie ? H * E : H * vocabulary) + vocabulary;
   let activations = 2 * E + 3 * vocabulary;
   for (let layer = 0; layer < layers; layer++) {
     const inputs = layer === 0 ? E : H;

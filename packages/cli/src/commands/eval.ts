@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
-import { describeCharacter, evaluateTokens, leaveOutUnknown, perplexity } from 'unrolled/tasks/language-model';
+import { evaluateTokens, perplexity } from 'unrolled/tasks/language-model';
+import { describeCharacter, leaveOutUnknown } from 'unrolled/tokenizers';
 import { Failure } from '../failure.ts';
 import { loadModel } from '../load-model.ts';
 import { openMachine, toStandardError } from '../open-device.ts';
