@@ -7,7 +7,7 @@ import { LengthBuckets, padSequences, type SequenceBatch } from './buckets.ts';
 const lengthsOf = fc.array(fc.integer({ min: 1, max: 50 }), { minLength: 1, maxLength: 80 });
 const options = fc.record({
   batch: fc.integer({ min: 1, max: 9 }),
-  window: fc.integer({ min: 1, max: 5 }),
+  pool: fc.integer({ min: 1, max: 5 }),
   seed: fc.integer(),
 });
 const epochOf = (buckets: LengthBuckets): SequenceBatch[] =>
@@ -49,7 +49,7 @@ describe('length buckets', () => {
   test('pad less the more is sorted together, and nothing more than they must when all is', () => {
     const random = new Random(1);
     const lengths = Array.from({ length: 1000 }, () => 1 + random.below(60));
-    const of = (window: number) => padded(epochOf(new LengthBuckets(lengths, { batch: 16, seed: 1, window })));
+    const of = (pool: number) => padded(epochOf(new LengthBuckets(lengths, { batch: 16, seed: 1, pool })));
     expect(of(8)).toBeLessThan(0.25 * of(1));
     const sorted = [...lengths].sort((a, b) => b - a);
     const least = Array.from({ length: 63 }, (_, i) => ({ lengths: sorted.slice(16 * i, 16 * i + 16) }));
@@ -70,7 +70,7 @@ describe('length buckets', () => {
     [[], { batch: 2, seed: 1 }, DataError, 'no sequences'],
     [[3, 0], { batch: 2, seed: 1 }, DataError, 'sequence 1 has length 0'],
     [[3], { batch: 0, seed: 1 }, ConfigError, 'batch must be'],
-    [[3], { batch: 1, seed: 1, window: 0.5 }, ConfigError, 'window must be'],
+    [[3], { batch: 1, seed: 1, pool: 0.5 }, ConfigError, 'pool must be'],
   ] as const)('%j with %j is refused', (lengths, given, kind, words) => {
     expect(() => new LengthBuckets(lengths, given)).toThrow(kind);
     expect(() => new LengthBuckets(lengths, given)).toThrow(words);

@@ -23,12 +23,12 @@ export interface LengthBucketsOptions {
    * How many batches' worth of random sequences are sorted together: more means less padding, fewer a batch that is more
    * random. Default 50.
    */
-  readonly window?: number;
+  readonly pool?: number;
 }
 
 /**
  * Batches of sequences of about one length, so that little is padded. In every epoch the sequences are shuffled, those of
- * a window are sorted by length and cut into batches, and the batches are shuffled; each sequence comes once.
+ * a pool are sorted by length and cut into batches, and the batches are shuffled; each sequence comes once.
  *
  * @example
  * const buckets = new LengthBuckets(sentences.map((ids) => ids.length), { batch: 32, seed: 1 });
@@ -40,7 +40,7 @@ export class LengthBuckets {
   readonly #lengths: ArrayLike<number>;
   readonly #batch: number;
   readonly #seed: number;
-  readonly #window: number;
+  readonly #pool: number;
   #epoch = 0;
   #next = 0;
   /** The batches of an epoch, made when it is entered. */
@@ -50,8 +50,8 @@ export class LengthBuckets {
    * @param lengths  of all sequences, from 1
    * @throws DataError if there is none, or one is empty; ConfigError on an option out of range
    */
-  constructor(lengths: ArrayLike<number>, { batch, seed, window = 50 }: LengthBucketsOptions) {
-    for (const [name, value] of Object.entries({ batch, window })) {
+  constructor(lengths: ArrayLike<number>, { batch, seed, pool = 50 }: LengthBucketsOptions) {
+    for (const [name, value] of Object.entries({ batch, pool })) {
       if (!Number.isInteger(value) || value < 1) {
         throw new ConfigError(`buckets: ${name} must be a whole number from 1, received ${value}`, { [name]: value });
       }
@@ -68,7 +68,7 @@ export class LengthBuckets {
     this.#lengths = lengths;
     this.#batch = batch;
     this.#seed = seed;
-    this.#window = window;
+    this.#pool = pool;
   }
 
   get batchesPerEpoch(): number {
@@ -97,11 +97,11 @@ export class LengthBuckets {
   #shuffle(): Int32Array[] {
     const random = new Random(this.#seed).fork(`epoch ${this.#epoch}`);
     const order = random.permutation(this.#lengths.length);
-    const size = this.#window * this.#batch;
+    const size = this.#pool * this.#batch;
     const batches: Int32Array[] = [];
     for (let start = 0; start < order.length; start += size) {
-      const window = order.subarray(start, start + size).sort((a, b) => this.#lengths[b] - this.#lengths[a]);
-      for (let i = 0; i < window.length; i += this.#batch) batches.push(window.slice(i, i + this.#batch));
+      const pool = order.subarray(start, start + size).sort((a, b) => this.#lengths[b] - this.#lengths[a]);
+      for (let i = 0; i < pool.length; i += this.#batch) batches.push(pool.slice(i, i + this.#batch));
     }
     return Array.from(random.permutation(batches.length), (place) => batches[place]);
   }
