@@ -150,7 +150,7 @@ function describeText(
   return `${countOf(characters, 'character')} from ${countOf(files.length, 'file')}, ${describeTokens(tokens, tokenizer)}${left}`;
 }
 
-/** `65 different characters`, `9,000 words, 120 different ones; 1.5% are unknown (131)` */
+/** `65 different characters`, `120 different words in 9,000; 1.5% are unknown (131)` */
 function describeTokens(tokens: Int32Array, { kind, size, unknown }: Tokenizer): string {
   if (kind === 'char') return countOf(size, 'different character');
   if (kind === 'bpe') return `${countOf(tokens.length, 'token')}, ${formatCount(size)} different ones`;

@@ -71,11 +71,13 @@ export function beamSearch<State>(step: DecodeStep<State>, state: State, options
       let to = from;
       while (live[to]?.source === source) to++;
       const best = bestCandidates(live, from, to, result, 2 * width, blockNgrams);
-      const goOn = best.filter(({ token }) => token !== end).slice(0, width);
-      for (const candidate of best.slice(0, width)) {
-        if (candidate.token === end) finished[source].push(finish(candidate, result, live.length, options));
-      }
-      const going = goOn.map((candidate) => ({ ...grown(candidate, result, live.length, end), source }));
+      const grow = (candidate: Candidate): Live => grown(candidate, result, live.length, end);
+      const ending = best.slice(0, width).filter(({ token }) => token === end);
+      finished[source].push(...ending.map((candidate) => scored(grow(candidate), true, options)));
+      const going = best
+        .filter(({ token }) => token !== end)
+        .slice(0, width)
+        .map(grow);
       if (best.length === 0 || length === maxLength) {
         const rest = best.length === 0 ? live.slice(from, to) : going;
         unended[source].push(...rest.map((sequence) => scored(sequence, false, options)));
@@ -151,9 +153,6 @@ function grown(
     attention: attention ? [...before.attention, rowOf(attention, row, rows)] : before.attention,
   };
 }
-
-const finish = (candidate: Candidate, result: StepResult<unknown>, rows: number, options: BeamOptions): Hypothesis =>
-  scored(grown(candidate, result, rows, options.end), true, options);
 
 function scored({ source, tokens, logProbability, attention }: Live, ended: boolean, options: BeamOptions): Hypothesis {
   const { lengthPenalty: alpha = 0, coveragePenalty: beta = 0, sourceLengths } = options;
