@@ -1,3 +1,4 @@
+export * from './adaptive-softmax.ts';
 export * from './attention.ts';
 export * from './cells/index.ts';
 export * from './crf.ts';
