@@ -15,7 +15,7 @@ export function bytesNeeded(options: TrainingOptions, vocabulary: number): numbe
   // a unit.
   const fused = (gatesOf as Record<string, number | undefined>)[cell === 'irnn' ? 'rnn' : cell];
   const [G, kept] = fused === undefined ? [8, 60] : [fused, fused + 4];
-  let parameters = vocabulary * E + H * vocabulary + vocabulary;
+  let parameters = vocabulary * E + (options.tie ? H * E : H * vocabulary) + vocabulary;
   let activations = 2 * E + 3 * vocabulary;
   for (let layer = 0; layer < layers; layer++) {
     const inputs = layer === 0 ? E : H;

@@ -1,7 +1,7 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { cellNames } from 'unrolled/nn';
 import { type OptimizerName, optimizerNames, type ScheduleName, scheduleNames } from 'unrolled/optim';
-import { type TokenizerConfig, tokenizerKinds } from 'unrolled/tasks/language-model';
+import { type TokenizerConfig, tokenizerKinds } from 'unrolled/tokenizers';
 import { isCellFile } from './cell-file.ts';
 
 /** Everything that decides what a run computes; stored in config.json. */
@@ -12,6 +12,10 @@ export interface TrainingOptions {
   layers: number;
   embedding: number;
   tokens: TokenizerConfig['kind'];
+  /** The most tokens, of words and byte pairs; what the kind has by default where it is left out. */
+  vocab?: number;
+  /** Whether the output layer uses the embedding's matrix; not where it is left out. */
+  tie?: boolean;
   seq: number;
   batch: number;
   dropout: number;
@@ -52,6 +56,9 @@ export const defaults = {
   weightDecay: 0,
   seed: 1,
 } as const satisfies TrainingOptions;
+
+/** Options that decide what is learnt, too, but are not kept in a configuration where nothing was said. */
+export const optional = ['vocab', 'tie'] as const;
 
 /** Options that may be given anew when a run goes on: they do not change what was learnt so far. */
 export const changeable = [
@@ -114,6 +121,8 @@ export function trainingOptions(): Option[] {
     option('--layers <n>', say('recurrent layers', 'layers'), whole(1)),
     option('--embedding <n>', say("length of a token's vector", 'embedding'), whole(1)),
     choice('--tokens <kind>', say('what the text is cut into', 'tokens'), tokenizerKinds),
+    option('--vocab <n>', 'most tokens of words (default 20,001) or byte pairs (default 2,000)', whole(1)),
+    new Option('--tie', "let the output layer use the embedding's matrix"),
     option('--seq <n>', say('steps of truncated backpropagation through time', 'seq'), whole(1)),
     option('--batch <n>', say('rows read side by side', 'batch'), whole(1)),
     option(

@@ -1,1 +1,2 @@
+export * from './buckets.ts';
 export * from './token-streams.ts';

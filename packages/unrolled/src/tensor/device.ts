@@ -182,8 +182,17 @@ export class Device {
 
   /** Runs `body` without recording: for evaluation and sampling, where no gradient will be asked for. */
   withoutGradients<Result>(body: () => Result): Result {
+    return this.#recordingIs(false, body);
+  }
+
+  /** Runs `body` with recording, also inside of `withoutGradients`: for results that are gradients themselves. */
+  withGradients<Result>(body: () => Result): Result {
+    return this.#recordingIs(true, body);
+  }
+
+  #recordingIs<Result>(recording: boolean, body: () => Result): Result {
     const before = this.#recording;
-    this.#recording = false;
+    this.#recording = recording;
     try {
       return body();
     } finally {
