@@ -85,7 +85,8 @@ const mostTogether = 64;
 async function sample(run: string, flags: SampleFlags): Promise<void> {
   const { length, temperature, topK, topP, stop } = flags;
   const first = flags.seed ?? randomInt(2 ** 32);
-  const samples = promptsOf(flags)
+  const prompts = promptsOf(flags);
+  const samples = prompts
     .flatMap((prompt) => Array.from({ length: flags.count }, () => prompt))
     .map((prompt, i): Sample => ({ prompt, seed: first + i }));
   const alone = samples.length === 1;
@@ -98,12 +99,15 @@ async function sample(run: string, flags: SampleFlags): Promise<void> {
     const model = await loadModel(device, run, flags.checkpoint);
     const options = { length, temperature, topK, topP, stop };
     if (alone && !flags.json) return await writeAlone(model, samples[0], options);
-    if (!alone) checkPrompts(model, samples);
+    if (prompts.length > 1) checkPrompts(model, prompts);
     for (let start = 0; start < samples.length; start += mostTogether) {
       const batch = samples.slice(start, start + mostTogether);
       const texts = batch.map(() => '');
-      const prompts = batch.map(({ prompt }) => prompt);
-      for (const { stream, piece } of generateTogether(model, { ...options, prompts, seed: batch[0].seed })) {
+      for (const { stream, piece } of generateTogether(model, {
+        ...options,
+        prompts: batch.map(({ prompt }) => prompt),
+        seed: batch[0].seed,
+      })) {
         texts[stream] += piece;
       }
       for (const [i, { seed, prompt }] of batch.entries()) {
@@ -125,8 +129,8 @@ function promptsOf({ prompt = [], prompts }: SampleFlags): readonly string[] {
 }
 
 /** @throws Failure naming the prompt the model cannot read, before anything is written */
-function checkPrompts({ tokenizer }: LanguageModel, samples: readonly Sample[]): void {
-  for (const [i, prompt] of [...new Set(samples.map(({ prompt }) => prompt))].entries()) {
+function checkPrompts({ tokenizer }: LanguageModel, prompts: readonly string[]): void {
+  for (const [i, prompt] of prompts.entries()) {
     try {
       tokenizer.encode(prompt);
     } catch (error) {
