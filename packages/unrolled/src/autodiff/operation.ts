@@ -36,6 +36,10 @@ export class Recording {
   static #count = 0;
   /** Later recordings have greater numbers, so descending order is an order for going back. */
   readonly order = Recording.#count++;
+  /** The order of the next recording. */
+  static get next(): number {
+    return Recording.#count;
+  }
   readonly name: string;
   readonly inputs: Inputs;
   readonly outputCount: number;
