@@ -1,1 +1,2 @@
+export * from './idx.ts';
 export * from './token-streams.ts';
