@@ -5,6 +5,7 @@ import { UnrolledError } from 'unrolled';
 import { demoCommand } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { evalCommand } from './commands/eval.ts';
+import { labCommand } from './commands/lab.ts';
 import { sampleCommand } from './commands/sample.ts';
 import { trainCommand } from './commands/train.ts';
 import { describeSystemError, Failure } from './failure.ts';
@@ -23,10 +24,11 @@ Examples:
   unrolled train my.txt
   unrolled sample runs/my --prompt "Once upon"
   unrolled eval runs/my other.txt
+  unrolled lab adding --cell gru
   unrolled <command> --help`,
   );
-for (const command of [trainCommand(), sampleCommand(), evalCommand(), demoCommand(), doctorCommand()])
-  program.addCommand(command);
+const commands = [trainCommand(), sampleCommand(), evalCommand(), labCommand(), demoCommand(), doctorCommand()];
+for (const command of commands) program.addCommand(command);
 for (const command of [program, ...program.commands]) {
   command.exitOverride().showSuggestionAfterError();
   command.configureOutput({

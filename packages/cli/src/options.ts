@@ -73,12 +73,12 @@ export const number =
     return value;
   };
 
-const positive = number((value) => value > 0, 'above 0');
-const notNegative = number((value) => value >= 0, 'from 0');
+export const positive = number((value) => value > 0, 'above 0');
+export const notNegative = number((value) => value >= 0, 'from 0');
 
-const option = (flags: string, description: string, parse: (text: string) => number): Option =>
+export const option = (flags: string, description: string, parse: (text: string) => number): Option =>
   new Option(flags, description).argParser(parse);
-const choice = (flags: string, description: string, names: readonly string[]): Option =>
+export const choice = (flags: string, description: string, names: readonly string[]): Option =>
   new Option(flags, description).choices(names);
 
 /** The options of `train` that go into the run's configuration. */

@@ -127,6 +127,7 @@ export async function* experiment(
   } catch (error) {
     if (!(error instanceof DivergenceError)) throw error;
     reason = 'diverged';
+    step = (error.details.step as number) - 1;
   }
   const secondsElapsed = seconds();
   model.parameters.load(best);

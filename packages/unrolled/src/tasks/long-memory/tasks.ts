@@ -48,7 +48,7 @@ export const longMemoryTasks = {
   reber: {
     summary: 'strings of the embedded Reber grammar: all legal next symbols, the deciding last but one among them',
     chance: '50% of strings right, with the deciding symbol guessed',
-    options: [],
+    options: ['length'],
     data: null,
   },
   'temporal-order-2': {
@@ -110,7 +110,7 @@ export function createProblem(task: LongMemoryTask, options: ProblemOptions = {}
     case 'copying':
       return copyingProblem(options);
     case 'reber':
-      return reberProblem();
+      return reberProblem(options);
     case 'temporal-order-2':
       return temporalOrderProblem(2, options);
     case 'temporal-order-3':

@@ -1,5 +1,5 @@
 import type { IdxArray } from '../../../data/idx.ts';
-import { ConfigError, DataError } from '../../../errors.ts';
+import { DataError } from '../../../errors.ts';
 import { Random } from '../../../random.ts';
 import { sizeOf } from '../../../shape.ts';
 import { countLastRight } from '../counts.ts';
@@ -38,7 +38,7 @@ export function digitsProblem(train: DigitSet, test: DigitSet, options: DigitsOp
       `digits: training images have ${height}×${width} pixels, test images ${test.images.shape.slice(1).join('×')}; give files of one size`,
     );
   }
-  if (count < 10) throw new ConfigError(`digits: ${count} training images are too few; give at least 10`, { count });
+  if (count < 10) throw new DataError(`digits: ${count} training images are too few; give at least 10`, { count });
   const pixels = height * width;
   const order = permuted ? new Random(permutationSeed).permutation(pixels) : null;
   const features = rows ? width : 1;

@@ -1,6 +1,6 @@
 import type { Random } from '../../../random.ts';
 import type { Count, Problem, SequenceBatch } from '../problem.ts';
-import { batchesOf, batchOfSymbols, rowsOf } from '../sequences.ts';
+import { batchesOf, batchOfSymbols, requireLength, rowsOf } from '../sequences.ts';
 
 export const reberSymbols = 'BTPSXVE';
 const [B, T, P, S, X, V, E] = [...reberSymbols].map((_, index) => index);
@@ -38,21 +38,31 @@ export interface ReberString {
   readonly successors: readonly (readonly number[])[];
 }
 
-/** B, then T or P, a string of the inner grammar, the same T or P again, and E; each branch is taken with probability ½. */
-export function embeddedReberString(random: Random): ReberString {
+/**
+ * B, then T or P, strings of the inner grammar, the same T or P again, and E; each branch is taken with probability ½.
+ * @param inner  how many inner strings
+ */
+export function embeddedReberString(random: Random, inner = 1): ReberString {
   const outer = random.below(2) === 0 ? T : P;
   const symbols = [B, outer];
   const successors: number[][] = [[T, P]];
-  for (let state = 0; grammar[state].length > 0; ) {
-    const branches = grammar[state];
-    const [symbol, next] = branches[random.below(branches.length)];
-    successors.push(branches.map(([one]) => one));
-    symbols.push(symbol);
-    state = next;
+  for (let string = 0; string < inner; string++) {
+    for (let state = 0; grammar[state].length > 0; ) {
+      const branches = grammar[state];
+      const [symbol, next] = branches[random.below(branches.length)];
+      successors.push(branches.map(([one]) => one));
+      symbols.push(symbol);
+      state = next;
+    }
   }
   symbols.push(outer, E);
   successors.push([outer], [E]);
   return { symbols, successors };
+}
+
+export interface ReberOptions {
+  /** Strings of the inner grammar between the two symbols that must agree. Default 1, as published. */
+  readonly length?: number;
 }
 
 /** Legal symbols have probability 1 or ½, others 0: the middle of what is to be told apart. */
@@ -60,15 +70,16 @@ const threshold = 0.25;
 
 /**
  * The embedded Reber grammar (Smith & Zipser 1989; Hochreiter & Schmidhuber 1997, experiment 1): the next symbol is to be
- * foretold. The last but one is the same T or P as the second, with a string of the inner grammar between them.
+ * foretold. The last but one is the same T or P as the second, with strings of the inner grammar between them.
  *
  * A test string is right if at each of its steps the symbols predicted with a probability above ¼ are exactly those
  * that may follow: all legal ones, and no other. Who knows the grammar but has forgotten the second symbol can at best
  * guess: ½.
  */
-export function reberProblem(): Problem {
+export function reberProblem({ length = 1 }: ReberOptions = {}): Problem {
+  requireLength('reber', 'length', length, 1);
   const make = (random: Random, batch: number): SequenceBatch => {
-    const strings = rowsOf(batch, () => embeddedReberString(random));
+    const strings = rowsOf(batch, () => embeddedReberString(random, length));
     const rows = strings.map(({ symbols }) => ({ symbols: symbols.slice(0, -1), targets: symbols.slice(1) }));
     return {
       ...batchOfSymbols(rows, reberSymbols.length),
