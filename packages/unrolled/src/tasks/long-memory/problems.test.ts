@@ -95,7 +95,7 @@ describe('adding', () => {
 
   test('has the chance level that answering 1 has', () => {
     const { targets } = draw(createProblem('adding', { length: 4 }), 1, 20_000);
-    const error = targets.reduce((sum, target) => sum + (target - 1) ** 2, 0) / targets.length;
+    const error = Array.from(targets).reduce((sum, target) => sum + (target - 1) ** 2, 0) / targets.length;
     expect(error).toBeCloseTo(createProblem('adding').metric.chance, 2);
   });
 });
