@@ -19,8 +19,8 @@ export function labListener(json: boolean | undefined, metric: Metric): LabListe
   return new TextListener(metric);
 }
 
-/** Seconds between progress lines where the output is no terminal. */
-const pause = 10;
+/** Seconds between progress lines: a terminal draws its one line anew, elsewhere each is a line of its own. */
+const pause = { terminal: 0.1, lines: 10 };
 
 /** A progress line for the seed under way, which a terminal rewrites, and lines that stay for what is finished. */
 class TextListener implements LabListener {
@@ -47,15 +47,12 @@ class TextListener implements LabListener {
       case 'validation':
         this.#validated = event.metric;
         break;
-      case 'progress': {
-        const line = progressLine(event.seed, this.#metric, { ...event, metric: this.#validated });
-        if (this.#line) this.#line(line.slice(0, Math.max(20, (process.stdout.columns || 80) - 1)));
-        else if (event.secondsElapsed >= this.#printed + pause) {
-          this.#printed = event.secondsElapsed;
-          this.note(line);
-        }
+      case 'progress':
+        this.#progress(
+          event.secondsElapsed,
+          progressLine(event.seed, this.#metric, { ...event, metric: this.#validated }),
+        );
         break;
-      }
       case 'result':
         this.note(resultLine(event.seed, this.#metric, event));
         break;
@@ -63,6 +60,14 @@ class TextListener implements LabListener {
         this.note(`\n${tableLines(event).join('\n')}`);
         break;
     }
+  }
+
+  #progress(now: number, text: string): void {
+    if (now < this.#printed + (this.#line ? pause.terminal : pause.lines)) return;
+    this.#printed = now;
+    // One column less than there are: a full last one makes some terminals begin a new row.
+    if (this.#line) this.#line(text.slice(0, Math.max(20, (process.stdout.columns || 80) - 1)));
+    else this.note(text);
   }
 
   end(): void {

@@ -71,7 +71,7 @@ export const longMemoryTasks = {
   },
   brackets: {
     summary: 'how deep the brackets are nested at each step, on sequences longer than those trained on',
-    chance: 'the commonest depth, some 14% of steps right',
+    chance: 'the commonest depth, 15% of steps right',
     options: ['length', 'testLength'],
     data: null,
   },
@@ -89,7 +89,7 @@ export const longMemoryTasks = {
   },
   music: {
     summary: 'which of 88 keys sound in the next step of a chorale',
-    chance: "each key's share of the training steps, some 12 nats a step",
+    chance: "each key's share of the training steps, 11.09 nats a step for the JSB chorales",
     options: [],
     data: 'music',
   },

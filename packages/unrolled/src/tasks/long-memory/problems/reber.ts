@@ -93,7 +93,7 @@ export function reberProblem({ length = 1 }: ReberOptions = {}): Problem {
     metric: { name: 'share of strings right', better: 'higher', chance: 0.5, bar: 1 },
     count: countStringsRight,
     training: { examples: null, draw: make },
-    heldOut: (random, part) => batchesOf(part === 'test' ? 1000 : 500, 250, (size) => make(random, size)),
+    heldOut: (random) => batchesOf(1000, 250, (size) => make(random, size)),
   };
 }
 
