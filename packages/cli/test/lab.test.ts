@@ -118,16 +118,17 @@ describe('unrolled lab', () => {
   test('music comes from a JSON file of notes', async () => {
     const piece = Array.from({ length: 12 }, (_, t) => [60 + (t % 3), 72]);
     file('music.json', JSON.stringify({ train: Array(20).fill(piece), valid: [piece], test: [piece] }));
+    const size = ['--hidden', '32', '--dropout', '0', '--batch', '8'];
     const { stdout, code } = await lab(
       'music',
       '--data',
       'music.json',
       '--steps',
-      '500',
+      '300',
       '--lr',
       '0.01',
       '--json',
-      ...small,
+      ...size,
     );
     expect(code).toBe(0);
     const { metric, summary } = JSON.parse(stdout.trimEnd().split('\n').at(-1)!);

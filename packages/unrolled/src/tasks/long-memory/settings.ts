@@ -52,7 +52,7 @@ const tasks: Record<LongMemoryTask, TaskSettings> = {
     steps: 20_000,
     cells: { lstm: { options: { forgetBias: 3 } }, unitary: { hidden: 64, steps: 500, validateEvery: 25 } },
   },
-  reber: { hidden: 32, batch: 64, learningRate: 5e-3, steps: 4000, validateEvery: 200 },
+  reber: { hidden: 32, batch: 20, learningRate: 1e-2, steps: 6000, validateEvery: 200 },
   'temporal-order-2': order,
   'temporal-order-3': order,
   parity: { batch: 64 },
