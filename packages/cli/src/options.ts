@@ -52,6 +52,9 @@ export const defaults = {
 /** Options that may be given anew when a run goes on: they do not change what was learnt so far. */
 export const changeable = ['epochs', 'steps', 'seconds', 'sampleEvery', 'validateEvery', 'checkpointEvery'] as const;
 
+/** `clipNorm` → `--clip-norm`. */
+export const flagOf = (name: string): string => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+
 export const whole =
   (lowest: number, highest = Number.MAX_SAFE_INTEGER) =>
   (text: string): number => {

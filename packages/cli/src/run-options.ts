@@ -1,6 +1,6 @@
 import { splitText } from 'unrolled/tasks/language-model';
 import { Failure } from './failure.ts';
-import { changeable, defaults, type TrainingOptions } from './options.ts';
+import { changeable, defaults, flagOf, type TrainingOptions } from './options.ts';
 
 /** Defaults where nothing was said; a text too short for the default batch gets a smaller one. */
 export function resolveOptions(flags: Partial<TrainingOptions>, tokenCount: number): TrainingOptions {
@@ -42,9 +42,8 @@ export function changedOptions(options: TrainingOptions, flags: Partial<Training
   for (const [name, value] of Object.entries(flags)) {
     const stored = options[name as keyof TrainingOptions];
     if (!Object.hasOwn(defaults, name) || stored === value) continue;
-    const flag = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
     throw new Failure(
-      `${flag} ${value}: this run was begun with ${stored} and goes on with it; ` +
+      `${flagOf(name)} ${value}: this run was begun with ${stored} and goes on with it; ` +
         'leave the option out, or train anew with --out',
       2,
     );

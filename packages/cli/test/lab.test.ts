@@ -158,7 +158,7 @@ describe('options of lab that cannot work', () => {
     ['tests shorter than the training', ['parity', '--test-length', '5'], ['test length', 'from 40']],
     ['no data where it is needed', ['digits'], ['digits needs --data', 'IDX']],
     ['data where none is needed', ['adding', '--data', 'x'], ['takes no --data']],
-    ['no end', ['music', '--data', 'music-2.json', '--until-solved'], ['--bar', '--steps']],
+    ['no end', ['music', '--data', 'music-2.json', '--until-solved'], ['--bar', 'leave out --until-solved']],
     ['two ends that exclude each other', ['adding', '--steps', '5', '--until-solved'], ['--until-solved', '--steps']],
     ['one seed and several', ['adding', '--seed', '1', '--seeds', '2'], ['--seed', '--seeds']],
     ['no seeds', ['adding', '--seeds', '0'], ['--seeds', 'from 1']],

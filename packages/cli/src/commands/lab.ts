@@ -2,8 +2,7 @@ import { Argument, Command, Option } from 'commander';
 import { cellNames } from 'unrolled/nn';
 import { optimizerNames, scheduleNames } from 'unrolled/optim';
 import { type LongMemoryTask, longMemoryTaskNames, longMemoryTasks } from 'unrolled/tasks/long-memory';
-import type { LabFlags } from '../lab/prepare.ts';
-import { prepareLab } from '../lab/prepare.ts';
+import { type LabFlags, prepareLab } from '../lab/prepare.ts';
 import { runLab } from '../lab/run.ts';
 import { blasOption, choice, notNegative, number, option, positive, threadsOption, whole } from '../options.ts';
 

@@ -12,6 +12,7 @@ import {
 } from 'unrolled/tasks/long-memory';
 import { Failure } from '../failure.ts';
 import type { MachineFlags } from '../open-device.ts';
+import { flagOf } from '../options.ts';
 import { readLabData } from './data.ts';
 
 /** What was said on the command line. */
@@ -66,7 +67,10 @@ export function prepareLab(task: LongMemoryTask, flags: LabFlags): Lab {
   const problem = attempt(() => createProblem(task, options, data));
   const { cell = 'lstm' } = flags;
   if (flags.untilSolved && problem.metric.bar === null && flags.bar === undefined) {
-    throw new Failure(`lab: ${task} has no point from which it is solved; give --bar, --steps or --seconds`, 2);
+    throw new Failure(
+      `lab: ${task} has no point from which it is solved; say one with --bar, or leave out --until-solved`,
+      2,
+    );
   }
   return {
     task,
@@ -99,8 +103,6 @@ function attempt<Result>(action: () => Result): Result {
     throw error;
   }
 }
-
-const flagOf = (name: string): string => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 
 function taken({ options }: TaskDescription): string {
   return options.length === 0 ? 'leave it out' : `it takes ${options.map(flagOf).join(', ')}`;
