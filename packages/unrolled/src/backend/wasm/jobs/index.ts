@@ -3,6 +3,7 @@ import type { Job } from './job.ts';
 import { adagradJob, adamJob, rmspropJob, sgdJob } from './optimize.ts';
 import { matmulJob } from './products.ts';
 import { recurrentBackwardJob } from './recurrent-backward.ts';
+import { recurrentFewRowsJob } from './recurrent-few-rows.ts';
 import { recurrentForwardJob } from './recurrent-forward.ts';
 import {
   crossEntropyGradJob,
@@ -19,7 +20,7 @@ import {
  * of a module's exports is not the same under every loader and bundler.
  */
 export const jobs: readonly Job[] = [
-  ...[matmulJob, recurrentForwardJob, recurrentBackwardJob],
+  ...[matmulJob, recurrentForwardJob, recurrentFewRowsJob, recurrentBackwardJob],
   ...[unaryJob, unaryGradJob, binaryJob, stridedCopyJob, selectJob, axpyJob, dropoutJob],
   ...[softmaxJob, softmaxGradJob, crossEntropyJob, crossEntropyGradJob, layerNormJob, reduceJob, gatherJob],
   ...[sgdJob, adagradJob, rmspropJob, adamJob],
