@@ -101,6 +101,15 @@ describe('an experiment', () => {
     expect(resultOf(events).loss).toBeLessThan(1.3 * best);
   });
 
+  test('tests the model that solved it, also where an earlier one was luckier in its validation', async () => {
+    const wild = { ...small, optimizer: 'sgd', learningRate: 2, clipNorm: 0, steps: 3 } as const;
+    const last = resultOf(await collect(problem, { ...wild, validateEvery: 3 }, 3));
+    const luckiest = resultOf(await collect(problem, { ...wild, validateEvery: 1 }, 3));
+    const solved = resultOf(await collect(problem, { ...wild, validateEvery: 1, bar: 1e9 }, 3));
+    expect(luckiest.loss).not.toBe(last.loss);
+    expect([solved.reason, solved.loss]).toEqual(['solved', last.loss]);
+  });
+
   test('that leaves the finite numbers says so, and tests what was best before', async () => {
     const result = resultOf(await collect(problem, { ...short, optimizer: 'sgd', learningRate: 1e30, clipNorm: 0 }));
     expect(result.reason).toBe('diverged');

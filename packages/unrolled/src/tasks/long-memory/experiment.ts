@@ -45,7 +45,7 @@ export interface ExperimentResult {
   readonly type: 'result';
   /** 'diverged': loss or gradient left the finite numbers; the best model before is tested all the same. */
   readonly reason: 'solved' | 'finished' | 'diverged' | 'aborted';
-  /** On the test sequences, of the model with the best validation; null if the run was aborted. */
+  /** On the test sequences; null if the run was aborted. */
   readonly metric: number | null;
   readonly loss: number | null;
   readonly step: number;
@@ -67,8 +67,8 @@ export interface ExperimentOptions {
 const evaluationsToSolve = 3;
 
 /**
- * Trains a model on a problem from one seed, until it is solved or the settings' end, and tests the model that had the
- * lowest validation loss.
+ * Trains a model on a problem from one seed, until it is solved or the settings' end. What is tested is the model that
+ * solved it, or the one that had the lowest validation loss.
  *
  * @example
  * const problem = createProblem('adding', { length: 50 });
@@ -130,7 +130,8 @@ export async function* experiment(
     step = (error.details.step as number) - 1;
   }
   const secondsElapsed = seconds();
-  model.parameters.load(best);
+  // Losses on fresh sequences differ by luck: what three evaluations found solved is not given up for an earlier model.
+  if (reason !== 'solved') model.parameters.load(best);
   const tested = reason === 'aborted' ? null : await task.test(signal);
   yield {
     type: 'result',
