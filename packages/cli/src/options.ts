@@ -72,6 +72,9 @@ export const changeable = [
   'gradients',
 ] as const;
 
+/** `clipNorm` → `--clip-norm`. */
+export const flagOf = (name: string): string => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+
 export const whole =
   (lowest: number, highest = Number.MAX_SAFE_INTEGER) =>
   (text: string): number => {
@@ -98,12 +101,12 @@ export function folderName(text: string): string {
   return text;
 }
 
-const positive = number((value) => value > 0, 'above 0');
-const notNegative = number((value) => value >= 0, 'from 0');
+export const positive = number((value) => value > 0, 'above 0');
+export const notNegative = number((value) => value >= 0, 'from 0');
 
-const option = (flags: string, description: string, parse: (text: string) => number): Option =>
+export const option = (flags: string, description: string, parse: (text: string) => number): Option =>
   new Option(flags, description).argParser(parse);
-const choice = (flags: string, description: string, names: readonly string[]): Option =>
+export const choice = (flags: string, description: string, names: readonly string[]): Option =>
   new Option(flags, description).choices(names);
 
 function cellKind(text: string): string {
