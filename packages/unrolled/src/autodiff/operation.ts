@@ -37,17 +37,34 @@ export class Recording {
   /** Later recordings have greater numbers, so descending order is an order for going back. */
   readonly order = Recording.#count++;
   readonly name: string;
+  /** What was called, and how: for those who read a recording as a program. */
+  readonly operation: object;
+  readonly options: unknown;
   readonly inputs: Inputs;
   readonly outputCount: number;
   readonly backward: Backward;
   consumed = false;
 
-  constructor(name: string, inputs: Inputs, outputCount: number, backward: Backward) {
-    this.name = name;
-    this.inputs = inputs;
+  constructor(call: Call, outputCount: number, backward: Backward) {
+    this.name = call.name;
+    this.operation = call.operation;
+    this.options = call.options;
+    this.inputs = call.inputs;
     this.outputCount = outputCount;
     this.backward = backward;
   }
+
+  /** Recordings from now on have this order, or a greater one. */
+  static get next(): number {
+    return Recording.#count;
+  }
+}
+
+interface Call {
+  readonly name: string;
+  readonly operation: object;
+  readonly options: unknown;
+  readonly inputs: Inputs;
 }
 
 type Backward = (gradients: readonly (Tensor | null)[]) => readonly (Tensor | null)[];
@@ -66,7 +83,7 @@ export function run<In extends Inputs, Options, Saved>(
   const { outputs, saved } = result;
   if (device.recording && inputs.some((input) => input?.tracked)) {
     const wanted = inputs.map((input) => input?.tracked === true);
-    const record = new Recording(name, inputs, outputs.length, (gradients) =>
+    const record = new Recording({ name, operation, options, inputs }, outputs.length, (gradients) =>
       operation.backward({ inputs, options, saved, gradients, wanted }, device),
     );
     outputs.forEach((output, index) => {

@@ -17,6 +17,8 @@ export class Device {
   readonly backend: Backend;
   #scope: Scope | null = null;
   #recording = true;
+  /** How often numbers went from JavaScript to the device or back: who counts them knows whether a function looked. */
+  transfers = 0;
   #closed = false;
   #unreferenced: FinalizationRegistry<Storage>;
 
@@ -61,6 +63,7 @@ export class Device {
     }
     const result = this.empty(wanted, dtype);
     this.backend.write(result, flat);
+    this.transfers++;
     return result;
   }
 
@@ -80,6 +83,7 @@ export class Device {
   full(shape: Shape, value: number): Tensor {
     const result = this.empty(shape);
     this.backend.fill(result, value);
+    result.fill = value;
     return result;
   }
 
@@ -182,8 +186,17 @@ export class Device {
 
   /** Runs `body` without recording: for evaluation and sampling, where no gradient will be asked for. */
   withoutGradients<Result>(body: () => Result): Result {
+    return this.#recordingOnlyIf(false, body);
+  }
+
+  /** Runs `body` with recording, also inside of `withoutGradients`: to read a function's operations off its recording. */
+  withGradients<Result>(body: () => Result): Result {
+    return this.#recordingOnlyIf(true, body);
+  }
+
+  #recordingOnlyIf<Result>(recording: boolean, body: () => Result): Result {
     const before = this.#recording;
-    this.#recording = false;
+    this.#recording = recording;
     try {
       return body();
     } finally {
