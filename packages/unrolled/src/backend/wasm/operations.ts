@@ -18,6 +18,7 @@ import type {
   TypedArray,
   UnaryOperation,
 } from '../backend.ts';
+import type { Scan } from '../scan.ts';
 import { Binary, type Kernels, Reduction, Unary } from './generated/kernels.ts';
 import * as elementwise from './jobs/elementwise.ts';
 import { alone, type Job, type JobParameters, LINE } from './jobs/job.ts';
@@ -25,10 +26,12 @@ import { FEW_ROWS, matmulJob, type Products } from './jobs/products.ts';
 import { recurrentBackwardJob } from './jobs/recurrent-backward.ts';
 import { recurrentForwardJob } from './jobs/recurrent-forward.ts';
 import * as rows from './jobs/rows.ts';
+import { scanJob } from './jobs/scan.ts';
 import type { LinearMemory } from './linear-memory.ts';
 import { optimize } from './optimize.ts';
 import type { Pool } from './pool.ts';
 import { backwardParameters, forwardParameters, workOf } from './recurrent.ts';
+import { scanParameters, scanWork } from './scan.ts';
 import { describeParts, mergeAxes } from './views.ts';
 
 /** About what an element costs, as measured, in floating-point operations at the speed of a product. */
@@ -319,6 +322,11 @@ export class WasmBackend implements Backend {
   recurrentGrad(layer: RecurrentBackward): void {
     const parameters = backwardParameters(layer, this.#memory, this.#kernels, this.#products, this.#threads);
     this.#run(recurrentBackwardJob, parameters, 2 * workOf(layer));
+  }
+
+  scan(scan: Scan): void {
+    const parameters = scanParameters(scan, this.#memory, this.#kernels, this.#threads);
+    this.#run(scanJob, parameters, scanWork(scan, COPY));
   }
 
   optimize(update: OptimizerUpdate): void {
