@@ -61,7 +61,9 @@ describe.each(configs)('%j', (config) => {
       test(`all forms agree, lengths ${kind}, reverse ${reverse}`, () => {
         const collect = (form: UnrollForm): number[] => {
           const x = xs.track();
-          const state = mapValues(cell.initialState(B, device), (part, index) => random(part.shape, 60 + index).track());
+          const state = mapValues(cell.initialState(B, device), (part, index) =>
+            random(part.shape, 60 + index).track(),
+          );
           const total = loss(cell, x, { ...options, form }, state);
           const sources = [x, ...Object.values(state), ...names.map((name) => parameters.get(name))];
           const found = gradients(total, sources).flatMap((gradient) => [...gradient.data()]);
@@ -78,7 +80,9 @@ describe.each(configs)('%j', (config) => {
       });
 
       test(`gradients agree with central differences, lengths ${kind}, reverse ${reverse}`, () => {
-        for (const form of forms) {
+        // All forms agree, so one direction of the traced one will do: central differences take long.
+        const exact = forms.filter((form) => form !== 'traced' || (reverse && lengths !== null));
+        for (const form of exact) {
           const inputs = [xs, ...names.map((name) => parameters.get(name).detach())];
           const error = gradientError(inputs, ([x, ...values]) => {
             for (const parameter of parameters) parameter.value = values[names.indexOf(parameter.name)];

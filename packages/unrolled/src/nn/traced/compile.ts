@@ -28,10 +28,7 @@ export interface Program {
  *
  * @param given  values that are in places already when the step begins, leaves among them
  */
-export function compile(
-  stores: readonly Store[],
-  given: (value: Value) => Place | undefined,
-): Program {
+export function compile(stores: readonly Store[], given: (value: Value) => Place | undefined): Program {
   return new Compiler(given).compile(stores);
 }
 

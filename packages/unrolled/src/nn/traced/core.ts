@@ -155,13 +155,18 @@ export class Core {
     const slot = slots(!reverse);
     const shelf = new Shelf();
     const { kept } = this.forward(true);
-    const wantedLeaves = [...gradients.of, ...gradients.ofSingles.map(({ leaf, gradient }) => [leaf, gradient] as const)]
-      .flatMap(([leaf, gradient]) => (leaf.kind === 'leaf' ? [{ index: leaf.index, gradient }] : []));
+    const wantedLeaves = [
+      ...gradients.of,
+      ...gradients.ofSingles.map(({ leaf, gradient }) => [leaf, gradient] as const),
+    ].flatMap(([leaf, gradient]) => (leaf.kind === 'leaf' ? [{ index: leaf.index, gradient }] : []));
     const wantedProducts = gradients.products.filter(({ factor }) => tracked.matrices[factor.matrix]);
     const wantedInputs = inputs.map((input, i) => (tracked.inputs[i] ? (gradients.of.get(input) ?? null) : null));
     shelf.keepAll(
-      [...wantedInputs, ...wantedLeaves.map(({ gradient }) => gradient), ...wantedProducts.map(({ gradient }) => gradient)]
-        .filter((value) => value !== null),
+      [
+        ...wantedInputs,
+        ...wantedLeaves.map(({ gradient }) => gradient),
+        ...wantedProducts.map(({ gradient }) => gradient),
+      ].filter((value) => value !== null),
       'gradient',
     );
     const zero = (width: number): Value => graph.point('copy', [number(0)], width);
@@ -170,7 +175,10 @@ export class Core {
       const place = shelf.array(`carry ${k}`, 'turns', before.width);
       stores.push([gradients.of.get(before) ?? zero(before.width), { ...place, shift: slot.after }]);
       if (!watch) return;
-      stores.push([gradients.of.get(after) ?? graph.input(`carry ${k}`, after.width), shelf.array(`total ${k}`, 'T', after.width)]);
+      stores.push([
+        gradients.of.get(after) ?? graph.input(`carry ${k}`, after.width),
+        shelf.array(`total ${k}`, 'T', after.width),
+      ]);
     });
     const program = compile(stores, (value) => {
       if (value.kind !== 'input') return this.#given(value) ?? kept.get(bare(value));

@@ -125,8 +125,10 @@ function pointRules(graph: Graph, number: (value: number) => Value): Rule {
       return [operation === 'sign' ? null : () => make(`${operation}Grad`, read, dy)];
     }
     // Where both are equal each side gets half.
-    const half = (strict: PointOperation): (() => Value) => () =>
-      make('mul', dy, make('add', make(strict, a, b), make('mul', make('equal', a, b), number(0.5))));
+    const half =
+      (strict: PointOperation): (() => Value) =>
+      () =>
+        make('mul', dy, make('add', make(strict, a, b), make('mul', make('equal', a, b), number(0.5))));
     switch (operation as BinaryOperation) {
       case 'add':
         return [() => dy, () => dy];

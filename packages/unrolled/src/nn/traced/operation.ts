@@ -83,7 +83,16 @@ export const scanOperation: Operation<Tensor[], ScanCall, Arrays> = {
       result[position] ??= device.empty(inputs[position].shape);
       const [a, dy] = [at(left, factor.left.width), at(gradient, width)];
       const [m, n] = inputs[position].shape;
-      const flags = { batch: 1, m, n, k: steps * rows, transposeA: true, transposeB: false, sharedB: false, accumulate };
+      const flags = {
+        batch: 1,
+        m,
+        n,
+        k: steps * rows,
+        transposeA: true,
+        transposeB: false,
+        sharedB: false,
+        accumulate,
+      };
       device.backend.matmul(factor.transposed ? dy : a, factor.transposed ? a : dy, result[position], flags);
     }
     states.forEach((_, k) => {

@@ -67,8 +67,6 @@ export class Sequences {
           value.parts.map((part) => this.of(part)),
           -1,
         );
-      case 'spread':
-        return this.of(value.of);
       default:
         throw new Error(`a traced step needs ${value.kind}, which is not there`);
     }

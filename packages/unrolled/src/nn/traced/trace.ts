@@ -2,6 +2,7 @@ import { Recording } from '../../autodiff/operation.ts';
 import { slice } from '../../ops/index.ts';
 import { type Primitive, primitiveOf } from '../../ops/primitives.ts';
 import { formatShape } from '../../shape.ts';
+import type { Device } from '../../tensor/device.ts';
 import { Allocation } from '../../tensor/scope.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { Cell, CellState } from '../cells/cell.ts';
@@ -34,26 +35,33 @@ export interface Trace {
  */
 export function trace(cell: Cell, x: Tensor, state: CellState): Trace {
   const { device } = x;
-  const begin = { transfers: device.transfers, recording: Recording.next, allocation: Allocation.next };
-  const leafX = x.track();
-  const before = Object.fromEntries(Object.entries(state).map(([name, part]) => [name, part.track()]));
-  const step = device.withGradients(() => cell.step(leafX, before));
-  if (device.transfers !== begin.transfers) throw new Untraceable('it reads or writes numbers one by one');
-  return new Reader(leafX, before, begin).read(step);
+  // A first run may work out constants that later ones have.
+  for (let run = 0; run < 2; run++) {
+    const { transfers } = device;
+    const begin = { recording: Recording.next, allocation: Allocation.next };
+    const leafX = x.track();
+    const before = Object.fromEntries(Object.entries(state).map(([name, part]) => [name, part.track()]));
+    const step = device.withGradients(() => cell.step(leafX, before));
+    if (device.transfers === transfers) return new Reader(leafX, before, begin).read(step);
+  }
+  throw new Untraceable('it reads numbers from tensors or makes tensors of numbers');
 }
 
 class Reader {
   readonly #graph = new Graph();
+  readonly #device: Device;
   readonly #rows: number;
   readonly #values = new Map<Tensor, Value>();
   readonly #leaves: (Tensor | number)[] = [];
   readonly #matrices: Tensor[] = [];
+  readonly #ones = new Map<number, Tensor>();
   readonly #depends = new Map<Recording, boolean>();
   readonly #before: Readonly<Record<string, Tensor>>;
   readonly #given: ReadonlySet<Allocation>;
   readonly #begin: { readonly recording: number; readonly allocation: number };
 
   constructor(x: Tensor, before: Readonly<Record<string, Tensor>>, begin: { recording: number; allocation: number }) {
+    this.#device = x.device;
     this.#rows = x.shape[0];
     this.#before = before;
     this.#begin = begin;
@@ -193,12 +201,21 @@ class Reader {
     const values = inputs.map((input) => {
       const value = this.#value(input);
       if (value.width === width || value.kind === 'leaf') return value;
-      if (value.recurrent) throw new Untraceable('it repeats one number of the state along a row');
-      return this.#graph.spread(value, width);
+      return this.#repeated(value, width);
     });
     // A copy of the same width is no work; broadcasting has made its input as wide as it is.
     if (operation === 'copy' && values[0].width === width) return values[0];
     return this.#graph.point(operation, values, width);
+  }
+
+  /** One column as many: its product with a row of ones, so that its gradient is the sum over them. */
+  #repeated(value: Value, width: number): Value {
+    let ones = this.#ones.get(width);
+    if (ones === undefined) {
+      ones = this.#device.ones([1, width]);
+      this.#ones.set(width, ones);
+    }
+    return this.#graph.product([{ left: value, matrix: indexIn(this.#matrices, ones), transposed: false }], width);
   }
 
   /** A product with values side by side is the sum of products with each, so that those of x can be taken before. */

@@ -5,7 +5,7 @@ import type { Cell, CellSequence, CellState, SequenceOptions } from '../cells/ce
 import { Core } from './core.ts';
 import { type ScanCall, scanOperation } from './operation.ts';
 import { Sequences } from './sequence.ts';
-import { indexIn, type Trace, trace, Untraceable } from './trace.ts';
+import { indexIn, type Trace, trace } from './trace.ts';
 import { behind, inputsOf, type Value } from './value.ts';
 
 export interface TracedOptions<State extends CellState> extends Omit<SequenceOptions<State>, 'lengths'> {
@@ -35,14 +35,9 @@ export function tracedSequence<State extends CellState>(
   const { graph, leaves, matrices, states } = traced;
   const isLate = lateness(step.states);
   const wanted = [step.output, ...(observed ? [...step.states, ...step.gates] : [])];
-  for (const value of wanted) {
-    if (behind([value]).every(({ kind }) => kind === 'leaf' || kind === 'point')) {
-      throw new Untraceable('it gives out what depends neither on its input nor on its state');
-    }
-  }
   const exports = [...new Set(wanted.flatMap((value) => exportsFor(value, isLate)))];
 
-  const isKnown = (value: Value): boolean => !value.recurrent && /input|product|spread/.test(value.kind);
+  const isKnown = (value: Value): boolean => !value.recurrent && (value.kind === 'input' || value.kind === 'product');
   const inputs = behind([...step.states, ...exports], isKnown).filter(isKnown);
   const known = new Map<Value, Tensor>([[graph.input('x', F), xs]]);
   if (active !== null) known.set(graph.input('active', 1), active);
@@ -104,7 +99,7 @@ function masked({ graph, output, outputState, states, gates, leaves }: Trace, is
   const active = graph.input('active', 1);
   const choose = (value: Value, other: Value): Value =>
     isMasked ? graph.point('select', [active, value, other], value.width) : value;
-  const after = states.map((state) => graph.named(`after ${state.name}`, choose(state.after, state.before)));
+  const after = states.map((state, k) => graph.after(k, choose(state.after, state.before)));
   // Where the output is part of the state, what is given out is what the step hands on.
   const given = outputState < 0 ? output : after[outputState];
   const zero = graph.leaf(indexIn(leaves, 0), 1);

@@ -1,13 +1,13 @@
 import type { PointOperation } from '../../backend/scan.ts';
 
 /** A number for each row of the batch and each of `width` columns at one step of time, and how it comes about. */
-export type Value = Input | Leaf | Before | Point | Product | Slice | Concat | Spread;
+export type Value = Input | Leaf | Before | Point | Product | Slice | Concat;
 
 interface Base {
   /** Inputs of a value have smaller numbers. */
   readonly id: number;
   readonly width: number;
-  /** Whether it depends on the state before the step. */
+  /** Whether it depends on the state. */
   readonly recurrent: boolean;
 }
 
@@ -63,12 +63,6 @@ export interface Concat extends Base {
   readonly parts: readonly Value[];
 }
 
-/** One column, repeated. */
-export interface Spread extends Base {
-  readonly kind: 'spread';
-  readonly of: Value;
-}
-
 export function inputsOf(value: Value): readonly Value[] {
   switch (value.kind) {
     case 'point':
@@ -78,7 +72,6 @@ export function inputsOf(value: Value): readonly Value[] {
     case 'concat':
       return value.parts;
     case 'slice':
-    case 'spread':
       return [value.of];
     default:
       return [];
@@ -119,10 +112,10 @@ export class Graph {
     return this.#make(`${operation} ${ids(inputs)} ${width}`, { kind: 'point', operation, inputs, width, recurrent });
   }
 
-  /** A value by a name of its own, so that its gradient can be told from that of what it is a copy of. */
-  named(name: string, of: Value): Value {
-    const { width, recurrent } = of;
-    return this.#make(name, { kind: 'point', operation: 'copy', inputs: [of], width, recurrent });
+  /** A part of the state after the step: its gradient is told from that of what it is a copy of. */
+  after(state: number, of: Value): Value {
+    const fields = { kind: 'point', operation: 'copy', inputs: [of], width: of.width, recurrent: true } as const;
+    return this.#make(`after ${state}`, fields);
   }
 
   product(factors: readonly Factor[], width: number): Value {
@@ -141,8 +134,6 @@ export class Graph {
       }
       case 'slice':
         return this.slice(of.of, of.start + start, width);
-      case 'spread':
-        return this.spread(of.of, width);
       case 'concat': {
         const parts: Value[] = [];
         let position = 0;
@@ -177,11 +168,6 @@ export class Graph {
     const width = parts.reduce((sum, part) => sum + part.width, 0);
     const recurrent = parts.some((part) => part.recurrent);
     return this.#make(`concat ${ids(parts)}`, { kind: 'concat', parts, width, recurrent });
-  }
-
-  spread(of: Value, width: number): Value {
-    if (of.width === width) return of;
-    return this.#make(`spread ${of.id} ${width}`, { kind: 'spread', of, width, recurrent: of.recurrent });
   }
 
   /** Neighbouring columns of one value as one slice; null where they are none. */
