@@ -44,13 +44,13 @@ async function benchGemm(build: Build): Promise<void> {
     const { kernels, floats, space } = await load(build);
     const a = floats(random(m * k));
     const b = floats(random(k * n));
-    const packed = space(kernels.packedSize(k, n));
+    const packed = space(kernels.packedSize(k, n, 8));
     const c = space(m * n);
     const scratch = space(kernels.gemmScratchSize(Number(transposedA), m, n, k));
-    kernels.packRight(b, k, 1, k, n, packed);
+    kernels.packRight(b, k, 1, k, n, 8, packed);
     const lda = transposedA ? m : k;
     const seconds = time(() => kernels.gemm(a, lda, Number(transposedA), packed, c, n, m, n, k, 0, scratch));
-    const packing = time(() => kernels.packRight(b, k, 1, k, n, packed));
+    const packing = time(() => kernels.packRight(b, k, 1, k, n, 8, packed));
     const rate = ((2 * m * n * k) / seconds / 1e9).toFixed(1);
     console.log(
       `${build.padEnd(15)} ${name.padEnd(19)} ${`${m}×${n}×${k}`.padEnd(14)} ${rate.padStart(5)} GFLOP/s  ${(seconds * 1e6).toFixed(1).padStart(8)} µs, packing ${(packing * 1e6).toFixed(1)} µs`,

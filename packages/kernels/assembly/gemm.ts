@@ -6,7 +6,7 @@
  * prediction has the same bits whatever it is batched with.
  */
 import { PANEL, transposeRows } from './pack';
-import { ROWS, tile } from './tile';
+import { ROWS, tile, tilePackedLeft } from './tile';
 
 /** Steps of k per block: a panel of B (16 KB) stays in the first-level cache; longer blocks write C less often. */
 const BLOCK: i32 = 512;
@@ -18,7 +18,7 @@ export function gemmScratchSize(transposedA: i32, m: i32, n: i32, k: i32): i32 {
   return transposedA ? min(m, BAND) * roundUp(min(k, BLOCK)) : 0;
 }
 
-/** Rows of a transposed block begin at multiples of four floats, since transposing writes four at a time. */
+/** Rows left over in a transposed block begin at multiples of four floats, since transposing writes four at a time. */
 // @ts-ignore: decorator
 @inline
 function roundUp(depth: i32): i32 {
@@ -29,7 +29,7 @@ function roundUp(depth: i32): i32 {
  * C[m, n] (+)= A · B. A is [m, k], or stored as [k, m] when `transposedA` is 1. With k = 0 the product is zero.
  *
  * @param lda floats from row to row of A as stored
- * @param packedB from `packRight(…, k, n, …)`
+ * @param packedB from `packRight(…, k, n, 8, …)`
  * @param ldc floats from row to row of C
  * @param accumulate 1 adds to C, 0 overwrites it
  * @param scratch gemmScratchSize(transposedA, m, n, k) floats
@@ -50,8 +50,7 @@ export function gemm(a: usize, lda: i32, transposedA: i32, packedB: usize, c: us
       const rows = min(m - i, BAND);
       const out = c + <usize>i * strideC;
       if (transposedA) {
-        transposeBand(a + <usize>start * strideA + (<usize>i << 2), strideA, rows, depth, scratch);
-        band(scratch, <usize>roundUp(depth) << 2, b, panel, out, strideC, rows, n, depth, add);
+        transposedBand(a + <usize>start * strideA + (<usize>i << 2), strideA, b, panel, out, strideC, rows, n, depth, add, scratch);
       } else {
         band(a + <usize>i * strideA + (<usize>start << 2), strideA, b, panel, out, strideC, rows, n, depth, add);
       }
@@ -59,11 +58,36 @@ export function gemm(a: usize, lda: i32, transposedA: i32, packedB: usize, c: us
   }
 }
 
-/** A block of A stored [depth, rows] becomes [rows, depth]. */
-function transposeBand(a: usize, stride: usize, rows: i32, depth: i32, out: usize): void {
-  const outStride = <usize>roundUp(depth) << 2;
+/**
+ * The same for a block of A stored [depth, rows]: fives of rows are copied next to each other, [depth, 5] each, since
+ * walking down A's own columns would miss the cache; what is left over is transposed.
+ */
+function transposedBand(a: usize, stride: usize, b: usize, panel: usize, c: usize, ldc: usize, m: i32, n: i32, depth: i32, add: i32, scratch: usize): void {
+  const full = m - (m % ROWS);
+  const five = <usize>depth * ROWS * 4;
+  for (let i = 0; i < full; i += ROWS) packFive(a + (<usize>i << 2), stride, depth, scratch + <usize>(i / ROWS) * five);
+  for (let j = 0; j < n && full > 0; j += PANEL) {
+    const bj = b + <usize>(j >> 3) * panel;
+    const columns = n - j;
+    let ai = scratch;
+    let ci = c + (<usize>j << 2);
+    for (let i = 0; i < full; i += ROWS, ai += five, ci += <usize>ROWS * ldc) tilePackedLeft(ai, bj, depth, ci, ldc, columns, add);
+  }
+  const rest = m - full;
+  if (rest == 0) return;
+  const left = scratch + <usize>(full / ROWS) * five;
+  const leftStride = <usize>roundUp(depth) << 2;
+  a += <usize>full << 2;
   for (let kk = 0; kk < depth; kk += 4) {
-    transposeRows(a + <usize>kk * stride, stride, min(depth - kk, 4), rows, out + (<usize>kk << 2), outStride);
+    transposeRows(a + <usize>kk * stride, stride, min(depth - kk, 4), rest, left + (<usize>kk << 2), leftStride);
+  }
+  fewRows(left, leftStride, b, panel, c + <usize>full * ldc, ldc, rest, n, depth, add);
+}
+
+function packFive(a: usize, stride: usize, depth: i32, out: usize): void {
+  for (let kk = 0; kk < depth; kk++, a += stride, out += ROWS * 4) {
+    v128.store(out, v128.load(a));
+    store<f32>(out, load<f32>(a, 16), 16);
   }
 }
 
@@ -82,9 +106,11 @@ function band(a: usize, lda: usize, b: usize, panel: usize, c: usize, ldc: usize
     }
   }
   const rest = m - full;
-  if (rest == 0) return;
-  a += <usize>full * lda;
-  c += <usize>full * ldc;
+  if (rest > 0) fewRows(a + <usize>full * lda, lda, b, panel, c + <usize>full * ldc, ldc, rest, n, depth, add);
+}
+
+/** One to four rows. */
+function fewRows(a: usize, lda: usize, b: usize, panel: usize, c: usize, ldc: usize, rest: i32, n: i32, depth: i32, add: i32): void {
   if (rest == 4) rows4(a, lda, b, panel, c, ldc, n, depth, add);
   else if (rest == 3) rows3(a, lda, b, panel, c, ldc, n, depth, add);
   else if (rest == 2) rows2(a, lda, b, panel, c, ldc, n, depth, add);

@@ -1,41 +1,54 @@
 /**
- * Packed right-hand sides. B [k, n] is stored as ⌈n/8⌉ panels of eight columns, each panel [k, 8] and contiguous, the last
- * one filled up with zeros. The micro-kernel then reads memory strictly forward, whatever B's own layout was.
+ * Packed right-hand sides. B [k, n] is stored as panels of `width` columns (8 for `gemm`), each panel [k, width] and
+ * contiguous, the last one filled up with zeros. The micro-kernel then reads memory strictly forward, whatever B's own
+ * layout was.
  *
- * A panel holds all of k, so columns 8j … of a packed B begin 8·j·k floats in, and a product may be split among threads
- * at any multiple of eight columns.
+ * A panel holds all of k, so columns width·j … of a packed B begin width·j·k floats in, and a product may be split among
+ * threads at any multiple of the width.
  */
 import { loadPart } from './lanes';
 
-/** Columns in a panel. */
+/** Columns in a panel of `gemm`. */
 export const PANEL: i32 = 8;
 
-/** How many floats `packRight` writes for B [k, n]. */
-export function packedSize(k: i32, n: i32): i32 {
-  return ((n + PANEL - 1) & -PANEL) * k;
+/** How many floats `packRight` writes for B [k, n]; `width` is a power of two from 8. */
+export function packedSize(k: i32, n: i32, width: i32): i32 {
+  return ((n + width - 1) & -width) * k;
 }
 
 /**
- * Packs B for `gemm`.
+ * Packs B in panels of `width` columns, a power of two from 8.
  *
  * @param b B [k, n] with `ldb` floats from row to row; when `transposed` is 1 it is stored as [n, k]
- * @param out packedSize(k, n) floats
+ * @param out packedSize(k, n, width) floats
  */
-export function packRight(b: usize, ldb: i32, transposed: i32, k: i32, n: i32, out: usize): void {
+export function packRight(b: usize, ldb: i32, transposed: i32, k: i32, n: i32, width: i32, out: usize): void {
   const stride = <usize>ldb << 2;
-  for (let j = 0; j < n; j += PANEL) {
-    const columns = min(n - j, PANEL);
-    if (transposed) packRows(b + <usize>j * stride, stride, columns, k, out);
-    else packColumns(b + (<usize>j << 2), stride, columns, k, out);
-    out += <usize>k * PANEL * 4;
+  const outStride = <usize>width << 2;
+  for (let j = 0; j < n; j += width, out += k * outStride) {
+    const end = min(n - j, width);
+    for (let i = 0; i < width; i += 8) {
+      const columns = max(0, min(end - i, 8));
+      const at = out + (<usize>i << 2);
+      if (columns == 0) clearColumns(k, at, outStride);
+      else if (transposed) packRows(b + <usize>(j + i) * stride, stride, columns, k, at, outStride);
+      else packColumns(b + (<usize>(j + i) << 2), stride, columns, k, at, outStride);
+    }
   }
 }
 
-/** One panel from a B stored [k, n]: each row's eight neighbours are copied. */
-function packColumns(b: usize, stride: usize, columns: i32, k: i32, out: usize): void {
-  const end = out + <usize>k * 32;
-  if (columns == PANEL) {
-    for (; out < end; out += 32, b += stride) {
+function clearColumns(k: i32, out: usize, outStride: usize): void {
+  for (let i = 0; i < k; i++, out += outStride) {
+    v128.store(out, f32x4.splat(0));
+    v128.store(out, f32x4.splat(0), 16);
+  }
+}
+
+/** Eight columns from a B stored [k, n]: each row's eight neighbours are copied. */
+function packColumns(b: usize, stride: usize, columns: i32, k: i32, out: usize, outStride: usize): void {
+  const end = out + <usize>k * outStride;
+  if (columns == 8) {
+    for (; out < end; out += outStride, b += stride) {
       v128.store(out, v128.load(b));
       v128.store(out, v128.load(b, 16), 16);
     }
@@ -43,16 +56,16 @@ function packColumns(b: usize, stride: usize, columns: i32, k: i32, out: usize):
   }
   const low = min(columns, 4);
   const high = columns - 4;
-  for (; out < end; out += 32, b += stride) {
+  for (; out < end; out += outStride, b += stride) {
     v128.store(out, loadPart(b, low));
     v128.store(out, high > 0 ? loadPart(b + 16, high) : f32x4.splat(0), 16);
   }
 }
 
-/** One panel from a B stored [n, k]: eight rows are transposed, four steps of k at a time. */
-function packRows(b: usize, stride: usize, columns: i32, k: i32, out: usize): void {
-  transposeRows(b, stride, min(columns, 4), k, out, 32);
-  transposeRows(b + 4 * stride, stride, columns - 4, k, out + 16, 32);
+/** Eight columns from a B stored [n, k]: eight rows are transposed, four steps of k at a time. */
+function packRows(b: usize, stride: usize, columns: i32, k: i32, out: usize, outStride: usize): void {
+  transposeRows(b, stride, min(columns, 4), k, out, outStride);
+  transposeRows(b + 4 * stride, stride, columns - 4, k, out + 16, outStride);
 }
 
 /**

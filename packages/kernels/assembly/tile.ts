@@ -116,3 +116,32 @@ export function tile(
   if (rows > 3) put(c + 3 * ldc, c30, c31, columns, add);
   if (rows > 4) put(c + 4 * ldc, c40, c41, columns, add);
 }
+
+/** The same for five rows of A stored [k, 5], so that one pointer follows them all. */
+export function tilePackedLeft(a: usize, b: usize, k: i32, c: usize, ldc: usize, columns: i32, add: i32): void {
+  let c00 = f32x4.splat(0), c01 = c00, c10 = c00, c11 = c00, c20 = c00, c21 = c00, c30 = c00, c31 = c00, c40 = c00, c41 = c00;
+  const end = b + <usize>k * 32;
+  for (; b < end; a += 20, b += 32) {
+    const b0 = v128.load(b), b1 = v128.load(b, 16);
+    let x = v128.load32_splat(a);
+    c00 = madd(x, b0, c00);
+    c01 = madd(x, b1, c01);
+    x = v128.load32_splat(a, 4);
+    c10 = madd(x, b0, c10);
+    c11 = madd(x, b1, c11);
+    x = v128.load32_splat(a, 8);
+    c20 = madd(x, b0, c20);
+    c21 = madd(x, b1, c21);
+    x = v128.load32_splat(a, 12);
+    c30 = madd(x, b0, c30);
+    c31 = madd(x, b1, c31);
+    x = v128.load32_splat(a, 16);
+    c40 = madd(x, b0, c40);
+    c41 = madd(x, b1, c41);
+  }
+  put(c, c00, c01, columns, add);
+  put(c + ldc, c10, c11, columns, add);
+  put(c + 2 * ldc, c20, c21, columns, add);
+  put(c + 3 * ldc, c30, c31, columns, add);
+  put(c + 4 * ldc, c40, c41, columns, add);
+}

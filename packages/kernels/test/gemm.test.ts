@@ -28,10 +28,10 @@ function multiply(room: Room, product: Product, a: Float32Array, b: Float32Array
   const left = store(a, m, k, transposedA);
   const right = store(b, k, n, transposedB);
   const result = store(before, m, n, false);
-  const packed = space(kernels.packedSize(k, n));
+  const packed = space(kernels.packedSize(k, n, 8));
   const scratch = space(kernels.gemmScratchSize(Number(transposedA), m, n, k));
   const guard = floats([12345]);
-  kernels.packRight(right.pointer, right.width, Number(transposedB), k, n, packed);
+  kernels.packRight(right.pointer, right.width, Number(transposedB), k, n, 8, packed);
   kernels.gemm(
     left.pointer, left.width, Number(transposedA), packed,
     result.pointer, result.width, m, n, k, Number(accumulate), scratch,
@@ -126,8 +126,8 @@ describe.each(builds)('matrix product, %s', (build) => {
         const { kernels } = room;
         const left = room.floats(a);
         const right = room.floats(b);
-        const packed = room.space(kernels.packedSize(k, n));
-        kernels.packRight(right, n, 0, k, n, packed);
+        const packed = room.space(kernels.packedSize(k, n, 8));
+        kernels.packRight(right, n, 0, k, n, 8, packed);
         const top = cutM % (m + 1);
         // A packed right side may be cut at multiples of eight columns.
         const start = (cutN % Math.ceil(n / 8)) * 8;
@@ -171,8 +171,8 @@ describe.each(builds)('%s: gemmFewRows', (build) => {
         const [a, w, before] = [random(m * (k + gap), seed), random(n * (k + gap), seed + 1), random(m * n, seed + 2)];
         const [left, right] = [floats(a), floats(w)];
         const [packedResult, result] = [floats(before), floats(before)];
-        const packed = space(kernels.packedSize(k, n));
-        kernels.packRight(right, k + gap, 1, k, n, packed);
+        const packed = space(kernels.packedSize(k, n, 8));
+        kernels.packRight(right, k + gap, 1, k, n, 8, packed);
         kernels.gemm(left, k + gap, 0, packed, packedResult, n, m, n, k, Number(accumulate), 0);
         const guard = floats([12345]);
         kernels.gemmFewRows(left, k + gap, right, k + gap, result, n, m, n, k, Number(accumulate));

@@ -2,7 +2,8 @@ import { ConfigError } from '../../errors.ts';
 import { Blas } from './blas.ts';
 import type { Kernels } from './generated/kernels.ts';
 import { host } from './host.ts';
-import { Products, type Right } from './jobs/products.ts';
+import { alone } from './jobs/job.ts';
+import { Products } from './jobs/products.ts';
 import type { LinearMemory } from './linear-memory.ts';
 
 /** 'off'; 'auto': the first that is found and is fast; otherwise the path of one. */
@@ -33,18 +34,21 @@ export async function chooseBlas(wanted: WantedBlas, memory: LinearMemory, kerne
 /** Milliseconds for a product as a recurrent step has it; null where the results differ. */
 function compare(blas: Blas, memory: LinearMemory, kernels: Kernels): { blas: number; kernel: number } | null {
   const [m, k, n] = [50, 128, 512];
-  const bytes = { a: m * k * 4, b: k * n * 4, c: m * n * 4, packed: kernels.packedSize(k, n) * 4 };
-  const a = memory.scratch('right', bytes.a + bytes.b + 2 * bytes.c + bytes.packed);
+  const bytes = { a: m * k * 4, b: k * n * 4, c: m * n * 4 };
+  const a = memory.scratch('right', bytes.a + 2 * bytes.b + 2 * bytes.c);
   const b = a + bytes.a;
   const c = b + bytes.b;
   const d = c + bytes.c;
   const values = memory.floats(a, m * k + k * n);
   for (let i = 0; i < values.length; i++) values[i] = ((i * 7) % 13) / 13 - 0.5;
-  const right: Right = { stored: b, ld: n, transposed: 0, k, n, packed: d + bytes.c };
-  const products = new Products(kernels, blas);
-  products.pack(right, { part: 0, parts: 1, barrier() {} });
-  const kernel = fastest(() => products.multiply(a, k, right, c, n, m, 0));
-  const other = fastest(() => products.multiply(a, k, { ...right, packed: 0 }, d, n, m, 0));
+  const side = { stored: b, ld: n, transposed: 0, k, n, packed: d + bytes.c };
+  const timeWith = (products: Products, out: number): number => {
+    const right = products.right(side, m);
+    products.pack(right, alone);
+    return fastest(() => products.multiply(a, k, right, out, n, m, 0));
+  };
+  const kernel = timeWith(new Products(kernels, null), c);
+  const other = timeWith(new Products(kernels, blas), d);
   const [expected, actual] = [memory.floats(c, m * n), memory.floats(d, m * n)];
   const same = expected.every((value, i) => Math.abs(value - actual[i]) < 1e-3);
   return same ? { blas: other, kernel } : null;

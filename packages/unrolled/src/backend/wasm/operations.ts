@@ -22,7 +22,7 @@ import type { Scan } from '../scan.ts';
 import { Binary, type Kernels, Reduction, Unary } from './generated/kernels.ts';
 import * as elementwise from './jobs/elementwise.ts';
 import { alone, type Job, type JobParameters, LINE } from './jobs/job.ts';
-import { FEW_ROWS, matmulJob, type Products } from './jobs/products.ts';
+import { FEW_ROWS, matmulJob, type Products, rowsOfPart } from './jobs/products.ts';
 import { recurrentBackwardJob } from './jobs/recurrent-backward.ts';
 import { recurrentForwardJob } from './jobs/recurrent-forward.ts';
 import * as rows from './jobs/rows.ts';
@@ -217,9 +217,9 @@ export class WasmBackend implements Backend {
     const direct = m <= FEW_ROWS && transposeB && !transposeA;
     const transposing = this.#kernels.gemmScratchSize(transposeA ? 1 : 0, m, n, k) * 4;
     const scratchBytes = direct ? 0 : transposing;
-    const packedBytes = direct ? null : this.#products.packedBytes(Math.ceil(m / this.#threads), k, n);
-    const packed = packedBytes === null ? 0 : this.#memory.scratch('right', packedBytes);
-    const scratch = this.#memory.scratch('parts', this.#threads * scratchBytes);
+    const parts = this.#partsFor(2 * m * n * k);
+    const packed = direct ? 0 : this.#memory.scratch('right', this.#products.packedBytes(rowsOfPart(m, parts), k, n));
+    const scratch = this.#memory.scratch('parts', parts * scratchBytes);
     const flags = {
       transposeA: transposeA ? 1 : 0,
       transposeB: transposeB ? 1 : 0,
@@ -315,13 +315,16 @@ export class WasmBackend implements Backend {
   // ── recurrence and learning ──
 
   recurrent(layer: RecurrentForward): void {
-    const parameters = forwardParameters(layer, this.#memory, this.#products, this.#threads);
-    this.#run(recurrentForwardJob, parameters, workOf(layer));
+    const work = workOf(layer);
+    const parameters = forwardParameters(layer, this.#memory, this.#products, this.#partsFor(work));
+    this.#run(recurrentForwardJob, parameters, work);
   }
 
   recurrentGrad(layer: RecurrentBackward): void {
-    const parameters = backwardParameters(layer, this.#memory, this.#kernels, this.#products, this.#threads);
-    this.#run(recurrentBackwardJob, parameters, 2 * workOf(layer));
+    const work = 2 * workOf(layer);
+    const parts = this.#partsFor(work);
+    const parameters = backwardParameters(layer, this.#memory, this.#kernels, this.#products, parts);
+    this.#run(recurrentBackwardJob, parameters, work);
   }
 
   scan(scan: Scan): void {

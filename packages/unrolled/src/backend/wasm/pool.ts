@@ -4,7 +4,7 @@ import type { Kernels } from './generated/kernels.ts';
 import { host, type NodeThreads, nodeThreads, type PageWorker, type WasmMemory, type WasmModule } from './host.ts';
 import { jobs } from './jobs/index.ts';
 import type { Job, JobParameters } from './jobs/job.ts';
-import type { Products } from './jobs/products.ts';
+import type { LeastForBlas, Products } from './jobs/products.ts';
 import type { WorkerReport, WorkerSetup } from './worker.ts';
 
 /** A running worker, of Node or of a page. */
@@ -21,6 +21,7 @@ export interface PoolOptions {
   readonly products: Products;
   /** The BLAS that workers open, too; null: none. */
   readonly blas: string | null;
+  readonly blasFrom?: LeastForBlas;
   /** With the calling thread, which does part 0 of every job. */
   readonly threads: number;
   /** How long to wait for workers after this thread's own part is done, before they count as dead. */
@@ -48,11 +49,11 @@ export class Pool {
   /** @throws DeviceError where a worker does not start */
   static async start(options: PoolOptions): Promise<Pool> {
     const pool = new Pool(options);
-    const { module, memory, blas, threads } = options;
+    const { module, memory, blas, blasFrom, threads } = options;
     const control = pool.#control.buffer;
     const generation = pool.#control.generation;
     const starts = Array.from({ length: threads - 1 }, (_, i) =>
-      pool.#startWorker({ module, memory, blas, control, generation, part: i + 1, parts: threads }),
+      pool.#startWorker({ module, memory, blas, blasFrom, control, generation, part: i + 1, parts: threads }),
     );
     try {
       await Promise.all(starts);

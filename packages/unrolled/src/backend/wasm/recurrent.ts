@@ -2,7 +2,7 @@ import { type Block, gatesOf, type RecurrentBackward, type RecurrentForward } fr
 import { Activation, type Kernels } from './generated/kernels.ts';
 import type { JobParameters } from './jobs/job.ts';
 import { FEW_ROWS, type Products } from './jobs/products.ts';
-import { type BackwardName, type ForwardName, Kind } from './jobs/recurrent-layer.ts';
+import { type BackwardName, type ForwardName, Kind, rowsAtATime } from './jobs/recurrent-layer.ts';
 import type { LinearMemory } from './linear-memory.ts';
 
 /** A layer's job in numbers, the room it works in allocated. */
@@ -10,14 +10,13 @@ export function forwardParameters(
   layer: RecurrentForward,
   memory: LinearMemory,
   products: Products,
-  threads: number,
+  parts: number,
 ): JobParameters<ForwardName> {
   const { T, B, F, H, GH, kind } = sizesOf(layer);
   const direct = T * B <= FEW_ROWS;
   const packed = (name: string, rows: number, k: number, n: number) =>
-    direct ? 0 : packedRoom(memory, products, name, rows, k, n);
-  const inputRows = Math.min(60, Math.ceil((T * B) / threads));
-  const stepRows = Math.ceil(B / threads);
+    direct ? 0 : memory.scratch(name, products.packedBytes(rows, k, n));
+  const at = rowsAtATime({ T, B, GH }, parts);
   const before = kind === Kind.gruBefore;
   return {
     ...commonParameters(layer, memory),
@@ -25,9 +24,9 @@ export function forwardParameters(
     biasHh: memory.addressOrNull(layer.biasHh),
     gates: memory.address(layer.gates),
     direct: direct ? 1 : 0,
-    packedIh: packed('weightIh', inputRows, F, GH),
-    packedHh: packed('weightHh', stepRows, H, before ? 2 * H : GH),
-    packedHn: before ? packed('weightHn', stepRows, H, H) : 0,
+    packedIh: packed('weightIh', at.input, F, GH),
+    packedHh: packed('weightHh', at.step, H, before ? 2 * H : GH),
+    packedHn: before ? packed('weightHn', at.step, H, H) : 0,
     bias: memory.scratch('bias', GH * 4),
     gh: kind === Kind.gruAfter ? memory.scratch('gh', B * GH * 4) : 0,
   };
@@ -38,14 +37,13 @@ export function backwardParameters(
   memory: LinearMemory,
   kernels: Kernels,
   products: Products,
-  threads: number,
+  parts: number,
 ): JobParameters<BackwardName> {
   const { T, B, F, H, GH, kind } = sizesOf(layer);
   const isGru = kind === Kind.gruAfter || kind === Kind.gruBefore;
   const packed = (wanted: boolean, name: string, rows: number, k: number, n: number) =>
-    wanted ? packedRoom(memory, products, name, rows, k, n) : 0;
-  const stepRows = Math.ceil(B / threads);
-  const weightRows = Math.ceil(GH / threads);
+    wanted ? memory.scratch(name, products.packedBytes(rows, k, n)) : 0;
+  const at = rowsAtATime({ T, B, GH }, parts);
   const ihWanted = layer.dWeightIh !== null;
   const hhWanted = layer.dWeightHh !== null;
   const laterRows = Math.max(0, T - 1) * B;
@@ -68,25 +66,19 @@ export function backwardParameters(
     dBiasHh: own(layer.dBiasHh),
     dhTotal: own(layer.dhTotal),
     dcTotal: own(layer.dcTotal),
-    packedIh: packed(layer.dx !== null, 'weightIh', Math.ceil((T * B) / threads), GH, F),
-    packedHh: packed(true, 'weightHh', stepRows, isGru ? 2 * H : GH, H),
-    packedHn: packed(isGru, 'weightHn', stepRows, H, H),
+    packedIh: packed(layer.dx !== null, 'weightIh', at.all, GH, F),
+    packedHh: packed(true, 'weightHh', at.step, isGru ? 2 * H : GH, H),
+    packedHn: packed(isGru, 'weightHn', at.step, H, H),
     state: memory.scratch('state', B * H * 4),
     nextState: memory.scratch('nextState', B * H * 4),
     dcState: memory.scratch('dcState', B * H * 4),
-    packedX: packed(ihWanted, 'x', weightRows, T * B, F),
-    packedH0: packed(hhWanted, 'h0', weightRows, T > 0 ? B : 0, H),
-    packedH: packed(hhWanted, 'h', weightRows, laterRows, H),
-    packedExtra: packed(hhWanted && kind === Kind.gruBefore, 'extra', H, T * B, H),
-    scratch: memory.scratch('parts', threads * scratchBytes),
+    packedX: packed(ihWanted, 'x', at.weight, T * B, F),
+    packedH0: packed(hhWanted, 'h0', at.weight, T > 0 ? B : 0, H),
+    packedH: packed(hhWanted, 'h', at.weight, laterRows, H),
+    packedExtra: packed(hhWanted && kind === Kind.gruBefore, 'extra', at.weight, T * B, H),
+    scratch: memory.scratch('parts', parts * scratchBytes),
     scratchBytes,
   };
-}
-
-/** Where a right side is packed; 0: BLAS takes it as it is stored. */
-function packedRoom(memory: LinearMemory, products: Products, name: string, rows: number, k: number, n: number) {
-  const bytes = products.packedBytes(rows, k, n);
-  return bytes === null ? 0 : memory.scratch(name, bytes);
 }
 
 function commonParameters(layer: RecurrentForward, memory: LinearMemory) {

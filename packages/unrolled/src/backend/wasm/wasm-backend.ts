@@ -58,7 +58,7 @@ async function open(options: WasmOptions, simd: SimdLevel, threads: number, reas
   const { patienceMs = 60_000, parallelFrom = 3e6 } = options;
   const { blas, reason: blasReason } = await chooseBlas(options.blas ?? 'off', memory, kernels);
   const products = new Products(kernels, blas, options.blasFrom);
-  const common = { module, memory: memory.memory, blas: blas?.path ?? null };
+  const common = { module, memory: memory.memory, blas: blas?.path ?? null, blasFrom: options.blasFrom };
   const pool = shared ? await Pool.start({ ...common, kernels, products, threads, patienceMs }) : null;
   const lanes = simd === 'relaxed' ? 'relaxed SIMD (fused multiply-add)' : 'SIMD without fused multiply-add';
   const notes = [`WebAssembly, ${lanes}`, `${threads} ${threads === 1 ? 'thread' : 'threads'}: ${reason}`];

@@ -4,7 +4,7 @@ import type { Kernels } from './generated/kernels.ts';
 import { host, nodeThreads, type WasmMemory, type WasmModule } from './host.ts';
 import { instantiate } from './instance.ts';
 import { jobs } from './jobs/index.ts';
-import { Products } from './jobs/products.ts';
+import { type LeastForBlas, Products } from './jobs/products.ts';
 
 /** What a worker is given when it starts. */
 export interface WorkerSetup {
@@ -12,6 +12,7 @@ export interface WorkerSetup {
   readonly memory: WasmMemory;
   /** Where the BLAS is that this thread uses, too; null: none. */
   readonly blas: string | null;
+  readonly blasFrom?: LeastForBlas;
   readonly control: SharedArrayBuffer;
   readonly generation: number;
   readonly part: number;
@@ -46,7 +47,7 @@ async function begin(setup: WorkerSetup, report: (message: WorkerReport) => void
   try {
     const kernels = instantiate(setup.module, setup.memory);
     const blas = setup.blas === null ? null : await Blas.open(setup.blas, setup.memory);
-    const products = new Products(kernels, blas);
+    const products = new Products(kernels, blas, setup.blasFrom);
     report({ error: null });
     host.setTimeout(() => serve(kernels, products, setup), 0);
   } catch (error) {

@@ -2,11 +2,17 @@ import type { Blas } from '../blas.ts';
 import type { Kernels } from '../generated/kernels.ts';
 import { defineJob, LINE, type Share, startOf } from './job.ts';
 
-/** Columns in a panel of a packed right side; products may be split between panels. */
-export const PANEL = 8;
+/** Columns in a panel of a right side that the kernel multiplies with. */
+const PANEL = 8;
+
+/** Columns in a panel that is given to BLAS whole. */
+const BLAS_PANEL = 64;
+
+/** The most multiply-adds of a product that OpenBLAS's kernels for small matrices take. */
+const SMALL_PRODUCT = 1e6;
 
 /** Rows of A per call: they stay in the first-level cache while the panels of B go by. A multiple of the kernel's 5. */
-const ROWS_AT_ONCE = 60;
+export const ROWS_AT_ONCE = 60;
 
 /** The least that is worth a call of BLAS, which packs the right side anew at every call. */
 export interface LeastForBlas {
@@ -15,29 +21,39 @@ export interface LeastForBlas {
   readonly work: number;
 }
 
-/** The right side B [k, n] of products, as it is stored and where it is packed. */
-export interface Right {
+/** By our kernel, by BLAS with the right side as it is stored, or by BLAS in pieces for its small-matrix kernels. */
+type Way = 'kernel' | 'stored' | 'pieces';
+
+/** A right side B [k, n] as it is stored. */
+interface Stored {
   readonly stored: number;
-  /** Floats from row to row as stored. */
+  /** Floats from row to row. */
   readonly ld: number;
   /** 1: stored as [n, k]. */
   readonly transposed: number;
   readonly k: number;
   readonly n: number;
-  /** 0: it is not packed, since BLAS takes it as it is stored. */
+  /** Where it is packed; `packedBytes` says how much room that takes. */
   readonly packed: number;
 }
 
-/** Some columns of a right side, from a multiple of `PANEL` on. */
+/** A right side and who multiplies with it. */
+export interface Right extends Stored {
+  readonly way: Way;
+}
+
+/** Columns in a panel as it is packed; products may be split between panels. */
+function panelOf(way: Way): number {
+  return way === 'pieces' ? BLAS_PANEL : PANEL;
+}
+
+/** Some columns of a right side, from a multiple of its panels on. */
 function columnsOf(right: Right, from: number, n: number): Right {
   const stored = right.stored + from * (right.transposed ? right.ld : 1) * 4;
   return { ...right, stored, n, packed: right.packed && right.packed + from * right.k * 4 };
 }
 
-/**
- * How a thread multiplies matrices: by the kernel, which wants the right side packed, or by the machine's BLAS. Which of
- * the two is decided for each right side, where room for packing is allocated or not, so that all threads agree.
- */
+/** How a thread multiplies matrices: by the kernel, which wants the right side packed, or by the machine's BLAS. */
 export class Products {
   readonly #kernels: Kernels;
   readonly #blas: Blas | null;
@@ -49,43 +65,47 @@ export class Products {
     this.#blasFrom = blasFrom;
   }
 
-  /**
-   * How much room to pack B [k, n] in; null: BLAS takes it as it is stored.
-   * @param rows of A that are multiplied at a time
-   */
-  packedBytes(rows: number, k: number, n: number): number | null {
+  /** @param rows of A that are multiplied at a time: they and B's size decide, so that all threads agree */
+  right(side: Stored, rows: number): Right {
+    return { ...side, way: this.#wayOf(rows, side.k, side.n) };
+  }
+
+  #wayOf(rows: number, k: number, n: number): Way {
     const work = 2 * rows * k * n;
-    const enough = work > 0 && rows >= this.#blasFrom.rows && work >= this.#blasFrom.work;
-    if (this.#blas !== null && enough) return null;
-    return this.#kernels.packedSize(k, n) * 4;
+    if (this.#blas === null || work === 0) return 'kernel';
+    if (rows < this.#blasFrom.rows || work < this.#blasFrom.work) return 'kernel';
+    return this.#blas.likesSmall && rows <= ROWS_AT_ONCE ? 'pieces' : 'stored';
+  }
+
+  /** How much room to pack B [k, n] in; 0: it is used as it is stored. */
+  packedBytes(rows: number, k: number, n: number): number {
+    const way = this.#wayOf(rows, k, n);
+    return way === 'stored' ? 0 : this.#kernels.packedSize(k, n, panelOf(way)) * 4;
   }
 
   /** This part's share of packing, a run of panels. */
-  pack({ stored, ld, transposed, k, n, packed }: Right, share: Share): void {
-    if (packed === 0) return;
-    const from = startOf(n, share.part, share.parts, PANEL);
-    const to = startOf(n, share.part + 1, share.parts, PANEL);
+  pack({ stored, ld, transposed, k, n, packed, way }: Right, share: Share): void {
+    if (way === 'stored') return;
+    const panel = panelOf(way);
+    const from = startOf(n, share.part, share.parts, panel);
+    const to = startOf(n, share.part + 1, share.parts, panel);
     if (to <= from) return;
-    this.#kernels.packRight(
-      stored + from * (transposed ? ld : 1) * 4,
-      ld,
-      transposed,
-      k,
-      to - from,
-      packed + from * k * 4,
-    );
+    const source = stored + from * (transposed ? ld : 1) * 4;
+    this.#kernels.packRight(source, ld, transposed, k, to - from, panel, packed + from * k * 4);
   }
 
   /** C [m, n] (+)= A [m, k] · B. */
   multiply(a: number, lda: number, right: Right, c: number, ldc: number, m: number, accumulate: number): void {
-    const { k, n, packed } = right;
-    if (packed === 0) {
+    const { way } = right;
+    if (way === 'stored') {
       this.#multiplyStored(a, lda, 0, right, c, ldc, m, accumulate);
       return;
     }
     for (let row = 0; row < m; row += ROWS_AT_ONCE) {
       const rows = Math.min(ROWS_AT_ONCE, m - row);
-      this.#kernels.gemm(a + row * lda * 4, lda, 0, packed, c + row * ldc * 4, ldc, rows, n, k, accumulate, 0);
+      const [left, out] = [a + row * lda * 4, c + row * ldc * 4];
+      if (way === 'pieces') this.#multiplyPieces(left, lda, 0, right, out, ldc, rows, accumulate);
+      else this.#kernels.gemm(left, lda, 0, right.packed, out, ldc, rows, right.n, right.k, accumulate, 0);
     }
   }
 
@@ -103,7 +123,9 @@ export class Products {
     accumulate: number,
     scratch: number,
   ): void {
-    if (right.packed === 0) this.#multiplyStored(a, lda, 1, right, c, ldc, m, accumulate);
+    const { way } = right;
+    if (way === 'stored') this.#multiplyStored(a, lda, 1, right, c, ldc, m, accumulate);
+    else if (way === 'pieces') this.#multiplyPieces(a, lda, 1, right, c, ldc, m, accumulate);
     else this.#kernels.gemm(a, lda, 1, right.packed, c, ldc, m, right.n, right.k, accumulate, scratch);
   }
 
@@ -119,14 +141,49 @@ export class Products {
   ): void {
     if (m > 0) this.#blas!.multiply(a, lda, transposedA, stored, ld, transposed, c, ldc, m, n, k, accumulate);
   }
+
+  /** A panel at a time, and so many steps of k that each product is a small one. */
+  #multiplyPieces(
+    a: number,
+    lda: number,
+    transposedA: number,
+    { packed, k, n }: Right,
+    c: number,
+    ldc: number,
+    m: number,
+    accumulate: number,
+  ): void {
+    if (m === 0) return;
+    const pieces = Math.ceil(k / Math.max(1, Math.floor(SMALL_PRODUCT / (m * BLAS_PANEL))));
+    const depth = Math.ceil(k / pieces);
+    for (let column = 0; column < n; column += BLAS_PANEL) {
+      const panel = packed + column * k * 4;
+      const columns = Math.min(BLAS_PANEL, n - column);
+      for (let from = 0; from < k; from += depth) {
+        const left = a + from * (transposedA ? lda : 1) * 4;
+        const right = panel + from * BLAS_PANEL * 4;
+        const add = from > 0 ? 1 : accumulate;
+        const steps = Math.min(depth, k - from);
+        this.#blas!.multiply(left, lda, transposedA, right, BLAS_PANEL, 0, c + column * 4, ldc, m, columns, steps, add);
+      }
+    }
+  }
 }
 
 /** Rows up to which packing a right side would cost more than it saves. */
 export const FEW_ROWS = 3;
 
+/** Few rows are split by columns of the output. */
+const isFlat = (m: number, parts: number): boolean => m < parts * 10;
+
+/** Rows that a part of `matmulJob` multiplies. */
+export function rowsOfPart(m: number, parts: number): number {
+  return isFlat(m, parts) ? m : Math.ceil(m / parts);
+}
+
 /**
  * One product of a batch: out [m, n] (+)= op(a) · op(b), split by rows of the output, or by columns where there are few
- * rows. `packed` holds packedSize(k, n) floats, or is 0, and `scratch` `scratchBytes` for each part. With `direct`, the
+ * rows. `packed` is where b is packed, unless it already is, and `scratch` has `scratchBytes` for each part. With `direct`, the
  * kernel takes b as it is stored.
  */
 export const matmulJob = defineJob(
@@ -146,16 +203,18 @@ export const matmulJob = defineJob(
       kernels.gemmFewRows(p.a, k, b, k, out, n, m, columns, k, p.accumulate);
       return;
     }
-    const whole: Right = { stored: p.b, ld: ldb, transposed: p.transposeB, k, n, packed };
+    const side = { stored: p.b, ld: ldb, transposed: p.transposeB, k, n, packed };
+    const whole = products.right(side, rowsOfPart(m, share.parts));
     const multiply = (a: number, right: Right, out: number, rows: number) => {
       if (p.transposeA) products.multiplyTransposed(a, lda, right, out, n, rows, p.accumulate, scratch);
       else products.multiply(a, lda, right, out, n, rows, p.accumulate);
     };
     products.pack(whole, share);
-    if (m < share.parts * 10) {
+    if (isFlat(m, share.parts)) {
       // The columns this part has packed are the columns it computes: nothing to wait for.
-      const from = startOf(n, share.part, share.parts, PANEL);
-      const columns = startOf(n, share.part + 1, share.parts, PANEL) - from;
+      const panel = panelOf(whole.way);
+      const from = startOf(n, share.part, share.parts, panel);
+      const columns = startOf(n, share.part + 1, share.parts, panel) - from;
       if (columns > 0) multiply(p.a, columnsOf(whole, from, columns), p.out + from * 4, m);
       return;
     }

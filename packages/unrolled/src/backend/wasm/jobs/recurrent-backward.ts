@@ -1,7 +1,7 @@
 import type { Kernels } from '../generated/kernels.ts';
 import { defineJob, type Share, startOf } from './job.ts';
 import type { Products, Right } from './products.ts';
-import { type BackwardLayer, backwardNames, Kind } from './recurrent-layer.ts';
+import { type BackwardLayer, backwardNames, Kind, rowsAtATime } from './recurrent-layer.ts';
 import { weightGradients } from './recurrent-weights.ts';
 
 /**
@@ -13,9 +13,14 @@ export const recurrentBackwardJob = defineJob(backwardNames, (kernels, layer, sh
   const { kind, F, H, GH, weightIh, weightHh } = layer;
   const isGru = kind === Kind.gruAfter || kind === Kind.gruBefore;
   const gateRows = isGru ? 2 * H : GH;
-  const ih: Right = { stored: weightIh, ld: F, transposed: 0, k: GH, n: F, packed: layer.packedIh };
-  const hh: Right = { stored: weightHh, ld: H, transposed: 0, k: gateRows, n: H, packed: layer.packedHh };
-  const hn: Right = { ...hh, stored: weightHh + gateRows * H * 4, k: H, packed: layer.packedHn };
+  const candidate = weightHh + gateRows * H * 4;
+  const at = rowsAtATime(layer, share.parts);
+  const ih = products.right({ stored: weightIh, ld: F, transposed: 0, k: GH, n: F, packed: layer.packedIh }, at.all);
+  const hh = products.right(
+    { stored: weightHh, ld: H, transposed: 0, k: gateRows, n: H, packed: layer.packedHh },
+    at.step,
+  );
+  const hn = products.right({ stored: candidate, ld: H, transposed: 0, k: H, n: H, packed: layer.packedHn }, at.step);
   products.pack(hh, share);
   if (isGru) products.pack(hn, share);
   if (layer.dx) products.pack(ih, share);

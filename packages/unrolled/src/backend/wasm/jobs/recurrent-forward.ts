@@ -1,14 +1,14 @@
 import type { Kernels } from '../generated/kernels.ts';
 import { defineJob, type Share, startOf } from './job.ts';
-import type { Products, Right } from './products.ts';
-import { type ForwardLayer, forwardNames, Kind } from './recurrent-layer.ts';
+import { type Products, type Right, ROWS_AT_ONCE } from './products.ts';
+import { type ForwardLayer, forwardNames, Kind, rowsAtATime } from './recurrent-layer.ts';
 
 /**
  * A recurrent layer. The weights are packed and the input's part of all pre-activations is one product over all T·B
  * rows; then each part takes some rows of the batch through all steps, meeting no other.
  */
 export const recurrentForwardJob = defineJob(forwardNames, (kernels, layer, share, products) => {
-  const rights = rightsOf(layer);
+  const rights = rightsOf(layer, share.parts, products);
   prepare(kernels, layer, rights, share, products);
   share.barrier();
   multiplyInput(kernels, layer, rights.ih, share, products);
@@ -37,12 +37,15 @@ interface Rights {
   readonly hn: Right;
 }
 
-function rightsOf({ kind, F, H, GH, weightIh, weightHh, packedIh, packedHh, packedHn }: ForwardLayer): Rights {
+function rightsOf(layer: ForwardLayer, parts: number, products: Products): Rights {
+  const { kind, F, H, GH, weightIh, weightHh, packedIh, packedHh, packedHn } = layer;
+  const at = rowsAtATime(layer, parts);
   const columns = kind === Kind.gruBefore ? 2 * H : GH;
+  const candidate = weightHh + columns * H * 4;
   return {
-    ih: { stored: weightIh, ld: F, transposed: 1, k: F, n: GH, packed: packedIh },
-    hh: { stored: weightHh, ld: H, transposed: 1, k: H, n: columns, packed: packedHh },
-    hn: { stored: weightHh + columns * H * 4, ld: H, transposed: 1, k: H, n: H, packed: packedHn },
+    ih: products.right({ stored: weightIh, ld: F, transposed: 1, k: F, n: GH, packed: packedIh }, at.input),
+    hh: products.right({ stored: weightHh, ld: H, transposed: 1, k: H, n: columns, packed: packedHh }, at.step),
+    hn: products.right({ stored: candidate, ld: H, transposed: 1, k: H, n: H, packed: packedHn }, at.step),
   };
 }
 
@@ -71,9 +74,8 @@ function multiplyInput(kernels: Kernels, layer: ForwardLayer, right: Right, shar
   const { F, GH, x } = layer;
   const n = layer.T * layer.B;
   const to = startOf(n, share.part + 1, share.parts);
-  const atOnce = right.packed ? 60 : 240;
-  for (let row = startOf(n, share.part, share.parts); row < to; row += atOnce) {
-    const rows = Math.min(atOnce, to - row);
+  for (let row = startOf(n, share.part, share.parts); row < to; row += ROWS_AT_ONCE) {
+    const rows = Math.min(ROWS_AT_ONCE, to - row);
     const out = preOf(layer) + row * GH * 4;
     for (let i = 0; i < rows; i++) kernels.scaleInto(1, layer.bias, out + i * GH * 4, GH);
     if (layer.direct) {

@@ -1,4 +1,5 @@
 import type { JobParameters } from './job.ts';
+import { ROWS_AT_ONCE } from './products.ts';
 
 /** Which pointwise kernels a layer runs. */
 export const Kind = { rnn: 0, lstm: 1, gruAfter: 2, gruBefore: 3 } as const;
@@ -16,6 +17,12 @@ export const forwardNames = [
   'bias', // [GH]: what the pre-activations begin with
   'gh', // [B, 3H]: Wₕₕ h₋ + bₕₕ of one step, for a GRU that resets after
 ] as const;
+
+/** How many rows of a left side each product of a layer takes at a time, done in so many parts. */
+export function rowsAtATime({ T, B, GH }: { T: number; B: number; GH: number }, parts: number) {
+  const all = Math.ceil((T * B) / parts);
+  return { input: Math.min(ROWS_AT_ONCE, all), all, step: Math.ceil(B / parts), weight: Math.ceil(GH / parts) };
+}
 
 export type ForwardName = (typeof forwardNames)[number];
 export type ForwardLayer = JobParameters<ForwardName>;

@@ -1,7 +1,7 @@
 import type { Kernels } from '../generated/kernels.ts';
 import { COLUMNS, type Share, startOf } from './job.ts';
 import type { Products, Right } from './products.ts';
-import { type BackwardLayer, Kind } from './recurrent-layer.ts';
+import { type BackwardLayer, Kind, rowsAtATime } from './recurrent-layer.ts';
 
 /** What weights were multiplied with, as right sides. */
 interface Rights {
@@ -21,11 +21,14 @@ export function weightGradients(kernels: Kernels, layer: BackwardLayer, share: S
   const others = layer.reverse ? h + B * H * 4 : h;
   const otherRows = Math.max(0, T - 1) * B;
   const firstRows = T > 0 ? B : 0;
+  const { weight } = rowsAtATime(layer, share.parts);
+  const side = (stored: number, k: number, n: number, packed: number): Right =>
+    products.right({ stored, ld: n, transposed: 0, k, n, packed }, weight);
   const rights: Rights = {
-    x: { stored: layer.x, ld: F, transposed: 0, k: T * B, n: F, packed: layer.packedX },
-    h0: { stored: h0, ld: H, transposed: 0, k: firstRows, n: H, packed: layer.packedH0 },
-    h: { stored: others, ld: H, transposed: 0, k: otherRows, n: H, packed: layer.packedH },
-    extra: { stored: layer.extra, ld: H, transposed: 0, k: T * B, n: H, packed: layer.packedExtra },
+    x: side(layer.x, T * B, F, layer.packedX),
+    h0: side(h0, firstRows, H, layer.packedH0),
+    h: side(others, otherRows, H, layer.packedH),
+    extra: side(layer.extra, T * B, H, layer.packedExtra),
   };
   if (layer.dWeightIh) products.pack(rights.x, share);
   if (layer.dWeightHh) {
