@@ -5,6 +5,7 @@ import { helpText, type Options, readOptions, UsageError } from './options.ts';
 import { describePeers, findPeers } from './peers/peer.ts';
 import type { Answer, Question } from './question.ts';
 import { browser } from './questions/browser.ts';
+import { cells } from './questions/cells.ts';
 import { growth } from './questions/growth.ts';
 import { minimal } from './questions/minimal.ts';
 import { sample } from './questions/sample.ts';
@@ -12,7 +13,7 @@ import { start } from './questions/start.ts';
 import { step } from './questions/step.ts';
 import { markdown } from './table.ts';
 
-const questions: readonly Question[] = [step, minimal, sample, start, growth, browser];
+const questions: readonly Question[] = [step, cells, minimal, sample, start, growth, browser];
 
 async function bench({ questions: asked, runs, rounds, json }: Options): Promise<void> {
   const machine = machineLine();

@@ -50,7 +50,7 @@ export function scanPack(matrices: usize, count: i32, part: i32, parts: i32): vo
     const end = min(n, ((panels * (part + 1)) / parts) * PANEL);
     if (end <= first) continue;
     const from = stored + bytes(transposed ? first * ld : first);
-    packRight(from, ld, transposed, k, end - first, load<usize>(matrices, 20) + bytes(first * k));
+    packRight(from, ld, transposed, k, end - first, PANEL, load<usize>(matrices, 20) + bytes(first * k));
   }
 }
 

@@ -7,7 +7,7 @@ import type { Cell, CellConfig, CellState } from './cells/cell.ts';
 import { type BuiltInCell, createCell } from './cells/index.ts';
 import { type Context, inference, type Layer } from './layer.ts';
 import type { Declarations } from './parameters.ts';
-import { type Probe, unroll } from './unroll.ts';
+import { type Probe, type UnrollForm, unroll } from './unroll.ts';
 
 export interface RecurrentLayerOptions {
   /** What makes each cell; all layers and directions have the same kind and width. */
@@ -30,6 +30,8 @@ export interface RunOptions {
   readonly probe?: (layer: number, reverse: boolean) => Probe | undefined;
   /** Use fused layers where there are. Default true. */
   readonly fused?: boolean;
+  /** How to run the cells; see `UnrollOptions`. */
+  readonly form?: UnrollForm;
 }
 
 /**
@@ -89,6 +91,7 @@ export class Recurrent implements Layer {
           reverse,
           probe: options.probe?.(layer, reverse),
           fused: options.fused,
+          form: options.form,
         });
         state.push(unrolled.state);
         return unrolled.outputs;

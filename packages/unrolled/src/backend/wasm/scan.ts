@@ -5,6 +5,9 @@ import { Binary, type Kernels, Unary } from './generated/kernels.ts';
 import type { scanJob } from './jobs/scan.ts';
 import type { LinearMemory } from './linear-memory.ts';
 
+/** Columns in a panel of a right side, as the kernel packs it. */
+const PANEL = 8;
+
 /** Words as in kernels/assembly/scan.ts. */
 const Code = { product: 0, pointwise: 1, end: 2, binary: 16, gradient: 32, select: 48, copy: 49, none: -1 } as const;
 
@@ -146,7 +149,7 @@ class Writer {
       const [k, n] = transposed ? [second, first] : [first, second];
       this.#packedAt.set(key, size);
       this.#matrices.push(this.#memory.address(block), second, transposed ? 1 : 0, k, n, size);
-      size += this.#kernels.packedSize(k, n) * 4;
+      size += this.#kernels.packedSize(k, n, PANEL) * 4;
     }
     const room = this.#memory.scratch('scan matrices', size);
     for (let i = 5; i < this.#matrices.length; i += 6) this.#matrices[i] += room;
