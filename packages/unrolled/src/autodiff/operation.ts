@@ -81,14 +81,15 @@ export function run<In extends Inputs, Options, Saved>(
   if (!operation.integers) requireFloats(name, inputs, device);
   const result = operation.forward(inputs, options, device);
   const { outputs, saved } = result;
-  if (device.recording && inputs.some((input) => input?.tracked)) {
+  const tracked = inputs.some((input) => input?.tracked);
+  if (device.recordingAll || (device.recording && tracked)) {
     const wanted = inputs.map((input) => input?.tracked === true);
     const record = new Recording({ name, operation, options, inputs }, outputs.length, (gradients) =>
       operation.backward({ inputs, options, saved, gradients, wanted }, device),
     );
     outputs.forEach((output, index) => {
       output.origin = { record, output: index };
-      output.tracked = true;
+      output.tracked = tracked;
     });
   }
   return result;

@@ -4,8 +4,8 @@ import { type Primitive, primitiveOf } from '../../ops/primitives.ts';
 import { formatShape } from '../../shape.ts';
 import type { Device } from '../../tensor/device.ts';
 import { Allocation } from '../../tensor/scope.ts';
-import type { Tensor } from '../../tensor/tensor.ts';
-import type { Cell, CellState } from '../cells/cell.ts';
+import { Tensor } from '../../tensor/tensor.ts';
+import type { Cell, CellState, CellStep } from '../cells/cell.ts';
 import { behind, Graph, type Value } from './value.ts';
 
 /** Why a step cannot be read as a program. */
@@ -41,10 +41,25 @@ export function trace(cell: Cell, x: Tensor, state: CellState): Trace {
     const begin = { recording: Recording.next, allocation: Allocation.next };
     const leafX = x.track();
     const before = Object.fromEntries(Object.entries(state).map(([name, part]) => [name, part.track()]));
-    const step = device.withGradients(() => cell.step(leafX, before));
+    const step = device.recordAll(() => tried(() => cell.step(leafX, before)));
     if (device.transfers === transfers) return new Reader(leafX, before, begin).read(step);
   }
   throw new Untraceable('it reads numbers from tensors or makes tensors of numbers');
+}
+
+/** What a step gives. @throws Untraceable where it fails: single steps will say so, and at which step */
+function tried(step: () => CellStep): CellStep {
+  let result: CellStep;
+  try {
+    result = step();
+  } catch (cause) {
+    throw new Untraceable(cause instanceof Error ? cause.message : String(cause), { cause });
+  }
+  const tensors = [result?.output, ...Object.values(result?.state ?? {}), ...Object.values(result?.gates ?? {})];
+  if (!tensors.every((tensor) => tensor instanceof Tensor)) {
+    throw new Untraceable('it gives something else than { output, state, gates } with tensors');
+  }
+  return result;
 }
 
 class Reader {
@@ -118,7 +133,8 @@ class Reader {
 
   /** Whether gradients flow from the tensor to x or the state. */
   #isVariable(tensor: Tensor): boolean {
-    if (this.#values.has(tensor)) return this.#values.get(tensor)!.kind !== 'leaf';
+    const known = this.#values.get(tensor);
+    if (known !== undefined) return known.kind !== 'leaf';
     const record = tensor.origin?.record as Recording | undefined;
     if (record === undefined || record.order < this.#begin.recording) return false;
     let depends = this.#depends.get(record);

@@ -155,6 +155,9 @@ function randomStep(seed: number): { cell: Cell; parameters: Tensor[] } {
   return { cell: cellOf(step, widths), parameters };
 }
 
+const weight = random([3, 3], 5, 0.5).track();
+const fixed = random([B, 3], 6);
+
 describe('a traced step', () => {
   test('of any operations computes what its steps compute, with all gradients', () => {
     fc.assert(
@@ -168,8 +171,6 @@ describe('a traced step', () => {
     );
   });
 
-  const weight = random([3, 3], 5, 0.5).track();
-  const fixed = random([B, 3], 6);
   const known: Readonly<Record<string, readonly [step: Step, widths: Record<string, number>]>> = {
     'whose state is handed on as it is': [(x, s) => ({ output: ops.concat([x, s.h], 1), state: s }), { h: 3 }],
     'that shifts its state': [(x, { a, b }) => ({ output: b, state: { a: ops.tanh(x), b: a } }), { a: F, b: F }],
@@ -199,6 +200,13 @@ describe('a traced step', () => {
     'with weights that are computed': [
       (_, { h }) => {
         const next = ops.tanh(ops.matmul(h, ops.softmax(ops.transpose(weight))));
+        return { output: next, state: { h: next } };
+      },
+      { h: 3 },
+    ],
+    'with weights that are computed and get no gradient': [
+      (_, { h }) => {
+        const next = ops.tanh(ops.matmul(h, ops.mul(weight.detach(), fixed)));
         return { output: next, state: { h: next } };
       },
       { h: 3 },
@@ -236,6 +244,8 @@ describe('what cannot be traced', () => {
     'a detached state': [(x, { h }) => next(h.detach(), x), 'through which no gradient flows'],
     'a detached result': [(x, { h }) => next(ops.tanh(h).detach(), x), 'through which no gradient flows'],
     'rows that meet': [(x, { h }) => next(h, ops.flip(x, 0)), 'it uses flip'],
+    'an error in the step': [(x) => next(ops.linear(x, fixed), x), 'does not fit weight'],
+    'a step that gives no tensors': [() => ({ output: 1 }) as unknown as CellStep, 'it gives something else'],
     'a product of two activations': [
       (x, { h }) => next(ops.matmul(ops.matmul(h, h, { transposeB: true }), h), x),
       'it multiplies two activations',
@@ -252,7 +262,7 @@ describe('what cannot be traced', () => {
       const cell = cellOf(step, { h: F });
       const xs = random([T, B, F], 1);
       expect(() => unroll(cell, xs, null, { form: 'traced' })).toThrow(reason);
-      if (name.includes('own') || name.includes('dropout')) return;
+      if (/own|dropout|error|no tensors/.test(name)) return;
       const [own, plain] = [unroll(cell, xs), unroll(cell, xs, null, { form: 'steps' })];
       expect([...own.outputs.data()]).toEqual([...plain.outputs.data()]);
     },
