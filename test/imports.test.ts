@@ -10,7 +10,7 @@ import { describe, expect, test } from 'vitest';
  */
 const rooms: readonly { readonly name: string; readonly files: RegExp; readonly knows: readonly string[] }[] = [
   { name: 'values', files: /^(errors|shape|random)\.ts$/, knows: [] },
-  { name: 'interface', files: /^backend\/backend\.ts$/, knows: ['values'] },
+  { name: 'interface', files: /^backend\/(backend|scan)\.ts$/, knows: ['values'] },
   { name: 'reference', files: /^backend\/reference\//, knows: ['values', 'interface'] },
   { name: 'wasm', files: /^backend\/wasm\//, knows: ['values', 'interface'] },
   { name: 'tensor', files: /^tensor\//, knows: ['values', 'interface'] },
