@@ -4,6 +4,7 @@ import { LanguageModel, tokenizerFor } from 'unrolled/tasks/language-model';
 import { arithmetic, threadCounts, threadsName } from '../machine.ts';
 import { besideBest, type Question, type Row } from '../question.ts';
 import { type Engine, interleave, rounded, summarise } from '../timing.ts';
+import { findBlas } from '../training-step.ts';
 
 const [layers, H, V, warmup] = [2, 512, 65, 10];
 /** Multiplications and additions a character: both products of each layer, and the logits. */
@@ -28,8 +29,8 @@ function valueAt(parameter: number, element: number, bound: number): number {
 }
 
 /** B streams go on together, a character at a time: each next one is the likeliest. */
-async function ours(streams: number, threads: number, runs: number): Promise<Run> {
-  const device = await openDevice('wasm', { threads });
+async function ours(streams: number, threads: number, runs: number, blas = 'off'): Promise<Run> {
+  const device = await openDevice('wasm', { threads, blas });
   const tokenizer = tokenizerFor('char', Array.from({ length: V }, (_, i) => String.fromCharCode(48 + i)).join(''));
   const model = new LanguageModel(device, tokenizer, { cell: 'lstm', hidden: H, layers, embedding: H, dropout: 0 });
   const values = Object.entries(model.parameters.save()).map(([name, { shape, data }], parameter) => {
@@ -76,6 +77,7 @@ export const sample: Question = {
   asks: `characters/s a 2×LSTM-${H}, V ${V}, writes: one stream, and 64 streams together`,
   async answer({ runs, rounds, peak, peers: { pytorch } }) {
     const rows: Row[] = [];
+    const blas = await findBlas();
     for (const streams of [1, 64]) {
       const steps = 10 * runs;
       const engines: Record<string, Engine> = {};
@@ -84,6 +86,11 @@ export const sample: Question = {
         const name = `unrolled, ${threadsName(threads)}`;
         engines[name] = async () => summarise((await ours(streams, threads, steps)).milliseconds).median;
         threadsOf[name] = threads;
+        if (blas && streams > 1) {
+          const withBlas = `unrolled with BLAS, ${threadsName(threads)}`;
+          engines[withBlas] = async () => summarise((await ours(streams, threads, steps, blas)).milliseconds).median;
+          threadsOf[withBlas] = threads;
+        }
         if (!pytorch) continue;
         const pytorchRun = (count: number): Run =>
           pytorch.run('pytorch_sample.py', { layers, H, V, streams, threads, warmup, runs: count });
@@ -109,6 +116,7 @@ export const sample: Question = {
       rows,
       notes: [
         'The likeliest character is taken each time; the same parameters gave both engines the same logits first.',
+        'One stream reads each weight once a character: there is nothing a BLAS could do better.',
       ],
     };
   },

@@ -14,12 +14,25 @@ class WasmStorage implements Storage {
   readonly length: number;
   /** 0 once released. */
   address: number;
+  /** Grows whenever the content may have changed. */
+  version = 0;
+  /** What was made of parts of the content, by what it is. */
+  derived: Map<string, Derived> | null = null;
 
   constructor(dtype: Dtype, length: number, address: number) {
     this.dtype = dtype;
     this.length = length;
     this.address = address;
   }
+}
+
+/** A form of some content that is worth keeping as long as the content stays: a packed weight. */
+interface Derived {
+  /** Of the content it was made from. */
+  version: number;
+  /** 0 as long as it was asked for only once. */
+  address: number;
+  made: boolean;
 }
 
 /** The one memory all kernels work in: storages, and room that operations use while they run. */
@@ -65,6 +78,8 @@ export class LinearMemory {
     const own = this.#own(storage, 'release');
     this.#live.delete(own);
     this.#bytes -= own.length * 4;
+    for (const { address } of own.derived?.values() ?? []) if (address !== 0) this.#open().free(address);
+    own.derived = null;
     this.#open().free(own.address);
     own.address = 0;
   }
@@ -90,9 +105,31 @@ export class LinearMemory {
     return address;
   }
 
-  /** Where the block's first element is. */
+  /**
+   * Room for a form of a block's content, and whether it is there already; null the first time since the content was
+   * written, since most content is soon written again.
+   */
+  derived(block: Block, name: string, bytes: number): { address: number; made: boolean } | null {
+    const own = this.#own(block.storage, name);
+    const { version } = own;
+    own.derived ??= new Map();
+    const kept = own.derived.get(name);
+    if (kept?.version !== version) {
+      if (kept !== undefined && kept.address !== 0) this.#open().free(kept.address);
+      own.derived.set(name, { version, address: 0, made: false });
+      return null;
+    }
+    if (kept.address === 0) kept.address = this.#open().allocate(bytes);
+    const { address, made } = kept;
+    kept.made = true;
+    return { address, made };
+  }
+
+  /** Where the block's first element is, to write to: what was derived from the content is outdated. */
   address(block: Block): number {
-    return this.#own(block.storage, 'block').address + block.offset * 4;
+    const own = this.#own(block.storage, 'block');
+    own.version++;
+    return own.address + block.offset * 4;
   }
 
   /** 0 where there is no block. */
@@ -100,9 +137,20 @@ export class LinearMemory {
     return block === null ? 0 : this.address(block);
   }
 
+  /** Where the block's first element is, only to read; 0 where there is no block. */
+  input(block: Block | null): number {
+    return block === null ? 0 : this.#own(block.storage, 'block').address + block.offset * 4;
+  }
+
   // Views are made where they are used: when the memory grows, older ones no longer reach it.
   view(block: Block): Float32Array | Int32Array {
-    const [address, length] = [this.address(block), sizeOf(block.shape)];
+    this.address(block);
+    return this.inputView(block);
+  }
+
+  /** Only to read. */
+  inputView(block: Block): Float32Array | Int32Array {
+    const [address, length] = [this.input(block), sizeOf(block.shape)];
     return block.storage.dtype === 'int32' ? this.ints(address, length) : this.floats(address, length);
   }
 

@@ -24,13 +24,15 @@ import * as elementwise from './jobs/elementwise.ts';
 import { alone, type Job, type JobParameters, LINE } from './jobs/job.ts';
 import { FEW_ROWS, matmulJob, type Products, rowsOfPart } from './jobs/products.ts';
 import { recurrentBackwardJob } from './jobs/recurrent-backward.ts';
+import { recurrentFewRowsJob } from './jobs/recurrent-few-rows.ts';
 import { recurrentForwardJob } from './jobs/recurrent-forward.ts';
 import * as rows from './jobs/rows.ts';
 import { scanJob } from './jobs/scan.ts';
 import type { LinearMemory } from './linear-memory.ts';
 import { optimize } from './optimize.ts';
+import { keptRoom } from './packed.ts';
 import type { Pool } from './pool.ts';
-import { backwardParameters, forwardParameters, workOf } from './recurrent.ts';
+import { backwardParameters, fewRowsParameters, forwardParameters, hasFewRows, workOf } from './recurrent.ts';
 import { scanParameters, scanWork } from './scan.ts';
 import { describeParts, mergeAxes } from './views.ts';
 
@@ -102,7 +104,7 @@ export class WasmBackend implements Backend {
 
   readSync(x: Block): TypedArray {
     // Made by length: a slice of shared memory would be shared too.
-    const view = this.#memory.view(x);
+    const view = this.#memory.inputView(x);
     return view instanceof Int32Array ? Int32Array.from(view) : new Float32Array(view);
   }
 
@@ -111,7 +113,7 @@ export class WasmBackend implements Backend {
   }
 
   copy(x: Block, out: Block): void {
-    this.#memory.view(out).set(this.#memory.view(x));
+    this.#memory.view(out).set(this.#memory.inputView(x));
   }
 
   stridedCopy(
@@ -128,7 +130,7 @@ export class WasmBackend implements Backend {
     const parts = this.#partsFor(size * COPY);
     const { outer, rank, views } = describeParts(walk, parts, 1, this.#memory);
     const parameters = {
-      x: this.#at(x) + xView.start * 4,
+      x: this.#in(x) + xView.start * 4,
       out: this.#at(out) + outView.start * 4,
       rank,
       views,
@@ -144,13 +146,13 @@ export class WasmBackend implements Backend {
 
   unary(operation: UnaryOperation, x: Block, out: Block): void {
     const n = sizeOf(x.shape);
-    const parameters = { operation: Unary[operation], x: this.#at(x), out: this.#at(out), n };
+    const parameters = { operation: Unary[operation], x: this.#in(x), out: this.#at(out), n };
     this.#run(elementwise.unaryJob, parameters, n * EXPONENTIAL);
   }
 
   unaryGrad(operation: UnaryOperation, x: Block, y: Block, dy: Block, dx: Block): void {
     const n = sizeOf(x.shape);
-    const arrays = { x: this.#at(x), y: this.#at(y), dy: this.#at(dy), dx: this.#at(dx) };
+    const arrays = { x: this.#in(x), y: this.#in(y), dy: this.#in(dy), dx: this.#at(dx) };
     this.#run(elementwise.unaryGradJob, { operation: Unary[operation], ...arrays, n }, n * COPY);
   }
 
@@ -163,8 +165,8 @@ export class WasmBackend implements Backend {
     const { outer, rank, views } = describeParts(walk, parts, LINE, this.#memory);
     const parameters = {
       operation: Binary[operation],
-      a: this.#at(a),
-      b: this.#at(b),
+      a: this.#in(a),
+      b: this.#in(b),
       out: this.#at(out),
       rank,
       views,
@@ -178,33 +180,33 @@ export class WasmBackend implements Backend {
 
   select(condition: Block, a: Block, b: Block, out: Block): void {
     const n = sizeOf(out.shape);
-    const arrays = { condition: this.#at(condition), a: this.#at(a), b: this.#at(b), out: this.#at(out) };
+    const arrays = { condition: this.#in(condition), a: this.#in(a), b: this.#in(b), out: this.#at(out) };
     this.#run(elementwise.selectJob, { ...arrays, n }, n * COPY);
   }
 
   axpy(alpha: number, x: Block, y: Block): void {
     const n = sizeOf(x.shape);
-    this.#run(elementwise.axpyJob, { alpha, x: this.#at(x), y: this.#at(y), n }, n * COPY);
+    this.#run(elementwise.axpyJob, { alpha, x: this.#in(x), y: this.#at(y), n }, n * COPY);
   }
 
   dropout(x: Block, out: Block, rate: number, seed: number): void {
     const n = sizeOf(x.shape);
-    this.#run(elementwise.dropoutJob, { x: this.#at(x), out: this.#at(out), n, seed, rate }, n * COPY);
+    this.#run(elementwise.dropoutJob, { x: this.#in(x), out: this.#at(out), n, seed, rate }, n * COPY);
   }
 
   // ── reductions ──
 
   reduce(operation: ReduceOperation, x: Block, out: Block, outer: number, n: number, inner: number): void {
-    const parameters = { operation: Reduction[operation], x: this.#at(x), out: this.#at(out), outer, n, inner };
+    const parameters = { operation: Reduction[operation], x: this.#in(x), out: this.#at(out), outer, n, inner };
     this.#run(rows.reduceJob, parameters, outer * n * inner * COPY);
   }
 
   argmax(x: Block, out: Block, outer: number, n: number, inner: number): void {
-    this.#kernels.argmax(this.#at(x), this.#at(out), outer, n, inner);
+    this.#kernels.argmax(this.#in(x), this.#at(out), outer, n, inner);
   }
 
   sumOfSquares(x: Block): number {
-    return this.#kernels.sumOfSquares(this.#at(x), sizeOf(x.shape));
+    return this.#kernels.sumOfSquares(this.#in(x), sizeOf(x.shape));
   }
 
   // ── products ──
@@ -214,11 +216,13 @@ export class WasmBackend implements Backend {
     // With one right side for all, the batch is as good as rows, unless it is columns that would have to follow.
     const merged = sharedB && !(transposeA && product.batch > 1);
     const [batch, m] = merged ? [1, product.batch * product.m] : [product.batch, product.m];
-    const direct = m <= FEW_ROWS && transposeB && !transposeA;
-    const transposing = this.#kernels.gemmScratchSize(transposeA ? 1 : 0, m, n, k) * 4;
-    const scratchBytes = direct ? 0 : transposing;
     const parts = this.#partsFor(2 * m * n * k);
-    const packed = direct ? 0 : this.#memory.scratch('right', this.#products.packedBytes(rowsOfPart(m, parts), k, n));
+    const side = { transposed: transposeB, k, n, rows: rowsOfPart(m, parts) };
+    const kept = batch === 1 || sharedB ? keptRoom(this.#memory, this.#products, b, side) : null;
+    const direct = kept === null && m <= FEW_ROWS && transposeB && !transposeA;
+    const bytes = direct ? 0 : this.#products.packedBytes(side.rows, k, n);
+    const place = kept ?? { packed: this.#memory.scratch('right', bytes), ready: 0 };
+    const scratchBytes = direct ? 0 : this.#kernels.gemmScratchSize(transposeA ? 1 : 0, m, n, k) * 4;
     const scratch = this.#memory.scratch('parts', parts * scratchBytes);
     const flags = {
       transposeA: transposeA ? 1 : 0,
@@ -226,14 +230,14 @@ export class WasmBackend implements Backend {
       accumulate: accumulate ? 1 : 0,
       direct: direct ? 1 : 0,
     };
-    const [left, right, result] = [this.#at(a), this.#at(b), this.#at(out)];
+    const [left, right, result] = [this.#in(a), this.#in(b), this.#at(out)];
     for (let i = 0; i < batch; i++) {
       const arrays = {
         a: left + i * m * k * 4,
         b: sharedB ? right : right + i * k * n * 4,
         out: result + i * m * n * 4,
       };
-      this.#run(matmulJob, { ...arrays, m, k, n, ...flags, packed, scratch, scratchBytes }, 2 * m * n * k);
+      this.#run(matmulJob, { ...arrays, m, k, n, ...flags, ...place, scratch, scratchBytes }, 2 * m * n * k);
     }
   }
 
@@ -257,35 +261,35 @@ export class WasmBackend implements Backend {
 
   crossEntropy(logits: Block, targets: Block, losses: Block, logNormaliser: Block): void {
     const size = rowsOf(logits);
-    const inputs = { logits: this.#at(logits), targets: this.#at(targets) };
+    const inputs = { logits: this.#in(logits), targets: this.#in(targets) };
     const outputs = { losses: this.#at(losses), normaliser: this.#at(logNormaliser) };
     this.#run(rows.crossEntropyJob, { ...inputs, ...outputs, ...size }, size.rows * size.n * EXPONENTIAL);
   }
 
   crossEntropyGrad(logits: Block, targets: Block, logNormaliser: Block, dLosses: Block, dLogits: Block): void {
     const size = rowsOf(logits);
-    const inputs = { logits: this.#at(logits), targets: this.#at(targets), normaliser: this.#at(logNormaliser) };
-    const gradients = { dLosses: this.#at(dLosses), dLogits: this.#at(dLogits) };
+    const inputs = { logits: this.#in(logits), targets: this.#in(targets), normaliser: this.#in(logNormaliser) };
+    const gradients = { dLosses: this.#in(dLosses), dLogits: this.#at(dLogits) };
     this.#run(rows.crossEntropyGradJob, { ...inputs, ...gradients, ...size }, size.rows * size.n * EXPONENTIAL);
   }
 
   gather(table: Block, ids: Block, out: Block): void {
     const n = rowsOf(table).n;
     const count = sizeOf(ids.shape);
-    const parameters = { table: this.#at(table), ids: this.#at(ids), out: this.#at(out), count, n };
+    const parameters = { table: this.#in(table), ids: this.#in(ids), out: this.#at(out), count, n };
     this.#run(rows.gatherJob, parameters, count * n * COPY);
   }
 
   scatterAdd(dOut: Block, ids: Block, dTable: Block): void {
-    this.#kernels.scatterAdd(this.#at(dOut), this.#at(ids), this.#at(dTable), sizeOf(ids.shape), rowsOf(dTable).n);
+    this.#kernels.scatterAdd(this.#in(dOut), this.#in(ids), this.#at(dTable), sizeOf(ids.shape), rowsOf(dTable).n);
   }
 
   layerNorm(norm: LayerNormForward): void {
     const size = rowsOf(norm.x);
     const parameters = {
-      x: this.#at(norm.x),
-      gain: this.#atOrNull(norm.gain),
-      bias: this.#atOrNull(norm.bias),
+      x: this.#in(norm.x),
+      gain: this.#in(norm.gain),
+      bias: this.#in(norm.bias),
       y: this.#at(norm.y),
       mean: this.#at(norm.mean),
       inverseDeviation: this.#at(norm.inverseDeviation),
@@ -299,11 +303,11 @@ export class WasmBackend implements Backend {
     const size = rowsOf(norm.x);
     // Gradients of gain and bias are sums over rows, which are not split.
     this.#kernels.layerNormGrad(
-      this.#at(norm.x),
-      this.#atOrNull(norm.gain),
-      this.#at(norm.mean),
-      this.#at(norm.inverseDeviation),
-      this.#at(norm.dy),
+      this.#in(norm.x),
+      this.#in(norm.gain),
+      this.#in(norm.mean),
+      this.#in(norm.inverseDeviation),
+      this.#in(norm.dy),
       this.#at(norm.dx),
       this.#atOrNull(norm.dGain),
       this.#atOrNull(norm.dBias),
@@ -316,8 +320,13 @@ export class WasmBackend implements Backend {
 
   recurrent(layer: RecurrentForward): void {
     const work = workOf(layer);
-    const parameters = forwardParameters(layer, this.#memory, this.#products, this.#partsFor(work));
-    this.#run(recurrentForwardJob, parameters, work);
+    if (hasFewRows(layer)) this.#run(recurrentFewRowsJob, fewRowsParameters(layer, this.#memory, this.#products), work);
+    else
+      this.#run(
+        recurrentForwardJob,
+        forwardParameters(layer, this.#memory, this.#products, this.#partsFor(work)),
+        work,
+      );
   }
 
   recurrentGrad(layer: RecurrentBackward): void {
@@ -338,12 +347,12 @@ export class WasmBackend implements Backend {
   }
 
   #softmax(log: number, x: Block, out: Block, n: number): void {
-    const parameters = { log, x: this.#at(x), out: this.#at(out), rows: rowsBy(x, n), n };
+    const parameters = { log, x: this.#in(x), out: this.#at(out), rows: rowsBy(x, n), n };
     this.#run(rows.softmaxJob, parameters, parameters.rows * n * EXPONENTIAL);
   }
 
   #softmaxGrad(log: number, y: Block, dy: Block, dx: Block, n: number): void {
-    const parameters = { log, y: this.#at(y), dy: this.#at(dy), dx: this.#at(dx), rows: rowsBy(y, n), n };
+    const parameters = { log, y: this.#in(y), dy: this.#in(dy), dx: this.#at(dx), rows: rowsBy(y, n), n };
     this.#run(rows.softmaxGradJob, parameters, parameters.rows * n * (log ? EXPONENTIAL : COPY));
   }
 
@@ -361,8 +370,14 @@ export class WasmBackend implements Backend {
     else job.run(this.#kernels, parameters, alone, this.#products);
   }
 
+  /** Where to write. */
   #at(block: Block): number {
     return this.#memory.address(block);
+  }
+
+  /** Where to read. */
+  #in(block: Block | null): number {
+    return this.#memory.input(block);
   }
 
   #atOrNull(block: Block | null): number {

@@ -12,7 +12,7 @@ export function optimize(
 ): void {
   const common = {
     weights: memory.address(update.weights),
-    gradients: memory.address(update.gradients),
+    gradients: memory.input(update.gradients),
     n: sizeOf(update.weights.shape),
     rate: update.learningRate,
     decay: update.decay,

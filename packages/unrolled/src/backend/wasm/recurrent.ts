@@ -4,29 +4,62 @@ import type { JobParameters } from './jobs/job.ts';
 import { FEW_ROWS, type Products } from './jobs/products.ts';
 import { type BackwardName, type ForwardName, Kind, rowsAtATime } from './jobs/recurrent-layer.ts';
 import type { LinearMemory } from './linear-memory.ts';
+import { keptRoom, notPacked, type Packed, packedRoom, type Side } from './packed.ts';
+
+/** Whether packing a layer's weights would cost more than it saves. */
+export function hasFewRows({ x: { shape } }: RecurrentForward): boolean {
+  return shape[0] * shape[1] <= FEW_ROWS;
+}
 
 /** A layer's job in numbers, the room it works in allocated. */
+export function fewRowsParameters(
+  layer: RecurrentForward,
+  memory: LinearMemory,
+  products: Products,
+): JobParameters<ForwardName> {
+  const rows = layer.x.shape[0] * layer.x.shape[1];
+  return parametersOf(layer, memory, rows, rows, (_, weight, side) => {
+    return keptRoom(memory, products, weight, side) ?? notPacked;
+  });
+}
+
 export function forwardParameters(
   layer: RecurrentForward,
   memory: LinearMemory,
   products: Products,
   parts: number,
 ): JobParameters<ForwardName> {
-  const { T, B, F, H, GH, kind } = sizesOf(layer);
-  const direct = T * B <= FEW_ROWS;
-  const packed = (name: string, rows: number, k: number, n: number) =>
-    direct ? 0 : memory.scratch(name, products.packedBytes(rows, k, n));
-  const at = rowsAtATime({ T, B, GH }, parts);
+  const at = rowsAtATime(sizesOf(layer), parts);
+  return parametersOf(layer, memory, at.input, at.step, (name, weight, side) =>
+    packedRoom(memory, products, name, weight, side),
+  );
+}
+
+function parametersOf(
+  layer: RecurrentForward,
+  memory: LinearMemory,
+  inputRows: number,
+  stepRows: number,
+  room: (name: string, weight: Block, side: Side) => Packed,
+): JobParameters<ForwardName> {
+  const { weightIh, weightHh, biasIh, biasHh } = layer;
+  const { B, F, H, GH, kind } = sizesOf(layer);
   const before = kind === Kind.gruBefore;
+  const ih = room('weightIh', weightIh, { transposed: true, k: F, n: GH, rows: inputRows });
+  const recurrent = { transposed: true, k: H, rows: stepRows };
+  const hh = room('weightHh', weightHh, { ...recurrent, n: before ? 2 * H : GH });
+  const hn = before ? room('weightHn', weightHh, { ...recurrent, n: H, offset: 2 * H * H }) : notPacked;
   return {
     ...commonParameters(layer, memory),
-    biasIh: memory.addressOrNull(layer.biasIh),
-    biasHh: memory.addressOrNull(layer.biasHh),
+    biasIh: memory.input(biasIh),
+    biasHh: memory.input(biasHh),
     gates: memory.address(layer.gates),
-    direct: direct ? 1 : 0,
-    packedIh: packed('weightIh', at.input, F, GH),
-    packedHh: packed('weightHh', at.step, H, before ? 2 * H : GH),
-    packedHn: before ? packed('weightHn', at.step, H, H) : 0,
+    packedIh: ih.packed,
+    readyIh: ih.ready,
+    packedHh: hh.packed,
+    readyHh: hh.ready,
+    packedHn: hn.packed,
+    readyHn: hn.ready,
     bias: memory.scratch('bias', GH * 4),
     gh: kind === Kind.gruAfter ? memory.scratch('gh', B * GH * 4) : 0,
   };
@@ -54,9 +87,9 @@ export function backwardParameters(
   return {
     ...commonParameters(layer, memory),
     gates: kind === Kind.rnn ? memory.scratch('preGradient', T * B * H * 4) : memory.address(layer.gates),
-    dh: own(layer.dh),
-    dhFinal: own(layer.dhFinal),
-    dcFinal: own(layer.dcFinal),
+    dh: memory.input(layer.dh),
+    dhFinal: memory.input(layer.dhFinal),
+    dcFinal: memory.input(layer.dcFinal),
     dx: own(layer.dx),
     dh0: own(layer.dh0),
     dc0: own(layer.dc0),
@@ -87,12 +120,12 @@ function commonParameters(layer: RecurrentForward, memory: LinearMemory) {
     ...sizesOf(layer),
     variant: variantOf(layer),
     reverse: layer.reverse ? 1 : 0,
-    x: memory.address(x),
-    h0: memory.address(h0),
-    c0: memory.addressOrNull(c0),
-    weightIh: memory.address(weightIh),
-    weightHh: memory.address(weightHh),
-    lengths: memory.addressOrNull(lengths),
+    x: memory.input(x),
+    h0: memory.input(h0),
+    c0: memory.input(c0),
+    weightIh: memory.input(weightIh),
+    weightHh: memory.input(weightHh),
+    lengths: memory.input(lengths),
     h: memory.address(h),
     c: memory.addressOrNull(c),
     extra: memory.addressOrNull(extra),
@@ -115,8 +148,8 @@ function variantOf({ cell }: RecurrentForward): number {
   return cell.kind === 'gru' && cell.update === 'keep' ? 1 : 0;
 }
 
-/** About how many of a layer's multiplications and additions threads can share: one row alone walks its steps alone. */
-export function workOf({ cell, x, h0 }: RecurrentForward): number {
-  const { T, B, F, H, GH } = sizesOf({ cell, x, h0 });
-  return 2 * T * B * GH * (B > 1 ? F + H : F);
+/** About how many of a layer's multiplications and additions threads can share: a row by itself walks its steps alone. */
+export function workOf(layer: RecurrentForward): number {
+  const { T, B, F, H, GH } = sizesOf(layer);
+  return 2 * T * B * GH * (B > 1 || hasFewRows(layer) ? F + H : F);
 }

@@ -55,9 +55,13 @@ class Writer {
   readonly #placeAt = new Map<string, number>();
   readonly #matrices: number[] = [];
   readonly #packedAt = new Map<string, number>();
+  /** Arrays that the program writes. */
+  readonly #written: ReadonlySet<number>;
 
   constructor(scan: Scan, memory: LinearMemory, kernels: Kernels) {
     this.#scan = scan;
+    const outs = scan.program.flatMap((one) => (one.kind === 'product' ? [one.out] : one.code.map(({ out }) => out)));
+    this.#written = new Set(outs.flatMap((out) => ('array' in out ? [out.array] : [])));
     this.#memory = memory;
     this.#kernels = kernels;
   }
@@ -126,7 +130,8 @@ class Writer {
     if (index === undefined) {
       const block = this.#scan.arrays[array];
       const n = block.shape.at(-1)!;
-      const base = this.#memory.address(block) + column * 4;
+      const first = this.#written.has(array) ? this.#memory.address(block) : this.#memory.input(block);
+      const base = first + column * 4;
       const [slots, slotBytes, rowBytes] =
         block.shape.length === 1 ? [1, 0, 0] : [block.shape[0], this.#scan.rows * n * 4, n * 4];
       index = this.#placeCount;
@@ -148,7 +153,7 @@ class Writer {
       const [first, second] = block.shape;
       const [k, n] = transposed ? [second, first] : [first, second];
       this.#packedAt.set(key, size);
-      this.#matrices.push(this.#memory.address(block), second, transposed ? 1 : 0, k, n, size);
+      this.#matrices.push(this.#memory.input(block), second, transposed ? 1 : 0, k, n, size);
       size += this.#kernels.packedSize(k, n, PANEL) * 4;
     }
     const room = this.#memory.scratch('scan matrices', size);

@@ -3,6 +3,7 @@ import type { Job } from './job.ts';
 import { adagradJob, adamJob, rmspropJob, sgdJob } from './optimize.ts';
 import { matmulJob } from './products.ts';
 import { recurrentBackwardJob } from './recurrent-backward.ts';
+import { recurrentFewRowsJob } from './recurrent-few-rows.ts';
 import { recurrentForwardJob } from './recurrent-forward.ts';
 import {
   crossEntropyGradJob,
@@ -20,7 +21,7 @@ import { scanJob } from './scan.ts';
  * of a module's exports is not the same under every loader and bundler.
  */
 export const jobs: readonly Job[] = [
-  ...[matmulJob, recurrentForwardJob, recurrentBackwardJob, scanJob],
+  ...[matmulJob, recurrentForwardJob, recurrentFewRowsJob, recurrentBackwardJob, scanJob],
   ...[unaryJob, unaryGradJob, binaryJob, stridedCopyJob, selectJob, axpyJob, dropoutJob],
   ...[softmaxJob, softmaxGradJob, crossEntropyJob, crossEntropyGradJob, layerNormJob, reduceJob, gatherJob],
   ...[sgdJob, adagradJob, rmspropJob, adamJob],

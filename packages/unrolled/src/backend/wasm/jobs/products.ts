@@ -14,6 +14,9 @@ const SMALL_PRODUCT = 1e6;
 /** Rows of A per call: they stay in the first-level cache while the panels of B go by. A multiple of the kernel's 5. */
 export const ROWS_AT_ONCE = 60;
 
+/** Rows up to which packing a right side would cost more than it saves. */
+export const FEW_ROWS = 3;
+
 /** The least that is worth a call of BLAS, which packs the right side anew at every call. */
 export interface LeastForBlas {
   readonly rows: number;
@@ -48,7 +51,7 @@ function panelOf(way: Way): number {
 }
 
 /** Some columns of a right side, from a multiple of its panels on. */
-function columnsOf(right: Right, from: number, n: number): Right {
+export function columnsOf(right: Right, from: number, n: number): Right {
   const stored = right.stored + from * (right.transposed ? right.ld : 1) * 4;
   return { ...right, stored, n, packed: right.packed && right.packed + from * right.k * 4 };
 }
@@ -72,7 +75,7 @@ export class Products {
 
   #wayOf(rows: number, k: number, n: number): Way {
     const work = 2 * rows * k * n;
-    if (this.#blas === null || work === 0) return 'kernel';
+    if (this.#blas === null || work === 0 || rows <= FEW_ROWS) return 'kernel';
     if (rows < this.#blasFrom.rows || work < this.#blasFrom.work) return 'kernel';
     return this.#blas.likesSmall && rows <= ROWS_AT_ONCE ? 'pieces' : 'stored';
   }
@@ -81,6 +84,11 @@ export class Products {
   packedBytes(rows: number, k: number, n: number): number {
     const way = this.#wayOf(rows, k, n);
     return way === 'stored' ? 0 : this.#kernels.packedSize(k, n, panelOf(way)) * 4;
+  }
+
+  /** Columns in a panel of B [k, n] as it is packed. */
+  panel(rows: number, k: number, n: number): number {
+    return panelOf(this.#wayOf(rows, k, n));
   }
 
   /** This part's share of packing, a run of panels. */
@@ -170,9 +178,6 @@ export class Products {
   }
 }
 
-/** Rows up to which packing a right side would cost more than it saves. */
-export const FEW_ROWS = 3;
-
 /** Few rows are split by columns of the output. */
 const isFlat = (m: number, parts: number): boolean => m < parts * 10;
 
@@ -183,13 +188,13 @@ export function rowsOfPart(m: number, parts: number): number {
 
 /**
  * One product of a batch: out [m, n] (+)= op(a) · op(b), split by rows of the output, or by columns where there are few
- * rows. `packed` is where b is packed, unless it already is, and `scratch` has `scratchBytes` for each part. With `direct`, the
+ * rows. `packed` is where b is packed, by others before where `ready` is 1, and `scratch` has `scratchBytes` for each part. With `direct`, the
  * kernel takes b as it is stored.
  */
 export const matmulJob = defineJob(
   [
     ...(['a', 'b', 'out', 'm', 'k', 'n', 'transposeA', 'transposeB', 'accumulate'] as const),
-    ...(['direct', 'packed', 'scratch', 'scratchBytes'] as const),
+    ...(['direct', 'packed', 'ready', 'scratch', 'scratchBytes'] as const),
   ],
   (kernels, p, share, products) => {
     const { m, k, n, packed } = p;
@@ -209,7 +214,7 @@ export const matmulJob = defineJob(
       if (p.transposeA) products.multiplyTransposed(a, lda, right, out, n, rows, p.accumulate, scratch);
       else products.multiply(a, lda, right, out, n, rows, p.accumulate);
     };
-    products.pack(whole, share);
+    if (!p.ready) products.pack(whole, share);
     if (isFlat(m, share.parts)) {
       // The columns this part has packed are the columns it computes: nothing to wait for.
       const panel = panelOf(whole.way);
@@ -218,7 +223,7 @@ export const matmulJob = defineJob(
       if (columns > 0) multiply(p.a, columnsOf(whole, from, columns), p.out + from * 4, m);
       return;
     }
-    share.barrier();
+    if (!p.ready) share.barrier();
     const from = startOf(m, share.part, share.parts);
     const rows = startOf(m, share.part + 1, share.parts) - from;
     multiply(p.a + from * (p.transposeA ? 1 : lda) * 4, whole, p.out + from * n * 4, rows);

@@ -52,11 +52,9 @@ function rightsOf(layer: ForwardLayer, parts: number, products: Products): Right
 /** Packs the weights and adds the biases that every step adds. */
 function prepare(kernels: Kernels, layer: ForwardLayer, rights: Rights, share: Share, products: Products): void {
   const { kind, GH, biasIh, biasHh, bias } = layer;
-  if (!layer.direct) {
-    products.pack(rights.ih, share);
-    products.pack(rights.hh, share);
-    if (kind === Kind.gruBefore) products.pack(rights.hn, share);
-  }
+  if (!layer.readyIh) products.pack(rights.ih, share);
+  if (!layer.readyHh) products.pack(rights.hh, share);
+  if (kind === Kind.gruBefore && !layer.readyHn) products.pack(rights.hn, share);
   if (share.part > 0) return;
   if (biasIh) kernels.scaleInto(1, biasIh, bias, GH);
   else kernels.fill(bias, 0, GH);
@@ -78,11 +76,7 @@ function multiplyInput(kernels: Kernels, layer: ForwardLayer, right: Right, shar
     const rows = Math.min(ROWS_AT_ONCE, to - row);
     const out = preOf(layer) + row * GH * 4;
     for (let i = 0; i < rows; i++) kernels.scaleInto(1, layer.bias, out + i * GH * 4, GH);
-    if (layer.direct) {
-      kernels.gemmFewRows(x + row * F * 4, F, layer.weightIh, F, out, GH, rows, GH, F, 1);
-    } else {
-      products.multiply(x + row * F * 4, F, right, out, GH, rows, 1);
-    }
+    products.multiply(x + row * F * 4, F, right, out, GH, rows, 1);
   }
 }
 
@@ -103,10 +97,8 @@ function step(
   const pre = preOf(layer) + first * GH * 4;
   const h = layer.h + first * H * 4;
   const extra = layer.extra + first * H * 4;
-  const multiply = (a: number, right: Right, out: number, add: number) => {
-    if (layer.direct) kernels.gemmFewRows(a, H, right.stored, H, out, GH, rows, right.n, H, add);
-    else products.multiply(a, H, right, out, GH, rows, add);
-  };
+  const multiply = (a: number, right: Right, out: number, add: number) =>
+    products.multiply(a, H, right, out, GH, rows, add);
   switch (kind) {
     case Kind.rnn:
       multiply(hBefore, hh, pre, 1);

@@ -10,10 +10,9 @@ export const forwardNames = [
   'reverse',
   ...(['T', 'B', 'F', 'H', 'GH'] as const),
   ...(['x', 'h0', 'c0', 'weightIh', 'weightHh', 'biasIh', 'biasHh', 'lengths', 'h', 'c', 'gates', 'extra'] as const),
-  'direct', // 1: so few rows that weights are used as they are stored
-  'packedIh', // Wᵢₕᵀ, packed
-  'packedHh', // Wₕₕᵀ, packed; its first 2H columns for a GRU that resets before
-  'packedHn', // W_hnᵀ, packed, for a GRU that resets before
+  ...(['packedIh', 'readyIh'] as const), // Wᵢₕᵀ, packed, by others before where ready is 1
+  ...(['packedHh', 'readyHh'] as const), // Wₕₕᵀ, packed; its first 2H columns for a GRU that resets before
+  ...(['packedHn', 'readyHn'] as const), // W_hnᵀ, packed, for a GRU that resets before
   'bias', // [GH]: what the pre-activations begin with
   'gh', // [B, 3H]: Wₕₕ h₋ + bₕₕ of one step, for a GRU that resets after
 ] as const;
