@@ -55,9 +55,10 @@ export class Sequences {
         return this.#point(value);
       case 'product':
         return value.factors
-          .map(({ left, matrix, transposed }) => {
+          .map(({ left, matrix, transposed }, index) => {
             const right = this.#matrices[matrix];
-            return transposed ? linear(this.of(left), right) : matmul(this.of(left), right);
+            const bias = value.bias && index === 0 ? (this.#leaves[value.bias.index] as Tensor) : null;
+            return transposed ? linear(this.of(left), right, bias) : matmul(this.of(left), right);
           })
           .reduce(add);
       case 'slice':

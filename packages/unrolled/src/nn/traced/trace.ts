@@ -194,8 +194,7 @@ class Reader {
       }
       case 'linear': {
         const [x, weight, bias] = inputs;
-        const product = this.#product(this.#wide(x), weight, true, width);
-        return bias ? graph.point('add', [product, this.#value(bias)], width) : product;
+        return this.#product(this.#wide(x), weight, true, width, bias ? this.#value(bias) : null);
       }
       case 'matmul':
         if (call.transposeA || this.#isVariable(inputs[1])) throw new Untraceable('it multiplies two activations');
@@ -235,7 +234,7 @@ class Reader {
   }
 
   /** A product with values side by side is the sum of products with each, so that those of x can be taken before. */
-  #product(left: Value, weight: Tensor, transposed: boolean, width: number): Value {
+  #product(left: Value, weight: Tensor, transposed: boolean, width: number, bias: Value | null = null): Value {
     this.#requireConstant(weight);
     const graph = this.#graph;
     let position = 0;
@@ -250,8 +249,14 @@ class Reader {
     });
     const early = factors.filter((factor) => !factor.left.recurrent);
     const late = factors.filter((factor) => factor.left.recurrent);
-    const products = [early, late].filter(({ length }) => length > 0).map((some) => graph.product(some, width));
-    return products.length === 1 ? products[0] : graph.point('add', products, width);
+    // A bias goes with what is taken before the recurrence, if anything is.
+    const isRow = bias?.kind === 'leaf' && typeof this.#leaves[bias.index] !== 'number';
+    const row = isRow && early.length > 0 ? bias : null;
+    const terms: Value[] = [];
+    if (early.length > 0) terms.push(graph.product(early, width, row));
+    if (late.length > 0) terms.push(graph.product(late, width));
+    if (bias !== null && row === null) terms.push(bias);
+    return terms.reduce((sum, term) => graph.point('add', [sum, term], width));
   }
 }
 

@@ -49,6 +49,8 @@ export interface Factor {
 export interface Product extends Base {
   readonly kind: 'product';
   readonly factors: readonly Factor[];
+  /** A row that is added, where the product is taken for all steps at once. */
+  readonly bias: Leaf | null;
 }
 
 /** Columns of an input, a leaf, the state before or a product: those of other values are worked out in narrower ones. */
@@ -118,10 +120,11 @@ export class Graph {
     return this.#make(`after ${state}`, fields);
   }
 
-  product(factors: readonly Factor[], width: number): Value {
-    const key = factors.map(({ left, matrix, transposed }) => `${left.id}·${matrix}${transposed ? 'ᵀ' : ''}`);
+  product(factors: readonly Factor[], width: number, bias: Leaf | null = null): Value {
+    const terms = factors.map(({ left, matrix, transposed }) => `${left.id}·${matrix}${transposed ? 'ᵀ' : ''}`);
     const recurrent = factors.some(({ left }) => left.recurrent);
-    return this.#make(`product ${key.join('+')}`, { kind: 'product', factors, width, recurrent });
+    const key = `product ${terms.join('+')} ${bias?.id}`;
+    return this.#make(key, { kind: 'product', factors, bias, width, recurrent });
   }
 
   /** Columns start … start + width. Of what is worked out element by element, the same of its inputs. */
