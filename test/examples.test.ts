@@ -26,6 +26,14 @@ const examples: Record<string, (lines: readonly string[]) => void> = {
     expect(Math.min(...lstm), 'arrives').toBeGreaterThan(0.05);
     expect(rnn).toEqual([...rnn].sort((a, b) => b - a));
   },
+  'your-own-cell.ts': (lines) => {
+    expect(lines[0]).toBe('parameters: 1.weight_z_l0, 1.bias_z_l0, 1.weight_n_l0, 1.bias_n_l0');
+    const losses = lines.slice(1).map((line) => Number(/loss ([\d.]+) nats/.exec(line)?.[1]));
+    expect(losses).toHaveLength(7);
+    expect(losses[0]).toBeGreaterThan(1);
+    expect(losses.at(-1)).toBeLessThan(0.2);
+    expect(lines.at(-1)).toMatch(/hell → ello$/);
+  },
   'your-own-loop.ts': (lines) => {
     const errors = lines.map((line) => Number(/error ([\d.]+)$/.exec(line)?.[1]));
     expect(errors).toHaveLength(5);

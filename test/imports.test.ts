@@ -10,6 +10,7 @@ import { describe, expect, test } from 'vitest';
  */
 const rooms: readonly { readonly name: string; readonly files: RegExp; readonly knows: readonly string[] }[] = [
   { name: 'values', files: /^(errors|shape|random)\.ts$/, knows: [] },
+  { name: 'charts', files: /^charts\//, knows: ['values'] },
   { name: 'interface', files: /^backend\/(backend|scan)\.ts$/, knows: ['values'] },
   { name: 'reference', files: /^backend\/reference\//, knows: ['values', 'interface'] },
   { name: 'wasm', files: /^backend\/wasm\//, knows: ['values', 'interface'] },
@@ -24,7 +25,7 @@ const rooms: readonly { readonly name: string; readonly files: RegExp; readonly 
   { name: 'data', files: /^data\//, knows: ['values', 'tensor'] },
   { name: 'inspect', files: /^inspect\//, knows: ['values', 'tensor', 'autodiff', 'ops', 'nn'] },
   { name: 'io', files: /^io\//, knows: ['values'] },
-  { name: 'train', files: /^train\//, knows: ['values', 'tensor', 'autodiff', 'ops', 'nn', 'optim', 'io'] },
+  { name: 'train', files: /^train\//, knows: ['values', 'tensor', 'autodiff', 'ops', 'nn', 'optim', 'inspect', 'io'] },
   {
     name: 'tasks',
     files: /^tasks\//,

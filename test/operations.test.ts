@@ -112,7 +112,7 @@ const computations: Record<string, fc.Arbitrary<Computation>> = {
   ),
   recurrent: fc
     .record({
-      cell: fc.constantFrom<BuiltInCell['cell'][]>('rnn', 'lstm', 'gru'),
+      cell: fc.constantFrom('rnn' as const, 'lstm' as const, 'gru' as const),
       reset: fc.constantFrom('after' as const, 'before' as const),
       activation: fc.constantFrom('tanh' as const, 'relu' as const, 'sigmoid' as const),
       bias: fc.boolean(),

@@ -13,7 +13,7 @@ export interface GoldenTensor {
 /** Tensors by PyTorch's parameter names, such as `weight_ih_l0` or `lstm.bias_hh_l1_reverse`. */
 export type GoldenTensors = Record<string, GoldenTensor>;
 
-export const recurrentKinds = ['lstm', 'gru', 'rnn-tanh', 'rnn-relu'] as const;
+export const recurrentKinds = ['lstm', 'gru', 'rnn-tanh', 'rnn-relu', 'lstm-projected'] as const;
 export type RecurrentKind = (typeof recurrentKinds)[number];
 
 /** torch.nn.LSTM, GRU or RNN, time-major, forward and backward. D is 2 if bidirectional, L the layers. */
@@ -38,7 +38,7 @@ export interface RecurrentCase {
   lengths: number[] | null;
   /** `weight_ih_l0` [G·H, F], `weight_hh_l0`, `bias_ih_l0`, `bias_hh_l0`; then `_l0_reverse`, `_l1`, ... */
   parameters: GoldenTensors;
-  /** x [T, B, F]; h0, c0 [L·D, B, H], null where none is given (zeros). Only an LSTM has c0. */
+  /** x [T, B, F]; h0, c0 [L·D, B, H], null where none is given (zeros). Only an LSTM has c0; projected, h0 has [L·D, B, H // 2]. */
   inputs: { x: GoldenTensor; h0: GoldenTensor | null; c0?: GoldenTensor | null };
   /** output [T, B, D·H]; h_n, c_n [L·D, B, H], in PyTorch's order: layer 0 forward, layer 0 backward, layer 1 ... */
   results: RecurrentOutputs;

@@ -3,6 +3,7 @@
 LSTM (gates i f g o):  i,f,o = σ(..), g = tanh(..);  c' = f∘c + i∘g;  h' = o∘tanh(c')
 GRU  (gates r z n):    n = tanh(W_in x + b_in + r∘(W_hn h + b_hn));  h' = (1-z)∘n + z∘h
 RNN:                   h' = tanh or relu (W_ih x + b_ih + W_hh h + b_hh)
+lstm-projected:        h' = W_hr (o∘tanh(c')), half as wide as c (proj_size = H // 2)
 
 The loss is sum(output·w_output) + sum(h_n·w_h_n) + sum(c_n·w_c_n) with the weights given in the file.
 """
@@ -16,6 +17,7 @@ KINDS = {
     "gru": lambda **o: torch.nn.GRU(**o),
     "rnn-tanh": lambda **o: torch.nn.RNN(nonlinearity="tanh", **o),
     "rnn-relu": lambda **o: torch.nn.RNN(nonlinearity="relu", **o),
+    "lstm-projected": lambda **o: torch.nn.LSTM(proj_size=o["hidden_size"] // 2, **o),
 }
 SEED = 6  # one with which the single relu unit of the smallest case is not dead
 
@@ -49,14 +51,14 @@ def run(kind, c, inputs, dtype):
         for k, p in module.named_parameters():
             p.copy_(torch.tensor(inputs["parameters"][k], dtype=dtype))
 
-    state = (named["h0"], named["c0"]) if kind == "lstm" else named["h0"]
+    state = (named["h0"], named["c0"]) if kind.startswith("lstm") else named["h0"]
     x = named["x"]
     if c["lengths"]:
         x = pack_padded_sequence(x, torch.tensor(c["lengths"]), enforce_sorted=False)
     output, last = module(x, state)
     if c["lengths"]:
         output, _ = pad_packed_sequence(output, total_length=c["T"])
-    results = {"output": output, **dict(zip(("h_n", "c_n"), last if kind == "lstm" else (last,)))}
+    results = {"output": output, **dict(zip(("h_n", "c_n"), last if kind.startswith("lstm") else (last,)))}
 
     loss = sum((results[k] * weights[k]).sum() for k in results)
     loss.backward()
@@ -72,25 +74,28 @@ def values(ran):
 def build(kind, index, c):
     source = Inputs(1000 * (SEED + list(KINDS).index(kind)) + index)
     D, H, T, B = 2 if c["bidirectional"] else 1, c["H"], c["T"], c["B"]
-    gates = {"lstm": 4, "gru": 3}.get(kind, 1)
+    gates = {"lstm": 4, "lstm-projected": 4, "gru": 3}.get(kind, 1)
+    P = H // 2 if kind == "lstm-projected" else H
 
     parameters = {}
     for layer in range(c["layers"]):
         for suffix in ["", "_reverse"][:D]:
             end = f"_l{layer}{suffix}"
-            parameters["weight_ih" + end] = source.grid(gates * H, c["F"] if layer == 0 else D * H)
-            parameters["weight_hh" + end] = source.grid(gates * H, H)
+            parameters["weight_ih" + end] = source.grid(gates * H, c["F"] if layer == 0 else D * P)
+            parameters["weight_hh" + end] = source.grid(gates * H, P)
             if c["bias"]:
                 parameters["bias_ih" + end] = source.grid(gates * H)
                 parameters["bias_hh" + end] = source.grid(gates * H)
+            if P != H:
+                parameters["weight_hr" + end] = source.grid(P, H)
 
-    states = ["h0", "c0"] if kind == "lstm" else ["h0"]
-    finals = ["h_n", "c_n"] if kind == "lstm" else ["h_n"]
-    size = (c["layers"] * D, B, H)
+    states = ["h0", "c0"] if kind.startswith("lstm") else ["h0"]
+    finals = ["h_n", "c_n"] if kind.startswith("lstm") else ["h_n"]
+    size = {k: (c["layers"] * D, B, P if k in ("h0", "h_n") else H) for k in states + finals}
     given = {"x": source.grid(T, B, c["F"], limit=2)}
-    given.update({k: source.grid(*size, limit=1) * (1 if c["state"] else 0) for k in states})
-    weights = {"output": source.grid(T, B, D * H, limit=1)}
-    weights.update({k: source.grid(*size, limit=1) for k in finals})
+    given.update({k: source.grid(*size[k], limit=1) * (1 if c["state"] else 0) for k in states})
+    weights = {"output": source.grid(T, B, D * P, limit=1)}
+    weights.update({k: source.grid(*size[k], limit=1) for k in finals})
 
     inputs = {"parameters": parameters, "inputs": given, "lossWeights": weights}
     exact = run(kind, c, inputs, torch.float64)
@@ -121,5 +126,5 @@ if __name__ == "__main__":
         save(f"recurrent-{kind}.json", {
             "source": "PyTorch " + torch.__version__,
             "kind": kind,
-            "cases": [build(kind, i, c) for i, c in enumerate(CASES)],
+            "cases": [build(kind, i, c) for i, c in enumerate(CASES) if kind != "lstm-projected" or c["H"] > 1],
         })

@@ -10,6 +10,7 @@ import { type GoldenTensor, loadRecurrent, type RecurrentCase, type RecurrentKin
 
 function cellOf(kind: RecurrentKind, { hiddenSize: hidden, bias }: RecurrentCase['config']): BuiltInCell {
   if (kind === 'lstm' || kind === 'gru') return { cell: kind, hidden, bias };
+  if (kind === 'lstm-projected') return { cell: 'lstm', hidden, bias, projection: Math.floor(hidden / 2) };
   return { cell: 'rnn', hidden, bias, activation: kind === 'rnn-relu' ? 'relu' : 'tanh' };
 }
 
@@ -31,20 +32,22 @@ describe.each(subjects)('$name', ({ open, tolerance }) => {
     expect([...parameters.names].sort()).toEqual(Object.keys(golden.parameters).sort());
 
     const places = layers * (bidirectional ? 2 : 1);
-    const leaf = (given: GoldenTensor | null | undefined): Tensor =>
-      (given ? put(given) : device.zeros([places, B, hiddenSize])).track();
-    const sources: Record<string, Tensor> = { x: put(golden.inputs.x).track(), h0: leaf(golden.inputs.h0) };
-    if (kind === 'lstm') sources.c0 = leaf(golden.inputs.c0);
+    const isLstm = kind.startsWith('lstm');
+    const leaf = (given: GoldenTensor | null | undefined, width: number): Tensor =>
+      (given ? put(given) : device.zeros([places, B, width])).track();
+    const h0 = leaf(golden.inputs.h0, golden.results.h_n.shape[2]);
+    const sources: Record<string, Tensor> = { x: put(golden.inputs.x).track(), h0 };
+    if (isLstm) sources.c0 = leaf(golden.inputs.c0, hiddenSize);
     for (const { name, value } of parameters) sources[name] = value;
 
     const state = Array.from({ length: places }, (_, place): CellState => {
       const h = at(sources.h0, place);
-      return kind === 'lstm' ? { h, c: at(sources.c0, place) } : { h };
+      return isLstm ? { h, c: at(sources.c0, place) } : { h };
     });
     const lengths = golden.lengths;
     const { outputs, state: last } = layer.run(sources.x, undefined, { state, lengths, fused });
     const results: Record<string, Tensor> = { output: outputs, h_n: stack(last.map(({ h }) => h)) };
-    if (kind === 'lstm') results.c_n = stack(last.map(({ c }) => c));
+    if (isLstm) results.c_n = stack(last.map(({ c }) => c));
     const weights: Record<string, GoldenTensor> = { ...golden.lossWeights };
     const loss = Object.entries(results)
       .map(([name, result]) => sum(mul(result, put(weights[name]))))

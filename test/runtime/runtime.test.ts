@@ -54,6 +54,29 @@ describe('the packed package in an empty project', () => {
     expect(run(process.execPath, ['library.js'], project)).toBe('[[3],[7]]\n');
   });
 
+  test('the command trains with a cell whose file lies elsewhere', () => {
+    const elsewhere = mkdtempSync(join(tmpdir(), 'unrolled-elsewhere-'));
+    try {
+      writeFileSync(
+        join(elsewhere, 'cell.ts'),
+        `import { defineCell } from 'unrolled/nn';
+         export default defineCell({
+           initialState: ({ zeros, hidden }: { zeros: Function; hidden: number }) => ({ h: zeros(hidden) }),
+           step(x, { h }, { linear }) {
+             const next = linear('in', [x, h]).tanh();
+             return { output: next, state: { h: next } };
+           },
+         });`,
+      );
+      writeFileSync(join(elsewhere, 'text.txt'), 'she sells sea shells by the sea shore. '.repeat(60));
+      const command = [installed('dist/cli/main.js'), 'train', 'text.txt', '--cell', './cell.ts', '--steps', '2'];
+      const sizes = ['--hidden', '8', '--embedding', '4', '--layers', '1', '--threads', '1'];
+      expect(run(process.execPath, [...command, ...sizes], elsewhere)).toContain('Finished after 2 steps');
+    } finally {
+      rmSync(elsewhere, { recursive: true, force: true });
+    }
+  });
+
   test('the type declarations serve a strict user', () => {
     writeFileSync(
       join(project, 'typed.ts'),

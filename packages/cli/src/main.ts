@@ -2,9 +2,11 @@
 import { existsSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { UnrolledError } from 'unrolled';
+import { placeInCellFile } from './cell-file.ts';
 import { demoCommand } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { evalCommand } from './commands/eval.ts';
+import { gradientsCommand } from './commands/gradients.ts';
 import { sampleCommand } from './commands/sample.ts';
 import { trainCommand } from './commands/train.ts';
 import { describeSystemError, Failure } from './failure.ts';
@@ -23,10 +25,11 @@ Examples:
   unrolled train my.txt
   unrolled sample runs/my --prompt "Once upon"
   unrolled eval runs/my other.txt
+  unrolled gradients runs/my
   unrolled <command> --help`,
   );
-for (const command of [trainCommand(), sampleCommand(), evalCommand(), demoCommand(), doctorCommand()])
-  program.addCommand(command);
+const commands = [trainCommand, sampleCommand, evalCommand, gradientsCommand, demoCommand, doctorCommand];
+for (const command of commands) program.addCommand(command());
 for (const command of [program, ...program.commands]) {
   command.exitOverride().showSuggestionAfterError();
   command.configureOutput({
@@ -55,7 +58,8 @@ function report(error: unknown): number {
   // Commander has said it already.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   const expected = error instanceof Failure || error instanceof UnrolledError;
-  const message = error instanceof Error ? error.message : String(error);
+  const place = placeInCellFile(error);
+  const message = (place ? `${place}: ` : '') + (error instanceof Error ? error.message : String(error));
   const system = describeSystemError(error);
   const line = oneLine(
     expected

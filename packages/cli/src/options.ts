@@ -2,9 +2,11 @@ import { InvalidArgumentError, Option } from 'commander';
 import { cellNames } from 'unrolled/nn';
 import { type OptimizerName, optimizerNames, type ScheduleName, scheduleNames } from 'unrolled/optim';
 import { type TokenizerConfig, tokenizerKinds } from 'unrolled/tasks/language-model';
+import { isCellFile } from './cell-file.ts';
 
 /** Everything that decides what a run computes; stored in config.json. */
 export interface TrainingOptions {
+  /** A built-in cell's name, or the path of a file with one, as it was given. */
   cell: string;
   hidden: number;
   layers: number;
@@ -26,6 +28,8 @@ export interface TrainingOptions {
   sampleEvery?: number;
   validateEvery?: number;
   checkpointEvery?: number;
+  /** Steps between looks at gradient flow. */
+  gradients?: number;
   /** What multiplies matrices: a BLAS rounds otherwise than our kernels do. Our kernels where it is left out. */
   blas?: string;
 }
@@ -50,7 +54,15 @@ export const defaults = {
 } as const satisfies TrainingOptions;
 
 /** Options that may be given anew when a run goes on: they do not change what was learnt so far. */
-export const changeable = ['epochs', 'steps', 'seconds', 'sampleEvery', 'validateEvery', 'checkpointEvery'] as const;
+export const changeable = [
+  'epochs',
+  'steps',
+  'seconds',
+  'sampleEvery',
+  'validateEvery',
+  'checkpointEvery',
+  'gradients',
+] as const;
 
 export const whole =
   (lowest: number, highest = Number.MAX_SAFE_INTEGER) =>
@@ -73,6 +85,11 @@ export const number =
     return value;
   };
 
+export function folderName(text: string): string {
+  if (text === '') throw new InvalidArgumentError('It must name a folder.');
+  return text;
+}
+
 const positive = number((value) => value > 0, 'above 0');
 const notNegative = number((value) => value >= 0, 'from 0');
 
@@ -81,11 +98,18 @@ const option = (flags: string, description: string, parse: (text: string) => num
 const choice = (flags: string, description: string, names: readonly string[]): Option =>
   new Option(flags, description).choices(names);
 
+function cellKind(text: string): string {
+  if (cellNames.includes(text) || isCellFile(text)) return text;
+  throw new InvalidArgumentError(
+    `Allowed choices are ${cellNames.join(', ')}, or a file with a cell of your own, such as ./my-cell.ts.`,
+  );
+}
+
 /** The options of `train` that go into the run's configuration. */
 export function trainingOptions(): Option[] {
   const say = (text: string, name: keyof typeof defaults): string => `${text} (default ${defaults[name]})`;
   return [
-    choice('--cell <name>', say('recurrent cell', 'cell'), cellNames),
+    new Option('--cell <cell>', say(`recurrent cell: ${cellNames.join(', ')}, or a file`, 'cell')).argParser(cellKind),
     option('--hidden <n>', say('hidden units in a layer', 'hidden'), whole(1)),
     option('--layers <n>', say('recurrent layers', 'layers'), whole(1)),
     option('--embedding <n>', say("length of a token's vector", 'embedding'), whole(1)),
@@ -110,6 +134,7 @@ export function trainingOptions(): Option[] {
     option('--sample-every <n>', 'steps between samples, 0: none', whole(0)),
     option('--validate-every <n>', 'steps between validations, 0: none', whole(0)),
     option('--checkpoint-every <n>', 'steps between checkpoints, 0: only at the end', whole(0)),
+    option('--gradients <n>', 'steps between looks at how far gradients reach back, 0: none (default 0)', whole(0)),
   ];
 }
 

@@ -1,5 +1,7 @@
 import { join, resolve } from 'node:path';
+import { cellNames } from 'unrolled/nn';
 import type { LanguageModelDescription } from 'unrolled/tasks/language-model';
+import type { CellCopy, CellFile } from './cell-file.ts';
 import { Failure } from './failure.ts';
 import { changeable, defaults, type TrainingOptions } from './options.ts';
 import type { RunFolder } from './run-folder.ts';
@@ -13,14 +15,17 @@ export interface RunConfig {
   /** With absolute paths. */
   readonly files: TextFiles['files'];
   readonly model: LanguageModelDescription['config'];
+  /** The copy in the run's folder, where the cell is from a file. */
+  readonly cell?: CellCopy;
 }
 
-export function newConfig(options: TrainingOptions, { files }: TextFiles): RunConfig {
+export function newConfig(options: TrainingOptions, { files }: TextFiles, own: CellFile | null): RunConfig {
   return {
     unrolled: version,
     options,
     files: files.map((file) => ({ ...file, path: resolve(file.path) })),
-    model: modelConfig(options),
+    model: modelConfig(options, own),
+    ...(own && { cell: { file: own.copyName, sha256: own.sha256 } }),
   };
 }
 
@@ -33,9 +38,9 @@ export function checkSameFiles({ files }: RunConfig, texts: TextFiles): void {
   }
 }
 
-export function modelConfig(options: TrainingOptions): LanguageModelDescription['config'] {
-  const { cell, hidden, layers, embedding, dropout } = options;
-  return { cell, hidden, layers, embedding, dropout };
+export function modelConfig(options: TrainingOptions, own: CellFile | null): LanguageModelDescription['config'] {
+  const { hidden, layers, embedding, dropout } = options;
+  return { cell: own?.cell ?? options.cell, hidden, layers, embedding, dropout };
 }
 
 /** @throws Failure if the file is missing, damaged, or lacks something a run needs */
@@ -58,6 +63,10 @@ export function readConfig(folder: RunFolder): RunConfig {
   }
   if (options?.blas !== undefined && typeof options.blas !== 'string') {
     throw new Failure(`${join(folder.path, 'config.json')}: options.blas is no word; restore it`);
+  }
+  const { file, sha256 } = config?.cell ?? {};
+  if (!cellNames.includes(options?.cell as string) && !(typeof file === 'string' && typeof sha256 === 'string')) {
+    throw new Failure(`${join(folder.path, 'config.json')}: it does not say which file the cell is in; restore it`);
   }
   return config as RunConfig;
 }

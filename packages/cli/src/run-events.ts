@@ -1,4 +1,4 @@
-import type { TrainEvent } from 'unrolled/train';
+import type { GradientFlowEvent, TrainEvent } from 'unrolled/train';
 import type { Units } from './units.ts';
 
 /** A training event as it is written to events.jsonl and printed by --json: plain data, in characters. */
@@ -34,6 +34,7 @@ export type RunEvent =
       readonly best: boolean;
     }
   | { readonly type: 'sample'; readonly step: number; readonly text: string }
+  | GradientFlowEvent
   | { readonly type: 'checkpoint'; readonly step: number; readonly path: string; readonly best: boolean }
   | {
       readonly type: 'done';

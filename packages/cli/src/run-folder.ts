@@ -30,6 +30,7 @@ const temporaryName = /^\..+\.tmp$/;
  *
  *     config.json              all options, the text's files, the model
  *     tokenizer.json           the tokens by id
+ *     cell.ts                  the cell, where it came from a file
  *     events.jsonl             what happened, one JSON object a line
  *     samples/step-000250.txt
  *     run.lock                 while a process trains here
@@ -114,7 +115,11 @@ export class RunFolder {
   }
 
   writeJson(name: string, value: unknown): void {
-    this.#replace(join(this.path, name), new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`));
+    this.writeFile(name, new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`));
+  }
+
+  writeFile(name: string, bytes: Uint8Array): void {
+    this.#replace(join(this.path, name), bytes);
   }
 
   /** @throws Failure if the file is missing or damaged */

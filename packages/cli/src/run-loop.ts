@@ -47,6 +47,7 @@ export async function runLoop(
     validateEvery: options.validateEvery ?? every,
     sampleEvery: options.sampleEvery ?? every,
     checkpointEvery: options.checkpointEvery ?? every,
+    gradientFlowEvery: options.gradients,
     // A large model says something after every step, a small one would say too much.
     progressEvery: options.batch * options.seq * task.parameters.size > 2e9 ? 1 : 10,
     resume: resumed,

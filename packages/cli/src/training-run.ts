@@ -9,6 +9,7 @@ import {
   tokenizerFor,
 } from 'unrolled/tasks/language-model';
 import type { Checkpoint } from 'unrolled/train';
+import { type CellFile, isCellFile, readCellCopy, readCellFile } from './cell-file.ts';
 import { Failure } from './failure.ts';
 import { checkMemory } from './model-size.ts';
 import { openMachine } from './open-device.ts';
@@ -35,18 +36,27 @@ export async function startRun(texts: TextFiles, folder: RunFolder, flags: RunFl
   }
   const tokens = tokenizer.encode(texts.text);
   const options = resolveOptions(flags, tokens.length);
+  const own = isCellFile(options.cell) ? await readCellFile(options.cell) : null;
   const characters = countCharacters(texts.text);
   const { threads } = flags;
   const device = await openMachine({ threads, blas: options.blas }, (line) => listener.note(line));
   try {
-    const task = newTask(device, tokenizer, tokens, options);
+    const task = newTask(device, tokenizer, tokens, options, own);
     folder.open();
     listener.note(describeText(texts, characters, tokenizer));
     if (wereLowered(options, flags)) {
       listener.note(`The text is short: --batch ${options.batch} --seq ${options.seq}. More text gives better models.`);
     }
     folder.writeJson('tokenizer.json', tokenizer.config);
-    return await runLoop(task, newConfig(options, texts), folder, listener, new Units(characters, tokens.length), null);
+    if (own) folder.writeFile(own.copyName, own.bytes);
+    return await runLoop(
+      task,
+      newConfig(options, texts, own),
+      folder,
+      listener,
+      new Units(characters, tokens.length),
+      null,
+    );
   } finally {
     folder.close();
     device.close();
@@ -65,6 +75,7 @@ export async function resumeRun(
   }
   const config = readConfig(folder);
   const options = changedOptions(config.options, flags);
+  const own = config.cell ? await readCellCopy(folder.path, config.cell) : null;
   const texts = readTextFiles(paths.length > 0 ? paths : config.files.map(({ path }) => path));
   checkSameFiles(config, texts);
   const checkpoint = folder.hasCheckpoint ? folder.readCheckpoint(from) : null;
@@ -74,7 +85,7 @@ export async function resumeRun(
   const { threads } = flags;
   const device = await openMachine({ threads, blas: options.blas }, (line) => listener.note(line));
   try {
-    const task = newTask(device, tokenizer, tokens, options);
+    const task = newTask(device, tokenizer, tokens, options, own);
     const end = endOf(options, task.stepsPerEpoch);
     const { step, secondsElapsed, validationOwed } = checkpoint?.trainer ?? { step: 0, secondsElapsed: 0 };
     if (!validationOwed && (step >= end.steps || secondsElapsed >= end.seconds)) {
@@ -99,11 +110,12 @@ function newTask(
   tokenizer: Tokenizer,
   tokens: Int32Array,
   options: TrainingOptions,
+  own: CellFile | null,
 ): LanguageModelTraining {
   const { batch, seq, seed } = options;
   const stepsPerEpoch = Math.floor((splitText(tokens).train.length - 1) / batch / seq);
   checkMemory(options, tokenizer.size, availableBytes(device));
-  const model = new LanguageModel(device, tokenizer, modelConfig(options), seed);
+  const model = new LanguageModel(device, tokenizer, modelConfig(options, own), seed);
   return new LanguageModelTraining(model, tokens, {
     batch,
     steps: seq,

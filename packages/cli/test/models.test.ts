@@ -9,6 +9,7 @@ describe('train, sample, eval', () => {
     ['lstm', 'char'],
     ['gru', 'char'],
     ['rnn', 'char'],
+    ['mingru', 'char'],
     ['lstm', 'word'],
     ['gru', 'word'],
   ])('%s with %s tokens', async (cell, tokens) => {

@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
-import { describeCharacter, evaluateTokens, leaveOutUnknown, perplexity } from 'unrolled/tasks/language-model';
+import { evaluateTokens, leaveOutUnknown, perplexity } from 'unrolled/tasks/language-model';
 import { Failure } from '../failure.ts';
+import { describeLeftOut } from '../left-out.ts';
 import { loadModel } from '../load-model.ts';
 import { openMachine, toStandardError } from '../open-device.ts';
 import { blasOption, threadsOption } from '../options.ts';
@@ -33,7 +34,7 @@ export function evalCommand(): Command {
 async function evaluate(run: string, paths: string[], flags: EvalFlags): Promise<void> {
   const device = await openMachine(flags, toStandardError);
   try {
-    const model = loadModel(device, run, flags.checkpoint);
+    const model = await loadModel(device, run, flags.checkpoint);
     const { text, leftOut } = leaveOutUnknown(model.tokenizer, readTextFiles(paths).text);
     const tokens = model.tokenizer.encode(text);
     if (tokens.length < 2) {
@@ -65,11 +66,6 @@ function describe(
     `${report.natsPerCharacter.toFixed(4)} nats per character, ${report.bitsPerCharacter.toFixed(4)} bits`,
     `perplexity ${report.perplexity.toFixed(3)} over ${formatCount(report.tokens)} tokens`,
   ];
-  if (leftOut.size > 0) {
-    const total = [...leftOut.values()].reduce((sum, count) => sum + count, 0);
-    const shown = [...leftOut].slice(0, 8).map(([character, count]) => `${describeCharacter(character)} ×${count}`);
-    const more = leftOut.size > shown.length ? ` and ${leftOut.size - shown.length} more` : '';
-    lines.push(`${formatCount(total)} characters the model does not know were left out: ${shown.join(', ')}${more}`);
-  }
+  if (leftOut.size > 0) lines.push(describeLeftOut(leftOut));
   return `${lines.join('\n')}\n`;
 }

@@ -69,7 +69,7 @@ async function sample(run: string, flags: SampleFlags): Promise<void> {
   // One stream is little work for each step: more threads would only wait for each other.
   const device = await openMachine({ threads: flags.threads ?? 1, blas: flags.blas }, toStandardError);
   try {
-    const model = loadModel(device, run, flags.checkpoint);
+    const model = await loadModel(device, run, flags.checkpoint);
     const first = flags.seed ?? randomInt(2 ** 32);
     for (let i = 0; i < flags.count; i++) {
       const seed = first + i;

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { basename, extname, join, resolve } from 'node:path';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { Failure } from '../failure.ts';
-import { blasOption, threadsOption, trainingOptions } from '../options.ts';
+import { blasOption, folderName, threadsOption, trainingOptions } from '../options.ts';
 import { type CheckpointName, RunFolder } from '../run-folder.ts';
 import { readTextFiles } from '../text-files.ts';
 import { type RunFlags, resumeRun, startRun } from '../training-run.ts';
@@ -42,6 +42,7 @@ export function trainCommand(): Command {
 Examples:
   unrolled train shakespeare.txt
   unrolled train src --cell gru --hidden 128 --seconds 300
+  unrolled train my.txt --cell ./my-cell.ts
   unrolled train --resume runs/shakespeare
 
 The first 90% of the text train, the last 10% validate. Ctrl-C ends after the step that is under way, with a checkpoint.`,
@@ -67,11 +68,6 @@ function trainOrResume(paths: readonly string[], flags: TrainFlags): Promise<num
     throw new Failure(`${folder.path}: this folder has other files in it; choose another --out`);
   }
   return startRun(texts, folder, rest);
-}
-
-function folderName(text: string): string {
-  if (text === '') throw new InvalidArgumentError('It must name a folder.');
-  return text;
 }
 
 /** The name of a text, for its run: `texts/hamlet.txt` → `hamlet`. */

@@ -1,7 +1,7 @@
 import type { RunEvent } from '../run-events.ts';
 import { formatCount } from '../units.ts';
 import type { Listener } from './listener.ts';
-import { doneLine, progressLine, validationLine } from './progress-line.ts';
+import { doneLine, gradientLine, progressLine, validationLine } from './progress-line.ts';
 
 /** Seconds between progress lines. */
 const pause = 10;
@@ -24,6 +24,9 @@ export class LineListener implements Listener {
         break;
       case 'validation':
         this.note(validationLine(event));
+        break;
+      case 'gradient-flow':
+        this.note(gradientLine(event));
         break;
       case 'sample':
         this.note(`\n--- sample at step ${formatCount(event.step)} ---\n${event.text}\n---\n`);

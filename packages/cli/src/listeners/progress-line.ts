@@ -3,6 +3,7 @@ import { countOf, formatCount, formatDuration } from '../units.ts';
 
 export type Progress = Extract<RunEvent, { type: 'progress' }>;
 type Validation = Extract<RunEvent, { type: 'validation' }>;
+type Gradients = Extract<RunEvent, { type: 'gradient-flow' }>;
 type Done = Extract<RunEvent, { type: 'done' }>;
 
 /**
@@ -33,6 +34,19 @@ export function progressLine(event: Progress, columns = Number.POSITIVE_INFINITY
 export function validationLine({ step, loss, bitsPerCharacter, best }: Validation): string {
   const line = `step ${formatCount(step)}  validation ${loss.toFixed(3)} nats  ${bitsPerCharacter.toFixed(2)} bits/char`;
   return best ? `${line}, the best so far` : line;
+}
+
+/** `step 250  gradient  l0 vanishes, halves every 3.1 steps  l1 kept` */
+export function gradientLine({ step, layers }: Gradients): string {
+  const parts = layers.map(({ layer, reverse, kind, halvesEvery, doublesEvery }) => {
+    const every = halvesEvery ?? doublesEvery;
+    const pace =
+      kind === 'kept' || every === null
+        ? ''
+        : `, ${halvesEvery ? 'halves' : 'doubles'} every ${every.toFixed(1)} steps`;
+    return `l${layer}${reverse ? ' reverse' : ''} ${kind}${pace}`;
+  });
+  return [`step ${formatCount(step)}`, 'gradient', ...parts].join('  ');
 }
 
 /** `Finished after 9,800 steps and 5:12` */

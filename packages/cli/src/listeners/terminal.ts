@@ -3,7 +3,7 @@ import { createLogUpdate } from 'log-update';
 import type { RunEvent } from '../run-events.ts';
 import { formatCount } from '../units.ts';
 import type { Listener } from './listener.ts';
-import { doneLine, type Progress, progressLine } from './progress-line.ts';
+import { doneLine, gradientLine, type Progress, progressLine } from './progress-line.ts';
 import { printable, wrap } from './text.ts';
 
 /** Milliseconds between redraws of the progress line. */
@@ -31,6 +31,9 @@ export class TerminalListener implements Listener {
       case 'validation':
         if (this.#last) this.#last = { ...this.#last, validationLoss: event.loss };
         this.#draw();
+        break;
+      case 'gradient-flow':
+        this.#above(styleText('dim', gradientLine(event)));
         break;
       case 'sample': {
         const text = wrap(printable(event.text), this.#columns - 2)

@@ -12,8 +12,8 @@ export type Initialiser =
   | { readonly kind: 'xavier' }
   /** Normal with deviation √(2/in) (He 2015), for relu. */
   | { readonly kind: 'he' }
-  /** 1 on the diagonal of every square block of rows, else 0 (Le 2015, for relu recurrences). */
-  | { readonly kind: 'identity' }
+  /** `gain` (default 1) on the diagonal of every square block of rows, else 0 (Le 2015, for relu recurrences). */
+  | { readonly kind: 'identity'; readonly gain?: number }
   /** Rows or columns orthonormal in every square block of rows (Saxe 2014). */
   | { readonly kind: 'orthogonal'; readonly gain?: number }
   /** Blocks of rows (gates) with initialisers of their own, as many as given. */
@@ -39,7 +39,7 @@ export function initialise(initialiser: Initialiser, shape: Shape, random: Rando
       return values.map(() => random.normal() * Math.sqrt(2 / fanIn));
     case 'identity':
       requireMatrix(initialiser.kind, shape);
-      for (let row = 0; row < fanOut; row++) values[row * fanIn + (row % fanIn)] = 1;
+      for (let row = 0; row < fanOut; row++) values[row * fanIn + (row % fanIn)] = initialiser.gain ?? 1;
       return values;
     case 'orthogonal': {
       requireMatrix(initialiser.kind, shape);

@@ -9,6 +9,7 @@ import { Device } from '../tensor/device.ts';
 import { createCell } from './cells/index.ts';
 import { Dropout } from './dropout.ts';
 import { Embedding } from './embedding.ts';
+import { Highway } from './highway.ts';
 import { type Context, inference, initialiseParameters, type Layer } from './layer.ts';
 import { LayerNorm } from './layer-norm.ts';
 import { Linear } from './linear.ts';
@@ -52,6 +53,43 @@ describe('dropout', () => {
 
   test.each([1, -0.1, Number.NaN])('at rate %d is refused', (rate) => {
     expect(() => new Dropout({ rate }).apply(x, training())).toThrow(ConfigError);
+  });
+});
+
+describe('a highway layer', () => {
+  const exact = new Device(referenceBackend({ float: 'float64' }));
+  const xs = [0.5, -1, 2, 0.25, -0.75, 1.5];
+
+  test('gives g ⊙ φ(W x + b) + (1 − g) ⊙ x, with a gate that begins nearly shut', () => {
+    const layer = new Highway({ activation: 'tanh', gateBias: -2 });
+    const parameters = initialiseParameters(layer, [-1, 3], exact, 1);
+    expect(parameters.names).toEqual(['transform.weight', 'transform.bias', 'gate.weight', 'gate.bias']);
+    expect([...parameters.get('gate.bias').data()]).toEqual([-2, -2, -2]);
+    const [transform, gate] = ['transform', 'gate'].map(
+      (name) => parameters.get(`${name}.weight`).toArray() as number[][],
+    );
+    const y = layer.apply(exact.tensor(xs, [2, 3])).toArray() as number[][];
+    for (const row of [0, 1]) {
+      const x = xs.slice(3 * row, 3 * row + 3);
+      const dot = (weights: number[]): number => weights.reduce((total, weight, k) => total + weight * x[k], 0);
+      for (const unit of [0, 1, 2]) {
+        const g = 1 / (1 + Math.exp(2 - dot(gate[unit])));
+        expect(y[row][unit]).toBeCloseTo(g * Math.tanh(dot(transform[unit])) + (1 - g) * x[unit], 12);
+      }
+    }
+  });
+
+  test.each(['relu', 'tanh'] as const)('has the right gradient with %s', (activation) => {
+    const layer = new Highway({ activation });
+    const parameters = [...initialiseParameters(layer, [-1, 3], exact, 2)];
+    const inputs = [exact.tensor(xs, [2, 3]), ...parameters.map(({ value }) => value.detach())];
+    const error = gradientError(inputs, ([x, ...values]) => {
+      parameters.forEach((parameter, k) => {
+        parameter.value = values[k];
+      });
+      return layer.apply(x).square().sum();
+    });
+    expect(error).toBeLessThan(1e-6);
   });
 });
 
@@ -154,7 +192,7 @@ describe('a stack of recurrent layers', () => {
 
   test('is refused without layers, with a cell nobody knows, or with no units', () => {
     expect(() => build(0)).toThrow('layers must be a whole number from 1, received 0');
-    expect(() => createCell({ cell: 'lstn', hidden: 4 })).toThrow("there is no cell 'lstn'; use rnn, lstm, gru");
+    expect(() => createCell({ cell: 'lstn', hidden: 4 })).toThrow("there is no cell 'lstn'; use rnn, irnn, lstm, gru");
     expect(() => createCell({ cell: 'toString', hidden: 4 })).toThrow(ConfigError);
     expect(() => createCell({ cell: 'lstm', hidden: 0 })).toThrow('hidden must be a whole number from 1, received 0');
   });

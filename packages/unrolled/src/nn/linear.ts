@@ -1,7 +1,7 @@
 import { linear } from '../ops/index.ts';
 import type { Shape } from '../shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { type Initialiser, zeros } from './initialisers.ts';
+import type { Initialiser } from './initialisers.ts';
 import type { Layer } from './layer.ts';
 import type { Declarations, Parameter } from './parameters.ts';
 
@@ -9,6 +9,8 @@ export interface LinearOptions {
   readonly units: number;
   /** Default true. */
   readonly bias?: boolean;
+  /** First value of the bias. Default 0. */
+  readonly firstBias?: number;
   /** Default 'xavier'. */
   readonly weight?: Initialiser;
 }
@@ -24,9 +26,9 @@ export class Linear implements Layer {
   }
 
   build(input: Shape, declarations: Declarations): Shape {
-    const { units, bias = true, weight = { kind: 'xavier' } } = this.config;
+    const { units, bias = true, firstBias = 0, weight = { kind: 'xavier' } } = this.config;
     this.#weight = declarations.declare('weight', [units, input.at(-1)!], weight);
-    this.#bias = bias ? declarations.declare('bias', [units], zeros) : null;
+    this.#bias = bias ? declarations.declare('bias', [units], { kind: 'constant', value: firstBias }) : null;
     return [...input.slice(0, -1), units];
   }
 

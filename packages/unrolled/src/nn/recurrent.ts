@@ -3,21 +3,32 @@ import { concat, dropout } from '../ops/index.ts';
 import type { Shape } from '../shape.ts';
 import type { Device } from '../tensor/device.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import type { Cell, CellConfig, CellState } from './cells/cell.ts';
-import { type BuiltInCell, createCell } from './cells/index.ts';
+import type { Cell, CellState } from './cells/cell.ts';
+import { type CellSource, createCell } from './cells/index.ts';
 import { type Context, inference, type Layer } from './layer.ts';
 import type { Declarations } from './parameters.ts';
+import { withRecurrentDropout } from './recurrent-dropout.ts';
 import { type Probe, type UnrollForm, unroll } from './unroll.ts';
 
 export interface RecurrentLayerOptions {
-  /** What makes each cell; all layers and directions have the same kind and width. */
-  readonly cell: BuiltInCell | CellConfig;
+  /**
+   * What makes each cell: a name or a cell of your own, with `hidden` beside it, or a configuration with its own. All
+   * layers and directions have the same kind and size.
+   */
+  readonly cell: CellSource;
+  /** H, where `cell` does not say it. */
+  readonly hidden?: number;
   /** L, layers on top of each other. Default 1. */
   readonly layers?: number;
   /** A second cell walks from the end; outputs are side by side, `[T, B, 2H]`. Default false. */
   readonly bidirectional?: boolean;
   /** Rate of dropout between layers (not after the last one, as in PyTorch). Default 0. */
   readonly dropout?: number;
+  /**
+   * Rate of dropout on the recurrence while training: one mask for a sequence, on the state where it is multiplied with
+   * weights (Gal & Ghahramani 2016). Then every cell goes step by step. Default 0.
+   */
+  readonly recurrentDropout?: number;
 }
 
 /** One state a layer and direction, ordered l0, l0 reverse, l1, …, as PyTorch orders h_n. */
@@ -35,8 +46,9 @@ export interface RunOptions {
 }
 
 /**
- * A stack of recurrent layers over a sequence: `[T, B, F]` → `[T, B, H]` (2H when bidirectional). Parameters are
- * named as in PyTorch: `weight_ih_l0`, `weight_hh_l0`, `bias_ih_l0`, `bias_hh_l0`, with `_reverse` for the way back.
+ * A stack of recurrent layers over a sequence: `[T, B, F]` → `[T, B, H]` (2H when bidirectional; where the cell projects
+ * its output, its width stands for H). Parameters are named as in PyTorch: `weight_ih_l0`, `weight_hh_l0`, `bias_ih_l0`,
+ * `bias_hh_l0`, with `_reverse` for the way back; those of other cells in the same way, `weight_z_l1`.
  */
 export class Recurrent implements Layer {
   readonly config: { readonly layer: 'recurrent' } & RecurrentLayerOptions;
@@ -44,18 +56,21 @@ export class Recurrent implements Layer {
   readonly #directions: readonly boolean[];
 
   constructor(options: RecurrentLayerOptions) {
-    const { cell, layers = 1, bidirectional = false } = options;
+    const { cell, hidden, layers = 1, bidirectional = false, recurrentDropout = 0 } = options;
     if (!Number.isInteger(layers) || layers < 1) {
       throw new ConfigError(`recurrent: layers must be a whole number from 1, received ${layers}`, { layers });
     }
+    if (!(recurrentDropout >= 0 && recurrentDropout < 1)) {
+      throw new ConfigError(`recurrent: recurrentDropout must be in [0, 1), received ${recurrentDropout}`);
+    }
     this.config = { layer: 'recurrent', ...options };
     this.#directions = bidirectional ? [false, true] : [false];
-    this.#cells = Array.from({ length: layers * this.#directions.length }, () => createCell(cell));
+    this.#cells = Array.from({ length: layers * this.#directions.length }, () => createCell(cell, hidden));
   }
 
-  /** Width of the output. */
+  /** Width of the output; known once the layer is built. */
   get width(): number {
-    return this.config.cell.hidden * this.#directions.length;
+    return this.#cells[0].width * this.#directions.length;
   }
 
   build(input: Shape, declarations: Declarations): Shape {
@@ -79,14 +94,20 @@ export class Recurrent implements Layer {
   /** The same with a state to begin from and the state it ends in. */
   run(xs: Tensor, context: Context = inference, options: RunOptions = {}): { outputs: Tensor; state: StackState } {
     const D = this.#directions.length;
-    const rate = this.config.dropout ?? 0;
+    const { dropout: rate = 0, recurrentDropout = 0 } = this.config;
     const state: CellState[] = [];
     let current = xs;
     for (let layer = 0; layer < this.#cells.length / D; layer++) {
       if (layer > 0 && context.training) current = dropout(current, rate, context.random);
       const outputs = this.#directions.map((reverse, direction) => {
         const index = layer * D + direction;
-        const unrolled = unroll(this.#cells[index], current, options.state?.[index], {
+        let cell = this.#cells[index];
+        const before = options.state?.[index];
+        if (context.training && recurrentDropout > 0) {
+          const like = before ?? cell.initialState(xs.shape[1], xs.device);
+          cell = withRecurrentDropout(cell, recurrentDropout, like, context.random);
+        }
+        const unrolled = unroll(cell, current, before, {
           lengths: options.lengths,
           reverse,
           probe: options.probe?.(layer, reverse),

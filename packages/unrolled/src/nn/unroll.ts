@@ -3,7 +3,9 @@ import { mul, select, stack, tap, unstack } from '../ops/index.ts';
 import { formatShape } from '../shape.ts';
 import type { Device } from '../tensor/device.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { activity } from './activity.ts';
 import type { Cell, CellSequence, CellState } from './cells/cell.ts';
+import { checkedStep } from './cells/checked-step.ts';
 import { Untraceable } from './traced/trace.ts';
 import { tracedSequence } from './traced/traced-sequence.ts';
 
@@ -38,7 +40,7 @@ export interface UnrollOptions<State extends CellState = CellState> {
 export type UnrollForm = 'fused' | 'traced' | 'steps';
 
 export interface Unrolled<State extends CellState = CellState> {
-  /** `[T, B, H]`, always in the order of time. */
+  /** `[T, B, H]` (H: the cell's width), always in the order of time. */
   readonly outputs: Tensor;
   /** After the last step walked. */
   readonly state: State;
@@ -171,43 +173,45 @@ function unrollSteps<State extends CellState>(
   const outputs = new Array<Tensor>(T);
   let state = initial;
   for (const t of walk(T, reverse)) {
-    const step = cell.step(inputs[t], state);
+    const step = checkedStep(cell, inputs[t], state, `step ${t}`);
     let { output, state: next } = step;
     if (active) {
       const before = state;
       next = mapState(next, (part, name) => select(active[t], part, before[name]));
       output = select(active[t], output, 0);
     }
-    if (probe?.gradient) next = watch(next, (gradient) => probe.gradient!(t, gradient));
-    // The output of these cells is part of their state: a watched state must be what is given out, too.
-    const same = Object.keys(next).find((name) => step.state[name] === step.output);
-    if (probe?.gradient && same !== undefined) output = active ? select(active[t], next[same], 0) : next[same];
+    if (probe?.gradient) {
+      const watched = watch(next, output, (gradient) => probe.gradient!(t, gradient));
+      next = watched.state;
+      // Where the output is a part of the state, the watched part must be what is given out.
+      const same = Object.keys(next).find((name) => step.state[name] === step.output);
+      if (same === undefined) output = watched.output;
+      else output = active ? select(active[t], next[same], 0) : next[same];
+    }
     probe?.step?.(t, { state: next, gates: step.gates ?? {} });
     outputs[t] = output;
     state = next;
   }
-  return { outputs: T > 0 ? stack(outputs) : device.zeros([0, B, cell.hidden]), state };
+  return { outputs: T > 0 ? stack(outputs) : device.zeros([0, B, cell.width]), state };
 }
 
 function* walk(T: number, reverse: boolean): Generator<number> {
   for (let i = 0; i < T; i++) yield reverse ? T - 1 - i : i;
 }
 
-/** 1 where row b still has step t, else 0: `[T, B]`. */
-function activity(lengths: readonly number[], T: number): Float64Array {
-  return Float64Array.from({ length: T * lengths.length }, (_, i) =>
-    Math.floor(i / lengths.length) < lengths[i % lengths.length] ? 1 : 0,
-  );
-}
-
 function mapState<State extends CellState>(state: State, change: (part: Tensor, name: string) => Tensor): State {
   return Object.fromEntries(Object.entries(state).map(([name, part]) => [name, change(part, name)])) as State;
 }
 
-/** The state, with `onGradient` told its gradient when it passes. */
-function watch<State extends CellState>(state: State, onGradient: (gradient: State) => void): State {
+/** State and output of a step, with `onGradient` told the state's gradient when gradients pass here. */
+function watch<State extends CellState>(
+  state: State,
+  output: Tensor,
+  onGradient: (gradient: State) => void,
+): { state: State; output: Tensor } {
   const names = Object.keys(state);
   const named = (parts: readonly Tensor[]): State =>
     Object.fromEntries(names.map((name, index) => [name, parts[index]])) as State;
-  return named(tap(Object.values(state), (gradients) => onGradient(named(gradients))));
+  const tapped = tap([...Object.values(state), output], (gradients) => onGradient(named(gradients)));
+  return { state: named(tapped), output: tapped[names.length] };
 }

@@ -1,7 +1,15 @@
+import type { Decay } from '../inspect/decay.ts';
 import type { Checkpoint } from './checkpoint.ts';
 
 /** What happens in a training run, in order. The trainer knows no listener. */
-export type TrainEvent = StartEvent | ProgressEvent | ValidationEvent | SampleEvent | CheckpointEvent | DoneEvent;
+export type TrainEvent =
+  | StartEvent
+  | ProgressEvent
+  | ValidationEvent
+  | SampleEvent
+  | GradientFlowEvent
+  | CheckpointEvent
+  | DoneEvent;
 
 export interface StartEvent {
   readonly type: 'start';
@@ -42,6 +50,22 @@ export interface SampleEvent {
   readonly type: 'sample';
   readonly step: number;
   readonly text: string;
+}
+
+/** How far gradients reach back at this step of the training. */
+export interface GradientFlowEvent {
+  readonly type: 'gradient-flow';
+  readonly step: number;
+  readonly layers: readonly LayerFlowReport[];
+}
+
+export interface LayerFlowReport extends Decay {
+  readonly layer: number;
+  readonly reverse: boolean;
+  /** Mean of ‖∂L_t/∂s_{t−k}‖ at lags k = 0, 1, … for the layer's whole state s. */
+  readonly norms: readonly number[];
+  /** `kind` with its reason, for people. */
+  readonly verdict: string;
 }
 
 export interface CheckpointEvent {

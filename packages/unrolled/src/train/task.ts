@@ -1,3 +1,4 @@
+import type { GradientFlow } from '../inspect/gradient-flow.ts';
 import type { NamedArray } from '../io/safetensors.ts';
 import type { Context } from '../nn/layer.ts';
 import type { Parameters } from '../nn/parameters.ts';
@@ -12,10 +13,14 @@ export interface TrainingTask {
   readonly epoch: number;
   /** The recorded mean loss of the next batch, and how many items (tokens, rows) it is the mean of. */
   nextLoss(context: Context): { loss: Tensor; items: number };
+  /** Where in the model the last loss stopped being finite, for its error; null if it cannot be found. */
+  explain?(): string | null;
   /** The loss on data that is not trained on; null if there is none, or the signal ended it early. */
   validate(signal: AbortSignal | undefined): Promise<number | null>;
   /** Something a person can look at, such as generated text; null if there is nothing of the kind. */
   sample(step: number): string | null;
+  /** How far gradients reach back on a small batch. Changes nothing of what is learnt. */
+  gradientFlow?(): GradientFlow;
   /** What makes the model, for the checkpoint. */
   describe(): Json;
   save(): { carried: Readonly<Record<string, NamedArray>>; state: Json };

@@ -1,12 +1,14 @@
 import type { TypedArray } from '../backend/backend.ts';
-import { DivergenceError, FormatError } from '../errors.ts';
+import { ConfigError, DivergenceError, FormatError } from '../errors.ts';
+import { describeDecay } from '../inspect/decay.ts';
+import type { GradientFlow } from '../inspect/gradient-flow.ts';
 import type { NamedArray } from '../io/safetensors.ts';
 import { learningRateAt, Optimizer, type OptimizerOptions, type ScheduleName } from '../optim/index.ts';
 import { Random } from '../random.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { breathe } from './breathe.ts';
 import type { Checkpoint } from './checkpoint.ts';
-import type { ProgressEvent, TrainEvent } from './events.ts';
+import type { LayerFlowReport, ProgressEvent, TrainEvent } from './events.ts';
 import type { TrainingTask } from './task.ts';
 
 export interface TrainOptions {
@@ -27,6 +29,8 @@ export interface TrainOptions {
   readonly progressEvery?: number;
   readonly validateEvery?: number;
   readonly sampleEvery?: number;
+  /** Steps between measurements of how far gradients reach back, where the task can make them. Default 0: none. */
+  readonly gradientFlowEvery?: number;
   /** Checkpoints also come at the end, however it comes. Default: as often as validation. */
   readonly checkpointEvery?: number;
   /** Go on from here. */
@@ -44,6 +48,7 @@ export interface TrainOptions {
  * A run that is aborted, and another that resumes from its checkpoint, make the same updates to the last bit as one
  * that was never interrupted, as long as the end is given in steps or epochs.
  *
+ * @throws ConfigError if gradient flow is asked of a task that cannot measure it
  * @throws DivergenceError when loss or gradient are no longer finite; parameters are then those of the last good step
  *
  * @example
@@ -54,8 +59,12 @@ export interface TrainOptions {
 export async function* train(task: TrainingTask, options: TrainOptions): AsyncGenerator<TrainEvent, void> {
   const { schedule = 'constant', clock = () => performance.now(), signal, resume } = options;
   const { progressEvery = 10, validateEvery = 250, sampleEvery = 250, checkpointEvery = validateEvery } = options;
+  const { gradientFlowEvery = 0 } = options;
   const { parameters } = task;
   const { device } = parameters;
+  if (gradientFlowEvery > 0 && !task.gradientFlow) {
+    throw new ConfigError('train: this task cannot measure gradient flow; leave gradientFlowEvery out');
+  }
   const optimizer = new Optimizer(parameters, options.optimizer);
   const random = new Random(resume?.trainer.random ?? new Random(options.seed ?? 1).fork('training').state);
   const epochSteps = options.epochs === undefined ? Infinity : Math.ceil(options.epochs * task.stepsPerEpoch);
@@ -123,7 +132,7 @@ export async function* train(task: TrainingTask, options: TrainOptions): AsyncGe
       if (Number.isFinite(value)) parameters.backward(next.loss);
       return { loss: value, items: next.items };
     });
-    if (!Number.isFinite(loss)) throw diverged('loss', loss, step + 1, options);
+    if (!Number.isFinite(loss)) throw diverged('loss', loss, step + 1, options, task.explain?.());
     const { norm, clipped } = optimizer.update({ ...options, learningRate });
     if (!Number.isFinite(norm)) throw diverged('gradient', norm, step + 1, options);
     step++;
@@ -161,6 +170,7 @@ export async function* train(task: TrainingTask, options: TrainOptions): AsyncGe
       const text = task.sample(step);
       if (text !== null) yield { type: 'sample', step, text };
     }
+    if (due(gradientFlowEvery)) yield { type: 'gradient-flow', step, layers: reportsOf(task.gradientFlow!()) };
     if (!ending && due(checkpointEvery)) yield { type: 'checkpoint', step, best: false, checkpoint: checkpointOf() };
     if (clock() - breathed > 20) {
       await breathe();
@@ -181,6 +191,14 @@ export async function* train(task: TrainingTask, options: TrainOptions): AsyncGe
   };
 }
 
+function reportsOf({ layers, lags }: GradientFlow): LayerFlowReport[] {
+  return layers.map(({ layer, reverse, norms, decay }) => ({
+    ...{ layer, reverse, norms: norms.mean },
+    ...decay,
+    verdict: describeDecay(decay, lags),
+  }));
+}
+
 function secondsLeft(
   step: number,
   lastStep: number,
@@ -194,10 +212,16 @@ function secondsLeft(
   return Number.isFinite(left) ? Math.max(0, left) : null;
 }
 
-function diverged(what: 'loss' | 'gradient', value: number, step: number, options: TrainOptions): DivergenceError {
+function diverged(
+  what: 'loss' | 'gradient',
+  value: number,
+  step: number,
+  options: TrainOptions,
+  place?: string | null,
+): DivergenceError {
   const clip = options.clipNorm || options.clipValue ? '' : ', or clip the gradient by norm';
   return new DivergenceError(
-    `train: the ${what} became ${value} at step ${step}; lower the learning rate (it was ${options.learningRate})${clip}`,
+    `train: the ${what} became ${value} at step ${step}${place ? ` (${place})` : ''}; lower the learning rate (it was ${options.learningRate})${clip}`,
     { what, value, step, learningRate: options.learningRate },
   );
 }

@@ -13,8 +13,8 @@ const TEXT = 400;
 /** A job number that means: end. */
 const QUIT = -1;
 
-/** Looks before going to sleep: some 20 µs, more than a barrier usually takes and less than waking up costs. */
-const LOOKS = 2000;
+/** Looks before going to sleep: some 100 µs, more than a barrier or the way from job to job takes, and about what waking up costs. */
+const LOOKS = 10_000;
 
 /** Thrown in a part whose work has no use any more, since another part failed. */
 export class Abandoned extends Error {}

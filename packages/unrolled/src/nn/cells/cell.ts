@@ -12,19 +12,28 @@ export type CellState = Readonly<Record<string, Tensor>>;
 export interface Cell<State extends CellState = CellState> {
   /** What made this cell: plain data. */
   readonly config: CellConfig;
-  /** H, the width of the output. */
+  /** H, the number of hidden units. */
   readonly hidden: number;
+  /** Width of the output: H, unless the cell projects it. Known once the cell is built. */
+  readonly width: number;
   /** Declares the parameters for inputs of `features` numbers. */
   build(features: number, declarations: Declarations): void;
   /** Zeros, unless the cell says otherwise; every part `[B, …]`. */
   initialState(batch: number, device: Device): State;
-  /** x `[B, F]` and the state before → the output `[B, H]` and the state after. */
-  step(x: Tensor, state: State): CellStep<State>;
   /**
-   * The same over a whole sequence as one operation, for cells the backend has fused. Must agree with `step`.
+   * x `[B, F]` and the state before → the output `[B, width]` and the state after. A pure function made of ordinary
+   * operations.
+   * @param recurrent  what is done to the state on its way into products with weights; dropout, for example
+   */
+  step(x: Tensor, state: State, recurrent?: OnRecurrent): CellStep<State>;
+  /**
+   * The same over a whole sequence, where there is a faster way than step by step: as one operation of the backend, or
+   * as a parallel scan. Must agree with `step`.
    */
   sequence?(xs: Tensor, state: State, options: SequenceOptions<State>): CellSequence<State>;
 }
+
+export type OnRecurrent = (h: Tensor) => Tensor;
 
 export interface CellConfig {
   readonly cell: string;
@@ -34,7 +43,7 @@ export interface CellConfig {
 export interface CellStep<State extends CellState = CellState> {
   readonly output: Tensor;
   readonly state: State;
-  /** Activations worth looking at, by name, each `[B, H]`. */
+  /** Activations worth looking at, by name, each with the batch first. */
   readonly gates?: Readonly<Record<string, Tensor>>;
 }
 
@@ -47,7 +56,7 @@ export interface SequenceOptions<State extends CellState> {
 }
 
 export interface CellSequence<State extends CellState> {
-  /** The outputs of all steps `[T, B, H]`; at steps beyond a row's length whatever was carried. */
+  /** The outputs of all steps `[T, B, width]`; at steps beyond a row's length whatever was carried. */
   readonly outputs: Tensor;
   readonly state: State;
   /** State and gates after step t, looked up only when someone asks. */

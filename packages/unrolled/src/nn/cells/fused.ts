@@ -24,6 +24,7 @@ export interface FusedCellOptions {
  */
 export class FusedWeights {
   readonly kind: RecurrentCell['kind'];
+  readonly #hidden: number;
   readonly #ih: Parameter;
   readonly #hh: Parameter;
   readonly #biasIh: Parameter | null;
@@ -35,13 +36,15 @@ export class FusedWeights {
     features: number,
     declarations: Declarations,
     biasIh: Initialiser = zeros,
+    stateWidth = options.hidden,
   ) {
     const { hidden: H, bias = true } = options;
     const rows = gatesOf[kind] * H;
+    this.#hidden = H;
     const uniform: Initialiser = { kind: 'uniform', limit: 1 / Math.sqrt(H) };
     this.kind = kind;
     this.#ih = declarations.declare('weight_ih', [rows, features], options.weightIh ?? uniform);
-    this.#hh = declarations.declare('weight_hh', [rows, H], options.weightHh ?? uniform);
+    this.#hh = declarations.declare('weight_hh', [rows, stateWidth], options.weightHh ?? uniform);
     this.#biasIh = bias ? declarations.declare('bias_ih', [rows], biasIh) : null;
     this.#biasHh = bias ? declarations.declare('bias_hh', [rows], zeros) : null;
   }
@@ -67,7 +70,7 @@ export class FusedWeights {
 
   /** The same for some of the gates only. */
   fromHiddenGates(h: Tensor, first: number, end: number): Tensor {
-    const H = this.#hh.shape[1];
+    const H = this.#hidden;
     const bias = this.#biasHh && slice(this.#biasHh.value, 0, first * H, end * H);
     return linear(h, slice(this.#hh.value, 0, first * H, end * H), bias);
   }
@@ -77,6 +80,8 @@ export class FusedWeights {
 export function gate(gates: Tensor, index: number, hidden: number): Tensor {
   return slice(gates, -1, index * hidden, (index + 1) * hidden);
 }
+
+export const unchanged = (h: Tensor): Tensor => h;
 
 export function zeroState<Name extends string>(
   names: readonly Name[],

@@ -2,8 +2,8 @@ import { add, mul, sigmoid, sub, tanh } from '../../ops/index.ts';
 import type { Device } from '../../tensor/device.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { Declarations } from '../parameters.ts';
-import type { Cell, CellSequence, CellStep, SequenceOptions } from './cell.ts';
-import { type FusedCellOptions, FusedWeights, fusedSequence, gate, zeroState } from './fused.ts';
+import type { Cell, CellSequence, CellStep, OnRecurrent, SequenceOptions } from './cell.ts';
+import { type FusedCellOptions, FusedWeights, fusedSequence, gate, unchanged, zeroState } from './fused.ts';
 
 export type GruState = { readonly h: Tensor };
 
@@ -45,6 +45,10 @@ export class GruCell implements Cell<GruState> {
     return this.config.hidden;
   }
 
+  get width(): number {
+    return this.hidden;
+  }
+
   build(features: number, declarations: Declarations): void {
     this.#weights = new FusedWeights('gru', this.config, features, declarations);
   }
@@ -53,16 +57,16 @@ export class GruCell implements Cell<GruState> {
     return zeroState(['h'], batch, this.hidden, device);
   }
 
-  step(x: Tensor, { h }: GruState): CellStep<GruState> {
+  step(x: Tensor, { h }: GruState, recurrent: OnRecurrent = unchanged): CellStep<GruState> {
     const { reset = 'after', update = 'keep' } = this.config;
     const gx = this.#weights.fromInput(x); // [B, 3H]
-    const gh = this.#weights.fromHiddenGates(h, 0, 2); // [B, 2H]
+    const gh = this.#weights.fromHiddenGates(recurrent(h), 0, 2); // [B, 2H]
     const [r, z] = [0, 1].map((index) => sigmoid(add(gate(gx, index, this.hidden), gate(gh, index, this.hidden))));
-    const recurrent =
+    const fromHidden =
       reset === 'after'
-        ? mul(r, this.#weights.fromHiddenGates(h, 2, 3))
-        : this.#weights.fromHiddenGates(mul(r, h), 2, 3);
-    const n = tanh(add(gate(gx, 2, this.hidden), recurrent));
+        ? mul(r, this.#weights.fromHiddenGates(recurrent(h), 2, 3))
+        : this.#weights.fromHiddenGates(recurrent(mul(r, h)), 2, 3);
+    const n = tanh(add(gate(gx, 2, this.hidden), fromHidden));
     const [kept, taken] = update === 'keep' ? [z, sub(1, z)] : [sub(1, z), z];
     const next = add(mul(kept, h), mul(taken, n));
     return { output: next, state: { h: next }, gates: { r, z, n } };

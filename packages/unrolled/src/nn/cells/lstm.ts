@@ -1,10 +1,11 @@
-import { add, mul, sigmoid, tanh } from '../../ops/index.ts';
+import { ConfigError } from '../../errors.ts';
+import { add, linear, mul, sigmoid, tanh } from '../../ops/index.ts';
 import type { Device } from '../../tensor/device.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { type Initialiser, zeros } from '../initialisers.ts';
-import type { Declarations } from '../parameters.ts';
-import type { Cell, CellSequence, CellStep, SequenceOptions } from './cell.ts';
-import { type FusedCellOptions, FusedWeights, fusedSequence, gate, zeroState } from './fused.ts';
+import type { Declarations, Parameter } from '../parameters.ts';
+import type { Cell, CellStep, OnRecurrent } from './cell.ts';
+import { type FusedCellOptions, FusedWeights, fusedSequence, gate, unchanged } from './fused.ts';
 
 export type LstmState = { readonly h: Tensor; readonly c: Tensor };
 
@@ -14,6 +15,10 @@ export interface LstmOptions extends FusedCellOptions {
    * 2015); PyTorch's is 0.
    */
   readonly forgetBias?: number;
+  /** Gates see the cell state (Gers & Schmidhuber 2000). Default false. */
+  readonly peephole?: boolean;
+  /** P, the width h and the output are projected to (Sak 2014); PyTorch's `proj_size`. Default: no projection. */
+  readonly projection?: number;
 }
 
 const gateNames = ['i', 'f', 'g', 'o'] as const;
@@ -26,42 +31,74 @@ const gateNames = ['i', 'f', 'g', 'o'] as const;
  *     c_t = f ⊙ c_{t−1} + i ⊙ g
  *     h_t = o ⊙ tanh(c_t)
  *
- * Shapes: x `[B, F]`, h and c `[B, H]`. Parameters: `weight_ih` [4H, F], `weight_hh` [4H, H], `bias_ih`,
- * `bias_hh` [4H].
+ * With `peephole` the gates also see the cell state, each unit its own: i and f get w_ci ⊙ c_{t−1} and w_cf ⊙ c_{t−1},
+ * o gets w_co ⊙ c_t. With `projection` h_t = W_hr (o ⊙ tanh(c_t)) is P wide, and so is the output.
+ *
+ * Shapes: x `[B, F]`, h `[B, H]` (`[B, P]` with a projection), c `[B, H]`. Parameters: `weight_ih` [4H, F], `weight_hh`
+ * [4H, H] (or [4H, P]), `bias_ih`, `bias_hh` [4H]; `weight_ci`, `weight_cf`, `weight_co` [H] with peepholes;
+ * `weight_hr` [P, H] with a projection. Without these two options a layer is one operation of the backend.
  */
 export class LstmCell implements Cell<LstmState> {
   readonly config: { readonly cell: 'lstm' } & LstmOptions;
+  readonly sequence?: Cell<LstmState>['sequence'];
   #weights!: FusedWeights;
+  /** w_ci, w_cf, w_co. */
+  #peepholes: readonly Parameter[] | null = null;
+  #projection: Parameter | null = null;
 
+  /** @throws ConfigError if the projection is not a whole number from 1, below H */
   constructor(options: LstmOptions) {
+    const { hidden, projection, peephole = false } = options;
+    if (projection !== undefined && !(Number.isInteger(projection) && projection >= 1 && projection < hidden)) {
+      throw new ConfigError(
+        `lstm: projection must be a whole number from 1, below hidden = ${hidden}, received ${projection}`,
+        { projection, hidden },
+      );
+    }
     this.config = { cell: 'lstm', ...options };
+    if (projection === undefined && !peephole) {
+      this.sequence = (xs, state, walk) => fusedSequence({ kind: 'lstm' }, this.#weights, gateNames, xs, state, walk);
+    }
   }
 
   get hidden(): number {
     return this.config.hidden;
   }
 
+  get width(): number {
+    return this.config.projection ?? this.hidden;
+  }
+
   build(features: number, declarations: Declarations): void {
-    const forget: Initialiser = { kind: 'constant', value: this.config.forgetBias ?? 1 };
+    const { hidden: H, forgetBias = 1, peephole = false, projection } = this.config;
+    const forget: Initialiser = { kind: 'constant', value: forgetBias };
     const bias: Initialiser = { kind: 'gates', gates: [zeros, forget, zeros, zeros] };
-    this.#weights = new FusedWeights('lstm', this.config, features, declarations, bias);
+    this.#weights = new FusedWeights('lstm', this.config, features, declarations, bias, this.width);
+    const uniform: Initialiser = { kind: 'uniform', limit: 1 / Math.sqrt(H) };
+    this.#peepholes = peephole
+      ? ['ci', 'cf', 'co'].map((name) => declarations.declare(`weight_${name}`, [H], uniform))
+      : null;
+    this.#projection = projection === undefined ? null : declarations.declare('weight_hr', [projection, H], uniform);
   }
 
   initialState(batch: number, device: Device): LstmState {
-    return zeroState(['h', 'c'], batch, this.hidden, device);
+    return { h: device.zeros([batch, this.width]), c: device.zeros([batch, this.hidden]) };
   }
 
-  step(x: Tensor, state: LstmState): CellStep<LstmState> {
-    const gates = add(this.#weights.fromInput(x), this.#weights.fromHidden(state.h)); // [B, 4H]
-    const [i, f, g, o] = [sigmoid, sigmoid, tanh, sigmoid].map((activation, index) =>
-      activation(gate(gates, index, this.hidden)),
-    );
+  step(x: Tensor, state: LstmState, recurrent: OnRecurrent = unchanged): CellStep<LstmState> {
+    const gates = add(this.#weights.fromInput(x), this.#weights.fromHidden(recurrent(state.h))); // [B, 4H]
+    const [wi, wf, wo] = this.#peepholes ?? [];
+    const before = (index: number, weight: Parameter | undefined, c: Tensor): Tensor => {
+      const sum = gate(gates, index, this.hidden);
+      return weight ? add(sum, mul(weight.value, c)) : sum;
+    };
+    const i = sigmoid(before(0, wi, state.c));
+    const f = sigmoid(before(1, wf, state.c));
+    const g = tanh(gate(gates, 2, this.hidden));
     const c = add(mul(f, state.c), mul(i, g));
-    const h = mul(o, tanh(c));
+    const o = sigmoid(before(3, wo, c));
+    const cells = mul(o, tanh(c));
+    const h = this.#projection ? linear(cells, this.#projection.value) : cells;
     return { output: h, state: { h, c }, gates: { i, f, g, o } };
-  }
-
-  sequence(xs: Tensor, state: LstmState, options: SequenceOptions<LstmState>): CellSequence<LstmState> {
-    return fusedSequence({ kind: 'lstm' }, this.#weights, gateNames, xs, state, options);
   }
 }

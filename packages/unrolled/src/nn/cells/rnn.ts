@@ -2,8 +2,8 @@ import { add, relu, sigmoid, tanh } from '../../ops/index.ts';
 import type { Device } from '../../tensor/device.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { Declarations } from '../parameters.ts';
-import type { Cell, CellSequence, CellStep, SequenceOptions } from './cell.ts';
-import { type FusedCellOptions, FusedWeights, fusedSequence, zeroState } from './fused.ts';
+import type { Cell, CellSequence, CellStep, OnRecurrent, SequenceOptions } from './cell.ts';
+import { type FusedCellOptions, FusedWeights, fusedSequence, unchanged, zeroState } from './fused.ts';
 
 export type RnnState = { readonly h: Tensor };
 
@@ -13,6 +13,24 @@ export interface RnnOptions extends FusedCellOptions {
 }
 
 const activations = { tanh, relu, sigmoid };
+
+export interface IrnnOptions extends FusedCellOptions {
+  /** What the recurrent weights' diagonal begins with. Default 1; below 1 it forgets sooner. */
+  readonly scale?: number;
+}
+
+/**
+ * IRNN (Le, Jaitly & Hinton 2015): the simple cell with relu, W_hh = scale·I, b = 0 and small input weights, N(0, 0.001²),
+ * so that at first it only adds up what comes in. Same equation, shapes and parameters as `RnnCell`.
+ */
+export function irnnCell({ scale = 1, ...options }: IrnnOptions): RnnCell {
+  return new RnnCell({
+    activation: 'relu',
+    weightHh: { kind: 'identity', gain: scale },
+    weightIh: { kind: 'normal', deviation: 0.001 },
+    ...options,
+  });
+}
 
 /**
  * The simple recurrent cell (Elman 1990):
@@ -33,6 +51,10 @@ export class RnnCell implements Cell<RnnState> {
     return this.config.hidden;
   }
 
+  get width(): number {
+    return this.hidden;
+  }
+
   build(features: number, declarations: Declarations): void {
     this.#weights = new FusedWeights('rnn', this.config, features, declarations);
   }
@@ -41,9 +63,9 @@ export class RnnCell implements Cell<RnnState> {
     return zeroState(['h'], batch, this.hidden, device);
   }
 
-  step(x: Tensor, { h }: RnnState): CellStep<RnnState> {
+  step(x: Tensor, { h }: RnnState, recurrent: OnRecurrent = unchanged): CellStep<RnnState> {
     const activation = activations[this.config.activation ?? 'tanh'];
-    const next = activation(add(this.#weights.fromInput(x), this.#weights.fromHidden(h)));
+    const next = activation(add(this.#weights.fromInput(x), this.#weights.fromHidden(recurrent(h))));
     return { output: next, state: { h: next } };
   }
 

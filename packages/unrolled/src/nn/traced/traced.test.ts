@@ -26,6 +26,7 @@ function cellOf(step: Step, widths: Record<string, number>): Cell {
   return {
     config: { cell: 'own', hidden: 1 },
     hidden: 1,
+    width: 1,
     build: () => {},
     initialState: (batch: number, on: Device) =>
       Object.fromEntries(Object.entries(widths).map(([name, width]) => [name, on.zeros([batch, width])])),

@@ -7,6 +7,8 @@ import type { Tensor } from '../../tensor/tensor.ts';
 export class CarriedState {
   readonly #device: Device;
   #kept: Record<string, Tensor>[] = [];
+  /** What was kept before that; its memory is used again. */
+  #before: Record<string, Tensor>[] = [];
 
   constructor(device: Device) {
     this.#device = device;
@@ -17,12 +19,19 @@ export class CarriedState {
     return this.#kept.length > 0 ? this.#kept : null;
   }
 
+  /** What `get` gave before the last `set`. */
+  get previous(): StackState | null {
+    return this.#before.length > 0 ? this.#before : null;
+  }
+
   set(state: StackState): void {
     const { backend } = this.#device;
+    const spare = this.#before;
+    this.#before = this.#kept;
     this.#kept = state.map((parts, layer) =>
       Object.fromEntries(
         Object.entries(parts).map(([name, part]) => {
-          const old = this.#kept[layer]?.[name];
+          const old = spare[layer]?.[name];
           const target = old && old.size === part.size ? old : this.#device.keep(this.#device.empty(part.shape));
           backend.copy(part, target);
           return [name, target];
@@ -33,6 +42,7 @@ export class CarriedState {
 
   clear(): void {
     this.#kept = [];
+    this.#before = [];
   }
 
   /** Under names such as `0.h`. */
@@ -52,5 +62,6 @@ export class CarriedState {
       state[Number(layer)][name] = this.#device.keep(this.#device.tensor(data, shape));
     }
     this.#kept = state;
+    this.#before = [];
   }
 }

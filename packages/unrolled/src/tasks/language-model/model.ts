@@ -1,5 +1,5 @@
 import { ConfigError } from '../../errors.ts';
-import type { CellConfig } from '../../nn/cells/index.ts';
+import { type CellSource, cellNameOf, cellNames, type DefinedCell } from '../../nn/cells/index.ts';
 import { Dropout } from '../../nn/dropout.ts';
 import { Embedding } from '../../nn/embedding.ts';
 import { type Context, inference, initialiseParameters } from '../../nn/layer.ts';
@@ -13,8 +13,8 @@ import { createTokenizer, type Tokenizer, type TokenizerConfig } from './tokeniz
 
 /** Sizes and kind of a language model: plain data. */
 export interface LanguageModelConfig {
-  /** Name of the cell, or its full configuration. */
-  readonly cell: string | CellConfig;
+  /** Name of the cell, one of your own, or a full configuration. */
+  readonly cell: CellSource;
   /** H, hidden units in each layer. */
   readonly hidden: number;
   /** L, recurrent layers. */
@@ -63,18 +63,32 @@ export class LanguageModel {
     this.device = device;
     this.tokenizer = tokenizer;
     this.config = config;
-    const cell = typeof config.cell === 'string' ? { cell: config.cell, hidden: config.hidden } : { ...config.cell };
-    this.#recurrentName = cell.cell;
+    const { cell, hidden } = config;
+    this.#recurrentName = cellNameOf(cell);
     this.#embedding = new Embedding({ entries: tokenizer.size, size: config.embedding });
-    this.#recurrent = new Recurrent({ cell, layers: config.layers, dropout: config.dropout });
+    this.#recurrent = new Recurrent({ cell, hidden, layers: config.layers, dropout: config.dropout });
     this.#dropout = new Dropout({ rate: config.dropout });
     this.#output = new Linear({ units: tokenizer.size });
     this.parameters = initialiseParameters(this, [-1, -1], device, seed);
   }
 
-  /** The same model from what `describe` gave; its parameters have yet to be loaded. */
-  static from(device: Device, { config, tokenizer }: LanguageModelDescription): LanguageModel {
-    return new LanguageModel(device, createTokenizer(tokenizer), config);
+  /**
+   * The same model from what `describe` gave; its parameters have yet to be loaded.
+   * @param own  the cell, where it is one of your own: a description that was a file has only its name
+   * @throws ConfigError if the description's cell is not built in, and not this one
+   */
+  static from(device: Device, { config, tokenizer }: LanguageModelDescription, own?: DefinedCell): LanguageModel {
+    const name = cellNameOf(config.cell);
+    if (own && own.name !== name) {
+      throw new ConfigError(`language model: its cell is '${name}', the one given is '${own.name}'`, { name });
+    }
+    if (!own && config.cell === name && !cellNames.includes(name)) {
+      throw new ConfigError(
+        `language model: its cell '${name}' is not built in; give it: LanguageModel.from(device, description, cell)`,
+        { name },
+      );
+    }
+    return new LanguageModel(device, createTokenizer(tokenizer), own ? { ...config, cell: own } : config);
   }
 
   describe(): LanguageModelDescription {

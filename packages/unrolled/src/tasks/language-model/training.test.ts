@@ -1,19 +1,20 @@
 import { describe, expect, test } from 'vitest';
 import { referenceBackend } from '../../backend/reference/reference-backend.ts';
+import { type CellSource, cellNames, defineCell } from '../../nn/cells/index.ts';
 import { Device } from '../../tensor/device.ts';
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from '../../train/checkpoint.ts';
 import type { TrainEvent } from '../../train/events.ts';
 import { type TrainOptions, train } from '../../train/train.ts';
 import { evaluateTokens } from './evaluate.ts';
 import { generate } from './generate.ts';
-import { LanguageModel } from './model.ts';
+import { LanguageModel, type LanguageModelDescription } from './model.ts';
 import { tokenizerFor } from './tokenizer.ts';
 import { LanguageModelTraining, splitText } from './training.ts';
 
 const text = 'she sells sea shells by the sea shore; '.repeat(12);
 const device = new Device(referenceBackend({ float: 'float32' }));
 
-function newTask(cell = 'lstm'): LanguageModelTraining {
+function newTask(cell: CellSource = 'lstm'): LanguageModelTraining {
   const tokenizer = tokenizerFor('char', text);
   const model = new LanguageModel(device, tokenizer, { cell, hidden: 16, layers: 2, embedding: 8, dropout: 0.1 }, 3);
   return new LanguageModelTraining(model, tokenizer.encode(text), { batch: 3, steps: 12, seed: 5, sampleLength: 20 });
@@ -51,6 +52,37 @@ describe('training a language model', () => {
       20, 40, 60, 80, 100, 120,
     ]);
     expect(events.at(-1)).toMatchObject({ type: 'done', reason: 'finished', step: 120 });
+  });
+
+  test('the weights are the same bits with and without a look at gradient flow', async () => {
+    const looked = await collect(newTask(), { gradientFlowEvery: 7 });
+    expect(lastCheckpoint(looked).parameters).toEqual(lastCheckpoint(await collect(newTask())).parameters);
+    const events = looked.filter((event) => event.type === 'gradient-flow');
+    expect(events.map(({ step }) => step)).toEqual([7, 14, 21, 28, 35, 40]);
+    for (const { layers } of events) {
+      expect(layers.map(({ layer, reverse }) => [layer, reverse])).toEqual([
+        [0, false],
+        [1, false],
+      ]);
+      for (const { norms, perStep, verdict, kind } of layers) {
+        expect(norms).toHaveLength(12);
+        expect(perStep).toBeGreaterThan(0);
+        expect(verdict).toMatch(new RegExp(`^${kind}: `));
+      }
+    }
+  });
+
+  test('gradient flow of a text shorter than a chunk looks as far back as there is text', () => {
+    const tokenizer = tokenizerFor('char', text);
+    const model = new LanguageModel(device, tokenizer, { cell: 'gru', hidden: 4, layers: 1, embedding: 3, dropout: 0 });
+    const task = new LanguageModelTraining(model, tokenizer.encode('she sells'), { batch: 1, steps: 50, seed: 1 });
+    expect(task.gradientFlow().layers[0].norms.mean).toHaveLength(8);
+  });
+
+  test('gradient flow is refused where the task cannot measure it', async () => {
+    const task = newTask();
+    Object.assign(task, { gradientFlow: undefined });
+    await expect(collect(task, { gradientFlowEvery: 5 })).rejects.toThrow('cannot measure gradient flow');
   });
 
   test.each(['lstm', 'gru', 'rnn'])(
@@ -118,6 +150,66 @@ describe('training a language model', () => {
       clipNorm: 0,
     });
     await expect(run).rejects.toThrow(/became .* lower the learning rate/);
+  });
+});
+
+test.each(cellNames)('a %s model trains, and writes', async (cell) => {
+  // With scale 1 an IRNN adds up all it reads, and the state is carried through the whole text.
+  const task = newTask(cell === 'irnn' ? { cell, hidden: 16, scale: 0.5 } : cell);
+  const events = await collect(task, {
+    steps: 24,
+    learningRate: 3e-3,
+    progressEvery: 4,
+    validateEvery: 0,
+    sampleEvery: 0,
+  });
+  const losses = events.filter((event) => event.type === 'progress').map((event) => event.loss);
+  expect(losses.at(-1)).toBeLessThan(losses[0]);
+  expect([...generate(task.model, { length: 5 })]).toHaveLength(5);
+});
+
+describe('a cell of your own', () => {
+  const leaky = (name: string) =>
+    defineCell({
+      name,
+      initialState: ({ zeros, hidden }) => ({ h: zeros(hidden) }),
+      step(x, { h }, { linear }) {
+        const next = h.mul(0.9).add(linear('in', [x, h]).tanh());
+        return { output: next, state: { h: next } };
+      },
+    });
+
+  test('trains, and its checkpoint loads into the cell that is given again, and into no other', async () => {
+    const own = leaky('leaky');
+    const task = newTask(own);
+    const events = await collect(task);
+    const losses = events.filter((event) => event.type === 'progress').map((event) => event.loss);
+    expect(losses.at(-1)).toBeLessThan(0.9 * losses[0]);
+    const { model, parameters } = decodeCheckpoint(encodeCheckpoint(lastCheckpoint(events)));
+    const description = model as unknown as LanguageModelDescription;
+    expect(description.config.cell).toBe('leaky');
+    const again = LanguageModel.from(device, description, own);
+    again.parameters.load(parameters);
+    const write = (from: LanguageModel): string => [...generate(from, { length: 30, seed: 2 })].join('');
+    expect(write(again)).toBe(write(task.model));
+    expect(() => LanguageModel.from(device, description)).toThrow("its cell 'leaky' is not built in; give it");
+    expect(() => LanguageModel.from(device, description, leaky('other'))).toThrow(
+      "its cell is 'leaky', the one given is 'other'",
+    );
+  });
+
+  test('that leaves the finite numbers is named, with layer, step and part', async () => {
+    const growing = defineCell({
+      name: 'growing',
+      initialState: ({ zeros, hidden }) => ({ h: zeros(hidden) }),
+      step(x, { h }, { linear }) {
+        const next = h.mul(1e5).add(linear('in', [x, h]).exp());
+        return { output: next.tanh(), state: { h: next } };
+      },
+    });
+    await expect(collect(newTask(growing))).rejects.toThrow(
+      /loss became NaN at step 1 \(cell 'growing', layer 0, step \d: state part 'h' is (Infinity|NaN)\)/,
+    );
   });
 });
 

@@ -1,7 +1,10 @@
 import { TokenStreams } from '../../data/token-streams.ts';
 import { ConfigError, DataError, FormatError } from '../../errors.ts';
+import { type GradientFlow, gradientFlow } from '../../inspect/gradient-flow.ts';
 import type { NamedArray } from '../../io/safetensors.ts';
-import type { Context } from '../../nn/layer.ts';
+import { cellNameOf } from '../../nn/cells/index.ts';
+import { firstNonFinite } from '../../nn/first-non-finite.ts';
+import { type Context, inference } from '../../nn/layer.ts';
 import { crossEntropyLoss } from '../../nn/losses.ts';
 import { mix32 } from '../../random.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
@@ -10,6 +13,7 @@ import type { TrainingTask } from '../../train/task.ts';
 import { CarriedState } from './carried-state.ts';
 import { evaluateTokens } from './evaluate.ts';
 import { generate } from './generate.ts';
+import { inspectLanguageModel } from './inspect.ts';
 import type { LanguageModel } from './model.ts';
 
 export interface LanguageModelTrainingOptions {
@@ -40,9 +44,11 @@ export class LanguageModelTraining implements TrainingTask {
   readonly model: LanguageModel;
   readonly #options: LanguageModelTrainingOptions;
   readonly #streams: TokenStreams;
+  readonly #train: Int32Array;
   readonly #validation: Int32Array;
   readonly #carried: CarriedState;
   readonly #fingerprint: number;
+  #last: { inputs: Int32Array; steps: number; batch: number } | null = null;
 
   constructor(model: LanguageModel, tokens: Int32Array, options: LanguageModelTrainingOptions) {
     for (const [name, value] of Object.entries({ batch: options.batch, seq: options.steps })) {
@@ -56,6 +62,7 @@ export class LanguageModelTraining implements TrainingTask {
     const { train, validation } = splitText(tokens);
     this.model = model;
     this.#options = options;
+    this.#train = train;
     this.#validation = validation.subarray(0, options.validationTokens ?? validation.length);
     this.#streams = new TokenStreams(train, options);
     this.#carried = new CarriedState(model.device);
@@ -78,12 +85,32 @@ export class LanguageModelTraining implements TrainingTask {
   nextLoss(context: Context): { loss: Tensor; items: number } {
     const { device } = this.model;
     const { inputs, targets, steps, batch, first } = this.#streams.next();
+    this.#last = { inputs, steps, batch };
     if (first) this.#carried.clear();
     const state = this.#carried.get();
     const { logits, state: after } = this.model.apply(device.ids(inputs, [steps, batch]), context, { state });
     this.#carried.set(after);
     const loss = crossEntropyLoss(logits, device.ids(targets, [steps, batch]));
     return { loss, items: steps * batch };
+  }
+
+  /** Reads the last chunk again, and looks. */
+  explain(): string | null {
+    if (this.#last === null) return null;
+    const { inputs, steps, batch } = this.#last;
+    const { device, config } = this.model;
+    const found = firstNonFinite((probe) =>
+      device.withoutGradients(() =>
+        device.scope(() => {
+          const state = this.#carried.previous;
+          this.model.apply(device.ids(inputs, [steps, batch]), inference, { state, probe });
+        }),
+      ),
+    );
+    return (
+      found &&
+      `cell '${cellNameOf(config.cell)}', layer ${found.layer}, step ${found.step}: ${found.part} is ${found.value}`
+    );
   }
 
   async validate(signal: AbortSignal | undefined): Promise<number | null> {
@@ -100,6 +127,16 @@ export class LanguageModelTraining implements TrainingTask {
       seed: mix32(seed) ^ step,
     });
     return [...pieces].join('');
+  }
+
+  /** As far back as a chunk goes, for the losses of three steps in four rows of text that is not trained on, if there is. */
+  gradientFlow(): GradientFlow {
+    const { steps: k } = this.#options;
+    const tokens = this.#validation.length > k + 8 ? this.#validation : this.#train;
+    const steps = Math.min(k + 8, tokens.length - 1);
+    const lags = Math.max(1, Math.min(k, steps) - 1);
+    const batch = Math.min(4, tokens.length - steps);
+    return gradientFlow(inspectLanguageModel(this.model, tokens, { batch, steps }), { lags, positions: 3 });
   }
 
   describe(): Json {

@@ -1,0 +1,107 @@
+import { mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command, Option } from 'commander';
+import { describeSystemError, Failure } from '../failure.ts';
+import { clippingOf } from '../gradients/clipping.ts';
+import { describeGradients } from '../gradients/describe.ts';
+import { drawGradients } from '../gradients/pictures.ts';
+import { measureGradients } from '../gradients/report.ts';
+import { readText } from '../gradients/text.ts';
+import { describeLeftOut } from '../left-out.ts';
+import { loadModel } from '../load-model.ts';
+import { openMachine, toStandardError } from '../open-device.ts';
+import { blasOption, folderName, threadsOption, whole } from '../options.ts';
+import type { CheckpointName } from '../run-folder.ts';
+import { shellWord } from '../units.ts';
+
+interface GradientFlags {
+  lags?: number;
+  jacobians?: number;
+  out?: string;
+  checkpoint?: CheckpointName;
+  json?: boolean;
+  threads?: number;
+  blas?: string;
+}
+
+export function gradientsCommand(): Command {
+  return new Command('gradients')
+    .description('show how far gradients reach back in a trained model, and why')
+    .argument('<run>', 'run folder, or checkpoint file')
+    .argument('[texts...]', "text files and folders to read (default: the run's own validation text)")
+    .addOption(
+      new Option('--lags <n>', 'steps to look back (default: 100, or what the text has room for)').argParser(whole(1)),
+    )
+    .addOption(
+      new Option(
+        '--jacobians <n>',
+        'single steps to take apart, 0: none, which is faster (default: 1, none in large layers)',
+      ).argParser(whole(0)),
+    )
+    .addOption(
+      new Option('--out <folder>', "where to put the pictures (default: 'gradients' in the run)").argParser(folderName),
+    )
+    .addOption(
+      new Option('--checkpoint <name>', 'which checkpoint (default: best)').choices(['best', 'latest', 'previous']),
+    )
+    .option('--json', 'print one JSON object')
+    .addOption(threadsOption())
+    .addOption(blasOption())
+    .addHelpText(
+      'after',
+      `
+Examples:
+  unrolled gradients runs/shakespeare
+  unrolled gradients runs/shakespeare sonnets.txt --lags 200`,
+    )
+    .action(gradients);
+}
+
+async function gradients(run: string, paths: string[], flags: GradientFlags): Promise<void> {
+  const device = await openMachine(flags, toStandardError);
+  try {
+    const model = await loadModel(device, run, flags.checkpoint);
+    const out = flags.out ?? defaultOut(run);
+    const { tokens, name, leftOut } = readText(model, run, paths);
+    const report = await measureGradients(model, tokens, flags);
+    const clipping = clippingOf(run);
+    const files = write(out, drawGradients(report, commandLine(run, paths, flags)));
+    if (flags.json) {
+      const about = { type: 'gradients', run, text: name, leftOut: Object.fromEntries(leftOut) };
+      process.stdout.write(`${JSON.stringify({ ...about, ...report, clipping, files })}\n`);
+      return;
+    }
+    const lines = [`Read from ${name}`, describeLeftOut(leftOut)].filter((line) => line !== '');
+    process.stdout.write(`${lines.join('\n')}\n\n${describeGradients(report, clipping)}\n`);
+    process.stdout.write(`Pictures: ${files.join(', ')}\n`);
+  } finally {
+    device.close();
+  }
+}
+
+function defaultOut(run: string): string {
+  if (statSync(run).isDirectory()) return join(run, 'gradients');
+  throw new Failure(`${run}: it is a file; say where to put the pictures with --out`, 2);
+}
+
+/** What makes the pictures again. */
+function commandLine(run: string, paths: readonly string[], { lags, jacobians, checkpoint }: GradientFlags): string {
+  const options = Object.entries({ lags, jacobians, checkpoint }).filter(([, value]) => value !== undefined);
+  const words = [run, ...paths, ...options.flatMap(([name, value]) => [`--${name}`, String(value)])];
+  return `npx unrolled gradients ${words.map(shellWord).join(' ')}`;
+}
+
+function write(folder: string, pictures: Readonly<Record<string, string>>): string[] {
+  return Object.entries(pictures).map(([name, picture]) => {
+    const path = join(folder, name);
+    try {
+      mkdirSync(folder, { recursive: true });
+      writeFileSync(path, picture);
+    } catch (error) {
+      const reason = describeSystemError(error);
+      if (reason === null) throw error;
+      throw new Failure(`${path}: ${reason}`, 1, { cause: error });
+    }
+    return path;
+  });
+}

@@ -1,0 +1,151 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { heatMap, lineChart, scatterChart } from './index.ts';
+import { scaleOf } from './scale.ts';
+import { sequential, seriesCount } from './theme.ts';
+
+const about = { title: 'A <title> & more', description: 'Made by: unrolled "x"' };
+const number = fc.oneof(fc.double(), fc.constantFrom(0, -1, 1e-300, 1e300, Number.NaN, Infinity));
+const points = fc.array(fc.tuple(number, number), { maxLength: 8 });
+const scale = fc.constantFrom('linear', 'log') as fc.Arbitrary<'linear' | 'log'>;
+
+/** Every element is closed, every number is one, nothing of the text has become markup. */
+function expectWhole(svg: string): void {
+  const open: string[] = [];
+  for (const [, closing, name, self] of svg.matchAll(/<(\/?)([a-z]+)[^<>]*?(\/?)>/g)) {
+    if (closing) expect(open.pop()).toBe(name);
+    else if (!self) open.push(name);
+  }
+  expect(open).toEqual([]);
+  expect(svg.replace(/<(\/?)([a-z]+)([^<>]*?)(\/?)>/g, '')).not.toMatch(/[<>]/);
+  expect(svg.replace(/<text[^>]*>[^<]*/g, '')).not.toMatch(/NaN|Infinity|undefined/);
+  expect(svg).toContain('A &lt;title&gt; &amp; more');
+}
+
+describe('charts are whole SVG documents whatever the numbers are', () => {
+  test('lines', () => {
+    const band = fc.array(fc.tuple(number, number, number), { maxLength: 5 });
+    const series = fc.array(fc.record({ name: fc.string(), points, band: fc.option(band, { nil: undefined }) }));
+    fc.assert(
+      fc.property(series, scale, scale, (lines, x, y) => {
+        expectWhole(lineChart({ ...about, x: { label: 'x', scale: x }, y: { label: 'y', scale: y }, series: lines }));
+      }),
+    );
+  });
+
+  test('points', () => {
+    fc.assert(
+      fc.property(fc.array(fc.record({ name: fc.string(), points })), fc.boolean(), (groups, unitCircle) => {
+        expectWhole(scatterChart({ ...about, x: { label: 'x' }, y: { label: 'y' }, groups, unitCircle }));
+      }),
+    );
+  });
+
+  test('tables', () => {
+    fc.assert(
+      fc.property(
+        fc.nat({ max: 4 }),
+        fc.nat({ max: 30 }),
+        scale,
+        fc.infiniteStream(number),
+        (rows, columns, kind, some) => {
+          const values = Array.from({ length: rows }, () => Array.from({ length: columns }, () => some.next().value!));
+          const names = (count: number): string[] => Array.from({ length: count }, (_, i) => String(i));
+          const [x, y] = [
+            { label: 'x', names: names(columns) },
+            { label: 'y', names: names(rows) },
+          ];
+          expectWhole(heatMap({ ...about, x, y, value: { label: 'value', scale: kind }, values }));
+        },
+      ),
+    );
+  });
+});
+
+describe('a line chart', () => {
+  const chart = (y: readonly number[], more: object = {}): string =>
+    lineChart({
+      ...about,
+      x: { label: 'lag k (steps)' },
+      y: { label: 'norm', scale: 'log' },
+      series: [{ name: 'l0', points: y.map((value, i) => [i, value]) }],
+      ...more,
+    });
+  const pathOf = (svg: string): string => /class="line c0" d="([^"]*)"/.exec(svg)![1];
+
+  test('shows equal factors as equal distances on a logarithmic axis', () => {
+    const heights = [...pathOf(chart([1000, 100, 10, 1])).matchAll(/[ML][\d.]+ ([\d.]+)/g)].map(([, y]) => Number(y));
+    const gaps = heights.slice(1).map((y, i) => y - heights[i]);
+    expect(heights).toHaveLength(4);
+    for (const gap of gaps) expect(gap).toBeCloseTo(gaps[0], 1);
+    expect(gaps[0]).toBeGreaterThan(10);
+  });
+
+  test('is broken where a value has no place', () => {
+    expect(pathOf(chart([1, 0.5, 0, 0.25, 0.125])).match(/M/g)).toHaveLength(2);
+  });
+
+  test('names its series and axes, and follows light and dark', () => {
+    const series = ['rnn', 'lstm'].map((name) => ({
+      name,
+      points: [
+        [0, 1],
+        [1, 2],
+      ] as const,
+    }));
+    const svg = chart([], { series });
+    for (const text of ['>rnn<', '>lstm<', '>lag k (steps)<', '>norm<', 'prefers-color-scheme:dark']) {
+      expect(svg).toContain(text);
+    }
+    expect(chart([1, 2])).not.toContain('>l0<');
+  });
+
+  test('has as many colours and dashes as it needs before they come again', () => {
+    const series = Array.from({ length: seriesCount }, (_, i) => ({ name: `s${i}`, points: [[0, i]] as const }));
+    const lines = [...chart([], { series }).matchAll(/<path class="line [^>]*>/g)].map(([line]) =>
+      line.replace(/ d="[^"]*"/, ''),
+    );
+    expect(new Set(lines).size).toBe(seriesCount);
+  });
+});
+
+describe('ticks', () => {
+  const ends = fc.tuple(
+    fc.double({ min: -1e6, max: 1e6, noNaN: true }),
+    fc.double({ min: 1e-3, max: 1e6, noNaN: true }),
+  );
+
+  test('lie within a linear axis, a few of them, in order', () => {
+    fc.assert(
+      fc.property(ends, ([from, length]) => {
+        const { ticks, at } = scaleOf({ label: '', from, to: from + length }, [], 0, 100);
+        expect(ticks.length).toBeGreaterThanOrEqual(2);
+        expect(ticks.length).toBeLessThanOrEqual(11);
+        const places = ticks.map(({ value }) => at(value)!);
+        expect(places).toEqual(places.toSorted((a, b) => a - b));
+        for (const place of places) expect(Math.abs(place - 50)).toBeLessThanOrEqual(50.1);
+      }),
+    );
+  });
+
+  test('are powers of ten on a logarithmic axis, at most seven', () => {
+    const labels = (from: number, to: number): string[] =>
+      scaleOf({ label: '', scale: 'log', from, to }, [], 0, 1).ticks.map(({ label }) => label);
+    expect(labels(1e-3, 20)).toEqual(['10⁻³', '0.01', '0.1', '1', '10']);
+    expect(labels(1e-30, 1)).toEqual(['10⁻³⁰', '10⁻²⁵', '10⁻²⁰', '10⁻¹⁵', '10⁻¹⁰', '10⁻⁵', '1']);
+    expect(labels(2, 6)).toEqual(['2', '3', '4', '5', '6']);
+  });
+
+  test('say −0.5 and 1,000, and no −0', () => {
+    const labels = (from: number, to: number): string[] =>
+      scaleOf({ label: '', from, to }, [], 0, 1).ticks.map(({ label }) => label);
+    expect(labels(-1, 1)).toEqual(['−1', '−0.5', '0', '0.5', '1']);
+    expect(labels(0, 2000)).toContain('1,000');
+  });
+});
+
+test('the colours of a heat map go from one end to the other', () => {
+  expect([sequential(0), sequential(0.5), sequential(1), sequential(9)]).toEqual([
+    ...['#440154', '#21918c', '#fde725', '#fde725'],
+  ]);
+});

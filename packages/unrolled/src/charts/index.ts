@@ -1,0 +1,6 @@
+/** Charts as SVG text: pure functions of plain data, for Node, pages and files. */
+export type { Chart } from './frame.ts';
+export * from './heat-map.ts';
+export * from './line-chart.ts';
+export type { Axis } from './scale.ts';
+export * from './scatter-chart.ts';

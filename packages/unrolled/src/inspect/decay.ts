@@ -1,0 +1,104 @@
+import type { FloatType } from '../backend/backend.ts';
+
+/** How a norm changes with the lag. */
+export interface Decay {
+  /**
+   * 'kept' if by the fit it stays within a factor of ten over all lags, otherwise 'vanishes' or 'explodes'; 'absent'
+   * where there is no gradient to begin with.
+   */
+  readonly kind: 'vanishes' | 'explodes' | 'kept' | 'absent';
+  /** The factor by which a step further back changes the norm: least squares on its logarithm. */
+  readonly perStep: number;
+  /** Steps in which it halves, or doubles; null where it does the other. */
+  readonly halvesEvery: number | null;
+  readonly doublesEvery: number | null;
+  /** The norm at the last lag as a share of the first. */
+  readonly left: number;
+  /** The last lag that entered the fit; beyond, norms are too small or too large for the numbers they are held in. */
+  readonly until: number;
+}
+
+/** Below the first, numbers lose digits; above the second, there are none. With room for sums. */
+const ranges: Record<FloatType, readonly [number, number]> = {
+  float32: [1e-36, 1e37],
+  float64: [1e-300, 1e300],
+};
+
+/**
+ * Fits norms at lags 0, 1, … by a constant factor a step, over the lags at which they can be told from 0. Where a step's
+ * output is no part of the state that it hands on, there is no gradient at lag 0, and lag 1 is the first.
+ */
+export function decayOf(norms: readonly number[], float: FloatType = 'float64'): Decay {
+  const [lowest, highest] = ranges[float];
+  const first = norms[0] === 0 ? 1 : 0;
+  const last = norms.length - 1;
+  const lost = norms.findIndex((norm, lag) => lag >= first && !(norm >= lowest && norm <= highest));
+  const gone = lost >= 0 && norms[lost] < lowest;
+  const until = lost < 0 ? last : lost - 1;
+  const absent = !(norms[first] !== 0 && first <= last);
+  const left = absent ? 0 : norms[last] / norms[first];
+  if (absent || until <= first) {
+    const kind = absent ? 'absent' : gone ? 'vanishes' : lost >= 0 ? 'explodes' : 'kept';
+    const perStep = kind === 'kept' ? 1 : kind === 'explodes' ? Infinity : 0;
+    return { kind, perStep, halvesEvery: null, doublesEvery: null, left, until: Math.max(first, until) };
+  }
+  const slope = slopeOf(norms.slice(first, until + 1).map(Math.log));
+  const change = (slope * (last - first)) / Math.LN10;
+  return {
+    kind: gone || change < -1 ? 'vanishes' : lost >= 0 || change > 1 ? 'explodes' : 'kept',
+    perStep: Math.exp(slope),
+    halvesEvery: slope < 0 ? Math.LN2 / -slope : null,
+    doublesEvery: slope > 0 ? Math.LN2 / slope : null,
+    left,
+    until,
+  };
+}
+
+/** Of a line through values at 0, 1, …, by least squares. */
+function slopeOf(values: readonly number[]): number {
+  const middle = (values.length - 1) / 2;
+  let [top, bottom] = [0, 0];
+  values.forEach((value, i) => {
+    top += (i - middle) * value;
+    bottom += (i - middle) ** 2;
+  });
+  return top / bottom;
+}
+
+/**
+ * In words, with the reason: `vanishes: the gradient halves every 3.1 steps, 2e-10 of it is left after 100`.
+ * @param lags  K, the last lag
+ */
+export function describeDecay({ kind, halvesEvery, doublesEvery, left, until }: Decay, lags: number): string {
+  const steps = `${lags} step${lags === 1 ? '' : 's'}`;
+  const rest =
+    left === 0
+      ? `nothing of it is left after ${until + 1}`
+      : Number.isFinite(left)
+        ? `${amount(left)} after ${steps}`
+        : `it is no longer finite after ${until + 1}`;
+  const pace =
+    halvesEvery !== null
+      ? `the gradient halves every ${short(halvesEvery)} steps, `
+      : doublesEvery !== null
+        ? `the gradient doubles every ${short(doublesEvery)} steps, `
+        : '';
+  switch (kind) {
+    case 'absent':
+      return 'absent: the loss does not depend on this state';
+    case 'kept':
+      return `kept: ${amount(left)} after ${steps}`;
+    default:
+      return `${kind}: ${pace}${rest}`;
+  }
+}
+
+const amount = (left: number): string =>
+  left < 1 ? `${short(left)} of it is left` : `it is ${short(left)} times as large`;
+
+/** Two digits, or three of a whole number. */
+function short(value: number): string {
+  return value >= 1000 || value < 0.01
+    ? value.toExponential(1)
+    : String(Number(value.toPrecision(value >= 100 ? 3 : 2)));
+}

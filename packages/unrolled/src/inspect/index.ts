@@ -1,0 +1,7 @@
+export * from './decay.ts';
+export * from './decomposition.ts';
+export * from './gates.ts';
+export * from './gradient-flow.ts';
+export { type Inspected, inspectRecurrent, type Probes } from './inspected.ts';
+export * from './jacobian.ts';
+export * from './weights.ts';

@@ -1,0 +1,126 @@
+import { ConfigError } from '../../errors.ts';
+import type { Device } from '../../tensor/device.ts';
+import { Tensor } from '../../tensor/tensor.ts';
+import type { Declarations } from '../parameters.ts';
+import type { Cell, CellConfig, CellState, CellStep, OnRecurrent } from './cell.ts';
+import { checkedStep, naming } from './checked-step.ts';
+import { unchanged } from './fused.ts';
+import { shapeDevice } from './shape-device.ts';
+import { NamedParameters, requireName, type StepTools } from './step-tools.ts';
+
+export interface CellDefinition<State extends CellState = CellState> {
+  /** Stands before the names of its parameters and in errors: letters, digits, _ and -. Default 'own'. */
+  readonly name?: string;
+  /** The state before the first step, by the names of its parts. */
+  initialState(tools: StateTools): State;
+  /** x `[B, F]` and the state before → output `[B, …]`, the state after, and gates worth looking at. */
+  step(x: Tensor, state: State, tools: StepTools): CellStep<State>;
+}
+
+export interface StateTools {
+  /** H. */
+  readonly hidden: number;
+  /** A part of the state that begins with zeros: `[B, …extents]`. */
+  zeros(...extents: number[]): Tensor;
+}
+
+/**
+ * A cell from two functions. Its parameters are those its step asks for: when the cell is built, the step runs once on
+ * shapes alone, and what it names is declared. So the step must ask for the same at every call, and compute from
+ * nothing but x, its state and its parameters, with operations of this library; its gradient follows from them.
+ *
+ * @throws ConfigError if there is no step, no initialState, or the name is none
+ *
+ * @example
+ * const leaky = defineCell({
+ *   name: 'leaky',
+ *   initialState: ({ zeros, hidden }) => ({ h: zeros(hidden) }),
+ *   step(x, { h }, { linear, parameter, hidden }) {
+ *     const keep = parameter('keep', [hidden]).sigmoid();
+ *     const next = h.mul(keep).add(linear('in', [x, h]).tanh());
+ *     return { output: next, state: { h: next } };
+ *   },
+ * });
+ * const layer = new Recurrent({ cell: leaky, hidden: 32 });
+ */
+export function defineCell<State extends CellState>(definition: CellDefinition<State>): DefinedCell {
+  return new DefinedCell(definition as unknown as CellDefinition);
+}
+
+/** What `defineCell` gives: a kind of cell, as 'lstm' is one. As JSON it is its name. */
+export class DefinedCell {
+  readonly name: string;
+  readonly #definition: CellDefinition;
+
+  constructor(definition: CellDefinition) {
+    for (const part of ['initialState', 'step'] as const) {
+      if (typeof definition?.[part] !== 'function') {
+        throw new ConfigError(`defineCell: ${part} must be a function, received ${typeof definition?.[part]}`);
+      }
+    }
+    this.name = requireName('defineCell', definition.name ?? 'own');
+    this.#definition = definition;
+  }
+
+  /** A cell of this kind, with parameters of its own. @param options  kept in its `config` */
+  create(options: Omit<CellConfig, 'cell'>): Cell {
+    return new OwnCell({ ...options, cell: this.name }, this.#definition);
+  }
+
+  toJSON(): string {
+    return this.name;
+  }
+}
+
+class OwnCell implements Cell {
+  readonly config: CellConfig;
+  readonly #definition: CellDefinition;
+  readonly #tools: NamedParameters;
+  #width: number | null = null;
+
+  constructor(config: CellConfig, definition: CellDefinition) {
+    this.config = config;
+    this.#definition = definition;
+    this.#tools = new NamedParameters(config.cell, config.hidden);
+  }
+
+  get hidden(): number {
+    return this.config.hidden;
+  }
+
+  get width(): number {
+    if (this.#width === null) throw new ConfigError(`cell '${this.config.cell}': its width is known once it is built`);
+    return this.#width;
+  }
+
+  build(features: number, declarations: Declarations): void {
+    const device = shapeDevice();
+    const rows = 2;
+    const state = this.initialState(rows, device);
+    const { output } = this.#tools.declaring(declarations, () =>
+      checkedStep(this, device.empty([rows, features]), state, 'its step'),
+    );
+    this.#width = output.shape[1];
+  }
+
+  initialState(batch: number, device: Device): CellState {
+    const place = `cell '${this.config.cell}', initialState`;
+    const { hidden } = this;
+    const zeros = (...extents: number[]): Tensor => device.zeros([batch, ...extents]);
+    const state = naming(place, () => this.#definition.initialState({ hidden, zeros }));
+    const parts = Object.entries(state ?? {});
+    const wrong = parts.find(([, part]) => !(part instanceof Tensor) || part.shape[0] !== batch);
+    if (parts.length === 0 || wrong) {
+      throw new ConfigError(
+        `${place}: it must return the parts of the state by name, such as { h: zeros(hidden) }; ` +
+          (wrong ? `'${wrong[0]}' is not made by zeros` : 'it returned none'),
+      );
+    }
+    for (const [name] of parts) requireName(`${place}: state`, name);
+    return state;
+  }
+
+  step(x: Tensor, state: CellState, recurrent: OnRecurrent = unchanged): CellStep {
+    return this.#tools.during(x, recurrent, () => this.#definition.step(x, state, this.#tools));
+  }
+}

@@ -1,0 +1,49 @@
+import type { Backend, Storage } from '../../backend/backend.ts';
+import { Device } from '../../tensor/device.ts';
+
+const nothing = (): void => {};
+const read = ({ storage }: { storage: Storage }): Float32Array => new Float32Array(storage.length);
+
+/** A backend that has no memory and computes nothing: on it operations only work out shapes. */
+const shapes: Backend = {
+  name: 'shapes',
+  float: 'float32',
+  describe: () => ({ name: 'shapes', float: 'float32', threads: 0, notes: [] }),
+  close: nothing,
+  allocate: (dtype, length) => ({ dtype, length }),
+  release: nothing,
+  memory: () => ({ bytes: 0, peakBytes: 0, limitBytes: Number.POSITIVE_INFINITY }),
+  write: nothing,
+  read: async (x) => read(x),
+  readSync: read,
+  fill: nothing,
+  copy: nothing,
+  stridedCopy: nothing,
+  unary: nothing,
+  unaryGrad: nothing,
+  binary: nothing,
+  select: nothing,
+  axpy: nothing,
+  dropout: nothing,
+  reduce: nothing,
+  argmax: nothing,
+  sumOfSquares: () => 0,
+  matmul: nothing,
+  softmax: nothing,
+  logSoftmax: nothing,
+  softmaxGrad: nothing,
+  logSoftmaxGrad: nothing,
+  crossEntropy: nothing,
+  crossEntropyGrad: nothing,
+  gather: nothing,
+  scatterAdd: nothing,
+  layerNorm: nothing,
+  layerNormGrad: nothing,
+  recurrent: nothing,
+  recurrentGrad: nothing,
+  scan: nothing,
+  optimize: nothing,
+};
+
+/** A device for asking what shapes come out, before there is a machine to compute on. */
+export const shapeDevice = (): Device => new Device(shapes);

@@ -1,0 +1,47 @@
+import { add, mul, relu, sigmoid, sub, tanh } from '../ops/index.ts';
+import type { Shape } from '../shape.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import type { Layer } from './layer.ts';
+import { Linear } from './linear.ts';
+import type { Declarations } from './parameters.ts';
+
+export interface HighwayOptions {
+  /** φ. Default 'relu'. */
+  readonly activation?: 'relu' | 'tanh';
+  /** First value of the gate's bias; below 0 a new layer mostly carries its input on. Default −1. */
+  readonly gateBias?: number;
+}
+
+const activations = { relu, tanh };
+
+/**
+ * Highway layer (Srivastava, Greff & Schmidhuber 2015), over the last axis, `[…, F]` → `[…, F]`:
+ *
+ *     g = σ(W_g x + b_g),   y = g ⊙ φ(W x + b) + (1 − g) ⊙ x
+ *
+ * Parameters: `transform.weight`, `gate.weight` [F, F], `transform.bias`, `gate.bias` [F]. The recurrent form is the cell
+ * 'rhn'.
+ */
+export class Highway implements Layer {
+  readonly config: { readonly layer: 'highway' } & HighwayOptions;
+  #transform!: Linear;
+  #gate!: Linear;
+
+  constructor(options: HighwayOptions = {}) {
+    this.config = { layer: 'highway', ...options };
+  }
+
+  build(input: Shape, declarations: Declarations): Shape {
+    const units = input.at(-1)!;
+    this.#transform = new Linear({ units });
+    this.#gate = new Linear({ units, firstBias: this.config.gateBias ?? -1 });
+    this.#transform.build(input, declarations.within('transform'));
+    return this.#gate.build(input, declarations.within('gate'));
+  }
+
+  apply(x: Tensor): Tensor {
+    const activation = activations[this.config.activation ?? 'relu'];
+    const gate = sigmoid(this.#gate.apply(x));
+    return add(mul(gate, activation(this.#transform.apply(x))), mul(sub(1, gate), x));
+  }
+}
