@@ -72,7 +72,7 @@ class Reader {
   readonly #ones = new Map<number, Tensor>();
   readonly #depends = new Map<Recording, boolean>();
   readonly #before: Readonly<Record<string, Tensor>>;
-  readonly #given: ReadonlySet<Allocation>;
+  readonly #given: readonly Tensor[];
   readonly #begin: { readonly recording: number; readonly allocation: number };
 
   constructor(x: Tensor, before: Readonly<Record<string, Tensor>>, begin: { recording: number; allocation: number }) {
@@ -80,7 +80,7 @@ class Reader {
     this.#rows = x.shape[0];
     this.#before = before;
     this.#begin = begin;
-    this.#given = new Set([x, ...Object.values(before)].map(({ allocation }) => allocation));
+    this.#given = [x, ...Object.values(before)];
     for (const part of [x, ...Object.values(before)]) {
       if (part.rank !== 2 || part.dtype === 'int32') {
         throw new Untraceable(`its input or a part of its state is ${part.dtype} ${formatShape(part.shape)}`);
@@ -165,7 +165,7 @@ class Reader {
       return;
     }
     const made = tensor.allocation.order >= this.#begin.allocation;
-    if (this.#given.has(tensor.allocation) || (made && tensor.fill === null)) {
+    if ((made && tensor.fill === null) || this.#given.some((given) => overlap(given, tensor))) {
       throw new Untraceable('it uses numbers through which no gradient flows, such as those of a detached tensor');
     }
   }
@@ -258,6 +258,10 @@ class Reader {
     if (bias !== null && row === null) terms.push(bias);
     return terms.reduce((sum, term) => graph.point('add', [sum, term], width));
   }
+}
+
+function overlap(a: Tensor, b: Tensor): boolean {
+  return a.allocation === b.allocation && a.offset < b.offset + b.size && b.offset < a.offset + a.size;
 }
 
 /** Where `one` stands in a list, at whose end it is put if it is new. */

@@ -221,6 +221,22 @@ describe('a traced step', () => {
     for (const layout of layouts) expectSame(cellOf(step, widths), { ...layout, parameters: [weight] });
   });
 
+  test('whose state begins with a parameter is told from the other parameters, which lie beside it', () => {
+    const all = random([6], 7);
+    const [h, recurrent] = [all.view([1, 2]).track(), all.view([2, 2], 2).track()];
+    const step: Step = (_, before) => {
+      const next = ops.tanh(ops.linear(before.h, recurrent));
+      return { output: next, state: { h: next } };
+    };
+    const [traced, steps] = (['traced', 'steps'] as const).map((form) => {
+      const { outputs } = unroll(cellOf(step, { h: 2 }), device.ones([T, 1, F]), { h }, { form });
+      return gradients(ops.sum(outputs), [h, recurrent]).flatMap((gradient) => [...gradient.data()]);
+    });
+    traced.forEach((value, i) => {
+      expect(value).toBeCloseTo(steps[i], 9);
+    });
+  });
+
   test('keeps nothing for a way back where none will be asked for', () => {
     const before = device.memory().bytes;
     const { cell } = randomStep(3);
