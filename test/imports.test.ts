@@ -9,7 +9,7 @@ import { describe, expect, test } from 'vitest';
  * Types of the backend interface may be imported everywhere.
  */
 const rooms: readonly { readonly name: string; readonly files: RegExp; readonly knows: readonly string[] }[] = [
-  { name: 'values', files: /^(errors|shape|random)\.ts$/, knows: [] },
+  { name: 'values', files: /^(errors|labels|shape|random)\.ts$/, knows: [] },
   { name: 'charts', files: /^charts\//, knows: ['values'] },
   { name: 'interface', files: /^backend\/(backend|scan)\.ts$/, knows: ['values'] },
   { name: 'reference', files: /^backend\/reference\//, knows: ['values', 'interface'] },
@@ -22,6 +22,9 @@ const rooms: readonly { readonly name: string; readonly files: RegExp; readonly 
   { name: 'nn', files: /^nn\//, knows: ['values', 'interface', 'tensor', 'autodiff', 'ops'] },
   // An optimizer updates the flat buffer of a model's parameters, which nn gives out.
   { name: 'optim', files: /^optim\//, knows: ['values', 'tensor', 'nn'] },
+  { name: 'decode', files: /^decode\//, knows: ['values', 'tensor', 'ops'] },
+  { name: 'tokenizers', files: /^tokenizers\//, knows: ['values'] },
+  { name: 'metrics', files: /^metrics\//, knows: ['values'] },
   { name: 'data', files: /^data\//, knows: ['values', 'tensor'] },
   { name: 'inspect', files: /^inspect\//, knows: ['values', 'tensor', 'autodiff', 'ops', 'nn'] },
   { name: 'io', files: /^io\//, knows: ['values'] },
@@ -29,7 +32,10 @@ const rooms: readonly { readonly name: string; readonly files: RegExp; readonly 
   {
     name: 'tasks',
     files: /^tasks\//,
-    knows: ['values', 'tensor', 'autodiff', 'ops', 'nn', 'optim', 'data', 'inspect', 'io', 'train'],
+    knows: [
+      ...['values', 'tensor', 'autodiff', 'ops', 'nn', 'optim', 'decode', 'tokenizers', 'metrics', 'data', 'inspect'],
+      ...['io', 'train'],
+    ],
   },
   // What `import … from 'unrolled'` gives.
   { name: 'index', files: /^index\.ts$/, knows: ['values', 'interface', 'tensor', 'device', 'autodiff', 'ops'] },

@@ -212,6 +212,40 @@ export interface EmbeddingCase {
   gradient: GoldenTensor;
 }
 
+/** Corpus scores by sacreBLEU, 0 to 100, and its 13a tokens. */
+export interface TranslationMetricsGolden {
+  source: string;
+  /** Tokens joined by spaces. */
+  tokens: { line: string; tokens: string }[];
+  corpora: {
+    name: string;
+    hypotheses: string[];
+    /** For each hypothesis one or several. */
+    references: string[][];
+    bleu: {
+      score: number;
+      precisions: number[];
+      brevityPenalty: number;
+      hypothesisLength: number;
+      referenceLength: number;
+      signature: string;
+    };
+    chrf: { score: number; signature: string };
+  }[];
+}
+
+/** Byte pairs learnt on a text by Hugging Face's tokenizers. */
+export interface BytePairsGolden {
+  source: string;
+  /** Of the vocabulary. */
+  size: number;
+  text: string;
+  /** Tokens by id, and `left right` in the order learnt: lists written as JSON, which keeps them short. */
+  vocabulary: string;
+  merges: string;
+  encodings: { text: string; ids: number[] }[];
+}
+
 const read = <Golden>(file: string): Golden => JSON.parse(readFileSync(new URL(file, import.meta.url), 'utf8'));
 
 export const loadRecurrent = (kind: RecurrentKind) => read<RecurrentGolden>(`recurrent-${kind}.json`);
@@ -219,3 +253,5 @@ export const loadTraining = () => read<TrainingGolden>('training.json');
 export const loadOptimizers = () => read<OptimizersGolden>('optimizers.json');
 export const loadMinimalCharRnn = () => read<MinimalCharRnnGolden>('minimal-char-rnn.json');
 export const loadLosses = () => read<LossesGolden>('losses.json');
+export const loadTranslationMetrics = () => read<TranslationMetricsGolden>('translation-metrics.json');
+export const loadBytePairs = () => read<BytePairsGolden>('byte-pairs.json');

@@ -15,12 +15,14 @@ export function bytesNeeded(options: TrainingOptions, vocabulary: number): numbe
   // a unit.
   const fused = (gatesOf as Record<string, number | undefined>)[cell === 'irnn' ? 'rnn' : cell];
   const [G, kept] = fused === undefined ? [8, 60] : [fused, fused + 4];
-  let parameters = vocabulary * E + H * vocabulary + vocabulary;
+  let parameters = vocabulary * E + (options.tie ? H * E : H * vocabulary) + vocabulary;
   let activations = 2 * E + 3 * vocabulary;
   for (let layer = 0; layer < layers; layer++) {
     const inputs = layer === 0 ? E : H;
     parameters += G * H * (inputs + H + 2);
-    activations += kept * H + inputs;
+    // Computed again, a chunk of √T steps has all of it at a time, and each step its outputs, the copy of its inputs and their
+    // gradients.
+    activations += options.recompute ? (kept * H) / Math.sqrt(T) + 3 * H + 2 * inputs : kept * H + inputs;
   }
   // Measured peaks are up to a quarter above the sum of what is counted: scratch, and sizes rounded up.
   return 1.25 * 4 * (parameters * (2 + (memories[optimizer] ?? 2)) + activations * T * B);

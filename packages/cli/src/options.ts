@@ -1,7 +1,7 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { cellNames } from 'unrolled/nn';
 import { type OptimizerName, optimizerNames, type ScheduleName, scheduleNames } from 'unrolled/optim';
-import { type TokenizerConfig, tokenizerKinds } from 'unrolled/tasks/language-model';
+import { type TokenizerConfig, tokenizerKinds } from 'unrolled/tokenizers';
 import { isCellFile } from './cell-file.ts';
 
 /** Everything that decides what a run computes; stored in config.json. */
@@ -12,6 +12,11 @@ export interface TrainingOptions {
   layers: number;
   embedding: number;
   tokens: TokenizerConfig['kind'];
+  /** The most tokens, of words and byte pairs; what the kind has by default where it is left out. */
+  vocab?: number;
+  /** Whether the output layer uses the embedding's matrix; not where it is left out. */
+  tie?: boolean;
+  recompute?: boolean;
   seq: number;
   batch: number;
   dropout: number;
@@ -53,6 +58,9 @@ export const defaults = {
   seed: 1,
 } as const satisfies TrainingOptions;
 
+/** Options that decide what is learnt, too, but are not kept in a configuration where nothing was said. */
+export const optional = ['vocab', 'tie', 'recompute'] as const;
+
 /** Options that may be given anew when a run goes on: they do not change what was learnt so far. */
 export const changeable = [
   'epochs',
@@ -63,6 +71,9 @@ export const changeable = [
   'checkpointEvery',
   'gradients',
 ] as const;
+
+/** `clipNorm` → `--clip-norm`. */
+export const flagOf = (name: string): string => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 
 export const whole =
   (lowest: number, highest = Number.MAX_SAFE_INTEGER) =>
@@ -90,12 +101,12 @@ export function folderName(text: string): string {
   return text;
 }
 
-const positive = number((value) => value > 0, 'above 0');
-const notNegative = number((value) => value >= 0, 'from 0');
+export const positive = number((value) => value > 0, 'above 0');
+export const notNegative = number((value) => value >= 0, 'from 0');
 
-const option = (flags: string, description: string, parse: (text: string) => number): Option =>
+export const option = (flags: string, description: string, parse: (text: string) => number): Option =>
   new Option(flags, description).argParser(parse);
-const choice = (flags: string, description: string, names: readonly string[]): Option =>
+export const choice = (flags: string, description: string, names: readonly string[]): Option =>
   new Option(flags, description).choices(names);
 
 function cellKind(text: string): string {
@@ -114,6 +125,9 @@ export function trainingOptions(): Option[] {
     option('--layers <n>', say('recurrent layers', 'layers'), whole(1)),
     option('--embedding <n>', say("length of a token's vector", 'embedding'), whole(1)),
     choice('--tokens <kind>', say('what the text is cut into', 'tokens'), tokenizerKinds),
+    option('--vocab <n>', 'most tokens of words (default 20,001) or byte pairs (default 2,000)', whole(1)),
+    new Option('--tie', "let the output layer use the embedding's matrix"),
+    new Option('--recompute', 'compute gates again on the way back, to need less memory'),
     option('--seq <n>', say('steps of truncated backpropagation through time', 'seq'), whole(1)),
     option('--batch <n>', say('rows read side by side', 'batch'), whole(1)),
     option(

@@ -39,8 +39,9 @@ export function checkSameFiles({ files }: RunConfig, texts: TextFiles): void {
 }
 
 export function modelConfig(options: TrainingOptions, own: CellFile | null): LanguageModelDescription['config'] {
-  const { hidden, layers, embedding, dropout } = options;
-  return { cell: own?.cell ?? options.cell, hidden, layers, embedding, dropout };
+  const { hidden, layers, embedding, dropout, tie, recompute } = options;
+  const said = { ...(tie ? { tied: true } : {}), ...(recompute ? { recompute } : {}) };
+  return { cell: own?.cell ?? options.cell, hidden, layers, embedding, dropout, ...said };
 }
 
 /** @throws Failure if the file is missing, damaged, or lacks something a run needs */
@@ -59,6 +60,11 @@ export function readConfig(folder: RunFolder): RunConfig {
     const value = options?.[name];
     if (value !== undefined && !(typeof value === 'number' && value >= 0)) {
       throw new Failure(`${join(folder.path, 'config.json')}: options.${name} is ${JSON.stringify(value)}; restore it`);
+    }
+  }
+  for (const [name, type] of Object.entries({ vocab: 'number', tie: 'boolean', recompute: 'boolean' })) {
+    if (options?.[name] !== undefined && typeof options[name] !== type) {
+      throw new Failure(`${join(folder.path, 'config.json')}: options.${name} is no ${type}; restore it`);
     }
   }
   if (options?.blas !== undefined && typeof options.blas !== 'string') {

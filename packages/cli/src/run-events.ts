@@ -31,6 +31,8 @@ export type RunEvent =
       readonly step: number;
       readonly loss: number;
       readonly bitsPerCharacter: number;
+      /** Of a token; only where tokens are words or byte pairs. */
+      readonly perplexity?: number;
       readonly best: boolean;
     }
   | { readonly type: 'sample'; readonly step: number; readonly text: string }
@@ -60,7 +62,7 @@ export function toRunEvent(event: TrainEvent, units: Units, folder: string, path
       };
     }
     case 'validation':
-      return { ...event, bitsPerCharacter: units.bitsPerCharacter(event.loss) };
+      return { ...event, bitsPerCharacter: units.bitsPerCharacter(event.loss), ...units.perplexity(event.loss) };
     case 'checkpoint':
       return { type: 'checkpoint', step: event.step, path, best: event.best };
     default:

@@ -1,10 +1,10 @@
 import { splitText } from 'unrolled/tasks/language-model';
 import { Failure } from './failure.ts';
-import { changeable, defaults, type TrainingOptions } from './options.ts';
+import { changeable, defaults, flagOf, optional, type TrainingOptions } from './options.ts';
 
 /** Defaults where nothing was said; a text too short for the default batch gets a smaller one. */
 export function resolveOptions(flags: Partial<TrainingOptions>, tokenCount: number): TrainingOptions {
-  const names = [...Object.keys(defaults), ...changeable] as (keyof TrainingOptions)[];
+  const names = [...Object.keys(defaults), ...optional, ...changeable] as (keyof TrainingOptions)[];
   const options = Object.fromEntries(
     names
       .map((name) => [name, flags[name] ?? (defaults as Partial<TrainingOptions>)[name]])
@@ -41,10 +41,11 @@ export function wereLowered(options: TrainingOptions, flags: Partial<TrainingOpt
 export function changedOptions(options: TrainingOptions, flags: Partial<TrainingOptions>): TrainingOptions {
   for (const [name, value] of Object.entries(flags)) {
     const stored = options[name as keyof TrainingOptions];
-    if (!Object.hasOwn(defaults, name) || stored === value) continue;
-    const flag = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    const fixed = Object.hasOwn(defaults, name) || optional.some((other) => other === name);
+    if (!fixed || stored === value) continue;
+    const said = value === true ? flagOf(name) : `${flagOf(name)} ${value}`;
     throw new Failure(
-      `${flag} ${value}: this run was begun with ${stored} and goes on with it; ` +
+      `${said}: this run was begun ${stored === undefined ? 'without' : `with ${stored}`} and goes on so; ` +
         'leave the option out, or train anew with --out',
       2,
     );

@@ -1,13 +1,17 @@
 import { DataError, type Device } from 'unrolled';
 import {
-  createTokenizer,
   LanguageModel,
   type LanguageModelDescription,
   LanguageModelTraining,
   splitText,
+} from 'unrolled/tasks/language-model';
+import {
+  BytePairTokenizer,
+  createTokenizer,
+  huggingFaceTokenizer,
   type Tokenizer,
   tokenizerFor,
-} from 'unrolled/tasks/language-model';
+} from 'unrolled/tokenizers';
 import type { Checkpoint } from 'unrolled/train';
 import { type CellFile, isCellFile, readCellCopy, readCellFile } from './cell-file.ts';
 import { Failure } from './failure.ts';
@@ -30,7 +34,7 @@ export interface RunFlags extends Partial<TrainingOptions> {
 /** Begins a run in a folder that is free, and trains to the end or until a signal. Gives the exit code. */
 export async function startRun(texts: TextFiles, folder: RunFolder, flags: RunFlags): Promise<number> {
   const listener = listenerFor(flags.json);
-  const tokenizer = tokenizerFor(flags.tokens ?? defaults.tokens, texts.text);
+  const tokenizer = tokenizerFor(flags.tokens ?? defaults.tokens, texts.text, flags.vocab);
   if (tokenizer.unknown !== null && tokenizer.size === 1) {
     throw new Failure('train: no word comes twice in this text, so none can be learnt; use --tokens char');
   }
@@ -43,11 +47,12 @@ export async function startRun(texts: TextFiles, folder: RunFolder, flags: RunFl
   try {
     const task = newTask(device, tokenizer, tokens, options, own);
     folder.open();
-    listener.note(describeText(texts, characters, tokenizer));
+    listener.note(describeText(texts, characters, tokens, tokenizer));
     if (wereLowered(options, flags)) {
       listener.note(`The text is short: --batch ${options.batch} --seq ${options.seq}. More text gives better models.`);
     }
-    folder.writeJson('tokenizer.json', tokenizer.config);
+    const written = tokenizer instanceof BytePairTokenizer ? huggingFaceTokenizer(tokenizer) : tokenizer.config;
+    folder.writeJson('tokenizer.json', written);
     if (own) folder.writeFile(own.copyName, own.bytes);
     return await runLoop(
       task,
@@ -80,7 +85,9 @@ export async function resumeRun(
   checkSameFiles(config, texts);
   const checkpoint = folder.hasCheckpoint ? folder.readCheckpoint(from) : null;
   const listener = listenerFor(flags.json);
-  const tokenizer = checkpoint ? tokenizerOf(checkpoint, folder) : tokenizerFor(options.tokens, texts.text);
+  const tokenizer = checkpoint
+    ? tokenizerOf(checkpoint, folder)
+    : tokenizerFor(options.tokens, texts.text, options.vocab);
   const tokens = encodeSameText(tokenizer, texts.text);
   const { threads } = flags;
   const device = await openMachine({ threads, blas: options.blas }, (line) => listener.note(line));
@@ -144,11 +151,24 @@ function encodeSameText(tokenizer: Tokenizer, text: string): Int32Array {
 }
 
 /** `12,345 characters from 2 files, 65 different characters; 1 file that is not text left out` */
-function describeText({ files, skipped }: TextFiles, characters: number, { kind, size }: Tokenizer): string {
-  const different = kind === 'char' ? countOf(size, 'different character') : countOf(size, 'different word');
+function describeText(
+  { files, skipped }: TextFiles,
+  characters: number,
+  tokens: Int32Array,
+  tokenizer: Tokenizer,
+): string {
   const left =
     skipped === 0 ? '' : `; ${countOf(skipped, 'file')} that ${skipped === 1 ? 'is' : 'are'} not text left out`;
-  return `${countOf(characters, 'character')} from ${countOf(files.length, 'file')}, ${different}${left}`;
+  return `${countOf(characters, 'character')} from ${countOf(files.length, 'file')}, ${describeTokens(tokens, tokenizer)}${left}`;
+}
+
+/** `65 different characters`, `120 different words in 9,000; 1.5% are unknown (131)` */
+function describeTokens(tokens: Int32Array, { kind, size, unknown }: Tokenizer): string {
+  if (kind === 'char') return countOf(size, 'different character');
+  if (kind === 'bpe') return `${countOf(tokens.length, 'token')}, ${formatCount(size)} different ones`;
+  const missing = tokens.reduce((count, id) => count + Number(id === unknown), 0);
+  const share = ((100 * missing) / tokens.length).toFixed(1);
+  return `${countOf(size, 'different word')} in ${formatCount(tokens.length)}; ${share}% are unknown (${formatCount(missing)})`;
 }
 
 /** What a device may hold: its own limit, or what the machine has left. */

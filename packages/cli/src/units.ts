@@ -1,4 +1,4 @@
-import { bits } from 'unrolled/tasks/language-model';
+import { bits, perplexity } from 'unrolled/tasks/language-model';
 
 /** From a model's tokens to what people count: characters. */
 export class Units {
@@ -15,6 +15,11 @@ export class Units {
 
   bitsPerCharacter(loss: number): number {
     return bits(this.natsPerCharacter(loss));
+  }
+
+  /** Of a token, where tokens are more than characters: `{}` where they are not. */
+  perplexity(loss: number): { perplexity?: number } {
+    return this.#charactersPerToken === 1 ? {} : { perplexity: perplexity(loss) };
   }
 
   charactersPerSecond(tokensPerSecond: number): number {

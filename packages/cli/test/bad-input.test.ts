@@ -93,6 +93,7 @@ describe('options that cannot work', () => {
     ['an unknown optimizer', ['text.txt', '--optimizer', 'adm'], ['adam', 'sgd']],
     ['an unknown schedule', ['text.txt', '--schedule', 'x'], ['constant']],
     ['an unknown kind of tokens', ['text.txt', '--tokens', 'bytes'], ['char', 'word']],
+    ['a vocabulary of nothing', ['text.txt', '--vocab', '0'], ['--vocab', 'whole number from 1']],
     ['no hidden units', ['text.txt', '--hidden', '0'], ['--hidden', 'whole number from 1']],
     ['half a layer', ['text.txt', '--layers', '1.5'], ['--layers', 'whole number']],
     ['a word for a number', ['text.txt', '--steps', 'many'], ['--steps', 'whole number']],
@@ -121,6 +122,14 @@ describe('options that cannot work', () => {
   test.concurrent('words of which none comes twice', async () => {
     file('words.txt', 'one two three four five six seven\n');
     expectComplaint(await train('words.txt', '--out', 'words', '--tokens', 'word'), 1, 'twice', '--tokens char');
+  });
+
+  test.concurrent.each<[string, string, string]>([
+    ['char', '300', 'is for words and byte pairs'],
+    ['bpe', '200', 'at least 256 tokens'],
+    ['word', '1', 'at least 2 tokens'],
+  ])('a vocabulary that cannot be: %s %s', async (kind, size, words) => {
+    expectComplaint(await train('text.txt', '--out', 'none', '--tokens', kind, '--vocab', size), 1, size, words);
   });
 
   test.concurrent('sizes that do not fit in memory, with how much is needed', async () => {

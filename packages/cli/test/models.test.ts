@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { decodeSafetensors } from 'unrolled/io';
 import { afterAll, describe, expect, test } from 'vitest';
-import { small, text, unrolled, workplace } from './command.ts';
+import { expectComplaint, small, tensorsOf, text, unrolled, workplace } from './command.ts';
 
 const { path: cwd, file } = workplace(afterAll);
 
@@ -12,12 +14,19 @@ describe('train, sample, eval', () => {
     ['mingru', 'char'],
     ['lstm', 'word'],
     ['gru', 'word'],
+    ['lstm', 'bpe'],
   ])('%s with %s tokens', async (cell, tokens) => {
     const run = `${cell} ${tokens}`;
-    const kind = ['--cell', cell, '--tokens', tokens, '--lr', '0.01', '--steps', '200'];
+    const vocab = tokens === 'bpe' ? ['--vocab', '266'] : [];
+    const kind = ['--cell', cell, '--tokens', tokens, ...vocab, '--lr', '0.01', '--steps', '200'];
     const trained = await unrolled(cwd, 'train', 'text.txt', '--out', run, ...small, ...kind);
     expect(trained).toMatchObject({ code: 0, stderr: '' });
-    expect(trained.stdout).toContain(tokens === 'word' ? 'different words' : 'different characters');
+    const told = {
+      word: '8 different words in 900; 0.1% are unknown (1)',
+      char: 'different characters',
+      bpe: ' 266 different ones',
+    };
+    expect(trained.stdout).toContain(told[tokens as keyof typeof told]);
 
     const sample = ['sample', run, '--prompt', 'she sells', '--seed', '3', '--length', '20'];
     const [first, again, other] = await Promise.all([
@@ -37,6 +46,41 @@ describe('train, sample, eval', () => {
     // Guessing among the 13 characters costs ln 13 = 2.6 nats.
     expect(natsPerCharacter).toBeGreaterThan(0);
     expect(natsPerCharacter).toBeLessThan(2);
+  });
+});
+
+describe('words', () => {
+  test('with tied weights: fewer parameters, perplexity shown, sampled and gone on with', async () => {
+    const kind = ['--tokens', 'word', '--vocab', '6', '--tie', '--hidden', '16', '--embedding', '8', '--layers', '1'];
+    const size = ['--batch', '4', '--seq', '16', '--threads', '1', '--steps', '20'];
+    const trained = await unrolled(cwd, 'train', 'text.txt', '--out', 'tied', ...kind, ...size);
+    expect(trained).toMatchObject({ code: 0, stderr: '' });
+    expect(trained.stdout).toMatch(/6 different words in 900; \d+\.\d% are unknown \(\d+\)/);
+    expect(trained.stdout).toMatch(/validation \d\.\d+ nats {2}\d\.\d+ bits\/char {2}perplexity \d\.\d/);
+    const { tensors } = decodeSafetensors(readFileSync(join(cwd, 'tied', 'checkpoints', 'latest.safetensors')));
+    expect(tensors['output.weight']).toBeUndefined();
+    expect(tensors['output.projection.weight'].shape).toEqual([8, 16]);
+    const [sampled, more] = await Promise.all([
+      unrolled(cwd, 'sample', 'tied', '--length', '5'),
+      unrolled(cwd, 'train', '--resume', 'tied', '--steps', '25'),
+    ]);
+    expect([sampled.code, more.code]).toEqual([0, 0]);
+  });
+});
+
+describe('byte pairs', () => {
+  test('interrupted and resumed end with the same bits, and tokenizer.json is for other programs', async () => {
+    const kind = ['--tokens', 'bpe', '--vocab', '270', '--schedule', 'constant', ...small];
+    const train = (run: string, steps: string) =>
+      unrolled(cwd, 'train', 'text.txt', '--out', run, ...kind, '--steps', steps);
+    await Promise.all([train('whole', '40'), train('part', '15')]);
+    expect(await unrolled(cwd, 'train', '--resume', 'part', '--steps', '40')).toMatchObject({ code: 0, stderr: '' });
+    expect(tensorsOf(join(cwd, 'part'))).toEqual(tensorsOf(join(cwd, 'whole')));
+    const change = (...option: string[]) => unrolled(cwd, 'train', '--resume', 'part', ...option);
+    expectComplaint(await change('--vocab', '300'), 2, '--vocab 300', 'begun with 270');
+    expectComplaint(await change('--tie'), 2, '--tie', 'begun without');
+    const { model } = JSON.parse(readFileSync(join(cwd, 'whole', 'tokenizer.json'), 'utf8'));
+    expect([model.type, Object.keys(model.vocab).length, model.merges.length]).toEqual(['BPE', 270, 14]);
   });
 });
 

@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
-import { evaluateTokens, leaveOutUnknown, perplexity } from 'unrolled/tasks/language-model';
+import { evaluateTokens, perplexity } from 'unrolled/tasks/language-model';
+import { leaveOutUnknown } from 'unrolled/tokenizers';
 import { Failure } from '../failure.ts';
 import { describeLeftOut } from '../left-out.ts';
 import { loadModel } from '../load-model.ts';

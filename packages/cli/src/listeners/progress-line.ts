@@ -31,9 +31,10 @@ export function progressLine(event: Progress, columns = Number.POSITIVE_INFINITY
 }
 
 /** `step 250  validation 1.634 nats  2.36 bits/char, the best so far` */
-export function validationLine({ step, loss, bitsPerCharacter, best }: Validation): string {
+export function validationLine({ step, loss, bitsPerCharacter, perplexity, best }: Validation): string {
   const line = `step ${formatCount(step)}  validation ${loss.toFixed(3)} nats  ${bitsPerCharacter.toFixed(2)} bits/char`;
-  return best ? `${line}, the best so far` : line;
+  const undecided = perplexity === undefined ? '' : `  perplexity ${perplexity.toFixed(1)}`;
+  return `${line}${undecided}${best ? ', the best so far' : ''}`;
 }
 
 /** `step 250  gradient  l0 vanishes, halves every 3.1 steps  l1 kept` */

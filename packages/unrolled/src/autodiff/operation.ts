@@ -36,6 +36,10 @@ export class Recording {
   static #count = 0;
   /** Later recordings have greater numbers, so descending order is an order for going back. */
   readonly order = Recording.#count++;
+  /** The order of the next recording. */
+  static get next(): number {
+    return Recording.#count;
+  }
   readonly name: string;
   /** What was called, and how: for those who read a recording as a program. */
   readonly operation: object;
@@ -52,11 +56,6 @@ export class Recording {
     this.inputs = call.inputs;
     this.outputCount = outputCount;
     this.backward = backward;
-  }
-
-  /** Recordings from now on have this order, or a greater one. */
-  static get next(): number {
-    return Recording.#count;
   }
 }
 

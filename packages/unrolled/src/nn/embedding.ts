@@ -29,7 +29,12 @@ export class Embedding implements Layer {
     return [...input, size];
   }
 
+  /** The vectors of all ids, `[V, E]`. */
+  get table(): Tensor {
+    return this.#weight.value;
+  }
+
   apply(ids: Tensor): Tensor {
-    return embedding(this.#weight.value, ids);
+    return embedding(this.table, ids);
   }
 }

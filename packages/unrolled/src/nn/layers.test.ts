@@ -3,7 +3,7 @@ import { gradientError } from '../autodiff/check.ts';
 import { gradients } from '../autodiff/gradients.ts';
 import { referenceBackend } from '../backend/reference/reference-backend.ts';
 import { ConfigError, ShapeError } from '../errors.ts';
-import { mul, sum } from '../ops/index.ts';
+import { add, mul, square, sum } from '../ops/index.ts';
 import { Random } from '../random.ts';
 import { Device } from '../tensor/device.ts';
 import { createCell } from './cells/index.ts';
@@ -14,8 +14,10 @@ import { type Context, inference, initialiseParameters, type Layer } from './lay
 import { LayerNorm } from './layer-norm.ts';
 import { Linear } from './linear.ts';
 import { crossEntropyLoss, squaredErrorLoss } from './losses.ts';
+import type { Declarations } from './parameters.ts';
 import { Recurrent } from './recurrent.ts';
 import { Sequential } from './sequential.ts';
+import { TiedLinear } from './tied-linear.ts';
 
 const device = new Device(referenceBackend());
 const training = (seed = 1): Context => ({ training: true, random: new Random(seed) });
@@ -114,6 +116,36 @@ describe('linear', () => {
     const layer = new Linear({ units: 2, bias: false });
     expect(initialiseParameters(layer, [-1, 3], device, 1).names).toEqual(['weight']);
     expect([...layer.apply(device.zeros([1, 3])).data()]).toEqual([0, 0]);
+  });
+});
+
+describe('tied linear', () => {
+  test.each([3, 5])('scores an input of width %i with the vectors of the embedding', (width) => {
+    const embedding = new Embedding({ entries: 4, size: 3 });
+    const tied = new TiedLinear(embedding);
+    const both = {
+      build(input: readonly number[], declarations: Declarations) {
+        embedding.build(input, declarations.within('embedding'));
+        return tied.build([-1, width], declarations.within('output'));
+      },
+    };
+    const parameters = initialiseParameters(both, [-1], device, 1);
+    const projection = width === 3 ? [] : ['output.projection.weight'];
+    expect(parameters.names).toEqual(['embedding.weight', ...projection, 'output.bias']);
+    const x = device.tensor(
+      Array.from({ length: 2 * width }, (_, i) => Math.sin(i)),
+      [2, width],
+    );
+    const fitting = width === 3 ? x : x.matmul(parameters.get('output.projection.weight'), { transposeB: true });
+    expect([...tied.apply(x).data()]).toEqual([...fitting.matmul(embedding.table, { transposeB: true }).data()]);
+    const error = gradientError([x, ...[...parameters].map(({ value }) => value.detach())], ([input, ...values]) => {
+      [...parameters].forEach((parameter, i) => {
+        parameter.value = values[i];
+      });
+      // The matrix gets gradients from both of its uses.
+      return add(sum(square(tied.apply(input))), sum(square(embedding.apply(device.ids([1, 3])))));
+    });
+    expect(error).toBeLessThan(1e-6);
   });
 });
 

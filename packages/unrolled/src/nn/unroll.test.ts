@@ -8,7 +8,9 @@ import { type Shape, sizeOf } from '../shape.ts';
 import { Device } from '../tensor/device.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type Cell, type CellConfig, type CellState, createCell } from './cells/index.ts';
+import { initialiseParameters } from './layer.ts';
 import { Declarations, Parameters } from './parameters.ts';
+import { Recurrent, type RunOptions } from './recurrent.ts';
 import { type UnrollForm, type UnrollOptions, unroll } from './unroll.ts';
 
 const device = new Device(referenceBackend({ float: 'float64' }));
@@ -195,4 +197,52 @@ test('wrong lengths are named', () => {
     'lengths must be 3 whole numbers',
   );
   expect(() => unroll(cell, random([T, F], 1))).toThrow('must be [T, B, F], received [5, 4]');
+});
+
+describe('recomputed', () => {
+  const xs = random([7, B, F], 1);
+  const lossOf = (layer: Recurrent, options: RunOptions): Tensor => {
+    const { outputs, state } = layer.run(xs, { training: true, random: new Random(1) }, options);
+    const parts = state.flatMap((each) => Object.values(each));
+    return [outputs, ...parts].map((part, index) => sum(mul(part, random(part.shape, index)))).reduce(add);
+  };
+
+  test.each(configs)('%j: outputs are the same, and gradients to rounding', (config) => {
+    for (const bidirectional of [false, true]) {
+      for (const lengths of [null, [7, 2, 4]]) {
+        const [kept, again] = [false, true].map((recompute) => {
+          const layer = new Recurrent({ cell: config, layers: 2, bidirectional, recompute });
+          const parameters = initialiseParameters(layer, [-1, -1, F], device, 3);
+          const loss = lossOf(layer, { lengths });
+          parameters.backward(loss);
+          return { loss: loss.item(), gradients: [...parameters.gradients.data()] };
+        });
+        expect(again.loss).toBeCloseTo(kept.loss, 10);
+        again.gradients.forEach((value, i) => {
+          expect(value).toBeCloseTo(kept.gradients[i], 10);
+        });
+      }
+    }
+  });
+
+  test('needs less memory, the more the longer the sequence is', () => {
+    const peakOf = (recompute: boolean): number => {
+      const own = new Device(referenceBackend({ float: 'float64' }));
+      const layer = new Recurrent({ cell: { cell: 'lstm', hidden: 8 }, recompute });
+      const parameters = initialiseParameters(layer, [-1, -1, 2], own, 3);
+      own.scope(() =>
+        parameters.backward(sum(layer.apply(own.ones([400, 2, 2]), { training: true, random: new Random(1) }))),
+      );
+      return own.memory().peakBytes;
+    };
+    expect(peakOf(true)).toBeLessThan(0.5 * peakOf(false));
+  });
+
+  test('a probe sees all of it', () => {
+    const layer = new Recurrent({ cell: { cell: 'lstm', hidden: 3 }, recompute: true });
+    initialiseParameters(layer, [-1, -1, F], device, 3);
+    const seen: number[] = [];
+    lossOf(layer, { probe: () => ({ step: (t) => seen.push(t) }) });
+    expect(seen).toEqual([0, 1, 2, 3, 4, 5, 6]);
+  });
 });

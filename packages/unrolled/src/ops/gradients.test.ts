@@ -106,6 +106,7 @@ describe('the gradient of every operation agrees with central differences', () =
 
   test('softmax', () => check([random([3, 5])], ([x]) => ops.softmax(x)));
   test('logSoftmax', () => check([random([3, 5])], ([x]) => ops.logSoftmax(x)));
+  test('logSumExp', () => check([random([2, 3, 5])], ([x]) => ops.logSumExp(x)));
   test('crossEntropy, with a position that asks for no loss', () =>
     check([random([2, 3, 5])], ([x]) => ops.crossEntropy(x, device.ids([0, 4, 2, -1, 1, 3], [2, 3]))));
   test('embedding with repeated ids', () =>
@@ -114,6 +115,41 @@ describe('the gradient of every operation agrees with central differences', () =
   test('layerNorm', () =>
     check([random([3, 4]), random([4], 2), random([4], 3)], ([x, g, b]) => ops.layerNorm(x, g, b)));
   test('layerNorm without gain and bias', () => check([random([3, 4])], ([x]) => ops.layerNorm(x)));
+});
+
+describe('recompute', () => {
+  const part = ([a, b]: readonly Tensor[]): Tensor[] => [ops.tanh(ops.matmul(a, b)), ops.mul(a, 2)];
+  const inputs = (): Tensor[] => [random([2, 3]), random([3, 4], 2)];
+
+  test('gives what its part gives, with the same gradient', () => {
+    const of = (f: typeof ops.recompute) => (x: readonly Tensor[]) => {
+      const [y, z] = f(x, part);
+      return ops.add(weigh(y), weigh(z));
+    };
+    expect(gradientError(inputs(), of(ops.recompute))).toBeLessThan(1e-6);
+    const leaves = inputs().map((x) => x.track());
+    const [direct, again] = [(x: readonly Tensor[]) => part(x), ops.recompute].map((f) => {
+      const loss = of(f)(leaves);
+      return [loss, ...gradients(loss, leaves)].map((x) => [...x.data()]);
+    });
+    expect(again).toEqual(direct);
+  });
+
+  test('takes the gradient where only one output is used, and of tracked inputs only', () => {
+    check([random([2, 3])], ([a]) => ops.recompute([a, random([3, 4], 2)], part)[0]);
+    check(inputs(), (x) => ops.recompute(x, part)[1]);
+  });
+
+  test('keeps nothing of what is computed on the way', () => {
+    const [x] = [random([1, 1000]).track()];
+    const deep = ([a]: readonly Tensor[]): Tensor[] => [Array.from({ length: 50 }).reduce<Tensor>(ops.tanh, a)];
+    const before = device.memory().bytes;
+    const kept = device.scope(() => {
+      ops.recompute([x], deep);
+      return device.memory().bytes - before;
+    });
+    expect(kept).toBeLessThan(3 * 8000);
+  });
 });
 
 describe('recording', () => {

@@ -2,6 +2,7 @@ import { apply, type Operation } from '../autodiff/operation.ts';
 import { ShapeError } from '../errors.ts';
 import { formatShape, sameShape, sizeOf } from '../shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { mul } from './elementwise.ts';
 
 const softmaxOperation: Operation<[Tensor], null, Tensor> = {
   name: 'softmax',
@@ -41,6 +42,26 @@ const logSoftmaxOperation: Operation<[Tensor], null, Tensor> = {
 export function logSoftmax(x: Tensor): Tensor {
   requireRows('logSoftmax', x);
   return apply(logSoftmaxOperation, [x], null);
+}
+
+const logSumExpOperation: Operation<[Tensor], null, null> = {
+  name: 'logSumExp',
+  forward([x], _options, device) {
+    const rows = x.shape.slice(0, -1);
+    const y = device.empty(rows);
+    // The normaliser of a cross-entropy whose targets ask for no loss.
+    const targets = device.ids(new Int32Array(y.size).fill(-1), rows);
+    device.backend.crossEntropy(x, targets, device.empty(rows), y);
+    return { outputs: [y], saved: null };
+  },
+  // Not exp(x − y): that would lose the digits which a large y has not.
+  backward: ({ inputs: [x], gradients: [dy] }) => [mul(softmax(x), dy!.view([...dy!.shape, 1]))],
+};
+
+/** log Σ exp(x) over the last axis, which goes away. A row in which all are −∞ gives NaN. */
+export function logSumExp(x: Tensor): Tensor {
+  requireRows('logSumExp', x);
+  return apply(logSumExpOperation, [x], null);
 }
 
 const crossEntropyOperation: Operation<[Tensor, Tensor], null, Tensor> = {

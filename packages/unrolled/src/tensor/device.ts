@@ -197,7 +197,12 @@ export class Device {
     return this.#whileRecording('nothing', body);
   }
 
-  /** Runs `body` with every operation recorded, also inside of `withoutGradients`: to read a function's operations. */
+  /** Runs `body` with recording, also inside of `withoutGradients`: for results that are gradients themselves. */
+  withGradients<Result>(body: () => Result): Result {
+    return this.#whileRecording('tracked', body);
+  }
+
+  /** The same with every operation recorded, tracked or not: to read a function's operations. */
   recordAll<Result>(body: () => Result): Result {
     return this.#whileRecording('all', body);
   }

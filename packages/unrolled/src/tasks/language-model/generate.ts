@@ -1,9 +1,9 @@
+import { checkSampling, type SamplingOptions, sampleToken } from '../../decode/sampling.ts';
 import { ConfigError } from '../../errors.ts';
 import { at } from '../../ops/index.ts';
 import { Random } from '../../random.ts';
 import { CarriedState } from './carried-state.ts';
 import type { LanguageModel } from './model.ts';
-import { checkSampling, type SamplingOptions, sampleToken } from './sampling.ts';
 
 export interface GenerateOptions extends SamplingOptions {
   /** The text to go on from; it is not repeated in the result. Default: a line break, or whatever comes first. */
@@ -50,10 +50,11 @@ export function* generate(model: LanguageModel, options: GenerateOptions = {}): 
     );
 
   for (; ids.length > promptSteps; ids = ids.subarray(promptSteps)) read(ids.subarray(0, promptSteps));
+  const decode = tokenizer.decoder();
   let written = '';
   for (let i = 0; i < length; i++) {
     const id = sampleToken(read(ids), random, options, tokenizer.unknown);
-    const piece = tokenizer.decode([id]);
+    const piece = decode(id);
     yield piece;
     if (stop) {
       written = (written + piece).slice(-stop.length - piece.length);
@@ -65,6 +66,5 @@ export function* generate(model: LanguageModel, options: GenerateOptions = {}): 
 
 /** What to begin from without a prompt. */
 function firstToken({ tokenizer }: LanguageModel): Int32Array {
-  const lineBreak = tokenizer.vocabulary.indexOf('\n');
-  return Int32Array.of(lineBreak >= 0 ? lineBreak : tokenizer.vocabulary.length - 1);
+  return Int32Array.of(tokenizer.idOf('\n') ?? tokenizer.size - 1);
 }

@@ -1,8 +1,15 @@
+export {
+  createTokenizer,
+  describeCharacter,
+  leaveOutUnknown,
+  type Tokenizer,
+  type TokenizerConfig,
+  tokenizerFor,
+  tokenizerKinds,
+} from '../../tokenizers/index.ts';
 export * from './evaluate.ts';
 export * from './generate.ts';
 export * from './inspect.ts';
 export * from './measures.ts';
 export * from './model.ts';
-export * from './sampling.ts';
-export * from './tokenizer.ts';
 export * from './training.ts';

@@ -6,10 +6,12 @@ import { type Context, inference, initialiseParameters } from '../../nn/layer.ts
 import { Linear } from '../../nn/linear.ts';
 import type { Declarations, Parameters } from '../../nn/parameters.ts';
 import { Recurrent, type RunOptions, type StackState } from '../../nn/recurrent.ts';
+import { TiedLinear } from '../../nn/tied-linear.ts';
 import type { Shape } from '../../shape.ts';
 import type { Device } from '../../tensor/device.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import { createTokenizer, type Tokenizer, type TokenizerConfig } from './tokenizer.ts';
+import { createTokenizer } from '../../tokenizers/create.ts';
+import type { Tokenizer, TokenizerConfig } from '../../tokenizers/tokenizer.ts';
 
 /** Sizes and kind of a language model: plain data. */
 export interface LanguageModelConfig {
@@ -23,6 +25,10 @@ export interface LanguageModelConfig {
   readonly embedding: number;
   /** Rate of dropout after the embedding, between the layers and before the output. */
   readonly dropout: number;
+  /** Whether the output layer uses the embedding's matrix (Press & Wolf 2017). Default false. */
+  readonly tied?: boolean;
+  /** Whether training computes gates again on the way back, to need less memory. Default false. */
+  readonly recompute?: boolean;
 }
 
 /** Everything that makes the model besides its parameters. */
@@ -37,7 +43,7 @@ export interface LanguageModelDescription {
  *     x_t = embedding[id_t];   h_t = cells(x_t, h_{t−1});   logits_t = W h_t + b
  *
  * Parameters: `embedding.weight` [V, E], `<cell>.weight_ih_l0` … as in PyTorch, `output.weight` [V, H],
- * `output.bias` [V].
+ * `output.bias` [V]. Tied, there is no `output.weight`, but `output.projection.weight` [E, H] where H is not E.
  */
 export class LanguageModel {
   readonly config: LanguageModelConfig;
@@ -47,7 +53,7 @@ export class LanguageModel {
   readonly #embedding: Embedding;
   readonly #recurrent: Recurrent;
   readonly #dropout: Dropout;
-  readonly #output: Linear;
+  readonly #output: Linear | TiedLinear;
   readonly #recurrentName: string;
 
   constructor(device: Device, tokenizer: Tokenizer, config: LanguageModelConfig, seed = 1) {
@@ -63,12 +69,12 @@ export class LanguageModel {
     this.device = device;
     this.tokenizer = tokenizer;
     this.config = config;
-    const { cell, hidden } = config;
+    const { cell, hidden, layers, dropout, recompute } = config;
     this.#recurrentName = cellNameOf(cell);
     this.#embedding = new Embedding({ entries: tokenizer.size, size: config.embedding });
-    this.#recurrent = new Recurrent({ cell, hidden, layers: config.layers, dropout: config.dropout });
+    this.#recurrent = new Recurrent({ cell, hidden, layers, dropout, recompute });
     this.#dropout = new Dropout({ rate: config.dropout });
-    this.#output = new Linear({ units: tokenizer.size });
+    this.#output = config.tied ? new TiedLinear(this.#embedding) : new Linear({ units: tokenizer.size });
     this.parameters = initialiseParameters(this, [-1, -1], device, seed);
   }
 

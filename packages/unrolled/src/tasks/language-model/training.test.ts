@@ -2,13 +2,13 @@ import { describe, expect, test } from 'vitest';
 import { referenceBackend } from '../../backend/reference/reference-backend.ts';
 import { type CellSource, cellNames, defineCell } from '../../nn/cells/index.ts';
 import { Device } from '../../tensor/device.ts';
+import { tokenizerFor } from '../../tokenizers/create.ts';
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from '../../train/checkpoint.ts';
 import type { TrainEvent } from '../../train/events.ts';
 import { type TrainOptions, train } from '../../train/train.ts';
 import { evaluateTokens } from './evaluate.ts';
 import { generate } from './generate.ts';
 import { LanguageModel, type LanguageModelDescription } from './model.ts';
-import { tokenizerFor } from './tokenizer.ts';
 import { LanguageModelTraining, splitText } from './training.ts';
 
 const text = 'she sells sea shells by the sea shore; '.repeat(12);

@@ -1,5 +1,5 @@
-import { ConfigError } from '../../errors.ts';
-import type { Random } from '../../random.ts';
+import { ConfigError } from '../errors.ts';
+import type { Random } from '../random.ts';
 
 export interface SamplingOptions {
   /** Divides the logits: below 1 bolder, above 1 more even; 0 always takes the likeliest. Default 1. */

@@ -1,0 +1,5 @@
+export * from './beam.ts';
+export * from './greedy.ts';
+export * from './sampling.ts';
+export type { DecodeRows, DecodeStep, Hypothesis, SearchOptions, StepResult } from './search.ts';
+export * from './tensor-step.ts';

@@ -1,0 +1,66 @@
+import { ConfigError } from '../errors.ts';
+import { requirePairs } from './require.ts';
+
+/**
+ * Expected calibration error (Naeini 2015, Guo 2017): Σ over bins of (share of predictions in it) · |accuracy −
+ * confidence|. The confidence is the greatest probability; bin m of M holds those in ((m−1)/M, m/M].
+ *
+ * @param probabilities  one row of K for each prediction
+ * @param actual  the right class of each
+ * @param bins  M, default 15
+ */
+export function expectedCalibrationError(
+  probabilities: readonly ArrayLike<number>[],
+  actual: ArrayLike<number>,
+  bins = 15,
+): number {
+  requirePairs('calibration', probabilities, actual);
+  if (!Number.isInteger(bins) || bins < 1) {
+    throw new ConfigError(`calibration: bins must be a whole number from 1, received ${bins}`, { bins });
+  }
+  // Σ (right − confidence) of each bin: its share times the difference of its means, times the number of predictions.
+  const gaps = new Array<number>(bins).fill(0);
+  probabilities.forEach((row, i) => {
+    const predicted = largest(row);
+    const bin = Math.min(bins, Math.max(1, Math.ceil(row[predicted] * bins))) - 1;
+    gaps[bin] += Number(predicted === actual[i]) - row[predicted];
+  });
+  return gaps.reduce((total, gap) => total + Math.abs(gap), 0) / actual.length;
+}
+
+/**
+ * The temperature T that makes softmax(logits / T) foretell held-out classes best (Guo 2017): the least mean
+ * −log softmax(logits / T)[class]. It is convex in 1/T, so it is found by bisection, from 0.01 to 100: classes foretold
+ * without a mistake would want T = 0.
+ *
+ * @param logits  one row of K for each prediction
+ * @param actual  the right class of each
+ */
+export function fitTemperature(logits: readonly ArrayLike<number>[], actual: ArrayLike<number>): number {
+  requirePairs('temperature', logits, actual);
+  /** The slope of the loss in b = 1/T: Σ (mean logit under softmax(b · logits) − logit of the right class). */
+  const slope = (b: number): number =>
+    logits.reduce((total, row, i) => {
+      const most = row[largest(row)];
+      let [mass, moment] = [0, 0];
+      for (let k = 0; k < row.length; k++) {
+        const weight = Math.exp(b * (row[k] - most));
+        mass += weight;
+        moment += weight * row[k];
+      }
+      return total + moment / mass - row[actual[i]];
+    }, 0);
+  let [low, high] = [0.01, 100];
+  for (let i = 0; i < 100; i++) {
+    const middle = Math.sqrt(low * high);
+    if (slope(middle) <= 0) low = middle;
+    else high = middle;
+  }
+  return 1 / Math.sqrt(low * high);
+}
+
+function largest(row: ArrayLike<number>): number {
+  let place = 0;
+  for (let k = 1; k < row.length; k++) if (row[k] > row[place]) place = k;
+  return place;
+}

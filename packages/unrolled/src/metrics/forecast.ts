@@ -1,0 +1,64 @@
+import { ConfigError, DataError } from '../errors.ts';
+import { requirePairs } from './require.ts';
+
+/**
+ * Mean absolute scaled error (Hyndman & Koehler 2006): the forecast's mean |error|, over that of saying in the history
+ * what was one season before. Below 1: better than that.
+ *
+ * @param history  what came before, on which the naive forecast is scored
+ * @param season  steps in a season; 1: what was just before. Default 1
+ * @throws DataError if the history is not longer than a season, or does not change
+ */
+export function meanAbsoluteScaledError(
+  forecast: ArrayLike<number>,
+  actual: ArrayLike<number>,
+  history: ArrayLike<number>,
+  season = 1,
+): number {
+  requirePairs('mase', forecast, actual);
+  if (!Number.isInteger(season) || season < 1) {
+    throw new ConfigError(`mase: season must be a whole number from 1, received ${season}`, { season });
+  }
+  let naive = 0;
+  for (let t = season; t < history.length; t++) naive += Math.abs(history[t] - history[t - season]);
+  if (!(naive > 0)) {
+    throw new DataError(
+      `mase: a history of ${history.length} numbers with a season of ${season} gives no naive error to divide by; ` +
+        'give one that is longer than a season and changes',
+      { history: history.length, season },
+    );
+  }
+  let error = 0;
+  for (let t = 0; t < actual.length; t++) error += Math.abs(forecast[t] - actual[t]);
+  return error / actual.length / (naive / (history.length - season));
+}
+
+/**
+ * Mean pinball loss of a forecast quantile (Koenker & Bassett 1978): max(q (y − ŷ), (q − 1)(y − ŷ)). Half the absolute
+ * error at q = ½.
+ */
+export function pinballLoss(forecast: ArrayLike<number>, actual: ArrayLike<number>, quantile: number): number {
+  requirePairs('pinball loss', forecast, actual);
+  if (!(quantile > 0 && quantile < 1)) {
+    throw new ConfigError(`pinball loss: the quantile must be between 0 and 1, received ${quantile}`, { quantile });
+  }
+  let total = 0;
+  for (let t = 0; t < actual.length; t++) {
+    const over = actual[t] - forecast[t];
+    total += Math.max(quantile * over, (quantile - 1) * over);
+  }
+  return total / actual.length;
+}
+
+/** Share of what came that lies between the forecast bounds, these included. */
+export function intervalCoverage(
+  lower: ArrayLike<number>,
+  upper: ArrayLike<number>,
+  actual: ArrayLike<number>,
+): number {
+  requirePairs('coverage', lower, actual);
+  requirePairs('coverage', upper, actual);
+  let inside = 0;
+  for (let t = 0; t < actual.length; t++) if (lower[t] <= actual[t] && actual[t] <= upper[t]) inside++;
+  return inside / actual.length;
+}

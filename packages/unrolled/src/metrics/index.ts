@@ -1,0 +1,7 @@
+export * from './bleu.ts';
+export * from './calibration.ts';
+export * from './chrf.ts';
+export { accuracy, classScores, confusionMatrix, macroF1, type Scores } from './classification.ts';
+export * from './edit-distance.ts';
+export * from './forecast.ts';
+export * from './spans.ts';

@@ -1,0 +1,36 @@
+/** How often each run of n items occurs, for n from 1; items must not contain the separator. */
+export function countNgrams(items: readonly string[], n: number, separator: string): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (let i = 0; i + n <= items.length; i++) {
+    const ngram = items.slice(i, i + n).join(separator);
+    counts.set(ngram, (counts.get(ngram) ?? 0) + 1);
+  }
+  return counts;
+}
+
+/** How many n-grams two texts share, each as often as in the one that has it less often. */
+export function countShared(a: ReadonlyMap<string, number>, b: ReadonlyMap<string, number>): number {
+  let shared = 0;
+  for (const [ngram, count] of a) shared += Math.min(count, b.get(ngram) ?? 0);
+  return shared;
+}
+
+export const countAll = (counts: ReadonlyMap<string, number>): number =>
+  [...counts.values()].reduce((total, count) => total + count, 0);
+
+/** What Python's str.split() splits at, which is not quite what \s is. */
+const space = '\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000';
+const spaces = new RegExp(`[${space}]+`, 'u');
+const spacesAtEnd = new RegExp(`[${space}]+$`, 'u');
+
+export const splitAtSpaces = (text: string): string[] => text.split(spaces).filter((word) => word !== '');
+export const trimEnd = (text: string): string => text.replace(spacesAtEnd, '');
+
+/** Which implementation a score is from, where sacreBLEU gives its version. */
+export const version = 'unrolled-1';
+
+/** @returns `nrefs:` of a signature: how many references each sentence has, or `var` */
+export function referenceCount(references: readonly (readonly string[])[]): string {
+  const counts = new Set(references.map((each) => each.length));
+  return counts.size === 1 ? String([...counts][0]) : 'var';
+}

@@ -1,0 +1,115 @@
+import { ConfigError, ShapeError } from '../errors.ts';
+import { add, concat, crossEntropy, embedding, linear, logSoftmax, reshape, slice } from '../ops/index.ts';
+import { formatShape, type Shape } from '../shape.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import type { Declarations, Parameter } from './parameters.ts';
+
+export interface AdaptiveSoftmaxOptions {
+  /** V, how many classes there are; those with small ids must be the frequent ones. */
+  readonly classes: number;
+  /** Where the classes are cut, rising and below V: the first part is told apart at once, each other one is a cluster. */
+  readonly cutoffs: readonly number[];
+  /** Cluster i, from 1, is told apart in F / divisor^i numbers. Default 4. */
+  readonly divisor?: number;
+}
+
+/**
+ * Adaptive softmax (Grave 2017): the head scores the frequent classes and the clusters of rare ones, and only where the
+ * target is rare its cluster is scored, too.
+ *
+ *     log P(class) = log P_head(class),  or  log P_head(cluster) + log P_cluster(class)
+ *
+ * Parameters as PyTorch's AdaptiveLogSoftmaxWithLoss: `head.weight` [first cutoff + clusters, F], and for cluster i from
+ * 0 `tail.<i>.0.weight` [F / divisor^(i+1), F] and `tail.<i>.1.weight` [classes of it, F / divisor^(i+1)].
+ */
+export class AdaptiveSoftmax {
+  readonly config: { readonly layer: 'adaptiveSoftmax' } & AdaptiveSoftmaxOptions;
+  /** Where each cluster begins, and after the last one V. */
+  readonly #bounds: readonly number[];
+  #head!: Parameter;
+  #tails: readonly { readonly down: Parameter; readonly up: Parameter }[] = [];
+
+  /** @throws ConfigError unless the cutoffs are whole numbers that rise from 1 to below V */
+  constructor(options: AdaptiveSoftmaxOptions) {
+    const { classes, cutoffs } = options;
+    const bounds = [0, ...cutoffs, classes];
+    const rising = bounds.every((bound, i) => Number.isInteger(bound) && (i === 0 || bound > bounds[i - 1]));
+    if (!rising || cutoffs.length === 0) {
+      throw new ConfigError(
+        `adaptive softmax: cutoffs must be whole numbers that rise from 1 to below ${classes}, received [${cutoffs}]`,
+        { classes, cutoffs },
+      );
+    }
+    this.config = { layer: 'adaptiveSoftmax', ...options };
+    this.#bounds = bounds.slice(1);
+  }
+
+  /** For inputs `[…, F]`. */
+  build(input: Shape, declarations: Declarations): Shape {
+    const { cutoffs, classes, divisor = 4 } = this.config;
+    const features = input.at(-1)!;
+    const weight = { kind: 'xavier' } as const;
+    this.#head = declarations.declare('head.weight', [cutoffs[0] + cutoffs.length, features], weight);
+    this.#tails = cutoffs.map((start, i) => {
+      const width = Math.max(1, Math.floor(features / divisor ** (i + 1)));
+      const within = declarations.within(`tail.${i}`);
+      return {
+        down: within.declare('0.weight', [width, features], weight),
+        up: within.declare('1.weight', [this.#bounds[i + 1] - start, width], weight),
+      };
+    });
+    return [...input.slice(0, -1), classes];
+  }
+
+  /** −log P(target) in nats: x `[…, F]`, target ids int32 `[…]` → `[…]`; 0 where the target is negative. */
+  losses(x: Tensor, targets: Tensor): Tensor {
+    const { device } = x;
+    const { classes, cutoffs } = this.config;
+    const features = x.shape.at(-1)!;
+    const ids = targets.data();
+    const wrong = ids.findIndex((id) => id >= classes);
+    if (targets.size !== x.size / features || wrong >= 0) {
+      throw new ShapeError(
+        `adaptive softmax: input ${formatShape(x.shape)} needs one target below ${classes} for each row, received ` +
+          `${wrong >= 0 ? `target ${ids[wrong]}` : formatShape(targets.shape)}`,
+        { x: x.shape, targets: targets.shape },
+      );
+    }
+    const rows = reshape(x, [targets.size, features]);
+    /** The cluster of an id from 0, or −1 for the head's own. */
+    const clusterOf = (id: number): number => this.#bounds.findIndex((bound) => id < bound) - 1;
+    const inHead = Int32Array.from(ids, (id) => {
+      const cluster = id < 0 ? -1 : clusterOf(id);
+      return cluster < 0 ? id : cutoffs[0] + cluster;
+    });
+    const head = crossEntropy(linear(rows, this.#head.value), device.ids(inHead));
+    // Losses of the clusters one after the other, behind a 0 for all rows that are in none.
+    const parts = [device.zeros([1])];
+    const places = new Int32Array(ids.length);
+    let place = 1;
+    this.#tails.forEach((_, cluster) => {
+      const own = Array.from(ids.keys()).filter((row) => ids[row] >= 0 && clusterOf(ids[row]) === cluster);
+      if (own.length === 0) return;
+      const logits = this.#cluster(embedding(rows, device.ids(own)), cluster);
+      parts.push(crossEntropy(logits, device.ids(own.map((row) => ids[row] - cutoffs[cluster]))));
+      for (const row of own) places[row] = place++;
+    });
+    const tail = embedding(reshape(concat(parts), [place, 1]), device.ids(places));
+    return reshape(add(head, reshape(tail, [ids.length])), targets.shape);
+  }
+
+  /** log P of every class, `[…, F]` → `[…, V]`. */
+  logProbabilities(x: Tensor): Tensor {
+    const [first] = this.config.cutoffs;
+    const head = logSoftmax(linear(x, this.#head.value));
+    const tails = this.#tails.map((_, cluster) =>
+      add(logSoftmax(this.#cluster(x, cluster)), slice(head, -1, first + cluster, first + cluster + 1)),
+    );
+    return concat([slice(head, -1, 0, first), ...tails], -1);
+  }
+
+  #cluster(x: Tensor, cluster: number): Tensor {
+    const { down, up } = this.#tails[cluster];
+    return linear(linear(x, down.value), up.value);
+  }
+}

@@ -1,0 +1,238 @@
+import { ConfigError, ShapeError } from '../errors.ts';
+import {
+  add,
+  concat,
+  linear,
+  matmul,
+  minimum,
+  mul,
+  recompute,
+  reshape,
+  scale,
+  softmax,
+  stack,
+  sum,
+  tanh,
+  transpose,
+  unstack,
+} from '../ops/index.ts';
+import { formatShape } from '../shape.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { zeros } from './initialisers.ts';
+import { requireLengths } from './lengths.ts';
+import type { Declarations, Parameter } from './parameters.ts';
+
+export const attentionScores = ['additive', 'dot', 'general', 'scaled-dot'] as const;
+
+/**
+ * How well a query s fits a state h of the memory:
+ *
+ * - additive: vᵀ tanh(W s + U h) (Bahdanau 2015)
+ * - dot: sᵀ h;  general: sᵀ W h (Luong 2015)
+ * - scaled-dot: sᵀ h / √D (Vaswani 2017)
+ */
+export type AttentionScore = (typeof attentionScores)[number];
+
+export interface AttentionOptions {
+  readonly score: AttentionScore;
+  /** A, the width of W s + U h, for the additive score. Default D, the depth of the memory. */
+  readonly units?: number;
+  /**
+   * Lets the score see how much each position was attended to before (See 2017), so that nothing is read twice:
+   * coverage c = Σ of past weights; additive: tanh(W s + U h + c·w), w `[A]`; else score + w·c, w `[1]`. Default false.
+   */
+  readonly coverage?: boolean;
+}
+
+/** A sequence made ready to be attended to: its keys are computed once for all queries. */
+export type AttentionMemory = {
+  readonly keys: Tensor; // [B, S, K]
+  readonly values: Tensor; // [B, S, D]
+  /** 0 where a position counts, −∞ where the sequence has ended, `[B, 1, S]`; null where all have all positions. */
+  readonly mask: Tensor | null;
+};
+
+export interface AttentionStep {
+  /** Σ_s weight_s · h_s, `[B, D]`. */
+  readonly context: Tensor;
+  /** `[B, S]`, each row with sum 1; exactly 0 beyond a row's length. */
+  readonly weights: Tensor;
+  /** Σ of the weights so far, these included, `[B, S]`; null without coverage. */
+  readonly coverage: Tensor | null;
+}
+
+export interface AttendOptions {
+  /** Whether the weights are wanted, too: `[T, B, S]` of memory. Default false. */
+  readonly weights?: boolean;
+  /** Queries at a time; does not change the result. Default: as many as keep inner results at about a million numbers. */
+  readonly chunk?: number;
+}
+
+/**
+ * Attention of queries over a memory: weights = softmax over s of score(query, h_s), context = Σ_s weight_s · h_s.
+ * What is computed for a row depends on nothing it is batched with.
+ *
+ * Parameters: additive: `query.weight` [A, Q], `key.weight` [A, D], `score.weight` [1, A]; general: `key.weight` [Q, D];
+ * with coverage: `coverage.weight` [A] or [1].
+ *
+ * @example
+ * const attention = new Attention({ score: 'additive', units: 64 });
+ * attention.build(hidden, depth, declarations.within('attention'));
+ * const memory = attention.prepare(encoded, lengths);                 // once for each sequence
+ * const { context, weights } = attention.step(state.h, memory);       // at every step
+ */
+export class Attention {
+  readonly config: { readonly layer: 'attention' } & AttentionOptions;
+  #query: Parameter | null = null;
+  #key: Parameter | null = null;
+  #score: Parameter | null = null;
+  #coverage: Parameter | null = null;
+
+  /** @throws ConfigError on a score there is not */
+  constructor(options: AttentionOptions) {
+    if (!attentionScores.includes(options.score)) {
+      throw new ConfigError(
+        `attention: there is no score '${options.score}'; use ${attentionScores.join(', ')}`,
+        options as unknown as Record<string, unknown>,
+      );
+    }
+    this.config = { layer: 'attention', ...options };
+  }
+
+  /**
+   * Declares the parameters for queries of Q = `query` numbers and a memory of depth D = `memory`.
+   * @throws ConfigError where a dot product is to be taken of vectors of different lengths
+   */
+  build(query: number, memory: number, declarations: Declarations): void {
+    const { score, units = memory, coverage = false } = this.config;
+    if (score === 'additive') {
+      this.#query = declarations.declare('query.weight', [units, query], { kind: 'xavier' });
+      this.#key = declarations.declare('key.weight', [units, memory], { kind: 'xavier' });
+      this.#score = declarations.declare('score.weight', [1, units], { kind: 'xavier' });
+    } else if (score === 'general') {
+      this.#key = declarations.declare('key.weight', [query, memory], { kind: 'xavier' });
+    } else if (query !== memory) {
+      throw new ConfigError(
+        `attention: '${score}' needs queries as wide as the memory, received ${query} and ${memory}; ` +
+          "use 'general' or 'additive'",
+        { query, memory },
+      );
+    }
+    if (coverage) this.#coverage = declarations.declare('coverage.weight', [score === 'additive' ? units : 1], zeros);
+  }
+
+  /**
+   * memory `[S, B, D]` → keys and values.
+   * @param lengths  how many positions of each row count, `[B]`, from 1; all of them when left out
+   */
+  prepare(memory: Tensor, lengths: readonly number[] | null = null): AttentionMemory {
+    if (memory.rank !== 3) {
+      throw new ShapeError(`attention: the memory must be [S, B, D], received ${formatShape(memory.shape)}`, {
+        memory: memory.shape,
+      });
+    }
+    const [S, B] = memory.shape;
+    if (lengths !== null) requireLengths('attention', lengths, S, B);
+    const values = transpose(memory, [1, 0, 2]);
+    return {
+      values,
+      keys: this.#key ? linear(values, this.#key.value) : values,
+      mask: lengths && memory.device.tensor(beyond(lengths, S), [B, 1, S]),
+    };
+  }
+
+  /**
+   * One query for each row: `[B, Q]` → context `[B, D]`.
+   * @param coverage  what the step before returned; null at the first one
+   */
+  step(query: Tensor, memory: AttentionMemory, coverage: Tensor | null = null): AttentionStep {
+    const [B, S] = memory.values.shape;
+    const projected = this.#project(query);
+    const q = reshape(projected, [B, 1, projected.shape[1]]);
+    const past = this.#coverage && (coverage ?? query.device.zeros([B, S]));
+    const { context, weights } = attendTo(this.#scores(q, memory.keys, this.#score?.value ?? null, past), memory);
+    const flat = reshape(weights, [B, S]);
+    return { context: reshape(context, [B, -1]), weights: flat, coverage: past && add(past, flat) };
+  }
+
+  /**
+   * Many queries at once: `[T, B, Q]` → contexts `[T, B, D]`: a decoder's states under teacher forcing, or a sequence
+   * that attends to itself. Where there are more than a chunk, inner results are computed again for the gradient and
+   * not kept, so that 2,000 × 2,000 positions need little more memory than what comes out.
+   * @throws ConfigError with coverage, in which a query waits for the one before
+   */
+  attend(
+    queries: Tensor,
+    memory: AttentionMemory,
+    options: AttendOptions = {},
+  ): { context: Tensor; weights: Tensor | null } {
+    if (this.#coverage) {
+      throw new ConfigError('attention: with coverage each step depends on the one before; call step for each query');
+    }
+    const { keys, values, mask } = memory;
+    const [B, S, K] = keys.shape;
+    const T = queries.shape[0];
+    const chunk = options.chunk ?? Math.floor(2 ** 20 / (B * S * (this.#score ? K : 1)));
+    const given = [keys, values, ...(this.#score ? [this.#score.value] : [])];
+    const part = ([q, k, v, score]: readonly Tensor[]): Tensor[] => {
+      const { context, weights } = attendTo(this.#scores(transpose(q, [1, 0, 2]), k, score ?? null, null), {
+        values: v,
+        mask,
+      });
+      return (options.weights ? [context, weights] : [context]).map((x) => transpose(x, [1, 0, 2]));
+    };
+    const projected = this.#project(queries); // [T, B, K]
+    const parts =
+      T <= chunk
+        ? [part([projected, ...given])]
+        : chunksOf(unstack(projected), Math.max(1, chunk)).map((q) => recompute([stack(q), ...given], part));
+    const [context, weights = null] = parts[0].map((_, output) => concat(parts.map((outputs) => outputs[output])));
+    return { context, weights };
+  }
+
+  #project(queries: Tensor): Tensor {
+    return this.#query ? linear(queries, this.#query.value) : queries;
+  }
+
+  /** q `[B, T, K]`, keys `[B, S, K]`, coverage `[B, S]` where T is 1 → `[B, T, S]`. */
+  #scores(q: Tensor, keys: Tensor, score: Tensor | null, coverage: Tensor | null): Tensor {
+    const [B, S, K] = keys.shape;
+    const T = q.shape[1];
+    if (score) {
+      let hidden = add(reshape(q, [B, T, 1, K]), reshape(keys, [B, 1, S, K]));
+      if (coverage) hidden = add(hidden, mul(reshape(coverage, [B, 1, S, 1]), this.#coverage!.value));
+      return reshape(linear(tanh(hidden), score), [B, T, S]);
+    }
+    const dot = matmul(q, keys, { transposeB: true });
+    const scaled = this.config.score === 'scaled-dot' ? scale(dot, 1 / Math.sqrt(K)) : dot;
+    return coverage ? add(scaled, mul(reshape(coverage, [B, 1, S]), this.#coverage!.value)) : scaled;
+  }
+}
+
+/** scores `[B, T, S]` → weights of the same shape and contexts `[B, T, D]`. */
+function attendTo(
+  scores: Tensor,
+  { values, mask }: Pick<AttentionMemory, 'values' | 'mask'>,
+): { context: Tensor; weights: Tensor } {
+  const weights = softmax(mask ? add(scores, mask) : scores);
+  return { weights, context: matmul(weights, values) };
+}
+
+/**
+ * Σ_s min(weight_s, coverage_s) for each row (See 2017): what is attended to again. weights and coverage `[B, S]` →
+ * `[B]`; coverage is that before the step.
+ */
+export function coverageLoss(weights: Tensor, coverage: Tensor): Tensor {
+  return sum(minimum(weights, coverage), { axes: -1 });
+}
+
+/** 0 below a row's length, −∞ from there on, `[B, S]`. */
+function beyond(lengths: readonly number[], S: number): Float64Array {
+  return Float64Array.from({ length: lengths.length * S }, (_, i) =>
+    i % S < lengths[Math.floor(i / S)] ? 0 : Number.NEGATIVE_INFINITY,
+  );
+}
+
+function chunksOf<Item>(items: readonly Item[], size: number): Item[][] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size));
+}
