@@ -5,6 +5,7 @@ import { helpText, type Options, readOptions, UsageError } from './options.ts';
 import { describePeers, findPeers } from './peers/peer.ts';
 import type { Answer, Question } from './question.ts';
 import { browser } from './questions/browser.ts';
+import { cells } from './questions/cells.ts';
 import { growth } from './questions/growth.ts';
 import { learn } from './questions/learn.ts';
 import { minimal } from './questions/minimal.ts';
@@ -13,7 +14,7 @@ import { start } from './questions/start.ts';
 import { step } from './questions/step.ts';
 import { markdown } from './table.ts';
 
-const questions: readonly Question[] = [step, minimal, sample, start, growth, browser, learn];
+const questions: readonly Question[] = [step, cells, minimal, sample, start, growth, browser, learn];
 
 async function bench({ questions: asked, json, ...settings }: Options): Promise<void> {
   const machine = machineLine();

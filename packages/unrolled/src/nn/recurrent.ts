@@ -8,7 +8,7 @@ import { type CellSource, createCell } from './cells/index.ts';
 import { type Context, inference, type Layer } from './layer.ts';
 import type { Declarations } from './parameters.ts';
 import { withRecurrentDropout } from './recurrent-dropout.ts';
-import { type Probe, unroll } from './unroll.ts';
+import { type Probe, type UnrollForm, unroll } from './unroll.ts';
 import { unrollRecomputed } from './unroll-recomputed.ts';
 
 export interface RecurrentLayerOptions {
@@ -47,6 +47,8 @@ export interface RunOptions {
   readonly probe?: (layer: number, reverse: boolean) => Probe | undefined;
   /** Use fused layers where there are. Default true. */
   readonly fused?: boolean;
+  /** How to run the cells; see `UnrollOptions`. */
+  readonly form?: UnrollForm;
 }
 
 /**
@@ -118,6 +120,7 @@ export class Recurrent implements Layer {
           reverse,
           probe,
           fused: options.fused,
+          form: options.form,
         });
         state.push(unrolled.state);
         return unrolled.outputs;
