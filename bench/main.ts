@@ -5,16 +5,18 @@ import { helpText, type Options, readOptions, UsageError } from './options.ts';
 import { describePeers, findPeers } from './peers/peer.ts';
 import type { Answer, Question } from './question.ts';
 import { browser } from './questions/browser.ts';
+import { cells } from './questions/cells.ts';
 import { growth } from './questions/growth.ts';
+import { learn } from './questions/learn.ts';
 import { minimal } from './questions/minimal.ts';
 import { sample } from './questions/sample.ts';
 import { start } from './questions/start.ts';
 import { step } from './questions/step.ts';
 import { markdown } from './table.ts';
 
-const questions: readonly Question[] = [step, minimal, sample, start, growth, browser];
+const questions: readonly Question[] = [step, cells, minimal, sample, start, growth, browser, learn];
 
-async function bench({ questions: asked, runs, rounds, json }: Options): Promise<void> {
+async function bench({ questions: asked, json, ...settings }: Options): Promise<void> {
   const machine = machineLine();
   const peak = await measurePeak();
   const peers = findPeers();
@@ -24,14 +26,14 @@ async function bench({ questions: asked, runs, rounds, json }: Options): Promise
   const answers: Record<string, Answer> = {};
   for (const { name, asks, answer } of asked) {
     console.log(`\n${name}: ${asks}`);
-    answers[name] = await answer({ runs, rounds, peak, peers });
+    answers[name] = await answer({ ...settings, peak, peers });
     if (answers[name].rows.length > 0) console.log(`\n${markdown(answers[name].rows)}\n`);
     for (const note of answers[name].notes ?? []) console.log(note);
     // After each, so that what is interrupted keeps what it found.
     if (json)
       writeFileSync(
         json,
-        JSON.stringify({ machine, peak, peers: describePeers(peers), runs, rounds, answers }, null, 2),
+        JSON.stringify({ machine, peak, peers: describePeers(peers), ...settings, answers }, null, 2),
       );
   }
 }

@@ -8,6 +8,8 @@ export interface Options {
   readonly runs: number;
   readonly rounds: number;
   readonly json: string | null;
+  readonly text: string | null;
+  readonly steps: number;
 }
 
 /** Something wrong with the command line, to be told without a stack. */
@@ -16,7 +18,7 @@ export class UsageError extends Error {}
 export function helpText(questions: readonly Question[]): string {
   const width = Math.max(...questions.map(({ name }) => name.length));
   return [
-    'npm run bench -- [--only NAME,NAME] [--runs N] [--rounds N] [--json FILE]',
+    'npm run bench -- [--only NAME,NAME] [--runs N] [--rounds N] [--json FILE] [--text FILE] [--steps N]',
     '',
     'How fast the library is, beside the other programs that are installed. Rounds of ours and theirs alternate, and the',
     'medians are shown: compare figures of one table only.',
@@ -28,6 +30,8 @@ export function helpText(questions: readonly Question[]): string {
     '  --runs N       timings in a round (default 15; long cases take fewer)',
     '  --rounds N     rounds (default 3)',
     '  --json FILE    write the figures there, too',
+    '  --text FILE    the text that learn trains on',
+    '  --steps N      updates that learn makes (default 2600)',
     '  --help         this text',
     '',
     'TensorFlow.js and jax-js are measured, too, after: npm install --prefix bench/peers --no-package-lock',
@@ -47,6 +51,8 @@ export function readOptions(args: readonly string[], questions: readonly Questio
     runs: count('runs', values.runs),
     rounds: count('rounds', values.rounds),
     json: values.json === undefined ? null : writable(values.json),
+    text: values.text === undefined ? null : readable(values.text),
+    steps: count('steps', values.steps),
   };
 }
 
@@ -59,11 +65,15 @@ function parse(args: readonly string[]) {
         runs: { type: 'string', default: '15' },
         rounds: { type: 'string', default: '3' },
         json: { type: 'string' },
+        text: { type: 'string' },
+        steps: { type: 'string', default: '2600' },
         help: { type: 'boolean', short: 'h', default: false },
       },
     });
   } catch (error) {
-    throw new UsageError(`${(error as Error).message}; use --only, --runs, --rounds, --json or --help`);
+    throw new UsageError(
+      `${(error as Error).message}; use --only, --runs, --rounds, --json, --text, --steps or --help`,
+    );
   }
 }
 
@@ -73,6 +83,15 @@ function writable(file: string): string {
     accessSync(dirname(file), constants.W_OK);
   } catch {
     throw new UsageError(`--json: cannot write to the folder ${dirname(file)}; give a file in one that exists`);
+  }
+  return file;
+}
+
+function readable(file: string): string {
+  try {
+    accessSync(file, constants.R_OK);
+  } catch {
+    throw new UsageError(`--text: cannot read ${file}`);
   }
   return file;
 }

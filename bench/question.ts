@@ -9,6 +9,9 @@ export interface Settings {
   /** Timings in a round, and rounds. */
   readonly runs: number;
   readonly rounds: number;
+  /** A text to learn, and how many updates to make. */
+  readonly text: string | null;
+  readonly steps: number;
   readonly peak: Peak;
   readonly peers: Peers;
 }

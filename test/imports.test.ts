@@ -11,7 +11,7 @@ import { describe, expect, test } from 'vitest';
 const rooms: readonly { readonly name: string; readonly files: RegExp; readonly knows: readonly string[] }[] = [
   { name: 'values', files: /^(errors|labels|shape|random)\.ts$/, knows: [] },
   { name: 'charts', files: /^charts\//, knows: ['values'] },
-  { name: 'interface', files: /^backend\/backend\.ts$/, knows: ['values'] },
+  { name: 'interface', files: /^backend\/(backend|scan)\.ts$/, knows: ['values'] },
   { name: 'reference', files: /^backend\/reference\//, knows: ['values', 'interface'] },
   { name: 'wasm', files: /^backend\/wasm\//, knows: ['values', 'interface'] },
   { name: 'tensor', files: /^tensor\//, knows: ['values', 'interface'] },

@@ -7,6 +7,7 @@ import { demoCommand } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { evalCommand } from './commands/eval.ts';
 import { gradientsCommand } from './commands/gradients.ts';
+import { labCommand } from './commands/lab.ts';
 import { sampleCommand } from './commands/sample.ts';
 import { trainCommand } from './commands/train.ts';
 import { describeSystemError, Failure } from './failure.ts';
@@ -26,9 +27,10 @@ Examples:
   unrolled sample runs/my --prompt "Once upon"
   unrolled eval runs/my other.txt
   unrolled gradients runs/my
+  unrolled lab adding --cell gru
   unrolled <command> --help`,
   );
-const commands = [trainCommand, sampleCommand, evalCommand, gradientsCommand, demoCommand, doctorCommand];
+const commands = [trainCommand, sampleCommand, evalCommand, gradientsCommand, labCommand, demoCommand, doctorCommand];
 for (const command of commands) program.addCommand(command());
 for (const command of [program, ...program.commands]) {
   command.exitOverride().showSuggestionAfterError();

@@ -20,7 +20,9 @@ export function bytesNeeded(options: TrainingOptions, vocabulary: number): numbe
   for (let layer = 0; layer < layers; layer++) {
     const inputs = layer === 0 ? E : H;
     parameters += G * H * (inputs + H + 2);
-    activations += kept * H + inputs;
+    // Computed again, a chunk of √T steps has all of it at a time, and each step its outputs, the copy of its inputs and their
+    // gradients.
+    activations += options.recompute ? (kept * H) / Math.sqrt(T) + 3 * H + 2 * inputs : kept * H + inputs;
   }
   // Measured peaks are up to a quarter above the sum of what is counted: scratch, and sizes rounded up.
   return 1.25 * 4 * (parameters * (2 + (memories[optimizer] ?? 2)) + activations * T * B);

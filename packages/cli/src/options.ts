@@ -16,6 +16,7 @@ export interface TrainingOptions {
   vocab?: number;
   /** Whether the output layer uses the embedding's matrix; not where it is left out. */
   tie?: boolean;
+  recompute?: boolean;
   seq: number;
   batch: number;
   dropout: number;
@@ -58,7 +59,7 @@ export const defaults = {
 } as const satisfies TrainingOptions;
 
 /** Options that decide what is learnt, too, but are not kept in a configuration where nothing was said. */
-export const optional = ['vocab', 'tie'] as const;
+export const optional = ['vocab', 'tie', 'recompute'] as const;
 
 /** Options that may be given anew when a run goes on: they do not change what was learnt so far. */
 export const changeable = [
@@ -70,6 +71,9 @@ export const changeable = [
   'checkpointEvery',
   'gradients',
 ] as const;
+
+/** `clipNorm` → `--clip-norm`. */
+export const flagOf = (name: string): string => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 
 export const whole =
   (lowest: number, highest = Number.MAX_SAFE_INTEGER) =>
@@ -97,12 +101,12 @@ export function folderName(text: string): string {
   return text;
 }
 
-const positive = number((value) => value > 0, 'above 0');
-const notNegative = number((value) => value >= 0, 'from 0');
+export const positive = number((value) => value > 0, 'above 0');
+export const notNegative = number((value) => value >= 0, 'from 0');
 
-const option = (flags: string, description: string, parse: (text: string) => number): Option =>
+export const option = (flags: string, description: string, parse: (text: string) => number): Option =>
   new Option(flags, description).argParser(parse);
-const choice = (flags: string, description: string, names: readonly string[]): Option =>
+export const choice = (flags: string, description: string, names: readonly string[]): Option =>
   new Option(flags, description).choices(names);
 
 function cellKind(text: string): string {
@@ -123,6 +127,7 @@ export function trainingOptions(): Option[] {
     choice('--tokens <kind>', say('what the text is cut into', 'tokens'), tokenizerKinds),
     option('--vocab <n>', 'most tokens of words (default 20,001) or byte pairs (default 2,000)', whole(1)),
     new Option('--tie', "let the output layer use the embedding's matrix"),
+    new Option('--recompute', 'compute gates again on the way back, to need less memory'),
     option('--seq <n>', say('steps of truncated backpropagation through time', 'seq'), whole(1)),
     option('--batch <n>', say('rows read side by side', 'batch'), whole(1)),
     option(

@@ -39,8 +39,9 @@ export function checkSameFiles({ files }: RunConfig, texts: TextFiles): void {
 }
 
 export function modelConfig(options: TrainingOptions, own: CellFile | null): LanguageModelDescription['config'] {
-  const { hidden, layers, embedding, dropout, tie } = options;
-  return { cell: own?.cell ?? options.cell, hidden, layers, embedding, dropout, ...(tie ? { tied: true } : {}) };
+  const { hidden, layers, embedding, dropout, tie, recompute } = options;
+  const said = { ...(tie ? { tied: true } : {}), ...(recompute ? { recompute } : {}) };
+  return { cell: own?.cell ?? options.cell, hidden, layers, embedding, dropout, ...said };
 }
 
 /** @throws Failure if the file is missing, damaged, or lacks something a run needs */
@@ -61,7 +62,7 @@ export function readConfig(folder: RunFolder): RunConfig {
       throw new Failure(`${join(folder.path, 'config.json')}: options.${name} is ${JSON.stringify(value)}; restore it`);
     }
   }
-  for (const [name, type] of Object.entries({ vocab: 'number', tie: 'boolean' })) {
+  for (const [name, type] of Object.entries({ vocab: 'number', tie: 'boolean', recompute: 'boolean' })) {
     if (options?.[name] !== undefined && typeof options[name] !== type) {
       throw new Failure(`${join(folder.path, 'config.json')}: options.${name} is no ${type}; restore it`);
     }

@@ -1,6 +1,6 @@
 import { splitText } from 'unrolled/tasks/language-model';
 import { Failure } from './failure.ts';
-import { changeable, defaults, optional, type TrainingOptions } from './options.ts';
+import { changeable, defaults, flagOf, optional, type TrainingOptions } from './options.ts';
 
 /** Defaults where nothing was said; a text too short for the default batch gets a smaller one. */
 export function resolveOptions(flags: Partial<TrainingOptions>, tokenCount: number): TrainingOptions {
@@ -43,8 +43,7 @@ export function changedOptions(options: TrainingOptions, flags: Partial<Training
     const stored = options[name as keyof TrainingOptions];
     const fixed = Object.hasOwn(defaults, name) || optional.some((other) => other === name);
     if (!fixed || stored === value) continue;
-    const flag = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-    const said = value === true ? flag : `${flag} ${value}`;
+    const said = value === true ? flagOf(name) : `${flagOf(name)} ${value}`;
     throw new Failure(
       `${said}: this run was begun ${stored === undefined ? 'without' : `with ${stored}`} and goes on so; ` +
         'leave the option out, or train anew with --out',

@@ -81,7 +81,7 @@ function wholeVectors(op: i32, a: usize, b: usize, out: usize, n: i32, aStride: 
   }
 }
 
-function runs(op: i32, a: usize, b: usize, out: usize, n: i32, aStride: i32, bStride: i32): void {
+export function runs(op: i32, a: usize, b: usize, out: usize, n: i32, aStride: i32, bStride: i32): void {
   for (let i = n < 4 ? 0 : wholeVectors(op, a, b, out, n, aStride, bStride); i < n; i += 4) {
     const count = min(n - i, 4);
     const x = gatherPart(a + bytes(i * aStride), aStride, count);

@@ -16,4 +16,5 @@ export { adagrad, adam, rmsprop, sgd } from './optimizer';
 export { packRight, packedSize } from './pack';
 export { argmax, reduce, sumOfSquares } from './reduce';
 export { rnnBackward, rnnForward } from './rnn';
+export { scan, scanPack, scanWorkSize } from './scan';
 export { crossEntropy, crossEntropyGrad, logSoftmax, logSoftmaxGrad, softmax, softmaxGrad } from './softmax';

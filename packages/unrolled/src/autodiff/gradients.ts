@@ -43,7 +43,7 @@ export function collectGradients(loss: Tensor, sources: ReadonlySet<Tensor>, see
       if (sources.has(tensor)) leaves.set(tensor, sum(leaves.get(tensor), gradient));
     };
 
-    const order = recordingsBehind(loss);
+    const order = recordingsBehind([loss]);
     for (const record of order) pending.set(record, new Array(record.outputCount));
     add(loss, seed ?? device.full(loss.shape, 1));
     for (const record of order) {
@@ -78,10 +78,10 @@ function sum(slot: Slot | undefined, gradient: Tensor): Slot {
   return { tensor: total, own: true };
 }
 
-/** All recordings the loss depends on, latest first. */
-function recordingsBehind(loss: Tensor): Recording[] {
+/** All recordings these depend on, latest first. */
+function recordingsBehind(tensors: readonly Tensor[]): Recording[] {
   const seen = new Set<Recording>();
-  const stack: Tensor[] = [loss];
+  const stack: Tensor[] = [...tensors];
   for (let tensor = stack.pop(); tensor !== undefined; tensor = stack.pop()) {
     const record = tensor.origin?.record;
     if (!(record instanceof Recording) || seen.has(record)) continue;
@@ -89,4 +89,27 @@ function recordingsBehind(loss: Tensor): Recording[] {
     for (const input of record.inputs) if (input?.tracked) stack.push(input);
   }
   return [...seen].sort((a, b) => b.order - a.order);
+}
+
+/**
+ * The leaves that gradients of these tensors would reach.
+ * @param since recordings from this one on belong to what is looked at
+ * @throws UnrolledError where it was begun from a tensor that was itself computed, before that
+ */
+export function leavesBehind(tensors: readonly Tensor[], since: number, operation: string): Tensor[] {
+  const leaves = new Set<Tensor>();
+  for (const { inputs } of recordingsBehind(tensors)) {
+    for (const input of inputs) {
+      if (!input?.tracked) continue;
+      if (input.origin === null) leaves.add(input);
+      else if ((input.origin.record as Recording).order < since) {
+        throw new UnrolledError(
+          `${operation}: the function refers to a tensor of shape ${formatShape(input.shape)} that ` +
+            `${(input.origin.record as Recording).name} made; give it as one of the inputs`,
+          { shape: input.shape },
+        );
+      }
+    }
+  }
+  return [...leaves];
 }

@@ -36,18 +36,34 @@ export class Recording {
   static #count = 0;
   /** Later recordings have greater numbers, so descending order is an order for going back. */
   readonly order = Recording.#count++;
+  /** The order of the next recording. */
+  static get next(): number {
+    return Recording.#count;
+  }
   readonly name: string;
+  /** What was called, and how: for those who read a recording as a program. */
+  readonly operation: object;
+  readonly options: unknown;
   readonly inputs: Inputs;
   readonly outputCount: number;
   readonly backward: Backward;
   consumed = false;
 
-  constructor(name: string, inputs: Inputs, outputCount: number, backward: Backward) {
-    this.name = name;
-    this.inputs = inputs;
+  constructor(call: Call, outputCount: number, backward: Backward) {
+    this.name = call.name;
+    this.operation = call.operation;
+    this.options = call.options;
+    this.inputs = call.inputs;
     this.outputCount = outputCount;
     this.backward = backward;
   }
+}
+
+interface Call {
+  readonly name: string;
+  readonly operation: object;
+  readonly options: unknown;
+  readonly inputs: Inputs;
 }
 
 type Backward = (gradients: readonly (Tensor | null)[]) => readonly (Tensor | null)[];
@@ -64,14 +80,15 @@ export function run<In extends Inputs, Options, Saved>(
   if (!operation.integers) requireFloats(name, inputs, device);
   const result = operation.forward(inputs, options, device);
   const { outputs, saved } = result;
-  if (device.recording && inputs.some((input) => input?.tracked)) {
+  const tracked = inputs.some((input) => input?.tracked);
+  if (device.recordingAll || (device.recording && tracked)) {
     const wanted = inputs.map((input) => input?.tracked === true);
-    const record = new Recording(name, inputs, outputs.length, (gradients) =>
+    const record = new Recording({ name, operation, options, inputs }, outputs.length, (gradients) =>
       operation.backward({ inputs, options, saved, gradients, wanted }, device),
     );
     outputs.forEach((output, index) => {
       output.origin = { record, output: index };
-      output.tracked = true;
+      output.tracked = tracked;
     });
   }
   return result;

@@ -1,4 +1,5 @@
 import type { Shape } from '../shape.ts';
+import type { Scan } from './scan.ts';
 
 /**
  * What a machine must be able to do. A backend owns memory and computes; it knows nothing of tensors, gradients
@@ -99,6 +100,11 @@ export interface Backend {
   recurrent(layer: RecurrentForward): void;
   /** Backpropagation through time over the same layer. Consumes `gates` and `extra`. */
   recurrentGrad(layer: RecurrentBackward): void;
+  /**
+   * A step program over all its time steps. Different arrays do not overlap; an instruction reads no place that it writes,
+   * other than element by element.
+   */
+  scan(scan: Scan): void;
 
   // ── learning ────────────────────────────────────────────────────────────────────────────────────────────
   /** One update of a flat parameter buffer. */

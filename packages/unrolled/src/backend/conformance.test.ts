@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { UnrolledError } from '../errors.ts';
 import type { TypedArray } from './backend.ts';
@@ -8,6 +9,7 @@ import { learningCases } from './conformance/learning.ts';
 import { productCases } from './conformance/products.ts';
 import { recurrenceCases } from './conformance/recurrence.ts';
 import { rowCases } from './conformance/rows.ts';
+import { scanCase, scanCases } from './conformance/scan.ts';
 import { referenceBackend } from './reference/reference-backend.ts';
 
 const suites = {
@@ -15,6 +17,7 @@ const suites = {
   'rows and reductions': rowCases,
   products: productCases,
   recurrence: recurrenceCases,
+  'step programs': scanCases,
   learning: learningCases,
 };
 
@@ -49,6 +52,19 @@ for (const subject of available) {
           expect(differences(actual[name], values, one.tolerance ?? 1e-5, one.floor), name).toEqual([]);
         }
       });
+    });
+
+    test('any step program', () => {
+      fc.assert(
+        fc.property(fc.integer({ min: 1000, max: 2 ** 31 - 1 }), (seed) => {
+          const one = scanCase(seed);
+          const [actual, expected] = [runCase(one, backend), runCase(one, truth)];
+          for (const [name, values] of Object.entries(expected)) {
+            expect(differences(actual[name], values, one.tolerance!), name).toEqual([]);
+          }
+        }),
+        { numRuns: 30 },
+      );
     });
 
     describeMemory(subject);

@@ -1,2 +1,3 @@
 export * from './buckets.ts';
+export * from './idx.ts';
 export * from './token-streams.ts';

@@ -1,4 +1,4 @@
-import { crossEntropy, mul, scale, square, sub, sum } from '../ops/index.ts';
+import { crossEntropy, mul, scale, softplus, square, sub, sum } from '../ops/index.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
 export interface LossOptions {
@@ -20,6 +20,14 @@ export function crossEntropyLoss(logits: Tensor, targets: Tensor, options: LossO
 /** (prediction − target)², one a number; the mean is over all of them, by weight. */
 export function squaredErrorLoss(prediction: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
   return reduceLosses(square(sub(prediction, target)), options, () => true);
+}
+
+/**
+ * −t log σ(z) − (1−t) log(1−σ(z)) in nats for logits z and targets t in [0, 1], one a number; the mean is over all of
+ * them, by weight.
+ */
+export function binaryCrossEntropyLoss(logits: Tensor, targets: Tensor, options: LossOptions = {}): Tensor {
+  return reduceLosses(sub(softplus(logits), mul(logits, targets)), options, () => true);
 }
 
 function reduceLosses(

@@ -9,7 +9,7 @@ import type { Cell, CellState } from './cells/cell.ts';
  * mask, one for the whole sequence, whose numbers are 0 with probability `rate` and 1/(1 − rate) otherwise. What a cell
  * carries on without a product, such as an LSTM's c or z ⊙ h in a GRU, stays whole.
  *
- * Gives a cell for one sequence of rows like `state`. It goes step by step, also where the cell has a faster form.
+ * Gives a cell for one sequence of rows like `state`. It runs by its step, also where the cell has a fused form.
  * @throws ConfigError in its step if the cell has no product with its state, as minGRU and the unitary cell have none
  */
 export function withRecurrentDropout(cell: Cell, rate: number, state: CellState, random: Random): Cell {

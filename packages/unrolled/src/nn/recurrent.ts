@@ -8,7 +8,8 @@ import { type CellSource, createCell } from './cells/index.ts';
 import { type Context, inference, type Layer } from './layer.ts';
 import type { Declarations } from './parameters.ts';
 import { withRecurrentDropout } from './recurrent-dropout.ts';
-import { type Probe, unroll } from './unroll.ts';
+import { type Probe, type UnrollForm, unroll } from './unroll.ts';
+import { unrollRecomputed } from './unroll-recomputed.ts';
 
 export interface RecurrentLayerOptions {
   /**
@@ -29,6 +30,11 @@ export interface RecurrentLayerOptions {
    * weights (Gal & Ghahramani 2016). Then every cell goes step by step. Default 0.
    */
   readonly recurrentDropout?: number;
+  /**
+   * Whether training keeps of the steps between only every √T-th state, and computes gates again on the way back: less
+   * memory for one more forward pass. Not while a probe looks on. Default false.
+   */
+  readonly recompute?: boolean;
 }
 
 /** One state a layer and direction, ordered l0, l0 reverse, l1, …, as PyTorch orders h_n. */
@@ -41,6 +47,8 @@ export interface RunOptions {
   readonly probe?: (layer: number, reverse: boolean) => Probe | undefined;
   /** Use fused layers where there are. Default true. */
   readonly fused?: boolean;
+  /** How to run the cells; see `UnrollOptions`. */
+  readonly form?: UnrollForm;
 }
 
 /**
@@ -92,7 +100,7 @@ export class Recurrent implements Layer {
   /** The same with a state to begin from and the state it ends in. */
   run(xs: Tensor, context: Context = inference, options: RunOptions = {}): { outputs: Tensor; state: StackState } {
     const D = this.#directions.length;
-    const { dropout: rate = 0, recurrentDropout = 0 } = this.config;
+    const { dropout: rate = 0, recurrentDropout = 0, recompute = false } = this.config;
     const state: CellState[] = [];
     let current = xs;
     for (let layer = 0; layer < this.#cells.length / D; layer++) {
@@ -105,11 +113,14 @@ export class Recurrent implements Layer {
           const like = before ?? cell.initialState(xs.shape[1], xs.device);
           cell = withRecurrentDropout(cell, recurrentDropout, like, context.random);
         }
-        const unrolled = unroll(cell, current, before, {
+        const probe = options.probe?.(layer, reverse);
+        const run = recompute && context.training && !probe ? unrollRecomputed : unroll;
+        const unrolled = run(cell, current, before, {
           lengths: options.lengths,
           reverse,
-          probe: options.probe?.(layer, reverse),
+          probe,
           fused: options.fused,
+          form: options.form,
         });
         state.push(unrolled.state);
         return unrolled.outputs;

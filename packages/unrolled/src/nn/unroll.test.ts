@@ -7,9 +7,11 @@ import { Random } from '../random.ts';
 import { type Shape, sizeOf } from '../shape.ts';
 import { Device } from '../tensor/device.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { type Cell, type CellConfig, createCell } from './cells/index.ts';
+import { type Cell, type CellConfig, type CellState, createCell } from './cells/index.ts';
+import { initialiseParameters } from './layer.ts';
 import { Declarations, Parameters } from './parameters.ts';
-import { type UnrollOptions, unroll } from './unroll.ts';
+import { Recurrent, type RunOptions } from './recurrent.ts';
+import { type UnrollForm, type UnrollOptions, unroll } from './unroll.ts';
 
 const device = new Device(referenceBackend({ float: 'float64' }));
 const [T, B, F, H] = [5, 3, 4, 6];
@@ -33,8 +35,8 @@ function build(config: CellConfig): { cell: Cell; parameters: Parameters } {
 }
 
 /** A loss that every output and every part of the final state enters with a weight of its own. */
-function loss(cell: Cell, xs: Tensor, options: UnrollOptions = {}): Tensor {
-  const { outputs, state } = unroll(cell, xs, null, options);
+function loss(cell: Cell, xs: Tensor, options: UnrollOptions = {}, initial: CellState | null = null): Tensor {
+  const { outputs, state } = unroll(cell, xs, initial, options);
   return Object.values(state).reduce(
     (total, part, index) => add(total, sum(mul(part, random(part.shape, 50 + index)))),
     sum(mul(outputs, random(outputs.shape, 49))),
@@ -63,6 +65,7 @@ const configs: CellConfig[] = [
 describe.each(configs)('%j', (config) => {
   const { cell, parameters } = build(config);
   const names = parameters.names;
+  const forms: UnrollForm[] = [...(cell.sequence ? (['fused'] as const) : []), 'traced', 'steps'];
   // A scan adds up in an order that depends on T.
   const expectSame = (received: Iterable<number>, expected: Iterable<number>): void => {
     const digits = config.cell.startsWith('min') ? 12 : 0;
@@ -73,33 +76,42 @@ describe.each(configs)('%j', (config) => {
   const xs = random([T, B, F], 1);
 
   const lengthsOf = { all: null, unequal: [5, 2, 0] };
-  const forms = cell.sequence ? [true, false] : [false];
   for (const [kind, lengths] of Object.entries(lengthsOf)) {
     for (const reverse of [false, true]) {
-      // Without a form of its own for sequences, a cell knows nothing of lengths and directions: two of four will do.
-      if (!cell.sequence && reverse !== (lengths !== null)) continue;
       const options = { lengths, reverse };
-      if (cell.sequence)
-        test(`fused and step form agree, lengths ${kind}, reverse ${reverse}`, () => {
-          const collect = (fused: boolean): number[] => {
-            const x = xs.track();
-            const total = loss(cell, x, { ...options, fused });
-            parameters.backward(total);
-            const { outputs } = unroll(cell, xs, null, { ...options, fused });
-            return [total.item(), ...outputs.data(), ...parameters.gradients.data()];
-          };
-          const [fused, steps] = [collect(true), collect(false)];
-          fused.forEach((value, i) => {
-            expect(Math.abs(value - steps[i])).toBeLessThan(1e-9 * Math.max(1, Math.abs(value)));
+      test(`all forms agree, lengths ${kind}, reverse ${reverse}`, () => {
+        const collect = (form: UnrollForm): number[] => {
+          const x = xs.track();
+          const state = mapValues(cell.initialState(B, device), (part, index) =>
+            random(part.shape, 60 + index).track(),
+          );
+          const total = loss(cell, x, { ...options, form }, state);
+          const sources = [x, ...Object.values(state), ...names.map((name) => parameters.get(name))];
+          const found = gradients(total, sources).flatMap((gradient) => [...gradient.data()]);
+          const { outputs } = unroll(cell, xs, state, { ...options, form });
+          return [total.item(), ...outputs.data(), ...found];
+        };
+        const steps = collect('steps');
+        for (const form of forms.filter((one) => one !== 'steps')) {
+          const other = collect(form);
+          other.forEach((value, i) => {
+            expect(Math.abs(value - steps[i]), form).toBeLessThan(1e-9 * Math.max(1, Math.abs(value)));
           });
-        });
+        }
+      });
 
+      // Central differences take long, and all forms agree: some will do.
+      const exact = forms.filter((form) => {
+        if (form === 'traced') return reverse && lengths !== null;
+        return cell.sequence !== undefined || reverse === (lengths !== null);
+      });
+      if (exact.length === 0) continue;
       test(`gradients agree with central differences, lengths ${kind}, reverse ${reverse}`, () => {
-        for (const fused of forms) {
+        for (const form of exact) {
           const inputs = [xs, ...names.map((name) => parameters.get(name).detach())];
           const error = gradientError(inputs, ([x, ...values]) => {
             for (const parameter of parameters) parameter.value = values[names.indexOf(parameter.name)];
-            return loss(cell, x, { ...options, fused });
+            return loss(cell, x, { ...options, form });
           });
           for (const parameter of parameters) {
             parameter.value = inputs[1 + names.indexOf(parameter.name)].track();
@@ -131,30 +143,31 @@ describe.each(configs)('%j', (config) => {
     expect([...dx.slice(1, 1, 2).slice(0, 2).data()].every((value) => value === 0)).toBe(true);
   });
 
-  if (cell.sequence)
-    test('a probe sees the same from the fused layer as from single steps', () => {
-      const watch = (fused: boolean, reverse: boolean): unknown[] => {
-        const seen: unknown[] = [];
-        const total = loss(cell, xs, {
-          fused,
-          reverse,
-          probe: {
-            step: (t, { state, gates }) =>
-              seen.push([t, ...[...Object.values(state), ...Object.values(gates)].map((x) => round(x))]),
-            gradient: (t, state) => seen.push([t, ...Object.values(state).map((x) => round(x))]),
-          },
-        });
-        parameters.backward(total);
-        return seen;
-      };
-      for (const reverse of [false, true]) expect(watch(true, reverse)).toEqual(watch(false, reverse));
-    });
+  test('a probe sees the same in all forms', () => {
+    const watch = (form: UnrollForm, reverse: boolean): unknown[] => {
+      const seen: unknown[] = [];
+      const total = loss(cell, xs, {
+        form,
+        reverse,
+        probe: {
+          step: (t, { state, gates }) =>
+            seen.push([t, ...[...Object.values(state), ...Object.values(gates)].map((x) => round(x))]),
+          gradient: (t, state) => seen.push([t, ...Object.values(state).map((x) => round(x))]),
+        },
+      });
+      parameters.backward(total);
+      return seen;
+    };
+    for (const reverse of [false, true]) {
+      for (const form of forms) expect(watch(form, reverse), form).toEqual(watch('steps', reverse));
+    }
+  });
 
   test('a probe is told the gradient of every step, also of parts of the state that nothing used', () => {
-    for (const fused of forms) {
+    for (const form of forms) {
       const steps: number[] = [];
       const probe = { gradient: (t: number) => steps.push(t) };
-      parameters.backward(sum(unroll(cell, xs, null, { fused, probe }).outputs));
+      parameters.backward(sum(unroll(cell, xs, null, { form, probe }).outputs));
       expect(steps).toEqual([4, 3, 2, 1, 0]);
     }
   });
@@ -165,13 +178,16 @@ describe.each(configs)('%j', (config) => {
   });
 });
 
+const mapValues = (state: CellState, change: (part: Tensor, index: number) => Tensor): CellState =>
+  Object.fromEntries(Object.entries(state).map(([name, part], index) => [name, change(part, index)]));
+
 const round = (x: Tensor): number[] => Array.from(x.data(), (value) => Math.round(value * 1e9) / 1e9 + 0);
 
 test('a state of another batch is refused, whichever form is used', () => {
   const { cell } = build({ cell: 'lstm', hidden: H });
   const state = cell.initialState(1, device);
-  for (const fused of [true, false]) {
-    expect(() => unroll(cell, random([T, B, F], 1), state, { fused })).toThrow('state h has shape [1, 6]');
+  for (const form of ['fused', 'traced', 'steps'] as const) {
+    expect(() => unroll(cell, random([T, B, F], 1), state, { form })).toThrow('state h has shape [1, 6]');
   }
 });
 
@@ -181,4 +197,52 @@ test('wrong lengths are named', () => {
     'lengths must be 3 whole numbers',
   );
   expect(() => unroll(cell, random([T, F], 1))).toThrow('must be [T, B, F], received [5, 4]');
+});
+
+describe('recomputed', () => {
+  const xs = random([7, B, F], 1);
+  const lossOf = (layer: Recurrent, options: RunOptions): Tensor => {
+    const { outputs, state } = layer.run(xs, { training: true, random: new Random(1) }, options);
+    const parts = state.flatMap((each) => Object.values(each));
+    return [outputs, ...parts].map((part, index) => sum(mul(part, random(part.shape, index)))).reduce(add);
+  };
+
+  test.each(configs)('%j: outputs are the same, and gradients to rounding', (config) => {
+    for (const bidirectional of [false, true]) {
+      for (const lengths of [null, [7, 2, 4]]) {
+        const [kept, again] = [false, true].map((recompute) => {
+          const layer = new Recurrent({ cell: config, layers: 2, bidirectional, recompute });
+          const parameters = initialiseParameters(layer, [-1, -1, F], device, 3);
+          const loss = lossOf(layer, { lengths });
+          parameters.backward(loss);
+          return { loss: loss.item(), gradients: [...parameters.gradients.data()] };
+        });
+        expect(again.loss).toBeCloseTo(kept.loss, 10);
+        again.gradients.forEach((value, i) => {
+          expect(value).toBeCloseTo(kept.gradients[i], 10);
+        });
+      }
+    }
+  });
+
+  test('needs less memory, the more the longer the sequence is', () => {
+    const peakOf = (recompute: boolean): number => {
+      const own = new Device(referenceBackend({ float: 'float64' }));
+      const layer = new Recurrent({ cell: { cell: 'lstm', hidden: 8 }, recompute });
+      const parameters = initialiseParameters(layer, [-1, -1, 2], own, 3);
+      own.scope(() =>
+        parameters.backward(sum(layer.apply(own.ones([400, 2, 2]), { training: true, random: new Random(1) }))),
+      );
+      return own.memory().peakBytes;
+    };
+    expect(peakOf(true)).toBeLessThan(0.5 * peakOf(false));
+  });
+
+  test('a probe sees all of it', () => {
+    const layer = new Recurrent({ cell: { cell: 'lstm', hidden: 3 }, recompute: true });
+    initialiseParameters(layer, [-1, -1, F], device, 3);
+    const seen: number[] = [];
+    lossOf(layer, { probe: () => ({ step: (t) => seen.push(t) }) });
+    expect(seen).toEqual([0, 1, 2, 3, 4, 5, 6]);
+  });
 });

@@ -1,10 +1,13 @@
-import { ShapeError } from '../errors.ts';
+import { ConfigError, ShapeError } from '../errors.ts';
 import { mul, reshape, select, stack, tap, unstack } from '../ops/index.ts';
 import { formatShape } from '../shape.ts';
+import type { Device } from '../tensor/device.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { activity } from './activity.ts';
-import type { Cell, CellState } from './cells/cell.ts';
+import type { Cell, CellSequence, CellState } from './cells/cell.ts';
 import { checkedStep } from './cells/checked-step.ts';
+import { Untraceable } from './traced/trace.ts';
+import { tracedSequence } from './traced/traced-sequence.ts';
 
 /** Sees what happens inside while a cell is unrolled. Without one nothing is copied. */
 export interface Probe<State extends CellState = CellState> {
@@ -20,9 +23,21 @@ export interface UnrollOptions<State extends CellState = CellState> {
   /** Walk from the last step to the first. Default false. */
   readonly reverse?: boolean;
   readonly probe?: Probe<State>;
-  /** Use the backend's fused layer where the cell has one. Default true; false takes the cell's step, one by one. */
+  /** False takes the cell's step, one by one: the same as form 'steps'. Default true. */
   readonly fused?: boolean;
+  /**
+   * How to run the cell; all forms compute the same.
+   *
+   * - 'fused': the layer that the backend has for this cell;
+   * - 'traced': a program read from the cell's step, run over the whole sequence as one operation;
+   * - 'steps': the step itself, once for each step of time.
+   *
+   * Default: the first of them that the cell can do.
+   */
+  readonly form?: UnrollForm;
 }
+
+export type UnrollForm = 'fused' | 'traced' | 'steps';
 
 export interface Unrolled<State extends CellState = CellState> {
   /** `[T, B, H]` (H: the cell's width), always in the order of time. */
@@ -35,7 +50,8 @@ export interface Unrolled<State extends CellState = CellState> {
  * Applies a cell along a sequence: xs `[T, B, F]` → outputs `[T, B, H]`, with the same weights at every step.
  *
  * @param state  before the first step; the cell's initial state when left out
- * @throws ShapeError if xs is not `[T, B, F]`, or lengths or the state do not fit it
+ * @throws ShapeError if xs is not `[T, B, F]`, or lengths or the state do not fit it; ConfigError if `form` is one that
+ *   this cell does not have
  *
  * @example
  * const { outputs, state } = unroll(cell, xs);
@@ -68,9 +84,61 @@ export function unroll<State extends CellState>(
       );
     }
   }
-  return cell.sequence && options.fused !== false && T > 0
-    ? unrollFused(cell, xs, initial, lengths, options)
-    : unrollSteps(cell, xs, initial, lengths, options);
+  const form = options.form ?? (options.fused === false ? 'steps' : null);
+  if (T === 0 || form === 'steps') return unrollSteps(cell, xs, initial, lengths, options);
+  if (form === 'fused' && !cell.sequence) {
+    throw new ConfigError(`unroll: cell '${cell.config.cell}' has no fused form; use form 'traced'`, { form });
+  }
+  if (cell.sequence && form !== 'traced') return unrollFused(cell, xs, initial, lengths, options);
+  // What one step costs more, a second one must win back.
+  if (form === null && T === 1) return unrollSteps(cell, xs, initial, lengths, options);
+  try {
+    return unrollTraced(cell, xs, initial, lengths, options);
+  } catch (error) {
+    if (!(error instanceof Untraceable)) throw error;
+    if (form === null) return unrollSteps(cell, xs, initial, lengths, options);
+    throw new ConfigError(
+      `unroll: the step of cell '${cell.config.cell}' cannot be traced: ${error.message}; use form 'steps'`,
+      { form },
+      { cause: error },
+    );
+  }
+}
+
+function unrollTraced<State extends CellState>(
+  cell: Cell<State>,
+  xs: Tensor,
+  initial: State,
+  lengths: readonly number[] | null,
+  { reverse = false, probe }: UnrollOptions<State>,
+): Unrolled<State> {
+  const { device } = xs;
+  const [T, B] = xs.shape;
+  const { outputs, state, at } = tracedSequence(cell, xs, initial, {
+    reverse,
+    active: lengths && device.tensor(activity(lengths, T), [T, B, 1]),
+    observed: probe?.step !== undefined,
+    onGradient: probe?.gradient?.bind(probe),
+  });
+  show(probe, T, reverse, device, at);
+  return { outputs, state };
+}
+
+/** Tells a probe of all steps, in the order they are walked. */
+function show<State extends CellState>(
+  probe: Probe<State> | undefined,
+  T: number,
+  reverse: boolean,
+  device: Device,
+  at: CellSequence<State>['at'],
+): void {
+  if (!probe?.step) return;
+  for (const t of walk(T, reverse)) {
+    probe.step(
+      t,
+      device.withoutGradients(() => at(t)),
+    );
+  }
 }
 
 function unrollFused<State extends CellState>(
@@ -87,12 +155,7 @@ function unrollFused<State extends CellState>(
     lengths: lengths && device.ids(lengths),
     onGradient: probe?.gradient?.bind(probe),
   });
-  if (probe?.step)
-    for (const t of walk(T, reverse))
-      probe.step(
-        t,
-        device.withoutGradients(() => at(t)),
-      );
+  show(probe, T, reverse, device, at);
   return { outputs: lengths ? mul(outputs, device.tensor(activity(lengths, T), [T, B, 1])) : outputs, state };
 }
 

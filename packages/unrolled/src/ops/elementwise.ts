@@ -11,7 +11,7 @@ export type Operand = Tensor | number;
 
 // ── one input ─────────────────────────────────────────────────────────────────────────────────────────────
 
-const unary: Operation<[Tensor], UnaryOperation, Tensor> = {
+export const unary: Operation<[Tensor], UnaryOperation, Tensor> = {
   name: 'unary',
   forward([x], operation, device) {
     const y = device.empty(x.shape);
@@ -24,6 +24,8 @@ const unary: Operation<[Tensor], UnaryOperation, Tensor> = {
     return [dx];
   },
 };
+
+export const applyUnary = (operation: UnaryOperation, x: Tensor): Tensor => apply(unary, [x], operation);
 
 /** −x */
 export const neg = (x: Tensor): Tensor => apply(unary, [x], 'neg');
@@ -69,7 +71,7 @@ const binaryGradients: Record<BinaryOperation, Rule> = {
 
 const half = (strict: Tensor, tie: Tensor): Tensor => add(strict, mul(tie, 0.5));
 
-const binary: Operation<[Tensor, Tensor], BinaryOperation, null> = {
+export const binary: Operation<[Tensor, Tensor], BinaryOperation, null> = {
   name: 'binary',
   forward([a, b], operation, device) {
     const y = device.empty(broadcastShapes(operation, a.shape, b.shape));
@@ -83,7 +85,7 @@ const binary: Operation<[Tensor, Tensor], BinaryOperation, null> = {
   },
 };
 
-function applyBinary(operation: BinaryOperation, a: Operand, b: Operand): Tensor {
+export function applyBinary(operation: BinaryOperation, a: Operand, b: Operand): Tensor {
   const device = commonDevice(
     operation,
     [a, b].map((operand) => (typeof operand === 'number' ? null : operand)),
@@ -111,7 +113,7 @@ export const lessEqual = (a: Operand, b: Operand): Tensor => applyBinary('lessEq
 
 // ── choice ────────────────────────────────────────────────────────────────────────────────────────────────
 
-const selectOperation: Operation<[Tensor, Tensor, Tensor], null, null> = {
+export const selectOperation: Operation<[Tensor, Tensor, Tensor], null, null> = {
   name: 'select',
   forward([condition, a, b], _options, device) {
     const y = device.empty(a.shape);
@@ -131,9 +133,11 @@ const selectOperation: Operation<[Tensor, Tensor, Tensor], null, null> = {
  */
 export function select(condition: Tensor, a: Operand, b: Operand): Tensor {
   const { device } = condition;
-  const left = asTensor(a, device);
-  const right = asTensor(b, device);
-  const shape = broadcastShapes('select', broadcastShapes('select', condition.shape, left.shape), right.shape);
-  const fit = (x: Tensor): Tensor => (sameShape(x.shape, shape) ? x : broadcastTo(x, shape));
-  return apply(selectOperation, [fit(condition), fit(left), fit(right)], null);
+  const shapes = [a, b].map((operand) => (typeof operand === 'number' ? [] : operand.shape));
+  const shape = shapes.reduce((one, other) => broadcastShapes('select', one, other), condition.shape);
+  const fit = (x: Operand): Tensor => {
+    if (typeof x === 'number') return device.full(shape, x);
+    return sameShape(x.shape, shape) ? x : broadcastTo(x, shape);
+  };
+  return apply(selectOperation, [fit(condition), fit(a), fit(b)], null);
 }

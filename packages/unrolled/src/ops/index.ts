@@ -30,8 +30,8 @@ export {
 } from './elementwise.ts';
 export * from './embedding.ts';
 export * from './layer-norm.ts';
-export * from './movement.ts';
-export * from './product.ts';
+export { at, broadcastTo, concat, flip, reshape, slice, stack, transpose, unstack } from './movement.ts';
+export { linear, type MatmulOptions, matmul } from './product.ts';
 export { recompute } from './recompute.ts';
 export * from './recurrent.ts';
 export { argmax, max, mean, min, type ReductionOptions, scale, sum } from './reduction.ts';

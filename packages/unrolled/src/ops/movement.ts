@@ -7,7 +7,7 @@ import { repeatInto } from './repeat.ts';
 
 // ── reshape ───────────────────────────────────────────────────────────────────────────────────────────────
 
-const reshapeOperation: Operation<[Tensor], Shape, null> = {
+export const reshapeOperation: Operation<[Tensor], Shape, null> = {
   name: 'reshape',
   integers: true,
   forward: ([x], shape) => ({ outputs: [x.view(shape)], saved: null }),
@@ -74,7 +74,7 @@ export function transpose(x: Tensor, order?: readonly number[]): Tensor {
 
 // ── parts of an axis ──────────────────────────────────────────────────────────────────────────────────────
 
-interface Slice {
+export interface Slice {
   readonly axis: number;
   readonly start: number;
   readonly end: number;
@@ -86,7 +86,7 @@ function part(shape: Shape, { axis, start, end }: Slice): { start: number; strid
   return { start: start * strides[axis], strides, extents: shape.map((n, i) => (i === axis ? end - start : n)) };
 }
 
-const sliceOperation: Operation<[Tensor], Slice, null> = {
+export const sliceOperation: Operation<[Tensor], Slice, null> = {
   name: 'slice',
   integers: true,
   forward([x], slice, device) {
@@ -130,7 +130,7 @@ export function at(x: Tensor, index: number): Tensor {
   return reshape(slice(x, 0, from, from + 1), x.shape.slice(1));
 }
 
-const concatOperation: Operation<Tensor[], number, null> = {
+export const concatOperation: Operation<Tensor[], number, null> = {
   name: 'concat',
   integers: true,
   forward(inputs, axis, device) {
@@ -228,7 +228,7 @@ export function flip(x: Tensor, axis = 0): Tensor {
   return apply(flipOperation, [x], normaliseAxis('flip', axis, x.shape));
 }
 
-const broadcastOperation: Operation<[Tensor], Shape, null> = {
+export const broadcastOperation: Operation<[Tensor], Shape, null> = {
   name: 'broadcastTo',
   integers: true,
   forward: ([x], shape, device) => ({ outputs: [repeatInto(x, device.empty(shape, x.dtype))], saved: null }),

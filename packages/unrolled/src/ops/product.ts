@@ -16,6 +16,10 @@ export interface MatmulOptions {
 
 type Flags = Required<MatmulOptions>;
 
+export interface MatmulCall extends Flags {
+  readonly shape: Shape;
+}
+
 function product(a: Tensor, b: Tensor, { transposeA, transposeB }: Flags, shape: Shape, device: Device): Tensor {
   const [m, n] = shape.slice(-2);
   const k = a.shape.at(transposeA ? -2 : -1)!;
@@ -27,7 +31,7 @@ function product(a: Tensor, b: Tensor, { transposeA, transposeB }: Flags, shape:
   return y;
 }
 
-const matmulOperation: Operation<[Tensor, Tensor], Flags & { shape: Shape }, null> = {
+export const matmulOperation: Operation<[Tensor, Tensor], MatmulCall, null> = {
   name: 'matmul',
   forward: ([a, b], options, device) => ({
     outputs: [product(a, b, options, options.shape, device)],
@@ -83,7 +87,7 @@ export function matmul(a: Tensor, b: Tensor, { transposeA = false, transposeB = 
 
 const describe = (x: Tensor, transposed: boolean): string => formatShape(x.shape) + (transposed ? 'ᵀ' : '');
 
-const linearOperation: Operation<[Tensor, Tensor, Tensor | null], null, null> = {
+export const linearOperation: Operation<[Tensor, Tensor, Tensor | null], null, null> = {
   name: 'linear',
   forward([x, weight, bias], _options, device) {
     const [out, features] = weight.shape;

@@ -79,11 +79,11 @@ export const max = (x: Tensor, options: ReductionOptions = {}): Tensor => reduce
 /** Smallest value over the given axes. */
 export const min = (x: Tensor, options: ReductionOptions = {}): Tensor => reduce(x, 'min', options);
 
-const scaleOperation: Operation<[Tensor], number, null> = {
+export const scaleOperation: Operation<[Tensor], number, null> = {
   name: 'scale',
   forward([x], factor, device) {
-    const y = device.zeros(x.shape);
-    device.backend.axpy(factor, x, y);
+    const y = device.empty(x.shape);
+    device.backend.binary('mul', x, device.full([], factor), y);
     return { outputs: [y], saved: null };
   },
   backward: ({ options: factor, gradients: [dy] }) => [scale(dy!, factor)],

@@ -7,6 +7,9 @@ import { Tensor } from './tensor.ts';
 /** Numbers nested as deep as the tensor has axes. */
 export type NestedNumbers = number | readonly NestedNumbers[];
 
+/** Operations on which tensors are recorded. */
+type Recorded = 'nothing' | 'tracked' | 'all';
+
 /**
  * A machine to compute on: it makes tensors, owns their memory and ends them.
  *
@@ -16,7 +19,9 @@ export type NestedNumbers = number | readonly NestedNumbers[];
 export class Device {
   readonly backend: Backend;
   #scope: Scope | null = null;
-  #recording = true;
+  #recording: Recorded = 'tracked';
+  /** How often numbers went from JavaScript to the device or back: who counts them knows whether a function looked. */
+  transfers = 0;
   #closed = false;
   #unreferenced: FinalizationRegistry<Storage>;
 
@@ -61,6 +66,7 @@ export class Device {
     }
     const result = this.empty(wanted, dtype);
     this.backend.write(result, flat);
+    this.transfers++;
     return result;
   }
 
@@ -80,6 +86,7 @@ export class Device {
   full(shape: Shape, value: number): Tensor {
     const result = this.empty(shape);
     this.backend.fill(result, value);
+    result.fill = value;
     return result;
   }
 
@@ -177,22 +184,32 @@ export class Device {
 
   /** Whether operations on tracked tensors are being recorded for gradients. */
   get recording(): boolean {
-    return this.#recording;
+    return this.#recording !== 'nothing';
+  }
+
+  /** Whether operations on tensors that are not tracked are recorded, too. */
+  get recordingAll(): boolean {
+    return this.#recording === 'all';
   }
 
   /** Runs `body` without recording: for evaluation and sampling, where no gradient will be asked for. */
   withoutGradients<Result>(body: () => Result): Result {
-    return this.#recordingIs(false, body);
+    return this.#whileRecording('nothing', body);
   }
 
   /** Runs `body` with recording, also inside of `withoutGradients`: for results that are gradients themselves. */
   withGradients<Result>(body: () => Result): Result {
-    return this.#recordingIs(true, body);
+    return this.#whileRecording('tracked', body);
   }
 
-  #recordingIs<Result>(recording: boolean, body: () => Result): Result {
+  /** The same with every operation recorded, tracked or not: to read a function's operations. */
+  recordAll<Result>(body: () => Result): Result {
+    return this.#whileRecording('all', body);
+  }
+
+  #whileRecording<Result>(what: Recorded, body: () => Result): Result {
     const before = this.#recording;
-    this.#recording = recording;
+    this.#recording = what;
     try {
       return body();
     } finally {

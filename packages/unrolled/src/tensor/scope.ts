@@ -2,6 +2,9 @@ import type { Storage } from '../backend/backend.ts';
 
 /** One piece of backend memory and whether it is still there. Several tensors may look at one allocation. */
 export class Allocation {
+  static #count = 0;
+  /** Later allocations have greater numbers. */
+  readonly order = Allocation.#count++;
   readonly storage: Storage;
   /** Null for memory that lives until nothing refers to it any more. */
   scope: Scope | null;
@@ -10,6 +13,11 @@ export class Allocation {
   constructor(storage: Storage, scope: Scope | null) {
     this.storage = storage;
     this.scope = scope;
+  }
+
+  /** Allocations from now on have this order, or a greater one. */
+  static get next(): number {
+    return Allocation.#count;
   }
 }
 

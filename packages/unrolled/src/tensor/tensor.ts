@@ -17,6 +17,8 @@ export class Tensor implements Block {
   origin: TensorOrigin | null = null;
   /** Whether gradients flow to or through this tensor. */
   tracked = false;
+  /** The number all elements were made with, where they were made with one; null: they are known to the device only. */
+  fill: number | null = null;
 
   constructor(device: Device, allocation: Allocation, offset: number, shape: Shape) {
     this.device = device;
@@ -68,11 +70,13 @@ export class Tensor implements Block {
 
   /** A copy of the numbers, row-major. */
   data(): TypedArray {
+    this.device.transfers++;
     return this.device.backend.readSync(this);
   }
 
   /** The same on devices that can only answer later. */
   read(): Promise<TypedArray> {
+    this.device.transfers++;
     return this.device.backend.read(this);
   }
 

@@ -18,6 +18,7 @@ import type {
   TypedArray,
   UnaryOperation,
 } from '../backend.ts';
+import type { Scan } from '../scan.ts';
 import * as elementwise from './elementwise.ts';
 import { layerNorm, layerNormGrad } from './layer-norm.ts';
 import { ReferenceMemory } from './memory.ts';
@@ -27,6 +28,7 @@ import { type RecurrentArrays, recurrent } from './recurrent.ts';
 import { recurrentGrad } from './recurrent-grad.ts';
 import * as reductions from './reduce.ts';
 import * as rows from './rows.ts';
+import { scan } from './scan.ts';
 
 export interface ReferenceOptions {
   /** Type of stored results; arithmetic is in float64 either way. Default 'float64'. */
@@ -230,6 +232,14 @@ class ReferenceBackend implements Backend {
       dBiasHh: this.#floatsOrNull(layer.dBiasHh),
       dhTotal: this.#floatsOrNull(layer.dhTotal),
       dcTotal: this.#floatsOrNull(layer.dcTotal),
+    });
+  }
+
+  scan(given: Scan): void {
+    scan({
+      scan: given,
+      arrays: given.arrays.map((block) => this.#floats(block)),
+      matrices: given.matrices.map((block) => this.#floats(block)),
     });
   }
 

@@ -18,6 +18,7 @@ import type {
   TypedArray,
   UnaryOperation,
 } from '../backend.ts';
+import type { Scan } from '../scan.ts';
 import { Binary, type Kernels, Reduction, Unary } from './generated/kernels.ts';
 import * as elementwise from './jobs/elementwise.ts';
 import { alone, type Job, type JobParameters, LINE } from './jobs/job.ts';
@@ -26,11 +27,13 @@ import { recurrentBackwardJob } from './jobs/recurrent-backward.ts';
 import { recurrentFewRowsJob } from './jobs/recurrent-few-rows.ts';
 import { recurrentForwardJob } from './jobs/recurrent-forward.ts';
 import * as rows from './jobs/rows.ts';
+import { scanJob } from './jobs/scan.ts';
 import type { LinearMemory } from './linear-memory.ts';
 import { optimize } from './optimize.ts';
 import { keptRoom } from './packed.ts';
 import type { Pool } from './pool.ts';
 import { backwardParameters, fewRowsParameters, forwardParameters, hasFewRows, workOf } from './recurrent.ts';
+import { scanParameters, scanWork } from './scan.ts';
 import { describeParts, mergeAxes } from './views.ts';
 
 /** About what an element costs, as measured, in floating-point operations at the speed of a product. */
@@ -331,6 +334,11 @@ export class WasmBackend implements Backend {
     const parts = this.#partsFor(work);
     const parameters = backwardParameters(layer, this.#memory, this.#kernels, this.#products, parts);
     this.#run(recurrentBackwardJob, parameters, work);
+  }
+
+  scan(scan: Scan): void {
+    const parameters = scanParameters(scan, this.#memory, this.#kernels, this.#threads);
+    this.#run(scanJob, parameters, scanWork(scan, COPY));
   }
 
   optimize(update: OptimizerUpdate): void {

@@ -14,6 +14,7 @@ import {
   recurrenceCases,
 } from '../conformance/recurrence.ts';
 import { rowCases } from '../conformance/rows.ts';
+import { scanCases } from '../conformance/scan.ts';
 import { detectFeatures } from './detect.ts';
 import { wasmBackend } from './wasm-backend.ts';
 
@@ -36,7 +37,14 @@ describe.each(builds)('%s', (simd) => {
 
   test.runIf(shared === true)('1, 2 and 4 threads give the same bits, whatever they do', async () => {
     const [one, two, four] = [await open(1), await open(2), await open(4)];
-    const cases = [...elementwiseCases, ...rowCases, ...productCases, ...recurrenceCases, ...learningCases];
+    const cases = [
+      ...elementwiseCases,
+      ...rowCases,
+      ...productCases,
+      ...recurrenceCases,
+      ...scanCases,
+      ...learningCases,
+    ];
     for (const each of cases) {
       const expected = Object.values(runCase(each, one)).map(bits);
       expect(Object.values(runCase(each, two)).map(bits), each.name).toEqual(expected);

@@ -216,10 +216,10 @@ describe('what goes wrong in a step names the cell, the step, and', () => {
   test('a parameter that comes up only later', () => {
     let calls = 0;
     const wrong = cellOf((_, { h }, { parameter }) => ({
-      output: h.mul(parameter(calls++ === 3 ? 'late' : 'early', [4])),
+      output: h.mul(parameter(calls++ > 0 ? 'late' : 'early', [4])),
       state: { h },
     }));
-    expect(wrong).toThrow("cell 'wrong', step 2: 'late' is asked for, but was not when the cell was built");
+    expect(wrong).toThrow("cell 'wrong', step 0: 'late' is asked for, but was not when the cell was built");
   });
 
   test('also for cells that are built in', () => {

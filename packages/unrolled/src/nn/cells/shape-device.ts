@@ -41,6 +41,7 @@ const shapes: Backend = {
   layerNormGrad: nothing,
   recurrent: nothing,
   recurrentGrad: nothing,
+  scan: nothing,
   optimize: nothing,
 };
 

@@ -27,6 +27,8 @@ export interface LanguageModelConfig {
   readonly dropout: number;
   /** Whether the output layer uses the embedding's matrix (Press & Wolf 2017). Default false. */
   readonly tied?: boolean;
+  /** Whether training computes gates again on the way back, to need less memory. Default false. */
+  readonly recompute?: boolean;
 }
 
 /** Everything that makes the model besides its parameters. */
@@ -67,10 +69,10 @@ export class LanguageModel {
     this.device = device;
     this.tokenizer = tokenizer;
     this.config = config;
-    const { cell, hidden } = config;
+    const { cell, hidden, layers, dropout, recompute } = config;
     this.#recurrentName = cellNameOf(cell);
     this.#embedding = new Embedding({ entries: tokenizer.size, size: config.embedding });
-    this.#recurrent = new Recurrent({ cell, hidden, layers: config.layers, dropout: config.dropout });
+    this.#recurrent = new Recurrent({ cell, hidden, layers, dropout, recompute });
     this.#dropout = new Dropout({ rate: config.dropout });
     this.#output = config.tied ? new TiedLinear(this.#embedding) : new Linear({ units: tokenizer.size });
     this.parameters = initialiseParameters(this, [-1, -1], device, seed);

@@ -14,13 +14,14 @@ import {
   softmaxGradJob,
   softmaxJob,
 } from './rows.ts';
+import { scanJob } from './scan.ts';
 
 /**
  * Every job; its place in this list is the number by which a worker is told what to do. Named one by one, since the order
  * of a module's exports is not the same under every loader and bundler.
  */
 export const jobs: readonly Job[] = [
-  ...[matmulJob, recurrentForwardJob, recurrentFewRowsJob, recurrentBackwardJob],
+  ...[matmulJob, recurrentForwardJob, recurrentFewRowsJob, recurrentBackwardJob, scanJob],
   ...[unaryJob, unaryGradJob, binaryJob, stridedCopyJob, selectJob, axpyJob, dropoutJob],
   ...[softmaxJob, softmaxGradJob, crossEntropyJob, crossEntropyGradJob, layerNormJob, reduceJob, gatherJob],
   ...[sgdJob, adagradJob, rmspropJob, adamJob],

@@ -1,0 +1,81 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { UnrolledError } from 'unrolled';
+import { decodeIdx, type IdxArray } from 'unrolled/data';
+import { type DigitSet, type ProblemData, parsePieces } from 'unrolled/tasks/long-memory';
+import { describeSystemError, Failure } from '../failure.ts';
+
+/** The most bytes a compressed file may unpack to. */
+const maximumBytes = 2 ** 30;
+
+/**
+ * Reads the data a task needs.
+ * @throws Failure naming the file and what is wrong with it
+ */
+export function readLabData(
+  task: string,
+  kind: keyof ProblemData | null,
+  path: string | undefined,
+): { data: ProblemData; label: string | null } {
+  if (kind === null) return { data: {}, label: null };
+  if (path === undefined) {
+    const what = kind === 'digits' ? 'a folder of IDX files' : 'a JSON file of pieces';
+    throw new Failure(`lab: ${task} needs --data, ${what}`, 2);
+  }
+  if (kind === 'music') return { data: { music: named(path, () => parsePieces(readJson(path))) }, label: null };
+  const digits = { train: readDigits(path, 'train', /^train/), test: readDigits(path, 'test', /^(t10k|test)/) };
+  return { data: { digits }, label: `${shortCount(digits.train.labels.data.length)}-train` };
+}
+
+function readDigits(folder: string, which: string, prefix: RegExp): DigitSet {
+  const names = named(folder, () => readdirSync(folder)).filter((name) => prefix.test(name));
+  const read = (what: string): IdxArray => {
+    const fitting = names.filter((name) => new RegExp(`${what}.idx\\d-ubyte(\\.gz)?$`).test(name));
+    if (fitting.length !== 1) {
+      const found = fitting.length === 0 ? 'no file' : fitting.join(' and ');
+      throw new Failure(
+        `${folder}: ${found} with the ${what} to ${which}; one is needed, such as ${which}-${what}-idx3-ubyte.gz`,
+      );
+    }
+    const path = join(folder, fitting[0]);
+    return named(path, () => decodeIdx(unpacked(readFileSync(path))));
+  };
+  return { images: read('images'), labels: read('labels') };
+}
+
+function unpacked(bytes: Uint8Array): Uint8Array {
+  const compressed = bytes[0] === 0x1f && bytes[1] === 0x8b;
+  return compressed ? gunzipSync(bytes, { maxOutputLength: maximumBytes }) : bytes;
+}
+
+function readJson(path: string): unknown {
+  const text = readFileSync(path, 'utf8');
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new Failure('it is not JSON', 1, { cause: error });
+  }
+}
+
+/** Puts the file's name before what is wrong with it. */
+function named<Result>(path: string, action: () => Result): Result {
+  try {
+    return action();
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? '';
+    const known = error instanceof UnrolledError || error instanceof Failure;
+    const reason = known
+      ? error.message
+      : code.startsWith('Z_')
+        ? 'it cannot be unpacked; it was cut off or altered'
+        : describeSystemError(error);
+    if (reason === null) throw error;
+    throw new Failure(`${path}: ${reason}`, 1, { cause: error });
+  }
+}
+
+/** 10000 → `10k`. */
+function shortCount(n: number): string {
+  return n >= 1000 && n % 1000 === 0 ? `${n / 1000}k` : String(n);
+}

@@ -1,0 +1,109 @@
+import { ConfigError } from 'unrolled';
+import type { OptimizerName, ScheduleName } from 'unrolled/optim';
+import {
+  createProblem,
+  type ExperimentSettings,
+  type LongMemoryTask,
+  longMemoryTasks,
+  type Problem,
+  type ProblemOptions,
+  settingsFor,
+  type TaskDescription,
+} from 'unrolled/tasks/long-memory';
+import { Failure } from '../failure.ts';
+import type { MachineFlags } from '../open-device.ts';
+import { flagOf } from '../options.ts';
+import { readLabData } from './data.ts';
+
+/** What was said on the command line. */
+export interface LabFlags extends ProblemOptions, MachineFlags {
+  cell?: string;
+  data?: string;
+  seeds?: number;
+  seed?: number;
+  hidden?: number;
+  layers?: number;
+  dropout?: number;
+  batch?: number;
+  optimizer?: OptimizerName;
+  lr?: number;
+  schedule?: ScheduleName;
+  clipNorm?: number;
+  steps?: number;
+  seconds?: number;
+  untilSolved?: boolean;
+  bar?: number;
+  validateEvery?: number;
+  json?: boolean;
+  out?: string;
+}
+
+/** All that decides what is computed. */
+export interface Lab {
+  readonly task: LongMemoryTask;
+  readonly cell: string;
+  readonly options: ProblemOptions;
+  /** What the data is called in a table of results, such as `10k-train`. */
+  readonly dataLabel: string | null;
+  readonly problem: Problem;
+  readonly settings: ExperimentSettings;
+  readonly seeds: readonly number[];
+}
+
+const problemOptions = ['length', 'testLength', 'answers', 'rows', 'permutationSeed'] as const;
+
+/** @throws Failure naming the first option that does not go with the task, or data that cannot be read */
+export function prepareLab(task: LongMemoryTask, flags: LabFlags): Lab {
+  const description: TaskDescription = longMemoryTasks[task];
+  const stray = problemOptions.find((name) => flags[name] !== undefined && !description.options.includes(name));
+  if (stray) throw new Failure(`lab: ${task} takes no ${flagOf(stray)}; ${taken(description)}`, 2);
+  if (flags.data !== undefined && description.data === null) {
+    throw new Failure(`lab: ${task} takes no --data; it makes its own sequences`, 2);
+  }
+  const options = Object.fromEntries(
+    problemOptions.filter((name) => flags[name] !== undefined).map((name) => [name, flags[name]]),
+  ) as ProblemOptions;
+  const { data, label } = readLabData(task, description.data, flags.data);
+  const problem = attempt(() => createProblem(task, options, data));
+  const { cell = 'lstm' } = flags;
+  if (flags.untilSolved && problem.metric.bar === null && flags.bar === undefined) {
+    throw new Failure(
+      `lab: ${task} has no point from which it is solved; say one with --bar, or leave out --until-solved`,
+      2,
+    );
+  }
+  return {
+    task,
+    cell,
+    options,
+    dataLabel: label,
+    problem,
+    settings: settingsOf(task, cell, flags),
+    seeds: flags.seeds === undefined ? [flags.seed ?? 1] : Array.from({ length: flags.seeds }, (_, i) => i + 1),
+  };
+}
+
+function settingsOf(task: LongMemoryTask, cell: string, flags: LabFlags): ExperimentSettings {
+  const { hidden, layers, dropout, batch, optimizer, lr: learningRate, schedule, clipNorm, validateEvery, bar } = flags;
+  const { seconds, steps, untilSolved } = flags;
+  const otherEnd = untilSolved || seconds !== undefined;
+  const said = {
+    ...{ hidden, layers, dropout, batch, optimizer, learningRate, schedule, clipNorm, validateEvery, bar, seconds },
+    steps: steps ?? (otherEnd ? null : undefined),
+  };
+  return settingsFor(task, cell, Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined)));
+}
+
+/** What the library says of an option is said of the command line. */
+function attempt<Result>(action: () => Result): Result {
+  try {
+    return action();
+  } catch (error) {
+    if (error instanceof ConfigError) throw new Failure(error.message, 2, { cause: error });
+    throw error;
+  }
+}
+
+function taken({ options }: TaskDescription): string {
+  return options.length === 0 ? 'leave it out' : `it takes ${options.map(flagOf).join(', ')}`;
+}

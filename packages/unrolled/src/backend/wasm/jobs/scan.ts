@@ -1,0 +1,17 @@
+import { defineJob, startOf } from './job.ts';
+
+/** A step program, which stands in memory as kernels/assembly/scan.ts says. Each part takes some rows through all steps. */
+export const scanJob = defineJob(
+  [
+    ...(['steps', 'rows', 'reverse', 'code', 'places', 'placeCount'] as const),
+    ...(['matrices', 'matrixCount', 'work', 'workBytes'] as const),
+  ],
+  (kernels, p, share) => {
+    kernels.scanPack(p.matrices, p.matrixCount, share.part, share.parts);
+    share.barrier();
+    const from = startOf(p.rows, share.part, share.parts);
+    const rows = startOf(p.rows, share.part + 1, share.parts) - from;
+    const work = p.work + share.part * p.workBytes;
+    if (rows > 0) kernels.scan(p.code, p.places, p.placeCount, p.steps, p.reverse, from, rows, work);
+  },
+);

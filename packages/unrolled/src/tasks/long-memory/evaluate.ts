@@ -1,0 +1,38 @@
+import { breathe } from '../../train/breathe.ts';
+import { lossOf } from './loss.ts';
+import type { SequenceModel } from './model.ts';
+import { countAnswers, type Problem, type SequenceBatch } from './problem.ts';
+
+export interface ProblemEvaluation {
+  /** Mean over all answers. */
+  readonly loss: number;
+  /** The problem's metric. */
+  readonly metric: number;
+}
+
+/** How good a model's answers are. @returns null if the signal ended it early */
+export async function evaluateProblem(
+  model: SequenceModel,
+  problem: Problem,
+  batches: Iterable<SequenceBatch>,
+  signal?: AbortSignal,
+): Promise<ProblemEvaluation | null> {
+  const { device } = model;
+  let [loss, answers, right, of] = [0, 0, 0, 0];
+  for (const batch of batches) {
+    device.withoutGradients(() =>
+      device.scope(() => {
+        const outputs = model.apply(batch);
+        const count = countAnswers(batch);
+        loss += lossOf(problem.answers, outputs, batch).item() * count;
+        answers += count;
+        const counted = problem.count?.(batch, outputs.data());
+        right += counted?.right ?? 0;
+        of += counted?.of ?? 0;
+      }),
+    );
+    await breathe();
+    if (signal?.aborted) return null;
+  }
+  return { loss: loss / answers, metric: problem.count ? right / of : loss / answers };
+}

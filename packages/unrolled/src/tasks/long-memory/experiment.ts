@@ -1,0 +1,145 @@
+import { DivergenceError } from '../../errors.ts';
+import type { CellConfig } from '../../nn/cells/index.ts';
+import type { OptimizerName, ScheduleName } from '../../optim/index.ts';
+import type { Device } from '../../tensor/device.ts';
+import type { ProgressEvent, StartEvent } from '../../train/events.ts';
+import { train } from '../../train/train.ts';
+import { SequenceModel, type SequenceModelConfig } from './model.ts';
+import type { Problem } from './problem.ts';
+import { ProblemTraining } from './training.ts';
+
+/** How a model is trained on a problem: plain data. */
+export interface ExperimentSettings extends SequenceModelConfig {
+  readonly cell: CellConfig;
+  /** B, sequences in a batch. */
+  readonly batch: number;
+  readonly optimizer: OptimizerName;
+  readonly learningRate: number;
+  readonly schedule: ScheduleName;
+  /** Longest gradient; 0: any. */
+  readonly clipNorm: number;
+  /** The most updates; null: no end but another one. */
+  readonly steps: number | null;
+  /** The most seconds of training, validation included. Default null: no end but another one. */
+  readonly seconds?: number | null;
+  /** Steps between validations. */
+  readonly validateEvery: number;
+  /** The problem counts as solved from here on. Default: its metric's own bar. */
+  readonly bar?: number | null;
+}
+
+/** What happens while one seed is trained and tested, in order; `result` is the last. */
+export type ExperimentEvent = StartEvent | ProgressEvent | ExperimentValidation | ExperimentResult;
+
+export interface ExperimentValidation {
+  readonly type: 'validation';
+  readonly step: number;
+  readonly loss: number;
+  readonly metric: number;
+  /** Whether the loss is the lowest so far. */
+  readonly best: boolean;
+  readonly secondsElapsed: number;
+}
+
+export interface ExperimentResult {
+  readonly type: 'result';
+  /** 'diverged': loss or gradient left the finite numbers; the best model before is tested all the same. */
+  readonly reason: 'solved' | 'finished' | 'diverged' | 'aborted';
+  /** On the test sequences; null if the run was aborted. */
+  readonly metric: number | null;
+  readonly loss: number | null;
+  readonly step: number;
+  readonly secondsElapsed: number;
+  /** Where the first of the evaluations stood that found the problem solved; null if it was not. */
+  readonly solved: { readonly step: number; readonly secondsElapsed: number } | null;
+}
+
+export interface ExperimentOptions {
+  /** Of the first weights, of all sequences and of dropout. */
+  readonly seed: number;
+  /** Ends the run after the step that is under way. */
+  readonly signal?: AbortSignal;
+  /** Milliseconds; only differences count. */
+  readonly clock?: () => number;
+}
+
+/** So many evaluations one after the other, each on sequences of its own, must reach the bar. */
+const evaluationsToSolve = 3;
+
+/**
+ * Trains a model on a problem from one seed, until it is solved or the settings' end. What is tested is the model that
+ * solved it, or the one that had the lowest validation loss.
+ *
+ * @example
+ * const problem = createProblem('adding', { length: 50 });
+ * for await (const event of experiment(device, problem, settingsFor('adding', 'gru'), { seed: 1 })) {
+ *   if (event.type === 'result') console.log(event.metric, problem.metric.chance);
+ * }
+ */
+export async function* experiment(
+  device: Device,
+  problem: Problem,
+  settings: ExperimentSettings,
+  { seed, signal, clock = () => performance.now() }: ExperimentOptions,
+): AsyncGenerator<ExperimentEvent, void> {
+  const model = new SequenceModel(device, problem, settings, seed);
+  const task = new ProblemTraining(model, problem, { batch: settings.batch, seed });
+  const { metric } = problem;
+  const bar = settings.bar === undefined ? metric.bar : settings.bar;
+  const began = clock();
+  const seconds = (): number => (clock() - began) / 1000;
+  const events = train(task, {
+    optimizer: { method: settings.optimizer },
+    learningRate: settings.learningRate,
+    schedule: settings.schedule,
+    clipNorm: settings.clipNorm,
+    steps: settings.steps ?? undefined,
+    seconds: settings.seconds ?? undefined,
+    validateEvery: settings.validateEvery,
+    checkpointEvery: 0,
+    seed,
+    signal,
+    clock,
+  });
+  let reason: ExperimentResult['reason'] = 'finished';
+  let best = model.parameters.save();
+  let step = 0;
+  let streak = 0;
+  let solved: ExperimentResult['solved'] = null;
+  try {
+    for await (const event of events) {
+      step = event.step;
+      if (event.type === 'start' || event.type === 'progress') yield event;
+      if (event.type === 'done' && event.reason === 'aborted') reason = 'aborted';
+      if (event.type !== 'validation') continue;
+      const value = task.evaluation!.metric;
+      const secondsElapsed = seconds();
+      yield { type: 'validation', step, loss: event.loss, metric: value, best: event.best, secondsElapsed };
+      if (event.best) best = model.parameters.save();
+      const reached = bar !== null && (metric.better === 'lower' ? value <= bar : value >= bar);
+      streak = reached ? streak + 1 : 0;
+      if (streak <= 1) solved = reached ? { step, secondsElapsed } : null;
+      if (streak === evaluationsToSolve) {
+        reason = 'solved';
+        break;
+      }
+    }
+  } catch (error) {
+    if (!(error instanceof DivergenceError)) throw error;
+    reason = 'diverged';
+    step = (error.details.step as number) - 1;
+  }
+  const secondsElapsed = seconds();
+  // Losses on fresh sequences differ by luck: what three evaluations found solved is not given up for an earlier model.
+  if (reason !== 'solved') model.parameters.load(best);
+  const tested = reason === 'aborted' ? null : await task.test(signal);
+  yield {
+    type: 'result',
+    reason: tested ? reason : 'aborted',
+    metric: tested?.metric ?? null,
+    loss: tested?.loss ?? null,
+    step,
+    secondsElapsed,
+    solved: reason === 'solved' ? solved : null,
+  };
+}

@@ -1,0 +1,102 @@
+import type { IdxArray } from '../../../data/idx.ts';
+import { DataError } from '../../../errors.ts';
+import { Random } from '../../../random.ts';
+import { sizeOf } from '../../../shape.ts';
+import { countLastRight } from '../counts.ts';
+import type { Problem, SequenceBatch } from '../problem.ts';
+
+/** Digits as IDX files hold them: images `[N, height, width]` and labels `[N]`, both of bytes. */
+export interface DigitSet {
+  readonly images: IdxArray;
+  readonly labels: IdxArray;
+}
+
+export interface DigitsOptions {
+  /** Read a row of the image in a step, in place of a pixel. Default false. */
+  readonly rows?: boolean;
+  /** Put all pixels in an order that is random, but the same for all digits. Default false. */
+  readonly permuted?: boolean;
+  /** Of that order. Default 1. */
+  readonly permutationSeed?: number;
+}
+
+const heldOutBatch = 100;
+
+/**
+ * Sequential digits (Le, Jaitly & Hinton 2015): an image is read pixel by pixel, row after row or in a permuted order, and
+ * its class is answered after the last one. The last tenth of the training digits is held out to follow the training.
+ *
+ * @throws DataError if images and labels do not belong together, or are no digits
+ */
+export function digitsProblem(train: DigitSet, test: DigitSet, options: DigitsOptions = {}): Problem {
+  const { rows = false, permuted = false, permutationSeed = 1 } = options;
+  checkDigits('training', train);
+  checkDigits('test', test);
+  const [count, height, width] = train.images.shape;
+  if (test.images.shape[1] !== height || test.images.shape[2] !== width) {
+    throw new DataError(
+      `digits: training images have ${height}×${width} pixels, test images ${test.images.shape.slice(1).join('×')}; give files of one size`,
+    );
+  }
+  if (count < 10) throw new DataError(`digits: ${count} training images are too few; give at least 10`, { count });
+  const pixels = height * width;
+  const order = permuted ? new Random(permutationSeed).permutation(pixels) : null;
+  const features = rows ? width : 1;
+  const pick = (set: DigitSet, indices: ArrayLike<number>): SequenceBatch => digitBatch(set, indices, order, features);
+  const examples = count - Math.floor(count / 10);
+  return {
+    features,
+    outputs: 10,
+    answers: 'class',
+    metric: { name: 'share of digits right', better: 'higher', chance: 0.1, bar: 0.97 },
+    count: countLastRight,
+    training: { examples, pick: (indices) => pick(train, indices) },
+    *heldOut(_random, part) {
+      const [set, from, to] = part === 'test' ? [test, 0, test.labels.data.length] : [train, examples, count];
+      for (let start = from; start < to; start += heldOutBatch) {
+        const length = Math.min(heldOutBatch, to - start);
+        yield pick(
+          set,
+          Int32Array.from({ length }, (_, i) => start + i),
+        );
+      }
+    },
+  };
+}
+
+/** Pixels from 0 to 1, `[T, B, F]`, and one answer at the end. */
+function digitBatch(
+  { images, labels }: DigitSet,
+  indices: ArrayLike<number>,
+  order: Int32Array | null,
+  features: number,
+): SequenceBatch {
+  const B = indices.length;
+  const pixels = sizeOf(images.shape.slice(1));
+  const inputs = new Float32Array(pixels * B);
+  const targets = new Int32Array(B);
+  for (let b = 0; b < B; b++) {
+    targets[b] = labels.data[indices[b]];
+    for (let i = 0; i < pixels; i++) {
+      const t = Math.floor(i / features);
+      inputs[(t * B + b) * features + (i % features)] = images.data[indices[b] * pixels + (order ? order[i] : i)] / 255;
+    }
+  }
+  return { steps: pixels / features, batch: B, inputs, lengths: null, answered: 1, targets };
+}
+
+function checkDigits(which: string, { images, labels }: DigitSet): void {
+  const bytes = images.data instanceof Uint8Array && labels.data instanceof Uint8Array;
+  if (images.shape.length !== 3 || labels.shape.length !== 1 || !bytes) {
+    throw new DataError(
+      `digits: ${which} images must be bytes [N, height, width] and labels bytes [N], received [${images.shape}] and [${labels.shape}]`,
+    );
+  }
+  if (images.shape[0] !== labels.shape[0]) {
+    throw new DataError(
+      `digits: there are ${images.shape[0]} ${which} images, but ${labels.shape[0]} labels; give the two files of one set`,
+    );
+  }
+  const wrong = labels.data.findIndex((label) => label > 9);
+  if (wrong >= 0) throw new DataError(`digits: ${which} label ${labels.data[wrong]} at ${wrong} is not a digit`);
+}

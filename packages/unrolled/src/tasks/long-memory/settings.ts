@@ -1,0 +1,74 @@
+import type { ExperimentSettings } from './experiment.ts';
+import type { LongMemoryTask } from './tasks.ts';
+
+/** Settings with the cell's width and its other options apart. */
+interface Settings extends Omit<ExperimentSettings, 'cell'> {
+  readonly hidden: number;
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+/** What differs from the common settings in a task, and within it by cell. */
+interface TaskSettings extends Partial<Settings> {
+  readonly cells?: Readonly<Record<string, Partial<Settings>>>;
+}
+
+const common: Settings = {
+  hidden: 64,
+  layers: 1,
+  dropout: 0,
+  batch: 32,
+  optimizer: 'adam',
+  learningRate: 2e-3,
+  schedule: 'constant',
+  clipNorm: 1,
+  steps: 5000,
+  validateEvery: 100,
+  options: {},
+};
+
+/** Small batches: a step more teaches more here than a row more. */
+const order: TaskSettings = {
+  hidden: 32,
+  batch: 16,
+  learningRate: 5e-3,
+  steps: 20_000,
+  cells: { lstm: { options: { forgetBias: 3 } }, gru: { hidden: 64, batch: 20, learningRate: 1e-2 } },
+};
+
+const digits: TaskSettings = { learningRate: 3e-3, steps: 8000, validateEvery: 250 };
+
+/** Found by trying. */
+const tasks: Record<LongMemoryTask, TaskSettings> = {
+  adding: {
+    batch: 20,
+    learningRate: 5e-3,
+    steps: 10_000,
+    cells: { gru: { learningRate: 1e-2 }, irnn: { hidden: 128, batch: 32, learningRate: 1e-3 } },
+  },
+  copying: {
+    hidden: 128,
+    batch: 16,
+    learningRate: 5e-3,
+    steps: 20_000,
+    cells: { lstm: { options: { forgetBias: 3 } }, unitary: { hidden: 64, steps: 500, validateEvery: 25 } },
+  },
+  reber: { hidden: 32, batch: 20, learningRate: 1e-2, steps: 6000, validateEvery: 200 },
+  'temporal-order-2': order,
+  'temporal-order-3': order,
+  parity: { batch: 64 },
+  brackets: { batch: 64, steps: 8000 },
+  digits,
+  'permuted-digits': digits,
+  music: { hidden: 150, dropout: 0.3, batch: 16, learningRate: 2e-3, steps: 1800, validateEvery: 75 },
+};
+
+/** The settings a task is learnt with by a cell where nothing else is said. */
+export function settingsFor(
+  task: LongMemoryTask,
+  cell: string,
+  said: Partial<Omit<Settings, 'options'>> = {},
+): ExperimentSettings {
+  const { cells = {}, ...byTask } = tasks[task];
+  const { hidden, options, ...rest } = { ...common, ...byTask, ...cells[cell], ...said };
+  return { ...rest, cell: { ...options, cell, hidden } };
+}

@@ -1,0 +1,108 @@
+import { ConfigError } from '../../errors.ts';
+import type { NamedArray } from '../../io/safetensors.ts';
+import type { Context } from '../../nn/layer.ts';
+import { Random } from '../../random.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import type { Json } from '../../train/checkpoint.ts';
+import type { TrainingTask } from '../../train/task.ts';
+import { evaluateProblem, type ProblemEvaluation } from './evaluate.ts';
+import { lossOf } from './loss.ts';
+import type { SequenceModel } from './model.ts';
+import type { Problem, SequenceBatch } from './problem.ts';
+
+export interface ProblemTrainingOptions {
+  /** B, sequences in a batch. */
+  readonly batch: number;
+  /** Of all sequences: batch n is the same for the same seed, whatever was done before. */
+  readonly seed: number;
+}
+
+/** Learning a problem by backpropagation through time over whole sequences. */
+export class ProblemTraining implements TrainingTask {
+  readonly model: SequenceModel;
+  readonly problem: Problem;
+  /** The last validation, if there was one. */
+  evaluation: ProblemEvaluation | null = null;
+  readonly #batch: number;
+  readonly #random: Random;
+  #batches = 0;
+  #validations = 0;
+
+  constructor(model: SequenceModel, problem: Problem, { batch, seed }: ProblemTrainingOptions) {
+    if (!Number.isInteger(batch) || batch < 1) {
+      throw new ConfigError(`lab: batch must be a whole number from 1, received ${batch}`, { batch });
+    }
+    this.model = model;
+    this.problem = problem;
+    this.#batch = batch;
+    this.#random = new Random(seed);
+  }
+
+  get parameters(): SequenceModel['parameters'] {
+    return this.model.parameters;
+  }
+
+  /** Batches in once through the examples; where sequences never end, each batch is an epoch. */
+  get stepsPerEpoch(): number {
+    const { examples } = this.problem.training;
+    return examples === null ? 1 : Math.ceil(examples / this.#batch);
+  }
+
+  get epoch(): number {
+    return this.#batches / this.stepsPerEpoch;
+  }
+
+  nextLoss(context: Context): { loss: Tensor; items: number } {
+    const batch = this.#nextBatch();
+    const loss = lossOf(this.problem.answers, this.model.apply(batch, context), batch);
+    return { loss, items: batch.steps * batch.batch };
+  }
+
+  async validate(signal: AbortSignal | undefined): Promise<number | null> {
+    const random = this.#random.fork(`validation ${this.#validations}`);
+    const evaluation = await evaluateProblem(
+      this.model,
+      this.problem,
+      this.problem.heldOut(random, 'validation'),
+      signal,
+    );
+    if (evaluation === null) return null;
+    this.#validations++;
+    this.evaluation = evaluation;
+    return evaluation.loss;
+  }
+
+  /** The final judgement, on sequences of its own. */
+  test(signal?: AbortSignal): Promise<ProblemEvaluation | null> {
+    const batches = this.problem.heldOut(this.#random.fork('test'), 'test');
+    return evaluateProblem(this.model, this.problem, batches, signal);
+  }
+
+  sample(): null {
+    return null;
+  }
+
+  describe(): Json {
+    return this.model.config as unknown as Json;
+  }
+
+  save(): { carried: Readonly<Record<string, NamedArray>>; state: Json } {
+    return { carried: {}, state: { batches: this.#batches, validations: this.#validations } };
+  }
+
+  restore(_carried: Readonly<Record<string, NamedArray>>, state: Json): void {
+    const { batches, validations } = state as { batches: number; validations: number };
+    this.#batches = batches;
+    this.#validations = validations;
+  }
+
+  #nextBatch(): SequenceBatch {
+    const { training } = this.problem;
+    const number = this.#batches++;
+    if (training.examples === null) return training.draw(this.#random.fork(`batch ${number}`), this.#batch);
+    const epoch = Math.floor(number / this.stepsPerEpoch);
+    const place = (number % this.stepsPerEpoch) * this.#batch;
+    const order = this.#random.fork(`epoch ${epoch}`).permutation(training.examples);
+    return training.pick(order.subarray(place, place + this.#batch));
+  }
+}
