@@ -110,6 +110,31 @@ describe('sample', () => {
     expect(none.stdout).toBe('sea\n');
   });
 
+  test('writes of many prompts together what it writes of each alone', async () => {
+    const options = ['--seed', '3', '--length', '20'];
+    file('prompts.txt', 'sea\r\n\nshore\n');
+    const many = ['sample', 'run', '--prompt', 'she', '--prompts', 'prompts.txt', '--count', '30', ...options];
+    const [json, plain] = await Promise.all([unrolled(cwd, ...many, '--json'), unrolled(cwd, ...many)]);
+    expect(json).toMatchObject({ code: 0, stderr: '' });
+    const samples = json.stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(samples.map(({ prompt }) => prompt)).toEqual(['she', 'sea', 'shore'].flatMap((one) => Array(30).fill(one)));
+    expect(samples.map(({ seed }) => seed)).toEqual(samples.map((_, i) => 3 + i));
+    expect(plain.stdout).toBe(
+      samples.map(({ prompt, text }, i) => `── ${i + 1} · ${prompt}\n${prompt}${text}\n`).join(''),
+    );
+    for (const { prompt, seed, text } of [samples[0], samples[70]]) {
+      const alone = await unrolled(cwd, 'sample', 'run', '--prompt', prompt, '--length', '20', '--seed', `${seed}`);
+      expect(alone.stdout).toBe(`${prompt}${text}\n`);
+    }
+    const wrong = await unrolled(cwd, 'sample', 'run', '--prompt', 'she', '--prompt', 'Q');
+    expectComplaint(wrong, 1, "prompt 2 ('Q')", 'U+0051', 'vocabulary');
+    expect(wrong.stdout).toBe('');
+    expectComplaint(await unrolled(cwd, 'sample', 'run', '--prompts', 'nowhere.txt'), 1, 'nowhere.txt');
+  });
+
   test('eval leaves out what the model does not know, and says so', async () => {
     file('strange.txt', text.replaceAll('shore', 'sh0r€'));
     await unrolled(cwd, 'train', 'text.txt', '--out', 'new', ...small, '--steps', '5');

@@ -1,15 +1,19 @@
 import { randomInt } from 'node:crypto';
 import { Command, Option } from 'commander';
-import { generate } from 'unrolled/tasks/language-model';
+import { DataError } from 'unrolled';
+import { type GenerateOptions, generate, generateTogether, type LanguageModel } from 'unrolled/tasks/language-model';
 import { breathe } from 'unrolled/train';
-import { printable } from '../listeners/text.ts';
+import { Failure } from '../failure.ts';
+import { printable, shorten } from '../listeners/text.ts';
 import { loadModel } from '../load-model.ts';
 import { openMachine, toStandardError } from '../open-device.ts';
 import { blasOption, number, threadsOption, whole } from '../options.ts';
 import type { CheckpointName } from '../run-folder.ts';
+import { readTextFiles } from '../text-files.ts';
 
 interface SampleFlags {
-  prompt: string;
+  prompt?: string[];
+  prompts?: string;
   length: number;
   temperature: number;
   topK: number;
@@ -28,7 +32,11 @@ export function sampleCommand(): Command {
   return new Command('sample')
     .description('let a trained model write')
     .argument('<run>', 'run folder, or checkpoint file')
-    .option('--prompt <text>', 'text to go on from', '')
+    .option('--prompt <text>', 'text to go on from; may be given several times', (text, before: string[] = []) => [
+      ...before,
+      text,
+    ])
+    .option('--prompts <file>', 'a file of them, one a line')
     .addOption(new Option('--length <n>', 'tokens to write').argParser(whole(0)).default(500))
     .addOption(
       new Option('--temperature <t>', 'below 1 bolder, above 1 wilder, 0 always the likeliest')
@@ -47,7 +55,7 @@ export function sampleCommand(): Command {
       ),
     )
     .option('--stop <text>', 'end when this has been written')
-    .addOption(new Option('--count <n>', 'how many samples').argParser(whole(1)).default(1))
+    .addOption(new Option('--count <n>', 'how many samples of each prompt').argParser(whole(1)).default(1))
     .addOption(
       new Option('--checkpoint <name>', 'which checkpoint (default: best)').choices(['best', 'latest', 'previous']),
     )
@@ -59,41 +67,99 @@ export function sampleCommand(): Command {
       `
 Examples:
   unrolled sample runs/shakespeare --prompt "ROMEO:" --length 500 --temperature 0.8
-  unrolled sample runs/shakespeare --top-k 5 --seed 7 --count 3`,
+  unrolled sample runs/shakespeare --top-k 5 --seed 7 --count 3
+  unrolled sample runs/shakespeare --prompt "ROMEO:" --prompt "JULIET:" --json`,
     )
     .action(sample);
 }
 
+/** One text to write. */
+interface Sample {
+  readonly prompt: string;
+  readonly seed: number;
+}
+
+/** Most samples written together: what bounds their memory. */
+const mostTogether = 64;
+
 async function sample(run: string, flags: SampleFlags): Promise<void> {
-  const { prompt, length, temperature, topK, topP, stop } = flags;
+  const { length, temperature, topK, topP, stop } = flags;
+  const first = flags.seed ?? randomInt(2 ** 32);
+  const prompts = promptsOf(flags);
+  const samples = prompts
+    .flatMap((prompt) => Array.from({ length: flags.count }, () => prompt))
+    .map((prompt, i): Sample => ({ prompt, seed: first + i }));
+  const alone = samples.length === 1;
   // One stream is little work for each step: more threads would only wait for each other.
-  const device = await openMachine({ threads: flags.threads ?? 1, blas: flags.blas }, toStandardError);
+  const device = await openMachine(
+    { threads: flags.threads ?? (alone ? 1 : undefined), blas: flags.blas },
+    toStandardError,
+  );
   try {
     const model = await loadModel(device, run, flags.checkpoint);
-    const first = flags.seed ?? randomInt(2 ** 32);
-    for (let i = 0; i < flags.count; i++) {
-      const seed = first + i;
-      const pieces = generate(model, { prompt, length, temperature, topK, topP, stop, seed });
-      if (flags.json) {
-        process.stdout.write(`${JSON.stringify({ type: 'sample', seed, prompt, text: [...pieces].join('') })}\n`);
-        continue;
+    const options = { length, temperature, topK, topP, stop };
+    if (alone && !flags.json) return await writeAlone(model, samples[0], options);
+    if (prompts.length > 1) checkPrompts(model, prompts);
+    for (let start = 0; start < samples.length; start += mostTogether) {
+      const batch = samples.slice(start, start + mostTogether);
+      const texts = batch.map(() => '');
+      for (const { stream, piece } of generateTogether(model, {
+        ...options,
+        prompts: batch.map(({ prompt }) => prompt),
+        seed: batch[0].seed,
+      })) {
+        texts[stream] += piece;
       }
-      // What a model writes must not steer a terminal; in a file or a pipe it is kept as it is.
-      const show = process.stdout.isTTY ? printable : (text: string): string => text;
-      const begun = pieces.next();
-      if (i > 0) process.stdout.write('\n----\n');
-      process.stdout.write(show(prompt + (begun.value ?? '')));
-      let written = performance.now();
-      for (const piece of pieces) {
-        process.stdout.write(show(piece));
-        if (performance.now() - written > 20) {
-          await breathe();
-          written = performance.now();
-        }
+      for (const [i, { seed, prompt }] of batch.entries()) {
+        const text = texts[i];
+        if (flags.json) process.stdout.write(`${JSON.stringify({ type: 'sample', seed, prompt, text })}\n`);
+        else process.stdout.write(`${heading(start + i + 1, prompt)}\n${show(prompt + text)}\n`);
       }
-      process.stdout.write('\n');
     }
   } finally {
     device.close();
   }
+}
+
+/** @throws Failure if the file of prompts cannot be read or has none */
+function promptsOf({ prompt = [], prompts }: SampleFlags): readonly string[] {
+  const lines = prompts === undefined ? [] : readTextFiles([prompts]).text.split(/\r?\n/);
+  const all = [...prompt, ...lines.filter((line) => line !== '')];
+  return all.length > 0 ? all : [''];
+}
+
+/** @throws Failure naming the prompt the model cannot read, before anything is written */
+function checkPrompts({ tokenizer }: LanguageModel, prompts: readonly string[]): void {
+  for (const [i, prompt] of prompts.entries()) {
+    try {
+      tokenizer.encode(prompt);
+    } catch (error) {
+      if (!(error instanceof DataError)) throw error;
+      throw new Failure(`prompt ${i + 1} ('${shorten(prompt, 30)}'): ${error.message}`, 1, { cause: error });
+    }
+  }
+}
+
+async function writeAlone(model: LanguageModel, one: Sample, options: GenerateOptions): Promise<void> {
+  const pieces = generate(model, { ...options, ...one });
+  const begun = pieces.next();
+  process.stdout.write(show(one.prompt + (begun.value ?? '')));
+  let written = performance.now();
+  for (const piece of pieces) {
+    process.stdout.write(show(piece));
+    if (performance.now() - written > 20) {
+      await breathe();
+      written = performance.now();
+    }
+  }
+  process.stdout.write('\n');
+}
+
+function heading(number: number, prompt: string): string {
+  return shorten(`── ${number}${prompt && ` · ${prompt}`}`, (process.stdout.columns || 80) - 1);
+}
+
+/** What a model writes must not steer a terminal; in a file or a pipe it is kept as it is. */
+function show(text: string): string {
+  return process.stdout.isTTY ? printable(text) : text;
 }

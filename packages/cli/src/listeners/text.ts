@@ -30,6 +30,14 @@ function wrapLine(line: readonly string[], columns: number): string[] {
 
 const wide = /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Hangul}\p{Emoji_Presentation}\u3000-\u303f\uff01-\uff60]/u;
 
+/** On one row of at most so many columns; '…' stands for what is cut off. */
+export function shorten(text: string, columns: number): string {
+  const row = [...printable(text).replace(/\s+/g, ' ')];
+  if (widthOf(row) <= columns) return row.join('');
+  while (row.length > 0 && widthOf(row) > columns - 1) row.pop();
+  return `${row.join('')}…`;
+}
+
 /** Columns that characters take in a terminal. */
 function widthOf(characters: readonly string[]): number {
   return characters.reduce((sum, one) => sum + (wide.test(one) ? 2 : 1), 0);

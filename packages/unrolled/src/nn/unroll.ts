@@ -1,5 +1,5 @@
 import { ConfigError, ShapeError } from '../errors.ts';
-import { mul, select, stack, tap, unstack } from '../ops/index.ts';
+import { mul, reshape, select, stack, tap, unstack } from '../ops/index.ts';
 import { formatShape } from '../shape.ts';
 import type { Device } from '../tensor/device.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -177,7 +177,10 @@ function unrollSteps<State extends CellState>(
     let { output, state: next } = step;
     if (active) {
       const before = state;
-      next = mapState(next, (part, name) => select(active[t], part, before[name]));
+      next = mapState(next, (part, name) => {
+        const mask = reshape(active[t], [B, ...part.shape.slice(1).fill(1)]);
+        return select(mask, part, before[name]);
+      });
       output = select(active[t], output, 0);
     }
     if (probe?.gradient) {

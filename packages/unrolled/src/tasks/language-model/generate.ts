@@ -1,22 +1,41 @@
 import { checkSampling, type SamplingOptions, sampleToken } from '../../decode/sampling.ts';
+import { gatherRows } from '../../decode/tensor-step.ts';
 import { ConfigError } from '../../errors.ts';
-import { at } from '../../ops/index.ts';
+import { inference } from '../../nn/layer.ts';
+import type { StackState } from '../../nn/recurrent.ts';
 import { Random } from '../../random.ts';
-import { CarriedState } from './carried-state.ts';
+import type { Device } from '../../tensor/device.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
 import type { LanguageModel } from './model.ts';
 
-export interface GenerateOptions extends SamplingOptions {
-  /** The text to go on from; it is not repeated in the result. Default: a line break, or whatever comes first. */
-  readonly prompt?: string;
+interface WritingOptions extends SamplingOptions {
   /** How many tokens to write. Default 200. */
   readonly length?: number;
+  /** Default 1. */
   readonly seed?: number;
   /** Ends when the text written ends with this; it is part of the result. */
   readonly stop?: string;
 }
 
-/** Steps of a long prompt that are read at a time. */
-const promptSteps = 256;
+export interface GenerateOptions extends WritingOptions {
+  /** The text to go on from; it is not repeated in the result. Default: a line break, or whatever comes first. */
+  readonly prompt?: string;
+}
+
+export interface GenerateTogetherOptions extends WritingOptions {
+  /** The text each stream goes on from; an empty one begins as `generate` does without a prompt. */
+  readonly prompts: readonly string[];
+}
+
+/** What one stream writes in one step. */
+export interface StreamPiece {
+  /** Which prompt it goes on from, from 0. */
+  readonly stream: number;
+  readonly piece: string;
+}
+
+/** Most steps of the prompts that are read at a time, and most tokens in them: what bounds the memory of reading. */
+const [promptSteps, promptTokens] = [256, 4096];
 
 /**
  * Writes text token by token, each drawn from the model's distribution given everything before.
@@ -27,44 +46,100 @@ const promptSteps = 256;
  * for (const piece of generate(model, { prompt: 'ROMEO:', temperature: 0.8 })) process.stdout.write(piece);
  */
 export function* generate(model: LanguageModel, options: GenerateOptions = {}): Generator<string, void> {
+  for (const { piece } of generateTogether(model, { ...options, prompts: [options.prompt ?? ''] })) yield piece;
+}
+
+/**
+ * Goes on from many prompts at once, in one batch with a state for each: a token of every stream, then the next of
+ * every stream. Stream i draws with seed `seed + i`, and writes what `generate` with prompt i and that seed writes
+ * alone, to the bit unless a BLAS multiplies. A stream that met `stop` leaves the batch.
+ *
+ * @throws DataError if a prompt has a character the vocabulary lacks; ConfigError on an option out of range
+ *
+ * @example
+ * const texts = ['ROMEO:', 'JULIET:'];
+ * for (const { stream, piece } of generateTogether(model, { prompts: [...texts] })) texts[stream] += piece;
+ */
+export function* generateTogether(
+  model: LanguageModel,
+  options: GenerateTogetherOptions,
+): Generator<StreamPiece, void> {
   const { device, tokenizer } = model;
   const { length = 200, seed = 1, stop } = options;
   checkSampling(options);
   if (!Number.isInteger(length) || length < 0) {
     throw new ConfigError(`sample: length must be a whole number from 0, received ${length}`);
   }
-  const random = new Random(seed);
-  const prompt = options.prompt ? tokenizer.encode(options.prompt) : new Int32Array();
-  let ids: Int32Array = prompt.length > 0 ? prompt : firstToken(model);
-  const carried = new CarriedState(device);
-
-  /** Reads the tokens after what was read before, and gives the logits of what follows, `[V]`. */
-  const read = (tokens: Int32Array): ArrayLike<number> =>
-    device.withoutGradients(() =>
-      device.scope(() => {
-        const input = device.ids(tokens, [tokens.length, 1]);
-        const { logits, state } = model.apply(input, undefined, { state: carried.get() });
-        carried.set(state);
-        return at(logits, -1).data();
-      }),
-    );
-
-  for (; ids.length > promptSteps; ids = ids.subarray(promptSteps)) read(ids.subarray(0, promptSteps));
-  const decode = tokenizer.decoder();
-  let written = '';
-  for (let i = 0; i < length; i++) {
-    const id = sampleToken(read(ids), random, options, tokenizer.unknown);
-    const piece = decode(id);
-    yield piece;
-    if (stop) {
-      written = (written + piece).slice(-stop.length - piece.length);
-      if (written.endsWith(stop)) return;
+  const prompts = options.prompts.map((prompt) => begin(model, prompt));
+  let state = readPrompts(
+    model,
+    prompts.map((prompt) => prompt.subarray(0, -1)),
+  );
+  let writers = prompts.map((prompt, stream) => ({
+    stream,
+    random: new Random(seed + stream),
+    decode: tokenizer.decoder(),
+    last: prompt[prompt.length - 1],
+    written: '',
+  }));
+  let rows = Int32Array.from(writers.keys());
+  for (let i = 0; i < length && writers.length > 0; i++) {
+    const input = writers.map(({ last }) => last);
+    let logits: ReturnType<Tensor['data']>;
+    state = step(device, state, (before) => {
+      const next = model.apply(device.ids(input, [1, input.length]), inference, { state: gatherRows(before, rows) });
+      logits = next.logits.data(); // [1, B, V]
+      return next.state;
+    });
+    const going: number[] = [];
+    for (const [row, writer] of writers.entries()) {
+      const own = logits!.subarray(row * tokenizer.size, (row + 1) * tokenizer.size);
+      writer.last = sampleToken(own, writer.random, options, tokenizer.unknown);
+      const piece = writer.decode(writer.last);
+      yield { stream: writer.stream, piece };
+      if (stop) {
+        writer.written = (writer.written + piece).slice(-stop.length - piece.length);
+        if (writer.written.endsWith(stop)) continue;
+      }
+      going.push(row);
     }
-    ids = Int32Array.of(id);
+    rows = Int32Array.from(going);
+    writers = going.map((row) => writers[row]);
   }
 }
 
-/** What to begin from without a prompt. */
-function firstToken({ tokenizer }: LanguageModel): Int32Array {
-  return Int32Array.of(tokenizer.idOf('\n') ?? tokenizer.size - 1);
+/** The state after prompts of any lengths, null where there is nothing to read. */
+function readPrompts(model: LanguageModel, prompts: readonly Int32Array[]): StackState | null {
+  const { device } = model;
+  const B = prompts.length;
+  const longest = Math.max(0, ...prompts.map((prompt) => prompt.length));
+  const steps = Math.min(promptSteps, Math.ceil(promptTokens / B));
+  let state: StackState | null = null;
+  for (let start = 0; start < longest; start += steps) {
+    const T = Math.min(steps, longest - start);
+    const parts = prompts.map((prompt) => prompt.subarray(start, start + T));
+    const ids = new Int32Array(T * B);
+    for (const [b, part] of parts.entries())
+      part.forEach((id, t) => {
+        ids[t * B + b] = id;
+      });
+    const lengths = parts.some((part) => part.length < T) ? parts.map((part) => part.length) : null;
+    state = step(device, state, (before) => model.read(device.ids(ids, [T, B]), { state: before, lengths }));
+  }
+  return state;
+}
+
+/** From one state to the next, which outlives every scope: between two steps the caller may open and close some. */
+function step(
+  device: Device,
+  state: StackState | null,
+  body: (before: StackState | null) => StackState,
+): StackState | null {
+  return device.keep(device.withoutGradients(() => device.carry(state, body)));
+}
+
+/** The prompt's tokens; without any, the one to begin from. */
+function begin({ tokenizer }: LanguageModel, prompt: string): Int32Array {
+  const ids = tokenizer.encode(prompt);
+  return ids.length > 0 ? ids : Int32Array.of(tokenizer.idOf('\n') ?? tokenizer.size - 1);
 }

@@ -111,10 +111,23 @@ export class LanguageModel {
     return this.#recurrent.initialState(batch, this.device);
   }
 
-  /** ids `[T, B]` → logits `[T, B, V]` and the state afterwards. */
+  /**
+   * ids `[T, B]` → logits `[T, B, V]` and the state afterwards. With `lengths`, a row's state is that after its own last
+   * step, and its logits from there on say nothing.
+   */
   apply(ids: Tensor, context: Context = inference, options: RunOptions = {}): { logits: Tensor; state: StackState } {
-    const embedded = this.#dropout.apply(this.#embedding.apply(ids), context); // [T, B, E]
-    const { outputs, state } = this.#recurrent.run(embedded, context, options); // [T, B, H]
+    const { outputs, state } = this.#run(ids, context, options);
     return { logits: this.#output.apply(this.#dropout.apply(outputs, context)), state };
+  }
+
+  /** The state after ids `[T, B]`, for what is only read: no logits are worked out. */
+  read(ids: Tensor, options: RunOptions = {}): StackState {
+    return this.#run(ids, inference, options).state;
+  }
+
+  /** ids `[T, B]` → outputs `[T, B, H]` of the last recurrent layer. */
+  #run(ids: Tensor, context: Context, options: RunOptions): { outputs: Tensor; state: StackState } {
+    const embedded = this.#dropout.apply(this.#embedding.apply(ids), context); // [T, B, E]
+    return this.#recurrent.run(embedded, context, options);
   }
 }

@@ -1,0 +1,123 @@
+import fc from 'fast-check';
+import { afterAll, describe, expect, test } from 'vitest';
+import { openDevice } from '../../device.ts';
+import { type CellSource, defineCell } from '../../nn/cells/index.ts';
+import type { Device } from '../../tensor/device.ts';
+import { tokenizerFor } from '../../tokenizers/index.ts';
+import { generate, generateTogether } from './generate.ts';
+import { LanguageModel } from './model.ts';
+
+/** Untrained models are near even: boldness gives their texts something to differ by. */
+const temperature = 0.2;
+
+const leaky = defineCell({
+  name: 'leaky',
+  initialState: ({ zeros, hidden }) => ({ h: zeros(hidden), square: zeros(2, 2) }),
+  step(x, { h, square }, { linear }) {
+    const next = h.mul(0.9).add(linear('in', [x, h]).tanh());
+    return { output: next, state: { h: next, square: square.add(1) } };
+  },
+});
+
+function newModel(device: Device, cell: CellSource): LanguageModel {
+  const tokenizer = tokenizerFor('char', 'abcde\n');
+  return new LanguageModel(device, tokenizer, { cell, hidden: 11, layers: 2, embedding: 5, dropout: 0.3 }, 3);
+}
+
+/** What each stream writes, when all write together. */
+function together(model: LanguageModel, options: Parameters<typeof generateTogether>[1]): string[] {
+  const texts = options.prompts.map(() => '');
+  for (const { stream, piece } of generateTogether(model, options)) texts[stream] += piece;
+  return texts;
+}
+
+const alone = (
+  model: LanguageModel,
+  { prompts, seed = 1, ...more }: Parameters<typeof generateTogether>[1],
+): string[] => prompts.map((prompt, i) => [...generate(model, { prompt, seed: seed + i, ...more })].join(''));
+
+const devices = [
+  await openDevice('reference'),
+  await openDevice('wasm', { threads: 1 }),
+  await openDevice('wasm', { threads: 2 }),
+] as const;
+afterAll(() => {
+  for (const device of devices) device.close();
+});
+
+describe.each([
+  ['reference', devices[0]],
+  ['wasm', devices[1]],
+  ['wasm on two threads', devices[2]],
+])('on %s', (_, device) => {
+  test.each<[string, CellSource]>([
+    ['lstm', 'lstm'],
+    ['gru', 'gru'],
+    ['mut1', 'mut1'],
+    ['one of your own', leaky],
+  ])('a stream writes among others what it writes alone: %s', (_, cell) => {
+    const model = newModel(device, cell);
+    const prompt = fc.string({ unit: fc.constantFrom(...'abcde\n'), maxLength: 9 });
+    const options = fc.record({
+      prompts: fc.array(prompt, { maxLength: 7 }),
+      seed: fc.nat(),
+      length: fc.nat(12),
+      stop: fc.constantFrom(undefined, 'a', 'bc'),
+      topK: fc.constantFrom(0, 3),
+    });
+    fc.assert(
+      fc.property(options, (some) => {
+        const all = { ...some, temperature };
+        expect(together(model, all)).toEqual(alone(model, all));
+      }),
+      { numRuns: 10 },
+    );
+  });
+
+  test('also after prompts that are read in several parts, in other parts alone', () => {
+    const model = newModel(device, 'gru');
+    const prompts = Array.from({ length: 20 }, (_, i) =>
+      'abcde'.repeat(60).slice(0, [300, 299, 1, 205, 206, 0, 257][i % 7]),
+    );
+    const options = { prompts, length: 4, temperature };
+    expect(together(model, options)).toEqual(alone(model, options));
+  });
+});
+
+describe('streams', () => {
+  const model = newModel(devices[0], 'lstm');
+
+  test('write a token each, one after the other, until they meet the end', () => {
+    const options = { prompts: ['a', 'bcd', ''], length: 40, seed: 5, stop: 'a', temperature };
+    const pieces = [...generateTogether(model, options)];
+    const lengths = alone(model, options).map((text) => text.length);
+    expect(new Set(lengths).size).toBeGreaterThan(1);
+    const order = Array.from({ length: 40 }, (_, t) => [0, 1, 2].filter((stream) => t < lengths[stream])).flat();
+    expect(pieces.map(({ stream }) => stream)).toEqual(order);
+  });
+
+  test('go on when the scope they were begun in has ended', () => {
+    const expected = alone(model, { prompts: ['ab'], length: 6 })[0];
+    const pieces = generate(model, { prompt: 'ab', length: 6 });
+    const first = devices[0].scope(() => pieces.next().value);
+    expect(first + [...pieces].join('')).toBe(expected);
+  });
+
+  test('of no prompts write nothing; what cannot be read is named', () => {
+    expect(together(model, { prompts: [] })).toEqual([]);
+    expect(() => together(model, { prompts: ['a', 'Ω'] })).toThrow("'Ω' (U+03A9) is not in the model's vocabulary");
+    expect(() => together(model, { prompts: ['a'], length: -1 })).toThrow('length must be a whole number from 0');
+  });
+});
+
+test('reading gives the state that applying gives, of rows of unequal lengths too', () => {
+  const model = newModel(devices[0], 'lstm');
+  const ids = devices[0].ids([0, 1, 2, 3, 4, 5], [3, 2]);
+  const lengths = [3, 1];
+  const flat = (state: ReturnType<LanguageModel['read']>) => state.map(({ h, c }) => [h.toArray(), c.toArray()]);
+  expect(flat(model.read(ids, { lengths }))).toEqual(flat(model.apply(ids, undefined, { lengths }).state));
+  const short = devices[0].ids([1], [1, 1]);
+  expect(flat(model.read(short)).map((parts) => parts.map((part) => (part as number[][])[0]))).toEqual(
+    flat(model.read(ids, { lengths })).map((parts) => parts.map((part) => (part as number[][])[1])),
+  );
+});
