@@ -5,7 +5,7 @@ import { arithmetic } from '../machine.ts';
 import { besideBest, type Question } from '../question.ts';
 import { type Engine, interleave, rounded, summarise } from '../timing.ts';
 
-const [H, V, T, warmup] = [100, 65, 25, 20];
+const [H, V, T, warmup] = [100, 65, 25, 300];
 /** Iterations after which losses are still alike: what rounding changes grows tenfold with every five. */
 const alike = 10;
 const learningRate = 0.1;
@@ -70,7 +70,7 @@ export const minimal: Question = {
   asks: `ms of an iteration of the minimal character model: 1×RNN-${H}, one-hot, B 1, T ${T}, Adagrad, clip ±5`,
   async answer({ runs, rounds, peak, peers: { pytorch, numpy } }) {
     // They are short: one is not worth a process.
-    const iterations = warmup + 20 * runs;
+    const iterations = warmup + 40 * runs;
     const options = { ids, H, V, T, learningRate, warmup, threads: 1 };
     const { initial } = await ours(1);
     const scripts = {

@@ -1,13 +1,13 @@
 /**
  * Compiles the kernels four times, {simd, relaxed} × {local, shared memory}, and writes them into the library as
- * TypeScript modules: the bytes as base64, and a `Kernels` interface made from the sources, so that a wrong call does
+ * TypeScript modules: the bytes deflated, as base64, and a `Kernels` interface made from the sources, so that a wrong call does
  * not compile. Does nothing when sources, compiler and options are those of the last build.
  */
 import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
+import { deflateRawSync } from 'node:zlib';
 import asc from 'assemblyscript/asc';
 import { kernelsInterface } from './signatures.ts';
 
@@ -80,8 +80,9 @@ if (lastFingerprint() !== wanted) {
     for (const [name, extra] of Object.entries(builds)) {
       const bytes = await compile(extra, folder);
       exported = WebAssembly.Module.exports(new WebAssembly.Module(bytes)).map((e) => e.name);
-      writeModule(name, `export const wasm =\n  '${Buffer.from(bytes).toString('base64')}';\n`);
-      sizes.push(`${name} ${(bytes.length / 1024).toFixed(1)} KB (${(gzipSync(bytes).length / 1024).toFixed(1)} gz)`);
+      const deflated = deflateRawSync(bytes, { level: 9 });
+      writeModule(name, `export const wasm =\n  '${deflated.toString('base64')}';\n`);
+      sizes.push(`${name} ${(bytes.length / 1024).toFixed(1)} KB (${(deflated.length / 1024).toFixed(1)} deflated)`);
     }
   } finally {
     rmSync(folder, { recursive: true });

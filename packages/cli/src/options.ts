@@ -116,11 +116,14 @@ function cellKind(text: string): string {
   );
 }
 
+export const cellOption = (): Option =>
+  new Option('--cell <cell>', `recurrent cell: ${cellNames.join(', ')}, or a file (default lstm)`).argParser(cellKind);
+
 /** The options of `train` that go into the run's configuration. */
 export function trainingOptions(): Option[] {
   const say = (text: string, name: keyof typeof defaults): string => `${text} (default ${defaults[name]})`;
   return [
-    new Option('--cell <cell>', say(`recurrent cell: ${cellNames.join(', ')}, or a file`, 'cell')).argParser(cellKind),
+    cellOption(),
     option('--hidden <n>', say('hidden units in a layer', 'hidden'), whole(1)),
     option('--layers <n>', say('recurrent layers', 'layers'), whole(1)),
     option('--embedding <n>', say("length of a token's vector", 'embedding'), whole(1)),

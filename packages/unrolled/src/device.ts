@@ -1,5 +1,4 @@
 import type { FloatType } from './backend/backend.ts';
-import { referenceBackend } from './backend/reference/reference-backend.ts';
 import { type WasmOptions, wasmBackend } from './backend/wasm/wasm-backend.ts';
 import { ConfigError } from './errors.ts';
 import { Device } from './tensor/device.ts';
@@ -26,8 +25,11 @@ export async function openDevice(name: DeviceName = 'wasm', options: DeviceOptio
   switch (name) {
     case 'wasm':
       return new Device(await wasmBackend(options));
-    case 'reference':
+    case 'reference': {
+      // By itself, so that a page does not load it for nothing.
+      const { referenceBackend } = await import('./backend/reference/reference-backend.ts');
       return new Device(referenceBackend({ float: options.float ?? 'float64' }));
+    }
     default:
       throw new ConfigError(`openDevice: there is no device '${name}'; use 'wasm' or 'reference'`, { name });
   }

@@ -1,10 +1,19 @@
 import { Argument, Command, Option } from 'commander';
-import { cellNames } from 'unrolled/nn';
 import { optimizerNames, scheduleNames } from 'unrolled/optim';
 import { type LongMemoryTask, longMemoryTaskNames, longMemoryTasks } from 'unrolled/tasks/long-memory';
 import { type LabFlags, prepareLab } from '../lab/prepare.ts';
 import { runLab } from '../lab/run.ts';
-import { blasOption, choice, notNegative, number, option, positive, threadsOption, whole } from '../options.ts';
+import {
+  blasOption,
+  cellOption,
+  choice,
+  notNegative,
+  number,
+  option,
+  positive,
+  threadsOption,
+  whole,
+} from '../options.ts';
 
 export function labCommand(): Command {
   const command = new Command('lab')
@@ -13,7 +22,7 @@ export function labCommand(): Command {
   const seed = option('--seed <n>', 'only this seed (default 1)', whole(0, 2 ** 32 - 1));
   const untilSolved = new Option('--until-solved', 'no end but a solved problem, or --seconds');
   for (const one of [
-    choice('--cell <name>', 'recurrent cell (default lstm)', cellNames),
+    cellOption(),
     option(
       '--length <n>',
       'length of the sequences; for some tasks the longest to train on, or how many parts',
@@ -72,7 +81,7 @@ its steps or seconds. Ctrl-C prints the table of the seeds that are finished.`,
     )
     .action(async (task: LongMemoryTask | undefined, flags: LabFlags) => {
       if (task === undefined) process.stdout.write(listOfTasks());
-      else process.exitCode = await runLab(prepareLab(task, flags), flags);
+      else process.exitCode = await runLab(await prepareLab(task, flags), flags);
     });
 }
 

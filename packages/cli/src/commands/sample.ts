@@ -90,11 +90,7 @@ async function sample(run: string, flags: SampleFlags): Promise<void> {
     .flatMap((prompt) => Array.from({ length: flags.count }, () => prompt))
     .map((prompt, i): Sample => ({ prompt, seed: first + i }));
   const alone = samples.length === 1;
-  // One stream is little work for each step: more threads would only wait for each other.
-  const device = await openMachine(
-    { threads: flags.threads ?? (alone ? 1 : undefined), blas: flags.blas },
-    toStandardError,
-  );
+  const device = await openMachine({ threads: flags.threads, blas: flags.blas }, toStandardError);
   try {
     const model = await loadModel(device, run, flags.checkpoint);
     const options = { length, temperature, topK, topP, stop };

@@ -1,4 +1,5 @@
 import { ConfigError } from 'unrolled';
+import type { CellSource } from 'unrolled/nn';
 import type { OptimizerName, ScheduleName } from 'unrolled/optim';
 import {
   createProblem,
@@ -10,6 +11,7 @@ import {
   settingsFor,
   type TaskDescription,
 } from 'unrolled/tasks/long-memory';
+import { isCellFile, readCellFile } from '../cell-file.ts';
 import { Failure } from '../failure.ts';
 import type { MachineFlags } from '../open-device.ts';
 import { flagOf } from '../options.ts';
@@ -41,6 +43,7 @@ export interface LabFlags extends ProblemOptions, MachineFlags {
 /** All that decides what is computed. */
 export interface Lab {
   readonly task: LongMemoryTask;
+  /** A built-in cell's name, or the path of a file with one. */
   readonly cell: string;
   readonly options: ProblemOptions;
   /** What the data is called in a table of results, such as `10k-train`. */
@@ -53,7 +56,7 @@ export interface Lab {
 const problemOptions = ['length', 'testLength', 'answers', 'rows', 'permutationSeed'] as const;
 
 /** @throws Failure naming the first option that does not go with the task, or data that cannot be read */
-export function prepareLab(task: LongMemoryTask, flags: LabFlags): Lab {
+export async function prepareLab(task: LongMemoryTask, flags: LabFlags): Promise<Lab> {
   const description: TaskDescription = longMemoryTasks[task];
   const stray = problemOptions.find((name) => flags[name] !== undefined && !description.options.includes(name));
   if (stray) throw new Failure(`lab: ${task} takes no ${flagOf(stray)}; ${taken(description)}`, 2);
@@ -66,6 +69,7 @@ export function prepareLab(task: LongMemoryTask, flags: LabFlags): Lab {
   const { data, label } = readLabData(task, description.data, flags.data);
   const problem = attempt(() => createProblem(task, options, data));
   const { cell = 'lstm' } = flags;
+  const source = isCellFile(cell) ? (await readCellFile(cell)).cell : cell;
   if (flags.untilSolved && problem.metric.bar === null && flags.bar === undefined) {
     throw new Failure(
       `lab: ${task} has no point from which it is solved; say one with --bar, or leave out --until-solved`,
@@ -78,12 +82,12 @@ export function prepareLab(task: LongMemoryTask, flags: LabFlags): Lab {
     options,
     dataLabel: label,
     problem,
-    settings: settingsOf(task, cell, flags),
+    settings: settingsOf(task, source, flags),
     seeds: flags.seeds === undefined ? [flags.seed ?? 1] : Array.from({ length: flags.seeds }, (_, i) => i + 1),
   };
 }
 
-function settingsOf(task: LongMemoryTask, cell: string, flags: LabFlags): ExperimentSettings {
+function settingsOf(task: LongMemoryTask, cell: CellSource, flags: LabFlags): ExperimentSettings {
   const { hidden, layers, dropout, batch, optimizer, lr: learningRate, schedule, clipNorm, validateEvery, bar } = flags;
   const { seconds, steps, untilSolved } = flags;
   const otherEnd = untilSolved || seconds !== undefined;

@@ -12,7 +12,7 @@ export function formatMetric(value: number): string {
 export function introduction({ task, cell, options, dataLabel, problem, settings }: Lab): string {
   const said = [...Object.entries(options).map(([name, value]) => `${name} ${value}`), dataLabel ?? []].flat();
   const { layers, batch, optimizer, learningRate, clipNorm } = settings;
-  const size = `${layers > 1 ? `${layers} layers of ` : ''}${settings.cell.hidden} hidden units`;
+  const size = `${layers > 1 ? `${layers} layers of ` : ''}${settings.hidden} hidden units`;
   return (
     `${[task, ...said].join(', ')}; chance: ${problem.metric.name} ${formatMetric(problem.metric.chance)}\n` +
     `${cell}, ${size}; ${optimizer} ${learningRate}, clip ${clipNorm}, batch ${batch}`

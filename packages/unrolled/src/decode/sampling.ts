@@ -32,26 +32,43 @@ export function sampleToken(
   { temperature = 1, topK = 0, topP = 1 }: SamplingOptions = {},
   never: number | null = null,
 ): number {
-  const order = Array.from({ length: logits.length }, (_, id) => id).filter((id) => id !== never);
-  // Likeliest first; among equals the smaller id, so that the result does not depend on the sort.
-  order.sort((a, b) => logits[b] - logits[a] || a - b);
-  if (temperature === 0) return order[0];
-  const kept = topK > 0 ? order.slice(0, topK) : order;
-  const weights = kept.map((id) => Math.exp((logits[id] - logits[order[0]]) / temperature));
-  const total = weights.reduce((sum, weight) => sum + weight, 0);
-  let nucleus = total;
+  if (temperature === 0) return likeliest(logits, never);
+  // The order in which tokens share the interval of the draw: theirs, unless the likeliest have to be told apart.
+  const order = topK > 0 || topP < 1 ? byLikelihood(logits, never) : null;
+  const count = order === null ? logits.length : topK > 0 ? Math.min(topK, order.length) : order.length;
+  const idAt = (i: number): number => (order === null ? i : order[i]);
+  const highest = logits[likeliest(logits, never)];
+  const weights = new Float64Array(count);
+  let total = 0;
+  for (let i = 0; i < count; i++) {
+    const id = idAt(i);
+    weights[i] = id === never ? 0 : Math.exp((logits[id] - highest) / temperature);
+    total += weights[i];
+  }
+  let [nucleus, end] = [total, count];
   if (topP < 1) {
-    let mass = 0;
-    const cut = weights.findIndex((weight) => {
-      mass += weight;
-      return mass >= topP * total;
-    });
-    nucleus = weights.slice(0, cut + 1).reduce((sum, weight) => sum + weight, 0);
+    nucleus = 0;
+    for (end = 0; end < count && nucleus < topP * total; end++) nucleus += weights[end];
   }
   let left = random.uniform() * nucleus;
-  for (let i = 0; i < kept.length; i++) {
+  for (let i = 0; i < end; i++) {
     left -= weights[i];
-    if (left < 0) return kept[i];
+    if (left < 0) return idAt(i);
   }
-  return kept[0];
+  return likeliest(logits, never);
+}
+
+/** The first of those with the highest logit. */
+function likeliest(logits: ArrayLike<number>, never: number | null): number {
+  let best = -1;
+  for (let id = 0; id < logits.length; id++) {
+    if (id !== never && (best < 0 || logits[id] > logits[best])) best = id;
+  }
+  return best;
+}
+
+/** Likeliest first; among equals the smaller id, so that the result does not depend on the sort. */
+function byLikelihood(logits: ArrayLike<number>, never: number | null): number[] {
+  const ids = Array.from({ length: logits.length }, (_, id) => id).filter((id) => id !== never);
+  return ids.sort((a, b) => logits[b] - logits[a] || a - b);
 }

@@ -2,7 +2,7 @@ import { gradients } from '../autodiff/gradients.ts';
 import { ConfigError } from '../errors.ts';
 import { at, sum } from '../ops/index.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { type Decay, decayOf } from './decay.ts';
+import { type Decay, decayOf, describeDecay } from './decay.ts';
 import type { Inspected } from './inspected.ts';
 import { norm } from './norm.ts';
 
@@ -125,6 +125,24 @@ function spread(first: number, last: number, count: number): number[] {
 /** Where no gradient comes, it is 0. */
 function zeros(positions: number, lags: number, rows: number): Norms {
   return Array.from({ length: positions }, () => Array.from({ length: lags }, () => new Array<number>(rows).fill(0)));
+}
+
+/** What a training run tells of a layer. */
+export interface LayerFlowReport extends Decay {
+  readonly layer: number;
+  readonly reverse: boolean;
+  /** Mean of ‖∂L_t/∂s_{t−k}‖ at lags k = 0, 1, … for the layer's whole state s. */
+  readonly norms: readonly number[];
+  /** `kind` with its reason, for people. */
+  readonly verdict: string;
+}
+
+export function reportLayers({ layers, lags }: GradientFlow): LayerFlowReport[] {
+  return layers.map(({ layer, reverse, norms, decay }) => ({
+    ...{ layer, reverse, norms: norms.mean },
+    ...decay,
+    verdict: describeDecay(decay, lags),
+  }));
 }
 
 function rowNorms(part: Tensor): number[] {

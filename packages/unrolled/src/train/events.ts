@@ -1,5 +1,7 @@
-import type { Decay } from '../inspect/decay.ts';
+import type { LayerFlowReport } from '../inspect/gradient-flow.ts';
 import type { Checkpoint } from './checkpoint.ts';
+
+export type { LayerFlowReport };
 
 /** What happens in a training run, in order. The trainer knows no listener. */
 export type TrainEvent =
@@ -57,15 +59,6 @@ export interface GradientFlowEvent {
   readonly type: 'gradient-flow';
   readonly step: number;
   readonly layers: readonly LayerFlowReport[];
-}
-
-export interface LayerFlowReport extends Decay {
-  readonly layer: number;
-  readonly reverse: boolean;
-  /** Mean of ‖∂L_t/∂s_{t−k}‖ at lags k = 0, 1, … for the layer's whole state s. */
-  readonly norms: readonly number[];
-  /** `kind` with its reason, for people. */
-  readonly verdict: string;
 }
 
 export interface CheckpointEvent {

@@ -1,4 +1,4 @@
-import type { GradientFlow } from '../inspect/gradient-flow.ts';
+import type { LayerFlowReport } from '../inspect/gradient-flow.ts';
 import type { NamedArray } from '../io/safetensors.ts';
 import type { Context } from '../nn/layer.ts';
 import type { Parameters } from '../nn/parameters.ts';
@@ -20,7 +20,7 @@ export interface TrainingTask {
   /** Something a person can look at, such as generated text; null if there is nothing of the kind. */
   sample(step: number): string | null;
   /** How far gradients reach back on a small batch. Changes nothing of what is learnt. */
-  gradientFlow?(): GradientFlow;
+  gradientFlow?(): Promise<readonly LayerFlowReport[]>;
   /** What makes the model, for the checkpoint. */
   describe(): Json;
   save(): { carried: Readonly<Record<string, NamedArray>>; state: Json };

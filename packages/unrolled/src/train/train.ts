@@ -1,14 +1,12 @@
 import type { TypedArray } from '../backend/backend.ts';
 import { ConfigError, DivergenceError, FormatError } from '../errors.ts';
-import { describeDecay } from '../inspect/decay.ts';
-import type { GradientFlow } from '../inspect/gradient-flow.ts';
 import type { NamedArray } from '../io/safetensors.ts';
 import { learningRateAt, Optimizer, type OptimizerOptions, type ScheduleName } from '../optim/index.ts';
 import { Random } from '../random.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { breathe } from './breathe.ts';
 import type { Checkpoint } from './checkpoint.ts';
-import type { LayerFlowReport, ProgressEvent, TrainEvent } from './events.ts';
+import type { ProgressEvent, TrainEvent } from './events.ts';
 import type { TrainingTask } from './task.ts';
 
 export interface TrainOptions {
@@ -170,7 +168,7 @@ export async function* train(task: TrainingTask, options: TrainOptions): AsyncGe
       const text = task.sample(step);
       if (text !== null) yield { type: 'sample', step, text };
     }
-    if (due(gradientFlowEvery)) yield { type: 'gradient-flow', step, layers: reportsOf(task.gradientFlow!()) };
+    if (due(gradientFlowEvery)) yield { type: 'gradient-flow', step, layers: await task.gradientFlow!() };
     if (!ending && due(checkpointEvery)) yield { type: 'checkpoint', step, best: false, checkpoint: checkpointOf() };
     if (clock() - breathed > 20) {
       await breathe();
@@ -189,14 +187,6 @@ export async function* train(task: TrainingTask, options: TrainOptions): AsyncGe
     bestValidationLoss,
     secondsElapsed: elapsed,
   };
-}
-
-function reportsOf({ layers, lags }: GradientFlow): LayerFlowReport[] {
-  return layers.map(({ layer, reverse, norms, decay }) => ({
-    ...{ layer, reverse, norms: norms.mean },
-    ...decay,
-    verdict: describeDecay(decay, lags),
-  }));
 }
 
 function secondsLeft(

@@ -1,5 +1,5 @@
 import { ConfigError } from '../../errors.ts';
-import { Blas } from './blas.ts';
+import type { Blas } from './blas.ts';
 import type { Kernels } from './generated/kernels.ts';
 import { host } from './host.ts';
 import { alone } from './jobs/job.ts';
@@ -21,6 +21,8 @@ export async function chooseBlas(wanted: WantedBlas, memory: LinearMemory, kerne
     throw new ConfigError(`wasmBackend: blas '${wanted}' is unknown; use 'off', 'auto' or a path`, { blas: wanted });
   }
   if (wanted === 'off') return { blas: null, reason: 'off' };
+  // By itself, so that a page does not load it for nothing.
+  const { Blas } = await import('./blas.ts');
   if (wanted !== 'auto') return { blas: await Blas.open(wanted, memory.memory), reason: 'asked for' };
   const found = await Blas.find(memory.memory);
   if (typeof found === 'string') return { blas: null, reason: found };

@@ -12,14 +12,21 @@ export interface WasmMemory {
 /** A compiled module: can be sent to a worker. */
 export type WasmModule = object;
 
+interface ByteStream {
+  pipeThrough(transform: object): ByteStream;
+}
+
 interface Host {
   readonly WebAssembly: {
     validate(bytes: Uint8Array): boolean;
-    compile(bytes: Uint8Array): Promise<WasmModule>;
+    compile(bytes: ArrayBuffer): Promise<WasmModule>;
     readonly Instance: new (module: WasmModule, imports: object) => { readonly exports: unknown };
     readonly Memory: new (limits: { initial: number; maximum: number; shared: boolean }) => WasmMemory;
   };
   atob(base64: string): string;
+  readonly Blob: new (parts: readonly Uint8Array[]) => { stream(): ByteStream };
+  readonly DecompressionStream: new (format: 'deflate-raw') => object;
+  readonly Response: new (body: ByteStream) => { arrayBuffer(): Promise<ArrayBuffer> };
   setTimeout(callback: () => void, milliseconds: number): unknown;
   clearTimeout(timer: unknown): void;
   readonly performance: { now(): number };

@@ -2,11 +2,15 @@ import type { SimdLevel } from './detect.ts';
 import type { Kernels } from './generated/kernels.ts';
 import { host, type WasmMemory, type WasmModule } from './host.ts';
 
-/** Compiles one of the four builds of the kernels; only that one is loaded. */
+/**
+ * Compiles one of the four builds of the kernels; only that one is loaded. They are stored deflated: base64 is all that
+ * a text can hold of bytes, and compresses badly.
+ */
 export async function compileKernels(simd: SimdLevel, shared: boolean): Promise<WasmModule> {
   const base64 = await load(simd, shared);
-  const text = host.atob(base64);
-  return host.WebAssembly.compile(Uint8Array.from(text, (character) => character.charCodeAt(0)));
+  const deflated = Uint8Array.from(host.atob(base64), (character) => character.charCodeAt(0));
+  const bytes = new host.Blob([deflated]).stream().pipeThrough(new host.DecompressionStream('deflate-raw'));
+  return host.WebAssembly.compile(await new host.Response(bytes).arrayBuffer());
 }
 
 // Four imports by name in place of one by expression: a bundler must be able to see them.

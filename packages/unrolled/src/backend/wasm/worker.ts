@@ -1,4 +1,3 @@
-import { Blas } from './blas.ts';
 import { Abandoned, Control } from './control.ts';
 import type { Kernels } from './generated/kernels.ts';
 import { host, nodeThreads, type WasmMemory, type WasmModule } from './host.ts';
@@ -46,7 +45,7 @@ function serve(kernels: Kernels, products: Products, { control: buffer, generati
 async function begin(setup: WorkerSetup, report: (message: WorkerReport) => void): Promise<void> {
   try {
     const kernels = instantiate(setup.module, setup.memory);
-    const blas = setup.blas === null ? null : await Blas.open(setup.blas, setup.memory);
+    const blas = setup.blas === null ? null : await (await import('./blas.ts')).Blas.open(setup.blas, setup.memory);
     const products = new Products(kernels, blas, setup.blasFrom);
     report({ error: null });
     host.setTimeout(() => serve(kernels, products, setup), 0);

@@ -1,6 +1,6 @@
 import { TokenStreams } from '../../data/token-streams.ts';
 import { ConfigError, DataError, FormatError } from '../../errors.ts';
-import { type GradientFlow, gradientFlow } from '../../inspect/gradient-flow.ts';
+import type { LayerFlowReport } from '../../inspect/gradient-flow.ts';
 import type { NamedArray } from '../../io/safetensors.ts';
 import { cellNameOf } from '../../nn/cells/index.ts';
 import { firstNonFinite } from '../../nn/first-non-finite.ts';
@@ -13,7 +13,6 @@ import type { TrainingTask } from '../../train/task.ts';
 import { CarriedState } from './carried-state.ts';
 import { evaluateTokens } from './evaluate.ts';
 import { generate } from './generate.ts';
-import { inspectLanguageModel } from './inspect.ts';
 import type { LanguageModel } from './model.ts';
 
 export interface LanguageModelTrainingOptions {
@@ -130,13 +129,17 @@ export class LanguageModelTraining implements TrainingTask {
   }
 
   /** As far back as a chunk goes, for the losses of three steps in four rows of text that is not trained on, if there is. */
-  gradientFlow(): GradientFlow {
+  async gradientFlow(): Promise<LayerFlowReport[]> {
+    // By themselves, so that a page does not load them for nothing.
+    const { gradientFlow, reportLayers } = await import('../../inspect/gradient-flow.ts');
+    const { inspectLanguageModel } = await import('./inspect.ts');
     const { steps: k } = this.#options;
     const tokens = this.#validation.length > k + 8 ? this.#validation : this.#train;
     const steps = Math.min(k + 8, tokens.length - 1);
     const lags = Math.max(1, Math.min(k, steps) - 1);
     const batch = Math.min(4, tokens.length - steps);
-    return gradientFlow(inspectLanguageModel(this.model, tokens, { batch, steps }), { lags, positions: 3 });
+    const inspected = inspectLanguageModel(this.model, tokens, { batch, steps });
+    return reportLayers(gradientFlow(inspected, { lags, positions: 3 }));
   }
 
   describe(): Json {

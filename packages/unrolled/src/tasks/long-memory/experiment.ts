@@ -1,5 +1,4 @@
 import { DivergenceError } from '../../errors.ts';
-import type { CellConfig } from '../../nn/cells/index.ts';
 import type { OptimizerName, ScheduleName } from '../../optim/index.ts';
 import type { Device } from '../../tensor/device.ts';
 import type { ProgressEvent, StartEvent } from '../../train/events.ts';
@@ -10,7 +9,6 @@ import { ProblemTraining } from './training.ts';
 
 /** How a model is trained on a problem: plain data. */
 export interface ExperimentSettings extends SequenceModelConfig {
-  readonly cell: CellConfig;
   /** B, sequences in a batch. */
   readonly batch: number;
   readonly optimizer: OptimizerName;

@@ -1,6 +1,7 @@
 import {
-  type CellConfig,
+  type CellSource,
   type Context,
+  cellNameOf,
   Dropout,
   inference,
   initialiseParameters,
@@ -16,7 +17,10 @@ import type { Problem, SequenceBatch } from './problem.ts';
 
 /** Sizes and kind of a model: plain data. */
 export interface SequenceModelConfig {
-  readonly cell: CellConfig;
+  /** A configuration, a name, or a cell of your own. */
+  readonly cell: CellSource;
+  /** H, hidden units in each layer. */
+  readonly hidden: number;
   /** L, recurrent layers. */
   readonly layers: number;
   /** Rate of dropout between the layers and before the output. */
@@ -48,7 +52,7 @@ export class SequenceModel {
   }
 
   build(inputs: Shape, declarations: Declarations): Shape {
-    const hidden = this.#recurrent.build(inputs, declarations.within(this.config.cell.cell));
+    const hidden = this.#recurrent.build(inputs, declarations.within(cellNameOf(this.config.cell)));
     return this.#output.build(hidden, declarations.within('output'));
   }
 

@@ -1,9 +1,9 @@
+import { type CellSource, cellNameOf } from '../../nn/index.ts';
 import type { ExperimentSettings } from './experiment.ts';
 import type { LongMemoryTask } from './tasks.ts';
 
-/** Settings with the cell's width and its other options apart. */
+/** Settings with the cell's options apart. */
 interface Settings extends Omit<ExperimentSettings, 'cell'> {
-  readonly hidden: number;
   readonly options: Readonly<Record<string, unknown>>;
 }
 
@@ -65,10 +65,10 @@ const tasks: Record<LongMemoryTask, TaskSettings> = {
 /** The settings a task is learnt with by a cell where nothing else is said. */
 export function settingsFor(
   task: LongMemoryTask,
-  cell: string,
+  cell: CellSource,
   said: Partial<Omit<Settings, 'options'>> = {},
 ): ExperimentSettings {
   const { cells = {}, ...byTask } = tasks[task];
-  const { hidden, options, ...rest } = { ...common, ...byTask, ...cells[cell], ...said };
-  return { ...rest, cell: { ...options, cell, hidden } };
+  const { hidden, options, ...rest } = { ...common, ...byTask, ...cells[cellNameOf(cell)], ...said };
+  return { ...rest, hidden, cell: typeof cell === 'string' ? { ...options, cell, hidden } : cell };
 }
