@@ -1,4 +1,5 @@
 /** Instantiates a generated build in Node, with a memory and a bump allocator: for tests and measurements. */
+import { inflateRawSync } from 'node:zlib';
 import type { Kernels, Pointer } from '../unrolled/src/backend/wasm/generated/kernels.ts';
 
 export const builds = ['simd-local', 'simd-shared', 'relaxed-local', 'relaxed-shared'] as const;
@@ -28,7 +29,7 @@ export async function load(build: Build, megabytes = 64, existing?: WebAssembly.
   const pages = megabytes * 16;
   const shared = build.endsWith('shared');
   const memory = existing ?? new WebAssembly.Memory({ initial: pages, maximum: pages, shared });
-  const { instance } = await WebAssembly.instantiate(Buffer.from(wasm, 'base64'), { env: { memory } });
+  const { instance } = await WebAssembly.instantiate(inflateRawSync(Buffer.from(wasm, 'base64')), { env: { memory } });
   const kernels = instance.exports as unknown as Kernels;
   const start = (kernels.heapBase() + 15) & -16;
   let top = start;

@@ -1,3 +1,5 @@
+// For the cells that are known only then.
+import './cells/literature.ts';
 import { describe, expect, test } from 'vitest';
 import { gradientError } from '../autodiff/check.ts';
 import { referenceBackend } from '../backend/reference/reference-backend.ts';

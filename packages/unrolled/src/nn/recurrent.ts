@@ -4,7 +4,7 @@ import type { Shape } from '../shape.ts';
 import type { Device } from '../tensor/device.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Cell, CellState } from './cells/cell.ts';
-import { type CellSource, createCell } from './cells/index.ts';
+import { type CellSource, createCell } from './cells/registry.ts';
 import { type Context, inference, type Layer } from './layer.ts';
 import type { Declarations } from './parameters.ts';
 import { withRecurrentDropout } from './recurrent-dropout.ts';

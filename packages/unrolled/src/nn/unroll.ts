@@ -6,8 +6,7 @@ import type { Tensor } from '../tensor/tensor.ts';
 import { activity } from './activity.ts';
 import type { Cell, CellSequence, CellState } from './cells/cell.ts';
 import { checkedStep } from './cells/checked-step.ts';
-import { Untraceable } from './traced/trace.ts';
-import { tracedSequence } from './traced/traced-sequence.ts';
+import { tracing, Untraceable } from './tracing.ts';
 
 /** Sees what happens inside while a cell is unrolled. Without one nothing is copied. */
 export interface Probe<State extends CellState = CellState> {
@@ -114,7 +113,8 @@ function unrollTraced<State extends CellState>(
 ): Unrolled<State> {
   const { device } = xs;
   const [T, B] = xs.shape;
-  const { outputs, state, at } = tracedSequence(cell, xs, initial, {
+  if (tracing.sequence === null) throw new Untraceable("the reader of steps is not loaded (import 'unrolled/nn')");
+  const { outputs, state, at } = tracing.sequence(cell, xs, initial, {
     reverse,
     active: lengths && device.tensor(activity(lengths, T), [T, B, 1]),
     observed: probe?.step !== undefined,

@@ -1,3 +1,4 @@
+import './install.ts';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { gradients } from '../../autodiff/gradients.ts';

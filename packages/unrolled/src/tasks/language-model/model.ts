@@ -1,5 +1,6 @@
 import { ConfigError } from '../../errors.ts';
-import { type CellSource, cellNameOf, cellNames, type DefinedCell } from '../../nn/cells/index.ts';
+import type { DefinedCell } from '../../nn/cells/define.ts';
+import { type CellSource, cellNameOf, cellNames } from '../../nn/cells/registry.ts';
 import { Dropout } from '../../nn/dropout.ts';
 import { Embedding } from '../../nn/embedding.ts';
 import { type Context, inference, initialiseParameters } from '../../nn/layer.ts';

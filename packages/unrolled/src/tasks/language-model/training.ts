@@ -2,7 +2,7 @@ import { TokenStreams } from '../../data/token-streams.ts';
 import { ConfigError, DataError, FormatError } from '../../errors.ts';
 import type { LayerFlowReport } from '../../inspect/gradient-flow.ts';
 import type { NamedArray } from '../../io/safetensors.ts';
-import { cellNameOf } from '../../nn/cells/index.ts';
+import { cellNameOf } from '../../nn/cells/registry.ts';
 import { firstNonFinite } from '../../nn/first-non-finite.ts';
 import { type Context, inference } from '../../nn/layer.ts';
 import { crossEntropyLoss } from '../../nn/losses.ts';

@@ -1,0 +1,78 @@
+import { ConfigError } from '../../errors.ts';
+import type { Cell, CellConfig } from './cell.ts';
+import type { DefinedCell } from './define.ts';
+import { GruCell, type GruOptions } from './gru.ts';
+import { LstmCell, type LstmOptions } from './lstm.ts';
+import type { MinimalOptions } from './min.ts';
+import type { RhnOptions } from './rhn.ts';
+import { type IrnnOptions, irnnCell, RnnCell, type RnnOptions } from './rnn.ts';
+
+/** What makes a built-in cell. */
+export type BuiltInCell =
+  | ({ readonly cell: 'rnn' } & RnnOptions)
+  | ({ readonly cell: 'irnn' } & IrnnOptions)
+  | ({ readonly cell: 'lstm' } & LstmOptions)
+  | ({ readonly cell: 'gru' } & GruOptions)
+  | ({ readonly cell: 'rhn' } & RhnOptions)
+  | ({ readonly cell: 'mingru' | 'minlstm' } & MinimalOptions)
+  | { readonly cell: 'mut1' | 'mut2' | 'mut3' | 'nas' | 'unitary'; readonly hidden: number };
+
+/** A kind of cell by its name, or one of your own; with a size and options: a configuration. */
+export type CellSource = string | DefinedCell | BuiltInCell | CellConfig;
+
+type CreateCell = (options: never) => Cell;
+
+/**
+ * Cells by name: those the engine has fused, and what `registerCells` adds. A page that needs an LSTM only does not load the
+ * others, with the reader of steps that they run by.
+ */
+const cells: Record<string, CreateCell> = {
+  rnn: (options: RnnOptions) => new RnnCell(options) as unknown as Cell,
+  irnn: (options: IrnnOptions) => irnnCell(options) as unknown as Cell,
+  lstm: (options: LstmOptions) => new LstmCell(options) as unknown as Cell,
+  gru: (options: GruOptions) => new GruCell(options) as unknown as Cell,
+};
+
+/** Names of the cells that are known. */
+export const cellNames: string[] = Object.keys(cells);
+
+export function registerCells(more: Readonly<Record<string, CreateCell>>): void {
+  Object.assign(cells, more);
+  cellNames.push(...Object.keys(more));
+}
+
+/** The name of a kind of cell, however it is given. */
+export function cellNameOf(source: CellSource): string {
+  if (typeof source === 'string') return source;
+  return isDefined(source) ? source.name : source.cell;
+}
+
+/**
+ * A cell of the kind and size asked for.
+ * @param hidden  H, where `source` is a name or a cell of your own; a configuration has its own
+ * @throws ConfigError if there is no cell of that name, its size is not one, or yours has the name of a built-in one
+ */
+export function createCell(source: CellSource, hidden?: number): Cell {
+  const sized = typeof source === 'string' || isDefined(source);
+  const { cell, ...options } = sized ? { cell: cellNameOf(source), hidden: hidden! } : source;
+  const own = isDefined(source);
+  if (own && Object.hasOwn(cells, cell)) {
+    throw new ConfigError(`cell: '${cell}' is the name of a built-in cell; give yours another`, { cell });
+  }
+  if (!own && !Object.hasOwn(cells, cell)) {
+    throw new ConfigError(
+      `cell: there is no cell '${cell}'; use ${cellNames.join(', ')}, or one of your own made by defineCell` +
+        (Object.hasOwn(cells, 'mut1') ? '' : "; import 'unrolled/nn' for more"),
+      { cell },
+    );
+  }
+  if (!Number.isInteger(options.hidden) || options.hidden < 1) {
+    throw new ConfigError(`cell: hidden must be a whole number from 1, received ${options.hidden}`, options);
+  }
+  return own ? source.create(options) : cells[cell](options as never);
+}
+
+/** By what it can do: its class would bring along all that a cell of one's own needs. */
+function isDefined(source: CellSource): source is DefinedCell {
+  return typeof source === 'object' && 'create' in source;
+}
