@@ -19,7 +19,7 @@ interface ByteStream {
 interface Host {
   readonly WebAssembly: {
     validate(bytes: Uint8Array): boolean;
-    compile(bytes: ArrayBuffer): Promise<WasmModule>;
+    compile(bytes: ArrayBuffer | Uint8Array): Promise<WasmModule>;
     readonly Instance: new (module: WasmModule, imports: object) => { readonly exports: unknown };
     readonly Memory: new (limits: { initial: number; maximum: number; shared: boolean }) => WasmMemory;
   };
@@ -35,7 +35,7 @@ interface Host {
   readonly crossOriginIsolated?: boolean;
   readonly process?: {
     readonly platform?: string;
-    getBuiltinModule?(name: 'node:worker_threads'): NodeThreads | undefined;
+    getBuiltinModule?(name: 'node:worker_threads' | 'node:zlib'): NodeThreads | NodeZlib | undefined;
   };
   /** Of a worker in a page. */
   onmessage?: ((event: { readonly data: unknown }) => void) | null;
@@ -55,6 +55,10 @@ export interface NodeThreads {
   readonly workerData: unknown;
 }
 
+export interface NodeZlib {
+  inflateRawSync(bytes: Uint8Array): Uint8Array;
+}
+
 interface NodeWorker {
   on(event: 'message', listener: (message: unknown) => void): void;
   on(event: 'error', listener: (error: Error) => void): void;
@@ -67,5 +71,5 @@ export const host = globalThis as unknown as Host;
 
 /** Node's threads; undefined in a page. */
 export function nodeThreads(): NodeThreads | undefined {
-  return host.process?.getBuiltinModule?.('node:worker_threads');
+  return host.process?.getBuiltinModule?.('node:worker_threads') as NodeThreads | undefined;
 }
