@@ -54,6 +54,15 @@ describe('a cell of the user', () => {
     expect(evaluated).toMatchObject({ code: 0, stderr: '' });
   });
 
+  test('is a cell of the lab, too', async () => {
+    file('lab-cell.ts', gru);
+    const said = ['--length', '5', '--steps', '4', '--hidden', '6', '--json', '--threads', '1'];
+    const { stdout, code } = await unrolled(cwd, 'lab', 'adding', '--cell', './lab-cell.ts', ...said);
+    expect(code).toBe(0);
+    const table = JSON.parse(stdout.trimEnd().split('\n').at(-1)!);
+    expect(table).toMatchObject({ cell: './lab-cell.ts', seeds: [{ step: 4 }] });
+  });
+
   test('may be JavaScript, under a package of CommonJS', async () => {
     file('package.json', '{ "type": "commonjs" }');
     file('plain.js', gru);
