@@ -23,8 +23,6 @@ class Model(torch.nn.Module):
     def __init__(self):
         super().__init__()
         self.embedding = torch.nn.Embedding(V, E)
-        # As ours; its own N(0, 1) learns more slowly.
-        torch.nn.init.normal_(self.embedding.weight, std=E**-0.5)
         self.lstm = torch.nn.LSTM(E, H, L, dropout=case["dropout"])
         self.output = torch.nn.Linear(H, V)
         self.dropout = torch.nn.Dropout(case["dropout"])
