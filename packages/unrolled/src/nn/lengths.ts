@@ -14,7 +14,7 @@ export function requireLengths(operation: string, lengths: readonly number[], T:
 }
 
 /** 1 where row b still has step t, else 0: `[T, B]`. */
-export function activeSteps(lengths: readonly number[], T: number, device: Device): Tensor {
+export function activeSteps(lengths: ArrayLike<number>, T: number, device: Device): Tensor {
   const B = lengths.length;
   return device.tensor(
     Float64Array.from({ length: T * B }, (_, i) => (Math.floor(i / B) < lengths[i % B] ? 1 : 0)),

@@ -3,9 +3,9 @@ import { mul, reshape, select, stack, tap, unstack } from '../ops/index.ts';
 import { formatShape } from '../shape.ts';
 import type { Device } from '../tensor/device.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { activity } from './activity.ts';
 import type { Cell, CellSequence, CellState } from './cells/cell.ts';
 import { checkedStep } from './cells/checked-step.ts';
+import { activeSteps } from './lengths.ts';
 import { tracing, Untraceable } from './tracing.ts';
 
 /** Sees what happens inside while a cell is unrolled. Without one nothing is copied. */
@@ -116,7 +116,7 @@ function unrollTraced<State extends CellState>(
   if (tracing.sequence === null) throw new Untraceable("the reader of steps is not loaded (import 'unrolled/nn')");
   const { outputs, state, at } = tracing.sequence(cell, xs, initial, {
     reverse,
-    active: lengths && device.tensor(activity(lengths, T), [T, B, 1]),
+    active: lengths && activeSteps(lengths, T, device).view([T, B, 1]),
     observed: probe?.step !== undefined,
     onGradient: probe?.gradient?.bind(probe),
   });
@@ -156,7 +156,7 @@ function unrollFused<State extends CellState>(
     onGradient: probe?.gradient?.bind(probe),
   });
   show(probe, T, reverse, device, at);
-  return { outputs: lengths ? mul(outputs, device.tensor(activity(lengths, T), [T, B, 1])) : outputs, state };
+  return { outputs: lengths ? mul(outputs, activeSteps(lengths, T, device).view([T, B, 1])) : outputs, state };
 }
 
 function unrollSteps<State extends CellState>(
@@ -169,7 +169,7 @@ function unrollSteps<State extends CellState>(
   const { device } = xs;
   const [T, B] = xs.shape;
   const inputs = unstack(xs);
-  const active = lengths && unstack(device.tensor(activity(lengths, T), [T, B, 1]));
+  const active = lengths && unstack(activeSteps(lengths, T, device).view([T, B, 1]));
   const outputs = new Array<Tensor>(T);
   let state = initial;
   for (const t of walk(T, reverse)) {

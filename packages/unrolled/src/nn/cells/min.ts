@@ -1,7 +1,7 @@
 import { add, at, concat, flip, mul, select, slice, sub, tap } from '../../ops/index.ts';
 import type { Device } from '../../tensor/device.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import { activity } from '../activity.ts';
+import { activeSteps } from '../lengths.ts';
 import type { Declarations } from '../parameters.ts';
 import type { Cell, CellConfig, CellSequence, CellStep, SequenceOptions } from './cell.ts';
 import { unchanged } from './fused.ts';
@@ -66,7 +66,7 @@ class LinearRecurrence implements Cell<LinearState> {
     // From here on in the order in which steps are walked. A step beyond a row's length keeps all and takes nothing.
     let [a, b] = [turned(keep), turned(taken)];
     if (lengths) {
-      const active = turned(xs.device.tensor(activity(lengths.data(), T), [T, B, 1]));
+      const active = turned(activeSteps(lengths.data(), T, xs.device).view([T, B, 1]));
       [a, b] = [select(active, a, 1), select(active, b, 0)];
     }
     const first = add(slice(b, 0, 0, 1), mul(slice(a, 0, 0, 1), state.h));
