@@ -26,6 +26,7 @@ describe.each(subjects)('$name', ({ open, tolerance }) => {
   /** The layer with PyTorch's parameters, run and differentiated as PyTorch did. */
   function repeat(kind: RecurrentKind, golden: RecurrentCase, fused: boolean) {
     const { layers, bidirectional, inputSize, hiddenSize, B } = golden.config;
+    const form = fused ? undefined : 'steps';
     const layer = new Recurrent({ cell: cellOf(kind, golden.config), layers, bidirectional });
     const parameters = initialiseParameters(layer, [-1, -1, inputSize], device, 1);
     parameters.load(golden.parameters);
@@ -45,7 +46,7 @@ describe.each(subjects)('$name', ({ open, tolerance }) => {
       return isLstm ? { h, c: at(sources.c0, place) } : { h };
     });
     const lengths = golden.lengths;
-    const { outputs, state: last } = layer.run(sources.x, undefined, { state, lengths, fused });
+    const { outputs, state: last } = layer.run(sources.x, undefined, { state, lengths, form });
     const results: Record<string, Tensor> = { output: outputs, h_n: stack(last.map(({ h }) => h)) };
     if (isLstm) results.c_n = stack(last.map(({ c }) => c));
     const weights: Record<string, GoldenTensor> = { ...golden.lossWeights };
@@ -57,7 +58,7 @@ describe.each(subjects)('$name', ({ open, tolerance }) => {
       results,
       loss,
       gradients: Object.fromEntries(Object.keys(sources).map((name, index) => [name, found[index]])),
-      withoutState: () => layer.run(sources.x.detach(), undefined, { lengths, fused }).outputs,
+      withoutState: () => layer.run(sources.x.detach(), undefined, { lengths, form }).outputs,
     };
   }
 

@@ -45,8 +45,6 @@ export interface RunOptions {
   readonly lengths?: readonly number[] | null;
   /** The probe for a layer and direction, if it is to be looked at. */
   readonly probe?: (layer: number, reverse: boolean) => Probe | undefined;
-  /** Use fused layers where there are. Default true. */
-  readonly fused?: boolean;
   /** How to run the cells; see `UnrollOptions`. */
   readonly form?: UnrollForm;
 }
@@ -119,7 +117,6 @@ export class Recurrent implements Layer {
           lengths: options.lengths,
           reverse,
           probe,
-          fused: options.fused,
           form: options.form,
         });
         state.push(unrolled.state);

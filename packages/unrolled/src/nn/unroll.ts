@@ -22,8 +22,6 @@ export interface UnrollOptions<State extends CellState = CellState> {
   /** Walk from the last step to the first. Default false. */
   readonly reverse?: boolean;
   readonly probe?: Probe<State>;
-  /** False takes the cell's step, one by one: the same as form 'steps'. Default true. */
-  readonly fused?: boolean;
   /**
    * How to run the cell; all forms compute the same.
    *
@@ -83,7 +81,7 @@ export function unroll<State extends CellState>(
       );
     }
   }
-  const form = options.form ?? (options.fused === false ? 'steps' : null);
+  const { form = null } = options;
   if (T === 0 || form === 'steps') return unrollSteps(cell, xs, initial, lengths, options);
   if (form === 'fused' && !cell.sequence) {
     throw new ConfigError(`unroll: cell '${cell.config.cell}' has no fused form; use form 'traced'`, { form });
