@@ -28,7 +28,11 @@ const rooms: readonly { readonly name: string; readonly files: RegExp; readonly 
   { name: 'data', files: /^data\//, knows: ['values', 'tensor'] },
   { name: 'inspect', files: /^inspect\//, knows: ['values', 'tensor', 'autodiff', 'ops', 'nn'] },
   { name: 'io', files: /^io\//, knows: ['values'] },
-  { name: 'train', files: /^train\//, knows: ['values', 'tensor', 'autodiff', 'ops', 'nn', 'optim', 'inspect', 'io'] },
+  {
+    name: 'train',
+    files: /^train\//,
+    knows: ['values', 'tensor', 'autodiff', 'ops', 'nn', 'optim', 'data', 'inspect', 'io'],
+  },
   {
     name: 'tasks',
     files: /^tasks\//,

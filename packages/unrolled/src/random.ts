@@ -9,6 +9,13 @@ export function mix32(value: number): number {
   return (x ^ (x >>> 16)) >>> 0;
 }
 
+/** A text as a whole number in [0, 2³²): the same for the same text and seed. */
+export function hashText(text: string, seed = 0): number {
+  let hash = seed;
+  for (let i = 0; i < text.length; i++) hash = mix32(hash ^ text.charCodeAt(i));
+  return hash;
+}
+
 /**
  * Pseudo-random numbers by xoshiro128** (Blackman & Vigna 2018): the same sequence for a seed on every machine.
  * Not for secrets.
@@ -39,9 +46,7 @@ export class Random {
 
   /** A generator of its own for a named purpose; draws from it leave this one untouched. */
   fork(name: string): Random {
-    let hash = mix32(this.#state[0] ^ mix32(this.#state[1]));
-    for (let i = 0; i < name.length; i++) hash = mix32(hash ^ name.charCodeAt(i));
-    return new Random(hash);
+    return new Random(hashText(name, mix32(this.#state[0] ^ mix32(this.#state[1]))));
   }
 
   /** A whole number in [0, 2³²). */

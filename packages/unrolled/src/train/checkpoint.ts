@@ -26,6 +26,8 @@ export interface TrainerState {
   readonly random: RandomState;
   readonly validationLoss: number | null;
   readonly bestValidationLoss: number | null;
+  /** What the best checkpoint is chosen by, where it is not the loss; see `Validation`. */
+  readonly bestCost?: number | null;
   /** Whether the validation after this step was interrupted and has yet to be made. */
   readonly validationOwed?: boolean;
   /** Losses, clipped steps and steps since the last progress event. */

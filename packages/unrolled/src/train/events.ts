@@ -45,7 +45,10 @@ export interface ValidationEvent {
   readonly type: 'validation';
   readonly step: number;
   readonly loss: number;
+  /** Whether this is the best so far: by the loss, or by what the task holds to be better (F1, an error rate). */
   readonly best: boolean;
+  /** What the task measures besides, by name. */
+  readonly metrics?: Readonly<Record<string, number>>;
 }
 
 export interface SampleEvent {
@@ -64,7 +67,7 @@ export interface GradientFlowEvent {
 export interface CheckpointEvent {
   readonly type: 'checkpoint';
   readonly step: number;
-  /** Whether this is the best validation loss so far. */
+  /** Whether this is the best validation so far. */
   readonly best: boolean;
   readonly checkpoint: Checkpoint;
 }

@@ -74,6 +74,7 @@ export async function* train(task: TrainingTask, options: TrainOptions): AsyncGe
   let step = resume?.trainer.step ?? 0;
   let validationLoss = resume?.trainer.validationLoss ?? null;
   let bestValidationLoss = resume?.trainer.bestValidationLoss ?? null;
+  let bestCost = resume?.trainer.bestCost ?? bestValidationLoss;
   let validationOwed = resume?.trainer.validationOwed ?? false;
   let since = { loss: 0, clipped: 0, steps: 0, ...resume?.trainer.sinceProgress };
   let lastLoss: number | null = null;
@@ -99,6 +100,7 @@ export async function* train(task: TrainingTask, options: TrainOptions): AsyncGe
         random: random.state,
         validationLoss,
         bestValidationLoss,
+        bestCost,
         validationOwed,
         sinceProgress: since,
       },
@@ -106,14 +108,15 @@ export async function* train(task: TrainingTask, options: TrainOptions): AsyncGe
   };
 
   const validation = async function* (): AsyncGenerator<TrainEvent, void> {
-    const loss = await task.validate(signal);
+    const found = await task.validate(signal);
     // One that was interrupted comes when the run goes on: otherwise its best checkpoint could be missed.
-    validationOwed = loss === null && signal?.aborted === true;
-    if (loss === null) return;
-    const best = bestValidationLoss === null || loss < bestValidationLoss;
+    validationOwed = found === null && signal?.aborted === true;
+    if (found === null) return;
+    const { loss, metrics, cost = loss } = found;
+    const best = bestCost === null || cost < bestCost;
     validationLoss = loss;
-    if (best) bestValidationLoss = loss;
-    yield { type: 'validation', step, loss, best };
+    if (best) [bestValidationLoss, bestCost] = [loss, cost];
+    yield { type: 'validation', step, loss, best, ...(metrics && { metrics }) };
     if (best) yield { type: 'checkpoint', step, best, checkpoint: checkpointOf() };
   };
 

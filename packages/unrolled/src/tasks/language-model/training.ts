@@ -9,7 +9,7 @@ import { crossEntropyLoss } from '../../nn/losses.ts';
 import { mix32 } from '../../random.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { Json } from '../../train/checkpoint.ts';
-import type { TrainingTask } from '../../train/task.ts';
+import type { TrainingTask, Validation } from '../../train/task.ts';
 import { CarriedState } from './carried-state.ts';
 import { evaluateTokens } from './evaluate.ts';
 import { generate } from './generate.ts';
@@ -112,10 +112,10 @@ export class LanguageModelTraining implements TrainingTask {
     );
   }
 
-  async validate(signal: AbortSignal | undefined): Promise<number | null> {
+  async validate(signal: AbortSignal | undefined): Promise<Validation | null> {
     if (this.#validation.length < 2) return null;
     const result = await evaluateTokens(this.model, this.#validation, { signal });
-    return result?.loss ?? null;
+    return result && { loss: result.loss };
   }
 
   sample(step: number): string {

@@ -4,7 +4,7 @@ import type { Context } from '../../nn/layer.ts';
 import { Random } from '../../random.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { Json } from '../../train/checkpoint.ts';
-import type { TrainingTask } from '../../train/task.ts';
+import type { TrainingTask, Validation } from '../../train/task.ts';
 import { evaluateProblem, type ProblemEvaluation } from './evaluate.ts';
 import { lossOf } from './loss.ts';
 import type { SequenceModel } from './model.ts';
@@ -58,7 +58,7 @@ export class ProblemTraining implements TrainingTask {
     return { loss, items: batch.steps * batch.batch };
   }
 
-  async validate(signal: AbortSignal | undefined): Promise<number | null> {
+  async validate(signal: AbortSignal | undefined): Promise<Validation | null> {
     const random = this.#random.fork(`validation ${this.#validations}`);
     const evaluation = await evaluateProblem(
       this.model,
@@ -69,7 +69,7 @@ export class ProblemTraining implements TrainingTask {
     if (evaluation === null) return null;
     this.#validations++;
     this.evaluation = evaluation;
-    return evaluation.loss;
+    return { loss: evaluation.loss };
   }
 
   /** The final judgement, on sequences of its own. */

@@ -1,0 +1,104 @@
+import { type BucketPosition, LengthBuckets } from '../data/buckets.ts';
+import { ConfigError, DataError, FormatError } from '../errors.ts';
+import type { NamedArray } from '../io/safetensors.ts';
+import type { Context } from '../nn/layer.ts';
+import type { Parameters } from '../nn/parameters.ts';
+import { hashText } from '../random.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import type { Json } from './checkpoint.ts';
+import type { TrainingTask, Validation } from './task.ts';
+
+/** A model that learns from examples, each an input and what should come of it: plain data. */
+export interface SupervisedModel<Example> {
+  readonly parameters: Parameters;
+  /** The recorded mean loss of these examples, and how many items (tokens, examples) it is the mean of. */
+  loss(examples: readonly Example[], context: Context): { loss: Tensor; items: number };
+  /** What makes the model, for the checkpoint. */
+  describe(): Json;
+}
+
+export interface SupervisedOptions<Example> {
+  /** What is trained on, and what is held back. */
+  readonly examples: readonly Example[];
+  readonly heldBack: readonly Example[];
+  /** Steps of an example: those of about one length stand side by side. */
+  readonly lengthOf: (example: Example) => number;
+  /** B, examples in a batch. */
+  readonly batch: number;
+  /** Of the order of the examples. */
+  readonly seed: number;
+  /** How good the model is on what is held back; null if the signal ended it early. Not called when nothing is held back. */
+  readonly validate: (examples: readonly Example[], signal: AbortSignal | undefined) => Promise<Validation | null>;
+  /** Something a person can look at, such as what the model makes of an example. Default: nothing. */
+  readonly sample?: (step: number) => string;
+}
+
+/**
+ * Learning from examples, by backpropagation through whole sequences: every epoch takes each example once, in batches of
+ * about one length and in an order that follows from the seed.
+ */
+export class SupervisedTraining<Example> implements TrainingTask {
+  readonly model: SupervisedModel<Example>;
+  readonly #options: SupervisedOptions<Example>;
+  readonly #buckets: LengthBuckets;
+  readonly #fingerprint: number;
+
+  /** @throws DataError if there is no example; ConfigError if the batch is out of range */
+  constructor(model: SupervisedModel<Example>, options: SupervisedOptions<Example>) {
+    const { examples, batch, seed, lengthOf } = options;
+    if (!Number.isInteger(batch) || batch < 1) {
+      throw new ConfigError(`train: batch must be a whole number from 1, received ${batch}`, { batch });
+    }
+    if (examples.length === 0) throw new DataError('train: there is no example to learn from');
+    this.model = model;
+    this.#options = options;
+    this.#buckets = new LengthBuckets(examples.map(lengthOf), { batch, seed });
+    this.#fingerprint = examples.reduce((hash, example) => hashText(JSON.stringify(example), hash), examples.length);
+  }
+
+  get parameters(): Parameters {
+    return this.model.parameters;
+  }
+
+  get stepsPerEpoch(): number {
+    return this.#buckets.batchesPerEpoch;
+  }
+
+  get epoch(): number {
+    const { epoch, batch } = this.#buckets.position;
+    return epoch + batch / this.stepsPerEpoch;
+  }
+
+  nextLoss(context: Context): { loss: Tensor; items: number } {
+    const { examples } = this.#options;
+    return this.model.loss(
+      Array.from(this.#buckets.next().indices, (index) => examples[index]),
+      context,
+    );
+  }
+
+  async validate(signal: AbortSignal | undefined): Promise<Validation | null> {
+    const { heldBack, validate } = this.#options;
+    return heldBack.length === 0 ? null : validate(heldBack, signal);
+  }
+
+  sample(step: number): string | null {
+    return this.#options.sample?.(step) ?? null;
+  }
+
+  describe(): Json {
+    return this.model.describe();
+  }
+
+  save(): { carried: Readonly<Record<string, NamedArray>>; state: Json } {
+    return { carried: {}, state: { ...this.#buckets.position, examples: this.#fingerprint } };
+  }
+
+  restore(_carried: Readonly<Record<string, NamedArray>>, state: Json): void {
+    const { examples, ...position } = state as unknown as BucketPosition & { examples: number };
+    if (examples !== this.#fingerprint) {
+      throw new FormatError('resume: the examples are not those this run was trained on; give the same files');
+    }
+    this.#buckets.seek(position);
+  }
+}
