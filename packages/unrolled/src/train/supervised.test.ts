@@ -24,7 +24,7 @@ function newModel(): SupervisedModel<Example> {
   const parameters = initialiseParameters(layer, [-1, 2], device, 3);
   return {
     parameters,
-    loss(batch: readonly Example[]): { loss: Tensor; items: number } {
+    loss(batch: readonly Example[]): Tensor {
       const xs = device.tensor(
         batch.flatMap(({ x }) => x),
         [batch.length, 2],
@@ -33,7 +33,7 @@ function newModel(): SupervisedModel<Example> {
         batch.map(({ y }) => y),
         [batch.length, 1],
       );
-      return { loss: squaredErrorLoss(layer.apply(xs), ys), items: batch.length };
+      return squaredErrorLoss(layer.apply(xs), ys);
     },
     describe: () => ({ kind: 'line' }),
   };

@@ -11,8 +11,8 @@ import type { TrainingTask, Validation } from './task.ts';
 /** A model that learns from examples, each an input and what should come of it: plain data. */
 export interface SupervisedModel<Example> {
   readonly parameters: Parameters;
-  /** The recorded mean loss of these examples, and how many items (tokens, examples) it is the mean of. */
-  loss(examples: readonly Example[], context: Context): { loss: Tensor; items: number };
+  /** The recorded mean loss of these examples, a scalar. */
+  loss(examples: readonly Example[], context: Context): Tensor;
   /** What makes the model, for the checkpoint. */
   describe(): Json;
 }
@@ -70,11 +70,8 @@ export class SupervisedTraining<Example> implements TrainingTask {
   }
 
   nextLoss(context: Context): { loss: Tensor; items: number } {
-    const { examples } = this.#options;
-    return this.model.loss(
-      Array.from(this.#buckets.next().indices, (index) => examples[index]),
-      context,
-    );
+    const batch = Array.from(this.#buckets.next().indices, (index) => this.#options.examples[index]);
+    return { loss: this.model.loss(batch, context), items: batch.length };
   }
 
   async validate(signal: AbortSignal | undefined): Promise<Validation | null> {
