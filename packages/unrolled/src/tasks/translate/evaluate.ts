@@ -4,9 +4,9 @@ import { errorRate, exactMatch, wordErrorRate } from '../../metrics/edit-distanc
 import { inference } from '../../nn/layer.ts';
 import { breathe } from '../../train/breathe.ts';
 import { translationLoss } from './loss.ts';
+import type { Translator } from './model.ts';
 import type { TranslationPair } from './pairs.ts';
 import type { TranslateOptions, Translation } from './translate.ts';
-import type { Translator } from './translator.ts';
 
 export interface TranslationScores {
   /** Mean over the tokens of the right translations, ends included, with the right ones before them, in nats. */

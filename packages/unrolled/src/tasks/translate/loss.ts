@@ -6,8 +6,8 @@ import { activeSteps } from '../../nn/lengths.ts';
 import { add, crossEntropy, logSumExp, mean, mul, scale, sub, sum } from '../../ops/index.ts';
 import type { Random } from '../../random.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
+import type { Translator } from './model.ts';
 import type { EncodedPair } from './sides.ts';
-import type { Translator } from './translator.ts';
 
 export interface TranslationLossOptions {
   /**

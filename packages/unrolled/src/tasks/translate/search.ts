@@ -3,7 +3,7 @@ import { greedySearch } from '../../decode/greedy.ts';
 import type { DecodeRows, Hypothesis } from '../../decode/search.ts';
 import { gatherRows, tensorStep } from '../../decode/tensor-step.ts';
 import { add, logSoftmax } from '../../ops/index.ts';
-import type { Reading, Translator } from './translator.ts';
+import type { Reading, Translator } from './model.ts';
 
 export interface SearchTranslationOptions {
   /** How many sequences are gone on with for each source; 1: the likeliest token at every step. Default 1. */

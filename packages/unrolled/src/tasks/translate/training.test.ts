@@ -5,10 +5,10 @@ import { Random } from '../../random.ts';
 import type { Checkpoint } from '../../train/checkpoint.ts';
 import { type TrainOptions, train } from '../../train/train.ts';
 import { evaluateTranslations } from './evaluate.ts';
+import { Translator } from './model.ts';
 import type { TranslationPair } from './pairs.ts';
 import { sidesFor } from './sides.ts';
 import { type TranslatorTrainingOptions, translatorTraining } from './training.ts';
-import { Translator } from './translator.ts';
 
 /** Random words of a few letters, and the same backwards. */
 function backwards(count: number, seed: number): TranslationPair[] {

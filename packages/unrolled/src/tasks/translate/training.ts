@@ -4,9 +4,9 @@ import { SupervisedTraining } from '../../train/supervised.ts';
 import type { Validation } from '../../train/task.ts';
 import { evaluateTranslations, type TranslationScores } from './evaluate.ts';
 import { checkLoss, type TranslationLossOptions, translationLoss } from './loss.ts';
+import type { Translator } from './model.ts';
 import type { TranslationPair } from './pairs.ts';
 import type { EncodedPair } from './sides.ts';
-import type { Translator } from './translator.ts';
 
 export interface TranslatorTrainingOptions extends TranslationLossOptions {
   /** What is translated at each validation, from its beginning. */

@@ -1,7 +1,7 @@
 import type { Hypothesis } from '../../decode/search.ts';
 import type { Alignment } from './alignment.ts';
+import type { Translator } from './model.ts';
 import { type SearchTranslationOptions, searchTranslations } from './search.ts';
-import type { Translator } from './translator.ts';
 
 export interface TranslateOptions extends SearchTranslationOptions {
   /** Texts that stand side by side; does not change the result. Default 64. */

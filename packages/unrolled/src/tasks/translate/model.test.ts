@@ -14,10 +14,10 @@ import { encodeCheckpoint } from '../../train/checkpoint.ts';
 import { train } from '../../train/train.ts';
 import type { TranslatorConfig } from './config.ts';
 import { checkLoss, translationLoss } from './loss.ts';
+import { Translator } from './model.ts';
 import type { TranslationPair } from './pairs.ts';
 import { sidesFor } from './sides.ts';
 import { translatorTraining } from './training.ts';
-import { Translator } from './translator.ts';
 
 const exact = new Device(referenceBackend({ float: 'float64' }));
 
