@@ -8,6 +8,13 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** What each example must show, from the lines it prints. */
 const examples: Record<string, (lines: readonly string[]) => void> = {
+  'classify-words.ts': (lines) => {
+    const accuracies = lines.flatMap((line) => /accuracy ([\d.]+)$/.exec(line)?.[1] ?? []).map(Number);
+    expect(accuracies).toHaveLength(6);
+    expect(accuracies.at(-1)).toBeGreaterThan(0.95);
+    expect(lines.slice(6, 8).map((line) => line.split(' ')[0])).toEqual(['rhyming', 'plain']);
+    expect(lines.at(-1)).toMatch(/^what speaks for it: b .* a /);
+  },
   'hello.ts': (lines) => {
     const words = lines.map((line) => line.split(' ').at(-1));
     expect(words[0], 'noise at first').not.toBe('hello');
