@@ -1,0 +1,81 @@
+import { intervalCoverage, meanAbsoluteError } from '../../metrics/forecast.ts';
+import { inference } from '../../nn/layer.ts';
+import { breathe } from '../../train/breathe.ts';
+import { SupervisedTraining } from '../../train/supervised.ts';
+import type { Validation } from '../../train/task.ts';
+import type { Forecaster } from './model.ts';
+import { rowsOf, type Series, type SeriesSplit } from './series.ts';
+import { type ForecastWindow, originsOf, requireOrigins, windowsAt } from './windows.ts';
+
+export interface ForecastTrainingOptions {
+  /** The parts of the series; see `splitSeries`. */
+  readonly split: SeriesSplit;
+  /** B, windows in a batch. */
+  readonly batch: number;
+  /** Of the order of the windows. */
+  readonly seed: number;
+}
+
+/**
+ * Learning to foretell a series: from every window whose forecast ends within the training part, in random order. What is
+ * held back are the forecasts that begin and end within the validation part; what they read may lie before it.
+ *
+ * @throws DataError if the training part is shorter than a window with its forecast, or the series has gaps
+ *
+ * @example
+ * const split = splitSeries(demand.length);
+ * const forecaster = new Forecaster(device, fitScaling(rowsOf({ demand }), split.train, 48), {
+ *   cell: 'gru', hidden: 32, layers: 1, dropout: 0, window: 48, horizon: 24,
+ * });
+ * const task = forecastTraining(forecaster, { demand }, { split, batch: 32, seed: 1 });
+ * for await (const event of train(task, { optimizer: { method: 'adam' }, learningRate: 3e-3, steps: 1000 })) …
+ */
+export function forecastTraining(
+  forecaster: Forecaster,
+  series: Series,
+  { split, batch, seed }: ForecastTrainingOptions,
+): SupervisedTraining<ForecastWindow> {
+  const { config } = forecaster;
+  const rows = rowsOf(series, forecaster.columns);
+  const origins = originsOf(config, 0, split.train);
+  requireOrigins(origins, 'training', split.train, config);
+  return new SupervisedTraining(forecaster, {
+    examples: windowsAt(rows, config, origins),
+    heldBack: windowsAt(rows, config, originsOf(config, split.train, split.validation)),
+    lengthOf: () => config.window,
+    batch,
+    seed,
+    validate: (windows, signal) => validate(forecaster, windows, signal),
+  });
+}
+
+/** Windows that are scored between looks at the signal. */
+const windowsAtOnce = 256;
+
+/** Loss, mean absolute error in the unit of the series, and how often an interval of 80% holds what came. */
+async function validate(
+  forecaster: Forecaster,
+  windows: readonly ForecastWindow[],
+  signal: AbortSignal | undefined,
+): Promise<Validation | null> {
+  const { device, columns, targets } = forecaster;
+  const places = targets.map((target) => columns.indexOf(target));
+  let [loss, mae, covered] = [0, 0, 0];
+  for (let start = 0; start < windows.length; start += windowsAtOnce) {
+    const some = windows.slice(start, start + windowsAtOnce);
+    loss += some.length * device.withoutGradients(() => device.scope(() => forecaster.loss(some, inference).item()));
+    const forecasts = forecaster.predict(some.map(({ history }) => history));
+    forecasts.forEach((forecast, i) => {
+      forecast.forEach((target, k) => {
+        const actual = target.values.map((_, h) => some[i].future[h * columns.length + places[k]]);
+        const { lower, upper } = target.interval(0.8);
+        mae += meanAbsoluteError(target.values, actual) / targets.length;
+        covered += intervalCoverage(lower, upper, actual) / targets.length;
+      });
+    });
+    await breathe();
+    if (signal?.aborted) return null;
+  }
+  const { length } = windows;
+  return { loss: loss / length, metrics: { mae: mae / length, coverage80: covered / length } };
+}
