@@ -8,6 +8,13 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** What each example must show, from the lines it prints. */
 const examples: Record<string, (lines: readonly string[]) => void> = {
+  'forecast.ts': (lines) => {
+    const [naive, network] = lines.map((line) => Number(/off by ([\d.]+)/.exec(line)?.[1]));
+    expect(network, 'the noise alone is off by 0.8').toBeLessThan(0.95);
+    expect(naive).toBeGreaterThan(1.1);
+    expect(Number(/(\d+)% within/.exec(lines[1])?.[1])).toBeGreaterThan(70);
+    expect(lines).toHaveLength(14);
+  },
   'hello.ts': (lines) => {
     const words = lines.map((line) => line.split(' ').at(-1));
     expect(words[0], 'noise at first').not.toBe('hello');

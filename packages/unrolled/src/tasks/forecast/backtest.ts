@@ -40,12 +40,12 @@ export interface BacktestScores {
 
 /** A forecaster as a method of a back-test. */
 export function methodOf(forecaster: Forecaster, name: string): ForecastMethod {
-  const { window } = forecaster.config;
+  const { window: T } = forecaster.config;
   return {
     name,
     predict({ columns, values }, origins) {
       const F = columns.length;
-      return forecaster.predict(origins.map((origin) => values.subarray((origin - window) * F, origin * F)));
+      return forecaster.predict(origins.map((origin) => values.subarray((origin - T) * F, origin * F)));
     },
   };
 }

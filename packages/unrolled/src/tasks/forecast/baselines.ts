@@ -22,11 +22,11 @@ export interface BaselineOptions extends WindowSizes {
  * @throws ConfigError if the season is not a whole number from 1, or longer than a window
  */
 export function seasonalNaive(rows: SeriesRows, season: number, options: BaselineOptions): ForecastMethod {
-  const { window, horizon, targets, split } = options;
-  if (!Number.isInteger(season) || season < 1 || season > window) {
+  const { window: T, horizon, targets, split } = options;
+  if (!Number.isInteger(season) || season < 1 || season > T) {
     throw new ConfigError(
-      `forecast: a season must be a whole number from 1 to the window of ${window}, received ${season}`,
-      { season, window },
+      `forecast: a season must be a whole number from 1 to the window of ${T}, received ${season}`,
+      { season, window: T },
     );
   }
   const back = (h: number): number => season - (h % season);
@@ -60,9 +60,9 @@ const ridges = [1e-6, 1e-4, 1e-2, 1] as const;
  * @throws DataError if the training part has no window
  */
 export function linearAutoregression(rows: SeriesRows, options: BaselineOptions): ForecastMethod {
-  const { window, horizon, targets, split } = options;
+  const { window: T, horizon, targets, split } = options;
   const F = rows.columns.length;
-  const lags = Math.max(1, Math.min(window, Math.floor(mostLags / F)));
+  const lags = Math.max(1, Math.min(T, Math.floor(mostLags / F)));
   const D = lags * F;
   const places = targets.map((target) => rows.columns.indexOf(target));
   const O = horizon * targets.length;
@@ -72,8 +72,8 @@ export function linearAutoregression(rows: SeriesRows, options: BaselineOptions)
   const centresAt = (from: SeriesRows, origin: number): number[] =>
     from.columns.map((_, f) => {
       let sum = 0;
-      for (let t = origin - window; t < origin; t++) sum += from.values[t * F + f];
-      return sum / window;
+      for (let t = origin - T; t < origin; t++) sum += from.values[t * F + f];
+      return sum / T;
     });
   const inputsAt = (from: SeriesRows, origin: number, centres: readonly number[]): Float64Array =>
     Float64Array.from({ length: D }, (_, i) => from.values[(origin - lags) * F + i] - centres[i % F]);

@@ -63,8 +63,5 @@ export function mackeyGlass({ length, delay = 17, noise = 0, seed }: MackeyGlass
     const second = slope(xs[i] + h * first, xs[i + 1 - back]);
     xs[i + 1] = xs[i] + (h / 2) * (first + second);
   }
-  return Float64Array.from(
-    { length },
-    (_, t) => xs[back + (leftOut + t) * perUnit] + noise * random.normal(),
-  );
+  return Float64Array.from({ length }, (_, t) => xs[back + (leftOut + t) * perUnit] + noise * random.normal());
 }

@@ -1,4 +1,4 @@
-import { ConfigError, DataError, FormatError } from '../../errors.ts';
+import { ConfigError, DataError } from '../../errors.ts';
 import type { DefinedCell } from '../../nn/cells/define.ts';
 import { type CellSource, cellNameOf } from '../../nn/cells/registry.ts';
 import { Dropout } from '../../nn/dropout.ts';
@@ -10,9 +10,9 @@ import { add } from '../../ops/index.ts';
 import type { Shape } from '../../shape.ts';
 import type { Device } from '../../tensor/device.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import { decodeCheckpoint, type Json } from '../../train/checkpoint.ts';
+import { type CheckpointSource, type Json, openCheckpoint } from '../../train/checkpoint.ts';
 import { Outlook } from './outlook.ts';
-import type { TargetForecast } from './prediction.ts';
+import { stretchOf, type TargetForecast } from './prediction.ts';
 import type { Scaling } from './scaling.ts';
 import { rowsOf, type Series } from './series.ts';
 import type { ForecastWindow } from './windows.ts';
@@ -51,6 +51,8 @@ export interface ForecasterDescription {
   readonly task: 'forecast';
   readonly config: ForecasterConfig;
   readonly scaling: Scaling;
+  /** By target; see `Forecaster.calibrate`. */
+  readonly calibration: readonly number[];
 }
 
 /** Most windows that are read at a time. */
@@ -83,6 +85,7 @@ export class Forecaster {
   readonly #output: Linear;
   readonly #linear: Linear | null;
   readonly #outlook: Outlook;
+  #calibration: readonly number[];
 
   /** @throws ConfigError on an option out of range */
   constructor(device: Device, scaling: Scaling, config: ForecasterConfig, seed = 1) {
@@ -106,6 +109,7 @@ export class Forecaster {
       );
     }
     this.#outlook = new Outlook(config, scaling, this.targets);
+    this.#calibration = this.targets.map(() => 1);
     this.#recurrent = new Recurrent({ cell, hidden, layers, dropout });
     this.#dropout = new Dropout({ rate: dropout });
     const answers = horizon * this.targets.length;
@@ -118,28 +122,33 @@ export class Forecaster {
    * The same model from what `describe` gave; its parameters have yet to be loaded.
    * @param own  the cell, where it is one of your own: a description that was a file has only its name
    */
-  static from(device: Device, { config, scaling }: ForecasterDescription, own?: DefinedCell): Forecaster {
-    return new Forecaster(device, scaling, own ? { ...config, cell: own } : config);
+  static from(device: Device, { config, scaling, calibration }: ForecasterDescription, own?: DefinedCell): Forecaster {
+    const forecaster = new Forecaster(device, scaling, own ? { ...config, cell: own } : config);
+    forecaster.#calibration = calibration;
+    return forecaster;
   }
 
   /**
-   * A trained forecaster from the bytes of a checkpoint file.
+   * A trained forecaster from a checkpoint, or the bytes of its file.
    * @throws FormatError if the file is damaged, or holds a model of another task
    */
-  static load(device: Device, file: Uint8Array | ArrayBuffer, own?: DefinedCell): Forecaster {
-    const { model, parameters } = decodeCheckpoint(file instanceof Uint8Array ? file : new Uint8Array(file));
-    const description = model as unknown as ForecasterDescription | null;
-    if (description?.task !== 'forecast') {
-      throw new FormatError(`forecast: the checkpoint holds a model of another task; give one of 'forecast'`);
-    }
+  static load(device: Device, source: CheckpointSource, own?: DefinedCell): Forecaster {
+    const names = ['config', 'scaling', 'calibration'] as const;
+    const { checkpoint, description } = openCheckpoint<ForecasterDescription>(source, 'forecast', names);
     const forecaster = Forecaster.from(device, description, own);
-    forecaster.parameters.load(parameters);
+    forecaster.parameters.load(checkpoint.parameters);
     return forecaster;
   }
 
   describe(): Json {
-    const description: ForecasterDescription = { task: 'forecast', config: this.config, scaling: this.scaling };
+    const { config, scaling } = this;
+    const description: ForecasterDescription = { task: 'forecast', config, scaling, calibration: this.#calibration };
     return description as unknown as Json;
+  }
+
+  /** The levels of its intervals; null: any between 0 and 1. */
+  get levels(): readonly number[] | null {
+    return this.#outlook.levels;
   }
 
   build(inputs: Shape, declarations: Declarations): Shape {
@@ -187,30 +196,70 @@ export class Forecaster {
 
   /** The same from windows `[T, F]`, row after row. */
   predict(windows: readonly Float64Array[]): TargetForecast[][] {
+    return this.#predict(windows, this.#calibration);
+  }
+
+  /**
+   * Stretches intervals about their middle so that one of 80% holds 80% of what came in windows it was not trained on: a
+   * factor for each target, the 0.8-quantile of |y − middle| / |bound − middle| (split conformal prediction; Romano 2019),
+   * but never below 1. A network knows its training part too well, so its own intervals are too narrow elsewhere.
+   * `forecastTraining` does this at each validation.
+   *
+   * @returns  the forecasts for these windows, with their intervals as the network gave them
+   */
+  calibrate(windows: readonly ForecastWindow[]): TargetForecast[][] {
+    const forecasts = this.#predict(
+      windows.map(({ history }) => history),
+      this.targets.map(() => 1),
+    );
+    const level = this.calibratedLevel;
+    if (level !== null && windows.length > 0) {
+      this.#calibration = this.targets.map((target, k) => {
+        const own = forecasts.map((forecast) => forecast[k]);
+        const actual = windows.map(({ future }) => this.futureOf(target, future));
+        return Math.max(1, stretchOf(own, actual, level));
+      });
+    }
+    return forecasts;
+  }
+
+  /** The level that intervals are calibrated at: 0.8, or what is nearest to it; null where there are no intervals. */
+  get calibratedLevel(): number | null {
+    if (this.levels === null) return 0.8;
+    return this.levels.toSorted((a, b) => Math.abs(a - 0.8) - Math.abs(b - 0.8))[0] ?? null;
+  }
+
+  /** S numbers of a target, from S rows of all columns. */
+  futureOf(target: string, rows: Float64Array): Float64Array {
+    const [F, f] = [this.columns.length, this.columns.indexOf(target)];
+    return Float64Array.from({ length: rows.length / F }, (_, h) => rows[h * F + f]);
+  }
+
+  #predict(windows: readonly Float64Array[], calibration: readonly number[]): TargetForecast[][] {
     const results: TargetForecast[][] = [];
     for (let start = 0; start < windows.length; start += rowsAtOnce) {
       const some = windows.slice(start, start + rowsAtOnce);
       const answers = this.device.withoutGradients(() => this.device.scope(() => this.apply(some).data()));
-      results.push(...this.#outlook.read(some, answers));
+      results.push(...this.#outlook.read(some, answers, calibration));
     }
     return results;
   }
 
   #lastWindow(history: Series | ArrayLike<number>): Float64Array {
-    const { window } = this.config;
+    const { window: T } = this.config;
     const alone = typeof (history as ArrayLike<number>).length === 'number';
     if (alone && this.columns.length > 1) {
       throw new DataError(`forecast: the model reads ${this.columns.join(', ')}; give each by its name`);
     }
     const series = alone ? { [this.columns[0]]: history as ArrayLike<number> } : (history as Series);
     const tail = Object.fromEntries(
-      Object.entries(series).map(([name, numbers]) => [name, Array.prototype.slice.call(numbers, -window)]),
+      Object.entries(series).map(([name, numbers]) => [name, Array.prototype.slice.call(numbers, -T)]),
     );
     const { length, values } = rowsOf(tail, this.columns);
-    if (length < window) {
-      throw new DataError(`forecast: the history has ${length} steps, the model reads ${window}; give a longer one`, {
+    if (length < T) {
+      throw new DataError(`forecast: the history has ${length} steps, the model reads ${T}; give a longer one`, {
         length,
-        window,
+        window: T,
       });
     }
     return values;

@@ -4,7 +4,7 @@ import { gaussianLoss, quantileLoss } from '../../nn/losses.ts';
 import { add, concat, slice, softplus } from '../../ops/index.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { ForecasterConfig } from './model.ts';
-import { GaussianForecast, QuantileForecast, type TargetForecast } from './prediction.ts';
+import { GaussianForecast, levelsOf, QuantileForecast, type TargetForecast } from './prediction.ts';
 import type { Scaling } from './scaling.ts';
 import type { ForecastWindow } from './windows.ts';
 
@@ -84,8 +84,16 @@ export class Outlook {
     return gaussianLoss(slice(answers, -1, 0, 1), deviationOf(slice(answers, -1, 1, 2)), targets);
   }
 
-  /** Distributions in the unit of the series, from the answers `[B, S·K, P]` to windows. */
-  read(histories: readonly Float64Array[], answers: TypedArray): TargetForecast[][] {
+  /** The levels of intervals between quantiles; null: any. */
+  get levels(): readonly number[] | null {
+    return this.#quantiles && levelsOf(this.#quantiles);
+  }
+
+  /**
+   * Distributions in the unit of the series, from the answers `[B, S·K, P]` to windows.
+   * @param calibration  how far intervals are stretched about their middle, by target
+   */
+  read(histories: readonly Float64Array[], answers: TypedArray, calibration: readonly number[]): TargetForecast[][] {
     const [K, S, P] = [this.#targets.length, this.#config.horizon, this.parts];
     return histories.map((history, b) =>
       this.#targets.map((target, k) => {
@@ -94,17 +102,21 @@ export class Outlook {
         const answer = (h: number, p: number): number => answers[((b * S + h) * K + k) * P + p];
         const steps = (of: (h: number) => number): Float64Array => Float64Array.from({ length: S }, (_, h) => of(h));
         if (!this.#quantiles) {
+          const deviation = (h: number): number => calibration[k] * unit * positive(answer(h, 1));
           return new GaussianForecast(
             target,
             steps((h) => centre + unit * answer(h, 0)),
-            steps((h) => unit * (Math.log1p(Math.exp(-Math.abs(answer(h, 1)))) + Math.max(0, answer(h, 1)) + leastDeviation)),
+            steps(deviation),
           );
         }
         // Quantiles are learnt one by one, so they can cross; put in order they are never worse (Chernozhukov 2010).
         const sorted = Array.from({ length: S }, (_, h) =>
           Float64Array.from({ length: P }, (_, p) => centre + unit * answer(h, p)).sort(),
         );
-        const bounds = this.#quantiles.map((_, p) => steps((h) => sorted[h][p]));
+        const middle = this.#quantiles.indexOf(0.5);
+        const bounds = this.#quantiles.map((_, p) =>
+          steps((h) => sorted[h][middle] + calibration[k] * (sorted[h][p] - sorted[h][middle])),
+        );
         return new QuantileForecast(target, this.#quantiles, bounds);
       }),
     );
@@ -123,5 +135,8 @@ export class Outlook {
     return this.#config.centre === 'training' ? deviation : windowDeviation;
   }
 }
+
+/** softplus(x) + least deviation, of one number. */
+const positive = (x: number): number => Math.max(0, x) + Math.log1p(Math.exp(-Math.abs(x))) + leastDeviation;
 
 const deviationOf = (raw: Tensor): Tensor => add(softplus(raw), leastDeviation);

@@ -73,6 +73,28 @@ export function levelsOf(quantiles: readonly number[]): number[] {
     .sort((a, b) => a - b);
 }
 
+/**
+ * How far intervals of a level must be stretched about their middle to hold that share of what came: the ⌈(n + 1) level⌉-th
+ * smallest of |y − middle| / |bound − middle|, the bound being that on y's side.
+ */
+export function stretchOf(
+  forecasts: readonly TargetForecast[],
+  actual: readonly ArrayLike<number>[],
+  level: number,
+): number {
+  const ratios = forecasts.flatMap((forecast, i) => {
+    const { values } = forecast;
+    const { lower, upper } = forecast.interval(level);
+    return Array.from(values, (middle, h) => {
+      const distance = actual[i][h] - middle;
+      const reach = distance < 0 ? middle - lower[h] : upper[h] - middle;
+      return Math.abs(distance) / Math.max(reach, 1e-300);
+    });
+  });
+  const place = Math.min(ratios.length, Math.ceil((ratios.length + 1) * level)) - 1;
+  return Float64Array.from(ratios).sort()[place];
+}
+
 export function requireLevel(level: number): number {
   if (level > 0 && level < 1) return level;
   throw new ConfigError(`forecast: the level of an interval must be between 0 and 1, received ${level}`, { level });

@@ -19,14 +19,14 @@ export interface ColumnScaling {
 /**
  * Scaling from the training part alone, so that nothing of what is tested on is known before.
  * @param end  of the training part
- * @param window  T
+ * @param steps  T, of a window
  * @throws DataError if the part is shorter than a window
  */
-export function fitScaling(rows: SeriesRows, end: number, window: number): Scaling {
-  if (end < window || end < 1) {
+export function fitScaling(rows: SeriesRows, end: number, steps: number): Scaling {
+  if (end < steps || end < 1) {
     throw new DataError(
-      `forecast: the training part has ${end} steps, a window ${window}; give a longer series, or a smaller window`,
-      { steps: end, window },
+      `forecast: the training part has ${end} steps, a window ${steps}; give a longer series, or a smaller window`,
+      { steps: end, window: steps },
     );
   }
   const F = rows.columns.length;
@@ -44,12 +44,12 @@ export function fitScaling(rows: SeriesRows, end: number, window: number): Scali
         const added = value(t) - mean;
         inWindow += added;
         squaresInWindow += added ** 2;
-        if (t >= window) {
-          const left = value(t - window) - mean;
+        if (t >= steps) {
+          const left = value(t - steps) - mean;
           inWindow -= left;
           squaresInWindow -= left ** 2;
         }
-        if (t >= window - 1) total += Math.max(0, squaresInWindow / window - (inWindow / window) ** 2);
+        if (t >= steps - 1) total += Math.max(0, squaresInWindow / steps - (inWindow / steps) ** 2);
       }
       const size = Math.max(1, Math.abs(mean));
       const orOne = (deviation: number): number => (deviation > 1e-12 * size ? deviation : 1);
@@ -57,7 +57,7 @@ export function fitScaling(rows: SeriesRows, end: number, window: number): Scali
         name,
         mean,
         deviation: orOne(Math.sqrt(squares / end)),
-        windowDeviation: orOne(Math.sqrt(total / (end - window + 1))),
+        windowDeviation: orOne(Math.sqrt(total / (end - steps + 1))),
       };
     }),
   };

@@ -52,30 +52,34 @@ export function forecastTraining(
 /** Windows that are scored between looks at the signal. */
 const windowsAtOnce = 256;
 
-/** Loss, mean absolute error in the unit of the series, and how often an interval of 80% holds what came. */
+/**
+ * Loss, mean absolute error in the unit of the series, and how often the network's intervals hold what came; intervals
+ * are then calibrated.
+ */
 async function validate(
   forecaster: Forecaster,
   windows: readonly ForecastWindow[],
   signal: AbortSignal | undefined,
 ): Promise<Validation | null> {
-  const { device, columns, targets } = forecaster;
-  const places = targets.map((target) => columns.indexOf(target));
-  let [loss, mae, covered] = [0, 0, 0];
+  const { device, targets, calibratedLevel: level } = forecaster;
+  let loss = 0;
   for (let start = 0; start < windows.length; start += windowsAtOnce) {
     const some = windows.slice(start, start + windowsAtOnce);
     loss += some.length * device.withoutGradients(() => device.scope(() => forecaster.loss(some, inference).item()));
-    const forecasts = forecaster.predict(some.map(({ history }) => history));
-    forecasts.forEach((forecast, i) => {
-      forecast.forEach((target, k) => {
-        const actual = target.values.map((_, h) => some[i].future[h * columns.length + places[k]]);
-        const { lower, upper } = target.interval(0.8);
-        mae += meanAbsoluteError(target.values, actual) / targets.length;
-        covered += intervalCoverage(lower, upper, actual) / targets.length;
-      });
-    });
     await breathe();
     if (signal?.aborted) return null;
   }
-  const { length } = windows;
-  return { loss: loss / length, metrics: { mae: mae / length, coverage80: covered / length } };
+  let [mae, covered] = [0, 0];
+  forecaster.calibrate(windows).forEach((forecast, i) => {
+    for (const target of forecast) {
+      const actual = forecaster.futureOf(target.target, windows[i].future);
+      mae += meanAbsoluteError(target.values, actual);
+      if (level === null) continue;
+      const { lower, upper } = target.interval(level);
+      covered += intervalCoverage(lower, upper, actual);
+    }
+  });
+  const count = windows.length * targets.length;
+  const coverage = level === null ? {} : { [`coverage${Math.round(100 * level)}`]: covered / count };
+  return { loss: loss / windows.length, metrics: { mae: mae / count, ...coverage } };
 }

@@ -25,8 +25,8 @@ export interface WindowSizes {
 }
 
 /** Where forecasts begin whose steps lie in [from, to), with T steps before them: the next step, each `stride` further. */
-export function originsOf({ window, horizon }: WindowSizes, from: number, to: number, stride = 1): number[] {
-  const first = Math.max(from, window);
+export function originsOf({ window: T, horizon }: WindowSizes, from: number, to: number, stride = 1): number[] {
+  const first = Math.max(from, T);
   const count = Math.max(0, Math.floor((to - horizon - first) / stride) + 1);
   return Array.from({ length: count }, (_, i) => first + i * stride);
 }
@@ -46,10 +46,10 @@ export function windowsAt(rows: SeriesRows, sizes: WindowSizes, origins: readonl
 /** @throws DataError if no forecast fits into a part of the series */
 export function requireOrigins(origins: readonly number[], part: string, steps: number, sizes: WindowSizes): void {
   if (origins.length > 0) return;
-  const { window, horizon } = sizes;
+  const { window: T, horizon } = sizes;
   throw new DataError(
-    `forecast: the ${part} part has ${steps} steps, too few to read ${window} and foretell ${horizon}; ` +
+    `forecast: the ${part} part has ${steps} steps, too few to read ${T} and foretell ${horizon}; ` +
       'give a longer series, or a smaller window or horizon',
-    { part, steps, window, horizon },
+    { part, steps, window: T, horizon },
   );
 }
