@@ -1,7 +1,6 @@
-import type { GradientFlowEvent, TrainEvent } from 'unrolled/train';
-import type { Units } from './units.ts';
+import type { GradientFlowEvent, ProgressEvent, TrainEvent, ValidationEvent } from 'unrolled/train';
 
-/** A training event as it is written to events.jsonl and printed by --json: plain data, in characters. */
+/** A training event as it is written to events.jsonl and printed by --json: plain data. */
 export type RunEvent =
   | {
       readonly type: 'start';
@@ -10,31 +9,8 @@ export type RunEvent =
       readonly parameters: number;
       readonly folder: string;
     }
-  | {
-      readonly type: 'progress';
-      readonly step: number;
-      readonly steps: number | null;
-      readonly epoch: number;
-      /** Nats a token, as the validation loss. */
-      readonly loss: number;
-      readonly bitsPerCharacter: number;
-      readonly validationLoss: number | null;
-      readonly gradientNorm: number;
-      readonly clipped: number;
-      readonly learningRate: number;
-      readonly charactersPerSecond: number;
-      readonly secondsElapsed: number;
-      readonly secondsLeft: number | null;
-    }
-  | {
-      readonly type: 'validation';
-      readonly step: number;
-      readonly loss: number;
-      readonly bitsPerCharacter: number;
-      /** Of a token; only where tokens are words or byte pairs. */
-      readonly perplexity?: number;
-      readonly best: boolean;
-    }
+  | (Omit<ProgressEvent, 'itemsPerSecond'> & ProgressUnits)
+  | (ValidationEvent & ValidationUnits)
   | { readonly type: 'sample'; readonly step: number; readonly text: string }
   | GradientFlowEvent
   | { readonly type: 'checkpoint'; readonly step: number; readonly path: string; readonly best: boolean }
@@ -48,6 +24,31 @@ export type RunEvent =
       readonly secondsElapsed: number;
     };
 
+export interface ProgressUnits {
+  /** Of language models, whatever their tokens are. */
+  readonly bitsPerCharacter?: number;
+  readonly charactersPerSecond?: number;
+  readonly examplesPerSecond?: number;
+}
+
+export interface ValidationUnits {
+  readonly bitsPerCharacter?: number;
+  /** Of a token; only where tokens are words or byte pairs. */
+  readonly perplexity?: number;
+}
+
+/** What a task's events say in units that people count in. */
+export interface Units {
+  progress(event: ProgressEvent): ProgressUnits;
+  validation(event: ValidationEvent): ValidationUnits;
+}
+
+/** Of tasks that learn from examples. */
+export const exampleUnits: Units = {
+  progress: ({ itemsPerSecond }) => ({ examplesPerSecond: itemsPerSecond }),
+  validation: () => ({}),
+};
+
 /** @param folder  of the run; @param path  of the checkpoint, for a checkpoint event */
 export function toRunEvent(event: TrainEvent, units: Units, folder: string, path: string): RunEvent {
   switch (event.type) {
@@ -55,14 +56,10 @@ export function toRunEvent(event: TrainEvent, units: Units, folder: string, path
       return { ...event, folder };
     case 'progress': {
       const { itemsPerSecond, ...rest } = event;
-      return {
-        ...rest,
-        bitsPerCharacter: units.bitsPerCharacter(event.loss),
-        charactersPerSecond: units.charactersPerSecond(itemsPerSecond),
-      };
+      return { ...rest, ...units.progress(event) };
     }
     case 'validation':
-      return { ...event, bitsPerCharacter: units.bitsPerCharacter(event.loss), ...units.perplexity(event.loss) };
+      return { ...event, ...units.validation(event) };
     case 'checkpoint':
       return { type: 'checkpoint', step: event.step, path, best: event.best };
     default:

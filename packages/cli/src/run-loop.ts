@@ -1,21 +1,33 @@
 import { DivergenceError, FormatError } from 'unrolled';
-import type { LanguageModelTraining } from 'unrolled/tasks/language-model';
-import { type Checkpoint, train } from 'unrolled/train';
+import { type Checkpoint, type TrainingTask, train } from 'unrolled/train';
 import { describeSystemError, Failure } from './failure.ts';
 import { JsonListener } from './listeners/json.ts';
 import { LineListener } from './listeners/lines.ts';
 import type { Listener } from './listeners/listener.ts';
 import { TerminalListener } from './listeners/terminal.ts';
+import type { CommonOptions } from './options.ts';
 import type { RunConfig } from './run-config.ts';
 import { type RunEvent, toRunEvent } from './run-events.ts';
 import type { RunFolder } from './run-folder.ts';
-import { endOf, intervalOf } from './run-options.ts';
+import { endOf } from './run-options.ts';
 import { stopOnSignal } from './signals.ts';
-import { shellWord, type Units } from './units.ts';
+import type { Prepared, Trainable } from './trainable.ts';
+import { shellWord } from './units.ts';
 
 export function listenerFor(json: boolean | undefined): Listener {
   if (json) return new JsonListener();
   return process.stdout.isTTY ? new TerminalListener() : new LineListener();
+}
+
+export interface RunParts<Options extends CommonOptions> {
+  readonly trainable: Trainable<Options>;
+  readonly prepared: Prepared<Options>;
+  readonly task: TrainingTask;
+  readonly config: RunConfig<Options>;
+  readonly folder: RunFolder;
+  readonly listener: Listener;
+  /** Where it goes on from. */
+  readonly checkpoint: Checkpoint | null;
 }
 
 /**
@@ -23,18 +35,12 @@ export function listenerFor(json: boolean | undefined): Listener {
  * @returns the exit code
  * @throws Failure if the loss is no longer finite, or the folder or the output cannot be written
  */
-export async function runLoop(
-  task: LanguageModelTraining,
-  config: RunConfig,
-  folder: RunFolder,
-  listener: Listener,
-  units: Units,
-  resumed: Checkpoint | null,
-): Promise<number> {
+export async function runLoop<Options extends CommonOptions>(parts: RunParts<Options>): Promise<number> {
+  const { trainable, prepared, task, config, folder, listener, checkpoint } = parts;
   const { options } = config;
   const stop = stopOnSignal((text) => listener.note(text));
-  const end = endOf(options, task.stepsPerEpoch);
-  const every = intervalOf(task.stepsPerEpoch);
+  const end = endOf(options, task.stepsPerEpoch, trainable.end);
+  const every = trainable.interval(task.stepsPerEpoch);
   const events = train(task, {
     optimizer: { method: options.optimizer, weightDecay: options.weightDecay },
     learningRate: options.lr,
@@ -49,8 +55,8 @@ export async function runLoop(
     checkpointEvery: options.checkpointEvery ?? every,
     gradientFlowEvery: options.gradients,
     // A large model says something after every step, a small one would say too much.
-    progressEvery: options.batch * options.seq * task.parameters.size > 2e9 ? 1 : 10,
-    resume: resumed,
+    progressEvery: prepared.itemsPerStep * task.parameters.size > 2e9 ? 1 : 10,
+    resume: checkpoint,
     signal: stop.signal,
   });
   let last: RunEvent | null = null;
@@ -65,7 +71,7 @@ export async function runLoop(
       if (event.type === 'checkpoint') {
         path = folder.writeCheckpoint(event.best ? 'best' : 'latest', event.checkpoint);
       }
-      last = toRunEvent(event, units, folder.path, path);
+      last = toRunEvent(event, prepared.units, folder.path, path);
       folder.log(last);
       if (last.type === 'sample') folder.writeSample(last.step, last.text);
       listener.on(last);
@@ -81,9 +87,7 @@ export async function runLoop(
   if (stop.outputError) return outputLost(stop.outputError, folder);
   const finished = last?.type === 'done' && last.reason === 'finished';
   const run = shellWord(folder.path);
-  listener.note(
-    finished ? `Write with it: npx unrolled sample ${run}` : `Go on with: npx unrolled train --resume ${run}`,
-  );
+  listener.note(finished ? prepared.next(run) : `Go on with: npx unrolled ${trainable.command} --resume ${run}`);
   return stop.exitCode;
 }
 

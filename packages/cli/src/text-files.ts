@@ -11,9 +11,9 @@ export interface TextFile {
 }
 
 export interface TextFiles {
-  /** All files one after the other, a line break between them. */
-  readonly text: string;
   readonly files: readonly TextFile[];
+  /** What is in each of them. */
+  readonly texts: readonly string[];
   /** Files in folders that were left out because they are not text. */
   readonly skipped: number;
 }
@@ -55,10 +55,12 @@ export function readTextFiles(paths: readonly string[], keep: (path: string) => 
     else add(path, false);
   }
   if (files.length === 0) throw new Failure(`${paths.join(', ')}: no text file in there`);
-  const text = texts.join('\n');
-  if (text.trim() === '') throw new Failure(`${paths.join(', ')}: the text is empty`);
-  return { text, files, skipped };
+  if (texts.every((text) => text.trim() === '')) throw new Failure(`${paths.join(', ')}: the text is empty`);
+  return { files, texts, skipped };
 }
+
+/** All files one after the other, a line break between them. */
+export const joinTexts = ({ texts }: TextFiles): string => texts.join('\n');
 
 function* filesBelow(folder: string): Generator<string> {
   const names = attempt(folder, () => readdirSync(folder)).sort();

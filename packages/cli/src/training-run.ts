@@ -1,177 +1,116 @@
-import { DataError, type Device } from 'unrolled';
-import {
-  LanguageModel,
-  type LanguageModelDescription,
-  LanguageModelTraining,
-  splitText,
-} from 'unrolled/tasks/language-model';
-import {
-  BytePairTokenizer,
-  createTokenizer,
-  huggingFaceTokenizer,
-  type Tokenizer,
-  tokenizerFor,
-} from 'unrolled/tokenizers';
-import type { Checkpoint } from 'unrolled/train';
-import { type CellFile, isCellFile, readCellCopy, readCellFile } from './cell-file.ts';
+import type { Device } from 'unrolled';
+import { isCellFile, readCellCopy, readCellFile } from './cell-file.ts';
 import { Failure } from './failure.ts';
-import { checkMemory } from './model-size.ts';
 import { openMachine } from './open-device.ts';
-import { defaults, type TrainingOptions } from './options.ts';
-import { checkSameFiles, modelConfig, newConfig, readConfig } from './run-config.ts';
+import type { CommonOptions } from './options.ts';
+import { checkSameFiles, newConfig, type RunConfig, readConfig } from './run-config.ts';
 import type { CheckpointName, RunFolder } from './run-folder.ts';
 import { listenerFor, runLoop } from './run-loop.ts';
-import { changedOptions, endOf, resolveOptions, validationTokensOf, wereLowered } from './run-options.ts';
+import { changedOptions, endOf } from './run-options.ts';
 import { readTextFiles, type TextFiles } from './text-files.ts';
-import { countCharacters, countOf, formatCount, shellWord, Units } from './units.ts';
+import type { Sources, Trainable } from './trainable.ts';
+import { countOf, formatCount, shellWord } from './units.ts';
 
-/** What was said on the command line about a run, besides where it is. */
-export interface RunFlags extends Partial<TrainingOptions> {
+/** How a run is shown and computed, which is no part of what it learns. */
+export interface MachineOptions {
   json?: boolean;
   threads?: number;
 }
 
 /** Begins a run in a folder that is free, and trains to the end or until a signal. Gives the exit code. */
-export async function startRun(texts: TextFiles, folder: RunFolder, flags: RunFlags): Promise<number> {
-  const listener = listenerFor(flags.json);
-  const tokenizer = tokenizerFor(flags.tokens ?? defaults.tokens, texts.text, flags.vocab);
-  if (tokenizer.unknown !== null && tokenizer.size === 1) {
-    throw new Failure('train: no word comes twice in this text, so none can be learnt; use --tokens char');
-  }
-  const tokens = tokenizer.encode(texts.text);
-  const options = resolveOptions(flags, tokens.length);
-  const own = isCellFile(options.cell) ? await readCellFile(options.cell) : null;
-  const characters = countCharacters(texts.text);
-  const { threads } = flags;
-  const device = await openMachine({ threads, blas: options.blas }, (line) => listener.note(line));
-  try {
-    const task = newTask(device, tokenizer, tokens, options, own);
+export async function startRun<Options extends CommonOptions>(
+  trainable: Trainable<Options>,
+  main: TextFiles,
+  folder: RunFolder,
+  said: Partial<Options>,
+  { json, threads }: MachineOptions = {},
+): Promise<number> {
+  const listener = listenerFor(json);
+  const sources = { main, named: readNamed(trainable, said) };
+  const { cell = trainable.defaults.cell } = said;
+  const own = isCellFile(cell) ? await readCellFile(cell) : null;
+  const prepared = trainable.prepare(sources, said, null, own);
+  return withDevice({ threads, blas: prepared.options.blas }, listener, folder, (device) => {
+    const task = prepared.begin(device);
     folder.open();
-    listener.note(describeText(texts, characters, tokens, tokenizer));
-    if (wereLowered(options, flags)) {
-      listener.note(`The text is short: --batch ${options.batch} --seq ${options.seq}. More text gives better models.`);
-    }
-    const written = tokenizer instanceof BytePairTokenizer ? huggingFaceTokenizer(tokenizer) : tokenizer.config;
-    folder.writeJson('tokenizer.json', written);
+    for (const line of prepared.about) listener.note(line);
+    for (const [name, value] of Object.entries(prepared.files)) folder.writeJson(name, value);
     if (own) folder.writeFile(own.copyName, own.bytes);
-    return await runLoop(
-      task,
-      newConfig(options, texts, own),
-      folder,
-      listener,
-      new Units(characters, tokens.length),
-      null,
-    );
-  } finally {
-    folder.close();
-    device.close();
-  }
+    const config = newConfig(trainable, prepared, sources, own);
+    return runLoop({ trainable, prepared, task, config, folder, listener, checkpoint: null });
+  });
 }
 
 /** Goes on with a run, from its beginning if it ended before its first checkpoint. Gives the exit code. */
-export async function resumeRun(
+export async function resumeRun<Options extends CommonOptions>(
+  trainable: Trainable<Options>,
   folder: RunFolder,
   paths: readonly string[],
   from: CheckpointName,
-  flags: RunFlags,
+  said: Partial<Options>,
+  { json, threads }: MachineOptions = {},
 ): Promise<number> {
   if (!folder.exists) {
     throw new Failure(`${folder.path}: there is no run here; a run's folder has a config.json`);
   }
-  const config = readConfig(folder);
-  const options = changedOptions(config.options, flags);
+  const config = readConfig(folder, trainable);
+  const options = changedOptions(trainable, config.options, said);
   const own = config.cell ? await readCellCopy(folder.path, config.cell) : null;
-  const texts = readTextFiles(paths.length > 0 ? paths : config.files.map(({ path }) => path));
-  checkSameFiles(config, texts);
+  const sources = readSources(config, paths);
+  checkSameFiles(config, sources);
   const checkpoint = folder.hasCheckpoint ? folder.readCheckpoint(from) : null;
-  const listener = listenerFor(flags.json);
-  const tokenizer = checkpoint
-    ? tokenizerOf(checkpoint, folder)
-    : tokenizerFor(options.tokens, texts.text, options.vocab);
-  const tokens = encodeSameText(tokenizer, texts.text);
-  const { threads } = flags;
-  const device = await openMachine({ threads, blas: options.blas }, (line) => listener.note(line));
-  try {
-    const task = newTask(device, tokenizer, tokens, options, own);
-    const end = endOf(options, task.stepsPerEpoch);
+  const listener = listenerFor(json);
+  const prepared = trainable.prepare(sources, options, checkpoint, own);
+  return withDevice({ threads, blas: options.blas }, listener, folder, async (device) => {
+    const task = prepared.begin(device);
+    const end = endOf(options, task.stepsPerEpoch, trainable.end);
     const { step, secondsElapsed, validationOwed } = checkpoint?.trainer ?? { step: 0, secondsElapsed: 0 };
     if (!validationOwed && (step >= end.steps || secondsElapsed >= end.seconds)) {
       listener.note(
         `${folder.path} is finished, after ${countOf(step, 'step')}; to train on, say until when: ` +
-          `npx unrolled train --resume ${shellWord(folder.path)} --steps ${2 * step}`,
+          `npx unrolled ${trainable.command} --resume ${shellWord(folder.path)} --steps ${2 * step}`,
       );
       return 0;
     }
     folder.open();
     listener.note(`Going on with ${folder.path} after step ${formatCount(step)}`);
-    const units = new Units(countCharacters(texts.text), tokens.length);
-    return await runLoop(task, { ...config, options }, folder, listener, units, checkpoint);
+    return runLoop({ trainable, prepared, task, config: { ...config, options }, folder, listener, checkpoint });
+  });
+}
+
+async function withDevice(
+  machine: { threads?: number; blas?: string },
+  listener: ReturnType<typeof listenerFor>,
+  folder: RunFolder,
+  action: (device: Device) => Promise<number>,
+): Promise<number> {
+  const device = await openMachine(machine, (line) => listener.note(line));
+  try {
+    return await action(device);
   } finally {
     folder.close();
     device.close();
   }
 }
 
-function newTask(
-  device: Device,
-  tokenizer: Tokenizer,
-  tokens: Int32Array,
-  options: TrainingOptions,
-  own: CellFile | null,
-): LanguageModelTraining {
-  const { batch, seq, seed } = options;
-  const stepsPerEpoch = Math.floor((splitText(tokens).train.length - 1) / batch / seq);
-  checkMemory(options, tokenizer.size, availableBytes(device));
-  const model = new LanguageModel(device, tokenizer, modelConfig(options, own), seed);
-  return new LanguageModelTraining(model, tokens, {
-    batch,
-    steps: seq,
-    seed,
-    validationTokens: validationTokensOf(options, stepsPerEpoch),
-    sampleLength: 300,
+/** The files that options name, each as a text. */
+function readNamed<Options extends CommonOptions>(
+  { fileOptions }: Trainable<Options>,
+  said: Partial<Options>,
+): Sources['named'] {
+  const paths = fileOptions.flatMap((name) => {
+    const path = said[name as keyof Options];
+    return typeof path === 'string' ? [[name, readTextFiles([path])] as const] : [];
   });
+  return Object.fromEntries(paths);
 }
 
-function tokenizerOf(checkpoint: Checkpoint, folder: RunFolder): Tokenizer {
-  const description = checkpoint.model as unknown as LanguageModelDescription | null;
-  if (!description?.tokenizer) throw new Failure(`${folder.path}: its checkpoint is not of a language model`);
-  return createTokenizer(description.tokenizer);
-}
-
-/** A character the run never saw shows that the text is another one. */
-function encodeSameText(tokenizer: Tokenizer, text: string): Int32Array {
-  try {
-    return tokenizer.encode(text);
-  } catch (error) {
-    if (!(error instanceof DataError)) throw error;
-    throw new Failure('resume: the text is not the one this run was trained on; give the same files', 1, {
-      cause: error,
-    });
-  }
-}
-
-/** `12,345 characters from 2 files, 65 different characters; 1 file that is not text left out` */
-function describeText(
-  { files, skipped }: TextFiles,
-  characters: number,
-  tokens: Int32Array,
-  tokenizer: Tokenizer,
-): string {
-  const left =
-    skipped === 0 ? '' : `; ${countOf(skipped, 'file')} that ${skipped === 1 ? 'is' : 'are'} not text left out`;
-  return `${countOf(characters, 'character')} from ${countOf(files.length, 'file')}, ${describeTokens(tokens, tokenizer)}${left}`;
-}
-
-/** `65 different characters`, `120 different words in 9,000; 1.5% are unknown (131)` */
-function describeTokens(tokens: Int32Array, { kind, size, unknown }: Tokenizer): string {
-  if (kind === 'char') return countOf(size, 'different character');
-  if (kind === 'bpe') return `${countOf(tokens.length, 'token')}, ${formatCount(size)} different ones`;
-  const missing = tokens.reduce((count, id) => count + Number(id === unknown), 0);
-  const share = ((100 * missing) / tokens.length).toFixed(1);
-  return `${countOf(size, 'different word')} in ${formatCount(tokens.length)}; ${share}% are unknown (${formatCount(missing)})`;
-}
-
-/** What a device may hold: its own limit, or what the machine has left. */
-function availableBytes(device: Device): number {
-  return Math.min(device.memory().limitBytes, process.availableMemory());
+/** The files of a run that goes on: those it was begun with, or what is said to be the same. */
+function readSources({ files, named = {} }: RunConfig, paths: readonly string[]): Sources {
+  const again = (stored: readonly { readonly path: string }[]): TextFiles =>
+    readTextFiles(stored.map(({ path }) => path));
+  return {
+    main: paths.length > 0 ? readTextFiles(paths) : again(files),
+    named: Object.fromEntries(Object.entries(named).map(([name, stored]) => [name, again(stored)])),
+  };
 }

@@ -1,32 +1,3 @@
-import { bits, perplexity } from 'unrolled/tasks/language-model';
-
-/** From a model's tokens to what people count: characters. */
-export class Units {
-  readonly #charactersPerToken: number;
-
-  constructor(characters: number, tokens: number) {
-    this.#charactersPerToken = characters / tokens;
-  }
-
-  /** Nats a token to nats a character. */
-  natsPerCharacter(loss: number): number {
-    return loss / this.#charactersPerToken;
-  }
-
-  bitsPerCharacter(loss: number): number {
-    return bits(this.natsPerCharacter(loss));
-  }
-
-  /** Of a token, where tokens are more than characters: `{}` where they are not. */
-  perplexity(loss: number): { perplexity?: number } {
-    return this.#charactersPerToken === 1 ? {} : { perplexity: perplexity(loss) };
-  }
-
-  charactersPerSecond(tokensPerSecond: number): number {
-    return tokensPerSecond * this.#charactersPerToken;
-  }
-}
-
 /** Characters as people count them: code points. */
 export function countCharacters(text: string): number {
   let count = 0;

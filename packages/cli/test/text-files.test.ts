@@ -37,19 +37,19 @@ test('a folder gives its text files in the order of their names, and none of the
   symlinkSync('..', join(folder, 'c', 'up'));
   symlinkSync('loop', join(folder, 'loop'));
   symlinkSync('nowhere', join(folder, 'broken'));
-  const { text, files, skipped } = readTextFiles([folder]);
+  const { texts, files, skipped } = readTextFiles([folder]);
   expect(names(folder, files)).toEqual(['a/z.md', 'b.txt', 'c/deep/er/x.ts']);
-  expect(text).toBe('first\nsecond\nthird\n');
+  expect(texts).toEqual(['first', 'second', 'third\n']);
   expect(skipped).toBe(2);
 });
 
 test('files and folders keep the order they are given in', () => {
   const folder = folderOf({ 'one.txt': '1', 'more/two.txt': '2' });
-  const { text } = readTextFiles([join(folder, 'more'), join(folder, 'one.txt')]);
-  expect(text).toBe('2\n1');
+  const { texts } = readTextFiles([join(folder, 'more'), join(folder, 'one.txt')]);
+  expect(texts).toEqual(['2', '1']);
 });
 
 test('a byte order mark is no part of the text', () => {
   const folder = folderOf({ 'mark.txt': '\uFEFFtext' });
-  expect(readTextFiles([folder]).text).toBe('text');
+  expect(readTextFiles([folder]).texts).toEqual(['text']);
 });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { RunFolder } from '../run-folder.ts';
+import { languageModel } from '../tasks/language-model/trainable.ts';
 import { readTextFiles } from '../text-files.ts';
 import { startRun } from '../training-run.ts';
 
@@ -28,7 +29,7 @@ export function demoCommand(): Command {
         'A two-layer LSTM reads the source code of Unrolled, character by character, and learns to write the like.\n' +
           'Watch its samples go from noise to words to something like TypeScript. Ctrl-C stops it.\n\n',
       );
-      process.exitCode = await startRun(readOwnSources(), folder, settings);
+      process.exitCode = await startRun(languageModel, readOwnSources(), folder, settings);
       if (process.exitCode === 0) process.stdout.write(howToGoOn(folder.path));
     });
 }

@@ -1,14 +1,15 @@
 import { Command, Option } from 'commander';
-import { evaluateTokens, perplexity } from 'unrolled/tasks/language-model';
+import { evaluateTokens, LanguageModel, perplexity } from 'unrolled/tasks/language-model';
 import { leaveOutUnknown } from 'unrolled/tokenizers';
 import { Failure } from '../failure.ts';
 import { describeLeftOut } from '../left-out.ts';
-import { loadModel } from '../load-model.ts';
+import { loadRun } from '../load-run.ts';
 import { openMachine, toStandardError } from '../open-device.ts';
 import { blasOption, threadsOption } from '../options.ts';
 import type { CheckpointName } from '../run-folder.ts';
-import { readTextFiles } from '../text-files.ts';
-import { countCharacters, formatCount, Units } from '../units.ts';
+import { TextUnits } from '../tasks/language-model/text-units.ts';
+import { joinTexts, readTextFiles } from '../text-files.ts';
+import { countCharacters, formatCount } from '../units.ts';
 
 interface EvalFlags {
   checkpoint?: CheckpointName;
@@ -35,14 +36,14 @@ export function evalCommand(): Command {
 async function evaluate(run: string, paths: string[], flags: EvalFlags): Promise<void> {
   const device = await openMachine(flags, toStandardError);
   try {
-    const model = await loadModel(device, run, flags.checkpoint);
-    const { text, leftOut } = leaveOutUnknown(model.tokenizer, readTextFiles(paths).text);
+    const model = await loadRun(run, flags.checkpoint, (file, cell) => LanguageModel.load(device, file, cell));
+    const { text, leftOut } = leaveOutUnknown(model.tokenizer, joinTexts(readTextFiles(paths)));
     const tokens = model.tokenizer.encode(text);
     if (tokens.length < 2) {
       throw new Failure(`${paths.join(', ')}: fewer than two of its characters are in the model's vocabulary`);
     }
     const result = (await evaluateTokens(model, tokens))!;
-    const units = new Units(countCharacters(text), tokens.length);
+    const units = new TextUnits(countCharacters(text), tokens.length);
     const unknown = Object.fromEntries(leftOut);
     const report = {
       type: 'evaluation',

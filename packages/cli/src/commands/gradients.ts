@@ -1,6 +1,7 @@
 import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
+import { LanguageModel } from 'unrolled/tasks/language-model';
 import { describeSystemError, Failure } from '../failure.ts';
 import { clippingOf } from '../gradients/clipping.ts';
 import { describeGradients } from '../gradients/describe.ts';
@@ -8,7 +9,7 @@ import { drawGradients } from '../gradients/pictures.ts';
 import { measureGradients } from '../gradients/report.ts';
 import { readText } from '../gradients/text.ts';
 import { describeLeftOut } from '../left-out.ts';
-import { loadModel } from '../load-model.ts';
+import { loadRun } from '../load-run.ts';
 import { openMachine, toStandardError } from '../open-device.ts';
 import { blasOption, folderName, threadsOption, whole } from '../options.ts';
 import type { CheckpointName } from '../run-folder.ts';
@@ -60,7 +61,7 @@ Examples:
 async function gradients(run: string, paths: string[], flags: GradientFlags): Promise<void> {
   const device = await openMachine(flags, toStandardError);
   try {
-    const model = await loadModel(device, run, flags.checkpoint);
+    const model = await loadRun(run, flags.checkpoint, (file, cell) => LanguageModel.load(device, file, cell));
     const out = flags.out ?? defaultOut(run);
     const { tokens, name, leftOut } = readText(model, run, paths);
     const report = await measureGradients(model, tokens, flags);

@@ -1,15 +1,15 @@
 import { randomInt } from 'node:crypto';
 import { Command, Option } from 'commander';
 import { DataError } from 'unrolled';
-import { type GenerateOptions, generate, generateTogether, type LanguageModel } from 'unrolled/tasks/language-model';
+import { type GenerateOptions, generate, generateTogether, LanguageModel } from 'unrolled/tasks/language-model';
 import { breathe } from 'unrolled/train';
 import { Failure } from '../failure.ts';
 import { printable, shorten } from '../listeners/text.ts';
-import { loadModel } from '../load-model.ts';
+import { loadRun } from '../load-run.ts';
 import { openMachine, toStandardError } from '../open-device.ts';
 import { blasOption, number, threadsOption, whole } from '../options.ts';
 import type { CheckpointName } from '../run-folder.ts';
-import { readTextFiles } from '../text-files.ts';
+import { joinTexts, readTextFiles } from '../text-files.ts';
 
 interface SampleFlags {
   prompt?: string[];
@@ -92,7 +92,7 @@ async function sample(run: string, flags: SampleFlags): Promise<void> {
   const alone = samples.length === 1;
   const device = await openMachine({ threads: flags.threads, blas: flags.blas }, toStandardError);
   try {
-    const model = await loadModel(device, run, flags.checkpoint);
+    const model = await loadRun(run, flags.checkpoint, (file, cell) => LanguageModel.load(device, file, cell));
     const options = { length, temperature, topK, topP, stop };
     if (alone && !flags.json) return await writeAlone(model, samples[0], options);
     if (prompts.length > 1) checkPrompts(model, prompts);
@@ -119,7 +119,7 @@ async function sample(run: string, flags: SampleFlags): Promise<void> {
 
 /** @throws Failure if the file of prompts cannot be read or has none */
 function promptsOf({ prompt = [], prompts }: SampleFlags): readonly string[] {
-  const lines = prompts === undefined ? [] : readTextFiles([prompts]).text.split(/\r?\n/);
+  const lines = prompts === undefined ? [] : joinTexts(readTextFiles([prompts])).split(/\r?\n/);
   const all = [...prompt, ...lines.filter((line) => line !== '')];
   return all.length > 0 ? all : [''];
 }

@@ -2,24 +2,33 @@ import { existsSync } from 'node:fs';
 import { basename, extname, join, resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { Failure } from '../failure.ts';
-import { blasOption, folderName, threadsOption, trainingOptions } from '../options.ts';
+import { blasOption, type CommonOptions, commonOptions, folderName, threadsOption } from '../options.ts';
 import { type CheckpointName, RunFolder } from '../run-folder.ts';
+import { languageModel } from '../tasks/language-model/trainable.ts';
 import { readTextFiles } from '../text-files.ts';
-import { type RunFlags, resumeRun, startRun } from '../training-run.ts';
+import type { Trainable } from '../trainable.ts';
+import { resumeRun, startRun } from '../training-run.ts';
 import { shellWord } from '../units.ts';
 
-interface TrainFlags extends RunFlags {
+interface TrainFlags {
   out?: string;
   resume?: string;
   checkpoint?: CheckpointName;
+  json?: boolean;
+  threads?: number;
 }
 
-export function trainCommand(): Command {
+export const trainCommand = (): Command => trainCommandFor(languageModel);
+
+/** The command `train` of a task: with a run folder, events and --resume, as all have it. */
+export function trainCommandFor<Options extends CommonOptions>(trainable: Trainable<Options>): Command {
   const command = new Command('train')
-    .description('train a language model on text files, or folders with text files')
-    .argument('[texts...]', 'text files and folders')
+    .description(trainable.description)
+    .argument('[files...]', trainable.argument)
     .addOption(
-      new Option('--out <folder>', 'where to keep the run (default: runs/<name of the text>)').argParser(folderName),
+      new Option('--out <folder>', "where to keep the run (default: runs/<the first file's name>)").argParser(
+        folderName,
+      ),
     )
     .addOption(
       new Option('--resume <folder>', 'go on with a run that was interrupted').argParser(folderName).conflicts('out'),
@@ -34,29 +43,29 @@ export function trainCommand(): Command {
     .option('--json', 'print one JSON object per event')
     .addOption(threadsOption())
     .addOption(blasOption());
-  for (const option of trainingOptions()) command.addOption(option);
+  for (const option of [...trainable.options(), ...commonOptions(trainable.defaults, trainable.end)]) {
+    command.addOption(option);
+  }
   return command
-    .addHelpText(
-      'after',
-      `
-Examples:
-  unrolled train shakespeare.txt
-  unrolled train src --cell gru --hidden 128 --seconds 300
-  unrolled train my.txt --cell ./my-cell.ts
-  unrolled train --resume runs/shakespeare
-
-The first 90% of the text train, the last 10% validate. Ctrl-C ends after the step that is under way, with a checkpoint.`,
-    )
-    .action(async (texts: string[], flags: TrainFlags) => {
-      process.exitCode = await trainOrResume(texts, flags);
+    .addHelpText('after', trainable.help)
+    .action(async (paths: string[], flags: TrainFlags & Partial<Options>) => {
+      process.exitCode = await trainOrResume(trainable, paths, flags);
     });
 }
 
-function trainOrResume(paths: readonly string[], flags: TrainFlags): Promise<number> {
-  const { out, resume, checkpoint, ...rest } = flags;
-  if (resume !== undefined) return resumeRun(new RunFolder(resume), paths, checkpoint ?? 'latest', rest);
-  if (checkpoint !== undefined) throw new Failure('train: --checkpoint goes only with --resume', 2);
-  if (paths.length === 0) throw new Failure('train: no text given; name a file or folder, or --resume a run', 2);
+function trainOrResume<Options extends CommonOptions>(
+  trainable: Trainable<Options>,
+  paths: readonly string[],
+  flags: TrainFlags & Partial<Options>,
+): Promise<number> {
+  const { out, resume, checkpoint, json, threads, ...rest } = flags;
+  const said = rest as unknown as Partial<Options>;
+  if (resume !== undefined) {
+    return resumeRun(trainable, new RunFolder(resume), paths, checkpoint ?? 'latest', said, { json, threads });
+  }
+  const { command } = trainable;
+  if (checkpoint !== undefined) throw new Failure(`${command}: --checkpoint goes only with --resume`, 2);
+  if (paths.length === 0) throw new Failure(`${command}: ${trainable.missing}, or --resume a run`, 2);
   const texts = readTextFiles(paths);
   const folder = new RunFolder(out ?? join('runs', runName(paths[0])));
   if (folder.exists) {
@@ -67,7 +76,7 @@ function trainOrResume(paths: readonly string[], flags: TrainFlags): Promise<num
   if (!folder.isFree) {
     throw new Failure(`${folder.path}: this folder has other files in it; choose another --out`);
   }
-  return startRun(texts, folder, rest);
+  return startRun(trainable, texts, folder, said, { json, threads });
 }
 
 /** The name of a text, for its run: `texts/hamlet.txt` → `hamlet`. */

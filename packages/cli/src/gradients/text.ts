@@ -3,7 +3,8 @@ import { type LanguageModel, leaveOutUnknown, splitText } from 'unrolled/tasks/l
 import { Failure } from '../failure.ts';
 import { readConfig } from '../run-config.ts';
 import { RunFolder } from '../run-folder.ts';
-import { readTextFiles, type TextFiles } from '../text-files.ts';
+import { languageModel } from '../tasks/language-model/trainable.ts';
+import { joinTexts, readTextFiles, type TextFiles } from '../text-files.ts';
 import { shellWord } from '../units.ts';
 
 /** What a model is looked at with. */
@@ -21,11 +22,11 @@ export interface ReadText {
  */
 export function readText(model: LanguageModel, run: string, paths: readonly string[]): ReadText {
   if (paths.length > 0) {
-    const { text, leftOut } = leaveOutUnknown(model.tokenizer, readTextFiles(paths).text);
+    const { text, leftOut } = leaveOutUnknown(model.tokenizer, joinTexts(readTextFiles(paths)));
     return { tokens: model.tokenizer.encode(text), name: paths.join(', '), leftOut };
   }
   const { texts, changed } = ownText(run);
-  const { text, leftOut } = leaveOutUnknown(model.tokenizer, texts.text);
+  const { text, leftOut } = leaveOutUnknown(model.tokenizer, joinTexts(texts));
   const tokens = model.tokenizer.encode(text);
   const { validation } = splitText(tokens);
   const files = texts.files.map(({ path }) => path).join(', ');
@@ -42,7 +43,7 @@ function ownText(run: string): { texts: TextFiles; changed: boolean } {
     throw new Failure(`${run}: it does not say what text it was trained on; ${instead}`);
   }
   try {
-    const { files } = readConfig(folder);
+    const { files } = readConfig(folder, languageModel);
     const texts = readTextFiles(files.map(({ path }) => path));
     return { texts, changed: texts.files.some(({ sha256 }, index) => sha256 !== files[index].sha256) };
   } catch (error) {

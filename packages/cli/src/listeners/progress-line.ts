@@ -12,14 +12,16 @@ type Done = Extract<RunEvent, { type: 'done' }>;
  *     step 1,250/9,800  loss 1.512 nats  2.18 bits/char  validation 1.634  31,250 chars/s  4:12 left
  */
 export function progressLine(event: Progress, columns = Number.POSITIVE_INFINITY): string {
-  const { step, steps, loss, bitsPerCharacter, validationLoss, charactersPerSecond, secondsLeft } = event;
+  const { step, steps, loss, validationLoss, secondsLeft } = event;
+  const { bitsPerCharacter, charactersPerSecond, examplesPerSecond } = event;
   // In the order they are shown, with how early they are left out.
   const parts: { text: string; importance: number }[] = [
     { text: `step ${formatCount(step)}${steps === null ? '' : `/${formatCount(steps)}`}`, importance: 6 },
-    { text: `loss ${loss.toFixed(3)} nats`, importance: 7 },
-    { text: `${bitsPerCharacter.toFixed(2)} bits/char`, importance: 2 },
+    { text: `loss ${loss.toFixed(3)}${bitsPerCharacter === undefined ? '' : ' nats'}`, importance: 7 },
+    ...(bitsPerCharacter === undefined ? [] : [{ text: `${bitsPerCharacter.toFixed(2)} bits/char`, importance: 2 }]),
     ...(validationLoss === null ? [] : [{ text: `validation ${validationLoss.toFixed(3)}`, importance: 5 }]),
-    { text: `${formatCount(charactersPerSecond)} chars/s`, importance: 3 },
+    ...speed(charactersPerSecond, 'chars/s'),
+    ...speed(examplesPerSecond, 'examples/s'),
     ...(secondsLeft === null ? [] : [{ text: `${formatDuration(secondsLeft)} left`, importance: 4 }]),
   ];
   const line = (): string => parts.map(({ text }) => text).join('  ');
@@ -30,11 +32,22 @@ export function progressLine(event: Progress, columns = Number.POSITIVE_INFINITY
   return line().slice(0, columns);
 }
 
-/** `step 250  validation 1.634 nats  2.36 bits/char, the best so far` */
-export function validationLine({ step, loss, bitsPerCharacter, perplexity, best }: Validation): string {
-  const line = `step ${formatCount(step)}  validation ${loss.toFixed(3)} nats  ${bitsPerCharacter.toFixed(2)} bits/char`;
-  const undecided = perplexity === undefined ? '' : `  perplexity ${perplexity.toFixed(1)}`;
-  return `${line}${undecided}${best ? ', the best so far' : ''}`;
+const speed = (perSecond: number | undefined, unit: string): { text: string; importance: number }[] =>
+  perSecond === undefined ? [] : [{ text: `${formatCount(perSecond)} ${unit}`, importance: 3 }];
+
+/**
+ *     step 250  validation 1.634 nats  2.36 bits/char, the best so far
+ *     step 250  validation 0.412  accuracy 0.871, the best so far
+ */
+export function validationLine({ step, loss, metrics = {}, bitsPerCharacter, perplexity, best }: Validation): string {
+  const parts = [
+    `step ${formatCount(step)}`,
+    `validation ${loss.toFixed(3)}${bitsPerCharacter === undefined ? '' : ' nats'}`,
+    ...(bitsPerCharacter === undefined ? [] : [`${bitsPerCharacter.toFixed(2)} bits/char`]),
+    ...(perplexity === undefined ? [] : [`perplexity ${perplexity.toFixed(1)}`]),
+    ...Object.entries(metrics).map(([name, value]) => `${name} ${value.toFixed(3)}`),
+  ];
+  return `${parts.join('  ')}${best ? ', the best so far' : ''}`;
 }
 
 /** `step 250  gradient  l0 vanishes, halves every 3.1 steps  l1 kept` */

@@ -55,6 +55,30 @@ export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array<ArrayBuffer
   });
 }
 
+/** A checkpoint, or the file it was written to. */
+export type CheckpointSource = Checkpoint | Uint8Array | ArrayBuffer;
+
+/**
+ * The checkpoint of a model of one task, and what it says of the model: for `Classifier.load` and its like.
+ * @param names  what a model's description has to hold
+ * @throws FormatError if the file is damaged, or of another task
+ */
+export function openCheckpoint<Description>(
+  source: CheckpointSource,
+  task: string,
+  names: readonly (keyof Description & string)[],
+): { checkpoint: Checkpoint; description: Description } {
+  const file = source instanceof ArrayBuffer ? new Uint8Array(source) : source;
+  const checkpoint = file instanceof Uint8Array ? decodeCheckpoint(file) : file;
+  const description = checkpoint.model as (Record<string, unknown> & { task?: string }) | null;
+  // Those of language models do not name their task.
+  const found = description?.task ?? (description?.tokenizer ? 'language-model' : 'unknown');
+  if (found !== task || !names.every((name) => description?.[name])) {
+    throw new FormatError(`checkpoint: it holds a model of task '${found}', not '${task}'`, { found, task });
+  }
+  return { checkpoint, description: description as Description };
+}
+
 /** @throws FormatError if the file is damaged, or is no checkpoint */
 export function decodeCheckpoint(file: Uint8Array): Checkpoint {
   const { tensors, metadata, verified } = decodeSafetensors(file);

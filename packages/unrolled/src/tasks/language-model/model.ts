@@ -13,6 +13,7 @@ import type { Device } from '../../tensor/device.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { createTokenizer } from '../../tokenizers/create.ts';
 import type { Tokenizer, TokenizerConfig } from '../../tokenizers/tokenizer.ts';
+import { type CheckpointSource, openCheckpoint } from '../../train/checkpoint.ts';
 
 /** Sizes and kind of a language model: plain data. */
 export interface LanguageModelConfig {
@@ -96,6 +97,23 @@ export class LanguageModel {
       );
     }
     return new LanguageModel(device, createTokenizer(tokenizer), own ? { ...config, cell: own } : config);
+  }
+
+  /**
+   * The model of a checkpoint file.
+   * @throws FormatError if the file is damaged, or of another task
+   *
+   * @example
+   * const model = LanguageModel.load(await openDevice(), readFileSync('runs/my/checkpoints/best.safetensors'));
+   */
+  static load(device: Device, source: CheckpointSource, own?: DefinedCell): LanguageModel {
+    const { checkpoint, description } = openCheckpoint<LanguageModelDescription>(source, 'language-model', [
+      'config',
+      'tokenizer',
+    ]);
+    const model = LanguageModel.from(device, description, own);
+    model.parameters.load(checkpoint.parameters);
+    return model;
   }
 
   describe(): LanguageModelDescription {

@@ -1,7 +1,7 @@
 import { MemoryError } from 'unrolled';
 import { gatesOf } from 'unrolled/backend';
-import type { TrainingOptions } from './options.ts';
-import { formatBytes } from './units.ts';
+import { formatBytes } from '../../units.ts';
+import type { LanguageModelOptions } from './options.ts';
 
 const memories: Record<string, number> = { sgd: 0, momentum: 1, adagrad: 1, rmsprop: 1, adam: 2, adamw: 2 };
 
@@ -9,7 +9,7 @@ const memories: Record<string, number> = { sgd: 0, momentum: 1, adagrad: 1, rmsp
  * Bytes a training step needs, about: parameters with their gradients and what the optimizer keeps, and for each layer
  * the activations of all steps with their gradients.
  */
-export function bytesNeeded(options: TrainingOptions, vocabulary: number): number {
+export function bytesNeeded(options: LanguageModelOptions, vocabulary: number): number {
   const { cell, hidden: H, layers, embedding: E, seq: T, batch: B, optimizer } = options;
   // A cell that is not fused keeps more of each step: measured, 16 (MUT2) to 74 (minLSTM) numbers a unit.
   const fused = (gatesOf as Record<string, number | undefined>)[cell === 'irnn' ? 'rnn' : cell];
@@ -28,7 +28,7 @@ export function bytesNeeded(options: TrainingOptions, vocabulary: number): numbe
 }
 
 /** @throws MemoryError saying how much is needed and what to lower */
-export function checkMemory(options: TrainingOptions, vocabulary: number, limitBytes: number): void {
+export function checkMemory(options: LanguageModelOptions, vocabulary: number, limitBytes: number): void {
   const needed = bytesNeeded(options, vocabulary);
   if (needed <= limitBytes) return;
   const { hidden, layers, embedding, seq, batch } = options;

@@ -1,0 +1,79 @@
+import { Option } from 'commander';
+import { splitText } from 'unrolled/tasks/language-model';
+import { type TokenizerConfig, tokenizerKinds } from 'unrolled/tokenizers';
+import { Failure } from '../../failure.ts';
+import { type CommonOptions, choice, commonDefaults, option, whole } from '../../options.ts';
+import type { OptionType } from '../../trainable.ts';
+
+export interface LanguageModelOptions extends CommonOptions {
+  embedding: number;
+  tokens: TokenizerConfig['kind'];
+  /** The most tokens, of words and byte pairs; what the kind has by default where it is left out. */
+  vocab?: number;
+  /** Whether the output layer uses the embedding's matrix; not where it is left out. */
+  tie?: boolean;
+  recompute?: boolean;
+  seq: number;
+}
+
+export const defaults = {
+  ...commonDefaults,
+  embedding: 256,
+  tokens: 'char',
+  seq: 64,
+} as const satisfies LanguageModelOptions;
+
+export const optional: Readonly<Record<string, OptionType>> = { vocab: 'number', tie: 'boolean', recompute: 'boolean' };
+
+export function options(): Option[] {
+  return [
+    option('--embedding <n>', `length of a token's vector (default ${defaults.embedding})`, whole(1)),
+    choice('--tokens <kind>', `what the text is cut into (default ${defaults.tokens})`, tokenizerKinds),
+    option('--vocab <n>', 'most tokens of words (default 20,001) or byte pairs (default 2,000)', whole(1)),
+    new Option('--tie', "let the output layer use the embedding's matrix"),
+    new Option('--recompute', 'compute gates again on the way back, to need less memory'),
+    option('--seq <n>', `steps of truncated backpropagation through time (default ${defaults.seq})`, whole(1)),
+    option('--gradients <n>', 'steps between looks at how far gradients reach back, 0: none (default 0)', whole(0)),
+  ];
+}
+
+/**
+ * A text too short for the default batch gets a smaller one.
+ * @param said  what was said on the command line
+ */
+export function fitToText(
+  options: LanguageModelOptions,
+  said: Partial<LanguageModelOptions>,
+  tokens: Int32Array,
+): LanguageModelOptions {
+  const { length } = splitText(tokens).train;
+  const longest = Math.floor((length - 1) / (said.batch ?? 1));
+  if (said.seq !== undefined && said.seq > longest) {
+    throw new Failure(
+      `--seq ${said.seq}: the text has ${length} tokens to train on, so ${said.batch ? `rows of --batch ${said.batch} have` : 'a row has'} ` +
+        `at most ${Math.max(0, longest)} steps; lower it, or give more text`,
+    );
+  }
+  // Four chunks in each row are the least that make carrying a state worth anything.
+  const batch = said.batch ?? Math.max(1, Math.min(options.batch, Math.floor(length / (4 * options.seq))));
+  const seq = said.seq ?? Math.max(1, Math.min(options.seq, Math.floor((length - 1) / batch)));
+  return { ...options, batch, seq };
+}
+
+/** Whether the text was too short for the batch and the steps asked for, or the default ones. */
+export function wereLowered({ batch, seq }: LanguageModelOptions, said: Partial<LanguageModelOptions>): boolean {
+  return batch < (said.batch ?? defaults.batch) || seq < (said.seq ?? defaults.seq);
+}
+
+/** Steps between validations, samples and checkpoints where nothing was said: half an epoch, within reason. */
+export function intervalOf(stepsPerEpoch: number): number {
+  return Math.min(1000, Math.max(100, Math.round(stepsPerEpoch / 2)));
+}
+
+/**
+ * How many tokens to validate on, so that it takes about a tenth of the time: to foretell a token costs a third of
+ * learning from it. Whoever says how often to validate gets the whole part.
+ */
+export function validationTokensOf({ validateEvery, batch, seq }: LanguageModelOptions, stepsPerEpoch: number) {
+  return validateEvery === undefined ? Math.round(0.3 * intervalOf(stepsPerEpoch) * batch * seq) : undefined;
+}

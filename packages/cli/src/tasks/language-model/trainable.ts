@@ -1,0 +1,138 @@
+import type { Device } from 'unrolled';
+import {
+  LanguageModel,
+  type LanguageModelConfig,
+  type LanguageModelDescription,
+  LanguageModelTraining,
+  splitText,
+} from 'unrolled/tasks/language-model';
+import {
+  BytePairTokenizer,
+  createTokenizer,
+  huggingFaceTokenizer,
+  type Tokenizer,
+  tokenizerFor,
+} from 'unrolled/tokenizers';
+import type { Checkpoint, Json } from 'unrolled/train';
+import type { CellFile } from '../../cell-file.ts';
+import { Failure } from '../../failure.ts';
+import { withDefaults } from '../../run-options.ts';
+import { joinTexts, type TextFiles } from '../../text-files.ts';
+import type { Prepared, Sources, Trainable } from '../../trainable.ts';
+import { countCharacters, countOf, formatCount } from '../../units.ts';
+import { checkMemory } from './memory.ts';
+import {
+  defaults,
+  fitToText,
+  intervalOf,
+  type LanguageModelOptions,
+  optional,
+  options,
+  validationTokensOf,
+  wereLowered,
+} from './options.ts';
+import { TextUnits } from './text-units.ts';
+
+export const languageModel: Trainable<LanguageModelOptions> = {
+  task: 'language-model',
+  command: 'train',
+  description: 'train a language model on text files, or folders with text files',
+  argument: 'text files and folders',
+  missing: 'no text given; name a file or folder',
+  help: `
+Examples:
+  unrolled train shakespeare.txt
+  unrolled train src --cell gru --hidden 128 --seconds 300
+  unrolled train my.txt --cell ./my-cell.ts
+  unrolled train --resume runs/shakespeare
+
+The first 90% of the text train, the last 10% validate. Ctrl-C ends after the step that is under way, with a checkpoint.`,
+  defaults,
+  optional,
+  fileOptions: [],
+  options,
+  end: { epochs: 20, steps: 1000 },
+  interval: intervalOf,
+  prepare,
+};
+
+function prepare(
+  { main }: Sources,
+  said: Partial<LanguageModelOptions>,
+  checkpoint: Checkpoint | null,
+  cell: CellFile | null,
+): Prepared<LanguageModelOptions> {
+  const text = joinTexts(main);
+  const tokenizer = checkpoint
+    ? tokenizerOf(checkpoint)
+    : tokenizerFor(said.tokens ?? defaults.tokens, text, said.vocab);
+  if (tokenizer.unknown !== null && tokenizer.size === 1) {
+    throw new Failure('train: no word comes twice in this text, so none can be learnt; use --tokens char');
+  }
+  const tokens = tokenizer.encode(text);
+  const options = fitToText(withDefaults(languageModel, said), said, tokens);
+  const { batch, seq, seed } = options;
+  const model = modelConfig(options, cell);
+  const characters = countCharacters(text);
+  const lowered = `The text is short: --batch ${batch} --seq ${seq}. More text gives better models.`;
+  return {
+    options,
+    about: [describeText(main, characters, tokens, tokenizer), ...(wereLowered(options, said) ? [lowered] : [])],
+    model: model as unknown as Json,
+    files: {
+      'tokenizer.json': tokenizer instanceof BytePairTokenizer ? huggingFaceTokenizer(tokenizer) : tokenizer.config,
+    },
+    units: new TextUnits(characters, tokens.length),
+    itemsPerStep: batch * seq,
+    begin(device) {
+      checkMemory(options, tokenizer.size, availableBytes(device));
+      const stepsPerEpoch = Math.floor((splitText(tokens).train.length - 1) / batch / seq);
+      return new LanguageModelTraining(new LanguageModel(device, tokenizer, model, seed), tokens, {
+        batch,
+        steps: seq,
+        seed,
+        validationTokens: validationTokensOf(options, stepsPerEpoch),
+        sampleLength: 300,
+      });
+    },
+    next: (run) => `Write with it: npx unrolled sample ${run}`,
+  };
+}
+
+function modelConfig(options: LanguageModelOptions, own: CellFile | null): LanguageModelConfig {
+  const { hidden, layers, embedding, dropout, tie, recompute } = options;
+  const said = { ...(tie ? { tied: true } : {}), ...(recompute ? { recompute } : {}) };
+  return { cell: own?.cell ?? options.cell, hidden, layers, embedding, dropout, ...said };
+}
+
+function tokenizerOf(checkpoint: Checkpoint): Tokenizer {
+  const description = checkpoint.model as unknown as LanguageModelDescription | null;
+  if (!description?.tokenizer) throw new Failure('resume: the checkpoint is not of a language model');
+  return createTokenizer(description.tokenizer);
+}
+
+/** `12,345 characters from 2 files, 65 different characters; 1 file that is not text left out` */
+function describeText(
+  { files, skipped }: TextFiles,
+  characters: number,
+  tokens: Int32Array,
+  tokenizer: Tokenizer,
+): string {
+  const left =
+    skipped === 0 ? '' : `; ${countOf(skipped, 'file')} that ${skipped === 1 ? 'is' : 'are'} not text left out`;
+  return `${countOf(characters, 'character')} from ${countOf(files.length, 'file')}, ${describeTokens(tokens, tokenizer)}${left}`;
+}
+
+/** `65 different characters`, `120 different words in 9,000; 1.5% are unknown (131)` */
+function describeTokens(tokens: Int32Array, { kind, size, unknown }: Tokenizer): string {
+  if (kind === 'char') return countOf(size, 'different character');
+  if (kind === 'bpe') return `${countOf(tokens.length, 'token')}, ${formatCount(size)} different ones`;
+  const missing = tokens.reduce((count, id) => count + Number(id === unknown), 0);
+  const share = ((100 * missing) / tokens.length).toFixed(1);
+  return `${countOf(size, 'different word')} in ${formatCount(tokens.length)}; ${share}% are unknown (${formatCount(missing)})`;
+}
+
+/** What a device may hold: its own limit, or what the machine has left. */
+function availableBytes(device: Device): number {
+  return Math.min(device.memory().limitBytes, process.availableMemory());
+}
