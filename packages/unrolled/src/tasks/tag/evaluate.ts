@@ -5,7 +5,7 @@ import type { TaggedSentence } from './conll.ts';
 import type { Tagger } from './model.ts';
 import { inScheme } from './vocabulary.ts';
 
-export interface TagEvaluation {
+export interface TaggerEvaluation {
   /** Mean over the words of all sentences whose tags the model has, in nats a word; null if there is no such sentence. */
   readonly loss: number | null;
   /** Share of words with the right tag. */
@@ -18,7 +18,7 @@ export interface TagEvaluation {
   readonly unknown: number;
 }
 
-export interface TagEvaluateOptions {
+export interface TaggerEvaluateOptions {
   /** B, sentences side by side; does not change what they get. Default 32. */
   readonly batch?: number;
   readonly signal?: AbortSignal;
@@ -30,11 +30,11 @@ export interface TagEvaluateOptions {
  * @returns null if the signal ended it early
  * @throws DataError if there is no sentence, or a tag is of no scheme where the model marks spans
  */
-export async function evaluateTags(
+export async function evaluateTagger(
   model: Tagger,
   sentences: readonly TaggedSentence[],
-  { batch = 32, signal }: TagEvaluateOptions = {},
-): Promise<TagEvaluation | null> {
+  { batch = 32, signal }: TaggerEvaluateOptions = {},
+): Promise<TaggerEvaluation | null> {
   const { device, vocabulary, encoder } = model;
   const given = sentences.filter(({ words }) => words.length > 0);
   if (given.length === 0) throw new DataError('tag: there is no sentence to measure on');

@@ -1,8 +1,8 @@
 import { padSequences } from '../../data/buckets.ts';
-import { ConfigError, DataError, FormatError } from '../../errors.ts';
-import { type Span, spansOf } from '../../metrics/spans.ts';
+import { ConfigError, DataError } from '../../errors.ts';
+import { spansOf } from '../../metrics/spans.ts';
 import type { DefinedCell } from '../../nn/cells/define.ts';
-import { type CellSource, cellNameOf, cellNames } from '../../nn/cells/registry.ts';
+import { type CellSource, cellNameOf } from '../../nn/cells/registry.ts';
 import { LinearChainCrf } from '../../nn/crf.ts';
 import { Dropout } from '../../nn/dropout.ts';
 import { type Context, inference, initialiseParameters } from '../../nn/layer.ts';
@@ -16,7 +16,7 @@ import { argmax, concat, embedding, scale, sum } from '../../ops/index.ts';
 import type { Shape } from '../../shape.ts';
 import type { Device } from '../../tensor/device.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import { decodeCheckpoint, type Json } from '../../train/checkpoint.ts';
+import { type CheckpointSource, type Json, openCheckpoint } from '../../train/checkpoint.ts';
 import type { SupervisedModel } from '../../train/supervised.ts';
 import type { TaggedSentence } from './conll.ts';
 import { TagEncoder } from './encoder.ts';
@@ -56,14 +56,18 @@ export interface TaggedWord extends Word {
   readonly tag: string;
 }
 
-/** A span of a text: from the first character of its first word to the last one of its last. */
-export interface TextSpan extends Span {
+/** A span of a text; its characters are counted as JavaScript does. */
+export interface TextSpan {
+  readonly type: string;
   readonly text: string;
+  readonly start: number;
+  /** After its last character. */
+  readonly end: number;
 }
 
 export interface TaggedText {
   readonly words: readonly TaggedWord[];
-  /** What the tags mark; none where they stand for themselves. `start` and `end` count as JavaScript counts characters. */
+  /** What the tags mark; none where they stand for themselves. */
   readonly spans: readonly TextSpan[];
 }
 
@@ -79,11 +83,13 @@ const mostWords = 4096;
  * Words that are not known have a vector of their own; it is learnt by taking rare words for it now and then. Vectors of
  * words that only given word vectors have are kept as they are. What a sentence gets does not depend on what else is tagged.
  *
- * Parameters: those of `WordTable`, `characters.…` as in `SpellingEncoder`, `<cell>.weight_ih_l0` … as in PyTorch, `output.weight` [K, 2H], `output.bias` [K], `crf.transitions` [K, K] …
+ * Parameters: those of `WordTable`, `characters.…` as in `SpellingEncoder`, `<cell>.weight_ih_l0` … as in PyTorch,
+ * `output.weight` [K, 2H], `output.bias` [K], `crf.…` as in `LinearChainCrf`.
  *
  * @example
- * const tagger = Tagger.load(device, bytes);
- * tagger.tag(['Ada Lovelace wrote to Babbage.']);   // [{ words: […], spans: [{ type: 'person', text: 'Ada Lovelace', … }] }]
+ * const device = await openDevice();
+ * const tagger = Tagger.load(device, await (await fetch('names.safetensors')).arrayBuffer());
+ * tagger.tag(['Ada Lovelace wrote to Babbage.'])[0].spans;   // [{ type: 'person', text: 'Ada Lovelace', … }, …]
  */
 export class Tagger implements SupervisedModel<TaggedSentence> {
   readonly config: TaggerConfig;
@@ -129,35 +135,24 @@ export class Tagger implements SupervisedModel<TaggedSentence> {
   /**
    * The same model from what `describe` gave; its parameters have yet to be loaded.
    * @param own  the cell, where it is one of your own: a description that was a file has only its name
-   * @throws ConfigError if the description's cell is not built in, and not this one
    */
   static from(device: Device, { config, vocabulary }: TaggerDescription, own?: DefinedCell): Tagger {
-    const name = cellNameOf(config.cell);
-    if (own ? own.name !== name : config.cell === name && !cellNames.includes(name)) {
-      throw new ConfigError(
-        `tag: the model's cell is '${name}', ${own ? `the one given is '${own.name}'` : 'which is not built in; give it, too'}`,
-        { name },
-      );
-    }
     return new Tagger(device, vocabulary, own ? { ...config, cell: own } : config);
   }
 
-  /**
-   * A trained tagger from the bytes of its checkpoint.
-   * @throws FormatError if they are damaged, or are of another task
-   */
-  static load(device: Device, bytes: Uint8Array | ArrayBuffer, own?: DefinedCell): Tagger {
-    const { model, parameters } = decodeCheckpoint(new Uint8Array(bytes));
-    const description = model as unknown as TaggerDescription | null;
-    if (description?.task !== 'tag') throw new FormatError('tag: the checkpoint is not of a tagger');
-    const tagger = Tagger.from(device, description, own);
-    tagger.parameters.load(parameters);
-    return tagger;
+  /** The model of a checkpoint file. @throws FormatError if the file is damaged, or of another task */
+  static load(device: Device, source: CheckpointSource, own?: DefinedCell): Tagger {
+    const names = ['config', 'vocabulary'] as const;
+    const { checkpoint, description } = openCheckpoint<TaggerDescription>(source, 'tag', names);
+    const model = Tagger.from(device, description, own);
+    model.parameters.load(checkpoint.parameters);
+    return model;
   }
 
   describe(): Json {
     const { config, vocabulary } = this;
-    return { task: 'tag', config, vocabulary } satisfies TaggerDescription as unknown as Json;
+    const description: TaggerDescription = { task: 'tag', config, vocabulary };
+    return description as unknown as Json;
   }
 
   build(ids: Shape, declarations: Declarations): Shape {

@@ -1,11 +1,11 @@
 import { hashText, mix32 } from '../../random.ts';
 import { SupervisedTraining } from '../../train/supervised.ts';
 import type { TaggedSentence } from './conll.ts';
-import { evaluateTags } from './evaluate.ts';
+import { evaluateTagger } from './evaluate.ts';
 import type { Tagger } from './model.ts';
 import { showTags } from './show.ts';
 
-export interface TagTrainingOptions {
+export interface TaggerTrainingOptions {
   readonly examples: readonly TaggedSentence[];
   /** What validation measures on; none: nothing is held back. */
   readonly heldBack: readonly TaggedSentence[];
@@ -23,15 +23,15 @@ export interface TagTrainingOptions {
  * @example
  * const vocabulary = tagVocabulary(sentences);
  * const model = new Tagger(device, vocabulary, { cell: 'lstm', hidden: 128, … });
- * for await (const event of train(tagTraining(model, { examples: sentences, heldBack, batch: 16, seed: 1 }), options)) …
+ * for await (const event of train(taggerTraining(model, { examples: sentences, heldBack, batch: 16, seed: 1 }), options)) …
  */
-export function tagTraining(model: Tagger, options: TagTrainingOptions): SupervisedTraining<TaggedSentence> {
+export function taggerTraining(model: Tagger, options: TaggerTrainingOptions): SupervisedTraining<TaggedSentence> {
   const { heldBack, seed } = options;
   return new SupervisedTraining(model, {
     ...options,
     lengthOf: ({ words }) => words.length,
     validate: async (sentences, signal) => {
-      const found = await evaluateTags(model, sentences, { signal });
+      const found = await evaluateTagger(model, sentences, { signal });
       if (found === null) return null;
       const { spans, accuracy } = found;
       const ofSpans = spans && { f1: spans.f1, precision: spans.precision, recall: spans.recall };

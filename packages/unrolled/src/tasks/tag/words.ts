@@ -12,7 +12,7 @@ const letter = String.raw`[\p{L}\p{M}\p{N}_]`;
 const pieces = new RegExp(
   [
     String.raw`(?:https?:\/\/|www\.)\S*[^\s.,;:!?'")\]}…]`,
-    String.raw`[\p{L}\p{N}._%+-]+@[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)+`,
+    String.raw`[\p{L}\p{N}._%+-]{1,64}@[\p{L}\p{N}-]{1,64}(?:\.[\p{L}\p{N}-]{1,64})+`,
     `[@#]${letter}+`,
     String.raw`(?:\p{L}\.){2,}`,
     String.raw`\p{N}+(?:[.,:/]\p{N}+)+`,

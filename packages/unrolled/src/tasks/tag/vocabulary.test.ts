@@ -1,0 +1,38 @@
+import { describe, expect, test } from 'vitest';
+import { inScheme, tagVocabulary, wordIds } from './vocabulary.ts';
+
+const tagged = (tags: string) => [{ words: tags.split(' ').map((_, i) => `w${i}`), tags: tags.split(' ') }];
+
+describe('the vocabulary of tags', () => {
+  test.each([
+    ['BIO', 'O B-A I-A B-B', undefined, 'BIO', 'O B-A I-A B-B I-B'],
+    ['IO', 'O I-A I-A', undefined, 'BIO', 'O B-A I-A'],
+    ['BIOES', 'O B-A E-A S-B', 'BIOES', 'BIOES', 'O B-A I-A E-A S-A B-B I-B E-B S-B'],
+    ['spans without a type', 'O B I', 'BIO', 'BIO', 'O B I'],
+    ['parts of speech', 'NOUN DET VERB', 'BIOES', null, 'DET NOUN VERB'],
+    ['tags of which one is of no scheme', 'O B-A ADJ', undefined, null, 'ADJ B-A O'],
+  ] as const)('of %s', (_, tags, scheme, expectedScheme, expected) => {
+    const vocabulary = tagVocabulary(tagged(tags), { scheme });
+    expect(vocabulary.scheme).toBe(expectedScheme);
+    expect(vocabulary.tags).toEqual(expected.split(' '));
+  });
+
+  test.each([
+    ['O I-A I-A B-A I-B', 'BIO', 'O B-A I-A B-A B-B'],
+    ['O I-A I-A B-A I-B', 'BIOES', 'O B-A E-A S-A S-B'],
+    ['S-A B-A I-A E-A O', 'BIO', 'B-A B-A I-A I-A O'],
+    ['I O', null, 'I O'],
+  ] as const)('%s in %s', (tags, scheme, expected) => {
+    expect(inScheme(tags.split(' '), scheme)).toEqual(expected.split(' '));
+  });
+});
+
+test('words are counted, the most frequent first, and found as written or in small letters', () => {
+  const sentences = [{ words: ['The', 'cat', 'the', 'cat'], tags: ['X', 'Y', 'X', 'Y'] }];
+  const vectors = { words: ['cat', 'dog', 'The'], size: 1, values: Float32Array.of(1, 2, 3) };
+  const vocabulary = tagVocabulary(sentences, { vectors });
+  expect(vocabulary).toMatchObject({ words: ['cat', 'The', 'the'], wordCounts: [2, 1, 1], further: ['dog'] });
+  expect(['cat', 'CAT', 'The', 'the', 'THE', 'dog', 'Dog', 'cow'].map(wordIds(vocabulary))).toEqual([
+    1, 1, 2, 3, 3, 4, 4, 0,
+  ]);
+});
