@@ -80,7 +80,7 @@ const mostWords = 4096;
  *     x_t = [word vector; spelling];   h_t = [→h_t; ←h_t];   emission_t = W h_t + b
  *     P(tags) = CRF(emissions), or without one Π_t softmax(emission_t)[tag_t]
  *
- * Words that are not known have a vector of their own; it is learnt by taking rare words for it now and then. Vectors of
+ * Words that are not known share a vector; it is learnt by taking rare words for it now and then. Vectors of
  * words that only given word vectors have are kept as they are. What a sentence gets does not depend on what else is tagged.
  *
  * Parameters: those of `WordTable`, `characters.…` as in `SpellingEncoder`, `<cell>.weight_ih_l0` … as in PyTorch,

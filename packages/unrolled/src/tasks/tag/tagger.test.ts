@@ -77,7 +77,7 @@ const lastCheckpoint = (events: readonly TrainEvent[]): Checkpoint =>
 describe.each([true, false])('a tagger, with a CRF: %s', (crf) => {
   test('learns spans of words it has never seen', async () => {
     const model = newModel({ crf });
-    const events = await collect(model);
+    const events = await collect(model, { steps: 120 });
     const found = (await evaluateTagger(model, sentences(30, 7)))!;
     expect(found.spans!.f1).toBeGreaterThan(0.9);
     expect(found).toMatchObject({ sentences: 30 });

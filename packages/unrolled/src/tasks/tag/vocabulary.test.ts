@@ -27,12 +27,31 @@ describe('the vocabulary of tags', () => {
   });
 });
 
-test('words are counted, the most frequent first, and found as written or in small letters', () => {
-  const sentences = [{ words: ['The', 'cat', 'the', 'cat'], tags: ['X', 'Y', 'X', 'Y'] }];
-  const vectors = { words: ['cat', 'dog', 'The'], size: 1, values: Float32Array.of(1, 2, 3) };
-  const vocabulary = tagVocabulary(sentences, { vectors });
-  expect(vocabulary).toMatchObject({ words: ['cat', 'The', 'the'], wordCounts: [2, 1, 1], further: ['dog'] });
-  expect(['cat', 'CAT', 'The', 'the', 'THE', 'dog', 'Dog', 'cow'].map(wordIds(vocabulary))).toEqual([
-    1, 1, 2, 3, 3, 4, 4, 0,
-  ]);
+describe('words', () => {
+  const sentences = [{ words: ['The', 'cat', 'the', 'Cat', 'The'], tags: ['X', 'Y', 'X', 'Y', 'X'] }];
+  const ask = ['cat', 'CAT', 'The', 'the', 'THE', 'dog', 'Dog', 'cow'];
+
+  test('are counted in small letters, the most frequent first', () => {
+    const vocabulary = tagVocabulary(sentences);
+    expect(vocabulary).toMatchObject({ words: ['the', 'cat'], wordCounts: [3, 2], further: [] });
+    expect(ask.map(wordIds(vocabulary))).toEqual([2, 2, 1, 1, 1, 0, 0, 0]);
+  });
+
+  test('of given vectors come after them', () => {
+    const vectors = { words: ['cat', 'dog'], size: 1, values: Float32Array.of(1, 2) };
+    const vocabulary = tagVocabulary(sentences, { vectors });
+    expect(vocabulary).toMatchObject({ words: ['the', 'cat'], further: ['dog'] });
+    expect(ask.map(wordIds(vocabulary))).toEqual([2, 2, 1, 1, 1, 3, 3, 0]);
+  });
+
+  test('are as they are written where vectors tell capital letters apart, and otherwise looked up in small ones', () => {
+    const vectors = { words: ['cat', 'dog', 'The'], size: 1, values: Float32Array.of(1, 2, 3) };
+    const vocabulary = tagVocabulary(sentences, { vectors });
+    expect(vocabulary).toMatchObject({
+      words: ['The', 'Cat', 'cat', 'the'],
+      wordCounts: [2, 1, 1, 1],
+      further: ['dog'],
+    });
+    expect(ask.map(wordIds(vocabulary))).toEqual([3, 3, 1, 4, 4, 5, 5, 0]);
+  });
 });

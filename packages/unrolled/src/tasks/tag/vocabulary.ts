@@ -10,6 +10,8 @@ export const spanSchemes = ['BIO', 'BIOES'] as const satisfies readonly SpanSche
 
 /** What a tagger knows of words, characters and tags: plain data. */
 export interface TagVocabulary {
+  /** Whether words are in small letters; their spelling is read as it is written. */
+  readonly lowercase: boolean;
   /** Words with a vector that is learnt, from id 1; id 0 stands for all words that are not known. */
   readonly words: readonly string[];
   /** How often each was seen in training. */
@@ -32,8 +34,8 @@ export interface TagVocabularyOptions {
 }
 
 /**
- * The vocabulary of sentences: tags mark spans if all of them are O or B, I, E or S with a type or without, otherwise each
- * stands for itself.
+ * The vocabulary of sentences. Words are kept in small letters, unless vectors are given that tell capital letters apart.
+ * Tags mark spans if all of them are O or B, I, E or S with a type or without, otherwise each stands for itself.
  * @throws DataError if there is no sentence
  */
 export function tagVocabulary(
@@ -43,10 +45,14 @@ export function tagVocabulary(
   if (sentences.length === 0) throw new DataError('tag: there is no sentence to learn from');
   const tags = new Set(sentences.flatMap((sentence) => sentence.tags));
   const marksSpans = [...tags].every(isSpanLabel);
-  const words = frequencies(sentences.flatMap((sentence) => sentence.words));
+  const lowercase = vectors?.words.every((word) => word === word.toLowerCase()) ?? true;
+  const words = frequencies(
+    sentences.flatMap((sentence) => (lowercase ? sentence.words.map((word) => word.toLowerCase()) : sentence.words)),
+  );
   const characters = frequencies(sentences.flatMap((sentence) => sentence.words.flatMap((word) => [...word])));
   const seen = new Set(words.map(([word]) => word));
   return {
+    lowercase,
     words: words.map(([word]) => word),
     wordCounts: words.map(([, count]) => count),
     further: vectors?.words.filter((word) => !seen.has(word)) ?? [],
@@ -57,10 +63,10 @@ export function tagVocabulary(
   };
 }
 
-/** Ids of words: as it is written, else in small letters, else 0. */
-export function wordIds({ words, further }: Pick<TagVocabulary, 'words' | 'further'>): (word: string) => number {
+/** Ids of words: as they are written where capital letters count, else in small letters, else 0. */
+export function wordIds({ words, further, lowercase }: TagVocabulary): (word: string) => number {
   const ids = new Map([...words, ...further].map((word, index) => [word, index + 1]));
-  return (word) => ids.get(word) ?? ids.get(word.toLowerCase()) ?? 0;
+  return (word) => (lowercase ? undefined : ids.get(word)) ?? ids.get(word.toLowerCase()) ?? 0;
 }
 
 /** Tags as the model has them: spans in its own scheme, others as they are. @throws DataError on a tag of no scheme */
