@@ -8,6 +8,13 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** What each example must show, from the lines it prints. */
 const examples: Record<string, (lines: readonly string[]) => void> = {
+  'dates.ts': (lines) => {
+    const right = lines.slice(0, 3).map((line) => Number(/: ([\d.]+)% of new dates/.exec(line)?.[1]));
+    expect(right[0]).toBeLessThan(right[2]);
+    expect(right[2]).toBeGreaterThan(90);
+    expect(lines[3]).toBe('Tuesday, March 7, 1995 → 1995-03-07');
+    expect(lines.slice(4).map((line) => line[0])).toEqual([...'1995-03-07⏎']);
+  },
   'hello.ts': (lines) => {
     const words = lines.map((line) => line.split(' ').at(-1));
     expect(words[0], 'noise at first').not.toBe('hello');
