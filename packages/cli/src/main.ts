@@ -11,6 +11,7 @@ import { gradientsCommand } from './commands/gradients.ts';
 import { labCommand } from './commands/lab.ts';
 import { sampleCommand } from './commands/sample.ts';
 import { trainCommand } from './commands/train.ts';
+import { translateCommand } from './commands/translate.ts';
 import { describeSystemError, Failure } from './failure.ts';
 import { shellWord } from './units.ts';
 import { version } from './version.ts';
@@ -29,12 +30,13 @@ Examples:
   unrolled eval runs/my other.txt
   unrolled gradients runs/my
   unrolled classify train names.tsv
+  unrolled translate train dates.tsv
   unrolled lab adding --cell gru
   unrolled <command> --help`,
   );
 const commands = [
   ...[trainCommand, sampleCommand, evalCommand, gradientsCommand],
-  ...[classifyCommand],
+  ...[classifyCommand, translateCommand],
   ...[labCommand, demoCommand, doctorCommand],
 ];
 for (const command of commands) program.addCommand(command());
