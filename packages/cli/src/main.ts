@@ -9,6 +9,7 @@ import { evalCommand } from './commands/eval.ts';
 import { gradientsCommand } from './commands/gradients.ts';
 import { labCommand } from './commands/lab.ts';
 import { sampleCommand } from './commands/sample.ts';
+import { studioCommand } from './commands/studio.ts';
 import { trainCommand } from './commands/train.ts';
 import { describeSystemError, Failure } from './failure.ts';
 import { shellWord } from './units.ts';
@@ -28,9 +29,19 @@ Examples:
   unrolled eval runs/my other.txt
   unrolled gradients runs/my
   unrolled lab adding --cell gru
+  unrolled studio
   unrolled <command> --help`,
   );
-const commands = [trainCommand, sampleCommand, evalCommand, gradientsCommand, labCommand, demoCommand, doctorCommand];
+const commands = [
+  trainCommand,
+  sampleCommand,
+  evalCommand,
+  gradientsCommand,
+  labCommand,
+  studioCommand,
+  demoCommand,
+  doctorCommand,
+];
 for (const command of commands) program.addCommand(command());
 for (const command of [program, ...program.commands]) {
   command.exitOverride().showSuggestionAfterError();
