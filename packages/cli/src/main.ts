@@ -35,7 +35,7 @@ Examples:
   unrolled <command> --help`,
   );
 const commands = [
-...[trainCommand, sampleCommand, evalCommand, gradientsCommand],
+  ...[trainCommand, sampleCommand, evalCommand, gradientsCommand],
   ...[classifyCommand],
   ...[labCommand, studioCommand, demoCommand, doctorCommand],
 ];
