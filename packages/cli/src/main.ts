@@ -10,6 +10,7 @@ import { evalCommand } from './commands/eval.ts';
 import { gradientsCommand } from './commands/gradients.ts';
 import { labCommand } from './commands/lab.ts';
 import { sampleCommand } from './commands/sample.ts';
+import { studioCommand } from './commands/studio.ts';
 import { tagCommand } from './commands/tag.ts';
 import { trainCommand } from './commands/train.ts';
 import { describeSystemError, Failure } from './failure.ts';
@@ -32,12 +33,13 @@ Examples:
   unrolled classify train names.tsv
   unrolled tag train names.conll
   unrolled lab adding --cell gru
+  unrolled studio
   unrolled <command> --help`,
   );
 const commands = [
   ...[trainCommand, sampleCommand, evalCommand, gradientsCommand],
   ...[classifyCommand, tagCommand],
-  ...[labCommand, demoCommand, doctorCommand],
+  ...[labCommand, studioCommand, demoCommand, doctorCommand],
 ];
 for (const command of commands) program.addCommand(command());
 for (const command of [program, ...program.commands.flatMap((one) => [one, ...one.commands])]) {
