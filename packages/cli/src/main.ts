@@ -10,6 +10,8 @@ import { evalCommand } from './commands/eval.ts';
 import { gradientsCommand } from './commands/gradients.ts';
 import { labCommand } from './commands/lab.ts';
 import { sampleCommand } from './commands/sample.ts';
+import { studioCommand } from './commands/studio.ts';
+import { tagCommand } from './commands/tag.ts';
 import { trainCommand } from './commands/train.ts';
 import { translateCommand } from './commands/translate.ts';
 import { describeSystemError, Failure } from './failure.ts';
@@ -30,14 +32,15 @@ Examples:
   unrolled eval runs/my other.txt
   unrolled gradients runs/my
   unrolled classify train names.tsv
-  unrolled translate train dates.tsv
+  unrolled tag train names.conll
   unrolled lab adding --cell gru
+  unrolled studio
   unrolled <command> --help`,
   );
 const commands = [
   ...[trainCommand, sampleCommand, evalCommand, gradientsCommand],
-  ...[classifyCommand, translateCommand],
-  ...[labCommand, demoCommand, doctorCommand],
+  ...[classifyCommand, tagCommand, translateCommand],
+  ...[labCommand, studioCommand, demoCommand, doctorCommand],
 ];
 for (const command of commands) program.addCommand(command());
 for (const command of [program, ...program.commands.flatMap((one) => [one, ...one.commands])]) {

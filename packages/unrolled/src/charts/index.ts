@@ -5,3 +5,5 @@ export * from './heat-map.ts';
 export * from './line-chart.ts';
 export type { Axis } from './scale.ts';
 export * from './scatter-chart.ts';
+export { escapeXml } from './svg.ts';
+export { seriesColours } from './theme.ts';
