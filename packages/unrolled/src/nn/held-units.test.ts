@@ -9,7 +9,7 @@ import type { HeldUnit } from './held-units.ts';
 import { inference, initialiseParameters } from './layer.ts';
 import { Declarations, Parameters } from './parameters.ts';
 import { Recurrent } from './recurrent.ts';
-import { unroll } from './unroll.ts';
+import { type Unrolled, unroll } from './unroll.ts';
 
 const device = new Device(referenceBackend({ float: 'float64' }));
 const [T, B, F, H] = [5, 3, 4, 6];
@@ -58,7 +58,7 @@ describe.each(sources)('units of %s', (_, source) => {
     let state: CellState | null = null;
     for (let t = 0; t < T; t++) {
       const x = row.slice(0, t, t + 1);
-      const free = unroll(cell, x, state);
+      const free: Unrolled = unroll(cell, x, state);
       const hold = Object.entries(free.state).flatMap(([part, tensor]) =>
         Array.from(tensor.data(), (value, unit): HeldUnit => ({ part, unit, value })),
       );
