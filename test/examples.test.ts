@@ -8,6 +8,27 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** What each example must show, from the lines it prints. */
 const examples: Record<string, (lines: readonly string[]) => void> = {
+  'classify-words.ts': (lines) => {
+    const accuracies = lines.flatMap((line) => /accuracy ([\d.]+)$/.exec(line)?.[1] ?? []).map(Number);
+    expect(accuracies).toHaveLength(6);
+    expect(accuracies.at(-1)).toBeGreaterThan(0.95);
+    expect(lines.slice(6, 8).map((line) => line.split(' ')[0])).toEqual(['rhyming', 'plain']);
+    expect(lines.at(-1)).toMatch(/^what speaks for it: b .* a /);
+  },
+  'dates.ts': (lines) => {
+    const right = lines.slice(0, 3).map((line) => Number(/: ([\d.]+)% of new dates/.exec(line)?.[1]));
+    expect(right[0]).toBeLessThan(right[2]);
+    expect(right[2]).toBeGreaterThan(90);
+    expect(lines[3]).toBe('Tuesday, March 7, 1995 → 1995-03-07');
+    expect(lines.slice(4).map((line) => line[0])).toEqual([...'1995-03-07⏎']);
+  },
+  'forecast.ts': (lines) => {
+    const [naive, network] = lines.map((line) => Number(/off by ([\d.]+)/.exec(line)?.[1]));
+    expect(network, 'the noise alone is off by 0.8').toBeLessThan(0.95);
+    expect(naive).toBeGreaterThan(1.1);
+    expect(Number(/(\d+)% within/.exec(lines[1])?.[1])).toBeGreaterThan(70);
+    expect(lines).toHaveLength(14);
+  },
   'hello.ts': (lines) => {
     const words = lines.map((line) => line.split(' ').at(-1));
     expect(words[0], 'noise at first').not.toBe('hello');
@@ -15,6 +36,14 @@ const examples: Record<string, (lines: readonly string[]) => void> = {
     const losses = lines.map((line) => Number(/loss ([\d.]+) nats/.exec(line)?.[1]));
     expect(losses[0]).toBeGreaterThan(1);
     expect(losses.at(-1)).toBeLessThan(0.1);
+  },
+  'names.ts': (lines) => {
+    const scores = lines.slice(0, 4).map((line) => Number(/F1 of new names ([\d.]+)$/.exec(line)?.[1]));
+    expect(scores.at(-1)).toBeGreaterThan(0.95);
+    expect(lines.slice(4)).toEqual([
+      '[Florence Paris]person lives in [Paris]place with [Florence]person .',
+      '[Paris]place is a town near [Florence]place .',
+    ]);
   },
   'quote-cell.ts': (lines) => {
     const [name, auc, shuffled, p] = /^(l0\.[hc]\.\d+): AUC ([\d.]+), shuffled ([\d.]+), p ([\d.]+)$/

@@ -1,6 +1,25 @@
 import { expect, test } from 'vitest';
 import { ConfigError, DataError } from '../errors.ts';
-import { intervalCoverage, meanAbsoluteScaledError, pinballLoss } from './forecast.ts';
+import {
+  intervalCoverage,
+  meanAbsoluteError,
+  meanAbsoluteScaledError,
+  pinballLoss,
+  rootMeanSquaredError,
+  symmetricPercentageError,
+} from './forecast.ts';
+
+test('mean errors by hand', () => {
+  expect(meanAbsoluteError([5, 1], [2, 2])).toBe(2);
+  expect(rootMeanSquaredError([5, 1], [2, 2])).toBeCloseTo(Math.sqrt(5), 14);
+  // 6/7, 2/3, and nothing where both are 0; 2 where one is.
+  expect(symmetricPercentageError([5, -1, 0], [2, -2, 0])).toBeCloseTo((6 / 7 + 2 / 3) / 3, 14);
+  expect(symmetricPercentageError([0], [3])).toBe(2);
+  for (const error of [meanAbsoluteError, rootMeanSquaredError, symmetricPercentageError]) {
+    expect(() => error([1, 2], [1])).toThrow(DataError);
+    expect(() => error([], [])).toThrow(DataError);
+  }
+});
 
 test('mean absolute scaled error by hand', () => {
   // History 1 3 2 6: one step before errs by 2, 1, 4: 7/3 on average. Errors of the forecast: 1 and 2: 1.5.

@@ -1,6 +1,39 @@
 import { ConfigError, DataError } from '../errors.ts';
 import { requirePairs } from './require.ts';
 
+/** Mean |error|, in the unit of the series. */
+export function meanAbsoluteError(forecast: ArrayLike<number>, actual: ArrayLike<number>): number {
+  return meanOf('mae', forecast, actual, (y, x) => Math.abs(y - x));
+}
+
+/** Root of the mean squared error, in the unit of the series: errors that are few and large weigh more. */
+export function rootMeanSquaredError(forecast: ArrayLike<number>, actual: ArrayLike<number>): number {
+  return Math.sqrt(meanOf('rmse', forecast, actual, (y, x) => (y - x) ** 2));
+}
+
+/**
+ * Symmetric mean absolute percentage error (Makridakis 1993, in the form of the M4 competition): the mean of
+ * 2 |ŷ − y| / (|ŷ| + |y|), a share from 0 to 2; 0 where both are 0. Says little of a series that crosses 0.
+ */
+export function symmetricPercentageError(forecast: ArrayLike<number>, actual: ArrayLike<number>): number {
+  return meanOf('smape', forecast, actual, (y, x) => {
+    const size = Math.abs(y) + Math.abs(x);
+    return size === 0 ? 0 : (2 * Math.abs(y - x)) / size;
+  });
+}
+
+function meanOf(
+  metric: string,
+  forecast: ArrayLike<number>,
+  actual: ArrayLike<number>,
+  error: (forecast: number, actual: number) => number,
+): number {
+  requirePairs(metric, forecast, actual);
+  let total = 0;
+  for (let t = 0; t < actual.length; t++) total += error(forecast[t], actual[t]);
+  return total / actual.length;
+}
+
 /**
  * Mean absolute scaled error (Hyndman & Koehler 2006): the forecast's mean |error|, over that of saying in the history
  * what was one season before. Below 1: better than that.
@@ -15,7 +48,6 @@ export function meanAbsoluteScaledError(
   history: ArrayLike<number>,
   season = 1,
 ): number {
-  requirePairs('mase', forecast, actual);
   if (!Number.isInteger(season) || season < 1) {
     throw new ConfigError(`mase: season must be a whole number from 1, received ${season}`, { season });
   }
@@ -28,9 +60,7 @@ export function meanAbsoluteScaledError(
       { history: history.length, season },
     );
   }
-  let error = 0;
-  for (let t = 0; t < actual.length; t++) error += Math.abs(forecast[t] - actual[t]);
-  return error / actual.length / (naive / (history.length - season));
+  return meanAbsoluteError(forecast, actual) / (naive / (history.length - season));
 }
 
 /**

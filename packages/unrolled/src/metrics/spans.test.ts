@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { DataError } from '../errors.ts';
-import { type Span, spanScores, spansOf } from './spans.ts';
+import { type Span, spanLabels, spanScores, spansOf } from './spans.ts';
 
 const read = (labels: string): string[] =>
   spansOf(labels.split(' ').filter((label) => label !== '')).map(({ type, start, end }) => `${type} ${start} ${end}`);
@@ -19,7 +19,7 @@ describe('spans', () => {
     ['types with a hyphen', 'B-A-1 I-A-1 I-A-2', ['A-1 0 2', 'A-2 2 3']],
   ])('%s', (_, labels, expected) => expect(read(labels)).toEqual(expected));
 
-  test('come back from labels of every scheme', () => {
+  test('come back from labels of every scheme, and labels from spans', () => {
     const pieces = fc.array(fc.record({ type: fc.constantFrom('', 'A', 'B'), length: fc.integer({ min: 1, max: 3 }) }));
     fc.assert(
       fc.property(pieces, (parts) => {
@@ -37,6 +37,8 @@ describe('spans', () => {
           }
         }
         for (const scheme of Object.values(labels)) expect(spansOf(scheme)).toEqual(spans);
+        expect(spanLabels(spans, labels.IOB2.length, 'BIO')).toEqual(labels.IOB2);
+        expect(spanLabels(spans, labels.IOB2.length, 'BIOES')).toEqual(labels.BIOES);
       }),
     );
   });

@@ -32,6 +32,22 @@ export function spansOf(labels: readonly string[]): Span[] {
   return spans;
 }
 
+/**
+ * The labels that mark these spans among `length` tokens: B at the beginning and I to the end (`BIO`), or B I … E, and S
+ * for a span of a single token (`BIOES`). The other way round than `spansOf`.
+ */
+export function spanLabels(spans: readonly Span[], length: number, scheme: 'BIO' | 'BIOES'): string[] {
+  const labels = new Array<string>(length).fill('O');
+  for (const { type, start, end } of spans) {
+    for (let i = start; i < end; i++) {
+      const last = scheme === 'BIOES' && i === end - 1;
+      const place = i === start ? (last ? 'S' : 'B') : last ? 'E' : 'I';
+      labels[i] = type === '' ? place : `${place}-${type}`;
+    }
+  }
+  return labels;
+}
+
 export interface SpanScores extends Scores {
   /** The same for each type, by name. */
   readonly types: Readonly<Record<string, Scores>>;

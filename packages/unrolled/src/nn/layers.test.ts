@@ -13,7 +13,7 @@ import { Highway } from './highway.ts';
 import { type Context, inference, initialiseParameters, type Layer } from './layer.ts';
 import { LayerNorm } from './layer-norm.ts';
 import { Linear } from './linear.ts';
-import { crossEntropyLoss, squaredErrorLoss } from './losses.ts';
+import { crossEntropyLoss, gaussianLoss, quantileLoss, squaredErrorLoss } from './losses.ts';
 import type { Declarations } from './parameters.ts';
 import { Recurrent } from './recurrent.ts';
 import { Sequential } from './sequential.ts';
@@ -290,6 +290,45 @@ describe('losses', () => {
     const [a, b] = [device.tensor([1, 2]), device.tensor([3, 5])];
     expect([...squaredErrorLoss(a, b, { reduction: 'none' }).data()]).toEqual([4, 9]);
     expect(squaredErrorLoss(a, b).item()).toBe(6.5);
+  });
+
+  test('of a normal distribution is −log of its density, and least where the deviation is that of the errors', () => {
+    const [mean, target] = [device.tensor([1, 2]), device.tensor([4, 2])];
+    const at = (deviation: number): number[] => [
+      ...gaussianLoss(mean, device.full([2], deviation), target, { reduction: 'none' }).data(),
+    ];
+    const density = (x: number, s: number): number => Math.exp(-(x ** 2) / (2 * s ** 2)) / (s * Math.sqrt(2 * Math.PI));
+    expect(at(3)[0]).toBeCloseTo(-Math.log(density(3, 3)), 12);
+    expect(at(3)[1]).toBeCloseTo(-Math.log(density(0, 3)), 12);
+    const total = (deviation: number): number => at(deviation)[0] + at(deviation)[1];
+    expect(total(Math.sqrt(4.5))).toBeLessThan(Math.min(total(2.1), total(2.15)));
+  });
+
+  test('of quantiles costs q for what is above, 1 − q for what is below', () => {
+    const prediction = device.tensor([[3, 3]], [1, 2]);
+    const loss = (target: number): number[] => [
+      ...quantileLoss(prediction, device.tensor([target], [1, 1]), [0.1, 0.9], { reduction: 'none' }).data(),
+    ];
+    const close = (found: number[], expected: number[]): void => {
+      found.forEach((value, i) => {
+        expect(value).toBeCloseTo(expected[i], 12);
+      });
+    };
+    close(loss(5), [0.2, 1.8]);
+    close(loss(1), [1.8, 0.2]);
+    expect(() => quantileLoss(prediction, device.zeros([1, 1]), [0.5])).toThrow(ConfigError);
+    expect(() => quantileLoss(prediction, device.zeros([1, 1]), [0.5, 1])).toThrow('received [0.5, 1]');
+  });
+
+  test('of normal distributions and quantiles have the gradients of central differences', () => {
+    const target = device.tensor([0.3, -1, 2.5], [3, 1]);
+    const weights = device.tensor([1, 0, 3], [3, 1]);
+    const inputs = [device.tensor([0.1, 1, -2], [3, 1]), device.tensor([0.5, 2, 1], [3, 1])];
+    expect(
+      gradientError(inputs, ([mean, deviation]) => gaussianLoss(mean, deviation, target, { weights })),
+    ).toBeLessThan(1e-6);
+    const quantiles = device.tensor([-1, 0, 1, -2, 0.5, 1, 2, 2.2, 3], [3, 3]);
+    expect(gradientError([quantiles], ([x]) => quantileLoss(x, target, [0.1, 0.5, 0.9]))).toBeLessThan(1e-6);
   });
 
   test('gradients agree with central differences, with weights and every reduction', () => {

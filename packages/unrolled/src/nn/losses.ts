@@ -1,4 +1,5 @@
-import { crossEntropy, mul, scale, softplus, square, sub, sum } from '../ops/index.ts';
+import { ConfigError } from '../errors.ts';
+import { add, crossEntropy, div, log, maximum, mul, scale, softplus, square, sub, sum } from '../ops/index.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
 export interface LossOptions {
@@ -28,6 +29,37 @@ export function squaredErrorLoss(prediction: Tensor, target: Tensor, options: Lo
  */
 export function binaryCrossEntropyLoss(logits: Tensor, targets: Tensor, options: LossOptions = {}): Tensor {
   return reduceLosses(sub(softplus(logits), mul(logits, targets)), options, () => true);
+}
+
+/**
+ * −log of the normal density of the targets in nats, ½ log 2π + log σ + (y − μ)²/2σ², one a number; means μ and
+ * deviations σ > 0 of the targets' shape. The mean is over all of them, by weight.
+ */
+export function gaussianLoss(mean: Tensor, deviation: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
+  const distance = scale(square(div(sub(target, mean), deviation)), 0.5);
+  return reduceLosses(add(add(log(deviation), distance), 0.5 * Math.log(2 * Math.PI)), options, () => true);
+}
+
+/**
+ * The pinball loss of forecast quantiles (Koenker & Bassett 1978), max(q (y − ŷ), (q − 1)(y − ŷ)): predictions
+ * `[…, Q]`, one for each quantile, targets `[…, 1]`. One loss a prediction; the mean is over all of them, by weight.
+ * @throws ConfigError if there is not a quantile between 0 and 1 for each prediction
+ */
+export function quantileLoss(
+  prediction: Tensor,
+  target: Tensor,
+  quantiles: readonly number[],
+  options: LossOptions = {},
+): Tensor {
+  if (quantiles.length !== prediction.shape.at(-1) || !quantiles.every((q) => q > 0 && q < 1)) {
+    throw new ConfigError(
+      `quantile loss: ${prediction.shape.at(-1)} predictions need as many quantiles between 0 and 1, received [${quantiles.join(', ')}]`,
+      { quantiles },
+    );
+  }
+  const over = sub(target, prediction);
+  const q = prediction.device.tensor(quantiles, [quantiles.length]);
+  return reduceLosses(maximum(mul(over, q), mul(over, sub(q, 1))), options, () => true);
 }
 
 function reduceLosses(

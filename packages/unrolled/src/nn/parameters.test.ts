@@ -49,6 +49,31 @@ describe('first values', () => {
   });
 });
 
+describe('fixed parameters', () => {
+  const layer = {
+    build(input: Shape, declarations: Declarations): Shape {
+      declarations.declare('weight', [2], zeros);
+      declarations.within('given').fix('table', [3]);
+      return input;
+    },
+  };
+
+  test('are saved and loaded with the others, but have no gradient and no place in what is updated', () => {
+    const parameters = initialiseParameters(layer, [], device, 1);
+    expect(parameters.names).toEqual(['weight', 'given.table']);
+    expect(parameters.size).toBe(2);
+    expect(numbers(parameters, 'given.table')).toEqual([0, 0, 0]);
+    parameters.load({ weight: { shape: [2], data: [1, 2] }, 'given.table': { shape: [3], data: [3, 4, 5] } });
+    parameters.backward(sum(add(parameters.get('weight').slice(0, 0, 1), parameters.get('given.table'))));
+    expect([...parameters.gradients.data()]).toEqual([3, 0]);
+    expect(() => parameters.gradient('given.table')).toThrow("parameter 'given.table' is fixed: it has no gradient");
+    expect(Object.entries(parameters.save()).map(([name, { data }]) => [name, ...data])).toEqual([
+      ['weight', 1, 2],
+      ['given.table', 3, 4, 5],
+    ]);
+  });
+});
+
 describe('the flat buffer', () => {
   test('holds all values one after the other in the order of declaration, and so do the gradients', () => {
     const parameters = build(1);

@@ -5,7 +5,7 @@ import { Random } from '../random.ts';
 import { formatShape, type Shape, sameShape, sizeOf } from '../shape.ts';
 import type { Device } from '../tensor/device.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { type Initialiser, initialise } from './initialisers.ts';
+import { type Initialiser, initialise, zeros } from './initialisers.ts';
 
 /** One array of numbers that a model learns. Layers declare it when they are built; its value comes afterwards. */
 export class Parameter {
@@ -13,12 +13,15 @@ export class Parameter {
   readonly name: string;
   readonly shape: Shape;
   readonly initialiser: Initialiser;
+  /** Whether it belongs to the model, but no training changes it. */
+  readonly fixed: boolean;
   #value: Tensor | null = null;
 
-  constructor(name: string, shape: Shape, initialiser: Initialiser) {
+  constructor(name: string, shape: Shape, initialiser: Initialiser, fixed = false) {
     this.name = name;
     this.shape = shape;
     this.initialiser = initialiser;
+    this.fixed = fixed;
   }
 
   /** @throws ConfigError before the model has been given values */
@@ -48,7 +51,19 @@ export class Declarations {
 
   /** @throws ConfigError if the name is taken */
   declare(name: string, shape: Shape, initialiser: Initialiser): Parameter {
-    const parameter = new Parameter(this.#prefix + name + this.#suffix, shape, initialiser);
+    return this.#add(name, shape, initialiser, false);
+  }
+
+  /**
+   * Declares numbers that belong to the model and its files, but are not learnt, such as word vectors that were given: 0
+   * until they are written. @throws ConfigError if the name is taken
+   */
+  fix(name: string, shape: Shape): Parameter {
+    return this.#add(name, shape, zeros, true);
+  }
+
+  #add(name: string, shape: Shape, initialiser: Initialiser, fixed: boolean): Parameter {
+    const parameter = new Parameter(this.#prefix + name + this.#suffix, shape, initialiser, fixed);
     if (this.declared.some((other) => other.name === parameter.name)) {
       throw new ConfigError(`parameter ${parameter.name} is declared twice; give the layers names of their own`);
     }
@@ -69,27 +84,30 @@ export class Declarations {
 
 /**
  * All parameters of a model in one flat buffer, and their gradients in another, so that clipping and an optimizer's
- * update are one pass.
+ * update are one pass. Fixed ones stand beside it: they are saved and loaded, but nothing updates them.
  */
 export class Parameters {
   readonly device: Device;
-  /** All values one after the other, in the order of declaration. */
+  /** All values that are learnt one after the other, in the order of declaration. */
   readonly values: Tensor;
   /** The gradients of the last `backward`, laid out like `values`. */
   readonly gradients: Tensor;
   readonly #list: readonly Parameter[];
+  readonly #learnt: readonly Parameter[];
   readonly #positions = new Map<string, number>();
 
   /** Gives every declared parameter its first values; each follows from the seed and the parameter's own name. */
   constructor(device: Device, declared: readonly Parameter[], seed: number) {
     this.device = device;
     this.#list = declared;
-    const size = declared.reduce((total, { shape }) => total + sizeOf(shape), 0);
+    this.#learnt = declared.filter(({ fixed }) => !fixed);
+    const size = this.#learnt.reduce((total, { shape }) => total + sizeOf(shape), 0);
     this.values = device.keep(device.zeros([size]));
     this.gradients = device.keep(device.zeros([size]));
     const random = new Random(seed);
     let position = 0;
-    for (const parameter of declared) {
+    for (const parameter of declared) if (parameter.fixed) parameter.value = device.keep(device.zeros(parameter.shape));
+    for (const parameter of this.#learnt) {
       const { name, shape } = parameter;
       const value = this.values.view(shape, position);
       device.backend.write(value, initialise(parameter.initialiser, shape, random.fork(name)));
@@ -99,7 +117,7 @@ export class Parameters {
     }
   }
 
-  /** How many numbers there are in all. */
+  /** How many numbers are learnt. */
   get size(): number {
     return this.values.size;
   }
@@ -119,9 +137,12 @@ export class Parameters {
     return parameter.value;
   }
 
-  /** The gradient of one parameter, as the last `backward` left it. */
+  /** The gradient of one parameter, as the last `backward` left it. @throws ConfigError if it is fixed, or not there */
   gradient(name: string): Tensor {
-    return this.gradients.view(this.get(name).shape, this.#positions.get(name)!);
+    const { shape } = this.get(name);
+    const position = this.#positions.get(name);
+    if (position === undefined) throw new ConfigError(`parameter '${name}' is fixed: it has no gradient`, { name });
+    return this.gradients.view(shape, position);
   }
 
   /**
@@ -130,8 +151,8 @@ export class Parameters {
    */
   backward(loss: Tensor): void {
     const { backend } = this.device;
-    const found = collectGradients(loss, new Set(this.#list.map(({ value }) => value)));
-    for (const { name, value, shape } of this.#list) {
+    const found = collectGradients(loss, new Set(this.#learnt.map(({ value }) => value)));
+    for (const { name, value, shape } of this.#learnt) {
       const target = this.gradients.view(shape, this.#positions.get(name)!);
       const gradient = found.get(value);
       if (gradient) backend.copy(gradient, target);
@@ -168,7 +189,8 @@ export class Parameters {
         );
       }
     }
-    const unknown = Object.keys(values).find((name) => !this.#positions.has(name));
+    const known = new Set(this.names);
+    const unknown = Object.keys(values).find((name) => !known.has(name));
     if (unknown !== undefined) {
       throw new FormatError(`load: this model has no parameter '${unknown}'; it has ${this.names.join(', ')}`, {
         name: unknown,

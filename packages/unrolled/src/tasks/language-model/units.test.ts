@@ -110,7 +110,7 @@ describe('a small LSTM that has read a text in which people speak', () => {
   });
 });
 
-test.each(['gru', 'mut1', 'minlstm', 'unitary'])('units of %s are found as well', async (cell) => {
+test.each(['gru', 'mut1', 'minlstm', 'rhn'])('units of %s are found as well', async (cell) => {
   const [{ units }] = (await findUnits(newModel(cell), unseen.subarray(0, 3000), [parseProperty('matches("[m-z]")')]))!;
   expect(units[0].heldOut).toBeGreaterThan(0.55);
 });

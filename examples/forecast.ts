@@ -1,0 +1,51 @@
+// Foretelling numbers: two months of hourly demand, with days and noise in them, and the network against saying what was
+// a day before. Each forecast is a distribution, so it comes with how sure it is.
+//
+//     node examples/forecast.ts
+
+import { openDevice } from 'unrolled';
+import {
+  backtest,
+  Forecaster,
+  fitScaling,
+  forecastTraining,
+  methodOf,
+  rowsOf,
+  seasonalNaive,
+  seasonalSeries,
+  splitSeries,
+} from 'unrolled/tasks/forecast';
+import { encodeCheckpoint, train } from 'unrolled/train';
+
+const demand = seasonalSeries({ length: 60 * 24, seasons: [24], heights: [10], seed: 1 });
+const rows = rowsOf({ demand });
+const split = splitSeries(demand.length); // 70% train, 10% validate, 20% test, in the order of time
+const [window, horizon] = [48, 12];
+
+const device = await openDevice();
+const scaling = fitScaling(rows, split.train, window);
+const model = new Forecaster(device, scaling, { cell: 'gru', hidden: 16, layers: 1, dropout: 0, window, horizon });
+const task = forecastTraining(model, { demand }, { split, batch: 32, seed: 1 });
+
+let bytes = new Uint8Array();
+const options = { optimizer: { method: 'adam' }, learningRate: 5e-3, schedule: 'cosine', steps: 300 } as const;
+for await (const event of train(task, { ...options, validateEvery: 100 })) {
+  if (event.type === 'checkpoint' && event.best) bytes = encodeCheckpoint(event.checkpoint);
+}
+
+// A back-test: every twelve hours of the last part, the next twelve are foretold.
+const settings = { window, horizon, split, targets: ['demand'], season: 24 };
+const forecaster = Forecaster.load(device, bytes);
+const methods = [seasonalNaive(rows, 24, settings), methodOf(forecaster, 'network')];
+for (const { method, mae, intervals } of (await backtest(rows, methods, settings))!) {
+  const inside = `${Math.round(100 * intervals[0].coverage)}% within 80% intervals`;
+  console.log(`${method.padEnd(15)} off by ${mae.toFixed(2)}, ${inside}`);
+}
+
+// What comes next.
+const [next] = forecaster.forecast(demand);
+const { lower, upper } = next.interval(0.8);
+next.values.forEach((value, h) => {
+  console.log(`hour ${h + 1}: ${value.toFixed(1)}, between ${lower[h].toFixed(1)} and ${upper[h].toFixed(1)}`);
+});
+device.close();

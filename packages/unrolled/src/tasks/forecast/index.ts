@@ -1,0 +1,11 @@
+export * from './backtest.ts';
+export * from './baselines.ts';
+export * from './gaps.ts';
+export * from './generators.ts';
+export * from './model.ts';
+export { defaultQuantiles } from './outlook.ts';
+export * from './prediction.ts';
+export * from './scaling.ts';
+export * from './series.ts';
+export * from './training.ts';
+export * from './windows.ts';

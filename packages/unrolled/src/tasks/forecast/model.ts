@@ -1,0 +1,267 @@
+import { ConfigError, DataError } from '../../errors.ts';
+import type { DefinedCell } from '../../nn/cells/define.ts';
+import { type CellSource, cellNameOf } from '../../nn/cells/registry.ts';
+import { Dropout } from '../../nn/dropout.ts';
+import { type Context, inference, initialiseParameters } from '../../nn/layer.ts';
+import { Linear } from '../../nn/linear.ts';
+import type { Declarations, Parameters } from '../../nn/parameters.ts';
+import { Recurrent } from '../../nn/recurrent.ts';
+import { add } from '../../ops/index.ts';
+import type { Shape } from '../../shape.ts';
+import type { Device } from '../../tensor/device.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import { type CheckpointSource, type Json, openCheckpoint } from '../../train/checkpoint.ts';
+import { Outlook } from './outlook.ts';
+import { stretchOf, type TargetForecast } from './prediction.ts';
+import type { Scaling } from './scaling.ts';
+import { rowsOf, type Series } from './series.ts';
+import type { ForecastWindow } from './windows.ts';
+
+/** Sizes and kind of a forecaster: plain data. */
+export interface ForecasterConfig {
+  /** Name of the cell, one of your own, or a full configuration. */
+  readonly cell: CellSource;
+  /** H, hidden units in each layer. */
+  readonly hidden: number;
+  /** L, recurrent layers. */
+  readonly layers: number;
+  /** Rate of dropout between the layers and before the output. */
+  readonly dropout: number;
+  /** T, steps of history that are read. */
+  readonly window: number;
+  /** S, steps that are foretold. */
+  readonly horizon: number;
+  /** Columns that are foretold. Default: all that are read. */
+  readonly targets?: readonly string[];
+  /** What is learnt of each step: mean and deviation of a normal distribution, or quantiles. Default 'gaussian'. */
+  readonly output?: 'gaussian' | 'quantiles';
+  /** Rising, with ½ among them. Default 0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975. */
+  readonly quantiles?: readonly number[];
+  /**
+   * What numbers are measured from: each window's own mean, so that a series may drift to where it never was; or the mean
+   * of the training part, which keeps how high a window stands. Default 'window'.
+   */
+  readonly centre?: 'window' | 'training';
+  /** Whether a linear function of the window is added to what the cells give (Lai 2018, LSTNet). Default true. */
+  readonly linear?: boolean;
+}
+
+/** Everything that makes a forecaster besides its parameters. */
+export interface ForecasterDescription {
+  readonly task: 'forecast';
+  readonly config: ForecasterConfig;
+  readonly scaling: Scaling;
+  /** By target; see `Forecaster.calibrate`. */
+  readonly calibration: readonly number[];
+}
+
+/** Most windows that are read at a time. */
+const rowsAtOnce = 256;
+
+/**
+ * A recurrent network that reads T steps of F columns and foretells S steps of K of them, all at once:
+ *
+ *     x̃_t = (x_t − centre) / scale;   h_t = cells(x̃_t, h_{t−1});   ỹ = W h_T + b + A [x̃_1 … x̃_T]
+ *
+ * ỹ holds for each step and column the mean and softplus⁻¹ of the deviation of a normal distribution, or quantiles; A adds
+ * to means and quantiles alike. Parameters: `<cell>.weight_ih_l0` … as in PyTorch, `output.weight` [S·K·P, H],
+ * `output.bias`, and `linear.weight` [S·K, T·F].
+ *
+ * @example
+ * const forecaster = Forecaster.load(device, bytes);
+ * const [demand] = forecaster.forecast({ demand: history });
+ * console.log(demand.values, demand.interval(0.8));
+ */
+export class Forecaster {
+  readonly config: ForecasterConfig;
+  readonly scaling: Scaling;
+  /** Names of the columns that are read, and of those that are foretold. */
+  readonly columns: readonly string[];
+  readonly targets: readonly string[];
+  readonly device: Device;
+  readonly parameters: Parameters;
+  readonly #recurrent: Recurrent;
+  readonly #dropout: Dropout;
+  readonly #output: Linear;
+  readonly #linear: Linear | null;
+  readonly #outlook: Outlook;
+  #calibration: readonly number[];
+
+  /** @throws ConfigError on an option out of range */
+  constructor(device: Device, scaling: Scaling, config: ForecasterConfig, seed = 1) {
+    for (const name of ['window', 'horizon', 'hidden', 'layers'] as const) {
+      if (!Number.isInteger(config[name]) || config[name] < 1) {
+        throw new ConfigError(`forecast: ${name} must be a whole number from 1, received ${config[name]}`);
+      }
+    }
+    const { cell, hidden, layers, dropout, horizon, linear = true } = config;
+    this.device = device;
+    this.config = config;
+    this.scaling = scaling;
+    this.columns = scaling.columns.map(({ name }) => name);
+    this.targets = config.targets ?? this.columns;
+    const unknown = this.targets.find((name) => !this.columns.includes(name));
+    if (unknown !== undefined || this.targets.length === 0) {
+      throw new ConfigError(
+        this.targets.length === 0
+          ? 'forecast: there is no column to foretell'
+          : `forecast: there is no column '${unknown}' to foretell; there are ${this.columns.join(', ')}`,
+      );
+    }
+    this.#outlook = new Outlook(config, scaling, this.targets);
+    this.#calibration = this.targets.map(() => 1);
+    this.#recurrent = new Recurrent({ cell, hidden, layers, dropout });
+    this.#dropout = new Dropout({ rate: dropout });
+    const answers = horizon * this.targets.length;
+    this.#output = new Linear({ units: answers * this.#outlook.parts });
+    this.#linear = linear ? new Linear({ units: answers, bias: false, weight: { kind: 'constant', value: 0 } }) : null;
+    this.parameters = initialiseParameters(this, [-1, -1, this.columns.length], device, seed);
+  }
+
+  /**
+   * The same model from what `describe` gave; its parameters have yet to be loaded.
+   * @param own  the cell, where it is one of your own: a description that was a file has only its name
+   */
+  static from(device: Device, { config, scaling, calibration }: ForecasterDescription, own?: DefinedCell): Forecaster {
+    const forecaster = new Forecaster(device, scaling, own ? { ...config, cell: own } : config);
+    forecaster.#calibration = calibration;
+    return forecaster;
+  }
+
+  /**
+   * A trained forecaster from a checkpoint, or the bytes of its file.
+   * @throws FormatError if the file is damaged, or holds a model of another task
+   */
+  static load(device: Device, source: CheckpointSource, own?: DefinedCell): Forecaster {
+    const names = ['config', 'scaling', 'calibration'] as const;
+    const { checkpoint, description } = openCheckpoint<ForecasterDescription>(source, 'forecast', names);
+    const forecaster = Forecaster.from(device, description, own);
+    forecaster.parameters.load(checkpoint.parameters);
+    return forecaster;
+  }
+
+  describe(): Json {
+    const { config, scaling } = this;
+    const description: ForecasterDescription = { task: 'forecast', config, scaling, calibration: this.#calibration };
+    return description as unknown as Json;
+  }
+
+  /** The levels of its intervals; null: any between 0 and 1. */
+  get levels(): readonly number[] | null {
+    return this.#outlook.levels;
+  }
+
+  build(inputs: Shape, declarations: Declarations): Shape {
+    const hidden = this.#recurrent.build(inputs, declarations.within(cellNameOf(this.config.cell)));
+    this.#linear?.build([-1, this.config.window * this.columns.length], declarations.within('linear'));
+    return this.#output.build([-1, hidden.at(-1)!], declarations.within('output'));
+  }
+
+  /** The recorded mean loss of windows: nats of a scaled number, or the mean pinball loss of scaled quantiles. */
+  loss(windows: readonly ForecastWindow[], context: Context): Tensor {
+    const targets = this.#outlook.targetsOf(windows);
+    const answers = this.apply(
+      windows.map(({ history }) => history),
+      context,
+    );
+    return this.#outlook.loss(answers, this.device.tensor(targets, [windows.length, answers.shape[1], 1]));
+  }
+
+  /** Scaled answers `[B, S·K, P]` to histories, each `[T, F]` row after row. */
+  apply(histories: readonly Float64Array[], context: Context = inference): Tensor {
+    const [T, F, B] = [this.config.window, this.columns.length, histories.length];
+    const { byStep, byWindow } = this.#outlook.scale(histories);
+    const { outputs } = this.#recurrent.run(this.device.tensor(byStep, [T, B, F]), context); // [T, B, H]
+    const answers = this.#output
+      .apply(this.#dropout.apply(outputs.at(-1), context))
+      .reshape([B, -1, this.#outlook.parts]);
+    if (!this.#linear) return answers;
+    const linear = this.#linear.apply(this.device.tensor(byWindow, [B, T * F])).reshape([B, -1, 1]);
+    return add(answers, this.#outlook.shift(linear));
+  }
+
+  /**
+   * The S steps that follow a history, for each target. Only its last T steps are read.
+   * @param history  the columns by name, or the numbers alone where there is one column
+   * @throws DataError if a column is missing, shorter than T steps, or has gaps
+   */
+  forecast(history: Series | ArrayLike<number>): TargetForecast[] {
+    return this.forecastMany([history])[0];
+  }
+
+  /** The same for many histories, read side by side: each gets what it gets alone, to the bit unless a BLAS multiplies. */
+  forecastMany(histories: readonly (Series | ArrayLike<number>)[]): TargetForecast[][] {
+    return this.predict(histories.map((history) => this.#lastWindow(history)));
+  }
+
+  /** The same from windows `[T, F]`, row after row. */
+  predict(windows: readonly Float64Array[]): TargetForecast[][] {
+    return this.#predict(windows, this.#calibration);
+  }
+
+  /**
+   * Stretches intervals about their middle so that one of 80% holds 80% of what came in windows it was not trained on: a
+   * factor for each target, the 0.8-quantile of |y − middle| / |bound − middle| (split conformal prediction; Romano 2019),
+   * but never below 1. A network knows its training part too well, so its own intervals are too narrow elsewhere.
+   * `forecastTraining` does this at each validation.
+   *
+   * @returns  the forecasts for these windows, with their intervals as the network gave them
+   */
+  calibrate(windows: readonly ForecastWindow[]): TargetForecast[][] {
+    const forecasts = this.#predict(
+      windows.map(({ history }) => history),
+      this.targets.map(() => 1),
+    );
+    const level = this.calibratedLevel;
+    if (level !== null && windows.length > 0) {
+      this.#calibration = this.targets.map((target, k) => {
+        const own = forecasts.map((forecast) => forecast[k]);
+        const actual = windows.map(({ future }) => this.futureOf(target, future));
+        return Math.max(1, stretchOf(own, actual, level));
+      });
+    }
+    return forecasts;
+  }
+
+  /** The level that intervals are calibrated at: 0.8, or what is nearest to it; null where there are no intervals. */
+  get calibratedLevel(): number | null {
+    if (this.levels === null) return 0.8;
+    return this.levels.toSorted((a, b) => Math.abs(a - 0.8) - Math.abs(b - 0.8))[0] ?? null;
+  }
+
+  /** S numbers of a target, from S rows of all columns. */
+  futureOf(target: string, rows: Float64Array): Float64Array {
+    const [F, f] = [this.columns.length, this.columns.indexOf(target)];
+    return Float64Array.from({ length: rows.length / F }, (_, h) => rows[h * F + f]);
+  }
+
+  #predict(windows: readonly Float64Array[], calibration: readonly number[]): TargetForecast[][] {
+    const results: TargetForecast[][] = [];
+    for (let start = 0; start < windows.length; start += rowsAtOnce) {
+      const some = windows.slice(start, start + rowsAtOnce);
+      const answers = this.device.withoutGradients(() => this.device.scope(() => this.apply(some).data()));
+      results.push(...this.#outlook.read(some, answers, calibration));
+    }
+    return results;
+  }
+
+  #lastWindow(history: Series | ArrayLike<number>): Float64Array {
+    const { window: T } = this.config;
+    const alone = typeof (history as ArrayLike<number>).length === 'number';
+    if (alone && this.columns.length > 1) {
+      throw new DataError(`forecast: the model reads ${this.columns.join(', ')}; give each by its name`);
+    }
+    const series = alone ? { [this.columns[0]]: history as ArrayLike<number> } : (history as Series);
+    const tail = Object.fromEntries(
+      Object.entries(series).map(([name, numbers]) => [name, Array.prototype.slice.call(numbers, -T)]),
+    );
+    const { length, values } = rowsOf(tail, this.columns);
+    if (length < T) {
+      throw new DataError(`forecast: the history has ${length} steps, the model reads ${T}; give a longer one`, {
+        length,
+        window: T,
+      });
+    }
+    return values;
+  }
+}

@@ -1,0 +1,64 @@
+import { DataError } from '../../errors.ts';
+import type { SeriesRows } from './series.ts';
+
+/** How numbers become what a network reads: (x − centre) / deviation, column by column. Plain data. */
+export interface Scaling {
+  readonly columns: readonly ColumnScaling[];
+}
+
+export interface ColumnScaling {
+  readonly name: string;
+  /** Mean over the training part. */
+  readonly mean: number;
+  /** Standard deviation over the training part. */
+  readonly deviation: number;
+  /** Root mean square of the distance from a window's own mean, over the training part's windows. */
+  readonly windowDeviation: number;
+}
+
+/**
+ * Scaling from the training part alone, so that nothing of what is tested on is known before.
+ * @param end  of the training part
+ * @param steps  T, of a window
+ * @throws DataError if the part is shorter than a window
+ */
+export function fitScaling(rows: SeriesRows, end: number, steps: number): Scaling {
+  if (end < steps || end < 1) {
+    throw new DataError(
+      `forecast: the training part has ${end} steps, a window ${steps}; give a longer series, or a smaller window`,
+      { steps: end, window: steps },
+    );
+  }
+  const F = rows.columns.length;
+  return {
+    columns: rows.columns.map((name, f) => {
+      const value = (t: number): number => rows.values[t * F + f];
+      let sum = 0;
+      for (let t = 0; t < end; t++) sum += value(t);
+      const mean = sum / end;
+      let squares = 0;
+      for (let t = 0; t < end; t++) squares += (value(t) - mean) ** 2;
+      // Running sums of a window, about the mean so that no digits are lost.
+      let [inWindow, squaresInWindow, total] = [0, 0, 0];
+      for (let t = 0; t < end; t++) {
+        const added = value(t) - mean;
+        inWindow += added;
+        squaresInWindow += added ** 2;
+        if (t >= steps) {
+          const left = value(t - steps) - mean;
+          inWindow -= left;
+          squaresInWindow -= left ** 2;
+        }
+        if (t >= steps - 1) total += Math.max(0, squaresInWindow / steps - (inWindow / steps) ** 2);
+      }
+      const size = Math.max(1, Math.abs(mean));
+      const orOne = (deviation: number): number => (deviation > 1e-12 * size ? deviation : 1);
+      return {
+        name,
+        mean,
+        deviation: orOne(Math.sqrt(squares / end)),
+        windowDeviation: orOne(Math.sqrt(total / (end - steps + 1))),
+      };
+    }),
+  };
+}

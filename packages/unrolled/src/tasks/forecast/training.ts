@@ -1,0 +1,85 @@
+import { intervalCoverage, meanAbsoluteError } from '../../metrics/forecast.ts';
+import { inference } from '../../nn/layer.ts';
+import { breathe } from '../../train/breathe.ts';
+import { SupervisedTraining } from '../../train/supervised.ts';
+import type { Validation } from '../../train/task.ts';
+import type { Forecaster } from './model.ts';
+import { rowsOf, type Series, type SeriesSplit } from './series.ts';
+import { type ForecastWindow, originsOf, requireOrigins, windowsAt } from './windows.ts';
+
+export interface ForecastTrainingOptions {
+  /** The parts of the series; see `splitSeries`. */
+  readonly split: SeriesSplit;
+  /** B, windows in a batch. */
+  readonly batch: number;
+  /** Of the order of the windows. */
+  readonly seed: number;
+}
+
+/**
+ * Learning to foretell a series: from every window whose forecast ends within the training part, in random order. What is
+ * held back are the forecasts that begin and end within the validation part; what they read may lie before it.
+ *
+ * @throws DataError if the training part is shorter than a window with its forecast, or the series has gaps
+ *
+ * @example
+ * const split = splitSeries(demand.length);
+ * const forecaster = new Forecaster(device, fitScaling(rowsOf({ demand }), split.train, 48), {
+ *   cell: 'gru', hidden: 32, layers: 1, dropout: 0, window: 48, horizon: 24,
+ * });
+ * const task = forecastTraining(forecaster, { demand }, { split, batch: 32, seed: 1 });
+ * for await (const event of train(task, { optimizer: { method: 'adam' }, learningRate: 3e-3, steps: 1000 })) …
+ */
+export function forecastTraining(
+  forecaster: Forecaster,
+  series: Series,
+  { split, batch, seed }: ForecastTrainingOptions,
+): SupervisedTraining<ForecastWindow> {
+  const { config } = forecaster;
+  const rows = rowsOf(series, forecaster.columns);
+  const origins = originsOf(config, 0, split.train);
+  requireOrigins(origins, 'training', split.train, config);
+  return new SupervisedTraining(forecaster, {
+    examples: windowsAt(rows, config, origins),
+    heldBack: windowsAt(rows, config, originsOf(config, split.train, split.validation)),
+    lengthOf: () => config.window,
+    batch,
+    seed,
+    validate: (windows, signal) => validate(forecaster, windows, signal),
+  });
+}
+
+/** Windows that are scored between looks at the signal. */
+const windowsAtOnce = 256;
+
+/**
+ * Loss, mean absolute error in the unit of the series, and how often the network's intervals hold what came; intervals
+ * are then calibrated.
+ */
+async function validate(
+  forecaster: Forecaster,
+  windows: readonly ForecastWindow[],
+  signal: AbortSignal | undefined,
+): Promise<Validation | null> {
+  const { device, targets, calibratedLevel: level } = forecaster;
+  let loss = 0;
+  for (let start = 0; start < windows.length; start += windowsAtOnce) {
+    const some = windows.slice(start, start + windowsAtOnce);
+    loss += some.length * device.withoutGradients(() => device.scope(() => forecaster.loss(some, inference).item()));
+    await breathe();
+    if (signal?.aborted) return null;
+  }
+  let [mae, covered] = [0, 0];
+  forecaster.calibrate(windows).forEach((forecast, i) => {
+    for (const target of forecast) {
+      const actual = forecaster.futureOf(target.target, windows[i].future);
+      mae += meanAbsoluteError(target.values, actual);
+      if (level === null) continue;
+      const { lower, upper } = target.interval(level);
+      covered += intervalCoverage(lower, upper, actual);
+    }
+  });
+  const count = windows.length * targets.length;
+  const coverage = level === null ? {} : { [`coverage${Math.round(100 * level)}`]: covered / count };
+  return { loss: loss / windows.length, metrics: { mae: mae / count, ...coverage } };
+}

@@ -1,0 +1,55 @@
+import { DataError } from '../../errors.ts';
+import type { SeriesRows } from './series.ts';
+
+/** What is read, and what came of it: rows of the series, `[T, F]` and `[S, F]`. */
+export class ForecastWindow {
+  readonly history: Float64Array;
+  readonly future: Float64Array;
+
+  constructor(history: Float64Array, future: Float64Array) {
+    this.history = history;
+    this.future = future;
+  }
+
+  /** Windows overlap: what came of each is enough to tell one series from another. */
+  toJSON(): number[] {
+    return [...this.future];
+  }
+}
+
+export interface WindowSizes {
+  /** T, steps that are read. */
+  readonly window: number;
+  /** S, steps that are foretold. */
+  readonly horizon: number;
+}
+
+/** Where forecasts begin whose steps lie in [from, to), with T steps before them: the next step, each `stride` further. */
+export function originsOf({ window: T, horizon }: WindowSizes, from: number, to: number, stride = 1): number[] {
+  const first = Math.max(from, T);
+  const count = Math.max(0, Math.floor((to - horizon - first) / stride) + 1);
+  return Array.from({ length: count }, (_, i) => first + i * stride);
+}
+
+/** The windows of forecasts that begin at these steps: views, not copies. */
+export function windowsAt(rows: SeriesRows, sizes: WindowSizes, origins: readonly number[]): ForecastWindow[] {
+  const F = rows.columns.length;
+  return origins.map(
+    (origin) =>
+      new ForecastWindow(
+        rows.values.subarray((origin - sizes.window) * F, origin * F),
+        rows.values.subarray(origin * F, (origin + sizes.horizon) * F),
+      ),
+  );
+}
+
+/** @throws DataError if no forecast fits into a part of the series */
+export function requireOrigins(origins: readonly number[], part: string, steps: number, sizes: WindowSizes): void {
+  if (origins.length > 0) return;
+  const { window: T, horizon } = sizes;
+  throw new DataError(
+    `forecast: the ${part} part has ${steps} steps, too few to read ${T} and foretell ${horizon}; ` +
+      'give a longer series, or a smaller window or horizon',
+    { part, steps, window: T, horizon },
+  );
+}

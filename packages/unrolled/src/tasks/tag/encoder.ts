@@ -1,0 +1,64 @@
+import { padSequences } from '../../data/buckets.ts';
+import type { Context } from '../../nn/layer.ts';
+import { inScheme, type TagVocabulary, wordIds } from './vocabulary.ts';
+
+/** Sentences side by side, and the spellings of the different words in them. */
+export interface EncodedSentences {
+  readonly lengths: readonly number[];
+  /** `[T, B]` */
+  readonly shape: readonly number[];
+  readonly words: Float64Array;
+  /** Which of the spellings each word has. */
+  readonly places: Float64Array;
+  /** Ids of characters, at least one a word. */
+  readonly spellings: readonly (readonly number[])[];
+}
+
+/** While training, what was seen n times is taken for unknown with probability a/(a + n) (Kiperwasser & Goldberg 2016). */
+const alpha = 0.25;
+
+/** Words, characters and tags as ids. */
+export class TagEncoder {
+  readonly #vocabulary: TagVocabulary;
+  readonly #wordId: (word: string) => number;
+  readonly #characters: ReadonlyMap<string, number>;
+  readonly #tags: ReadonlyMap<string, number>;
+
+  constructor(vocabulary: TagVocabulary) {
+    this.#vocabulary = vocabulary;
+    this.#wordId = wordIds(vocabulary);
+    this.#characters = new Map(vocabulary.characters.map((character, index) => [character, index + 1]));
+    this.#tags = new Map(vocabulary.tags.map((tag, id) => [tag, id]));
+  }
+
+  /** Whether the word has a vector of its own, as it is written or in small letters. */
+  knows(word: string): boolean {
+    return this.#wordId(word) > 0;
+  }
+
+  encode(sentences: readonly (readonly string[])[], context: Context): EncodedSentences {
+    const { wordCounts, characterCounts } = this.#vocabulary;
+    const seen = (id: number, counts: readonly number[]): number => {
+      if (!context.training || id === 0 || id > counts.length) return id;
+      return context.random.uniform() < alpha / (alpha + counts[id - 1]) ? 0 : id;
+    };
+    const different = new Map<string, number>();
+    const placeOf = (word: string): number => {
+      const place = different.get(word) ?? different.size;
+      different.set(word, place);
+      return place;
+    };
+    const places = padSequences(sentences.map((words) => words.map(placeOf))).values;
+    const ids = sentences.map((words) => words.map((word) => seen(this.#wordId(word), wordCounts)));
+    const spellings = Array.from(different.keys(), (word) =>
+      Array.from(word || ' ', (character) => seen(this.#characters.get(character) ?? 0, characterCounts)),
+    );
+    const { values, shape, lengths } = padSequences(ids);
+    return { words: values, shape, lengths, places, spellings };
+  }
+
+  /** The ids of tags of any scheme; −1 where there is none of the name. */
+  tagIds(tags: readonly string[]): number[] {
+    return inScheme(tags, this.#vocabulary.scheme).map((tag) => this.#tags.get(tag) ?? -1);
+  }
+}

@@ -1,0 +1,270 @@
+import { padSequences } from '../../data/buckets.ts';
+import { ConfigError, DataError } from '../../errors.ts';
+import { spansOf } from '../../metrics/spans.ts';
+import type { DefinedCell } from '../../nn/cells/define.ts';
+import { type CellSource, cellNameOf } from '../../nn/cells/registry.ts';
+import { LinearChainCrf } from '../../nn/crf.ts';
+import { Dropout } from '../../nn/dropout.ts';
+import { type Context, inference, initialiseParameters } from '../../nn/layer.ts';
+import { sumOverTime } from '../../nn/lengths.ts';
+import { Linear } from '../../nn/linear.ts';
+import { crossEntropyLoss } from '../../nn/losses.ts';
+import type { Declarations, Parameters } from '../../nn/parameters.ts';
+import { Recurrent } from '../../nn/recurrent.ts';
+import { tagConstraints } from '../../nn/tag-constraints.ts';
+import { argmax, concat, embedding, scale, sum } from '../../ops/index.ts';
+import type { Shape } from '../../shape.ts';
+import type { Device } from '../../tensor/device.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import { type CheckpointSource, type Json, openCheckpoint } from '../../train/checkpoint.ts';
+import type { SupervisedModel } from '../../train/supervised.ts';
+import type { TaggedSentence } from './conll.ts';
+import { TagEncoder } from './encoder.ts';
+import { SpellingEncoder } from './spellings.ts';
+import { inScheme, type TagVocabulary } from './vocabulary.ts';
+import { WordTable } from './word-table.ts';
+import type { WordVectors } from './word-vectors.ts';
+import { splitWords, type Word } from './words.ts';
+
+/** Sizes and kind of a tagger: plain data. */
+export interface TaggerConfig {
+  /** Name of the cell over the words, one of your own, or a full configuration. */
+  readonly cell: CellSource;
+  /** H, hidden units of each direction in each layer. */
+  readonly hidden: number;
+  /** L, recurrent layers over the words. */
+  readonly layers: number;
+  /** E, length of a word's vector; that of the given vectors, where there are. */
+  readonly embedding: number;
+  /** C, hidden units of each direction over the characters, and length of a character's vector; 0: words alone. */
+  readonly characters: number;
+  /** Rate of dropout on what the words' layers read, between them, and before the output. */
+  readonly dropout: number;
+  /** Whether a CRF chooses the tags of a sentence together; otherwise each is chosen by itself. */
+  readonly crf: boolean;
+}
+
+/** Everything that makes the model besides its parameters. */
+export interface TaggerDescription {
+  readonly task: 'tag';
+  readonly config: TaggerConfig;
+  readonly vocabulary: TagVocabulary;
+}
+
+/** A word of a text with its tag. */
+export interface TaggedWord extends Word {
+  readonly tag: string;
+}
+
+/** A span of a text; its characters are counted as JavaScript does. */
+export interface TextSpan {
+  readonly type: string;
+  readonly text: string;
+  readonly start: number;
+  /** After its last character. */
+  readonly end: number;
+}
+
+export interface TaggedText {
+  readonly words: readonly TaggedWord[];
+  /** What the tags mark; none where they stand for themselves. */
+  readonly spans: readonly TextSpan[];
+}
+
+/** Most words of a batch, padding included, when it is only to be tagged. */
+const mostWords = 4096;
+
+/**
+ * A tagger (Lample 2016): word and spelling → a recurrent layer in both directions → a score for each tag, `[T, B, K]`.
+ *
+ *     x_t = [word vector; spelling];   h_t = [→h_t; ←h_t];   emission_t = W h_t + b
+ *     P(tags) = CRF(emissions), or without one Π_t softmax(emission_t)[tag_t]
+ *
+ * Words that are not known share a vector; it is learnt by taking rare words for it now and then. Vectors of
+ * words that only given word vectors have are kept as they are. What a sentence gets does not depend on what else is tagged.
+ *
+ * Parameters: those of `WordTable`, `characters.…` as in `SpellingEncoder`, `<cell>.weight_ih_l0` … as in PyTorch,
+ * `output.weight` [K, 2H], `output.bias` [K], `crf.…` as in `LinearChainCrf`.
+ *
+ * @example
+ * const device = await openDevice();
+ * const tagger = Tagger.load(device, await (await fetch('names.safetensors')).arrayBuffer());
+ * tagger.tag(['Ada Lovelace wrote to Babbage.'])[0].spans;   // [{ type: 'person', text: 'Ada Lovelace', … }, …]
+ */
+export class Tagger implements SupervisedModel<TaggedSentence> {
+  readonly config: TaggerConfig;
+  readonly vocabulary: TagVocabulary;
+  readonly parameters: Parameters;
+  readonly device: Device;
+  readonly encoder: TagEncoder;
+  readonly #words: WordTable;
+  readonly #spelling: SpellingEncoder | null;
+  readonly #dropout: Dropout;
+  readonly #recurrent: Recurrent;
+  readonly #output: Linear;
+  readonly #crf: LinearChainCrf | null;
+
+  /** @throws ConfigError if a size is out of range */
+  constructor(device: Device, vocabulary: TagVocabulary, config: TaggerConfig, seed = 1) {
+    const lowest = { hidden: 1, layers: 1, embedding: 1, characters: 0 } as const;
+    for (const name of Object.keys(lowest) as (keyof typeof lowest)[]) {
+      if (!Number.isInteger(config[name]) || config[name] < lowest[name]) {
+        throw new ConfigError(`tag: ${name} must be a whole number from ${lowest[name]}, received ${config[name]}`);
+      }
+    }
+    if (!(config.dropout >= 0 && config.dropout < 1)) {
+      throw new ConfigError(`tag: dropout must be in [0, 1), received ${config.dropout}`);
+    }
+    const { cell, hidden, layers, dropout, characters } = config;
+    const { tags, scheme } = vocabulary;
+    this.device = device;
+    this.vocabulary = vocabulary;
+    this.config = config;
+    this.encoder = new TagEncoder(vocabulary);
+    this.#words = new WordTable(vocabulary, config.embedding);
+    this.#spelling =
+      characters > 0 ? new SpellingEncoder({ entries: vocabulary.characters.length + 1, size: characters }) : null;
+    this.#dropout = new Dropout({ rate: dropout });
+    this.#recurrent = new Recurrent({ cell, hidden, layers, dropout, bidirectional: true });
+    this.#output = new Linear({ units: tags.length });
+    const constraints = scheme === null ? undefined : tagConstraints(tags, scheme);
+    this.#crf = config.crf ? new LinearChainCrf({ tags: tags.length, constraints }) : null;
+    this.parameters = initialiseParameters(this, [-1, -1], device, seed);
+  }
+
+  /**
+   * The same model from what `describe` gave; its parameters have yet to be loaded.
+   * @param own  the cell, where it is one of your own: a description that was a file has only its name
+   */
+  static from(device: Device, { config, vocabulary }: TaggerDescription, own?: DefinedCell): Tagger {
+    return new Tagger(device, vocabulary, own ? { ...config, cell: own } : config);
+  }
+
+  /** The model of a checkpoint file. @throws FormatError if the file is damaged, or of another task */
+  static load(device: Device, source: CheckpointSource, own?: DefinedCell): Tagger {
+    const names = ['config', 'vocabulary'] as const;
+    const { checkpoint, description } = openCheckpoint<TaggerDescription>(source, 'tag', names);
+    const model = Tagger.from(device, description, own);
+    model.parameters.load(checkpoint.parameters);
+    return model;
+  }
+
+  describe(): Json {
+    const { config, vocabulary } = this;
+    const description: TaggerDescription = { task: 'tag', config, vocabulary };
+    return description as unknown as Json;
+  }
+
+  build(ids: Shape, declarations: Declarations): Shape {
+    const { embedding: size, cell } = this.config;
+    this.#words.build(declarations);
+    const spelling = this.#spelling?.build(declarations.within('characters')) ?? 0;
+    const hidden = this.#recurrent.build([...ids, size + spelling], declarations.within(cellNameOf(cell)));
+    this.#crf?.build(declarations.within('crf'));
+    return this.#output.build(hidden, declarations.within('output'));
+  }
+
+  /** See `WordTable.take`. Before training. */
+  takeVectors(vectors: WordVectors): number {
+    return this.#words.take(vectors);
+  }
+
+  /** Scores of the tags, `[T, B, K]`; beyond the end of a sentence they say nothing. */
+  emissions(sentences: readonly (readonly string[])[], context: Context = inference): Tensor {
+    const { device } = this;
+    const { words, places, shape, lengths, spellings } = this.encoder.encode(sentences, context);
+    const parts = [this.#words.apply(words, shape)];
+    if (this.#spelling) parts.push(embedding(this.#spelling.apply(spellings, context), device.ids(places, shape)));
+    const read = this.#dropout.apply(concat(parts, -1), context); // [T, B, E + 2C]
+    const { outputs } = this.#recurrent.run(read, context, { lengths }); // [T, B, 2H]
+    return this.#output.apply(this.#dropout.apply(outputs, context));
+  }
+
+  /** −log P(tags) in nats, the mean over all words. @throws DataError on a tag that the model does not have */
+  loss(examples: readonly TaggedSentence[], context: Context): Tensor {
+    const tags = examples.map((sentence) => this.encoder.tagIds(sentence.tags));
+    for (const [i, ids] of tags.entries()) {
+      const odd = ids.indexOf(-1);
+      if (odd < 0) continue;
+      const { words, tags: names } = examples[i];
+      throw new DataError(
+        `tag: '${words[odd]}' has the tag '${names[odd]}', which the model does not have: ${this.vocabulary.tags.join(', ')}`,
+        { tag: names[odd] },
+      );
+    }
+    const emissions = this.emissions(
+      examples.map(({ words }) => words),
+      context,
+    );
+    const words = tags.reduce((total, { length }) => total + length, 0);
+    return scale(sum(this.losses(emissions, tags)), 1 / words);
+  }
+
+  /** −log P(tags) of each sentence in nats, `[B]`; of no meaning where a tag is −1. */
+  losses(emissions: Tensor, tags: readonly (readonly number[])[]): Tensor {
+    const { device } = this;
+    const { values, shape, lengths } = padSequences(tags, { padding: -1 });
+    const ids = (lowest: number): Tensor =>
+      device.ids(
+        values.map((id) => Math.max(lowest, id)),
+        shape,
+      );
+    if (this.#crf) return this.#crf.negativeLogLikelihood(emissions, ids(0), lengths);
+    return sumOverTime(crossEntropyLoss(emissions, ids(-1), { reduction: 'none' }));
+  }
+
+  /** The likeliest tags: of a whole sentence together with a CRF, of each word by itself without. */
+  decode(emissions: Tensor, lengths: readonly number[]): string[][] {
+    const { tags, scheme } = this.vocabulary;
+    const ids = this.#crf?.decode(emissions, lengths).tags ?? bestOf(emissions, lengths);
+    return ids.map((row) => [
+      ...inScheme(
+        row.map((id) => tags[id]),
+        scheme,
+      ),
+    ]);
+  }
+
+  /** Tags of sentences that are cut into words already. */
+  tagWords(sentences: readonly (readonly string[])[]): string[][] {
+    const result: string[][] = sentences.map(() => []);
+    const order = sentences.map((_, i) => i).filter((i) => sentences[i].length > 0);
+    order.sort((a, b) => sentences[b].length - sentences[a].length);
+    while (order.length > 0) {
+      const batch = order.splice(0, Math.max(1, Math.floor(mostWords / sentences[order[0]].length)));
+      const given = batch.map((i) => sentences[i]);
+      const found = this.device.withoutGradients(() =>
+        this.device.scope(() =>
+          this.decode(
+            this.emissions(given),
+            given.map(({ length }) => length),
+          ),
+        ),
+      );
+      for (const [place, i] of batch.entries()) result[i] = found[place];
+    }
+    return result;
+  }
+
+  /** Tags of texts, each read as one sentence and cut by `splitWords`. */
+  tag(texts: readonly string[]): TaggedText[] {
+    const words = texts.map(splitWords);
+    const tags = this.tagWords(words.map((list) => list.map(({ text }) => text)));
+    return texts.map((text, i) => {
+      const spans = this.vocabulary.scheme === null ? [] : spansOf(tags[i]);
+      return {
+        words: words[i].map((word, t) => ({ ...word, tag: tags[i][t] })),
+        spans: spans.map(({ type, ...span }) => {
+          const [start, end] = [words[i][span.start].start, words[i][span.end - 1].end];
+          return { type, text: text.slice(start, end), start, end };
+        }),
+      };
+    });
+  }
+}
+
+/** The tag of the greatest score, the first of equals. */
+function bestOf(emissions: Tensor, lengths: readonly number[]): number[][] {
+  const best = argmax(emissions).data();
+  return lengths.map((length, b) => Array.from({ length }, (_, t) => best[t * lengths.length + b]));
+}

@@ -1,0 +1,12 @@
+export * from './alignment.ts';
+export * from './config.ts';
+export { type Feeding, feedings } from './decoder.ts';
+export * from './evaluate.ts';
+export type { TranslationLossOptions } from './loss.ts';
+export { Translator, type TranslatorDescription } from './model.ts';
+export * from './pairs.ts';
+export type { SearchTranslationOptions } from './search.ts';
+export { Side, type SideOptions } from './side.ts';
+export { type Sides, sidesFor } from './sides.ts';
+export { type TranslatorTrainingOptions, translatorTraining } from './training.ts';
+export type { Candidate, TranslateOptions, Translation } from './translate.ts';

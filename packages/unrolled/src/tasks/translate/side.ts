@@ -1,0 +1,73 @@
+import { createTokenizer, tokenizerFor } from '../../tokenizers/create.ts';
+import type { Tokenizer, TokenizerConfig } from '../../tokenizers/tokenizer.ts';
+import { leaveOutUnknown } from '../../tokenizers/vocabulary.ts';
+
+export interface SideOptions {
+  /** What a token is. Default 'char'. */
+  readonly tokens?: TokenizerConfig['kind'];
+  /** The most tokens of words and of byte pairs; see `tokenizerFor`. */
+  readonly vocabulary?: number;
+}
+
+/**
+ * The vocabulary of one side of a translation: the V tokens of a tokenizer, and the two symbols it does not know: `end`
+ * (id V), which ends every sequence, and `start` (id V + 1), which a decoder reads before it has written anything.
+ *
+ * Words and byte pairs are cut with a space before the text, so that a word is the same token at the beginning as
+ * elsewhere; reading back takes it away again.
+ */
+export class Side {
+  readonly tokenizer: Tokenizer;
+  readonly end: number;
+  readonly start: number;
+
+  constructor(tokenizer: TokenizerConfig) {
+    this.tokenizer = createTokenizer(tokenizer);
+    this.end = this.tokenizer.size;
+    this.start = this.tokenizer.size + 1;
+  }
+
+  /** The side of these texts. */
+  static for(texts: readonly string[], { tokens = 'char', vocabulary }: SideOptions = {}): Side {
+    const text = texts.map((one) => (tokens === 'char' ? one : ` ${one}`)).join('\n');
+    const { config } = tokenizerFor(tokens, text, vocabulary);
+    // Lines are what is translated: what stands between them is no token of characters or words.
+    return new Side(
+      config.kind === 'bpe' ? config : { ...config, vocabulary: config.vocabulary.filter((token) => token !== '\n') },
+    );
+  }
+
+  /** Different ids a sequence may have: its tokens and `end`. */
+  get size(): number {
+    return this.tokenizer.size + 1;
+  }
+
+  /**
+   * The ids of a text and of its end. Characters that the vocabulary of characters lacks are left out.
+   * @returns also what was left out, each once
+   */
+  encode(text: string): { ids: number[]; leftOut: string[] } {
+    const known = leaveOutUnknown(this.tokenizer, text);
+    const whole = this.#spaced ? ` ${known.text}` : known.text;
+    return { ids: [...this.tokenizer.encode(whole), this.end], leftOut: [...known.leftOut.keys()] };
+  }
+
+  /** The text of ids, with or without the end. */
+  decode(ids: readonly number[]): string {
+    const text = this.tokenizer.decode(ids.filter((id) => id < this.end));
+    return this.#spaced && text.startsWith(' ') ? text.slice(1) : text;
+  }
+
+  /** Each id as a person can read it, beside others. */
+  names(ids: readonly number[]): string[] {
+    return ids.map((id) => {
+      if (id === this.end) return '⏎';
+      const text = this.tokenizer.decode([id]);
+      return text === ' ' ? '␣' : text.trim() || '·';
+    });
+  }
+
+  get #spaced(): boolean {
+    return this.tokenizer.kind !== 'char';
+  }
+}

@@ -1,0 +1,96 @@
+import { ConfigError } from '../../errors.ts';
+import type { Json } from '../../train/checkpoint.ts';
+import { SupervisedTraining } from '../../train/supervised.ts';
+import type { Validation } from '../../train/task.ts';
+import { evaluateTranslations, type TranslationScores } from './evaluate.ts';
+import { checkLoss, type TranslationLossOptions, translationLoss } from './loss.ts';
+import type { Translator } from './model.ts';
+import type { TranslationPair } from './pairs.ts';
+import type { EncodedPair } from './sides.ts';
+
+export interface TranslatorTrainingOptions extends TranslationLossOptions {
+  /** What is translated at each validation. */
+  readonly heldBack: readonly TranslationPair[];
+  /** B, pairs in a batch. */
+  readonly batch: number;
+  /** Of the order of the pairs. */
+  readonly seed: number;
+  /** Epochs in which scheduled sampling grows, in a line, from 0 to `sampling`. Default 10. */
+  readonly samplingEpochs?: number;
+  /** The most pairs that are translated at a validation, spread evenly over those held back. Default 1,000. */
+  readonly validationPairs?: number;
+}
+
+/**
+ * Learning to translate from pairs. The best checkpoint is the one with the fewest edits a character in what it writes
+ * greedily, a word where the tokens of the target are words.
+ *
+ * @throws DataError if there is no pair; ConfigError on an option out of range
+ *
+ * @example
+ * const { train: pairs, heldBack } = splitExamples(all, { share: 0.1, seed: 1, keyOf: ({ source }) => source });
+ * const translator = new Translator(device, sidesFor(pairs), { cell: 'lstm', hidden: 128, layers: 1, embedding: 64, dropout: 0.1 });
+ * const task = translatorTraining(translator, pairs, { heldBack, batch: 64, seed: 1 });
+ * for await (const event of train(task, { optimizer: { method: 'adam' }, learningRate: 2e-3, clipNorm: 1, epochs: 10 })) …
+ */
+export function translatorTraining(
+  model: Translator,
+  pairs: readonly TranslationPair[],
+  options: TranslatorTrainingOptions,
+): SupervisedTraining<EncodedPair> {
+  const { smoothing, coverageLoss, sampling = 0, samplingEpochs = 10, validationPairs = 1000 } = options;
+  checkLoss(model, options);
+  if (!(samplingEpochs > 0)) {
+    throw new ConfigError(`translate: samplingEpochs must be above 0, received ${samplingEpochs}`, { samplingEpochs });
+  }
+  // Spread over all of them: files are often in the order of the alphabet.
+  const every = Math.max(1, Math.ceil(options.heldBack.length / validationPairs));
+  const heldBack = options.heldBack.filter((_, i) => i % every === 0);
+  const task: SupervisedTraining<EncodedPair> = new SupervisedTraining<EncodedPair>(
+    {
+      parameters: model.parameters,
+      describe: () => model.describe() as unknown as Json,
+      loss(examples, context) {
+        const grown = sampling * Math.min(1, task.epoch / samplingEpochs);
+        return translationLoss(model, examples, context, { smoothing, coverageLoss, sampling: grown }).loss;
+      },
+    },
+    {
+      examples: pairs.map((pair) => model.encode(pair)),
+      heldBack: heldBack.map((pair) => model.encode(pair)),
+      batch: options.batch,
+      seed: options.seed,
+      lengthOf: ({ source, target }) => source.length + target.length,
+      validate: (_, signal) => validate(model, heldBack, signal),
+      sample: () => sample(model, heldBack.length > 0 ? heldBack : pairs),
+    },
+  );
+  return task;
+}
+
+async function validate(
+  model: Translator,
+  pairs: readonly TranslationPair[],
+  signal: AbortSignal | undefined,
+): Promise<Validation | null> {
+  const result = await evaluateTranslations(model, pairs, { signal });
+  if (result === null) return null;
+  const { loss, signatures: _, ...metrics } = result.scores;
+  return { loss, metrics, cost: costOf(model, result.scores) };
+}
+
+function costOf({ sides }: Translator, scores: TranslationScores): number {
+  return sides.target.tokenizer.kind === 'word' ? scores.wordErrorRate : scores.characterErrorRate;
+}
+
+/** What the model makes of some texts, beside what is right. */
+function sample(model: Translator, pairs: readonly TranslationPair[]): string {
+  const few = pairs.slice(0, 5);
+  const written = model.translate(few.map(({ source }) => source));
+  return few
+    .map(({ source, target }, i) => {
+      const { text } = written[i];
+      return text === target ? `${source} → ${text}` : `${source} → ${text}   (right: ${target})`;
+    })
+    .join('\n');
+}
