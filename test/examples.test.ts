@@ -8,6 +8,13 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** What each example must show, from the lines it prints. */
 const examples: Record<string, (lines: readonly string[]) => void> = {
+  'classify-words.ts': (lines) => {
+    const accuracies = lines.flatMap((line) => /accuracy ([\d.]+)$/.exec(line)?.[1] ?? []).map(Number);
+    expect(accuracies).toHaveLength(6);
+    expect(accuracies.at(-1)).toBeGreaterThan(0.95);
+    expect(lines.slice(6, 8).map((line) => line.split(' ')[0])).toEqual(['rhyming', 'plain']);
+    expect(lines.at(-1)).toMatch(/^what speaks for it: b .* a /);
+  },
   'dates.ts': (lines) => {
     const right = lines.slice(0, 3).map((line) => Number(/: ([\d.]+)% of new dates/.exec(line)?.[1]));
     expect(right[0]).toBeLessThan(right[2]);

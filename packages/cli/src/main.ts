@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { UnrolledError } from 'unrolled';
 import { placeInCellFile } from './cell-file.ts';
+import { classifyCommand } from './commands/classify.ts';
 import { demoCommand } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { evalCommand } from './commands/eval.ts';
@@ -27,12 +28,17 @@ Examples:
   unrolled sample runs/my --prompt "Once upon"
   unrolled eval runs/my other.txt
   unrolled gradients runs/my
+  unrolled classify train names.tsv
   unrolled lab adding --cell gru
   unrolled <command> --help`,
   );
-const commands = [trainCommand, sampleCommand, evalCommand, gradientsCommand, labCommand, demoCommand, doctorCommand];
+const commands = [
+  ...[trainCommand, sampleCommand, evalCommand, gradientsCommand],
+  ...[classifyCommand],
+  ...[labCommand, demoCommand, doctorCommand],
+];
 for (const command of commands) program.addCommand(command());
-for (const command of [program, ...program.commands]) {
+for (const command of [program, ...program.commands.flatMap((one) => [one, ...one.commands])]) {
   command.exitOverride().showSuggestionAfterError();
   command.configureOutput({
     outputError: (text, write) => write(`unrolled: ${oneLine(text.replace(/^error: /, ''))}${hint(text)}\n`),

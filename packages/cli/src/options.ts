@@ -2,6 +2,7 @@ import { InvalidArgumentError, Option } from 'commander';
 import { cellNames } from 'unrolled/nn';
 import { type OptimizerName, optimizerNames, type ScheduleName, scheduleNames } from 'unrolled/optim';
 import { isCellFile } from './cell-file.ts';
+import type { CheckpointName } from './run-folder.ts';
 
 /** What decides what any training computes; stored in config.json. */
 export interface CommonOptions {
@@ -139,6 +140,22 @@ export function commonOptions(
     option('--checkpoint-every <n>', 'steps between checkpoints, 0: only at the end', whole(0)),
   ];
 }
+
+/** What was said to a command that uses a trained model. */
+export interface UseFlags {
+  checkpoint?: CheckpointName;
+  json?: boolean;
+  threads?: number;
+  blas?: string;
+}
+
+/** The options of every command that uses a trained model. */
+export const useOptions = (): Option[] => [
+  new Option('--checkpoint <name>', 'which checkpoint (default: best)').choices(['best', 'latest', 'previous']),
+  new Option('--json', 'print JSON'),
+  threadsOption(),
+  blasOption(),
+];
 
 /** Threads do not change the result, so they are not part of a run's configuration. */
 export const threadsOption = (): Option =>

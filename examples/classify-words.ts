@@ -1,0 +1,44 @@
+// Many to one: does a word's last vowel rhyme with its first? Letters alone do not tell: the model must remember.
+//
+//     node examples/classify-words.ts
+
+import { openDevice, Random } from 'unrolled';
+import { Classifier, classifierTraining, evaluateClassifier, tellingTokens } from 'unrolled/tasks/classify';
+import { tokenizerFor } from 'unrolled/tokenizers';
+import { train } from 'unrolled/train';
+
+const random = new Random(1);
+const pick = (letters: string) => letters[random.below(letters.length)];
+const words = Array.from({ length: 1200 }, (_, i) => {
+  const rhymes = i % 2 === 0;
+  const first = pick('aeiou');
+  const last = rhymes ? first : pick('aeiou'.replace(first, ''));
+  const text = pick('bdfglmnt') + first + pick('bdfglmnt') + pick('aeiou') + pick('bdfglmnt') + last;
+  return { text, label: rhymes ? 'rhyming' : 'plain' };
+});
+
+const device = await openDevice();
+const tokenizer = tokenizerFor('char', 'aeioubdfglmnt');
+const classifier = new Classifier(device, tokenizer, ['plain', 'rhyming'], {
+  ...{ cell: 'gru', hidden: 24, layers: 1, embedding: 12, dropout: 0 },
+  ...{ bidirectional: true, pooling: 'last', longest: 20 },
+});
+const task = classifierTraining(classifier, {
+  examples: words.slice(200),
+  heldBack: words.slice(0, 200),
+  batch: 32,
+  seed: 1,
+});
+const options = { optimizer: { method: 'adam' }, learningRate: 0.01, steps: 600, validateEvery: 100 } as const;
+for await (const event of train(task, options)) {
+  if (event.type === 'validation') console.log(`step ${event.step}   accuracy ${event.metrics!.accuracy.toFixed(3)}`);
+}
+
+for (const { label, probability } of classifier.classify(['banata', 'banato'])) {
+  console.log(`${label} (${(100 * probability).toFixed(0)}%)`);
+}
+const { macroF1 } = (await evaluateClassifier(classifier, words.slice(0, 200)))!;
+console.log(`macro-F1 ${macroF1.toFixed(3)}`);
+const letters = tellingTokens(classifier, 'banata').map(({ token, weight }) => `${token} ${weight.toFixed(1)}`);
+console.log(`what speaks for it: ${letters.join('  ')}`);
+device.close();

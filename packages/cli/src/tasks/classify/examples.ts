@@ -1,0 +1,34 @@
+import { basename, dirname, extname } from 'node:path';
+import { type LabelledText, parseJsonLines, parseTable } from 'unrolled/tasks/classify';
+import type { TextFiles } from '../../text-files.ts';
+
+export interface Columns {
+  labelColumn?: string;
+  textColumn?: string;
+}
+
+/**
+ * Labelled texts, by what a file is: JSON lines (`.jsonl`, `.ndjson`); a table with tabs (`.tsv`, or tabs in every line);
+ * otherwise one text, whose label is the name of its folder.
+ * @throws DataError naming the file and the line that is wrong
+ */
+export function readExamples({ files, texts }: TextFiles, columns: Columns = {}): LabelledText[] {
+  const options = { labelColumn: column(columns.labelColumn), textColumn: column(columns.textColumn) };
+  return files.flatMap(({ path }, i) => {
+    const text = texts[i];
+    const kind = extname(path).toLowerCase();
+    if (kind === '.jsonl' || kind === '.ndjson') return parseJsonLines(text, { ...options, name: path });
+    if (kind === '.tsv' || isTable(text)) return parseTable(text, { ...options, name: path });
+    const whole = text.trim();
+    return whole === '' ? [] : [{ text: whole, label: basename(dirname(path)) }];
+  });
+}
+
+/** `3` is the third column, `label` the one of that name. */
+const column = (said: string | undefined): string | number | undefined =>
+  said !== undefined && /^\d+$/.test(said) ? Number(said) : said;
+
+function isTable(text: string): boolean {
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  return lines.length > 0 && lines.every((line) => line.includes('\t'));
+}

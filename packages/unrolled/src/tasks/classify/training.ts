@@ -1,0 +1,48 @@
+import { fitTemperature } from '../../metrics/calibration.ts';
+import { SupervisedTraining } from '../../train/supervised.ts';
+import { collectLogits, judge } from './evaluate.ts';
+import type { LabelledText } from './format.ts';
+import type { Classifier } from './model.ts';
+
+export interface ClassifierTrainingOptions {
+  /** What is trained on, and what is held back for validation and for the temperature. */
+  readonly examples: readonly LabelledText[];
+  readonly heldBack: readonly LabelledText[];
+  /** B, texts in a batch. */
+  readonly batch: number;
+  readonly seed: number;
+}
+
+/** Learning a classifier; each validation fits its temperature anew. */
+export function classifierTraining(
+  model: Classifier,
+  { examples, heldBack, batch, seed }: ClassifierTrainingOptions,
+): SupervisedTraining<LabelledText> {
+  return new SupervisedTraining(model, {
+    examples,
+    heldBack,
+    batch,
+    seed,
+    lengthOf: ({ text }) => model.lengthOf(text),
+    async validate(texts, signal) {
+      const collected = await collectLogits(model, texts, signal);
+      if (collected === null) return null;
+      model.temperature = fitTemperature(collected.logits, collected.actual);
+      const { loss, accuracy, macroF1 } = judge(model, collected);
+      return { loss, metrics: { accuracy, macroF1 } };
+    },
+    sample: (step) => describeExample(model, heldBack.length > 0 ? heldBack : examples, step),
+  });
+}
+
+/** Another example at every step, with what the model makes of it. */
+function describeExample(model: Classifier, examples: readonly LabelledText[], step: number): string {
+  const chosen = [0, 1, 2].map((i) => examples[(step * 3 + i) % examples.length]);
+  return chosen
+    .map(({ text, label }) => {
+      const [found] = model.classify([text]);
+      const verdict = found.label === label ? label : `${found.label}, but it is ${label}`;
+      return `${text.length > 60 ? `${text.slice(0, 60)}…` : text} → ${verdict} (${Math.round(100 * found.probability)}%)`;
+    })
+    .join('\n');
+}
