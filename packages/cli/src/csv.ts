@@ -55,7 +55,6 @@ function parseRecords(text: string, name: string, delimiter: string): Parsed[] {
       info: true,
       relax_column_count: true,
       skip_empty_lines: true,
-      skip_records_with_empty_values: delimiter !== ',',
     }) as unknown as Parsed[];
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;

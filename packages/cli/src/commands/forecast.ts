@@ -81,7 +81,9 @@ async function predict(run: string, path: string | undefined, flags: PredictFlag
     const rows = rowsOf(data.series, forecaster.columns);
     const { window: T } = forecaster.config;
     if (origin < T) {
-      throw new Failure(`${file}: the forecast would begin after ${Math.max(0, origin)} rows, the model reads ${T}; give more`);
+      throw new Failure(
+        `${file}: the forecast would begin after ${Math.max(0, origin)} rows, the model reads ${T}; give more`,
+      );
     }
     const F = rows.columns.length;
     const [forecasts] = forecaster.predict([rows.values.slice((origin - T) * F, origin * F)]);
@@ -196,7 +198,8 @@ async function withForecaster(
     const folder = [new RunFolder(run), new RunFolder(dirname(dirname(resolve(run))))].find(({ exists }) => exists);
     const config = folder && readConfig(folder, forecast);
     const file = path ?? config?.files[0].path;
-    if (file === undefined) throw new Failure(`${run}: no run's folder is around it; name the file to forecast from`, 2);
+    if (file === undefined)
+      throw new Failure(`${run}: no run's folder is around it; name the file to forecast from`, 2);
     const { time, fill } = { ...config?.options, ...flags };
     const besides = forecaster.columns.filter((name) => !forecaster.targets.includes(name));
     const columns = { target: forecaster.targets, with: besides, time, fill };

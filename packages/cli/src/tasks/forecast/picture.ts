@@ -1,4 +1,4 @@
-import { lineChart, type Series as Line } from 'unrolled/charts';
+import { type Series as Line, lineChart } from 'unrolled/charts';
 import type { TargetForecast } from 'unrolled/tasks/forecast';
 import type { Times } from './times.ts';
 
@@ -28,6 +28,7 @@ export function drawForecast(picture: ForecastPicture): string {
   const values = Array.from(forecast.values, (value, h): [number, number] => [at(origin + h), value]);
   const last = known(origin - 1, origin);
   const came = known(origin, origin + values.length);
+  const scale = times?.dates ? 'time' : 'linear';
   const lines: Line[] = [
     { name: 'history', points: known(origin - shown, origin) },
     {
@@ -39,13 +40,20 @@ export function drawForecast(picture: ForecastPicture): string {
         ...values.map(([x], h): [number, number, number] => [x, lower[h], upper[h]]),
       ],
     },
-    ...(came.length > 0 ? [{ name: 'what came', points: came }] : []),
+    ...(came.length > 0 ? [{ name: 'what came', points: [...last, ...came] }] : []),
   ];
   return lineChart({
     title: `${forecast.target}: ${values.length} ${values.length === 1 ? 'step' : 'steps'} ahead`,
     description: `Made by: ${command}`,
-    x: { label: times ? (picture.timeColumn ?? 'time') : 'row', scale: times?.dates ? 'time' : 'linear' },
+    x: { label: timeLabel(picture, at(origin - shown), at(origin + values.length - 1)), scale },
     y: { label: forecast.target },
     series: lines,
   });
+}
+
+/** `date (2015)`: ticks closer than a month do not say the year. */
+function timeLabel({ times, timeColumn }: ForecastPicture, from: number, to: number): string {
+  if (!times?.dates) return timeColumn ?? 'row';
+  const [first, last] = [from, to].map((time) => new Date(time).getUTCFullYear());
+  return `${timeColumn} (${first === last ? first : `${first}–${last}`})`;
 }

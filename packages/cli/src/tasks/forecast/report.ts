@@ -52,13 +52,38 @@ export function describeBacktest({ scores, horizon, stride, season, from }: Back
     const own = scores.filter((one) => one.target === target);
     const best = (of: (one: BacktestScores) => number): number => Math.min(...own.map(of));
     const marked = (value: number, least: number, text: string): string => `${text}${value === least ? '*' : ' '}`;
-    const head = ['', 'MAE ', 'RMSE ', 'sMAPE ', 'MASE ', ...own[0].intervals.flatMap(({ level }) => [`${100 * level}% holds`, 'width'])];
+    const head = [
+      '',
+      'MAE ',
+      'RMSE ',
+      'sMAPE ',
+      'MASE ',
+      ...own[0].intervals.flatMap(({ level }) => [`${100 * level}% holds`, 'width']),
+    ];
     const rows = own.map((one) => [
       one.method,
-      marked(one.mae, best(({ mae }) => mae), significant(one.mae)),
-      marked(one.rmse, best(({ rmse }) => rmse), significant(one.rmse)),
-      marked(one.smape, best(({ smape }) => smape), `${(100 * one.smape).toFixed(2)}%`),
-      one.mase === null ? '– ' : marked(one.mase, best(({ mase }) => mase!), one.mase.toFixed(3)),
+      marked(
+        one.mae,
+        best(({ mae }) => mae),
+        significant(one.mae),
+      ),
+      marked(
+        one.rmse,
+        best(({ rmse }) => rmse),
+        significant(one.rmse),
+      ),
+      marked(
+        one.smape,
+        best(({ smape }) => smape),
+        `${(100 * one.smape).toFixed(2)}%`,
+      ),
+      one.mase === null
+        ? '– '
+        : marked(
+            one.mase,
+            best(({ mase }) => mase!),
+            one.mase.toFixed(3),
+          ),
       ...one.intervals.flatMap(({ coverage, width }) => [`${(100 * coverage).toFixed(1)}%`, significant(width)]),
     ]);
     lines.push('', printable(target), ...table(head, rows));

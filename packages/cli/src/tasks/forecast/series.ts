@@ -43,7 +43,8 @@ export function readSeries(text: string, name: string, options: SeriesOptions): 
   const others = table.columns.filter((column) => column !== timeColumn);
   const numeric = others.filter((column) => hasNumbers(table, column) && !besides.includes(column));
   const targets = target.length > 0 ? target : numeric;
-  if (targets.length === 0) throw new Failure(`${name}: no column has numbers in it; there are ${listed(table.columns)}`);
+  if (targets.length === 0)
+    throw new Failure(`${name}: no column has numbers in it; there are ${listed(table.columns)}`);
   const columns = [...new Set([...targets, ...besides])];
   if (columns.includes(timeColumn!)) {
     throw new Failure(

@@ -62,25 +62,26 @@ export function readTimes(
   const months = dates ? values.map(monthOf) : null;
   const monthly = months?.every((month) => month !== null) && rows.length > 1 ? (months as number[]) : null;
   const counts = monthly ?? values;
-  const step = counts.length > 1 ? usual(counts.slice(1).map((value, i) => value - counts[i])) : monthly ? 1 : 1;
-  const places = counts.map((value) => Math.round((value - counts[0]) / step));
+  const step = counts.length > 1 ? usual(counts.slice(1).map((value, i) => value - counts[i])) : 1;
+  const times = timesOf(values[0], step, monthly !== null, dates, rows[0].text);
   for (let i = 1; i < counts.length; i++) {
     const { line, text } = rows[i];
     const steps = (counts[i] - counts[i - 1]) / step;
-    if (Math.abs(steps - Math.round(steps)) > 1e-3 || Math.round(steps) < 1) {
+    const missing = Math.round(steps) - 1;
+    if (Math.abs(steps - missing - 1) > 1e-3 || missing < 0) {
       throw new Failure(
-        `${name}: line ${line}: ${text.trim()} is ${steps.toPrecision(3)} steps after the line before; times must be evenly spaced, or left out with --time none`,
+        `${name}: line ${line}: ${text.trim()} comes ${Number(steps.toPrecision(3))} steps of ${describeStep(times)} after the line before; ` +
+          'times must be evenly spaced, or left out with --time none',
       );
     }
-    if (Math.round(steps) > 1 && !gaps) {
-      const missing = Math.round(steps) - 1;
+    if (missing > 0 && !gaps) {
       throw new Failure(
         `${name}: line ${line}: ${missing} ${missing === 1 ? 'row is' : 'rows are'} missing before ${text.trim()}; ` +
           '--fill linear or --fill previous puts them in',
       );
     }
   }
-  return { times: timesOf(values[0], step, monthly !== null, dates, rows[0].text), places };
+  return { times, places: counts.map((value) => Math.round((value - counts[0]) / step)) };
 }
 
 /** Months since year 0 of a time at the first moment of a month; null otherwise. */

@@ -42,6 +42,9 @@ In the order of time, the first 70% of the rows train, the next 10% validate, an
   prepare,
 };
 
+/** Windows below which there is nothing to learn from. */
+const fewest = 10;
+
 function prepare(
   { main }: Sources,
   said: Partial<ForecastOptions>,
@@ -60,6 +63,12 @@ function prepare(
   const split = splitSeries(data.length, { validation, test });
   const origins = originsOf(config, 0, split.train);
   requireOrigins(origins, 'training', split.train, config);
+  if (origins.length < fewest) {
+    throw new Failure(
+      `${main.files[0].path}: ${countOf(data.length, 'row')} give ${countOf(origins.length, 'window')} of ${config.window} steps and ` +
+        `a forecast of ${config.horizon} to learn from; give more rows, or a smaller --window or --horizon`,
+    );
+  }
   const held = originsOf(config, split.train, split.validation).length;
   return {
     options,
