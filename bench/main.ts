@@ -12,9 +12,10 @@ import { minimal } from './questions/minimal.ts';
 import { sample } from './questions/sample.ts';
 import { start } from './questions/start.ts';
 import { step } from './questions/step.ts';
+import { translate } from './questions/translate.ts';
 import { markdown } from './table.ts';
 
-const questions: readonly Question[] = [step, cells, minimal, sample, start, growth, browser, learn];
+const questions: readonly Question[] = [step, cells, minimal, sample, start, growth, browser, learn, translate];
 
 async function bench({ questions: asked, json, ...settings }: Options): Promise<void> {
   const machine = machineLine();

@@ -37,6 +37,14 @@ const examples: Record<string, (lines: readonly string[]) => void> = {
     expect(losses[0]).toBeGreaterThan(1);
     expect(losses.at(-1)).toBeLessThan(0.1);
   },
+  'names.ts': (lines) => {
+    const scores = lines.slice(0, 4).map((line) => Number(/F1 of new names ([\d.]+)$/.exec(line)?.[1]));
+    expect(scores.at(-1)).toBeGreaterThan(0.95);
+    expect(lines.slice(4)).toEqual([
+      '[Florence Paris]person lives in [Paris]place with [Florence]person .',
+      '[Paris]place is a town near [Florence]place .',
+    ]);
+  },
   'vanishing-gradients.ts': (lines) => {
     const shares = (from: number): number[] =>
       lines.slice(from + 1, from + 7).map((line) => Number(/steps back +(\S+)/.exec(line)?.[1]));

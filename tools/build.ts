@@ -1,6 +1,6 @@
 /**
- * Makes the installable package in dist/: the library's JavaScript and type declarations, and the command beside it.
- * The four workspaces become one package, in which the command imports the library by the package's own name.
+ * Makes the installable package in dist/: the library's JavaScript and type declarations, and the command beside it,
+ * and the studio's page. The workspaces become one package, in which the command imports the library by the package's own name.
  */
 import { execFileSync } from 'node:child_process';
 import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -18,10 +18,11 @@ rmSync(dist, { recursive: true, force: true });
 run(join('packages', 'kernels', 'build.ts'));
 tsc('tsconfig.build.json');
 tsc('tsconfig.build-cli.json');
+run(join('tools', 'build-studio.ts'));
 
 // tsc rewrites './x.ts' in imports, but not in `new URL('./worker.ts', import.meta.url)`.
 for (const file of readdirSync(dist, { recursive: true, encoding: 'utf8' })) {
-  if (!file.endsWith('.js')) continue;
+  if (!file.endsWith('.js') || file.startsWith('studio')) continue;
   const path = join(dist, file);
   const code = readFileSync(path, 'utf8');
   const rewritten = code.replace(

@@ -11,6 +11,8 @@ import { forecastCommand } from './commands/forecast.ts';
 import { gradientsCommand } from './commands/gradients.ts';
 import { labCommand } from './commands/lab.ts';
 import { sampleCommand } from './commands/sample.ts';
+import { studioCommand } from './commands/studio.ts';
+import { tagCommand } from './commands/tag.ts';
 import { trainCommand } from './commands/train.ts';
 import { describeSystemError, Failure } from './failure.ts';
 import { shellWord } from './units.ts';
@@ -30,14 +32,16 @@ Examples:
   unrolled eval runs/my other.txt
   unrolled gradients runs/my
   unrolled classify train names.tsv
+  unrolled tag train names.conll
   unrolled forecast train demand.csv
   unrolled lab adding --cell gru
+  unrolled studio
   unrolled <command> --help`,
   );
 const commands = [
   ...[trainCommand, sampleCommand, evalCommand, gradientsCommand],
-  ...[classifyCommand, forecastCommand],
-  ...[labCommand, demoCommand, doctorCommand],
+  ...[classifyCommand, tagCommand, forecastCommand],
+  ...[labCommand, studioCommand, demoCommand, doctorCommand],
 ];
 for (const command of commands) program.addCommand(command());
 for (const command of [program, ...program.commands.flatMap((one) => [one, ...one.commands])]) {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { heatMap, lineChart, scatterChart } from './index.ts';
+import { alignmentChart, heatMap, lineChart, scatterChart } from './index.ts';
 import { scaleOf } from './scale.ts';
 import { sequential, seriesCount } from './theme.ts';
 
@@ -59,6 +59,26 @@ describe('charts are whole SVG documents whatever the numbers are', () => {
         },
       ),
     );
+  });
+});
+
+describe('an alignment chart', () => {
+  test('is whole for sequences of any length, and of any names', () => {
+    const names = fc.array(fc.string({ maxLength: 12 }), { maxLength: 60 });
+    fc.assert(
+      fc.property(names, names, fc.infiniteStream(number), (source, target, some) => {
+        const weights = target.map(() => source.map(() => some.next().value!));
+        expectWhole(alignmentChart({ ...about, source, target, weights }));
+      }),
+    );
+  });
+
+  test('writes every token beside its title and note, and has a square for each pair', () => {
+    const source = [...'friday, may 26, 2017', '⏎'];
+    const target = [...'2017-05-26', '⏎'];
+    const svg = alignmentChart({ ...about, source, target, weights: target.map(() => source.map(() => 0.5)) });
+    expect(svg.match(/<rect x=/g)).toHaveLength(source.length * target.length);
+    expect(svg.match(/<text /g)).toHaveLength(source.length + target.length + 2);
   });
 });
 

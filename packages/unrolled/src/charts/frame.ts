@@ -1,5 +1,5 @@
 import type { Axis, Scale } from './scale.ts';
-import { element, escapeXml, label } from './svg.ts';
+import { element, escapeXml, label, round } from './svg.ts';
 import { dashes, seriesCount, styles } from './theme.ts';
 
 /** What every chart has. */
@@ -21,15 +21,21 @@ export interface Plot {
 }
 
 /** A whole SVG document as text: no page is needed to make it. */
-export function svgOf({ title, description }: Chart, height: number, parts: readonly string[]): string {
-  const attributes = { xmlns: 'http://www.w3.org/2000/svg', viewBox: `0 0 ${width} ${height}`, role: 'img' };
+export function svgOf(
+  { title, description }: Chart,
+  height: number,
+  parts: readonly string[],
+  wide: number = width,
+): string {
+  const viewBox = `0 0 ${round(wide)} ${round(height)}`;
+  const attributes = { xmlns: 'http://www.w3.org/2000/svg', viewBox, role: 'img' };
   return `${element(
     'svg',
     attributes,
     element('title', {}, escapeXml(title)),
     element('desc', {}, escapeXml(description)),
     element('style', {}, styles),
-    element('rect', { class: 'paper', width, height }),
+    element('rect', { class: 'paper', width: wide, height }),
     ...parts.map((part) => `\n${part}`),
     '\n',
   )}\n`;

@@ -59,7 +59,7 @@ export function heatMap(chart: HeatMap): string {
 }
 
 /** Every so many names that they do not run into each other, with their places. */
-function shown(names: readonly string[], cellsPerName: number): [number, string][] {
+export function shown(names: readonly string[], cellsPerName: number): [number, string][] {
   const every = [1, 2, 5, 10, 20, 25, 50, 100, 200, 500, 1000].find((n) => n >= cellsPerName) ?? names.length;
   return names.flatMap((name, i): [number, string][] => (i % every === 0 ? [[i, name]] : []));
 }

@@ -1,6 +1,9 @@
 /** Charts as SVG text: pure functions of plain data, for Node, pages and files. */
+export * from './alignment-chart.ts';
 export type { Chart } from './frame.ts';
 export * from './heat-map.ts';
 export * from './line-chart.ts';
 export type { Axis } from './scale.ts';
 export * from './scatter-chart.ts';
+export { escapeXml } from './svg.ts';
+export { seriesColours } from './theme.ts';

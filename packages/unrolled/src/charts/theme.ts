@@ -2,12 +2,12 @@
  * Colours that differ in lightness too, after Okabe and Ito (2008), so that they can be told apart by people who see
  * few colours; on light and on dark ground. Lines also differ in their dashes, points in their shapes.
  */
-const series = {
+export const seriesColours = {
   light: ['#0072b2', '#c44e00', '#00795a', '#a8437f', '#7a6200', '#4a4a4a'],
   dark: ['#56b4e9', '#ff9d5c', '#35c99e', '#e79ccb', '#f0e442', '#cfcfcf'],
 } as const;
 
-export const seriesCount = series.light.length;
+export const seriesCount = seriesColours.light.length;
 export const dashes = ['', '7 4', '2 4', '10 4 2 4', '14 4', '4 2'] as const;
 
 const ground = {
@@ -17,7 +17,7 @@ const ground = {
 
 function rules(mode: 'light' | 'dark'): string {
   const { paper, ink, soft, grid } = ground[mode];
-  const coloured = series[mode].map((c, i) => `.c${i}{stroke:${c}}.f${i}{fill:${c}}`).join('');
+  const coloured = seriesColours[mode].map((c, i) => `.c${i}{stroke:${c}}.f${i}{fill:${c}}`).join('');
   return `.paper{fill:${paper}}text{fill:${ink}}.soft{fill:${soft}}.grid{stroke:${grid}}.axis{stroke:${soft}}${coloured}`;
 }
 

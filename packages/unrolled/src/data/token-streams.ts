@@ -29,7 +29,7 @@ export interface TokenStreamsOptions {
 /**
  * Reads a text as B streams side by side, chunk after chunk: row b of a chunk goes on where row b of the chunk before
  * ended, so a recurrent state can be carried. Each epoch begins at another offset (below k), so that chunks are not
- * cut at the same places.
+ * cut at the same places; rows no longer than a chunk are read whole in every epoch.
  */
 export class TokenStreams {
   readonly batch: number;
@@ -91,7 +91,8 @@ export class TokenStreams {
 
   #offset(): number {
     const room = this.#tokens.length - 2 * this.batch;
-    if (this.#epoch === 0) return 0;
+    // Rows that are read whole are not cut anywhere.
+    if (this.#epoch === 0 || Math.floor((this.#tokens.length - 1) / this.batch) <= this.#steps) return 0;
     return new Random(this.#seed).fork(`epoch ${this.#epoch}`).below(Math.min(this.#steps, room + 1));
   }
 

@@ -4,4 +4,5 @@ export * from './chrf.ts';
 export { accuracy, classScores, confusionMatrix, macroF1, type Scores } from './classification.ts';
 export * from './edit-distance.ts';
 export * from './forecast.ts';
+export { type NgramOptions, ngramCrossEntropy } from './ngram-entropy.ts';
 export * from './spans.ts';

@@ -1,20 +1,17 @@
 import { ConfigError, ShapeError } from '../errors.ts';
 import {
   add,
-  concat,
   linear,
   matmul,
   minimum,
   mul,
-  recompute,
+  recomputeInParts,
   reshape,
   scale,
   softmax,
-  stack,
   sum,
   tanh,
   transpose,
-  unstack,
 } from '../ops/index.ts';
 import { formatShape } from '../shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -182,11 +179,8 @@ export class Attention {
       return (options.weights ? [context, weights] : [context]).map((x) => transpose(x, [1, 0, 2]));
     };
     const projected = this.#project(queries); // [T, B, K]
-    const parts =
-      T <= chunk
-        ? [part([projected, ...given])]
-        : chunksOf(unstack(projected), Math.max(1, chunk)).map((q) => recompute([stack(q), ...given], part));
-    const [context, weights = null] = parts[0].map((_, output) => concat(parts.map((outputs) => outputs[output])));
+    const [context, weights = null] =
+      T <= chunk ? part([projected, ...given]) : recomputeInParts(projected, given, Math.max(1, chunk), part);
     return { context, weights };
   }
 
@@ -231,8 +225,4 @@ function beyond(lengths: readonly number[], S: number): Float64Array {
   return Float64Array.from({ length: lengths.length * S }, (_, i) =>
     i % S < lengths[Math.floor(i / S)] ? 0 : Number.NEGATIVE_INFINITY,
   );
-}
-
-function chunksOf<Item>(items: readonly Item[], size: number): Item[][] {
-  return Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size));
 }

@@ -152,6 +152,23 @@ describe('recompute', () => {
   });
 });
 
+describe.each([1, 2, 5, 9])('recompute in parts of %d steps', (size) => {
+  const part = ([a, b]: readonly Tensor[]): Tensor[] => [ops.tanh(ops.matmul(a, b)), ops.mul(a, 2)];
+  const [xs, shared] = [random([5, 3]), random([3, 4], 2)];
+
+  test('gives what its part gives of all of them, with the same gradient', () => {
+    const whole = part([xs, shared]);
+    ops.recomputeInParts(xs, [shared], size, part).forEach((output, i) => {
+      expect(output.toArray()).toEqual(whole[i].toArray());
+    });
+    for (const output of [0, 1]) {
+      check([xs, shared], ([a, b]) => ops.recomputeInParts(a, [b], size, part)[output]);
+    }
+    check([xs], ([a]) => ops.recomputeInParts(a, [shared], size, part)[0]);
+    check([shared], ([b]) => ops.recomputeInParts(xs, [b], size, part)[0]);
+  });
+});
+
 describe('recording', () => {
   test('a tensor used several times gets the sum of its gradients', () =>
     check([random([3])], ([x]) => ops.add(ops.mul(x, x), ops.add(x, ops.mul(ops.tanh(x), x)))));

@@ -32,7 +32,7 @@ export * from './embedding.ts';
 export * from './layer-norm.ts';
 export { at, broadcastTo, concat, flip, reshape, slice, stack, transpose, unstack } from './movement.ts';
 export { linear, type MatmulOptions, matmul } from './product.ts';
-export { recompute } from './recompute.ts';
+export { recompute, recomputeInParts } from './recompute.ts';
 export * from './recurrent.ts';
 export { argmax, max, mean, min, type ReductionOptions, scale, sum } from './reduction.ts';
 export { crossEntropy, logSoftmax, logSumExp, softmax } from './rows.ts';

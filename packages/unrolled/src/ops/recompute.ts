@@ -36,3 +36,71 @@ const recomputeOperation: Operation<Tensor[], Part, null> = {
 export function recompute(inputs: readonly Tensor[], part: Part): readonly Tensor[] {
   return applyAll(recomputeOperation, [...inputs], part);
 }
+
+const inPartsOperation: Operation<Tensor[], { readonly part: Part; readonly size: number }, null> = {
+  name: 'recomputeInParts',
+  integers: true,
+  forward([xs, ...shared], { part, size }, device) {
+    const outputs: Tensor[] = [];
+    device.withoutGradients(() => {
+      for (const { of, from, steps } of partsOf(xs, size)) {
+        device.scope(() => {
+          part([of, ...shared].map((input) => input.detach())).forEach((output, index) => {
+            outputs[index] ??= device.empty([xs.shape[0], ...output.shape.slice(1)]);
+            device.backend.copy(output, outputs[index].view(output.shape, (from * output.size) / steps));
+          });
+          // What is returned stays.
+          return outputs;
+        });
+      }
+    });
+    return { outputs, saved: null };
+  },
+  backward({ inputs, options: { part, size }, gradients, wanted }, device) {
+    const totals = inputs.map((input, index) => (wanted[index] ? device.zeros(input.shape) : null));
+    const [xs, ...shared] = inputs;
+    for (const { of, from, steps } of partsOf(xs, size)) {
+      device.scope(() => {
+        const leaves = [of, ...shared].map((input, index) => (wanted[index] ? input.track() : input.detach()));
+        const loss = device.withGradients(() =>
+          part(leaves)
+            .flatMap((output, index) => {
+              const whole = gradients[index];
+              const offset = (from * output.size) / steps;
+              return whole === null ? [] : [sum(mul(output, whole.view(output.shape, offset)))];
+            })
+            .reduce(add),
+        );
+        const found = collectGradients(loss, new Set(leaves));
+        leaves.forEach((leaf, index) => {
+          const gradient = found.get(leaf);
+          if (!gradient) return;
+          const total = index === 0 ? totals[0]!.view(of.shape, from * (of.size / steps)) : totals[index]!;
+          device.backend.axpy(1, gradient, total);
+        });
+      });
+    }
+    return totals;
+  },
+};
+
+/** Some steps of a sequence at a time. */
+function* partsOf(xs: Tensor, size: number): Generator<{ of: Tensor; from: number; steps: number }> {
+  const [T, ...rest] = xs.shape;
+  for (let from = 0; from < T; from += size) {
+    const steps = Math.min(size, T - from);
+    yield { of: xs.view([steps, ...rest], from * (xs.size / T)), from, steps };
+  }
+}
+
+/**
+ * The same for a long sequence, some of its steps at a time: inner results are never there for more than `size` steps, on
+ * the way there and back.
+ *
+ * @param xs  `[T, …]`, of which a part gets some steps, its first input
+ * @param shared  what every part gets whole, after it
+ * @param part  its outputs have its steps as their first axis; they come out one after the other, `[T, …]`
+ */
+export function recomputeInParts(xs: Tensor, shared: readonly Tensor[], size: number, part: Part): readonly Tensor[] {
+  return applyAll(inPartsOperation, [xs, ...shared], { part, size });
+}

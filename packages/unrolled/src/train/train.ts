@@ -11,6 +11,7 @@ import type { TrainingTask } from './task.ts';
 
 export interface TrainOptions {
   readonly optimizer: OptimizerOptions;
+  /** Read before every step: it may be another one while the run goes on. */
   readonly learningRate: number;
   /** Default 'constant'. */
   readonly schedule?: ScheduleName;

@@ -9,7 +9,7 @@ import type { TranslationPair } from './pairs.ts';
 import type { EncodedPair } from './sides.ts';
 
 export interface TranslatorTrainingOptions extends TranslationLossOptions {
-  /** What is translated at each validation, from its beginning. */
+  /** What is translated at each validation. */
   readonly heldBack: readonly TranslationPair[];
   /** B, pairs in a batch. */
   readonly batch: number;
@@ -17,7 +17,7 @@ export interface TranslatorTrainingOptions extends TranslationLossOptions {
   readonly seed: number;
   /** Epochs in which scheduled sampling grows, in a line, from 0 to `sampling`. Default 10. */
   readonly samplingEpochs?: number;
-  /** The most pairs that are translated at a validation. Default 1,000. */
+  /** The most pairs that are translated at a validation, spread evenly over those held back. Default 1,000. */
   readonly validationPairs?: number;
 }
 
@@ -43,7 +43,9 @@ export function translatorTraining(
   if (!(samplingEpochs > 0)) {
     throw new ConfigError(`translate: samplingEpochs must be above 0, received ${samplingEpochs}`, { samplingEpochs });
   }
-  const heldBack = options.heldBack.slice(0, validationPairs);
+  // Spread over all of them: files are often in the order of the alphabet.
+  const every = Math.max(1, Math.ceil(options.heldBack.length / validationPairs));
+  const heldBack = options.heldBack.filter((_, i) => i % every === 0);
   const task: SupervisedTraining<EncodedPair> = new SupervisedTraining<EncodedPair>(
     {
       parameters: model.parameters,

@@ -1,0 +1,38 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { extname, join, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Failure } from '../failure.ts';
+
+export interface ServedFile {
+  readonly type: string;
+  readonly body: Uint8Array<ArrayBuffer>;
+}
+
+const types: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.json': 'application/json; charset=utf-8',
+  '.txt': 'text/plain; charset=utf-8',
+};
+
+/** Where the page lies: beside the command in the package, and where the build puts it in the repository. */
+const folders = ['../../studio', '../../../../dist/studio'].map((path) =>
+  fileURLToPath(new URL(path, import.meta.url)),
+);
+
+/**
+ * The built page, all of it in memory, by path: no path of a request ever reaches the disk.
+ * @throws Failure if it was not built
+ */
+export function readPageFiles(): ReadonlyMap<string, ServedFile> {
+  const folder = folders.find((path) => existsSync(join(path, 'index.html')));
+  if (!folder) throw new Failure('studio: its page is not built yet; run npm run studio:build');
+  const files = new Map<string, ServedFile>();
+  for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
+    const type = types[extname(name)];
+    if (type) files.set(`/${name.split(sep).join('/')}`, { type, body: readFileSync(join(folder, name)) });
+  }
+  files.set('/', files.get('/index.html')!);
+  return files;
+}

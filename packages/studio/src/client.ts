@@ -1,0 +1,49 @@
+import type { CallMessage, CallName, Calls, WorkerEvent, WorkerMessage } from './protocol.ts';
+
+/** What went wrong in the worker, in words for the person at the page. */
+export class WorkerFailure extends Error {}
+
+/** The page's end of a worker: calls that come back as promises, and what the worker tells of by itself. */
+export class WorkerClient {
+  readonly #worker: Worker;
+  readonly #waiting = new Map<number, { resolve: (result: never) => void; reject: (reason: Error) => void }>();
+  #next = 1;
+  #broken: WorkerFailure | null = null;
+
+  constructor(onEvent: (event: WorkerEvent) => void = () => {}) {
+    this.#worker = new Worker(new URL('./worker/worker.ts', import.meta.url), { type: 'module' });
+    this.#worker.onmessage = ({ data }: MessageEvent<WorkerMessage>) => {
+      if ('event' in data) return onEvent(data.event);
+      const waiting = this.#waiting.get(data.id);
+      this.#waiting.delete(data.id);
+      if ('error' in data) waiting?.reject(new WorkerFailure(data.error));
+      else waiting?.resolve(data.result as never);
+    };
+    this.#worker.onerror = (event) => {
+      event.preventDefault();
+      this.#end(`The worker ended: ${event.message || 'it could not be loaded'}`);
+    };
+  }
+
+  /** @throws WorkerFailure with the library's own words */
+  call<Name extends CallName>(call: Name, input: Calls[Name]['input']): Promise<Calls[Name]['result']> {
+    if (this.#broken) return Promise.reject(this.#broken);
+    const id = this.#next++;
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject });
+      this.#worker.postMessage({ id, call, input } as CallMessage);
+    });
+  }
+
+  /** Ends the worker, with all it computes. */
+  close(): void {
+    this.#worker.terminate();
+    this.#end('The run was closed');
+  }
+
+  #end(reason: string): void {
+    this.#broken = new WorkerFailure(reason);
+    for (const { reject } of this.#waiting.values()) reject(this.#broken);
+    this.#waiting.clear();
+  }
+}

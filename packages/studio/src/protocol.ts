@@ -1,0 +1,184 @@
+/**
+ * What the page and its worker say to each other: plain data in both directions. A room that needs something new of the
+ * library adds a line to `Calls` and a function of that name to `worker/calls.ts`.
+ */
+import type { OptimizerName, ScheduleName } from 'unrolled/optim';
+
+/** What makes a run, in the words of `npx unrolled train`. */
+export interface RunSpec {
+  readonly cell: string;
+  readonly hidden: number;
+  readonly layers: number;
+  readonly embedding: number;
+  readonly dropout: number;
+  readonly optimizer: OptimizerName;
+  readonly lr: number;
+  readonly schedule: ScheduleName;
+  readonly clipNorm: number;
+  readonly batch: number;
+  readonly seq: number;
+  readonly seed: number;
+  /** When to end; 0: not before it is stopped. */
+  readonly steps: number;
+}
+
+/** What is known of a model once it is there. */
+export interface ModelAbout {
+  readonly cell: string;
+  readonly hidden: number;
+  readonly layers: number;
+  readonly embedding: number;
+  readonly parameters: number;
+  /** Updates made so far. */
+  readonly step: number;
+  /** Its tokens by id, as text. */
+  readonly vocabulary: readonly string[];
+  readonly threads: number;
+}
+
+/** What may change while a run goes on. */
+export interface Tuning {
+  readonly learningRate?: number;
+  /** Of the samples. */
+  readonly temperature?: number;
+  /** The most steps a second; 0: as many as can be. */
+  readonly pace?: number;
+}
+
+/** Calls by name: what the page gives, and what comes back. */
+export interface Calls {
+  /** A new model for a text, about to train. */
+  begin: { input: { text: string; spec: RunSpec; tuning: Tuning; threads: number }; result: ModelAbout };
+  /** A trained model, from a checkpoint file. */
+  load: { input: { checkpoint: Uint8Array<ArrayBuffer> }; result: ModelAbout };
+  run: { input: null; result: null };
+  pause: { input: null; result: null };
+  /** One update, then a pause. */
+  step: { input: null; result: null };
+  /** Ends the run; its model stays. */
+  stop: { input: null; result: null };
+  tune: { input: Tuning; result: null };
+  /** The model and its training state as they are, as a file that the command opens. */
+  checkpoint: { input: null; result: Uint8Array<ArrayBuffer> };
+  sample: { input: SampleInput; result: string };
+  unroll: { input: UnrollInput; result: Unrolling };
+  product: { input: Place; result: Product };
+  ladder: { input: { text: string }; result: Ladder };
+}
+
+export interface SampleInput {
+  readonly prompt?: string;
+  readonly length: number;
+  readonly temperature: number;
+  readonly seed: number;
+}
+
+/** How well n-grams of the same text foretell what the run is validated on, or the text itself where it is too short. */
+export interface Ladder {
+  /** Nats a character by n, from 0: all characters alike. */
+  readonly nats: readonly number[];
+  readonly on: 'validation' | 'text';
+}
+
+export interface UnrollInput {
+  readonly text: string;
+  /** k, steps after which the way back is cut; 0: nowhere. */
+  readonly truncation: number;
+  /** The step whose loss is sent back; null: that of all steps. */
+  readonly lossAt: number | null;
+}
+
+/** One kind of number over all steps, such as a gate: `[T, size]`, row after row. */
+export interface Part {
+  readonly name: string;
+  /** What values it can take: of σ, of tanh, or any. */
+  readonly range: 'unit' | 'signed' | 'open';
+  readonly size: number;
+  readonly values: Float32Array;
+  /** ∂L/∂ of the same; only states have one. NaN beyond where the way back was cut. */
+  readonly gradients: Float32Array | null;
+}
+
+/** A network unrolled over a text of T tokens. */
+export interface Unrolling {
+  readonly step: number;
+  readonly cell: string;
+  readonly tokens: readonly string[];
+  /** Characters of the text that the model does not know, left out. */
+  readonly leftOut: readonly string[];
+  readonly vocabulary: readonly string[];
+  /** Token ids, T. */
+  readonly ids: Int32Array;
+  readonly embedding: Part;
+  /** From the lowest: gates first, then states. */
+  readonly layers: readonly (readonly Part[])[];
+  /** What follows, `[T, V]`. */
+  readonly probabilities: Float32Array;
+  /** In nats, of the token that did follow; NaN after the last. */
+  readonly losses: Float32Array;
+  readonly truncation: number;
+  readonly lossAt: number | null;
+}
+
+/** One number in an unrolled network. */
+export interface Place {
+  readonly t: number;
+  /** −1: the embedding; the number of layers: the output. */
+  readonly layer: number;
+  readonly part: string;
+  readonly unit: number;
+  /** Whether its gradient is meant. */
+  readonly gradient: boolean;
+}
+
+/** How a number came to be. */
+export interface Product {
+  /** As the books write it, such as `h = o ⊙ tanh(c)`. */
+  readonly equation: string;
+  readonly value: number;
+  /** What was added up, each the product of its factors. */
+  readonly terms: readonly Term[];
+  /** The sum, and what was made of it: `tanh`; empty where the sum is the value. */
+  readonly sum: number;
+  readonly activation: string;
+}
+
+export interface Term {
+  /** Its factors by name, such as `W_hh[3, 0]` and `h[0] before`. */
+  readonly names: readonly string[];
+  readonly factors: readonly number[];
+  readonly product: number;
+}
+
+/** What a worker tells of by itself. */
+export type WorkerEvent =
+  | {
+      readonly type: 'state';
+      readonly state: 'running' | 'paused' | 'finished' | 'stopped' | 'failed';
+      readonly message: string;
+    }
+  | ({ readonly type: 'progress' } & Progress)
+  | { readonly type: 'validation'; readonly step: number; readonly loss: number; readonly best: boolean }
+  /** `kept`: one of the steps that tell the story; otherwise what it writes now. */
+  | { readonly type: 'sample'; readonly step: number; readonly text: string; readonly kept: boolean };
+
+export interface Progress {
+  /** After the last of these losses. */
+  readonly step: number;
+  /** Of the steps since the last such message, in nats. */
+  readonly losses: Float32Array;
+  readonly epoch: number;
+  readonly gradientNorm: number;
+  readonly clipped: number;
+  readonly learningRate: number;
+  readonly charactersPerSecond: number;
+  readonly secondsElapsed: number;
+  readonly secondsLeft: number | null;
+}
+
+export type CallName = keyof Calls;
+export type CallMessage = { [Name in CallName]: { id: number; call: Name; input: Calls[Name]['input'] } }[CallName];
+export type WorkerMessage =
+  | { readonly id: number; readonly result: unknown }
+  | { readonly id: number; readonly error: string }
+  | { readonly event: WorkerEvent };

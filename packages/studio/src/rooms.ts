@@ -1,0 +1,26 @@
+import type { Component } from 'svelte';
+
+export interface Room {
+  /** In the address. */
+  readonly id: string;
+  readonly title: string;
+  /** One line that says what one does here. */
+  readonly about: string;
+  readonly load: () => Promise<{ readonly default: Component }>;
+}
+
+/** The rooms of the studio, in the order of the navigation; a room's keys are its number. */
+export const rooms: readonly Room[] = [
+  {
+    id: 'train',
+    title: 'Train',
+    about: 'Give a network a text and watch it learn',
+    load: () => import('./rooms/train/Train.svelte'),
+  },
+  {
+    id: 'unrolled',
+    title: 'Unrolled',
+    about: 'See every number, forward and back',
+    load: () => import('./rooms/unrolled/Unrolled.svelte'),
+  },
+];

@@ -1,0 +1,25 @@
+import { WorkerClient } from '../../client.ts';
+import type { Ladder } from '../../protocol.ts';
+
+/** How well n-grams foretell the text that is trained on; counted once a text, in a worker of its own. */
+class Ladders {
+  current = $state.raw<Ladder | null>(null);
+  #text = '';
+
+  async of(text: string): Promise<void> {
+    if (text === this.#text) return;
+    this.#text = text;
+    this.current = null;
+    const client = new WorkerClient();
+    try {
+      const ladder = await client.call('ladder', { text });
+      if (text === this.#text) this.current = ladder;
+    } catch {
+      // Without it the chart has fewer lines; nothing else is missing.
+    } finally {
+      client.close();
+    }
+  }
+}
+
+export const ladders = new Ladders();

@@ -1,0 +1,14 @@
+import type { RunSpec } from '../protocol.ts';
+
+/** A word as a shell takes it: in quotes where it must be. */
+export function shellWord(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+/** The command that makes the same run, to the bit, as long as nothing is moved while it goes on. */
+export function commandOf(spec: RunSpec, textName: string): string {
+  const { clipNorm, steps, ...rest } = spec;
+  const options = { ...rest, 'clip-norm': clipNorm, ...(steps > 0 ? { steps } : {}) };
+  const words = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
+  return `npx unrolled train ${[textName, ...words].map(shellWord).join(' ')}`;
+}

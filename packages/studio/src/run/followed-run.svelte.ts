@@ -1,0 +1,97 @@
+import { WorkerClient } from '../client.ts';
+import type { WorkerEvent } from '../protocol.ts';
+import { EventLog } from './event-log.ts';
+import { Run } from './run.svelte.ts';
+
+/** Milliseconds between looks at the folder. */
+const every = 1000;
+
+/** A run folder, trained by the command: this page looks on, while it goes on and after it ended. */
+export class FollowedRun extends Run {
+  readonly led = false;
+  readonly command: string;
+  readonly #folder: string;
+  readonly #log: EventLog;
+  #client: WorkerClient | null = null;
+  /** The last checkpoint that was told of, and the one the worker has. */
+  #newest = 0;
+  #newestName = 'latest';
+  #loaded = -1;
+  #timer = 0;
+  #step = 0;
+
+  /** @param folder  its address, ending in `/`; @param path  as the command calls it */
+  constructor(id: string, name: string, folder: string, path: string) {
+    super(id, name);
+    this.#folder = folder;
+    this.command = `npx unrolled studio ${path}`;
+    this.#log = new EventLog(`${folder}events.jsonl`);
+    void this.#look();
+  }
+
+  async worker(): Promise<WorkerClient> {
+    this.#client ??= new WorkerClient();
+    if (this.#newest === 0) throw new Error(`${this.name}: there is no checkpoint yet; wait for the first one`);
+    if (this.#loaded !== this.#newest) {
+      const wanted = this.#newest;
+      const response = await fetch(`${this.#folder}checkpoints/${this.#newestName}.safetensors`, { cache: 'no-store' });
+      if (!response.ok) throw new Error(`${this.name}: its checkpoint cannot be read`);
+      const checkpoint = new Uint8Array(await response.arrayBuffer());
+      this.about = await this.#client.call('load', { checkpoint });
+      this.#loaded = wanted;
+    }
+    return this.#client;
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#client?.close();
+  }
+
+  async #look(): Promise<void> {
+    try {
+      const { restarted, events } = await this.#log.read();
+      if (restarted) {
+        this.forget();
+        this.#step = 0;
+      }
+      for (const event of events) this.#on(event);
+      if (this.state === 'opening' && events.length > 0) this.state = 'running';
+      this.message = '';
+    } catch {
+      this.message = 'The folder cannot be reached; the server may have ended. Looking again.';
+    }
+    this.#timer = window.setTimeout(() => void this.#look(), every);
+  }
+
+  #on(event: Readonly<Record<string, unknown>>): void {
+    const number = (name: string): number => (typeof event[name] === 'number' ? (event[name] as number) : Number.NaN);
+    const step = number('step');
+    switch (event.type) {
+      case 'start':
+        this.state = 'running';
+        this.#step = step;
+        break;
+      case 'progress': {
+        const each = Math.max(1, step - this.#step);
+        this.#step = step;
+        const losses = Float32Array.of(number('loss'));
+        this.take({ ...(event as unknown as Extract<WorkerEvent, { type: 'progress' }>), losses }, each);
+        break;
+      }
+      case 'validation':
+        this.take({ type: 'validation', step, loss: number('loss'), best: event.best === true });
+        break;
+      case 'sample':
+        if (typeof event.text === 'string') this.take({ type: 'sample', step, text: event.text, kept: true });
+        break;
+      case 'checkpoint':
+        this.#newest++;
+        this.#newestName = event.best === true ? 'best' : 'latest';
+        break;
+      case 'done':
+        this.state = event.reason === 'finished' ? 'finished' : 'stopped';
+        break;
+    }
+  }
+}

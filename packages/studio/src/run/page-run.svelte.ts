@@ -1,0 +1,83 @@
+import { WorkerClient } from '../client.ts';
+import type { RunSpec, Tuning } from '../protocol.ts';
+import { commandOf } from './command.ts';
+import { Run } from './run.svelte.ts';
+
+/** A run that trains in this page, in a worker of its own. */
+export class PageRun extends Run {
+  readonly led = true;
+  readonly spec: RunSpec;
+  readonly text: string;
+  readonly command: string;
+  readonly #client: WorkerClient;
+  readonly #ready: Promise<unknown>;
+
+  constructor(
+    id: string,
+    name: string,
+    text: string,
+    textName: string,
+    spec: RunSpec,
+    tuning: Tuning,
+    threads: number,
+  ) {
+    super(id, name);
+    this.text = text;
+    this.spec = spec;
+    this.command = commandOf(spec, textName);
+    this.#client = new WorkerClient((event) => this.take(event));
+    this.#ready = this.#client.call('begin', { text, spec, tuning, threads }).then(
+      (about) => {
+        this.about = about;
+      },
+      (error: Error) => {
+        this.state = 'failed';
+        this.message = error.message;
+        throw error;
+      },
+    );
+    this.#ready.catch(() => {});
+  }
+
+  async worker(): Promise<WorkerClient> {
+    await this.#ready;
+    return this.#client;
+  }
+
+  run(): void {
+    this.#lead('run');
+  }
+
+  pause(): void {
+    this.#lead('pause');
+  }
+
+  stepOnce(): void {
+    this.#lead('step');
+  }
+
+  stop(): void {
+    this.#lead('stop');
+  }
+
+  tune(tuning: Tuning): void {
+    this.worker()
+      .then((client) => client.call('tune', tuning))
+      .catch(() => {});
+  }
+
+  async checkpoint(): Promise<Uint8Array<ArrayBuffer>> {
+    return (await this.worker()).call('checkpoint', null);
+  }
+
+  close(): void {
+    this.#client.close();
+  }
+
+  /** What goes wrong is told by the run's state. */
+  #lead(how: 'run' | 'pause' | 'step' | 'stop'): void {
+    this.worker()
+      .then((client) => client.call(how, null))
+      .catch(() => {});
+  }
+}

@@ -1,0 +1,81 @@
+import type { WorkerClient } from '../client.ts';
+import { LossCurve } from '../loss-curve.ts';
+import type { ModelAbout, Progress, WorkerEvent } from '../protocol.ts';
+
+export type RunState = 'opening' | 'running' | 'paused' | 'finished' | 'stopped' | 'failed';
+
+export interface Sample {
+  readonly step: number;
+  readonly text: string;
+}
+
+/** A run as rooms see it, wherever it trains: what is known of it, and a worker with its model. */
+export abstract class Run {
+  readonly id: string;
+  readonly name: string;
+  state = $state<RunState>('opening');
+  /** Why it failed. */
+  message = $state('');
+  about = $state.raw<ModelAbout | null>(null);
+  progress = $state.raw<Progress | null>(null);
+  validations = $state.raw<readonly { readonly step: number; readonly loss: number }[]>([]);
+  /** The steps that tell the story, first to last. */
+  samples = $state.raw<readonly Sample[]>([]);
+  /** What it writes now. */
+  now = $state.raw<Sample | null>(null);
+  curve = new LossCurve();
+  /** Counts what was added to the curve. */
+  version = $state(0);
+
+  constructor(id: string, name: string) {
+    this.id = id;
+    this.name = name;
+  }
+
+  /** The command that makes the same run. */
+  abstract readonly command: string;
+  /** Whether it can be paused and tuned from here. */
+  abstract readonly led: boolean;
+  /** A worker that has this run's model as it is now. @throws WorkerFailure if there is none yet */
+  abstract worker(): Promise<WorkerClient>;
+  abstract close(): void;
+
+  get ended(): boolean {
+    return this.state === 'finished' || this.state === 'stopped' || this.state === 'failed';
+  }
+
+  /** Updates made so far. */
+  get step(): number {
+    return this.progress?.step ?? this.about?.step ?? 0;
+  }
+
+  protected forget(): void {
+    this.curve = new LossCurve();
+    this.version++;
+    this.validations = [];
+    this.samples = [];
+    this.now = null;
+    this.progress = null;
+  }
+
+  protected take(event: WorkerEvent, each = 1): void {
+    switch (event.type) {
+      case 'state':
+        this.state = event.state;
+        this.message = event.message;
+        break;
+      case 'progress':
+        this.curve.add(event.step, event.losses, each);
+        this.version++;
+        this.progress = event;
+        break;
+      case 'validation':
+        this.validations = [...this.validations, event];
+        break;
+      case 'sample':
+        this.now = event;
+        if (event.kept && this.samples.at(-1)?.step !== event.step) this.samples = [...this.samples, event];
+        break;
+    }
+  }
+}

@@ -1,0 +1,68 @@
+import { ConfigError } from 'unrolled';
+import { ngramCrossEntropy } from 'unrolled/metrics';
+import { generate, LanguageModel, splitText, tokenizerFor } from 'unrolled/tasks/language-model';
+import type { CallMessage, CallName, Calls, Ladder } from '../protocol.ts';
+import type { Desk } from './desk.ts';
+import { TrainingRun } from './training-run.ts';
+
+type Answers = {
+  readonly [Name in CallName]: (
+    desk: Desk,
+    input: Calls[Name]['input'],
+  ) => Calls[Name]['result'] | Promise<Calls[Name]['result']>;
+};
+
+const lead = (act: (run: TrainingRun) => void) => (desk: Desk) => {
+  if (!desk.run) throw new ConfigError('this model does not train here');
+  act(desk.run);
+  return null;
+};
+
+const answers: Answers = {
+  async begin(desk, { text, spec, tuning, threads }) {
+    const tokenizer = tokenizerFor('char', text);
+    const device = await desk.openDevice(threads);
+    const { cell, hidden, layers, embedding, dropout, seed } = spec;
+    const model = new LanguageModel(device, tokenizer, { cell, hidden, layers, embedding, dropout }, seed);
+    const run = new TrainingRun(model, tokenizer.encode(text), spec, tuning, desk.tell);
+    const about = desk.put(model, run);
+    void run.lead();
+    return about;
+  },
+  load: (desk, { checkpoint }) => desk.load(checkpoint),
+  run: lead((run) => run.run()),
+  pause: lead((run) => run.pause()),
+  step: lead((run) => run.stepOnce()),
+  stop: lead((run) => run.stop()),
+  tune: (desk, tuning) => lead((run) => run.tune(tuning))(desk),
+  checkpoint: (desk) => desk.checkpoint(),
+  sample: (desk, input) => [...generate(desk.model, input)].join(''),
+  async unroll(desk, input) {
+    const { readText } = await import('./unrolling.ts');
+    desk.read = readText(desk.model, input, desk.step);
+    return desk.read.unrolling;
+  },
+  async product(desk, place) {
+    if (!desk.read) throw new ConfigError('nothing was unrolled yet');
+    const { productOf } = await import('./product.ts');
+    return productOf(desk.read, place);
+  },
+  ladder: (_, { text }) => ladderOf(text),
+};
+
+function ladderOf(text: string): Ladder {
+  const tokenizer = tokenizerFor('char', text);
+  const tokens = tokenizer.encode(text);
+  const { train, validation } = splitText(tokens);
+  const vocabulary = tokenizer.size;
+  if (validation.length >= 2) {
+    return { nats: ngramCrossEntropy(train, validation, { longest: 5, vocabulary }), on: 'validation' };
+  }
+  return { nats: ngramCrossEntropy(train, train, { longest: 3, vocabulary, smoothing: 'none' }), on: 'text' };
+}
+
+/** Does what a message asks for. */
+export async function answer(desk: Desk, { call, input }: CallMessage): Promise<unknown> {
+  // Which input belongs to which call is said by `CallMessage`; TypeScript cannot follow it through a table.
+  return (answers[call] as (desk: Desk, input: unknown) => unknown)(desk, input);
+}

@@ -1,0 +1,92 @@
+import { ConfigError, type Device, openDevice, Random } from 'unrolled';
+import { LanguageModel, type LanguageModelDescription } from 'unrolled/tasks/language-model';
+import { decodeCheckpoint, encodeCheckpoint, type Json } from 'unrolled/train';
+import type { ModelAbout, WorkerEvent } from '../protocol.ts';
+import type { TrainingRun } from './training-run.ts';
+import type { ReadText } from './unrolling.ts';
+
+/** What this worker has before it: one device, one model, the run that trains it. */
+export class Desk {
+  readonly tell: (event: WorkerEvent) => void;
+  run: TrainingRun | null = null;
+  /** What was unrolled last, for questions about its numbers. */
+  read: ReadText | null = null;
+  #model: LanguageModel | null = null;
+  /** Updates made, where no run counts them. */
+  #step = 0;
+
+  constructor(tell: (event: WorkerEvent) => void) {
+    this.tell = tell;
+  }
+
+  /** @throws ConfigError before there is a model */
+  get model(): LanguageModel {
+    if (!this.#model) throw new ConfigError('there is no model yet; train one first');
+    return this.#model;
+  }
+
+  get step(): number {
+    return this.run?.step ?? this.#step;
+  }
+
+  async openDevice(threads: number): Promise<Device> {
+    this.#model?.device.close();
+    this.#model = null;
+    return openDevice('wasm', { threads });
+  }
+
+  put(model: LanguageModel, run: TrainingRun | null, step = 0): ModelAbout {
+    this.#model = model;
+    this.run = run;
+    this.read = null;
+    this.#step = step;
+    return this.about();
+  }
+
+  /** @throws FormatError, ConfigError if the file holds no language model of a built-in cell */
+  async load(file: Uint8Array): Promise<ModelAbout> {
+    const { model: description, parameters, trainer } = decodeCheckpoint(file);
+    const device = await this.openDevice(1);
+    const model = LanguageModel.from(device, description as unknown as LanguageModelDescription);
+    model.parameters.load(parameters);
+    return this.put(model, null, trainer.step);
+  }
+
+  /** The model as it is. It can write and be measured; where the optimizer was is not in it. */
+  checkpoint(): Uint8Array<ArrayBuffer> {
+    const { parameters } = this.model;
+    return encodeCheckpoint({
+      parameters: parameters.save(),
+      optimizer: {},
+      carried: {},
+      task: null,
+      model: this.model.describe() as unknown as Json,
+      trainer: {
+        step: this.step,
+        secondsElapsed: 0,
+        random: new Random(1).state,
+        validationLoss: null,
+        bestValidationLoss: null,
+        sinceProgress: { loss: 0, clipped: 0, steps: 0 },
+      },
+    });
+  }
+
+  about(): ModelAbout {
+    const { config, parameters, tokenizer, device } = this.model;
+    const { hidden, layers, embedding } = config;
+    const cell =
+      typeof config.cell === 'string' ? config.cell : 'cell' in config.cell ? config.cell.cell : config.cell.name;
+    const { threads } = device.describe();
+    return {
+      cell,
+      hidden,
+      layers,
+      embedding,
+      parameters: parameters.size,
+      step: this.step,
+      vocabulary: tokenizer.vocabulary,
+      threads,
+    };
+  }
+}

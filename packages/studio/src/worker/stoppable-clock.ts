@@ -1,0 +1,24 @@
+/** Milliseconds while something goes on; those of pauses do not count. */
+export class StoppableClock {
+  readonly #source: () => number;
+  #stoppedAt: number | null = null;
+  #lost = 0;
+
+  constructor(source: () => number = () => performance.now()) {
+    this.#source = source;
+  }
+
+  now(): number {
+    return (this.#stoppedAt ?? this.#source()) - this.#lost;
+  }
+
+  stop(): void {
+    this.#stoppedAt ??= this.#source();
+  }
+
+  go(): void {
+    if (this.#stoppedAt === null) return;
+    this.#lost += this.#source() - this.#stoppedAt;
+    this.#stoppedAt = null;
+  }
+}

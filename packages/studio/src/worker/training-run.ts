@@ -1,0 +1,199 @@
+import { DivergenceError } from 'unrolled';
+import { generate, type LanguageModel, LanguageModelTraining } from 'unrolled/tasks/language-model';
+import { type TrainOptions, train } from 'unrolled/train';
+import type { Progress, RunSpec, Tuning, WorkerEvent } from '../protocol.ts';
+import { StoppableClock } from './stoppable-clock.ts';
+
+/** Milliseconds between messages to the page, and the least between samples of what is written now. */
+const [tellEvery, sampleEvery] = [80, 1500];
+const sampleLength = 240;
+/** A text shorter than this is learnt by heart, so a sample begins as it does, and is as long. */
+const heart = 100;
+
+/** Whether a sample after so many steps tells the story: 0, 1, 2, 5, 10, 20, 50, … */
+export function isMilestone(step: number): boolean {
+  const leading = step / 10 ** Math.floor(Math.log10(Math.max(1, step)));
+  return leading === 0 || leading === 1 || leading === 2 || leading === 5;
+}
+
+/** Steps between validations: some four an epoch, within reason. */
+const validateEvery = (stepsPerEpoch: number): number => Math.min(500, Math.max(25, Math.round(stepsPerEpoch / 4)));
+
+/** A run that a person leads: it can be paused, go step by step, and be tuned on its way. */
+export class TrainingRun {
+  step = 0;
+  readonly #model: LanguageModel;
+  readonly #task: LanguageModelTraining;
+  readonly #spec: RunSpec;
+  /** What samples begin with, and how long they are. */
+  readonly #sampled: { readonly prompt: string; readonly length: number };
+  readonly #tell: (event: WorkerEvent) => void;
+  readonly #stopping = new AbortController();
+  readonly #clock = new StoppableClock();
+  /** The loop reads it before every step. */
+  readonly #options: { learningRate: number };
+  #temperature: number;
+  #pace: number;
+  /** Steps that may still be made before a pause. */
+  #allowed = 0;
+  #wake: () => void = () => {};
+  #losses: number[] = [];
+  #told = 0;
+  #sampledAt = 0;
+  #sampleCost = 0;
+
+  constructor(
+    model: LanguageModel,
+    tokens: Int32Array,
+    spec: RunSpec,
+    { learningRate = spec.lr, temperature = 0.8, pace = 0 }: Tuning,
+    tell: (event: WorkerEvent) => void,
+  ) {
+    const { batch, seq: steps, seed } = spec;
+    const every = validateEvery(Math.floor((0.9 * tokens.length) / batch / steps));
+    const validationTokens = Math.round(0.3 * every * batch * steps);
+    this.#task = new LanguageModelTraining(model, tokens, { batch, steps, seed, validationTokens });
+    this.#model = model;
+    this.#spec = spec;
+    const short = tokens.length < heart;
+    this.#sampled = short
+      ? { prompt: model.tokenizer.decode(tokens.subarray(0, 1)), length: tokens.length - 1 }
+      : { prompt: '', length: sampleLength };
+    this.#tell = tell;
+    this.#options = { learningRate };
+    this.#temperature = temperature;
+    this.#pace = pace;
+  }
+
+  tune({ learningRate, temperature, pace }: Tuning): void {
+    if (learningRate !== undefined) this.#options.learningRate = learningRate;
+    if (pace !== undefined) this.#pace = pace;
+    if (temperature !== undefined && temperature !== this.#temperature) {
+      this.#temperature = temperature;
+      this.#sample(false);
+    }
+    this.#wake();
+  }
+
+  run(): void {
+    this.#allow(Infinity);
+  }
+
+  pause(): void {
+    this.#allow(0);
+  }
+
+  stepOnce(): void {
+    this.#allow(1);
+  }
+
+  stop(): void {
+    this.#stopping.abort();
+    this.#allow(0);
+  }
+
+  #allow(steps: number): void {
+    this.#allowed = steps;
+    this.#wake();
+  }
+
+  /** Trains to the end of the run; never throws, but tells. */
+  async lead(): Promise<void> {
+    const { optimizer, schedule, clipNorm, seed, steps } = this.#spec;
+    try {
+      this.#sample(true);
+      await this.#gate();
+      const fixed: Omit<TrainOptions, 'learningRate'> = {
+        optimizer: { method: optimizer },
+        schedule,
+        clipNorm,
+        seed,
+        steps: steps > 0 ? steps : undefined,
+        progressEvery: 1,
+        validateEvery: validateEvery(this.#task.stepsPerEpoch),
+        sampleEvery: 0,
+        checkpointEvery: 0,
+        signal: this.#stopping.signal,
+        clock: () => this.#clock.now(),
+      };
+      const events = train(this.#task, Object.assign(this.#options, fixed));
+      for await (const event of events) {
+        if (event.type === 'progress') {
+          this.step = event.step;
+          this.#losses.push(event.loss);
+          this.#allowed--;
+          const { itemsPerSecond, ...rest } = event;
+          this.#progress({ ...rest, charactersPerSecond: itemsPerSecond, losses: new Float32Array(0) });
+          if (isMilestone(event.step)) this.#sample(true);
+          else if (performance.now() - this.#sampledAt > Math.max(sampleEvery, 12 * this.#sampleCost))
+            this.#sample(false);
+          await this.#gate();
+        } else if (event.type === 'validation') {
+          this.#tell({ type: 'validation', step: event.step, loss: event.loss, best: event.best });
+        } else if (event.type === 'done') {
+          this.#tellProgress();
+          this.#sample(false);
+          this.#state(event.reason === 'finished' ? 'finished' : 'stopped');
+        }
+      }
+    } catch (error) {
+      this.#tellProgress();
+      const known = error instanceof DivergenceError;
+      if (!known) console.warn(error);
+      this.#state('failed', error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  /** Waits while paused, and between steps where there is a pace. */
+  async #gate(): Promise<void> {
+    const until = this.#pace > 0 ? performance.now() + 1000 / this.#pace : 0;
+    if (this.#allowed > 0 && until === 0) return;
+    this.#tellProgress();
+    this.#clock.stop();
+    let told = false;
+    while (!this.#stopping.signal.aborted) {
+      const paused = this.#allowed <= 0;
+      const left = until - performance.now();
+      if (!paused && (left <= 0 || this.#pace === 0)) break;
+      if (paused && !told) {
+        this.#sample(false);
+        this.#state('paused');
+        told = true;
+      }
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+        if (!paused) setTimeout(resolve, left);
+      });
+    }
+    if (told && !this.#stopping.signal.aborted) this.#state('running');
+    this.#clock.go();
+  }
+
+  #last: Progress | null = null;
+
+  #progress(progress: Progress): void {
+    this.#last = progress;
+    if (performance.now() - this.#told > tellEvery) this.#tellProgress();
+  }
+
+  #tellProgress(): void {
+    if (!this.#last || this.#losses.length === 0) return;
+    this.#tell({ ...this.#last, type: 'progress', losses: Float32Array.from(this.#losses) });
+    this.#losses = [];
+    this.#told = performance.now();
+  }
+
+  #sample(kept: boolean): void {
+    const began = performance.now();
+    const { prompt, length } = this.#sampled;
+    const seed = this.#spec.seed + this.step;
+    const text = [prompt, ...generate(this.#model, { prompt, length, temperature: this.#temperature, seed })].join('');
+    this.#sampledAt = performance.now();
+    this.#sampleCost = this.#sampledAt - began;
+    this.#tell({ type: 'sample', step: this.step, text, kept });
+  }
+
+  #state(state: Extract<WorkerEvent, { type: 'state' }>['state'], message = ''): void {
+    this.#tell({ type: 'state', state, message });
+  }
+}
