@@ -12,3 +12,10 @@ export async function* linesFromStandardInput(most: number): AsyncGenerator<stri
   }
   if (waiting.length > 0) yield waiting;
 }
+
+/** All of the standard input, as text. */
+export async function standardInput(): Promise<string> {
+  let text = '';
+  for await (const piece of process.stdin.setEncoding('utf8')) text += piece;
+  return text;
+}

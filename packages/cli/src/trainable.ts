@@ -56,7 +56,7 @@ export interface Trainable<Options extends CommonOptions = CommonOptions> {
     options: Partial<Options>,
     checkpoint: Checkpoint | null,
     cell: CellFile | null,
-  ): Prepared<Options>;
+  ): Prepared<Options> | Promise<Prepared<Options>>;
 }
 
 /** A training that is ready to begin. */

@@ -29,7 +29,7 @@ export async function startRun<Options extends CommonOptions>(
   const sources = { main, named: readNamed(trainable, said) };
   const { cell = trainable.defaults.cell } = said;
   const own = isCellFile(cell) ? await readCellFile(cell) : null;
-  const prepared = trainable.prepare(sources, said, null, own);
+  const prepared = await trainable.prepare(sources, said, null, own);
   return withDevice({ threads, blas: prepared.options.blas }, listener, folder, (device) => {
     const task = prepared.begin(device);
     folder.open();
@@ -60,7 +60,7 @@ export async function resumeRun<Options extends CommonOptions>(
   checkSameFiles(config, sources);
   const checkpoint = folder.hasCheckpoint ? folder.readCheckpoint(from) : null;
   const listener = listenerFor(json);
-  const prepared = trainable.prepare(sources, options, checkpoint, own);
+  const prepared = await trainable.prepare(sources, options, checkpoint, own);
   return withDevice({ threads, blas: options.blas }, listener, folder, async (device) => {
     const task = prepared.begin(device);
     const end = endOf(options, task.stepsPerEpoch, trainable.end);

@@ -1,5 +1,6 @@
 import { type Classifier, type ClassifierEvaluation, type LabelledText, tellingWords } from 'unrolled/tasks/classify';
 import { printable } from '../../listeners/text.ts';
+import { table } from '../../table.ts';
 import { formatCount } from '../../units.ts';
 
 /** The words that speak most for a label, with their mean weight. */
@@ -66,15 +67,4 @@ export function describeEvaluation(found: ClassifierEvaluation, telling: Telling
     }
   }
   return `${lines.join('\n')}\n`;
-}
-
-/** The first column to the left, the others to the right. */
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
-  const widths = head.map((cell, i) => Math.max(cell.length, ...rows.map((row) => row[i].length)));
-  return [head, ...rows].map((row) =>
-    row
-      .map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i])))
-      .join('  ')
-      .trimEnd(),
-  );
 }

@@ -1,5 +1,6 @@
 import { DataError } from '../../errors.ts';
 import { crossEntropyLoss } from '../../nn/losses.ts';
+import type { LayerUnit } from '../../nn/recurrent.ts';
 import { breathe } from '../../train/breathe.ts';
 import { CarriedState } from './carried-state.ts';
 import type { LanguageModel } from './model.ts';
@@ -15,6 +16,8 @@ export interface EvaluateOptions {
   readonly batch?: number;
   /** Steps at a time; does not change the result. Default 64. */
   readonly steps?: number;
+  /** Units that keep a value at every step. Default: none. */
+  readonly hold?: readonly LayerUnit[];
   readonly signal?: AbortSignal;
 }
 
@@ -54,7 +57,10 @@ export async function evaluateTokens(
     }
     total += device.withoutGradients(() =>
       device.scope(() => {
-        const { logits, state } = model.apply(device.ids(inputs, [T, batch]), undefined, { state: carried.get() });
+        const { logits, state } = model.apply(device.ids(inputs, [T, batch]), undefined, {
+          state: carried.get(),
+          hold: options.hold,
+        });
         carried.set(state);
         return crossEntropyLoss(logits, device.ids(targets, [T, batch]), { reduction: 'sum' }).item();
       }),

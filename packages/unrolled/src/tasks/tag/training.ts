@@ -18,7 +18,7 @@ export interface TaggerTrainingOptions {
 /**
  * A tagger learning from sentences. The best checkpoint is that of the greatest F1 where tags mark spans, otherwise that of
  * the greatest accuracy; samples are sentences that are held back, as the model tags them.
- * @throws DataError if there is no sentence, or one without words
+ * @throws DataError if there is no sentence, one without words, or one held back has a tag of no scheme where tags mark spans
  *
  * @example
  * const vocabulary = tagVocabulary(sentences);
@@ -27,6 +27,8 @@ export interface TaggerTrainingOptions {
  */
 export function taggerTraining(model: Tagger, options: TaggerTrainingOptions): SupervisedTraining<TaggedSentence> {
   const { heldBack, seed } = options;
+  // A tag that cannot be read is found now, not at the first validation.
+  for (const { tags } of heldBack) model.encoder.tagIds(tags);
   return new SupervisedTraining(model, {
     ...options,
     lengthOf: ({ words }) => words.length,
