@@ -10,6 +10,7 @@ import { type Browser, chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { root, run } from './run.ts';
 import { type Library, type TenSteps, tenSteps } from './ten-steps.ts';
+import { type Library as ThreeLines, trainAll, useAll } from './three-lines.ts';
 
 /** An empty project with the packed package installed, as a user has it. */
 let project: string;
@@ -119,10 +120,12 @@ if (!executablePath && !required) {
 
 describe.skipIf(!executablePath && !required)('the installed library in headless Chromium', () => {
   /** The module of each part of the library, for a page and for Node. */
-  const modules = ['index.js', 'tasks/language-model/index.js', 'train/index.js'];
+  const tasks = ['classify', 'forecast', 'language-model', 'tag', 'translate'].map((name) => `tasks/${name}/index.js`);
+  const modules = ['index.js', ...tasks, 'train/index.js'];
   let server: Server;
   let browser: Browser;
   let inNode: TenSteps;
+  let library: Library & ThreeLines;
   /** Whether the next pages are cross-origin isolated, which shared memory needs. */
   let isolated = true;
 
@@ -137,8 +140,8 @@ describe.skipIf(!executablePath && !required)('the installed library in headless
       };
       const icon = '<link rel="icon" href="data:,">';
       if (path === '/') return send('text/html', `<!doctype html><title>ten steps</title>${icon}`);
-      if (path === '/ten-steps.js') {
-        const source = await readFile(new URL('ten-steps.ts', import.meta.url), 'utf8');
+      if (['/ten-steps.js', '/three-lines.js'].includes(path)) {
+        const source = await readFile(new URL(path.slice(1).replace('.js', '.ts'), import.meta.url), 'utf8');
         return send('text/javascript', stripTypeScriptTypes(source));
       }
       const file = await readFile(installed(join('dist', path))).catch(() => null);
@@ -151,7 +154,8 @@ describe.skipIf(!executablePath && !required)('the installed library in headless
     const parts = await Promise.all(
       modules.map((module) => import(pathToFileURL(installed(join('dist', module))).href)),
     );
-    inNode = await tenSteps(Object.assign({}, ...parts) as Library, 1);
+    library = Object.assign({}, ...parts);
+    inNode = await tenSteps(library, 1);
   }, 120_000);
 
   afterAll(async () => {
@@ -159,17 +163,18 @@ describe.skipIf(!executablePath && !required)('the installed library in headless
     server?.close();
   });
 
-  async function inPage(threads: number | undefined): Promise<TenSteps> {
+  /** What `use` of a module of these tests gives in a page, called with the library and these arguments. */
+  async function inPage<Result>(module: string, use: string, ...args: readonly unknown[]): Promise<Result> {
     const page = await browser.newPage();
     const problems: string[] = [];
     page.on('pageerror', (error) => problems.push(String(error)));
     page.on('console', (message) => message.type() === 'error' && problems.push(message.text()));
     await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
     // A string, so that nothing of the test's own build reaches the page.
-    const result = await page.evaluate<TenSteps>(`(async () => {
-      const { tenSteps } = await import('/ten-steps.js');
+    const result = await page.evaluate<Result>(`(async () => {
+      const { ${use} } = await import('/${module}');
       const parts = await Promise.all(${JSON.stringify(modules)}.map((module) => import('/' + module)));
-      return tenSteps(Object.assign({}, ...parts), ${threads});
+      return ${use}(${['Object.assign({}, ...parts)', ...args.map((arg) => JSON.stringify(arg) ?? 'undefined')].join(', ')});
     })()`);
     expect(problems).toEqual([]);
     await page.close();
@@ -178,7 +183,7 @@ describe.skipIf(!executablePath && !required)('the installed library in headless
 
   test('ten training steps have the same losses as in Node, to the last bit', async () => {
     isolated = true;
-    const result = await inPage(1);
+    const result = await inPage<TenSteps>('ten-steps.js', 'tenSteps', 1);
     expect(result.losses).toHaveLength(10);
     expect(result.losses).toEqual(inNode.losses);
     expect(result.sample).toBe(inNode.sample);
@@ -186,14 +191,22 @@ describe.skipIf(!executablePath && !required)('the installed library in headless
 
   test('two threads in a cross-origin isolated page give the same bits', async () => {
     isolated = true;
-    const result = await inPage(2);
+    const result = await inPage<TenSteps>('ten-steps.js', 'tenSteps', 2);
     expect(result.threads).toBe(2);
     expect(result.losses).toEqual(inNode.losses);
   });
 
+  test('a model of every task, opened in three lines, says the same as in Node, to the last bit', async () => {
+    isolated = true;
+    const files = await trainAll(library);
+    const said = await useAll(library, files);
+    expect(Object.keys(JSON.parse(said))).toEqual(['classify', 'forecast', 'generate', 'tag', 'translate']);
+    expect(await inPage<string>('three-lines.js', 'useAll', files)).toBe(said);
+  });
+
   test('a page that is not isolated runs on one thread, and says why', async () => {
     isolated = false;
-    const result = await inPage(undefined);
+    const result = await inPage<TenSteps>('ten-steps.js', 'tenSteps', undefined);
     expect(result.threads).toBe(1);
     expect(result.notes.join(' ')).toMatch(/isolated/);
     expect(result.losses).toEqual(inNode.losses);
