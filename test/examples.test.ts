@@ -45,6 +45,20 @@ const examples: Record<string, (lines: readonly string[]) => void> = {
       '[Paris]place is a town near [Florence]place .',
     ]);
   },
+  'quote-cell.ts': (lines) => {
+    const [name, auc, shuffled, p] = /^(l0\.[hc]\.\d+): AUC ([\d.]+), shuffled ([\d.]+), p ([\d.]+)$/
+      .exec(lines[3])!
+      .slice(1);
+    expect(Number(auc)).toBeGreaterThan(0.95);
+    expect(Number(shuffled)).toBeLessThan(0.6);
+    expect(Number(p)).toBeLessThan(0.01);
+    expect(lines[4]).toHaveLength(100);
+    const inside = [...lines[5]].filter((_, i) => /"[^"]*$/.test(lines[4].slice(0, i + 1).replaceAll(/"[^"]*"/g, '')));
+    expect(inside.filter((shade) => '-=#'.includes(shade)).length).toBeGreaterThan(0.9 * inside.length);
+    const [, whole, cut] = /^loss ([\d.]+) nats, with (?:.*) cut ([\d.]+)$/.exec(lines[6])!.map(Number);
+    expect(lines[6]).toContain(name);
+    expect(cut).toBeGreaterThan(whole + 0.05);
+  },
   'vanishing-gradients.ts': (lines) => {
     const shares = (from: number): number[] =>
       lines.slice(from + 1, from + 7).map((line) => Number(/steps back +(\S+)/.exec(line)?.[1]));

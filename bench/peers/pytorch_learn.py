@@ -26,7 +26,10 @@ class Model(torch.nn.Module):
         self.lstm = torch.nn.LSTM(E, H, L, dropout=case["dropout"])
         self.output = torch.nn.Linear(H, V)
         self.dropout = torch.nn.Dropout(case["dropout"])
-        # As ours: a new cell remembers.
+        # As ours: small vectors, Glorot for the output layer, and a new cell remembers.
+        torch.nn.init.normal_(self.embedding.weight, std=E**-0.5)
+        torch.nn.init.xavier_uniform_(self.output.weight)
+        torch.nn.init.zeros_(self.output.bias)
         for layer in range(L):
             getattr(self.lstm, f"bias_ih_l{layer}").data.zero_()[H : 2 * H] = 1
             getattr(self.lstm, f"bias_hh_l{layer}").data.zero_()

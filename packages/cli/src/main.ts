@@ -13,6 +13,7 @@ import { sampleCommand } from './commands/sample.ts';
 import { studioCommand } from './commands/studio.ts';
 import { tagCommand } from './commands/tag.ts';
 import { trainCommand } from './commands/train.ts';
+import { translateCommand } from './commands/translate.ts';
 import { describeSystemError, Failure } from './failure.ts';
 import { shellWord } from './units.ts';
 import { version } from './version.ts';
@@ -38,7 +39,7 @@ Examples:
   );
 const commands = [
   ...[trainCommand, sampleCommand, evalCommand, gradientsCommand],
-  ...[classifyCommand, tagCommand],
+  ...[classifyCommand, tagCommand, translateCommand],
   ...[labCommand, studioCommand, demoCommand, doctorCommand],
 ];
 for (const command of commands) program.addCommand(command());

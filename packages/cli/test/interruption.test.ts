@@ -80,7 +80,8 @@ describe('a run that is interrupted and goes on', () => {
       expect(interruptions).toBeLessThan(30);
       const ended = await interrupt(more, 'SIGINT', random.below(250));
       code = ended.code;
-      expect([0, 130]).toContain(code);
+      // By the signal itself: it came when all was written and nobody listened any more.
+      expect([0, 130, null]).toContain(code);
       if (code === 130) interruptions++;
       more = ['--resume', 'parts', '--threads', '1'];
       if (interruptions === 5) break;

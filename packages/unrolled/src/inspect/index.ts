@@ -4,4 +4,6 @@ export * from './gates.ts';
 export * from './gradient-flow.ts';
 export { type Inspected, inspectRecurrent, type Probes } from './inspected.ts';
 export * from './jacobian.ts';
+export * from './properties/index.ts';
+export * from './units/index.ts';
 export * from './weights.ts';

@@ -5,6 +5,7 @@ export * from './crf.ts';
 export * from './dropout.ts';
 export * from './embedding.ts';
 export * from './first-non-finite.ts';
+export * from './held-units.ts';
 export * from './highway.ts';
 export * from './initialisers.ts';
 export * from './layer.ts';

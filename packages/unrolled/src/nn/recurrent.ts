@@ -5,6 +5,7 @@ import type { Device } from '../tensor/device.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Cell, CellState } from './cells/cell.ts';
 import { type CellSource, createCell } from './cells/registry.ts';
+import type { HeldUnit } from './held-units.ts';
 import { type Context, inference, type Layer } from './layer.ts';
 import type { Declarations } from './parameters.ts';
 import { withRecurrentDropout } from './recurrent-dropout.ts';
@@ -45,8 +46,18 @@ export interface RunOptions {
   readonly lengths?: readonly number[] | null;
   /** The probe for a layer and direction, if it is to be looked at. */
   readonly probe?: (layer: number, reverse: boolean) => Probe | undefined;
+  /** Units that keep a value at every step, in whichever layer they are. Default: none. */
+  readonly hold?: readonly LayerUnit[];
   /** How to run the cells; see `UnrollOptions`. */
   readonly form?: UnrollForm;
+}
+
+/** A held unit of one layer and direction of a stack. */
+export interface LayerUnit extends HeldUnit {
+  /** From 0. */
+  readonly layer: number;
+  /** Of the cell that walks from the end. Default false. */
+  readonly reverse?: boolean;
 }
 
 /**
@@ -95,10 +106,14 @@ export class Recurrent implements Layer {
     return this.run(xs, context).outputs;
   }
 
-  /** The same with a state to begin from and the state it ends in. */
+  /**
+   * The same with a state to begin from and the state it ends in.
+   * @throws ConfigError if `hold` names a layer or unit that there is not
+   */
   run(xs: Tensor, context: Context = inference, options: RunOptions = {}): { outputs: Tensor; state: StackState } {
     const D = this.#directions.length;
     const { dropout: rate = 0, recurrentDropout = 0, recompute = false } = this.config;
+    this.#requireLayers(options.hold ?? []);
     const state: CellState[] = [];
     let current = xs;
     for (let layer = 0; layer < this.#cells.length / D; layer++) {
@@ -117,6 +132,7 @@ export class Recurrent implements Layer {
           lengths: options.lengths,
           reverse,
           probe,
+          hold: options.hold?.filter((unit) => unit.layer === layer && (unit.reverse ?? false) === reverse),
           form: options.form,
         });
         state.push(unrolled.state);
@@ -125,5 +141,18 @@ export class Recurrent implements Layer {
       current = concat(outputs, -1);
     }
     return { outputs: current, state };
+  }
+
+  #requireLayers(hold: readonly LayerUnit[]): void {
+    const layers = this.#cells.length / this.#directions.length;
+    for (const { layer, reverse = false } of hold) {
+      if (!Number.isInteger(layer) || layer < 0 || layer >= layers || !this.#directions.includes(reverse)) {
+        throw new ConfigError(
+          `hold: there is no layer ${layer}${reverse ? ' that walks from the end' : ''}; ` +
+            `layers are 0 to ${layers - 1}${this.#directions.length > 1 ? ', in both directions' : ', in one direction'}`,
+          { layer, reverse, layers },
+        );
+      }
+    }
   }
 }

@@ -5,6 +5,7 @@ import type { Device } from '../tensor/device.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Cell, CellSequence, CellState } from './cells/cell.ts';
 import { checkedStep } from './cells/checked-step.ts';
+import { type HeldUnit, withHeldUnits } from './held-units.ts';
 import { activeSteps } from './lengths.ts';
 import { tracing, Untraceable } from './tracing.ts';
 
@@ -22,6 +23,8 @@ export interface UnrollOptions<State extends CellState = CellState> {
   /** Walk from the last step to the first. Default false. */
   readonly reverse?: boolean;
   readonly probe?: Probe<State>;
+  /** Units that keep a value instead of what each step works out; see `withHeldUnits`. Default: none. */
+  readonly hold?: readonly HeldUnit[];
   /**
    * How to run the cell; all forms compute the same.
    *
@@ -48,7 +51,7 @@ export interface Unrolled<State extends CellState = CellState> {
  *
  * @param state  before the first step; the cell's initial state when left out
  * @throws ShapeError if xs is not `[T, B, F]`, or lengths or the state do not fit it; ConfigError if `form` is one that
- *   this cell does not have
+ *   this cell does not have, or `hold` names a unit that it does not have
  *
  * @example
  * const { outputs, state } = unroll(cell, xs);
@@ -81,7 +84,10 @@ export function unroll<State extends CellState>(
       );
     }
   }
-  const { form = null } = options;
+  const { form = null, hold = [] } = options;
+  if (hold.length > 0) {
+    return unroll(withHeldUnits(cell, hold, initial), xs, initial, { ...options, hold: undefined });
+  }
   if (T === 0 || form === 'steps') return unrollSteps(cell, xs, initial, lengths, options);
   if (form === 'fused' && !cell.sequence) {
     throw new ConfigError(`unroll: cell '${cell.config.cell}' has no fused form; use form 'traced'`, { form });

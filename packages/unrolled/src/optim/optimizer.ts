@@ -32,8 +32,8 @@ export interface UpdateOptions {
   readonly clipValue?: number;
 }
 
-/** Names of the numbers each method keeps per parameter. */
-const memories: Record<OptimizerName, readonly string[]> = {
+/** Names of what each method keeps: a number of each for every parameter. */
+export const optimizerMemories: Readonly<Record<OptimizerName, readonly string[]>> = {
   sgd: [],
   momentum: ['velocity'],
   adagrad: ['sumOfSquares'],
@@ -72,7 +72,7 @@ export class Optimizer {
     this.#parameters = parameters;
     const { device, size } = parameters;
     this.#memory = Object.fromEntries(
-      memories[options.method].map((name) => [name, device.keep(device.zeros([size]))]),
+      optimizerMemories[options.method].map((name) => [name, device.keep(device.zeros([size]))]),
     );
   }
 

@@ -1,9 +1,8 @@
 import { MemoryError } from 'unrolled';
 import { gatesOf } from 'unrolled/backend';
+import { optimizerMemories } from 'unrolled/optim';
 import { formatBytes } from '../../units.ts';
 import type { LanguageModelOptions } from './options.ts';
-
-const memories: Record<string, number> = { sgd: 0, momentum: 1, adagrad: 1, rmsprop: 1, adam: 2, adamw: 2 };
 
 /**
  * Bytes a training step needs, about: parameters with their gradients and what the optimizer keeps, and for each layer
@@ -27,7 +26,7 @@ export function bytesNeeded(options: LanguageModelOptions, vocabulary: number): 
     activations += options.recompute ? (kept * H) / Math.sqrt(T) + 3 * H + 2 * inputs : kept * H + inputs;
   }
   // Measured peaks are up to a quarter above the sum of what is counted: scratch, and sizes rounded up.
-  return 1.25 * 4 * (parameters * (2 + (memories[optimizer] ?? 2)) + activations * T * B);
+  return 1.25 * 4 * (parameters * (2 + optimizerMemories[optimizer].length) + activations * T * B);
 }
 
 /** @throws MemoryError saying how much is needed and what to lower */

@@ -1,4 +1,5 @@
 import { DataError } from '../../errors.ts';
+import type { LayerUnit } from '../../nn/recurrent.ts';
 import { sum } from '../../ops/index.ts';
 import { breathe } from '../../train/breathe.ts';
 import { CarriedState } from './carried-state.ts';
@@ -15,6 +16,8 @@ export interface EvaluateOptions {
   readonly batch?: number;
   /** Steps at a time; does not change the result. Default 64. */
   readonly steps?: number;
+  /** Units that keep a value at every step. Default: none. */
+  readonly hold?: readonly LayerUnit[];
   readonly signal?: AbortSignal;
 }
 
@@ -55,7 +58,7 @@ export async function evaluateTokens(
     total += device.withoutGradients(() =>
       device.scope(() => {
         const [ids, next] = [device.ids(inputs, [T, batch]), device.ids(targets, [T, batch])];
-        const { losses, state } = model.losses(ids, next, undefined, { state: carried.get() });
+        const { losses, state } = model.losses(ids, next, undefined, { state: carried.get(), hold: options.hold });
         carried.set(state);
         return sum(losses).item();
       }),

@@ -2,7 +2,7 @@ import { checkSampling, type SamplingOptions, sampleToken } from '../../decode/s
 import { gatherRows } from '../../decode/tensor-step.ts';
 import { ConfigError } from '../../errors.ts';
 import { inference } from '../../nn/layer.ts';
-import type { StackState } from '../../nn/recurrent.ts';
+import type { LayerUnit, StackState } from '../../nn/recurrent.ts';
 import { Random } from '../../random.ts';
 import type { Device } from '../../tensor/device.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
@@ -15,6 +15,8 @@ interface WritingOptions extends SamplingOptions {
   readonly seed?: number;
   /** Ends when the text written ends with this; it is part of the result. */
   readonly stop?: string;
+  /** Units that keep a value at every step, of the prompt too. Default: none. */
+  readonly hold?: readonly LayerUnit[];
 }
 
 export interface GenerateOptions extends WritingOptions {
@@ -65,7 +67,7 @@ export function* generateTogether(
   options: GenerateTogetherOptions,
 ): Generator<StreamPiece, void> {
   const { device, tokenizer } = model;
-  const { length = 200, seed = 1, stop } = options;
+  const { length = 200, seed = 1, stop, hold } = options;
   checkSampling(options);
   if (!Number.isInteger(length) || length < 0) {
     throw new ConfigError(`sample: length must be a whole number from 0, received ${length}`);
@@ -74,6 +76,7 @@ export function* generateTogether(
   let state = readPrompts(
     model,
     prompts.map((prompt) => prompt.subarray(0, -1)),
+    hold,
   );
   let writers = prompts.map((prompt, stream) => ({
     stream,
@@ -87,7 +90,10 @@ export function* generateTogether(
     const input = writers.map(({ last }) => last);
     let logits: ReturnType<Tensor['data']>;
     state = step(device, state, (before) => {
-      const next = model.apply(device.ids(input, [1, input.length]), inference, { state: gatherRows(before, rows) });
+      const next = model.apply(device.ids(input, [1, input.length]), inference, {
+        state: gatherRows(before, rows),
+        hold,
+      });
       logits = next.logits.data(); // [1, B, V]
       return next.state;
     });
@@ -109,7 +115,11 @@ export function* generateTogether(
 }
 
 /** The state after prompts of any lengths, null where there is nothing to read. */
-function readPrompts(model: LanguageModel, prompts: readonly Int32Array[]): StackState | null {
+function readPrompts(
+  model: LanguageModel,
+  prompts: readonly Int32Array[],
+  hold: readonly LayerUnit[] | undefined,
+): StackState | null {
   const { device } = model;
   const B = prompts.length;
   const longest = Math.max(0, ...prompts.map((prompt) => prompt.length));
@@ -124,7 +134,7 @@ function readPrompts(model: LanguageModel, prompts: readonly Int32Array[]): Stac
         ids[t * B + b] = id;
       });
     const lengths = parts.some((part) => part.length < T) ? parts.map((part) => part.length) : null;
-    state = step(device, state, (before) => model.read(device.ids(ids, [T, B]), { state: before, lengths }));
+    state = step(device, state, (before) => model.read(device.ids(ids, [T, B]), { state: before, lengths, hold }));
   }
   return state;
 }

@@ -13,3 +13,4 @@ export * from './inspect.ts';
 export * from './measures.ts';
 export * from './model.ts';
 export * from './training.ts';
+export * from './units.ts';

@@ -1,0 +1,3 @@
+export * from './parser.ts';
+export type { Property } from './property.ts';
+export * from './ready.ts';

@@ -1,0 +1,56 @@
+import { ConfigError } from '../../errors.ts';
+import { type Reading, readUnits } from './reading.ts';
+import { type Unit, unitName } from './unit.ts';
+
+export interface ActivationOptions {
+  /** The first step that is wanted. Default 0. */
+  readonly from?: number;
+  /** The step after the last. Default: all. */
+  readonly to?: number;
+  /** Steps read before the first, so that the state has a past. Default 500. */
+  readonly warmUp?: number;
+}
+
+/**
+ * What some units are at every step of a stretch, one array each: to colour a text. States and gates are known.
+ * @throws ConfigError if a unit does not exist, or the stretch is not within the sequence
+ *
+ * @example
+ * const [values] = unitActivations(readText(model, tokens), [parseUnitName('l1.h.17')], { from: 1000, to: 1400 });
+ */
+export function unitActivations(
+  reading: Reading,
+  units: readonly Unit[],
+  options: ActivationOptions = {},
+): Float32Array[] {
+  const { from = 0, to = reading.steps, warmUp = 500 } = options;
+  if (!(Number.isInteger(from) && Number.isInteger(to) && from >= 0 && from < to && to <= reading.steps)) {
+    throw new ConfigError(`unit activations: steps ${from} to ${to} are not within a sequence of ${reading.steps}`, {
+      from,
+      to,
+      steps: reading.steps,
+    });
+  }
+  const results = units.map(() => new Float32Array(to - from));
+  for (const { places, values, groups } of readUnits(reading, {
+    from: Math.max(0, from - warmUp),
+    to,
+    batch: 1,
+    gates: true,
+  })) {
+    for (const [i, unit] of units.entries()) {
+      const group = groups.findIndex(({ layer, part }) => layer === unit.layer && part === unit.part);
+      if (group < 0 || unit.unit >= groups[group].size) {
+        const known = groups.map(({ layer, part, size }) => `l${layer}.${part}.0 to ${size - 1}`);
+        throw new ConfigError(`unit activations: there is no ${unitName(unit)}; there are ${known.join(', ')}`, {
+          unit: unitName(unit),
+        });
+      }
+      const { size } = groups[group];
+      for (let k = 0; k < places.length; k++) {
+        if (places[k] >= from) results[i][places[k] - from] = values[group][k * size + unit.unit];
+      }
+    }
+  }
+  return results;
+}

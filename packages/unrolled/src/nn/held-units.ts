@@ -1,0 +1,99 @@
+import { ConfigError } from '../errors.ts';
+import { reshape, select } from '../ops/index.ts';
+import { formatShape, sizeOf } from '../shape.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import type { Cell, CellState } from './cells/cell.ts';
+
+/** A unit of a cell's state that every step hands on with this value, whatever it worked out. */
+export interface HeldUnit {
+  /** Which part of the state, such as `h`. */
+  readonly part: string;
+  /** From 0. */
+  readonly unit: number;
+  /** 0 cuts the unit. */
+  readonly value: number;
+}
+
+/**
+ * The cell with some of its units held: after every step they have the given values, in what is handed on and, where a
+ * part of the state is the output, in what is given out. The state before the first step stays as it is. A part that is
+ * not the output, such as an LSTM's c, has had its effect on this step's output when it is held: from such a unit it is
+ * the memory that is taken, not what this step's input says.
+ *
+ * Gives a cell for rows like those of `state`. It runs by its step, also where the cell has a fused form; no gradient
+ * flows through what is held.
+ * @throws ConfigError if there is no such part or unit, a unit is named twice, or a value is not finite
+ */
+export function withHeldUnits<State extends CellState>(
+  cell: Cell<State>,
+  held: readonly HeldUnit[],
+  state: State,
+): Cell<State> {
+  const masks = masksOf(cell.config.cell, held, state);
+  const change = (part: Tensor, name: string): Tensor => {
+    const mask = masks.get(name);
+    return mask ? select(mask.free, part, mask.values) : part;
+  };
+  return {
+    config: cell.config,
+    hidden: cell.hidden,
+    width: cell.width,
+    build: (features, declarations) => cell.build(features, declarations),
+    initialState: (batch, device) => cell.initialState(batch, device),
+    step(x, before, recurrent) {
+      const { output, state: after, gates } = cell.step(x, before, recurrent);
+      const next = Object.fromEntries(
+        Object.entries(after).map(([name, part]) => [name, change(part, name)]),
+      ) as unknown as State;
+      const same = Object.keys(after).find((name) => after[name] === output);
+      return { output: same === undefined ? output : next[same], state: next, gates };
+    },
+  };
+}
+
+interface Mask {
+  /** 0 where a unit is held, else 1; shaped as one row of the part. */
+  readonly free: Tensor;
+  readonly values: Tensor;
+}
+
+/** Masks are made before the first step, so that all steps are alike. */
+function masksOf(name: string, held: readonly HeldUnit[], state: CellState): Map<string, Mask> {
+  const byPart = Map.groupBy(held, ({ part }) => part);
+  return new Map(
+    Array.from(byPart, ([part, units]): [string, Mask] => {
+      const tensor = state[part];
+      if (tensor === undefined) {
+        throw new ConfigError(
+          `hold: cell '${name}' has no part '${part}' in its state; it has ${Object.keys(state).join(', ')}`,
+          { part, parts: Object.keys(state) },
+        );
+      }
+      const shape = [1, ...tensor.shape.slice(1)];
+      const size = sizeOf(shape);
+      const free = new Float64Array(size).fill(1);
+      const values = new Float64Array(size);
+      for (const { unit, value } of units) {
+        if (!Number.isInteger(unit) || unit < 0 || unit >= size) {
+          throw new ConfigError(`hold: part '${part}' of cell '${name}' has units 0 to ${size - 1}, received ${unit}`, {
+            part,
+            unit,
+            shape: formatShape(shape),
+          });
+        }
+        if (!Number.isFinite(value)) {
+          throw new ConfigError(
+            `hold: unit ${unit} of part '${part}' must be held at a finite number, received ${value}`,
+          );
+        }
+        if (free[unit] === 0)
+          throw new ConfigError(`hold: unit ${unit} of part '${part}' is named twice`, { part, unit });
+        free[unit] = 0;
+        values[unit] = value;
+      }
+      const { device } = tensor;
+      const row = (numbers: Float64Array): Tensor => reshape(device.tensor(numbers, [size]), shape);
+      return [part, { free: row(free), values: row(values) }];
+    }),
+  );
+}

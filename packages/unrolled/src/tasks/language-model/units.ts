@@ -1,0 +1,93 @@
+import type { Property } from '../../inspect/properties/property.ts';
+import { type ActivationOptions, unitActivations } from '../../inspect/units/activations.ts';
+import type { Labels } from '../../inspect/units/labels.ts';
+import type { Reading } from '../../inspect/units/reading.ts';
+import { type SearchOptions, searchUnits, type UnitSearch } from '../../inspect/units/search.ts';
+import type { Unit } from '../../inspect/units/unit.ts';
+import type { Tokenizer } from '../../tokenizers/tokenizer.ts';
+import { breathe } from '../../train/breathe.ts';
+import type { LanguageModel } from './model.ts';
+
+/** A text as a language model reads it, for what looks at its units in `unrolled/inspect`. */
+export function readTokens(model: LanguageModel, tokens: Int32Array): Reading {
+  return {
+    device: model.device,
+    steps: tokens.length,
+    read(places, shape, state, probe) {
+      const ids = places.map((place) => tokens[place]);
+      return model.read(model.device.ids(ids, shape), { state, probe });
+    },
+  };
+}
+
+/** A property at every token: after the last of its characters. */
+export function labelTokens(tokenizer: Tokenizer, tokens: Int32Array, property: Property): Labels {
+  const decode = tokenizer.decoder();
+  const characters: string[] = [];
+  const ends = Int32Array.from(tokens, (id) => {
+    for (const character of decode(id)) characters.push(character);
+    return characters.length - 1;
+  });
+  const values = property.of(characters);
+  return { name: property.name, kind: property.kind, values: Float32Array.from(ends, (end) => values[end] ?? 0) };
+}
+
+export interface FindUnitsOptions extends SearchOptions {
+  /** Told the share of the text that has been read. */
+  readonly onProgress?: (share: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * The units of a language model that follow properties of a text, best first; `searchUnits` says how they are found. The
+ * surrounding program runs in between.
+ * @returns one result a property; null if the signal ended it early
+ * @throws DataError if the text is too short, or a property does not change in it
+ *
+ * @example
+ * const [quotes] = (await findUnits(model, model.tokenizer.encode(text), [parseProperty('quotes')]))!;
+ * quotes.units[0];   // { name: 'l1.c.17', sign: 1, selection: 0.99, heldOut: 0.98, p: 0.005, … }
+ */
+export async function findUnits(
+  model: LanguageModel,
+  tokens: Int32Array,
+  properties: readonly Property[],
+  options: FindUnitsOptions = {},
+): Promise<UnitSearch[] | null> {
+  const labels = properties.map((property) => labelTokens(model.tokenizer, tokens, property));
+  const search = searchUnits(readTokens(model, tokens), labels, options);
+  for (;;) {
+    const { done, value } = search.next();
+    if (done) return value;
+    options.onProgress?.(value);
+    await breathe();
+    if (options.signal?.aborted) return null;
+  }
+}
+
+/** A token of a text, as text, with what some units are after it. */
+export interface TracedToken {
+  readonly piece: string;
+  readonly values: readonly number[];
+}
+
+/**
+ * What some units are along a stretch of a text, to colour it.
+ *
+ * @example
+ * const stretch = traceUnits(model, tokens, [parseUnitName('l1.c.17')], { from: 1000, to: 1400 });
+ */
+export function traceUnits(
+  model: LanguageModel,
+  tokens: Int32Array,
+  units: readonly Unit[],
+  options: ActivationOptions = {},
+): TracedToken[] {
+  const { from = 0 } = options;
+  const traces = unitActivations(readTokens(model, tokens), units, options);
+  const decode = model.tokenizer.decoder();
+  return Array.from(traces[0] ?? [], (_, i) => ({
+    piece: decode(tokens[from + i]),
+    values: traces.map((values) => values[i]),
+  }));
+}
