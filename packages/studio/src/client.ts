@@ -1,12 +1,18 @@
-import type { CallMessage, CallName, Calls, WorkerEvent, WorkerMessage } from './protocol.ts';
+import type { CallMessage, CallName, Calls, PartOf, WorkerEvent, WorkerMessage } from './protocol.ts';
 
 /** What went wrong in the worker, in words for the person at the page. */
 export class WorkerFailure extends Error {}
 
+interface Waiting {
+  readonly resolve: (result: never) => void;
+  readonly reject: (reason: Error) => void;
+  readonly onPart: ((part: never) => void) | undefined;
+}
+
 /** The page's end of a worker: calls that come back as promises, and what the worker tells of by itself. */
 export class WorkerClient {
   readonly #worker: Worker;
-  readonly #waiting = new Map<number, { resolve: (result: never) => void; reject: (reason: Error) => void }>();
+  readonly #waiting = new Map<number, Waiting>();
   #next = 1;
   #broken: WorkerFailure | null = null;
 
@@ -15,6 +21,7 @@ export class WorkerClient {
     this.#worker.onmessage = ({ data }: MessageEvent<WorkerMessage>) => {
       if ('event' in data) return onEvent(data.event);
       const waiting = this.#waiting.get(data.id);
+      if ('part' in data) return waiting?.onPart?.(data.part as never);
       this.#waiting.delete(data.id);
       if ('error' in data) waiting?.reject(new WorkerFailure(data.error));
       else waiting?.resolve(data.result as never);
@@ -25,12 +32,19 @@ export class WorkerClient {
     };
   }
 
-  /** @throws WorkerFailure with the library's own words */
-  call<Name extends CallName>(call: Name, input: Calls[Name]['input']): Promise<Calls[Name]['result']> {
+  /**
+   * @param onPart  what is told before the end, by calls that do
+   * @throws WorkerFailure with the library's own words
+   */
+  call<Name extends CallName>(
+    call: Name,
+    input: Calls[Name]['input'],
+    onPart?: (part: PartOf<Name>) => void,
+  ): Promise<Calls[Name]['result']> {
     if (this.#broken) return Promise.reject(this.#broken);
     const id = this.#next++;
     return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject });
+      this.#waiting.set(id, { resolve, reject, onPart });
       this.#worker.postMessage({ id, call, input } as CallMessage);
     });
   }

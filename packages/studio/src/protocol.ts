@@ -24,6 +24,8 @@ export interface RunSpec {
 
 /** What is known of a model once it is there. */
 export interface ModelAbout {
+  /** What it learnt, such as `language-model` or `translate`. */
+  readonly task: string;
   readonly cell: string;
   readonly hidden: number;
   readonly layers: number;
@@ -31,7 +33,7 @@ export interface ModelAbout {
   readonly parameters: number;
   /** Updates made so far. */
   readonly step: number;
-  /** Its tokens by id, as text. */
+  /** Of a language model: its tokens by id, as text. */
   readonly vocabulary: readonly string[];
   readonly threads: number;
 }
@@ -63,6 +65,11 @@ export interface Calls {
   sample: { input: SampleInput; result: string };
   unroll: { input: UnrollInput; result: Unrolling };
   product: { input: Place; result: Product };
+  /** Tokens come in parts, as they are written; another `write` ends it. The result: what was left out of the prompt. */
+  write: { input: WriteInput; result: { readonly leftOut: readonly string[] }; part: readonly WrittenToken[] };
+  stopWriting: { input: null; result: null };
+  /** How far gradients reach back, in the model as it is now. */
+  gradients: { input: GradientsInput; result: GradientsSeen };
   ladder: { input: { text: string }; result: Ladder };
 }
 
@@ -71,6 +78,78 @@ export interface SampleInput {
   readonly length: number;
   readonly temperature: number;
   readonly seed: number;
+}
+
+export interface WriteInput {
+  readonly prompt: string;
+  /** Tokens to write. */
+  readonly length: number;
+  readonly temperature: number;
+  readonly topK: number;
+  readonly topP: number;
+  readonly seed: number;
+}
+
+/** A token that was read or written, with what the model expected in its place. */
+export interface WrittenToken {
+  readonly text: string;
+  /** Whether it is of the prompt. */
+  readonly given: boolean;
+  /** −log p in nats at temperature 1; null for the first, before which nothing stands. */
+  readonly nats: number | null;
+  /** The likeliest in its place, at temperature 1. */
+  readonly expected: readonly Expected[];
+}
+
+export interface GradientsInput {
+  /** What is read; it is repeated where it is short. */
+  readonly text: string;
+  /** K, how many steps to look back. */
+  readonly lags: number;
+}
+
+/** How gradients flow through a model that reads a text. */
+export interface GradientsSeen {
+  readonly step: number;
+  readonly cell: string;
+  readonly lags: number;
+  /** P, the steps t whose losses were sent back. */
+  readonly positions: readonly number[];
+  readonly layers: readonly {
+    /** ‖∂L_t/∂s_{t−k}‖, `[P, K + 1]`. */
+    readonly norms: Float32Array;
+    /** Over all t, by lag k. */
+    readonly mean: Float32Array;
+    /** In words. */
+    readonly verdict: string;
+  }[];
+  readonly gates: readonly {
+    readonly layer: number;
+    readonly name: string;
+    /** Shares of its values near its lower and its upper end. */
+    readonly low: number;
+    readonly high: number;
+    /** Shares of its values in even bins from `from` to `to`. */
+    readonly from: number;
+    readonly to: number;
+    readonly shares: readonly number[];
+  }[];
+  /** Of W_hh, a block for each gate; none where it is too large for a page. */
+  readonly weights: readonly WeightsSeen[];
+}
+
+export interface WeightsSeen {
+  readonly layer: number;
+  /** The gate, or W_hh where there is one alone. */
+  readonly name: string;
+  /** Largest first. */
+  readonly singularValues: readonly number[];
+  readonly eigenvalues: readonly { readonly re: number; readonly im: number }[];
+}
+
+export interface Expected {
+  readonly text: string;
+  readonly probability: number;
 }
 
 /** How well n-grams of the same text foretell what the run is validated on, or the text itself where it is too short. */
@@ -178,7 +257,10 @@ export interface Progress {
 
 export type CallName = keyof Calls;
 export type CallMessage = { [Name in CallName]: { id: number; call: Name; input: Calls[Name]['input'] } }[CallName];
+/** What a call tells of before it ends. */
+export type PartOf<Name extends CallName> = Calls[Name] extends { part: infer Part } ? Part : never;
 export type WorkerMessage =
+  | { readonly id: number; readonly part: unknown }
   | { readonly id: number; readonly result: unknown }
   | { readonly id: number; readonly error: string }
   | { readonly event: WorkerEvent };

@@ -23,4 +23,10 @@ export const rooms: readonly Room[] = [
     about: 'See every number, forward and back',
     load: () => import('./rooms/unrolled/Unrolled.svelte'),
   },
+  {
+    id: 'write',
+    title: 'Write',
+    about: 'Let a model write, see what surprises it, and steer it',
+    load: () => import('./rooms/write/Write.svelte'),
+  },
 ];

@@ -37,3 +37,19 @@ export function inkOn(colour: string, { ink, paper }: Palette): string {
   };
   return Math.abs(light(colour) - light(ink)) > Math.abs(light(colour) - light(paper)) ? ink : paper;
 }
+
+/** The most nats that are told apart by colour: a chance of 1 in 400. */
+export const mostNats = 6;
+
+/** From what was expected to what was not. Ink can be read on all of it, and it grows darker (lighter) for every eye. */
+const surprises: Readonly<Record<'light' | 'dark', readonly string[]>> = {
+  light: ['#ffffff', '#ffe29a', '#f2914f'],
+  dark: ['#171d25', '#4a3c14', '#a2460f'],
+};
+
+/** Of −log p in nats. */
+export function surpriseColour(nats: number, dark: boolean): string {
+  const [none, some, most] = surprises[dark ? 'dark' : 'light'];
+  const share = Math.min(1, Math.max(0, nats / mostNats));
+  return share < 0.5 ? mix(none, some, 2 * share) : mix(some, most, 2 * share - 1);
+}

@@ -12,3 +12,7 @@ export function commandOf(spec: RunSpec, textName: string): string {
   const words = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
   return `npx unrolled train ${[textName, ...words].map(shellWord).join(' ')}`;
 }
+
+/** A command about a run or a checkpoint: `npx unrolled sample runs/hello --seed 3`. */
+export const commandAbout = (verb: string, path: string, words: readonly string[]): string =>
+  `npx unrolled ${verb} ${[path, ...words].map(shellWord).join(' ')}`;

@@ -1,5 +1,6 @@
 import { WorkerClient } from '../client.ts';
 import type { WorkerEvent } from '../protocol.ts';
+import { commandAbout, shellWord } from './command.ts';
 import { EventLog } from './event-log.ts';
 import { Run } from './run.svelte.ts';
 
@@ -11,6 +12,7 @@ export class FollowedRun extends Run {
   readonly led = false;
   readonly command: string;
   readonly #folder: string;
+  readonly #path: string;
   readonly #log: EventLog;
   #client: WorkerClient | null = null;
   /** The last checkpoint that was told of, and the one the worker has. */
@@ -24,9 +26,24 @@ export class FollowedRun extends Run {
   constructor(id: string, name: string, folder: string, path: string) {
     super(id, name);
     this.#folder = folder;
-    this.command = `npx unrolled studio ${path}`;
+    this.#path = path;
+    this.command = `npx unrolled studio ${shellWord(path)}`;
     this.#log = new EventLog(`${folder}events.jsonl`);
+    void this.#readTask();
     void this.#look();
+  }
+
+  commandFor(verb: string, words: readonly string[]): string {
+    return commandAbout(verb, this.#path, words);
+  }
+
+  async #readTask(): Promise<void> {
+    try {
+      const { task } = (await (await fetch(`${this.#folder}config.json`)).json()) as { task?: unknown };
+      if (typeof task === 'string') this.task = task;
+    } catch {
+      // As one that does not name its task.
+    }
   }
 
   async worker(): Promise<WorkerClient> {
@@ -38,6 +55,7 @@ export class FollowedRun extends Run {
       if (!response.ok) throw new Error(`${this.name}: its checkpoint cannot be read`);
       const checkpoint = new Uint8Array(await response.arrayBuffer());
       this.about = await this.#client.call('load', { checkpoint });
+      this.task = this.about.task;
       this.#loaded = wanted;
     }
     return this.#client;

@@ -1,6 +1,6 @@
 import { WorkerClient } from '../client.ts';
 import type { RunSpec, Tuning } from '../protocol.ts';
-import { commandOf } from './command.ts';
+import { commandAbout, commandOf } from './command.ts';
 import { Run } from './run.svelte.ts';
 
 /** A run that trains in this page, in a worker of its own. */
@@ -42,6 +42,10 @@ export class PageRun extends Run {
   async worker(): Promise<WorkerClient> {
     await this.#ready;
     return this.#client;
+  }
+
+  commandFor(verb: string, words: readonly string[]): string {
+    return `${this.command} --out runs/studio\n${commandAbout(verb, 'runs/studio', words)}`;
   }
 
   run(): void {

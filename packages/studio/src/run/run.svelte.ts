@@ -1,5 +1,6 @@
 import type { WorkerClient } from '../client.ts';
 import { LossCurve } from '../loss-curve.ts';
+import { NormCurve } from '../norm-curve.ts';
 import type { ModelAbout, Progress, WorkerEvent } from '../protocol.ts';
 
 export type RunState = 'opening' | 'running' | 'paused' | 'finished' | 'stopped' | 'failed';
@@ -13,6 +14,8 @@ export interface Sample {
 export abstract class Run {
   readonly id: string;
   readonly name: string;
+  /** What it learns. */
+  task = $state('language-model');
   state = $state<RunState>('opening');
   /** Why it failed. */
   message = $state('');
@@ -24,6 +27,8 @@ export abstract class Run {
   /** What it writes now. */
   now = $state.raw<Sample | null>(null);
   curve = new LossCurve();
+  /** The gradient's norm before clipping. */
+  norms = new NormCurve();
   /** Counts what was added to the curve. */
   version = $state(0);
 
@@ -34,6 +39,8 @@ export abstract class Run {
 
   /** The command that makes the same run. */
   abstract readonly command: string;
+  /** What makes another command's answer about this model again: such as `sample`, with what comes after the run. */
+  abstract commandFor(verb: string, words: readonly string[]): string;
   /** Whether it can be paused and tuned from here. */
   abstract readonly led: boolean;
   /** A worker that has this run's model as it is now. @throws WorkerFailure if there is none yet */
@@ -51,6 +58,7 @@ export abstract class Run {
 
   protected forget(): void {
     this.curve = new LossCurve();
+    this.norms = new NormCurve();
     this.version++;
     this.validations = [];
     this.samples = [];
@@ -66,6 +74,7 @@ export abstract class Run {
         break;
       case 'progress':
         this.curve.add(event.step, event.losses, each);
+        this.norms.add(event.step, event.gradientNorm, event.clipped);
         this.version++;
         this.progress = event;
         break;

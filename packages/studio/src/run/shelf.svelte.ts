@@ -1,10 +1,13 @@
 import type { RunSpec, Tuning } from '../protocol.ts';
+import { FileRun } from './file-run.svelte.ts';
 import { PageRun } from './page-run.svelte.ts';
 import type { Run } from './run.svelte.ts';
 
 /** The runs of the page: those that train side by side in room Train, and those of the command that it follows. */
 class Shelf {
   runs = $state.raw<readonly Run[]>([]);
+  /** Models that were opened from files: they do not train, but can be looked into. */
+  opened = $state.raw<readonly FileRun[]>([]);
   #count = 0;
 
   /** Those that are led from here. */
@@ -17,7 +20,25 @@ class Shelf {
   }
 
   find(id: string | null): Run | null {
-    return this.runs.find((run) => run.id === id) ?? null;
+    return [...this.runs, ...this.opened].find((run) => run.id === id) ?? null;
+  }
+
+  /** All models that learnt one of these tasks. */
+  modelsOf(tasks: readonly string[]): readonly Run[] {
+    return [...this.runs, ...this.opened].filter((run) => tasks.includes(run.task));
+  }
+
+  /** @throws WorkerFailure if the file holds no model that can be opened here */
+  async open(file: File): Promise<FileRun> {
+    const run = new FileRun(`file-${++this.#count}`, file);
+    try {
+      await run.worker();
+    } catch (error) {
+      run.close();
+      throw error;
+    }
+    this.opened = [...this.opened, run];
+    return run;
   }
 
   add(run: Run): void {

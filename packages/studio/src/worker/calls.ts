@@ -1,7 +1,7 @@
 import { ConfigError } from 'unrolled';
 import { ngramCrossEntropy } from 'unrolled/metrics';
 import { generate, LanguageModel, splitText, tokenizerFor } from 'unrolled/tasks/language-model';
-import type { CallMessage, CallName, Calls, Ladder } from '../protocol.ts';
+import type { CallMessage, CallName, Calls, Ladder, PartOf } from '../protocol.ts';
 import type { Desk } from './desk.ts';
 import { TrainingRun } from './training-run.ts';
 
@@ -9,6 +9,7 @@ type Answers = {
   readonly [Name in CallName]: (
     desk: Desk,
     input: Calls[Name]['input'],
+    tell: (part: PartOf<Name>) => void,
   ) => Calls[Name]['result'] | Promise<Calls[Name]['result']>;
 };
 
@@ -47,6 +48,18 @@ const answers: Answers = {
     const { productOf } = await import('./product.ts');
     return productOf(desk.read, place);
   },
+  async write(desk, input, tell) {
+    const { writeTo } = await import('./writing.ts');
+    return writeTo(desk.model, input, tell, desk.beginWriting());
+  },
+  stopWriting(desk) {
+    desk.stopWriting();
+    return null;
+  },
+  async gradients(desk, input) {
+    const { seeGradients } = await import('./gradients.ts');
+    return seeGradients(desk.model, input, desk.step);
+  },
   ladder: (_, { text }) => ladderOf(text),
 };
 
@@ -62,7 +75,11 @@ function ladderOf(text: string): Ladder {
 }
 
 /** Does what a message asks for. */
-export async function answer(desk: Desk, { call, input }: CallMessage): Promise<unknown> {
+export async function answer(
+  desk: Desk,
+  { call, input }: CallMessage,
+  tell: (part: unknown) => void,
+): Promise<unknown> {
   // Which input belongs to which call is said by `CallMessage`; TypeScript cannot follow it through a table.
-  return (answers[call] as (desk: Desk, input: unknown) => unknown)(desk, input);
+  return (answers[call] as (desk: Desk, input: unknown, tell: (part: unknown) => void) => unknown)(desk, input, tell);
 }

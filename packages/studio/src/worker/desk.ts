@@ -1,5 +1,5 @@
 import { ConfigError, type Device, openDevice, Random } from 'unrolled';
-import { LanguageModel, type LanguageModelDescription } from 'unrolled/tasks/language-model';
+import { LanguageModel } from 'unrolled/tasks/language-model';
 import { decodeCheckpoint, encodeCheckpoint, type Json } from 'unrolled/train';
 import type { ModelAbout, WorkerEvent } from '../protocol.ts';
 import type { TrainingRun } from './training-run.ts';
@@ -12,6 +12,7 @@ export class Desk {
   /** What was unrolled last, for questions about its numbers. */
   read: ReadText | null = null;
   #model: LanguageModel | null = null;
+  #writing = new AbortController();
   /** Updates made, where no run counts them. */
   #step = 0;
 
@@ -29,7 +30,19 @@ export class Desk {
     return this.run?.step ?? this.#step;
   }
 
+  /** Ends what is being written. @returns what ends the next */
+  beginWriting(): AbortSignal {
+    this.stopWriting();
+    this.#writing = new AbortController();
+    return this.#writing.signal;
+  }
+
+  stopWriting(): void {
+    this.#writing.abort();
+  }
+
   async openDevice(threads: number): Promise<Device> {
+    this.stopWriting();
     this.#model?.device.close();
     this.#model = null;
     return openDevice('wasm', { threads });
@@ -45,11 +58,9 @@ export class Desk {
 
   /** @throws FormatError, ConfigError if the file holds no language model of a built-in cell */
   async load(file: Uint8Array): Promise<ModelAbout> {
-    const { model: description, parameters, trainer } = decodeCheckpoint(file);
-    const device = await this.openDevice(1);
-    const model = LanguageModel.from(device, description as unknown as LanguageModelDescription);
-    model.parameters.load(parameters);
-    return this.put(model, null, trainer.step);
+    const checkpoint = decodeCheckpoint(file);
+    const model = LanguageModel.load(await this.openDevice(1), checkpoint);
+    return this.put(model, null, checkpoint.trainer.step);
   }
 
   /** The model as it is. It can write and be measured; where the optimizer was is not in it. */
@@ -79,6 +90,7 @@ export class Desk {
       typeof config.cell === 'string' ? config.cell : 'cell' in config.cell ? config.cell.cell : config.cell.name;
     const { threads } = device.describe();
     return {
+      task: 'language-model',
       cell,
       hidden,
       layers,

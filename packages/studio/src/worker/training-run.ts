@@ -170,16 +170,21 @@ export class TrainingRun {
   }
 
   #last: Progress | null = null;
+  /** Steps since the page was told, whose gradient was clipped. */
+  #clipped = 0;
 
   #progress(progress: Progress): void {
     this.#last = progress;
+    this.#clipped += progress.clipped;
     if (performance.now() - this.#told > tellEvery) this.#tellProgress();
   }
 
   #tellProgress(): void {
     if (!this.#last || this.#losses.length === 0) return;
-    this.#tell({ ...this.#last, type: 'progress', losses: Float32Array.from(this.#losses) });
+    const clipped = this.#clipped / this.#losses.length;
+    this.#tell({ ...this.#last, type: 'progress', clipped, losses: Float32Array.from(this.#losses) });
     this.#losses = [];
+    this.#clipped = 0;
     this.#told = performance.now();
   }
 

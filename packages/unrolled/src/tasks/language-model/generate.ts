@@ -34,6 +34,10 @@ export interface StreamPiece {
   /** Which prompt it goes on from, from 0. */
   readonly stream: number;
   readonly piece: string;
+  /** The id of what was written. */
+  readonly token: number;
+  /** What it was drawn from, `[V]`, as the model gives them: before temperature, top-k and top-p. Read them at once. */
+  readonly logits: ArrayLike<number>;
 }
 
 /** Most steps of the prompts that are read at a time, and most tokens in them: what bounds the memory of reading. */
@@ -102,7 +106,7 @@ export function* generateTogether(
       const own = logits!.subarray(row * tokenizer.size, (row + 1) * tokenizer.size);
       writer.last = sampleToken(own, writer.random, options, tokenizer.unknown);
       const piece = writer.decode(writer.last);
-      yield { stream: writer.stream, piece };
+      yield { stream: writer.stream, piece, token: writer.last, logits: own };
       if (stop) {
         writer.written = (writer.written + piece).slice(-stop.length - piece.length);
         if (writer.written.endsWith(stop)) continue;

@@ -1,0 +1,67 @@
+import { DataError } from 'unrolled';
+import { describeDecay, gateStatistics, gradientFlow, type WeightSpectrum, weightSpectra } from 'unrolled/inspect';
+import { inspectLanguageModel, type LanguageModel, leaveOutUnknown } from 'unrolled/tasks/language-model';
+import { breathe } from 'unrolled/train';
+import type { GradientsInput, GradientsSeen, WeightsSeen } from '../protocol.ts';
+import { loadDecomposition } from './decomposition.ts';
+
+/** Places in the text that are read side by side, and steps t whose losses are sent back. */
+const [rows, positions] = [4, 16];
+/** Eigenvalues of a larger matrix would hold up the run that trains here. */
+const largest = 160;
+
+/**
+ * How gradients flow through the model as it is now: changes nothing of what it learns.
+ * @throws DataError if there is no character in the text that the model knows
+ */
+export async function seeGradients(
+  model: LanguageModel,
+  { text, lags }: GradientsInput,
+  step: number,
+): Promise<GradientsSeen> {
+  const { config } = model;
+  // Twice as many steps as lags, so that each t has a past of its own to look back into.
+  const steps = 2 * lags;
+  const inspected = inspectLanguageModel(model, tokensOf(model, text, steps + 1), { batch: rows, steps });
+  const flow = gradientFlow(inspected, { lags, positions });
+  await breathe();
+  const gates = gateStatistics(inspected, { bins: 24 });
+  await breathe();
+  const spectra =
+    config.hidden > largest ? [] : weightSpectra(model.parameters, await loadDecomposition()).filter(isForward);
+  return {
+    step,
+    cell: typeof config.cell === 'string' ? config.cell : 'cell' in config.cell ? config.cell.cell : config.cell.name,
+    lags,
+    positions: flow.positions,
+    layers: flow.layers.map(({ byPosition, norms, decay }) => ({
+      norms: Float32Array.from(byPosition.flat()),
+      mean: Float32Array.from(norms.mean),
+      verdict: describeDecay(decay, lags),
+    })),
+    gates: gates.map(({ layer, gate, low, high, histogram }) => ({ layer, name: gate, low, high, ...histogram })),
+    weights: spectra.map((spectrum) => named(spectrum, spectra, gates)),
+  };
+}
+
+const isForward = ({ reverse }: WeightSpectrum): boolean => !reverse;
+
+/** At least so many tokens: a text that is short is read again and again. */
+function tokensOf({ tokenizer }: LanguageModel, text: string, least: number): Int32Array {
+  const once = tokenizer.encode(leaveOutUnknown(tokenizer, text).text);
+  if (once.length === 0) throw new DataError('gradients: no character of this text is in the model’s vocabulary');
+  const length = Math.max(once.length, least + rows);
+  return Int32Array.from({ length }, (_, i) => once[i % once.length]);
+}
+
+/** Blocks of W_hh stand in the order of the cell's gates; where there are not as many of both, they have numbers. */
+function named(
+  { parameter, layer, block, singularValues, eigenvalues }: WeightSpectrum,
+  all: readonly WeightSpectrum[],
+  gates: readonly { readonly layer: number; readonly gate: string }[],
+): WeightsSeen {
+  const blocks = all.filter((other) => other.parameter === parameter).length;
+  const names = gates.filter((gate) => gate.layer === layer).map(({ gate }) => gate);
+  const name = blocks === 1 ? 'W_hh' : names.length === blocks ? `W_h${names[block]}` : `block ${block}`;
+  return { layer, name, singularValues, eigenvalues };
+}

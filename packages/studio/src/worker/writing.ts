@@ -1,0 +1,99 @@
+import type { StackState } from 'unrolled/nn';
+import { generateTogether, type LanguageModel, leaveOutUnknown } from 'unrolled/tasks/language-model';
+import { describeCharacter } from 'unrolled/tokenizers';
+import { breathe } from 'unrolled/train';
+import type { Expected, WriteInput, WrittenToken } from '../protocol.ts';
+
+/** Of the likeliest in a place, how many are told. */
+const most = 8;
+/** Steps of a prompt that are read at a time. */
+const chunk = 64;
+/** Milliseconds between parts. */
+const tellEvery = 40;
+
+/**
+ * Reads the prompt and goes on from it, and tells each token with what the model expected in its place. The same text as
+ * `unrolled sample` writes with these options. Others are let in between, so a run can go on training meanwhile.
+ * @returns what of the prompt the model does not know, and was left out
+ */
+export async function writeTo(
+  model: LanguageModel,
+  input: WriteInput,
+  tell: (tokens: readonly WrittenToken[]) => void,
+  signal: AbortSignal,
+): Promise<{ leftOut: readonly string[] }> {
+  const { text, leftOut } = leaveOutUnknown(model.tokenizer, input.prompt);
+  let tokens: WrittenToken[] = [];
+  let told = performance.now();
+  for (const token of write(model, { ...input, prompt: text })) {
+    tokens.push(token);
+    if (performance.now() - told < tellEvery) continue;
+    tell(tokens);
+    tokens = [];
+    await breathe();
+    told = performance.now();
+    if (signal.aborted) break;
+  }
+  if (!signal.aborted) tell(tokens);
+  return { leftOut: Array.from(leftOut.keys(), describeCharacter) };
+}
+
+/** The tokens of the prompt, then those that are written. @throws ConfigError on an option out of range */
+export function* write(model: LanguageModel, input: WriteInput): Generator<WrittenToken, void> {
+  const { prompt, ...options } = input;
+  yield* read(model, prompt);
+  for (const { piece, token, logits } of generateTogether(model, { ...options, prompts: [prompt] })) {
+    yield { text: piece, given: false, ...expectations(model, logits, token) };
+  }
+}
+
+function* read(model: LanguageModel, prompt: string): Generator<WrittenToken, void> {
+  const { device, tokenizer } = model;
+  const ids = tokenizer.encode(prompt);
+  const V = tokenizer.size;
+  const decode = tokenizer.decoder();
+  if (ids.length > 0) yield { text: decode(ids[0]), given: true, nats: null, expected: [] };
+  let state: StackState | null = null;
+  for (let start = 0; start + 1 < ids.length; start += chunk) {
+    const T = Math.min(chunk, ids.length - 1 - start);
+    let logits = new Float32Array(0);
+    state = device.keep(
+      device.withoutGradients(() =>
+        device.carry<StackState | null>(state, (carried) => {
+          const run = model.apply(device.ids(ids.subarray(start, start + T), [T, 1]), undefined, { state: carried });
+          logits = Float32Array.from(run.logits.data()); // [T, V]
+          return run.state;
+        }),
+      ),
+    );
+    for (let t = 0; t < T; t++) {
+      const id = ids[start + t + 1];
+      yield { text: decode(id), given: true, ...expectations(model, logits.subarray(t * V, (t + 1) * V), id) };
+    }
+  }
+}
+
+/** How surprising a token is, and what was likelier; what is never written is not named. */
+function expectations(
+  { tokenizer }: LanguageModel,
+  logits: ArrayLike<number>,
+  token: number,
+): { nats: number; expected: readonly Expected[] } {
+  let highest = Number.NEGATIVE_INFINITY;
+  for (let id = 0; id < logits.length; id++) highest = Math.max(highest, logits[id]);
+  let mass = 0;
+  for (let id = 0; id < logits.length; id++) mass += Math.exp(logits[id] - highest);
+  const logMass = highest + Math.log(mass);
+  const best: number[] = [];
+  for (let id = 0; id < logits.length; id++) {
+    if (id === tokenizer.unknown) continue;
+    if (best.length === most && logits[id] <= logits[best[most - 1]]) continue;
+    const place = best.findIndex((other) => logits[id] > logits[other]);
+    best.splice(place < 0 ? best.length : place, 0, id);
+    if (best.length > most) best.pop();
+  }
+  return {
+    nats: logMass - logits[token],
+    expected: best.map((id) => ({ text: tokenizer.decode([id]), probability: Math.exp(logits[id] - logMass) })),
+  };
+}
