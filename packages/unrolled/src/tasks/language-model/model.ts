@@ -1,7 +1,7 @@
 import { ConfigError } from '../../errors.ts';
 import { AdaptiveSoftmax } from '../../nn/adaptive-softmax.ts';
 import type { DefinedCell } from '../../nn/cells/define.ts';
-import { type CellSource, cellNameOf, cellNames } from '../../nn/cells/registry.ts';
+import { type CellSource, cellNameOf, withCell } from '../../nn/cells/registry.ts';
 import { Dropout } from '../../nn/dropout.ts';
 import { Embedding } from '../../nn/embedding.ts';
 import { type Context, inference, initialiseParameters } from '../../nn/layer.ts';
@@ -15,7 +15,7 @@ import type { Device } from '../../tensor/device.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { createTokenizer } from '../../tokenizers/create.ts';
 import type { Tokenizer, TokenizerConfig } from '../../tokenizers/tokenizer.ts';
-import { type CheckpointSource, openCheckpoint } from '../../train/checkpoint.ts';
+import { type CheckpointSource, loadModel } from '../../train/checkpoint.ts';
 
 /** Sizes and kind of a language model: plain data. */
 export interface LanguageModelConfig {
@@ -103,17 +103,7 @@ export class LanguageModel {
    * @throws ConfigError if the description's cell is not built in, and not this one
    */
   static from(device: Device, { config, tokenizer }: LanguageModelDescription, own?: DefinedCell): LanguageModel {
-    const name = cellNameOf(config.cell);
-    if (own && own.name !== name) {
-      throw new ConfigError(`language model: its cell is '${name}', the one given is '${own.name}'`, { name });
-    }
-    if (!own && config.cell === name && !cellNames.includes(name)) {
-      throw new ConfigError(
-        `language model: its cell '${name}' is not built in; give it: LanguageModel.from(device, description, cell)`,
-        { name },
-      );
-    }
-    return new LanguageModel(device, createTokenizer(tokenizer), own ? { ...config, cell: own } : config);
+    return new LanguageModel(device, createTokenizer(tokenizer), withCell(config, own));
   }
 
   /**
@@ -124,13 +114,10 @@ export class LanguageModel {
    * const model = LanguageModel.load(await openDevice(), readFileSync('runs/my/checkpoints/best.safetensors'));
    */
   static load(device: Device, source: CheckpointSource, own?: DefinedCell): LanguageModel {
-    const { checkpoint, description } = openCheckpoint<LanguageModelDescription>(source, 'language-model', [
-      'config',
-      'tokenizer',
-    ]);
-    const model = LanguageModel.from(device, description, own);
-    model.parameters.load(checkpoint.parameters);
-    return model;
+    const names = ['config', 'tokenizer'] as const;
+    return loadModel<LanguageModelDescription, LanguageModel>(source, 'language-model', names, (description) =>
+      LanguageModel.from(device, description, own),
+    );
   }
 
   describe(): LanguageModelDescription {
