@@ -34,7 +34,7 @@ const shots: readonly Shot[] = [
     hash: '#train?cells=rnn,lstm,gru&hidden=64',
     async prepare(page) {
       await page.getByRole('button', { name: /Start/ }).click();
-      await until(async () => (await stepOf(page)()) >= 400);
+      await until(async () => (await stepOf(page)()) >= 1000);
       await page.getByRole('radio', { name: 'LSTM' }).check();
     },
   },
@@ -56,10 +56,11 @@ const shots: readonly Shot[] = [
 
 async function take(browser: Browser, url: string, { room, hash, prepare }: Shot, phone: boolean): Promise<void> {
   const viewport = phone ? { width: 390, height: 844 } : { width: 1440, height: 900 };
-  const options = { viewport, deviceScaleFactor: phone ? 2 : 1, colorScheme: phone ? 'dark' : 'light' } as const;
+  const options = { viewport, colorScheme: phone ? 'dark' : 'light' } as const;
   await using watched = await openPage(browser, url + hash, options);
   await prepare(watched.page);
   await watched.page.mouse.move(0, 0);
+  await watched.page.evaluate('scrollTo(0, 0)');
   const name = `studio-${room}${phone ? '-phone' : ''}.png`;
   await watched.page.screenshot({ path: join(pictures, name) });
   console.log(name, watched.problems.join(' ') || 'no complaints');
