@@ -194,7 +194,7 @@ describe('a cell of your own', () => {
     expect(write(again)).toBe(write(task.model));
     expect(() => LanguageModel.from(device, description)).toThrow("the model's cell 'leaky' is not built in; give it");
     expect(() => LanguageModel.from(device, description, leaky('other'))).toThrow(
-      "its cell is 'leaky', the one given is 'other'",
+      "the model's cell is 'leaky', the one given is 'other'",
     );
   });
 
