@@ -1,8 +1,9 @@
 // Dates as people write them → 2017-03-04: an encoder and a decoder with attention.
 //
 //     node examples/dates.ts               learns it, in a few seconds
-//     node examples/dates.ts 20000         prints so many examples, for: unrolled translate train
+//     node examples/dates.ts dates.tsv     writes 20,000 examples, for: unrolled translate train dates.tsv
 
+import { writeFileSync } from 'node:fs';
 import { openDevice, Random } from 'unrolled';
 import { sidesFor, type TranslationPair, Translator, translatorTraining } from 'unrolled/tasks/translate';
 import { train } from 'unrolled/train';
@@ -29,12 +30,12 @@ function dateIn(random: Random): TranslationPair {
 }
 
 const random = new Random(1);
-const pairs = Array.from({ length: Number(process.argv[2] ?? 4000) }, () => dateIn(random));
-if (process.argv[2] !== undefined) {
-  console.log(pairs.map(({ source, target }) => `${source}\t${target}`).join('\n'));
+const file = process.argv[2];
+const pairs = Array.from({ length: file ? 20_000 : 4000 }, () => dateIn(random));
+if (file) {
+  writeFileSync(file, pairs.map(({ source, target }) => `${source}\t${target}\n`).join(''));
   process.exit();
 }
-
 const device = await openDevice();
 const config = { cell: 'gru', hidden: 48, layers: 1, embedding: 24, dropout: 0, feeding: 'context' } as const;
 const translator = new Translator(device, sidesFor(pairs), config);

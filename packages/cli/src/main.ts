@@ -8,12 +8,14 @@ import { classifyCommand } from './commands/classify.ts';
 import { demoCommand } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { evalCommand } from './commands/eval.ts';
+import { forecastCommand } from './commands/forecast.ts';
 import { gradientsCommand } from './commands/gradients.ts';
 import { labCommand } from './commands/lab.ts';
 import { sampleCommand } from './commands/sample.ts';
 import { studioCommand } from './commands/studio.ts';
 import { tagCommand } from './commands/tag.ts';
 import { trainCommand } from './commands/train.ts';
+import { translateCommand } from './commands/translate.ts';
 import { describeSystemError, Failure } from './failure.ts';
 import { shellWord } from './units.ts';
 import { version } from './version.ts';
@@ -34,13 +36,14 @@ Examples:
   unrolled cells runs/my
   unrolled classify train names.tsv
   unrolled tag train names.conll
+  unrolled forecast train demand.csv
   unrolled lab adding --cell gru
   unrolled studio
   unrolled <command> --help`,
   );
 const commands = [
   ...[trainCommand, sampleCommand, evalCommand, gradientsCommand, cellsCommand],
-  ...[classifyCommand, tagCommand],
+  ...[classifyCommand, tagCommand, translateCommand, forecastCommand],
   ...[labCommand, studioCommand, demoCommand, doctorCommand],
 ];
 for (const command of commands) program.addCommand(command());

@@ -7,6 +7,6 @@ export { Translator, type TranslatorDescription } from './model.ts';
 export * from './pairs.ts';
 export type { SearchTranslationOptions } from './search.ts';
 export { Side, type SideOptions } from './side.ts';
-export { type Sides, sidesFor } from './sides.ts';
+export { type Sides, sidesFor, sidesFrom } from './sides.ts';
 export { type TranslatorTrainingOptions, translatorTraining } from './training.ts';
 export type { Candidate, TranslateOptions, Translation } from './translate.ts';

@@ -18,9 +18,9 @@ test('pairs are lines with a tab, or lines of two texts', () => {
 test('what is wrong is named with its line', () => {
   expect(() => parsePairs('a\tb\nno tab here\n', 'x.tsv')).toThrow(DataError);
   expect(() => parsePairs('a\tb\nno tab here\n', 'x.tsv')).toThrow(
-    "line 2 of x.tsv has no tab between source and target; received 'no tab here'",
+    "x.tsv, line 2: there is no tab between source and target; received 'no tab here'",
   );
-  expect(() => pairLines('a\nb', 'x')).toThrow('the sources have 2 lines and the targets 1');
+  expect(() => pairLines('a\nb', 'x', ['a.txt', 'b.txt'])).toThrow('a.txt has 2 lines and b.txt 1');
 });
 
 test.each(tokenizerKinds)('a text of known %s comes back as it was, and ends', (tokens) => {

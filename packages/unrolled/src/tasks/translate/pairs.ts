@@ -20,7 +20,7 @@ export function parsePairs(text: string, name = 'the text'): TranslationPair[] {
     const [source, target] = line.split('\t');
     if (target === undefined) {
       throw new DataError(
-        `pairs: line ${i + 1} of ${name} has no tab between source and target; received '${clip(line)}'`,
+        `${name}, line ${i + 1}: there is no tab between source and target; received '${clip(line)}'`,
         { line: i + 1 },
       );
     }
@@ -31,14 +31,20 @@ export function parsePairs(text: string, name = 'the text'): TranslationPair[] {
 
 /**
  * Pairs of two texts that are translations of each other line by line. Lines empty on both sides are passed over.
+ *
+ * @param names  of the files, for errors
  * @throws DataError if they have different numbers of lines
  */
-export function pairLines(source: string, target: string): TranslationPair[] {
+export function pairLines(
+  source: string,
+  target: string,
+  names: readonly [string, string] = ['the source', 'the target'],
+): TranslationPair[] {
   const [sources, targets] = [linesOf(source), linesOf(target)];
   if (sources.length !== targets.length) {
     throw new DataError(
-      `pairs: the sources have ${sources.length} lines and the targets ${targets.length}; line i of one must be the ` +
-        'translation of line i of the other',
+      `pairs: ${names[0]} has ${sources.length} lines and ${names[1]} ${targets.length}; each line of one must be the ` +
+        'translation of the same line of the other',
       { sources: sources.length, targets: targets.length },
     );
   }
