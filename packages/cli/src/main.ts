@@ -7,6 +7,7 @@ import { classifyCommand } from './commands/classify.ts';
 import { demoCommand } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { evalCommand } from './commands/eval.ts';
+import { forecastCommand } from './commands/forecast.ts';
 import { gradientsCommand } from './commands/gradients.ts';
 import { labCommand } from './commands/lab.ts';
 import { sampleCommand } from './commands/sample.ts';
@@ -33,13 +34,14 @@ Examples:
   unrolled gradients runs/my
   unrolled classify train names.tsv
   unrolled tag train names.conll
+  unrolled forecast train demand.csv
   unrolled lab adding --cell gru
   unrolled studio
   unrolled <command> --help`,
   );
 const commands = [
   ...[trainCommand, sampleCommand, evalCommand, gradientsCommand],
-  ...[classifyCommand, tagCommand, translateCommand],
+  ...[classifyCommand, tagCommand, translateCommand, forecastCommand],
   ...[labCommand, studioCommand, demoCommand, doctorCommand],
 ];
 for (const command of commands) program.addCommand(command());

@@ -102,8 +102,10 @@ function cellKind(text: string): string {
   );
 }
 
-export const cellOption = (): Option =>
-  new Option('--cell <cell>', `recurrent cell: ${cellNames.join(', ')}, or a file (default lstm)`).argParser(cellKind);
+export const cellOption = (byDefault = 'lstm'): Option =>
+  new Option('--cell <cell>', `recurrent cell: ${cellNames.join(', ')}, or a file (default ${byDefault})`).argParser(
+    cellKind,
+  );
 
 /** The options that every training has, with what its task has by default. */
 export function commonOptions(
@@ -112,7 +114,7 @@ export function commonOptions(
 ): Option[] {
   const say = (text: string, name: keyof typeof commonDefaults): string => `${text} (default ${defaults[name]})`;
   return [
-    cellOption(),
+    cellOption(defaults.cell),
     option('--hidden <n>', say('hidden units in a layer', 'hidden'), whole(1)),
     option('--layers <n>', say('recurrent layers', 'layers'), whole(1)),
     option('--batch <n>', say('rows side by side', 'batch'), whole(1)),

@@ -7,7 +7,7 @@ import { sequential, seriesCount } from './theme.ts';
 const about = { title: 'A <title> & more', description: 'Made by: unrolled "x"' };
 const number = fc.oneof(fc.double(), fc.constantFrom(0, -1, 1e-300, 1e300, Number.NaN, Infinity));
 const points = fc.array(fc.tuple(number, number), { maxLength: 8 });
-const scale = fc.constantFrom('linear', 'log') as fc.Arbitrary<'linear' | 'log'>;
+const scale = fc.constantFrom('linear', 'log', 'time') as fc.Arbitrary<'linear' | 'log' | 'time'>;
 
 /** Every element is closed, every number is one, nothing of the text has become markup. */
 function expectWhole(svg: string): void {
@@ -154,6 +154,39 @@ describe('ticks', () => {
     expect(labels(1e-3, 20)).toEqual(['10⁻³', '0.01', '0.1', '1', '10']);
     expect(labels(1e-30, 1)).toEqual(['10⁻³⁰', '10⁻²⁵', '10⁻²⁰', '10⁻¹⁵', '10⁻¹⁰', '10⁻⁵', '1']);
     expect(labels(2, 6)).toEqual(['2', '3', '4', '5', '6']);
+  });
+
+  test('of time are round dates, a few of them, in order and within the axis', () => {
+    const labels = (from: string, to: string): string[] =>
+      scaleOf({ label: '', scale: 'time', from: Date.parse(from), to: Date.parse(to) }, [], 0, 1).ticks.map(
+        ({ label }) => label,
+      );
+    expect(labels('2012-03-01', '2016-02-01')).toEqual(['2013', '2014', '2015', '2016']);
+    expect(labels('2023-11-15', '2024-08-01')).toEqual(['2024', 'Apr 2024', 'Jul 2024']);
+    expect(labels('2024-01-01T22:00Z', '2024-01-02T03:00Z')).toEqual([
+      '22:00',
+      '23:00',
+      '2 Jan',
+      '01:00',
+      '02:00',
+      '03:00',
+    ]);
+    const moments = fc.tuple(
+      fc.double({ min: -8e15, max: 8e15, noNaN: true }),
+      fc.double({ min: 1, max: 4, noNaN: true }),
+    );
+    fc.assert(
+      fc.property(moments, fc.integer({ min: 4, max: 14 }), ([from, factor], power) => {
+        const to = from + factor * 10 ** power;
+        const { ticks } = scaleOf({ label: '', scale: 'time', from, to }, [], 0, 1);
+        expect(ticks.length).toBeGreaterThanOrEqual(1);
+        expect(ticks.length).toBeLessThanOrEqual(7);
+        const values = ticks.map(({ value }) => value);
+        expect(values).toEqual(values.toSorted((a, b) => a - b));
+        expect(values[0]).toBeGreaterThanOrEqual(from - 1);
+        expect(values.at(-1)!).toBeLessThanOrEqual(to + 1);
+      }),
+    );
   });
 
   test('say −0.5 and 1,000, and no −0', () => {

@@ -1,6 +1,8 @@
+import { lastMoment, timeTicks } from './time-ticks.ts';
+
 /** From numbers to places along an axis. */
 export interface Scale {
-  /** Undefined where the number has no place: beyond ±1e300, or below 1e−300 on a logarithmic axis. */
+  /** Undefined where the number has no place: beyond ±1e300, below 1e−300 on a logarithmic axis, no date on one of time. */
   at(value: number): number | undefined;
   readonly ticks: readonly { readonly value: number; readonly label: string }[];
 }
@@ -8,8 +10,8 @@ export interface Scale {
 export interface Axis {
   /** What is shown, with its unit. */
   readonly label: string;
-  /** Default 'linear'. */
-  readonly scale?: 'linear' | 'log';
+  /** 'time': milliseconds since 1970, with dates in UTC for ticks. Default 'linear'. */
+  readonly scale?: 'linear' | 'log' | 'time';
   /** Ends of the axis. Default: what the values need. */
   readonly from?: number;
   readonly to?: number;
@@ -21,13 +23,20 @@ export interface Axis {
  */
 export function scaleOf(axis: Axis, values: readonly number[], start: number, end: number): Scale {
   const log = axis.scale === 'log';
-  const hasPlace = (value: number): boolean => Math.abs(value) <= largest && (!log || value >= 1 / largest);
+  const time = axis.scale === 'time';
+  const hasPlace = (value: number): boolean =>
+    Math.abs(value) <= (time ? lastMoment : largest) && (!log || value >= 1 / largest);
   const shown = values.filter(hasPlace);
   const [least, most] = [axis.from ?? lowest(shown), axis.to ?? highest(shown)];
-  const [from, to] = log ? widened(Math.log10(least), Math.log10(most), 0.5) : widened(least, most);
+  const [from, to] = log
+    ? widened(Math.log10(least), Math.log10(most), 0.5)
+    : time && most - least >= 1000
+      ? [least, most]
+      : widened(least, most, time ? 43_200_000 : undefined);
   const place = (position: number): number => start + ((position - from) / (to - from)) * (end - start);
   const at = (value: number): number | undefined =>
     hasPlace(value) ? place(log ? Math.log10(value) : value) : undefined;
+  if (time) return { at, ticks: timeTicks(Math.max(from, -lastMoment), Math.min(to, lastMoment)) };
   return {
     at,
     ticks: (log ? logTicks(from, to) : linearTicks(from, to))

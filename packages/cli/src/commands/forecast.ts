@@ -1,0 +1,211 @@
+import { writeFileSync } from 'node:fs';
+import { dirname, extname, resolve } from 'node:path';
+import { Command, Option } from 'commander';
+import type { Device } from 'unrolled';
+import {
+  backtest,
+  Forecaster,
+  linearAutoregression,
+  methodOf,
+  rowsOf,
+  seasonalNaive,
+  splitSeries,
+} from 'unrolled/tasks/forecast';
+import { describeSystemError, Failure } from '../failure.ts';
+import { loadRun } from '../load-run.ts';
+import { openMachine, toStandardError } from '../open-device.ts';
+import { number, option, type UseFlags, useOptions, whole } from '../options.ts';
+import { readConfig } from '../run-config.ts';
+import { RunFolder } from '../run-folder.ts';
+import { defaults, type ForecastOptions, fileOptions, seasonOption } from '../tasks/forecast/options.ts';
+import { drawForecast } from '../tasks/forecast/picture.ts';
+import { describeBacktest, describeForecast } from '../tasks/forecast/report.ts';
+import { readSeries, type SeriesOptions, type TimedSeries } from '../tasks/forecast/series.ts';
+import { likelySeason } from '../tasks/forecast/times.ts';
+import { forecast } from '../tasks/forecast/trainable.ts';
+import { readTextFiles } from '../text-files.ts';
+import { shellWord } from '../units.ts';
+import { trainCommandFor } from './train.ts';
+
+interface FileFlags extends UseFlags, Pick<SeriesOptions, 'time' | 'fill'> {}
+
+interface PredictFlags extends FileFlags {
+  level?: number;
+  ago?: number;
+  plot?: string;
+}
+
+interface EvalFlags extends FileFlags {
+  season?: number;
+  stride?: number;
+}
+
+export const forecastCommand = (): Command =>
+  new Command('forecast')
+    .description('columns of numbers: what comes next, and how sure that is')
+    .addCommand(trainCommandFor(forecast))
+    .addCommand(predictCommand())
+    .addCommand(evalCommand());
+
+/** The file a trained forecaster is used on, and what a command has to say about it. */
+const withFile = (command: Command): Command => {
+  command
+    .argument('<run>', 'run folder, or checkpoint file')
+    .argument('[file]', 'a table as train takes it (default: the one the run was trained on)');
+  for (const one of [...fileOptions(), ...useOptions()]) command.addOption(one);
+  return command;
+};
+
+const level = number((value) => value > 0 && value < 1, 'above 0, below 1');
+
+function predictCommand(): Command {
+  return withFile(new Command('predict'))
+    .description('foretell the steps that follow a series')
+    .addOption(option('--level <share>', 'how likely the interval holds what comes (default 0.8)', level))
+    .addOption(option('--ago <n>', 'begin so many rows before the end, to compare with what came', whole(0)))
+    .addOption(new Option('--plot <file.svg>', 'draw history, forecast and interval'))
+    .addHelpText(
+      'after',
+      `
+Examples:
+  unrolled forecast predict runs/demand
+  unrolled forecast predict runs/demand newer.csv --level 0.95 --plot demand.svg`,
+    )
+    .action(predict);
+}
+
+async function predict(run: string, path: string | undefined, flags: PredictFlags): Promise<void> {
+  await withForecaster(run, path, flags, async (forecaster, { data, file }) => {
+    const { level = 0.8, ago = 0, plot, json } = flags;
+    const origin = data.length - ago;
+    const rows = rowsOf(data.series, forecaster.columns);
+    const { window: T } = forecaster.config;
+    if (origin < T) {
+      throw new Failure(
+        `${file}: the forecast would begin after ${Math.max(0, origin)} rows, the model reads ${T}; give more`,
+      );
+    }
+    const F = rows.columns.length;
+    const [forecasts] = forecaster.predict([rows.values.slice((origin - T) * F, origin * F)]);
+    const { times, timeColumn } = data;
+    if (json) {
+      const steps = Array.from({ length: forecaster.config.horizon }, (_, h) => origin + h);
+      const report = {
+        type: 'forecast',
+        level,
+        times: times ? steps.map((row) => times.format(times.at(row))) : null,
+        targets: forecasts.map((one) => {
+          const { lower, upper } = one.interval(level);
+          return { target: one.target, values: [...one.values], lower: [...lower], upper: [...upper] };
+        }),
+      };
+      process.stdout.write(`${JSON.stringify(report)}\n`);
+    } else {
+      process.stdout.write(describeForecast(forecasts, level, origin, times, timeColumn));
+    }
+    if (plot === undefined) return;
+    for (const one of forecasts) {
+      const out = forecasts.length === 1 ? plot : besides(plot, one.target);
+      const column = data.series[one.target];
+      const shown = Math.min(origin, Math.max(T, 3 * forecaster.config.horizon));
+      const said = [run, ...(path === undefined ? [] : [path])].map(shellWord).join(' ');
+      const command = `unrolled forecast predict ${said}${ago > 0 ? ` --ago ${ago}` : ''} --level ${level} --plot ${shellWord(plot)}`;
+      save(out, drawForecast({ forecast: one, level, column, origin, times, timeColumn, shown, command }));
+      if (!json) process.stdout.write(`${out}\n`);
+    }
+  });
+}
+
+/** `out.svg`, `temperature` → `out-temperature.svg` */
+function besides(path: string, target: string): string {
+  const extension = extname(path);
+  const stem = path.slice(0, path.length - extension.length);
+  return `${stem}-${target.replace(/[^\p{L}\p{N}._-]+/gu, '-')}${extension}`;
+}
+
+function save(path: string, text: string): void {
+  try {
+    writeFileSync(path, text);
+  } catch (error) {
+    throw new Failure(`${path}: ${describeSystemError(error) ?? (error as Error).message}`, 1, { cause: error });
+  }
+}
+
+function evalCommand(): Command {
+  return withFile(new Command('eval'))
+    .description('back-test a forecaster beside seasonal-naive and linear forecasts')
+    .addOption(seasonOption())
+    .addOption(option('--stride <n>', 'rows from one forecast to the next (default: the horizon)', whole(1)))
+    .addHelpText(
+      'after',
+      `
+Examples:
+  unrolled forecast eval runs/demand
+  unrolled forecast eval runs/demand newer.csv --season 168
+
+The last part of the file, which train kept apart, is foretold again and again, each time from the rows before. The linear
+forecast is fitted to the first part of the same file.`,
+    )
+    .action(evaluate);
+}
+
+async function evaluate(run: string, path: string | undefined, flags: EvalFlags): Promise<void> {
+  await withForecaster(run, path, flags, async (forecaster, { data, options }) => {
+    const { window: T, horizon, cell } = forecaster.config;
+    const { targets, levels } = forecaster;
+    const rows = rowsOf(data.series, forecaster.columns);
+    const split = splitSeries(data.length, options);
+    const season = Math.min(T, flags.season ?? options.season ?? likelySeason(data.times));
+    if (flags.season !== undefined && flags.season > T) {
+      throw new Failure(`--season ${flags.season}: the model reads ${T} rows; give at most that`, 2);
+    }
+    const stride = flags.stride ?? horizon;
+    const settings = { window: T, horizon, targets, split, season, stride };
+    const intervals = [0.8, 0.95].filter((one) => levels === null || levels.includes(one));
+    const methods = [
+      seasonalNaive(rows, season, settings),
+      linearAutoregression(rows, settings),
+      methodOf(forecaster, typeof cell === 'string' ? cell : 'network'),
+    ];
+    const scores = (await backtest(rows, methods, { ...settings, levels: intervals }))!;
+    const first = Math.max(split.validation, T);
+    const from = data.times ? data.times.format(data.times.at(first)) : `row ${first + 1}`;
+    const report = { horizon, stride, season, from, scores };
+    process.stdout.write(
+      flags.json
+        ? `${JSON.stringify({ type: 'evaluation', task: 'forecast', ...report })}\n`
+        : describeBacktest(report),
+    );
+  });
+}
+
+interface Used {
+  readonly data: TimedSeries;
+  readonly file: string;
+  readonly options: Pick<ForecastOptions, 'validation' | 'test' | 'season'>;
+}
+
+/** The forecaster of a run with the series to use it on: columns, times and gaps as it was trained with. */
+async function withForecaster(
+  run: string,
+  path: string | undefined,
+  flags: FileFlags,
+  action: (forecaster: Forecaster, used: Used) => Promise<void>,
+): Promise<void> {
+  const device: Device = await openMachine(flags, toStandardError);
+  try {
+    const forecaster = await loadRun(run, flags.checkpoint, (file, cell) => Forecaster.load(device, file, cell));
+    const folder = [new RunFolder(run), new RunFolder(dirname(dirname(resolve(run))))].find(({ exists }) => exists);
+    const config = folder && readConfig(folder, forecast);
+    const file = path ?? config?.files[0].path;
+    if (file === undefined)
+      throw new Failure(`${run}: no run's folder is around it; name the file to forecast from`, 2);
+    const { time, fill } = { ...config?.options, ...flags };
+    const besides = forecaster.columns.filter((name) => !forecaster.targets.includes(name));
+    const columns = { target: forecaster.targets, with: besides, time, fill };
+    const data = readSeries(readTextFiles([file]).texts[0], file, columns);
+    await action(forecaster, { data, file, options: config?.options ?? defaults });
+  } finally {
+    device.close();
+  }
+}

@@ -1,0 +1,95 @@
+import type { BacktestScores, TargetForecast } from 'unrolled/tasks/forecast';
+import { printable } from '../../listeners/text.ts';
+import { table } from '../../table.ts';
+import type { Times } from './times.ts';
+
+/** A table of one row a step. */
+export function describeForecast(
+  forecasts: readonly TargetForecast[],
+  level: number,
+  origin: number,
+  times: Times | null,
+  timeColumn: string | null,
+): string {
+  const head = [
+    printable(timeColumn ?? 'step'),
+    ...forecasts.flatMap(({ target }) => [printable(target), 'from', 'to']),
+  ];
+  const bounds = forecasts.map((forecast) => forecast.interval(level));
+  const digits = forecasts.map((forecast, k) => digitsFor(bounds[k].upper, bounds[k].lower, forecast.values));
+  const rows = Array.from(forecasts[0].values, (_, h) => [
+    times ? times.format(times.at(origin + h)) : `+${h + 1}`,
+    ...forecasts.flatMap(({ values }, k) =>
+      [values[h], bounds[k].lower[h], bounds[k].upper[h]].map((value) => value.toFixed(digits[k])),
+    ),
+  ]);
+  return `${table(head, rows).join('\n')}\n\nfrom, to: an interval that holds ${100 * level}%\n`;
+}
+
+/** So many digits behind the point that the width of an interval has three that count. */
+function digitsFor(upper: Float64Array, lower: Float64Array, values: Float64Array): number {
+  const width = upper.reduce((sum, value, h) => sum + value - lower[h], 0) / upper.length;
+  const size = Math.max(width, 1e-6 * values.reduce((most, value) => Math.max(most, Math.abs(value)), 0), 1e-12);
+  return Math.min(10, Math.max(0, 2 - Math.floor(Math.log10(size))));
+}
+
+export interface Backtest {
+  readonly scores: readonly BacktestScores[];
+  readonly horizon: number;
+  readonly stride: number;
+  readonly season: number;
+  /** The time or row of the first step that is foretold. */
+  readonly from: string;
+}
+
+/** The scores of all methods, a table for each target; the best of each column has a star. */
+export function describeBacktest({ scores, horizon, stride, season, from }: Backtest): string {
+  const targets = [...new Set(scores.map(({ target }) => target))];
+  const lines = [
+    `${scores[0].forecasts} forecasts of ${horizon} steps, one every ${stride}, from ${from} on; MASE against ${season} before`,
+  ];
+  for (const target of targets) {
+    const own = scores.filter((one) => one.target === target);
+    const best = (of: (one: BacktestScores) => number): number => Math.min(...own.map(of));
+    const marked = (value: number, least: number, text: string): string => `${text}${value === least ? '*' : ' '}`;
+    const head = [
+      '',
+      'MAE ',
+      'RMSE ',
+      'sMAPE ',
+      'MASE ',
+      ...own[0].intervals.flatMap(({ level }) => [`${100 * level}% holds`, 'width']),
+    ];
+    const rows = own.map((one) => [
+      one.method,
+      marked(
+        one.mae,
+        best(({ mae }) => mae),
+        significant(one.mae),
+      ),
+      marked(
+        one.rmse,
+        best(({ rmse }) => rmse),
+        significant(one.rmse),
+      ),
+      marked(
+        one.smape,
+        best(({ smape }) => smape),
+        `${(100 * one.smape).toFixed(2)}%`,
+      ),
+      one.mase === null
+        ? '– '
+        : marked(
+            one.mase,
+            best(({ mase }) => mase!),
+            one.mase.toFixed(3),
+          ),
+      ...one.intervals.flatMap(({ coverage, width }) => [`${(100 * coverage).toFixed(1)}%`, significant(width)]),
+    ]);
+    lines.push('', printable(target), ...table(head, rows));
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+const significant = (value: number): string =>
+  value.toFixed(Math.min(10, Math.max(0, 3 - Math.floor(Math.log10(Math.max(Math.abs(value), 1e-9))))));

@@ -1,0 +1,130 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { parseCsv, parseNumber } from '../src/csv.ts';
+import { readSeries } from '../src/tasks/forecast/series.ts';
+import { describeStep, likelySeason, parseDate } from '../src/tasks/forecast/times.ts';
+
+describe('a table', () => {
+  test.each([',', ';', '\t'])('gives back what was written with %j between its fields', (delimiter) => {
+    const field = fc.string({ unit: fc.constantFrom('a', '1', '"', ',', ';', '\t', ' ', 'é'), minLength: 1 });
+    const rows = fc.array(fc.array(field, { minLength: 2, maxLength: 2 }), { minLength: 1 });
+    const quoted = (text: string): string => `"${text.replaceAll('"', '""')}"`;
+    fc.assert(
+      fc.property(rows, fc.constantFrom('\n', '\r\n'), (written, end) => {
+        const text = [['x', 'y'], ...written].map((row) => row.map(quoted).join(delimiter)).join(end);
+        const table = parseCsv(text, 'file');
+        expect(table.columns).toEqual(['x', 'y']);
+        expect(table.rows.map(({ fields }) => fields)).toEqual(written);
+        expect(table.rows.map(({ line }) => line)).toEqual(written.map((_, i) => i + 2));
+      }),
+    );
+  });
+
+  test('of numbers alone has columns called by number', () => {
+    expect(parseCsv('1,2\n3,4\n', 'file')).toMatchObject({ columns: ['1', '2'], rows: [{ line: 1 }, { line: 2 }] });
+  });
+
+  test.each([
+    ['of no rows', 'a,b\n', 'it has no rows below its first line'],
+    ['with a short row', 'a,b\n1,2\n\n3\n', 'line 4 has 1 fields, the first one 2'],
+    ['with an open quote', 'a,b\n1,"2\n', 'line 2: a quote does not begin or end'],
+    ['with a column without a name', 'a,\n1,2\n', 'column 2 has no name'],
+    ['with two columns of one name', 'a,b,a\n1,2,3\n', "two columns are called 'a'"],
+  ])('%s is refused', (_, text, message) => {
+    expect(() => parseCsv(text, 'file')).toThrow(`file: ${message}`);
+  });
+
+  test('holds numbers as people write them', () => {
+    const found = ['1', ' -2.5 ', '+.5', '3.', '1e3', '1,5', '1,234', 'x', '', '0x10', 'Infinity'].map((field) =>
+      parseNumber(field, ','),
+    );
+    expect(found).toEqual([1, -2.5, 0.5, 3, 1000, null, null, null, null, null, null]);
+    expect(['1,5', '-,5', '1.5', '1,2,3'].map((field) => parseNumber(field, ';'))).toEqual([1.5, -0.5, 1.5, null]);
+  });
+});
+
+describe('times', () => {
+  test('are read as UTC where they name no zone', () => {
+    expect(parseDate('2024-03-31 02:30')).toBe(Date.UTC(2024, 2, 31, 2, 30));
+    expect(parseDate('2024-03-31T02:30:15.5Z')).toBe(Date.UTC(2024, 2, 31, 2, 30, 15, 500));
+    expect(parseDate('2024-03-31T02:30+02:00')).toBe(Date.UTC(2024, 2, 31, 0, 30));
+    expect(parseDate('2024/3/1')).toBe(Date.UTC(2024, 2, 1));
+    expect(parseDate('1958-03')).toBe(Date.UTC(1958, 2, 1));
+    expect(['31.3.2024', '2024-02-30', '2024-13-01', '2024-01-01 25:00', '2024', 'soon'].map(parseDate)).toEqual(
+      new Array(6).fill(null),
+    );
+  });
+
+  const read = (lines: readonly string[], options = {}) => readSeries(['t,y', ...lines].join('\n'), 'file', options);
+
+  test.each([
+    ['days', ['2024-02-28,1', '2024-02-29,2', '2024-03-01,3'], '1 day', 7, '2024-03-02'],
+    ['hours', ['2024-02-28 22:00,1', '2024-02-28 23:00,2', '2024-02-29 00:00,3'], '1 hour', 24, '2024-02-29 01:00'],
+    [
+      'quarter-hours',
+      ['2024-02-28 22:00,1', '2024-02-28 22:15,2', '2024-02-28 22:30,3'],
+      '15 minutes',
+      96,
+      '2024-02-28 22:45',
+    ],
+    ['months', ['2024-11-01,1', '2024-12-01,2', '2025-01-01,3'], '1 month', 12, '2025-02-01'],
+    ['months without days', ['2024-11,1', '2024-12,2', '2025-01,3'], '1 month', 12, '2025-02'],
+    ['years', ['1999-01-01,1', '2000-01-01,2', '2001-01-01,3'], '1 year', 1, '2002-01-01'],
+    ['weeks', ['2024-01-01,1', '2024-01-08,2', '2024-01-15,3'], '1 week', 1, '2024-01-22'],
+    ['numbers', ['0.5,1', '1,2', '1.5,3'], '0.5', 1, '2'],
+  ])('go on as they began: %s', (_, lines, step, season, next) => {
+    const { times } = read(lines, { time: 't' });
+    expect(describeStep(times!)).toBe(step);
+    expect(likelySeason(times)).toBe(season);
+    expect(times!.format(times!.at(3))).toBe(next);
+    expect(times!.format(times!.at(0))).toBe(lines[0].split(',')[0]);
+  });
+
+  test.each([
+    ['out of order', ['2024-01-02,1', '2024-01-01,2'], 'line 3: 2024-01-01 does not come after 2024-01-02 in line 2'],
+    ['twice', ['2024-01-01,1', '2024-01-01,2'], 'line 3: 2024-01-01 does not come after'],
+    [
+      'with a gap',
+      ['2024-01-01,1', '2024-01-02,2', '2024-01-05,3', '2024-01-06,4'],
+      'line 4: 2 rows are missing before 2024-01-05; --fill',
+    ],
+    [
+      'uneven',
+      ['2024-01-01 00:00,1', '2024-01-01 01:00,2', '2024-01-01 02:30,3', '2024-01-01 03:30,4'],
+      'line 4: 2024-01-01 02:30 comes 1.5 steps of 1 hour after',
+    ],
+    ['that are none', ['2024-01-01,1', 'soon,2'], "line 3: 'soon' is not a time"],
+  ])('%s are refused', (_, lines, message) => {
+    expect(() => read(lines)).toThrow(`file: ${message}`);
+  });
+
+  test('may have gaps that are filled', () => {
+    const lines = ['2024-01-01,1', '2024-01-02,2', '2024-01-05,5', '2024-01-06,'];
+    expect([...(read(lines, { fill: 'linear' }).series.y as Float64Array)]).toEqual([1, 2, 3, 4, 5, 5]);
+    expect([...(read(lines, { fill: 'previous' }).series.y as Float64Array)]).toEqual([1, 2, 2, 2, 5, 5]);
+    expect(read(lines, { fill: 'linear' })).toMatchObject({ length: 6, filled: 3 });
+  });
+});
+
+describe('columns of a series', () => {
+  const text = 'day,a,word,b\n2024-01-01,1,x,4\n2024-01-02,2,y,NA\n';
+  const read = (options = {}) => readSeries(text, 'file', options);
+
+  test('are all that have numbers, or those that are named', () => {
+    expect(read({ fill: 'previous' })).toMatchObject({ targets: ['a', 'b'], leftOut: ['word'], timeColumn: 'day' });
+    expect(read({ target: ['a'] })).toMatchObject({ targets: ['a'], leftOut: [] });
+    const besides = read({ target: ['a'], with: ['b'], fill: 'previous' });
+    expect(Object.keys(besides.series)).toEqual(['a', 'b']);
+    expect(besides.targets).toEqual(['a']);
+    expect(read({ target: ['a'], time: 'none' })).toMatchObject({ times: null, timeColumn: null });
+  });
+
+  test.each([
+    ['one that there is not', { target: ['c'] }, "there is no column 'c'; there are day, a, word, b"],
+    ['one without numbers', { target: ['word'] }, "line 2: 'x' in column 'word' is not a number"],
+    ['one with a gap', { target: ['b'] }, "line 3: column 'b' has no number; --fill"],
+    ['that of the times', { target: ['day'] }, "column 'day' cannot be the times and be foretold"],
+  ])('%s is refused', (_, options, message) => {
+    expect(() => read(options)).toThrow(`file: ${message}`);
+  });
+});

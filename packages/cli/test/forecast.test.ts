@@ -1,0 +1,181 @@
+import { existsSync, readFileSync, renameSync } from 'node:fs';
+import { join } from 'node:path';
+import { seasonalSeries } from 'unrolled/tasks/forecast';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { expectComplaint, readEvents, tensorsOf, unrolled, workplace } from './command.ts';
+
+const { path: cwd, file } = workplace(afterAll);
+const forecast = (...args: string[]) => unrolled(cwd, 'forecast', ...args);
+const small = ['--hidden', '8', '--steps', '60', '--threads', '1', '--validate-every', '30'];
+
+/** Hours with days in them, and a second column that is the first one an hour later. */
+const demand = seasonalSeries({ length: 600, seasons: [24], heights: [10], seed: 2 });
+const lines = Array.from(demand, (value, t) => {
+  const time = new Date(Date.UTC(2024, 2, 29) + t * 3_600_000).toISOString().slice(0, 16).replace('T', ' ');
+  return `${time};${value.toFixed(2).replace('.', ',')};${(demand[t + 1] ?? value).toFixed(2)};sunny`;
+});
+const table = (rows: readonly string[]): string => `${['time;demand;ahead;sky', ...rows].join('\n')}\n`;
+
+beforeAll(async () => {
+  file('demand.csv', table(lines));
+  file('lost.csv', 'time;ahead\n2024-01-01;1\n');
+  file('short.csv', table(lines.slice(0, 20)));
+  file('gap.csv', table(lines.map((line, i) => (i === 2 ? line.replace(/;[\d,]+;/, ';;') : line))));
+  const ended = await forecast('train', 'demand.csv', '--target', 'demand', '--horizon', '6', ...small);
+  expect(ended).toMatchObject({ code: 0, stderr: '' });
+  expect(ended.stdout).toContain("600 rows, 1 hour apart by 'time'; foretells demand\n");
+  expect(ended.stdout).toContain('unrolled forecast predict runs/demand');
+});
+
+describe('forecast predict', () => {
+  test('says what comes after the last row, and how sure that is', async () => {
+    const { code, stdout } = await forecast('predict', 'runs/demand');
+    expect(code).toBe(0);
+    const [head, ...rows] = stdout.split('\n');
+    expect(head.trim().split(/\s+/)).toEqual(['time', 'demand', 'from', 'to']);
+    expect(rows.slice(0, 6).map((row) => row.slice(0, 16))).toEqual(
+      [0, 1, 2, 3, 4, 5].map((hour) => `2024-04-23 0${hour}:00`),
+    );
+    for (const row of rows.slice(0, 6)) {
+      const [value, from, to] = row.slice(16).trim().split(/\s+/).map(Number);
+      expect(from).toBeLessThan(value);
+      expect(value).toBeLessThan(to);
+    }
+  });
+
+  test('as JSON, of another file and from before its end, with a picture of what came', async () => {
+    file('newer.csv', table(lines.slice(100)));
+    const args = [
+      'predict',
+      'runs/demand',
+      'newer.csv',
+      '--ago',
+      '6',
+      '--level',
+      '0.95',
+      '--plot',
+      'out.svg',
+      '--json',
+    ];
+    const { stdout } = await forecast(...args);
+    const report = JSON.parse(stdout);
+    expect(report).toMatchObject({ type: 'forecast', level: 0.95, targets: [{ target: 'demand' }] });
+    expect(report.times[0]).toBe('2024-04-22 18:00');
+    const inside = report.targets[0].lower.map(
+      (low: number, h: number) => low < demand[594 + h] && demand[594 + h] < report.targets[0].upper[h],
+    );
+    expect(inside.filter(Boolean).length).toBeGreaterThan(3);
+    const svg = readFileSync(join(cwd, 'out.svg'), 'utf8');
+    for (const text of ['>history<', '>forecast, 95% interval<', '>what came<', 'time (2024)'])
+      expect(svg).toContain(text);
+    // The end of one file is not the end of another, so the same window gives the same forecast.
+    const same = await forecast('predict', 'runs/demand', '--ago', '6', '--level', '0.95', '--json');
+    expect(JSON.parse(same.stdout)).toEqual(report);
+  });
+
+  test.concurrent.each([
+    ['without the column', ['lost.csv'], "lost.csv: there is no column 'demand'; there are time, ahead"],
+    ['with too few rows', ['short.csv'], 'short.csv: the forecast would begin after 20 rows, the model reads 48'],
+    ['that is not there', ['none.csv'], 'none.csv: there is no such file'],
+    ['with a gap', ['gap.csv'], "gap.csv: line 4: column 'demand' has no number; --fill"],
+    ['from before its beginning', ['demand.csv', '--ago', '9999'], 'begin after 0 rows'],
+  ])('of a file %s is refused', async (_, args, message) => {
+    expectComplaint(await forecast('predict', 'runs/demand', ...args), 1, message);
+  });
+});
+
+describe('forecast eval', () => {
+  test('puts the network beside baselines on what was kept apart', async () => {
+    const { code, stdout } = await forecast('eval', 'runs/demand');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^20 forecasts of 6 steps, one every 6, from 2024-04-18 00:00 on; MASE against 24 before/);
+    for (const word of ['seasonal-naive', 'linear', 'gru', 'MASE', '80% holds']) expect(stdout).toContain(word);
+    const { scores } = JSON.parse((await forecast('eval', 'runs/demand', '--json')).stdout);
+    const mae = Object.fromEntries(scores.map((one: { method: string; mae: number }) => [one.method, one.mae]));
+    expect(mae.gru).toBeLessThan(mae['seasonal-naive'] * 1.5);
+  });
+
+  test('needs a part to test on, and a season that fits', async () => {
+    file('few.csv', table(lines.slice(0, 60)));
+    expectComplaint(await forecast('eval', 'runs/demand', 'few.csv'), 1, 'the training part has 42 steps');
+    expectComplaint(await forecast('eval', 'runs/demand', '--season', '99'), 2, '--season 99', 'reads 48');
+  });
+});
+
+describe('forecast train', () => {
+  test('goes on from a checkpoint to the same bits', async () => {
+    const options = ['--with', 'ahead', '--target', 'demand', '--output', 'quantiles', '--schedule', 'constant'];
+    const args = ['train', 'demand.csv', '--horizon', '6', ...options, ...small];
+    await Promise.all([forecast(...args, '--out', 'whole'), forecast(...args, '--out', 'half', '--steps', '25')]);
+    const ended = await forecast('train', '--resume', 'half', '--steps', '60', '--threads', '1');
+    expect(ended).toMatchObject({ code: 0, stderr: '' });
+    expect(tensorsOf(join(cwd, 'half'))).toEqual(tensorsOf(join(cwd, 'whole')));
+    expect(readEvents(join(cwd, 'half')).at(-1)).toMatchObject({ type: 'done', step: 60, reason: 'finished' });
+    expectComplaint(
+      await forecast('predict', 'whole', '--level', '0.9'),
+      1,
+      'no interval of 0.9; it has 0.5, 0.8, 0.95',
+    );
+  });
+
+  test('foretells all columns with numbers, and draws each', async () => {
+    const ended = await forecast('train', 'demand.csv', '--horizon', '3', ...small, '--steps', '5', '--out', 'both');
+    expect(ended.stdout).toContain('foretells demand, ahead; left out: sky');
+    const { stdout } = await forecast('predict', 'both', '--plot', 'both.svg');
+    expect(stdout).toContain('demand');
+    for (const name of ['both-demand.svg', 'both-ahead.svg']) expect(existsSync(join(cwd, name))).toBe(true);
+  });
+
+  test.concurrent.each([
+    [
+      'a line that is no number',
+      'bad-1.csv',
+      'day,y\n2024-01-01,1\n2024-01-02,?x\n',
+      "bad-1.csv: line 3: '?x' in column 'y' is not a number",
+    ],
+    [
+      'a line with too few fields',
+      'bad-2.csv',
+      'day,y\n2024-01-01\n',
+      'bad-2.csv: line 2 has 1 fields, the first one 2',
+    ],
+    ['no rows', 'bad-3.csv', 'day,y\n', 'bad-3.csv: it has no rows'],
+    ['nothing', 'bad-4.csv', '', 'bad-4.csv: the text is empty'],
+    ['bytes', 'bad-5.csv', Uint8Array.of(1, 0, 2), 'bad-5.csv: it is a binary file'],
+    ['too few rows', 'bad-6.csv', 'y\n1\n2\n3\n4\n5\n', 'bad-6.csv: 5 rows give'],
+  ])('refuses a file with %s', async (_, name, content, message) => {
+    file(name, content);
+    expectComplaint(await forecast('train', name, '--out', 'never'), 1, message);
+    expect(existsSync(join(cwd, 'never'))).toBe(false);
+  });
+
+  test('refuses options that cannot work', async () => {
+    expectComplaint(await forecast('train', 'demand.csv', '--horizon', '0'), 2, '--horizon', 'from 1');
+    expectComplaint(
+      await forecast('train', 'demand.csv', '--out', 'never', '--window', '900'),
+      1,
+      'training part has 420 steps',
+    );
+    expectComplaint(await forecast('train', 'demand.csv', 'demand.csv', '--out', 'never'), 2, 'a series is one file');
+    expectComplaint(await forecast('train'), 2, 'no series given');
+  });
+});
+
+test('a checkpoint away from its run foretells a file that is named', async () => {
+  await forecast(
+    'train',
+    'demand.csv',
+    '--target',
+    'demand',
+    '--horizon',
+    '6',
+    ...small,
+    '--steps',
+    '2',
+    '--out',
+    'gone',
+  );
+  renameSync(join(cwd, 'gone/checkpoints/best.safetensors'), join(cwd, 'alone.safetensors'));
+  expect(await forecast('predict', 'alone.safetensors', 'demand.csv')).toMatchObject({ code: 0, stderr: '' });
+  expectComplaint(await forecast('predict', 'alone.safetensors'), 2, "no run's folder is around it");
+});
