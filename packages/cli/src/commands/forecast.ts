@@ -203,7 +203,7 @@ async function withForecaster(
     const { time, fill } = { ...config?.options, ...flags };
     const besides = forecaster.columns.filter((name) => !forecaster.targets.includes(name));
     const columns = { target: forecaster.targets, with: besides, time, fill };
-    const data = readSeries(readTextFiles([file]).texts[0], file, columns);
+    const data = await readSeries(readTextFiles([file]).texts[0], file, columns);
     await action(forecaster, { data, file, options: config?.options ?? defaults });
   } finally {
     device.close();
