@@ -1,4 +1,6 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { stripTypeScriptTypes } from 'node:module';
@@ -6,8 +8,9 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type Browser, chromium } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { launchChromium, noChromium } from '../chromium.ts';
 import { root, run } from './run.ts';
 import { type Library, type TenSteps, tenSteps } from './ten-steps.ts';
 import { type Library as ThreeLines, trainAll, useAll } from './three-lines.ts';
@@ -109,16 +112,22 @@ describe('the packed package in an empty project', () => {
     expect(unrolled('sample', 'runs/text', '--length', '40').length).toBeGreaterThan(40);
     expect(unrolled('eval', 'runs/text', 'text.txt')).toMatch(/nats/);
   });
+
+  test('the command serves the studio, whose page came with the package', async () => {
+    const studio = spawn(process.execPath, [installed('dist/cli/main.js'), 'studio'], { cwd: project });
+    try {
+      const [said] = await once(studio.stdout.setEncoding('utf8'), 'data');
+      const [url] = /http:\S+/.exec(said)!;
+      const page = await (await fetch(url)).text();
+      const [, script] = /src="\.\/(assets\/[^"]+\.js)"/.exec(page)!;
+      expect((await fetch(url + script)).headers.get('content-type')).toContain('javascript');
+    } finally {
+      studio.kill();
+    }
+  });
 });
 
-const candidates = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
-const executablePath = process.env.UNROLLED_CHROMIUM ?? candidates.find((path) => existsSync(path));
-const required = process.env.UNROLLED_REQUIRE_CHROMIUM === '1';
-if (!executablePath && !required) {
-  console.log(`browser tests skipped: no Chromium at ${candidates.join(', ')}; set UNROLLED_CHROMIUM to its path`);
-}
-
-describe.skipIf(!executablePath && !required)('the installed library in headless Chromium', () => {
+describe.skipIf(noChromium)('the installed library in headless Chromium', () => {
   /** The module of each part of the library, for a page and for Node. */
   const tasks = ['classify', 'forecast', 'language-model', 'tag', 'translate'].map((name) => `tasks/${name}/index.js`);
   const modules = ['index.js', ...tasks, 'train/index.js'];
@@ -149,8 +158,7 @@ describe.skipIf(!executablePath && !required)('the installed library in headless
       response.writeHead(404).end();
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const args = ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update'];
-    browser = await chromium.launch({ executablePath, args });
+    browser = await launchChromium();
     const parts = await Promise.all(
       modules.map((module) => import(pathToFileURL(installed(join('dist', module))).href)),
     );

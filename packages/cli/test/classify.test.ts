@@ -56,7 +56,7 @@ describe('unrolled classify', () => {
     expect(tensorsOf(join(cwd, 'part'))).toEqual(tensorsOf(join(cwd, 'whole')));
   });
 
-  test('takes a folder for each label, JSON lines, and a file to validate on', async () => {
+  test('takes a folder for each label, JSON lines, tables with commas, and a file to validate on', async () => {
     for (const line of words.slice(0, 24)) {
       const [label, word] = line.split('\t');
       mkdirSync(join(cwd, 'folders', label), { recursive: true });
@@ -69,9 +69,12 @@ describe('unrolled classify', () => {
         .map((line) => JSON.stringify({ label: line.split('\t')[0], text: line.split('\t')[1] }))
         .join('\n'),
     );
+    const rows = words.slice(60, 80).map((line, i) => `${i},${line.replace('\t', ',')}`);
+    file('words.csv', ['id,label,text', ...rows, '99,soft,"ba, na"'].join('\n'));
     const { code, stdout } = await train(
       'folders',
       'words.jsonl',
+      'words.csv',
       '--out',
       'mixed',
       '--steps',
@@ -80,7 +83,7 @@ describe('unrolled classify', () => {
       'test.tsv',
     );
     expect(code).toBe(0);
-    expect(stdout).toContain('40 more to validate on; 2 labels (hard, soft)');
+    expect(stdout).toContain('81 examples, 40 more to validate on; 2 labels (hard, soft)');
     const again = await unrolled(cwd, 'classify', 'train', '--resume', 'mixed', '--steps', '4');
     expect(again).toMatchObject({ code: 0, stderr: '' });
   });

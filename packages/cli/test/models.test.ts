@@ -68,6 +68,26 @@ describe('words', () => {
   });
 });
 
+describe('an adaptive softmax and dropout on the recurrence', () => {
+  test('train, go on, write and are measured', async () => {
+    const many = file('many.txt', Array.from({ length: 1500 }, (_, i) => `w${(i * i) % 59}`).join(' '));
+    const kind = ['--tokens', 'word', '--adaptive', '--recurrent-dropout', '0.2', '--schedule', 'constant', ...small];
+    const trained = await unrolled(cwd, 'train', many, '--out', 'adaptive', ...kind, '--steps', '10');
+    expect(trained).toMatchObject({ code: 0, stderr: '' });
+    const more = await unrolled(cwd, 'train', '--resume', 'adaptive', '--steps', '12');
+    expect(more).toMatchObject({ code: 0, stderr: '' });
+    expect(Object.keys(tensorsOf(join(cwd, 'adaptive')))).toContain('output.tail.1.1.weight');
+    const [sampled, evaluated] = await Promise.all([
+      unrolled(cwd, 'sample', 'adaptive', '--length', '5'),
+      unrolled(cwd, 'eval', 'adaptive', many, '--json'),
+    ]);
+    expect([sampled.code, evaluated.code]).toEqual([0, 0]);
+    expect(JSON.parse(evaluated.stdout).perplexity).toBeLessThan(59);
+    expectComplaint(await unrolled(cwd, 'train', many, '--adaptive', '--out', 'no'), 2, '--adaptive', '--tokens word');
+    expectComplaint(await unrolled(cwd, 'train', many, '--adaptive', '--tie', '--out', 'no'), 2, '--tie');
+  });
+});
+
 describe('byte pairs', () => {
   test('interrupted and resumed end with the same bits, and tokenizer.json is for other programs', async () => {
     const kind = ['--tokens', 'bpe', '--vocab', '270', '--schedule', 'constant', ...small];

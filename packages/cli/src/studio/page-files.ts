@@ -16,18 +16,18 @@ const types: Readonly<Record<string, string>> = {
   '.txt': 'text/plain; charset=utf-8',
 };
 
-/** Where the page lies: beside the command in the package, and where the build puts it in the repository. */
-const folders = ['../../studio', '../../../../dist/studio'].map((path) =>
-  fileURLToPath(new URL(path, import.meta.url)),
-);
+/** Where the page may lie: beside the command in the package, and where the build puts it in the repository. */
+const places = ['../../studio', '../../../../dist/studio'].map((path) => fileURLToPath(new URL(path, import.meta.url)));
 
-/**
- * The built page, all of it in memory, by path: no path of a request ever reaches the disk.
- * @throws Failure if it was not built
- */
-export function readPageFiles(): ReadonlyMap<string, ServedFile> {
-  const folder = folders.find((path) => existsSync(join(path, 'index.html')));
+/** @throws Failure if the page was not built */
+export function pageFolder(): string {
+  const folder = places.find((path) => existsSync(join(path, 'index.html')));
   if (!folder) throw new Failure('studio: its page is not built yet; run npm run studio:build');
+  return folder;
+}
+
+/** A built page, all of it in memory, by path: no path of a request ever reaches the disk. */
+export function readPageFiles(folder: string): ReadonlyMap<string, ServedFile> {
   const files = new Map<string, ServedFile>();
   for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
     const type = types[extname(name)];

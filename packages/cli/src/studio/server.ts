@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describeSystemError, Failure } from '../failure.ts';
-import { readPageFiles, type ServedFile } from './page-files.ts';
+import { pageFolder, readPageFiles, type ServedFile } from './page-files.ts';
 import { readRunFile, type SharedRun } from './run-files.ts';
 
 export interface StudioServer {
@@ -23,10 +23,15 @@ const headers = {
  * Serves the page and the runs it was given, on this machine alone. Requests that name another host are refused, so no page
  * of another site can read along by giving itself this machine's address.
  * @param port  0: any that is free
+ * @param page  the folder of the built page
  * @throws Failure if the page is not built, or the port is taken
  */
-export async function serveStudio(runs: readonly SharedRun[], port: number): Promise<StudioServer> {
-  const files = readPageFiles();
+export async function serveStudio(
+  runs: readonly SharedRun[],
+  port: number,
+  page = pageFolder(),
+): Promise<StudioServer> {
+  const files = readPageFiles(page);
   const server = createServer((request, response) => send(request, response, answer(request, files, runs)));
   await listen(server, port);
   const { port: chosen } = server.address() as AddressInfo;
@@ -94,7 +99,9 @@ function answer(request: IncomingMessage, files: ReadonlyMap<string, ServedFile>
   const run = runs[Number(number) - 1];
   const wanted = new URLSearchParams(query);
   const from = Math.max(0, Math.floor(Number(wanted.get('from'))) || 0);
-  const found = run && readRunFile(run, name, from, wanted.get('file') ?? '');
+  // A run that has just begun has no events yet.
+  const none = name === 'events.jsonl' ? { body: '', from: 0, file: '' } : null;
+  const found = run && (readRunFile(run, name, from, wanted.get('file') ?? '') ?? none);
   if (!found) return refusal(404, 'There is nothing here');
   return {
     status: 200,

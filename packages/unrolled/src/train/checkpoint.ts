@@ -1,5 +1,6 @@
 import { FormatError } from '../errors.ts';
 import { decodeSafetensors, encodeSafetensors, type NamedArray } from '../io/safetensors.ts';
+import type { Parameters } from '../nn/parameters.ts';
 import type { RandomState } from '../random.ts';
 
 /** Plain data that JSON can hold. */
@@ -59,24 +60,27 @@ export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array<ArrayBuffer
 export type CheckpointSource = Checkpoint | Uint8Array | ArrayBuffer;
 
 /**
- * The checkpoint of a model of one task, and what it says of the model: for `Classifier.load` and its like.
- * @param names  what a model's description has to hold
+ * The model of a checkpoint: `make` builds it from what the checkpoint says of it, and its parameters are loaded.
+ * @param names  what the description of a model of this task has to hold
  * @throws FormatError if the file is damaged, or of another task
  */
-export function openCheckpoint<Description>(
+export function loadModel<Description, Model extends { readonly parameters: Parameters }>(
   source: CheckpointSource,
   task: string,
   names: readonly (keyof Description & string)[],
-): { checkpoint: Checkpoint; description: Description } {
+  make: (description: Description) => Model,
+): Model {
   const file = source instanceof ArrayBuffer ? new Uint8Array(source) : source;
   const checkpoint = file instanceof Uint8Array ? decodeCheckpoint(file) : file;
   const description = checkpoint.model as (Record<string, unknown> & { task?: string }) | null;
   // Those of language models do not name their task.
   const found = description?.task ?? (description?.tokenizer ? 'language-model' : 'unknown');
-  if (found !== task || !names.every((name) => description?.[name])) {
+  if (found !== task || !names.every((name) => description?.[name] !== undefined)) {
     throw new FormatError(`checkpoint: it holds a model of task '${found}', not '${task}'`, { found, task });
   }
-  return { checkpoint, description: description as Description };
+  const model = make(description as Description);
+  model.parameters.load(checkpoint.parameters);
+  return model;
 }
 
 /** @throws FormatError if the file is damaged, or is no checkpoint */

@@ -1,5 +1,6 @@
 import { basename, dirname, extname } from 'node:path';
-import { type LabelledText, parseJsonLines, parseTable } from 'unrolled/tasks/classify';
+import { type LabelledText, labelledRows, parseJsonLines, parseTable } from 'unrolled/tasks/classify';
+import { parseCsv } from '../../csv.ts';
 import type { TextFiles } from '../../text-files.ts';
 
 export interface Columns {
@@ -8,8 +9,8 @@ export interface Columns {
 }
 
 /**
- * Labelled texts, by what a file is: JSON lines (`.jsonl`, `.ndjson`); a table with tabs (`.tsv`, or tabs in every line);
- * otherwise one text, whose label is the name of its folder.
+ * Labelled texts, by what a file is: JSON lines (`.jsonl`, `.ndjson`); a table with commas (`.csv`), or with tabs (`.tsv`, or
+ * tabs in every line); otherwise one text, whose label is the name of its folder.
  * @throws DataError naming the file and the line that is wrong
  */
 export function readExamples({ files, texts }: TextFiles, columns: Columns = {}): LabelledText[] {
@@ -18,6 +19,11 @@ export function readExamples({ files, texts }: TextFiles, columns: Columns = {})
     const text = texts[i];
     const kind = extname(path).toLowerCase();
     if (kind === '.jsonl' || kind === '.ndjson') return parseJsonLines(text, { ...options, name: path });
+    if (kind === '.csv') {
+      const { columns, rows } = parseCsv(text, path);
+      const table = [{ cells: columns, line: 1 }, ...rows.map(({ fields, line }) => ({ cells: fields, line }))];
+      return labelledRows(table, { ...options, name: path });
+    }
     if (kind === '.tsv' || isTable(text)) return parseTable(text, { ...options, name: path });
     const whole = text.trim();
     return whole === '' ? [] : [{ text: whole, label: basename(dirname(path)) }];

@@ -21,8 +21,8 @@ export const classify: Trainable<ClassifyOptions> = {
   task: 'classify',
   command: 'classify train',
   description: 'learn to tell labels of texts',
-  argument: 'tables with tabs (label, text), JSON lines, or folders with a folder of texts for each label',
-  missing: 'no examples given; name a .tsv or .jsonl file, or a folder with a folder for each label',
+  argument: 'tables (.tsv, .csv), JSON lines, or folders with a folder of texts for each label',
+  missing: 'no examples given; name a .tsv, .csv or .jsonl file, or a folder with a folder for each label',
   help: `
 Examples:
   unrolled classify train names.tsv

@@ -11,10 +11,13 @@ import type { LanguageModelOptions } from './options.ts';
 export function bytesNeeded(options: LanguageModelOptions, vocabulary: number): number {
   const { cell, hidden: H, layers, embedding: E, seq: T, batch: B, optimizer } = options;
   // A cell that is not fused keeps more of each step: measured, 16 (MUT2) to 74 (minLSTM) numbers a unit.
-  const fused = (gatesOf as Record<string, number | undefined>)[cell === 'irnn' ? 'rnn' : cell];
+  const gates = (gatesOf as Record<string, number | undefined>)[cell === 'irnn' ? 'rnn' : cell];
+  const fused = options.recurrentDropout ? undefined : gates;
+  // An adaptive softmax has a quarter of the weights, and scores most tokens among a tenth of all.
+  const outputs = options.adaptive ? vocabulary / 4 : vocabulary;
   const [G, kept] = fused === undefined ? [8, 60] : [fused, fused + 4];
-  let parameters = vocabulary * E + (options.tie ? H * E : H * vocabulary) + vocabulary;
-  let activations = 2 * E + 3 * vocabulary;
+  let parameters = vocabulary * E + (options.tie ? H * E : H * outputs) + vocabulary;
+  let activations = 2 * E + 3 * outputs;
   for (let layer = 0; layer < layers; layer++) {
     const inputs = layer === 0 ? E : H;
     parameters += G * H * (inputs + H + 2);

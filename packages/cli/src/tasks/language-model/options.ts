@@ -2,7 +2,7 @@ import { Option } from 'commander';
 import { splitText } from 'unrolled/tasks/language-model';
 import { type TokenizerConfig, tokenizerKinds } from 'unrolled/tokenizers';
 import { Failure } from '../../failure.ts';
-import { type CommonOptions, choice, commonDefaults, option, whole } from '../../options.ts';
+import { type CommonOptions, choice, commonDefaults, number, option, whole } from '../../options.ts';
 import type { OptionType } from '../../trainable.ts';
 
 export interface LanguageModelOptions extends CommonOptions {
@@ -12,6 +12,9 @@ export interface LanguageModelOptions extends CommonOptions {
   vocab?: number;
   /** Whether the output layer uses the embedding's matrix; not where it is left out. */
   tie?: boolean;
+  /** Whether the output layer looks at rare words only where it must. */
+  adaptive?: boolean;
+  recurrentDropout?: number;
   recompute?: boolean;
   seq: number;
 }
@@ -23,7 +26,13 @@ export const defaults = {
   seq: 64,
 } as const satisfies LanguageModelOptions;
 
-export const optional: Readonly<Record<string, OptionType>> = { vocab: 'number', tie: 'boolean', recompute: 'boolean' };
+export const optional: Readonly<Record<string, OptionType>> = {
+  vocab: 'number',
+  tie: 'boolean',
+  adaptive: 'boolean',
+  recurrentDropout: 'number',
+  recompute: 'boolean',
+};
 
 export function options(): Option[] {
   return [
@@ -31,6 +40,12 @@ export function options(): Option[] {
     choice('--tokens <kind>', `what the text is cut into (default ${defaults.tokens})`, tokenizerKinds),
     option('--vocab <n>', 'most tokens of words (default 20,001) or byte pairs (default 2,000)', whole(1)),
     new Option('--tie', "let the output layer use the embedding's matrix"),
+    new Option('--adaptive', 'an adaptive softmax: rare words cost less; for --tokens word').conflicts('tie'),
+    option(
+      '--recurrent-dropout <rate>',
+      'share of the state that is set to 0 on the recurrence; slower, every cell goes step by step (default 0)',
+      number((rate) => rate >= 0 && rate < 1, 'from 0, below 1'),
+    ),
     new Option('--recompute', 'compute gates again on the way back, to need less memory'),
     option('--seq <n>', `steps of truncated backpropagation through time (default ${defaults.seq})`, whole(1)),
     option('--gradients <n>', 'steps between looks at how far gradients reach back, 0: none (default 0)', whole(0)),

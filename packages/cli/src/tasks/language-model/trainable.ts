@@ -69,10 +69,14 @@ function prepare(
   if (tokenizer.unknown !== null && tokenizer.size === 1) {
     throw new Failure('train: no word comes twice in this text, so none can be learnt; use --tokens char');
   }
+  if (said.adaptive && (tokenizer.kind !== 'word' || tokenizer.size < 10)) {
+    const why = tokenizer.kind === 'word' ? `this text has ${tokenizer.size} different ones` : 'say --tokens word';
+    throw new Failure(`--adaptive: it is for many words, the frequent ones first; ${why}`, 2);
+  }
   const tokens = tokenizer.encode(text);
   const options = fitToText(withDefaults(languageModel, said), said, tokens);
   const { batch, seq, seed } = options;
-  const model = modelConfig(options, cell);
+  const model = modelConfig(options, tokenizer.size, cell);
   const characters = countCharacters(text);
   const lowered = `The text is short: --batch ${batch} --seq ${seq}. More text gives better models.`;
   return {
@@ -99,9 +103,15 @@ function prepare(
   };
 }
 
-function modelConfig(options: LanguageModelOptions, own: CellFile | null): LanguageModelConfig {
-  const { hidden, layers, embedding, dropout, tie, recompute } = options;
-  const said = { ...(tie ? { tied: true } : {}), ...(recompute ? { recompute } : {}) };
+function modelConfig(options: LanguageModelOptions, vocabulary: number, own: CellFile | null): LanguageModelConfig {
+  const { hidden, layers, embedding, dropout, tie, adaptive, recurrentDropout, recompute } = options;
+  const said = {
+    ...(tie ? { tied: true } : {}),
+    // The most frequent tenth, the next three tenths, the rest.
+    ...(adaptive ? { adaptive: [0.1, 0.4].map((share) => Math.round(share * vocabulary)) } : {}),
+    ...(recurrentDropout ? { recurrentDropout } : {}),
+    ...(recompute ? { recompute } : {}),
+  };
   return { cell: own?.cell ?? options.cell, hidden, layers, embedding, dropout, ...said };
 }
 

@@ -4,34 +4,32 @@ import { texts } from '../../texts/texts.ts';
 /** Updates a second, so that one can watch. */
 export const usualPace = 12;
 
+function newRun(cell: string, pace: number): PageRun {
+  const { defaults, file } = texts[0];
+  return new PageRun('hello', '“hello”', 'hello', file, { ...defaults, cell }, { temperature: 0, pace }, 1);
+}
+
 /** The four letters that learn to say hello, in this room alone. */
 class Example {
-  run = $state.raw<PageRun | null>(null);
-  #cell = '';
+  #cell = 'rnn';
+  run = $state.raw(newRun(this.#cell, usualPace));
 
   /** The example with this cell, new if it was another. */
-  of(cell: string): PageRun {
-    if (this.run && this.#cell === cell) return this.run;
-    this.run?.close();
+  choose(cell: string): void {
+    if (cell === this.#cell) return;
     this.#cell = cell;
-    const { defaults, file } = texts[0];
-    this.run = new PageRun(
-      'hello',
-      '“hello”',
-      'hello',
-      file,
-      { ...defaults, cell },
-      { temperature: 0, pace: usualPace },
-      1,
-    );
-    return this.run;
+    this.#begin(usualPace);
   }
 
-  /** The same once more from the beginning. */
-  again(): PageRun {
-    const cell = this.#cell;
-    this.#cell = '';
-    return this.of(cell);
+  /** The same once more from the beginning, at once. */
+  again(pace: number): void {
+    this.#begin(pace);
+    this.run.run();
+  }
+
+  #begin(pace: number): void {
+    this.run.close();
+    this.run = newRun(this.#cell, pace);
   }
 }
 

@@ -45,10 +45,11 @@ export const legible = 12;
 const room = 250;
 const between = 34;
 
-export function layoutOf(unrolling: Unrolling, wanted: { readonly gradients: boolean }): Layout {
+/** @param available  where there is more room than is needed, steps stand further apart */
+export function layoutOf(unrolling: Unrolling, available = 0): Layout {
   const T = unrolling.tokens.length;
   const V = unrolling.vocabulary.length;
-  const [left, gap, outputStep] = [86, 40, 18];
+  const [left, outputStep] = [86, 18];
   const outputs = Math.min(V, V <= 6 ? V : 5);
   const heightOf = (size: number): number => (size <= legible ? 19 : Math.max(2, Math.min(14, room / size)));
   const widthOf = (size: number): number => (size <= legible ? 40 : 18);
@@ -58,7 +59,7 @@ export function layoutOf(unrolling: Unrolling, wanted: { readonly gradients: boo
       const width = widthOf(part.size);
       const strips: Strip[] = [{ part, gradient: false, x, width }];
       x += width + 2;
-      if (wanted.gradients && part.gradients) {
+      if (part.gradients) {
         strips.push({ part, gradient: true, x: x - 1, width: 13 });
         x += 15;
       }
@@ -68,6 +69,7 @@ export function layoutOf(unrolling: Unrolling, wanted: { readonly gradients: boo
   const breadth = (strips: readonly Strip[]): number => Math.max(...strips.map(({ x, width }) => x + width));
   const all = unrolling.layers.map(stripsOf);
   const inner = Math.max(84, ...all.map(breadth));
+  const gap = Math.min(90, Math.max(40, Math.floor((available - left - 10) / T) - inner));
   const centred = (strips: readonly Strip[]): Strip[] => {
     const shift = (inner - breadth(strips)) / 2;
     return strips.map((strip) => ({ ...strip, x: strip.x + shift }));

@@ -49,7 +49,7 @@ function outline(marks: Mark[], { x, y, w, h }: { x: number; y: number; w: numbe
 }
 
 /** The largest gradient in a layer: what is drawn darkest. */
-function gradientScale(parts: readonly Part[]): number {
+export function gradientScale(parts: readonly Part[]): number {
   let most = 0;
   for (const { gradients } of parts)
     for (const value of gradients ?? []) if (Math.abs(value) > most) most = Math.abs(value);
@@ -94,29 +94,41 @@ function drawStep(
     },
   );
   if (!seen) return;
-  const tops = [
-    rows.output + layout.outputs * layout.outputStep,
-    ...layout.layers.toReversed().map(({ top }) => top - 16),
-    layout.embedding.top,
-  ];
-  const bottoms = [
-    ...layout.layers.toReversed().map(({ top, height }) => top + height),
-    layout.embedding.top + layout.embedding.height,
-    rows.input - 10,
-  ];
-  bottoms.forEach((bottom, i) => {
+  const back = t >= waves.backward;
+  const { embedding, layers } = layout;
+  const outputs = rows.output + layout.outputs * layout.outputStep;
+  const up = (from: number, to: number): void => {
     marks.push({
       kind: 'line',
       x1: middle,
-      y1: bottom - 2 + (i === bottoms.length - 1 ? 2 : 5),
+      y1: from,
       x2: middle,
-      y2: tops[i] + 5,
+      y2: to + 4,
       colour: palette.accent,
       width: 1.5,
       arrow: true,
     });
+  };
+  up(rows.input - 10, embedding.top + embedding.height);
+  up(embedding.top - 3, layers[0].top + layers[0].height);
+  layers.forEach(({ top }, layer) => {
+    const above = layers[layer + 1];
+    up(top - 17, above ? above.top + above.height : outputs);
   });
-  const back = t >= waves.backward;
+  const counts = t + 1 < unrolling.ids.length && (unrolling.lossAt === null || unrolling.lossAt === t);
+  if (back && counts) {
+    const x1 = middle + 12;
+    marks.push({
+      kind: 'line',
+      x1,
+      y1: outputs + 4,
+      x2: x1,
+      y2: layers[layers.length - 1].top - 17,
+      colour: palette.backAbove,
+      width: 1.5,
+      arrow: true,
+    });
+  }
   for (const block of [layout.embedding, ...layout.layers])
     drawBlock(marks, block, palette, x, t, back, scales[block.layer] ?? 0);
   for (const block of layout.layers)
@@ -231,7 +243,7 @@ function drawArrows(
     );
   }
   if (cut || t < waves.backward) return;
-  const strength = stateGradient(unrolling.layers[block.layer], t) / (scale || 1);
+  const strength = stateGradient(unrolling.layers[block.layer], t + 1) / (scale || 1);
   if (!(strength > 0)) return;
   const width = 1 + 3 * Math.min(1, strength ** 0.5);
   const opacity = 0.25 + 0.75 * Math.min(1, strength ** 0.4);
@@ -248,12 +260,12 @@ function drawArrows(
   });
 }
 
-/** The largest number of the gradient at a step's states. */
+/** The largest number of the gradient at a step's states; 0 where none came. */
 function stateGradient(parts: readonly Part[], t: number): number {
   let most = 0;
   for (const { gradients, size } of parts) {
-    if (!gradients || Number.isNaN(gradients[(t + 1) * size])) continue;
-    for (let unit = 0; unit < size; unit++) most = Math.max(most, Math.abs(gradients[t * size + unit]));
+    for (let unit = 0; gradients && unit < size; unit++)
+      most = Math.max(most, Math.abs(gradients[t * size + unit]) || 0);
   }
   return most;
 }

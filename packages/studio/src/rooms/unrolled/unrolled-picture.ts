@@ -11,7 +11,7 @@ import { pictureOf } from './picture.ts';
 export function unrolledPicture(unrolling: Unrolling, command: string, address: string): SavedPicture {
   const { palette } = theme;
   const T = unrolling.tokens.length;
-  const layout = layoutOf(unrolling, { gradients: true });
+  const layout = layoutOf(unrolling);
   const view = { waves: { forward: T, backward: 0 }, chosen: null, from: 0, to: layout.width };
   const read = unrolling.tokens.map(showToken).join('');
   const parts: readonly (readonly [number, Part])[] = [

@@ -48,6 +48,21 @@ export function cellNameOf(source: CellSource): string {
 }
 
 /**
+ * A configuration that was read from a file, with the cell itself in place of its name where it is one of your own.
+ * @throws ConfigError if the cell is not built in and is not given, or another one is given
+ */
+export function withCell<Config extends { readonly cell: CellSource }>(config: Config, own?: DefinedCell): Config {
+  const name = cellNameOf(config.cell);
+  if (own && own.name !== name) {
+    throw new ConfigError(`cell: the model's cell is '${name}', the one given is '${own.name}'`, { name });
+  }
+  if (!own && config.cell === name && !Object.hasOwn(cells, name)) {
+    throw new ConfigError(`cell: the model's cell '${name}' is not built in; give it as the last argument`, { name });
+  }
+  return own ? { ...config, cell: own } : config;
+}
+
+/**
  * A cell of the kind and size asked for.
  * @param hidden  H, where `source` is a name or a cell of your own; a configuration has its own
  * @throws ConfigError if there is no cell of that name, its size is not one, or yours has the name of a built-in one

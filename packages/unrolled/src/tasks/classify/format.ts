@@ -27,8 +27,24 @@ const textNames = ['text', 'sentence', 'review', 'phrase', 'name', 'content', 'u
  * parseTable('pos\tI liked it\nneg\tI slept');   // [{ label: 'pos', text: 'I liked it' }, …]
  */
 export function parseTable(table: string, options: TableOptions = {}): LabelledText[] {
+  return labelledRows(
+    linesOf(table).map(({ line, number }) => ({ cells: line.split('\t'), line: number })),
+    options,
+  );
+}
+
+/** A row of a table, and the line it stands in. */
+export interface TableRow {
+  readonly cells: readonly string[];
+  readonly line: number;
+}
+
+/**
+ * The same from rows that are cut into cells already, whatever form they came in.
+ * @throws DataError naming the line that lacks a column, or the column that is not there
+ */
+export function labelledRows(rows: readonly TableRow[], options: TableOptions = {}): LabelledText[] {
   const { name = 'table' } = options;
-  const rows = linesOf(table).map(({ line, number }) => ({ cells: line.split('\t'), number }));
   if (rows.length === 0) return [];
   const first = rows[0].cells.map((cell) => cell.trim().toLowerCase());
   const named = (names: readonly string[]): number => first.findIndex((cell) => names.includes(cell));
@@ -48,15 +64,15 @@ export function parseTable(table: string, options: TableOptions = {}): LabelledT
     const which = label < 0 ? 'labels' : 'texts';
     throw new DataError(`${name}: which column has the ${which} is not clear from ${first.join(', ')}; name it`);
   }
-  return rows.slice(header ? 1 : 0).map(({ cells, number }) => {
+  return rows.slice(header ? 1 : 0).map(({ cells, line }) => {
     if (cells.length <= Math.max(label, text)) {
       throw new DataError(
-        `${name}, line ${number}: there are ${cells.length} column(s), the ${label > text ? 'label' : 'text'} is in ` +
+        `${name}, line ${line}: there are ${cells.length} column(s), the ${label > text ? 'label' : 'text'} is in ` +
           `column ${Math.max(label, text) + 1}; columns have tabs between them`,
-        { line: number },
+        { line },
       );
     }
-    return example(cells[label], cells[text], name, number);
+    return example(cells[label], cells[text], name, line);
   });
 }
 

@@ -1,7 +1,7 @@
 import { padSequences } from '../../data/buckets.ts';
 import { ConfigError, DataError } from '../../errors.ts';
 import type { DefinedCell } from '../../nn/cells/define.ts';
-import { type CellSource, cellNameOf } from '../../nn/cells/registry.ts';
+import { type CellSource, cellNameOf, withCell } from '../../nn/cells/registry.ts';
 import { Dropout } from '../../nn/dropout.ts';
 import { Embedding } from '../../nn/embedding.ts';
 import { type Context, inference, initialiseParameters } from '../../nn/layer.ts';
@@ -16,7 +16,7 @@ import type { Device } from '../../tensor/device.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { createTokenizer } from '../../tokenizers/create.ts';
 import type { Tokenizer, TokenizerConfig } from '../../tokenizers/tokenizer.ts';
-import { type CheckpointSource, type Json, openCheckpoint } from '../../train/checkpoint.ts';
+import { type CheckpointSource, type Json, loadModel } from '../../train/checkpoint.ts';
 import type { LabelledText } from './format.ts';
 import { TextReader } from './text-reader.ts';
 
@@ -126,7 +126,7 @@ export class Classifier {
    */
   static from(device: Device, description: ClassifierDescription, own?: DefinedCell): Classifier {
     const { config, tokenizer, labels, temperature } = description;
-    const model = new Classifier(device, createTokenizer(tokenizer), labels, own ? { ...config, cell: own } : config);
+    const model = new Classifier(device, createTokenizer(tokenizer), labels, withCell(config, own));
     model.temperature = temperature;
     return model;
   }
@@ -134,10 +134,9 @@ export class Classifier {
   /** The model of a checkpoint file. @throws FormatError if the file is damaged, or of another task */
   static load(device: Device, source: CheckpointSource, own?: DefinedCell): Classifier {
     const names = ['config', 'tokenizer', 'labels', 'temperature'] as const;
-    const { checkpoint, description } = openCheckpoint<ClassifierDescription>(source, 'classify', names);
-    const model = Classifier.from(device, description, own);
-    model.parameters.load(checkpoint.parameters);
-    return model;
+    return loadModel<ClassifierDescription, Classifier>(source, 'classify', names, (description) =>
+      Classifier.from(device, description, own),
+    );
   }
 
   describe(): Json {

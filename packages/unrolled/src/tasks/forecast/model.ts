@@ -1,6 +1,6 @@
 import { ConfigError, DataError } from '../../errors.ts';
 import type { DefinedCell } from '../../nn/cells/define.ts';
-import { cellNameOf } from '../../nn/cells/registry.ts';
+import { cellNameOf, withCell } from '../../nn/cells/registry.ts';
 import { Dropout } from '../../nn/dropout.ts';
 import { type Context, inference, initialiseParameters } from '../../nn/layer.ts';
 import { Linear } from '../../nn/linear.ts';
@@ -10,7 +10,7 @@ import { add } from '../../ops/index.ts';
 import type { Shape } from '../../shape.ts';
 import type { Device } from '../../tensor/device.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import { type CheckpointSource, type Json, openCheckpoint } from '../../train/checkpoint.ts';
+import { type CheckpointSource, type Json, loadModel } from '../../train/checkpoint.ts';
 import type { ForecasterConfig, ForecasterDescription } from './config.ts';
 import { Outlook } from './outlook.ts';
 import { stretchOf, type TargetForecast } from './prediction.ts';
@@ -86,7 +86,7 @@ export class Forecaster {
    * @param own  the cell, where it is one of your own: a description that was a file has only its name
    */
   static from(device: Device, { config, scaling, calibration }: ForecasterDescription, own?: DefinedCell): Forecaster {
-    const forecaster = new Forecaster(device, scaling, own ? { ...config, cell: own } : config);
+    const forecaster = new Forecaster(device, scaling, withCell(config, own));
     forecaster.#calibration = calibration;
     return forecaster;
   }
@@ -97,10 +97,9 @@ export class Forecaster {
    */
   static load(device: Device, source: CheckpointSource, own?: DefinedCell): Forecaster {
     const names = ['config', 'scaling', 'calibration'] as const;
-    const { checkpoint, description } = openCheckpoint<ForecasterDescription>(source, 'forecast', names);
-    const forecaster = Forecaster.from(device, description, own);
-    forecaster.parameters.load(checkpoint.parameters);
-    return forecaster;
+    return loadModel<ForecasterDescription, Forecaster>(source, 'forecast', names, (description) =>
+      Forecaster.from(device, description, own),
+    );
   }
 
   describe(): Json {

@@ -1,6 +1,6 @@
 import { DataError } from '../../errors.ts';
-import { crossEntropyLoss } from '../../nn/losses.ts';
 import type { LayerUnit } from '../../nn/recurrent.ts';
+import { sum } from '../../ops/index.ts';
 import { breathe } from '../../train/breathe.ts';
 import { CarriedState } from './carried-state.ts';
 import type { LanguageModel } from './model.ts';
@@ -57,12 +57,10 @@ export async function evaluateTokens(
     }
     total += device.withoutGradients(() =>
       device.scope(() => {
-        const { logits, state } = model.apply(device.ids(inputs, [T, batch]), undefined, {
-          state: carried.get(),
-          hold: options.hold,
-        });
+        const [ids, next] = [device.ids(inputs, [T, batch]), device.ids(targets, [T, batch])];
+        const { losses, state } = model.losses(ids, next, undefined, { state: carried.get(), hold: options.hold });
         carried.set(state);
-        return crossEntropyLoss(logits, device.ids(targets, [T, batch]), { reduction: 'sum' }).item();
+        return sum(losses).item();
       }),
     );
     await breathe();

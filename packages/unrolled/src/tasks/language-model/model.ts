@@ -1,6 +1,7 @@
 import { ConfigError } from '../../errors.ts';
+import { AdaptiveSoftmax } from '../../nn/adaptive-softmax.ts';
 import type { DefinedCell } from '../../nn/cells/define.ts';
-import { type CellSource, cellNameOf, cellNames } from '../../nn/cells/registry.ts';
+import { type CellSource, cellNameOf, withCell } from '../../nn/cells/registry.ts';
 import { Dropout } from '../../nn/dropout.ts';
 import { Embedding } from '../../nn/embedding.ts';
 import { type Context, inference, initialiseParameters } from '../../nn/layer.ts';
@@ -8,12 +9,13 @@ import { Linear } from '../../nn/linear.ts';
 import type { Declarations, Parameters } from '../../nn/parameters.ts';
 import { Recurrent, type RunOptions, type StackState } from '../../nn/recurrent.ts';
 import { TiedLinear } from '../../nn/tied-linear.ts';
+import { crossEntropy } from '../../ops/index.ts';
 import type { Shape } from '../../shape.ts';
 import type { Device } from '../../tensor/device.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { createTokenizer } from '../../tokenizers/create.ts';
 import type { Tokenizer, TokenizerConfig } from '../../tokenizers/tokenizer.ts';
-import { type CheckpointSource, openCheckpoint } from '../../train/checkpoint.ts';
+import { type CheckpointSource, loadModel } from '../../train/checkpoint.ts';
 
 /** Sizes and kind of a language model: plain data. */
 export interface LanguageModelConfig {
@@ -29,6 +31,13 @@ export interface LanguageModelConfig {
   readonly dropout: number;
   /** Whether the output layer uses the embedding's matrix (Press & Wolf 2017). Default false. */
   readonly tied?: boolean;
+  /**
+   * Where the tokens are cut for an adaptive softmax (Grave 2017): rising, below V. Tokens with small ids must be the
+   * frequent ones, as those of words are; not together with `tied`. Default: one softmax over all.
+   */
+  readonly adaptive?: readonly number[];
+  /** Rate of dropout on the recurrence while training; see `RecurrentLayerOptions`. Default 0. */
+  readonly recurrentDropout?: number;
   /** Whether training computes gates again on the way back, to need less memory. Default false. */
   readonly recompute?: boolean;
 }
@@ -45,7 +54,8 @@ export interface LanguageModelDescription {
  *     x_t = embedding[id_t];   h_t = cells(x_t, h_{t−1});   logits_t = W h_t + b
  *
  * Parameters: `embedding.weight` [V, E], `<cell>.weight_ih_l0` … as in PyTorch, `output.weight` [V, H],
- * `output.bias` [V]. Tied, there is no `output.weight`, but `output.projection.weight` [E, H] where H is not E.
+ * `output.bias` [V]. Tied, there is no `output.weight`, but `output.projection.weight` [E, H] where H is not E. Adaptive,
+ * there are `output.head.weight` and `output.tail.…` as in `AdaptiveSoftmax`, and logits are logarithms of probabilities.
  */
 export class LanguageModel {
   readonly config: LanguageModelConfig;
@@ -55,7 +65,7 @@ export class LanguageModel {
   readonly #embedding: Embedding;
   readonly #recurrent: Recurrent;
   readonly #dropout: Dropout;
-  readonly #output: Linear | TiedLinear;
+  readonly #output: Linear | TiedLinear | AdaptiveSoftmax;
   readonly #recurrentName: string;
 
   constructor(device: Device, tokenizer: Tokenizer, config: LanguageModelConfig, seed = 1) {
@@ -71,12 +81,19 @@ export class LanguageModel {
     this.device = device;
     this.tokenizer = tokenizer;
     this.config = config;
-    const { cell, hidden, layers, dropout, recompute } = config;
+    if (config.tied && config.adaptive) {
+      throw new ConfigError(
+        'language model: tied and adaptive both say what the output layer is; leave one of them out',
+      );
+    }
+    const { cell, hidden, layers, dropout, recurrentDropout, recompute, adaptive: cutoffs } = config;
     this.#recurrentName = cellNameOf(cell);
     this.#embedding = new Embedding({ entries: tokenizer.size, size: config.embedding });
-    this.#recurrent = new Recurrent({ cell, hidden, layers, dropout, recompute });
+    this.#recurrent = new Recurrent({ cell, hidden, layers, dropout, recurrentDropout, recompute });
     this.#dropout = new Dropout({ rate: config.dropout });
-    this.#output = config.tied ? new TiedLinear(this.#embedding) : new Linear({ units: tokenizer.size });
+    if (cutoffs) this.#output = new AdaptiveSoftmax({ classes: tokenizer.size, cutoffs });
+    else if (config.tied) this.#output = new TiedLinear(this.#embedding);
+    else this.#output = new Linear({ units: tokenizer.size });
     this.parameters = initialiseParameters(this, [-1, -1], device, seed);
   }
 
@@ -86,17 +103,7 @@ export class LanguageModel {
    * @throws ConfigError if the description's cell is not built in, and not this one
    */
   static from(device: Device, { config, tokenizer }: LanguageModelDescription, own?: DefinedCell): LanguageModel {
-    const name = cellNameOf(config.cell);
-    if (own && own.name !== name) {
-      throw new ConfigError(`language model: its cell is '${name}', the one given is '${own.name}'`, { name });
-    }
-    if (!own && config.cell === name && !cellNames.includes(name)) {
-      throw new ConfigError(
-        `language model: its cell '${name}' is not built in; give it: LanguageModel.from(device, description, cell)`,
-        { name },
-      );
-    }
-    return new LanguageModel(device, createTokenizer(tokenizer), own ? { ...config, cell: own } : config);
+    return new LanguageModel(device, createTokenizer(tokenizer), withCell(config, own));
   }
 
   /**
@@ -107,13 +114,10 @@ export class LanguageModel {
    * const model = LanguageModel.load(await openDevice(), readFileSync('runs/my/checkpoints/best.safetensors'));
    */
   static load(device: Device, source: CheckpointSource, own?: DefinedCell): LanguageModel {
-    const { checkpoint, description } = openCheckpoint<LanguageModelDescription>(source, 'language-model', [
-      'config',
-      'tokenizer',
-    ]);
-    const model = LanguageModel.from(device, description, own);
-    model.parameters.load(checkpoint.parameters);
-    return model;
+    const names = ['config', 'tokenizer'] as const;
+    return loadModel<LanguageModelDescription, LanguageModel>(source, 'language-model', names, (description) =>
+      LanguageModel.from(device, description, own),
+    );
   }
 
   describe(): LanguageModelDescription {
@@ -136,7 +140,28 @@ export class LanguageModel {
    */
   apply(ids: Tensor, context: Context = inference, options: RunOptions = {}): { logits: Tensor; state: StackState } {
     const { outputs, state } = this.#run(ids, context, options);
-    return { logits: this.#output.apply(this.#dropout.apply(outputs, context)), state };
+    const output = this.#output;
+    const dropped = this.#dropout.apply(outputs, context); // [T, B, H]
+    const logits = output instanceof AdaptiveSoftmax ? output.logProbabilities(dropped) : output.apply(dropped);
+    return { logits, state };
+  }
+
+  /**
+   * −log P(target) in nats for ids `[T, B]` and the tokens that follow, int32 `[T, B]` → `[T, B]`, 0 where a target is
+   * negative; and the state afterwards. What `apply` says of them, but an adaptive softmax looks no further than it must.
+   */
+  losses(
+    ids: Tensor,
+    targets: Tensor,
+    context: Context = inference,
+    options: RunOptions = {},
+  ): { losses: Tensor; state: StackState } {
+    if (!(this.#output instanceof AdaptiveSoftmax)) {
+      const { logits, state } = this.apply(ids, context, options);
+      return { losses: crossEntropy(logits, targets), state };
+    }
+    const { outputs, state } = this.#run(ids, context, options);
+    return { losses: this.#output.losses(this.#dropout.apply(outputs, context), targets), state };
   }
 
   /** The state after ids `[T, B]`, for what is only read: no logits are worked out. */

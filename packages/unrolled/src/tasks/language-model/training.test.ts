@@ -192,9 +192,9 @@ describe('a cell of your own', () => {
     again.parameters.load(parameters);
     const write = (from: LanguageModel): string => [...generate(from, { length: 30, seed: 2 })].join('');
     expect(write(again)).toBe(write(task.model));
-    expect(() => LanguageModel.from(device, description)).toThrow("its cell 'leaky' is not built in; give it");
+    expect(() => LanguageModel.from(device, description)).toThrow("the model's cell 'leaky' is not built in; give it");
     expect(() => LanguageModel.from(device, description, leaky('other'))).toThrow(
-      "its cell is 'leaky', the one given is 'other'",
+      "the model's cell is 'leaky', the one given is 'other'",
     );
   });
 

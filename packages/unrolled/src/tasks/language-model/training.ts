@@ -5,7 +5,7 @@ import type { NamedArray } from '../../io/safetensors.ts';
 import { cellNameOf } from '../../nn/cells/registry.ts';
 import { firstNonFinite } from '../../nn/first-non-finite.ts';
 import { type Context, inference } from '../../nn/layer.ts';
-import { crossEntropyLoss } from '../../nn/losses.ts';
+import { mean } from '../../ops/index.ts';
 import { mix32 } from '../../random.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { Json } from '../../train/checkpoint.ts';
@@ -87,10 +87,10 @@ export class LanguageModelTraining implements TrainingTask {
     this.#last = { inputs, steps, batch };
     if (first) this.#carried.clear();
     const state = this.#carried.get();
-    const { logits, state: after } = this.model.apply(device.ids(inputs, [steps, batch]), context, { state });
+    const [ids, next] = [device.ids(inputs, [steps, batch]), device.ids(targets, [steps, batch])];
+    const { losses, state: after } = this.model.losses(ids, next, context, { state });
     this.#carried.set(after);
-    const loss = crossEntropyLoss(logits, device.ids(targets, [steps, batch]));
-    return { loss, items: steps * batch };
+    return { loss: mean(losses), items: steps * batch };
   }
 
   /** Reads the last chunk again, and looks. */

@@ -2,7 +2,7 @@ import { padSequences } from '../../data/buckets.ts';
 import { ConfigError, DataError } from '../../errors.ts';
 import { spansOf } from '../../metrics/spans.ts';
 import type { DefinedCell } from '../../nn/cells/define.ts';
-import { type CellSource, cellNameOf } from '../../nn/cells/registry.ts';
+import { type CellSource, cellNameOf, withCell } from '../../nn/cells/registry.ts';
 import { LinearChainCrf } from '../../nn/crf.ts';
 import { Dropout } from '../../nn/dropout.ts';
 import { type Context, inference, initialiseParameters } from '../../nn/layer.ts';
@@ -16,7 +16,7 @@ import { argmax, concat, embedding, scale, sum } from '../../ops/index.ts';
 import type { Shape } from '../../shape.ts';
 import type { Device } from '../../tensor/device.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import { type CheckpointSource, type Json, openCheckpoint } from '../../train/checkpoint.ts';
+import { type CheckpointSource, type Json, loadModel } from '../../train/checkpoint.ts';
 import type { SupervisedModel } from '../../train/supervised.ts';
 import type { TaggedSentence } from './conll.ts';
 import { TagEncoder } from './encoder.ts';
@@ -137,16 +137,15 @@ export class Tagger implements SupervisedModel<TaggedSentence> {
    * @param own  the cell, where it is one of your own: a description that was a file has only its name
    */
   static from(device: Device, { config, vocabulary }: TaggerDescription, own?: DefinedCell): Tagger {
-    return new Tagger(device, vocabulary, own ? { ...config, cell: own } : config);
+    return new Tagger(device, vocabulary, withCell(config, own));
   }
 
   /** The model of a checkpoint file. @throws FormatError if the file is damaged, or of another task */
   static load(device: Device, source: CheckpointSource, own?: DefinedCell): Tagger {
     const names = ['config', 'vocabulary'] as const;
-    const { checkpoint, description } = openCheckpoint<TaggerDescription>(source, 'tag', names);
-    const model = Tagger.from(device, description, own);
-    model.parameters.load(checkpoint.parameters);
-    return model;
+    return loadModel<TaggerDescription, Tagger>(source, 'tag', names, (description) =>
+      Tagger.from(device, description, own),
+    );
   }
 
   describe(): Json {

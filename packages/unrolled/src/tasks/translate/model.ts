@@ -1,8 +1,7 @@
 import { padSequences } from '../../data/buckets.ts';
-import { ConfigError } from '../../errors.ts';
 import type { AttentionMemory } from '../../nn/attention.ts';
 import type { DefinedCell } from '../../nn/cells/define.ts';
-import { cellNameOf, cellNames } from '../../nn/cells/registry.ts';
+import { withCell } from '../../nn/cells/registry.ts';
 import { Dropout } from '../../nn/dropout.ts';
 import { Embedding } from '../../nn/embedding.ts';
 import { type Context, inference, initialiseParameters } from '../../nn/layer.ts';
@@ -11,7 +10,7 @@ import { Recurrent } from '../../nn/recurrent.ts';
 import type { Shape } from '../../shape.ts';
 import type { Device } from '../../tensor/device.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import { type CheckpointSource, openCheckpoint } from '../../train/checkpoint.ts';
+import { type CheckpointSource, loadModel } from '../../train/checkpoint.ts';
 import { Bridge } from './bridge.ts';
 import { completeConfig, type TranslatorConfig } from './config.ts';
 import { Decoder, type DecoderState, type DecoderStep } from './decoder.ts';
@@ -79,15 +78,7 @@ export class Translator {
    * @throws ConfigError if the description's cell is not built in, and not this one
    */
   static from(device: Device, { config, ...sides }: TranslatorDescription, own?: DefinedCell): Translator {
-    const name = cellNameOf(config.cell);
-    if (own ? own.name !== name : config.cell === name && !cellNames.includes(name)) {
-      throw new ConfigError(
-        `translate: the model's cell is '${name}'` +
-          (own ? `, the one given is '${own.name}'` : ', which is not built in; give it as the last argument'),
-        { name },
-      );
-    }
-    return new Translator(device, sidesFrom(sides), own ? { ...config, cell: own } : config);
+    return new Translator(device, sidesFrom(sides), withCell(config, own));
   }
 
   /**
@@ -95,15 +86,10 @@ export class Translator {
    * @throws FormatError if the file is damaged, or of another task
    */
   static load(device: Device, source: CheckpointSource, own?: DefinedCell): Translator {
-    const { checkpoint, description } = openCheckpoint<TranslatorDescription>(source, 'translate', [
-      'config',
-      'source',
-      'target',
-      'longest',
-    ]);
-    const translator = Translator.from(device, description, own);
-    translator.parameters.load(checkpoint.parameters);
-    return translator;
+    const names = ['config', 'source', 'target', 'longest'] as const;
+    return loadModel<TranslatorDescription, Translator>(source, 'translate', names, (description) =>
+      Translator.from(device, description, own),
+    );
   }
 
   describe(): TranslatorDescription {

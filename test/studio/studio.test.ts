@@ -1,0 +1,173 @@
+import { readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { launchChromium, noChromium } from '../chromium.ts';
+import { buildPage, openPage, serveFiles } from './page.ts';
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+describe.skipIf(noChromium)('the studio as files, without a server of its own', () => {
+  let browser: Browser;
+  let folder: string;
+  let server: { url: string; close: () => void };
+
+  beforeAll(async () => {
+    [folder, browser] = await Promise.all([buildPage(), launchChromium()]);
+    server = await serveFiles(folder);
+  }, 120_000);
+
+  afterAll(async () => {
+    await browser?.close();
+    server?.close();
+    if (folder) rmSync(folder, { recursive: true, force: true });
+  });
+
+  const open = (hash: string, options = {}) => openPage(browser, server.url + hash, options);
+  const now = (page: Page) => page.locator('.now pre');
+
+  test('trains “hello” until it writes “hello”, beside another cell, and keeps the picture', async () => {
+    await using watched = await open('#train?text=hello&cells=rnn,gru&temperature=0');
+    const { page, problems } = watched;
+    await page.getByRole('button', { name: 'Start', exact: false }).click();
+    await expect.poll(() => now(page).textContent(), { timeout: 30_000 }).toBe('hello');
+    await expect.poll(() => page.getByRole('table').innerText(), { timeout: 30_000 }).toMatch(/finished.*finished/s);
+    await page.getByRole('radio', { name: 'GRU' }).check();
+    await expect.poll(() => now(page).textContent()).toBe('hello');
+    await expect.poll(() => page.getByText('At first').count()).toBe(1);
+    for (const [name, holds] of [
+      ['Picture, SVG', /^<svg.*3-grams/s],
+      ['Numbers, CSV', /RNN,300,/],
+      ['Numbers, JSON', /npx unrolled train hello\.txt --cell gru --hidden 8/],
+    ] as const) {
+      await page.getByRole('button', { name: 'Save ▾' }).click();
+      const [download] = await Promise.all([
+        page.waitForEvent('download'),
+        page.getByRole('menuitem', { name }).click(),
+      ]);
+      expect(readFileSync(await download.path(), 'utf8')).toMatch(holds);
+    }
+    await page.getByRole('button', { name: 'Save ▾' }).click();
+    const [png] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('menuitem', { name: 'Picture, PNG' }).click(),
+    ]);
+    expect(
+      readFileSync(await png.path())
+        .subarray(1, 4)
+        .toString(),
+    ).toBe('PNG');
+    expect(problems).toEqual([]);
+  });
+
+  test('pauses, goes one step, is tuned, goes on and stops', async () => {
+    await using watched = await open('#train?hidden=16&steps=0');
+    const { page, problems } = watched;
+    await page.getByRole('button', { name: 'Start', exact: false }).click();
+    const step = async (): Promise<number> =>
+      Number((await page.locator('tbody td').first().innerText()).replaceAll(',', ''));
+    await expect.poll(step).toBeGreaterThan(3);
+    await page.getByRole('button', { name: 'Pause', exact: false }).click();
+    await expect.poll(() => page.getByText('paused').count()).toBe(1);
+    const paused = await step();
+    await page.waitForTimeout(300);
+    expect(await step()).toBe(paused);
+    await page.getByRole('button', { name: 'Step' }).click();
+    await expect.poll(step).toBe(paused + 1);
+    const before = await now(page).textContent();
+    await page.getByLabel('Temperature of samples').fill('0');
+    await expect.poll(() => now(page).textContent()).not.toBe(before);
+    expect(page.url()).toContain('temperature=0');
+    await page.getByRole('button', { name: 'Resume', exact: false }).click();
+    await expect.poll(step).toBeGreaterThan(paused + 3);
+    await page.getByRole('button', { name: 'Stop' }).click();
+    await expect.poll(() => page.getByText('stopped').count()).toBe(1);
+    expect(problems).toEqual([]);
+  });
+
+  test('a text with markup stays text, in the page and in what is saved', async () => {
+    await using watched = await open('#train?text=own&hidden=24&steps=400&temperature=0&lr=0.02');
+    const { page, problems } = watched;
+    const nasty = '<script>window.ran=1</script><img src=x onerror="window.ran=1"> ';
+    await page.getByLabel('Paste it').fill(nasty.repeat(12));
+    await page.getByRole('button', { name: 'Start', exact: false }).click();
+    await expect.poll(() => now(page).textContent(), { timeout: 30_000 }).toContain('onerror="window.ran=1">');
+    await page.getByRole('link', { name: 'Unrolled' }).click();
+    await page.getByLabel('Model').selectOption({ label: 'LSTM, trained here' });
+    await page.getByLabel('Text it reads').fill('<img src=x onerror');
+    await expect.poll(() => page.getByLabel('Send back the loss of').locator('option').count()).toBe(18);
+    await page.getByRole('button', { name: 'Save ▾' }).click();
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('menuitem', { name: 'Picture, SVG' }).click(),
+    ]);
+    expect(readFileSync(await download.path(), 'utf8')).not.toMatch(/<(script|img)/);
+    expect(await page.evaluate('window.ran')).toBeUndefined();
+    expect(problems).toEqual([]);
+  });
+
+  test('opens with hello, which learns before one’s eyes; every number says how it was made; by keys alone', async () => {
+    await using watched = await open('', { reducedMotion: 'reduce' });
+    const { page, problems } = watched;
+    await page.keyboard.press('2');
+    await expect.poll(() => page.locator('output.said').textContent(), { timeout: 30_000 }).toBe('hello');
+    await page.keyboard.press('Space');
+    await expect.poll(() => page.getByRole('button', { name: 'Learn' }).count()).toBe(1);
+    await page.getByRole('application').focus();
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('ArrowDown');
+    const status = page.getByRole('status').filter({ hasText: 'step 1, “e”: h[1] = ' });
+    await expect.poll(() => status.count()).toBe(1);
+    await expect
+      .poll(() => page.locator('.equation').textContent())
+      .toBe('h = tanh(W_ih x + b_ih + W_hh h[t−1] + b_hh)');
+    const value = await page.locator('.value').textContent();
+    expect(await page.locator('tfoot').innerText()).toContain(value!.split('= ')[1]);
+    await page.keyboard.press(']');
+    await expect.poll(() => page.locator('.value').textContent()).toContain('∂L/∂h[1]');
+    await page.keyboard.press('Escape');
+    await expect.poll(() => page.locator('.value').count()).toBe(0);
+    expect(problems).toEqual([]);
+  });
+
+  test('what the address says is shown, and is what was shown', async () => {
+    await using watched = await open('#unrolled?example=lstm&cut=2&at=3&read=hell', { reducedMotion: 'reduce' });
+    const { page } = watched;
+    await expect.poll(() => page.getByLabel('Text it reads').inputValue()).toBe('hell');
+    await expect.poll(() => page.getByLabel('Model').inputValue()).toBe('example-lstm');
+    expect(await page.getByLabel('Cut the way back').inputValue()).toBe('2');
+    await page.getByLabel('Cut the way back').selectOption('3');
+    expect(page.url()).toContain('#unrolled?example=lstm&cut=3&at=3&read=hell');
+  });
+
+  test.each([
+    ['light', 'train', 1440],
+    ['dark', 'train', 1440],
+    ['light', 'unrolled', 1440],
+    ['dark', 'unrolled', 1440],
+    ['light', 'train', 390],
+    ['dark', 'unrolled', 390],
+  ] as const)('is accessible: %s, %s, %i pixels wide', async (colorScheme, room, width) => {
+    const viewport = { width, height: width > 800 ? 900 : 844 };
+    await using watched = await open(`#${room}?text=hello`, { colorScheme, viewport, reducedMotion: 'reduce' });
+    const { page, problems } = watched;
+    if (room === 'train') {
+      await page.getByRole('button', { name: 'Start', exact: false }).click();
+      await expect.poll(() => page.getByRole('table').count()).toBe(1);
+    } else {
+      await expect.poll(() => page.getByLabel('Send back the loss of').locator('option').count()).toBe(5);
+      await page.getByRole('application').press('ArrowDown');
+      await expect.poll(() => page.locator('.equation').count()).toBe(1);
+    }
+    await page.evaluate(axe);
+    const found = await page.evaluate<{ id: string; impact: string; nodes: { html: string }[] }[]>(
+      'axe.run().then(({ violations }) => violations)',
+    );
+    const serious = found.filter(({ impact }) => impact === 'serious' || impact === 'critical');
+    expect(serious.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' | ')}`)).toEqual([]);
+    const wide = await page.evaluate<number>('document.documentElement.scrollWidth');
+    expect(wide).toBeLessThanOrEqual(width);
+    expect(problems).toEqual([]);
+  });
+});
