@@ -1,4 +1,3 @@
-import { CsvError, parse } from 'csv-parse/sync';
 import { Failure } from './failure.ts';
 
 /** A table of text: its columns by name, its rows with the line each ends on. */
@@ -20,9 +19,9 @@ interface Parsed {
  * @param name  of the file, for errors
  * @throws Failure naming the line that has more or fewer fields than there are columns, or a quote that does not end
  */
-export function parseCsv(text: string, name: string): CsvTable {
+export async function parseCsv(text: string, name: string): Promise<CsvTable> {
   const delimiter = delimiterOf(text);
-  const records = parseRecords(text, name, delimiter);
+  const records = await parseRecords(text, name, delimiter);
   if (records.length === 0) throw new Failure(`${name}: it has no rows`);
   const first = records[0].record.map((field) => field.trim());
   const named = !first.every((field) => field !== '' && parseNumber(field, delimiter) !== null);
@@ -47,7 +46,9 @@ export function parseCsv(text: string, name: string): CsvTable {
   return { columns, rows, delimiter };
 }
 
-function parseRecords(text: string, name: string, delimiter: string): Parsed[] {
+async function parseRecords(text: string, name: string, delimiter: string): Promise<Parsed[]> {
+  // By itself, so that other commands do not load it for nothing.
+  const { CsvError, parse } = await import('csv-parse/sync');
   try {
     return parse(text, {
       bom: true,

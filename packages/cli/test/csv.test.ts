@@ -5,14 +5,14 @@ import { readSeries } from '../src/tasks/forecast/series.ts';
 import { describeStep, likelySeason, parseDate } from '../src/tasks/forecast/times.ts';
 
 describe('a table', () => {
-  test.each([',', ';', '\t'])('gives back what was written with %j between its fields', (delimiter) => {
+  test.each([',', ';', '\t'])('gives back what was written with %j between its fields', async (delimiter) => {
     const field = fc.string({ unit: fc.constantFrom('a', '1', '"', ',', ';', '\t', ' ', 'é'), minLength: 1 });
     const rows = fc.array(fc.array(field, { minLength: 2, maxLength: 2 }), { minLength: 1 });
     const quoted = (text: string): string => `"${text.replaceAll('"', '""')}"`;
-    fc.assert(
-      fc.property(rows, fc.constantFrom('\n', '\r\n'), (written, end) => {
+    await fc.assert(
+      fc.asyncProperty(rows, fc.constantFrom('\n', '\r\n'), async (written, end) => {
         const text = [['x', 'y'], ...written].map((row) => row.map(quoted).join(delimiter)).join(end);
-        const table = parseCsv(text, 'file');
+        const table = await parseCsv(text, 'file');
         expect(table.columns).toEqual(['x', 'y']);
         expect(table.rows.map(({ fields }) => fields)).toEqual(written);
         expect(table.rows.map(({ line }) => line)).toEqual(written.map((_, i) => i + 2));
@@ -20,8 +20,11 @@ describe('a table', () => {
     );
   });
 
-  test('of numbers alone has columns called by number', () => {
-    expect(parseCsv('1,2\n3,4\n', 'file')).toMatchObject({ columns: ['1', '2'], rows: [{ line: 1 }, { line: 2 }] });
+  test('of numbers alone has columns called by number', async () => {
+    expect(await parseCsv('1,2\n3,4\n', 'file')).toMatchObject({
+      columns: ['1', '2'],
+      rows: [{ line: 1 }, { line: 2 }],
+    });
   });
 
   test.each([
@@ -30,8 +33,8 @@ describe('a table', () => {
     ['with an open quote', 'a,b\n1,"2\n', 'line 2: a quote does not begin or end'],
     ['with a column without a name', 'a,\n1,2\n', 'column 2 has no name'],
     ['with two columns of one name', 'a,b,a\n1,2,3\n', "two columns are called 'a'"],
-  ])('%s is refused', (_, text, message) => {
-    expect(() => parseCsv(text, 'file')).toThrow(`file: ${message}`);
+  ])('%s is refused', async (_, text, message) => {
+    await expect(parseCsv(text, 'file')).rejects.toThrow(`file: ${message}`);
   });
 
   test('holds numbers as people write them', () => {
@@ -72,8 +75,8 @@ describe('times', () => {
     ['years', ['1999-01-01,1', '2000-01-01,2', '2001-01-01,3'], '1 year', 1, '2002-01-01'],
     ['weeks', ['2024-01-01,1', '2024-01-08,2', '2024-01-15,3'], '1 week', 1, '2024-01-22'],
     ['numbers', ['0.5,1', '1,2', '1.5,3'], '0.5', 1, '2'],
-  ])('go on as they began: %s', (_, lines, step, season, next) => {
-    const { times } = read(lines, { time: 't' });
+  ])('go on as they began: %s', async (_, lines, step, season, next) => {
+    const { times } = await read(lines, { time: 't' });
     expect(describeStep(times!)).toBe(step);
     expect(likelySeason(times)).toBe(season);
     expect(times!.format(times!.at(3))).toBe(next);
@@ -94,15 +97,15 @@ describe('times', () => {
       'line 4: 2024-01-01 02:30 comes 1.5 steps of 1 hour after',
     ],
     ['that are none', ['2024-01-01,1', 'soon,2'], "line 3: 'soon' is not a time"],
-  ])('%s are refused', (_, lines, message) => {
-    expect(() => read(lines)).toThrow(`file: ${message}`);
+  ])('%s are refused', async (_, lines, message) => {
+    await expect(read(lines)).rejects.toThrow(`file: ${message}`);
   });
 
-  test('may have gaps that are filled', () => {
+  test('may have gaps that are filled', async () => {
     const lines = ['2024-01-01,1', '2024-01-02,2', '2024-01-05,5', '2024-01-06,'];
-    expect([...(read(lines, { fill: 'linear' }).series.y as Float64Array)]).toEqual([1, 2, 3, 4, 5, 5]);
-    expect([...(read(lines, { fill: 'previous' }).series.y as Float64Array)]).toEqual([1, 2, 2, 2, 5, 5]);
-    expect(read(lines, { fill: 'linear' })).toMatchObject({ length: 6, filled: 3 });
+    expect([...((await read(lines, { fill: 'linear' })).series.y as Float64Array)]).toEqual([1, 2, 3, 4, 5, 5]);
+    expect([...((await read(lines, { fill: 'previous' })).series.y as Float64Array)]).toEqual([1, 2, 2, 2, 5, 5]);
+    expect(await read(lines, { fill: 'linear' })).toMatchObject({ length: 6, filled: 3 });
   });
 });
 
@@ -110,13 +113,17 @@ describe('columns of a series', () => {
   const text = 'day,a,word,b\n2024-01-01,1,x,4\n2024-01-02,2,y,NA\n';
   const read = (options = {}) => readSeries(text, 'file', options);
 
-  test('are all that have numbers, or those that are named', () => {
-    expect(read({ fill: 'previous' })).toMatchObject({ targets: ['a', 'b'], leftOut: ['word'], timeColumn: 'day' });
-    expect(read({ target: ['a'] })).toMatchObject({ targets: ['a'], leftOut: [] });
-    const besides = read({ target: ['a'], with: ['b'], fill: 'previous' });
+  test('are all that have numbers, or those that are named', async () => {
+    expect(await read({ fill: 'previous' })).toMatchObject({
+      targets: ['a', 'b'],
+      leftOut: ['word'],
+      timeColumn: 'day',
+    });
+    expect(await read({ target: ['a'] })).toMatchObject({ targets: ['a'], leftOut: [] });
+    const besides = await read({ target: ['a'], with: ['b'], fill: 'previous' });
     expect(Object.keys(besides.series)).toEqual(['a', 'b']);
     expect(besides.targets).toEqual(['a']);
-    expect(read({ target: ['a'], time: 'none' })).toMatchObject({ times: null, timeColumn: null });
+    expect(await read({ target: ['a'], time: 'none' })).toMatchObject({ times: null, timeColumn: null });
   });
 
   test.each([
@@ -124,7 +131,7 @@ describe('columns of a series', () => {
     ['one without numbers', { target: ['word'] }, "line 2: 'x' in column 'word' is not a number"],
     ['one with a gap', { target: ['b'] }, "line 3: column 'b' has no number; --fill"],
     ['that of the times', { target: ['day'] }, "column 'day' cannot be the times and be foretold"],
-  ])('%s is refused', (_, options, message) => {
-    expect(() => read(options)).toThrow(`file: ${message}`);
+  ])('%s is refused', async (_, options, message) => {
+    await expect(read(options)).rejects.toThrow(`file: ${message}`);
   });
 });

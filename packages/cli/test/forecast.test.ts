@@ -99,6 +99,7 @@ describe('forecast eval', () => {
     file('few.csv', table(lines.slice(0, 60)));
     expectComplaint(await forecast('eval', 'runs/demand', 'few.csv'), 1, 'the training part has 42 steps');
     expectComplaint(await forecast('eval', 'runs/demand', '--season', '99'), 2, '--season 99', 'reads 48');
+    expectComplaint(await forecast('eval', 'runs/demand', '--test', '0'), 1, 'no rows were kept apart');
   });
 });
 

@@ -97,7 +97,7 @@ async function evaluate(run: string, paths: string[], flags: EvalFlags): Promise
   const device = await openMachine(flags, toStandardError);
   try {
     const model = await loadRun(run, flags.checkpoint, (file, cell) => Classifier.load(device, file, cell));
-    const examples = readExamples(readTextFiles(paths), flags);
+    const examples = await readExamples(readTextFiles(paths), flags);
     if (examples.length === 0) throw new Failure(`${paths.join(', ')}: there is no labelled text in it`);
     const found = (await evaluateClassifier(model, examples))!;
     const telling = flags.telling ? tellingByLabel(model, examples) : null;

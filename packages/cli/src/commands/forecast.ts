@@ -17,7 +17,7 @@ import { openMachine, toStandardError } from '../open-device.ts';
 import { number, option, type UseFlags, useOptions, whole } from '../options.ts';
 import { readConfig } from '../run-config.ts';
 import { RunFolder } from '../run-folder.ts';
-import { defaults, type ForecastOptions, fileOptions, seasonOption } from '../tasks/forecast/options.ts';
+import { defaults, type ForecastOptions, fileOptions, seasonOption, testOption } from '../tasks/forecast/options.ts';
 import { drawForecast } from '../tasks/forecast/picture.ts';
 import { describeBacktest, describeForecast } from '../tasks/forecast/report.ts';
 import { readSeries, type SeriesOptions, type TimedSeries } from '../tasks/forecast/series.ts';
@@ -37,6 +37,7 @@ interface PredictFlags extends FileFlags {
 
 interface EvalFlags extends FileFlags {
   season?: number;
+  test?: number;
   stride?: number;
 }
 
@@ -107,7 +108,7 @@ async function predict(run: string, path: string | undefined, flags: PredictFlag
     for (const one of forecasts) {
       const out = forecasts.length === 1 ? plot : besides(plot, one.target);
       const column = data.series[one.target];
-      const shown = Math.min(origin, Math.max(T, 3 * forecaster.config.horizon));
+      const shown = Math.min(origin, Math.max(12, 3 * forecaster.config.horizon));
       const said = [run, ...(path === undefined ? [] : [path])].map(shellWord).join(' ');
       const command = `unrolled forecast predict ${said}${ago > 0 ? ` --ago ${ago}` : ''} --level ${level} --plot ${shellWord(plot)}`;
       save(out, drawForecast({ forecast: one, level, column, origin, times, timeColumn, shown, command }));
@@ -135,6 +136,7 @@ function evalCommand(): Command {
   return withFile(new Command('eval'))
     .description('back-test a forecaster beside seasonal-naive and linear forecasts')
     .addOption(seasonOption())
+    .addOption(testOption("the run's"))
     .addOption(option('--stride <n>', 'rows from one forecast to the next (default: the horizon)', whole(1)))
     .addHelpText(
       'after',
@@ -154,7 +156,10 @@ async function evaluate(run: string, path: string | undefined, flags: EvalFlags)
     const { window: T, horizon, cell } = forecaster.config;
     const { targets, levels } = forecaster;
     const rows = rowsOf(data.series, forecaster.columns);
-    const split = splitSeries(data.length, options);
+    const split = splitSeries(data.length, { ...options, test: flags.test ?? options.test });
+    if (split.validation === split.end) {
+      throw new Failure('forecast eval: no rows were kept apart; name a file with other rows, with --test 0.2 or so');
+    }
     const season = Math.min(T, flags.season ?? options.season ?? likelySeason(data.times));
     if (flags.season !== undefined && flags.season > T) {
       throw new Failure(`--season ${flags.season}: the model reads ${T} rows; give at most that`, 2);
@@ -203,7 +208,7 @@ async function withForecaster(
     const { time, fill } = { ...config?.options, ...flags };
     const besides = forecaster.columns.filter((name) => !forecaster.targets.includes(name));
     const columns = { target: forecaster.targets, with: besides, time, fill };
-    const data = readSeries(readTextFiles([file]).texts[0], file, columns);
+    const data = await readSeries(readTextFiles([file]).texts[0], file, columns);
     await action(forecaster, { data, file, options: config?.options ?? defaults });
   } finally {
     device.close();

@@ -1,9 +1,14 @@
-import { ConfigError, type Device, openDevice, Random } from 'unrolled';
+import { ConfigError, openDevice, Random } from 'unrolled';
 import { LanguageModel } from 'unrolled/tasks/language-model';
 import { decodeCheckpoint, encodeCheckpoint, type Json } from 'unrolled/train';
 import type { ModelAbout, WorkerEvent } from '../protocol.ts';
 import type { TrainingRun } from './training-run.ts';
 import type { ReadText } from './unrolling.ts';
+
+/** Makes all cells of the literature known, where a name is not that of a fused one: few pages need them. */
+export async function learnCell(name: string | undefined): Promise<void> {
+  if (name !== undefined && !['rnn', 'irnn', 'lstm', 'gru'].includes(name)) await import('unrolled/nn');
+}
 
 /** What this worker has before it: one device, one model, the run that trains it. */
 export class Desk {
@@ -41,14 +46,9 @@ export class Desk {
     this.#writing.abort();
   }
 
-  async openDevice(threads: number): Promise<Device> {
+  put(model: LanguageModel, run: TrainingRun | null, step = 0): ModelAbout {
     this.stopWriting();
     this.#model?.device.close();
-    this.#model = null;
-    return openDevice('wasm', { threads });
-  }
-
-  put(model: LanguageModel, run: TrainingRun | null, step = 0): ModelAbout {
     this.#model = model;
     this.run = run;
     this.read = null;
@@ -56,11 +56,18 @@ export class Desk {
     return this.about();
   }
 
-  /** @throws FormatError, ConfigError if the file holds no language model of a built-in cell */
+  /** @throws FormatError, ConfigError if the file holds no language model of a built-in cell; the model before stays */
   async load(file: Uint8Array): Promise<ModelAbout> {
     const checkpoint = decodeCheckpoint(file);
-    const model = LanguageModel.load(await this.openDevice(1), checkpoint);
-    return this.put(model, null, checkpoint.trainer.step);
+    const { config } = (checkpoint.model ?? {}) as { config?: { cell?: string } };
+    await learnCell(config?.cell);
+    const device = await openDevice('wasm', { threads: 1 });
+    try {
+      return this.put(LanguageModel.load(device, checkpoint), null, checkpoint.trainer.step);
+    } catch (error) {
+      device.close();
+      throw error;
+    }
   }
 
   /** The model as it is. It can write and be measured; where the optimizer was is not in it. */

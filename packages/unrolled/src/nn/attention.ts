@@ -61,7 +61,10 @@ export interface AttentionStep {
 export interface AttendOptions {
   /** Whether the weights are wanted, too: `[T, B, S]` of memory. Default false. */
   readonly weights?: boolean;
-  /** Queries at a time; does not change the result. Default: as many as keep inner results at about a million numbers. */
+  /**
+   * Queries at a time; does not change the result. Default: as many as keep inner results at about a million numbers; all of
+   * them, where the additive score's then have 16 million at most.
+   */
   readonly chunk?: number;
 }
 
@@ -169,7 +172,10 @@ export class Attention {
     const { keys, values, mask } = memory;
     const [B, S, K] = keys.shape;
     const T = queries.shape[0];
-    const chunk = options.chunk ?? Math.floor(2 ** 20 / (B * S * (this.#score ? K : 1)));
+    const inner = B * S * (this.#score ? K : 1);
+    // To take tanh again costs two fifths more time, so what is not large is kept, in tensors of 64 MiB at most.
+    const most = this.#score ? 2 ** 24 : 2 ** 20;
+    const chunk = options.chunk ?? (T * inner <= most ? T : Math.floor(2 ** 20 / inner));
     const given = [keys, values, ...(this.#score ? [this.#score.value] : [])];
     const part = ([q, k, v, score]: readonly Tensor[]): Tensor[] => {
       const { context, weights } = attendTo(this.#scores(transpose(q, [1, 0, 2]), k, score ?? null, null), {

@@ -13,21 +13,21 @@ export interface Columns {
  * tabs in every line); otherwise one text, whose label is the name of its folder.
  * @throws DataError naming the file and the line that is wrong
  */
-export function readExamples({ files, texts }: TextFiles, columns: Columns = {}): LabelledText[] {
+export async function readExamples({ files, texts }: TextFiles, columns: Columns = {}): Promise<LabelledText[]> {
   const options = { labelColumn: column(columns.labelColumn), textColumn: column(columns.textColumn) };
-  return files.flatMap(({ path }, i) => {
-    const text = texts[i];
+  const read = async (path: string, text: string): Promise<LabelledText[]> => {
     const kind = extname(path).toLowerCase();
     if (kind === '.jsonl' || kind === '.ndjson') return parseJsonLines(text, { ...options, name: path });
     if (kind === '.csv') {
-      const { columns, rows } = parseCsv(text, path);
+      const { columns, rows } = await parseCsv(text, path);
       const table = [{ cells: columns, line: 1 }, ...rows.map(({ fields, line }) => ({ cells: fields, line }))];
       return labelledRows(table, { ...options, name: path });
     }
     if (kind === '.tsv' || isTable(text)) return parseTable(text, { ...options, name: path });
     const whole = text.trim();
     return whole === '' ? [] : [{ text: whole, label: basename(dirname(path)) }];
-  });
+  };
+  return (await Promise.all(files.map(({ path }, i) => read(path, texts[i])))).flat();
 }
 
 /** `3` is the third column, `label` the one of that name. */

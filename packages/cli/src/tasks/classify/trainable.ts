@@ -41,17 +41,17 @@ examples is held back to validate on, unless there is --validation.`,
   prepare,
 };
 
-function prepare(
+async function prepare(
   { main, named }: Sources,
   said: Partial<ClassifyOptions>,
   checkpoint: Checkpoint | null,
   cell: CellFile | null,
-): Prepared<ClassifyOptions> {
+): Promise<Prepared<ClassifyOptions>> {
   const options = withDefaults(classify, said);
   const { batch, seed } = options;
-  const all = readExamples(main, options);
+  const all = await readExamples(main, options);
   const { train: examples, heldBack } = named.validation
-    ? { train: all, heldBack: readExamples(named.validation, options) }
+    ? { train: all, heldBack: await readExamples(named.validation, options) }
     : splitExamples(all, { share: 0.1, seed, keyOf: ({ text }) => text });
   const labels = labelsOf(all);
   if (labels.length < 2) {

@@ -54,6 +54,9 @@ export const seasonOption = (): Option =>
 
 const share = number((value) => value >= 0 && value < 1, 'from 0, below 1');
 
+export const testOption = (byDefault: number | string = defaults.test): Option =>
+  option('--test <share>', `share of the series at its end that is kept for eval (default ${byDefault})`, share);
+
 export const options = (): Option[] => [
   new Option('--target <columns>', 'columns to foretell, with commas between (default: all that have numbers)'),
   new Option('--with <columns>', 'columns to read besides, but not to foretell'),
@@ -68,5 +71,5 @@ export const options = (): Option[] => [
     ['window', 'training'],
   ),
   option('--validation <share>', `share of the series to validate on (default ${defaults.validation})`, share),
-  option('--test <share>', `share of the series kept for eval, after it (default ${defaults.test})`, share),
+  testOption(),
 ];

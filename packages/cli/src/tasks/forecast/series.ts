@@ -35,8 +35,8 @@ const timeNames = /^(date|time|datetime|timestamp|ds|day|month|year)$/i;
  * A series from a table of text.
  * @throws Failure naming the file and the line: a column that is missing, a number that is none, times that are uneven
  */
-export function readSeries(text: string, name: string, options: SeriesOptions): TimedSeries {
-  const table = parseCsv(text, name);
+export async function readSeries(text: string, name: string, options: SeriesOptions): Promise<TimedSeries> {
+  const table = await parseCsv(text, name);
   const timeColumn = timeColumnOf(table, options, name);
   const { target = [], with: besides = [] } = options;
   for (const column of [...target, ...besides]) requireColumn(table, column, name);

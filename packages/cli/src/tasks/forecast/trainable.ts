@@ -45,17 +45,17 @@ In the order of time, the first 70% of the rows train, the next 10% validate, an
 /** Windows below which there is nothing to learn from. */
 const fewest = 10;
 
-function prepare(
+async function prepare(
   { main }: Sources,
   said: Partial<ForecastOptions>,
   _checkpoint: Checkpoint | null,
   cell: CellFile | null,
-): Prepared<ForecastOptions> {
+): Promise<Prepared<ForecastOptions>> {
   if (main.files.length > 1) {
     throw new Failure(`forecast train: a series is one file, received ${main.files.length}; join them`, 2);
   }
   const columns = { ...said, target: listOf(said.target), with: listOf(said.with) };
-  const data = readSeries(main.texts[0], main.files[0].path, columns);
+  const data = await readSeries(main.texts[0], main.files[0].path, columns);
   const options = fitToSeries(withDefaults(forecast, said), data);
   const { batch, seed, validation, test } = options;
   const config = modelConfig(options, data, cell);

@@ -151,7 +151,11 @@ describe('a forecaster', () => {
   test.each<[string, Series, string]>([
     ['that is too short', tail(0, 8), 'has 8 steps, the model reads 9'],
     ['without a column', { waves: series.waves }, "no column 'mixed'"],
-    ['with a gap', { ...series, mixed: Array.from(series.mixed, (x, t) => (t === 85 ? Number.NaN : x)) }, 'position 4'],
+    [
+      'with a gap',
+      { ...series, mixed: Array.from(series.mixed, (x, t) => (t === 85 ? Number.NaN : x)) },
+      'position 85',
+    ],
     ['with columns of two lengths', { waves: [1, 2, 3], mixed: [1, 2] }, "'mixed' has 2 numbers, 'waves' has 3"],
   ])('refuses a history %s', (_, history, message) => {
     expect(() => newForecaster().forecast(history)).toThrow(DataError);

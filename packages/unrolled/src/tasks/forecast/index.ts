@@ -1,5 +1,6 @@
 export * from './backtest.ts';
 export * from './baselines.ts';
+export type * from './config.ts';
 export * from './gaps.ts';
 export * from './generators.ts';
 export * from './model.ts';

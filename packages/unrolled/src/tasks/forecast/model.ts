@@ -1,6 +1,6 @@
 import { ConfigError, DataError } from '../../errors.ts';
 import type { DefinedCell } from '../../nn/cells/define.ts';
-import { type CellSource, cellNameOf, withCell } from '../../nn/cells/registry.ts';
+import { cellNameOf, withCell } from '../../nn/cells/registry.ts';
 import { Dropout } from '../../nn/dropout.ts';
 import { type Context, inference, initialiseParameters } from '../../nn/layer.ts';
 import { Linear } from '../../nn/linear.ts';
@@ -11,49 +11,12 @@ import type { Shape } from '../../shape.ts';
 import type { Device } from '../../tensor/device.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { type CheckpointSource, type Json, loadModel } from '../../train/checkpoint.ts';
+import type { ForecasterConfig, ForecasterDescription } from './config.ts';
 import { Outlook } from './outlook.ts';
 import { stretchOf, type TargetForecast } from './prediction.ts';
 import type { Scaling } from './scaling.ts';
 import { rowsOf, type Series } from './series.ts';
 import type { ForecastWindow } from './windows.ts';
-
-/** Sizes and kind of a forecaster: plain data. */
-export interface ForecasterConfig {
-  /** Name of the cell, one of your own, or a full configuration. */
-  readonly cell: CellSource;
-  /** H, hidden units in each layer. */
-  readonly hidden: number;
-  /** L, recurrent layers. */
-  readonly layers: number;
-  /** Rate of dropout between the layers and before the output. */
-  readonly dropout: number;
-  /** T, steps of history that are read. */
-  readonly window: number;
-  /** S, steps that are foretold. */
-  readonly horizon: number;
-  /** Columns that are foretold. Default: all that are read. */
-  readonly targets?: readonly string[];
-  /** What is learnt of each step: mean and deviation of a normal distribution, or quantiles. Default 'gaussian'. */
-  readonly output?: 'gaussian' | 'quantiles';
-  /** Rising, with ½ among them. Default 0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975. */
-  readonly quantiles?: readonly number[];
-  /**
-   * What numbers are measured from: each window's own mean, so that a series may drift to where it never was; or the mean
-   * of the training part, which keeps how high a window stands. Default 'window'.
-   */
-  readonly centre?: 'window' | 'training';
-  /** Whether a linear function of the window is added to what the cells give (Lai 2018, LSTNet). Default true. */
-  readonly linear?: boolean;
-}
-
-/** Everything that makes a forecaster besides its parameters. */
-export interface ForecasterDescription {
-  readonly task: 'forecast';
-  readonly config: ForecasterConfig;
-  readonly scaling: Scaling;
-  /** By target; see `Forecaster.calibrate`. */
-  readonly calibration: readonly number[];
-}
 
 /** Most windows that are read at a time. */
 const rowsAtOnce = 256;
@@ -251,10 +214,7 @@ export class Forecaster {
       throw new DataError(`forecast: the model reads ${this.columns.join(', ')}; give each by its name`);
     }
     const series = alone ? { [this.columns[0]]: history as ArrayLike<number> } : (history as Series);
-    const tail = Object.fromEntries(
-      Object.entries(series).map(([name, numbers]) => [name, Array.prototype.slice.call(numbers, -T)]),
-    );
-    const { length, values } = rowsOf(tail, this.columns);
+    const { length, values } = rowsOf(series, this.columns, T);
     if (length < T) {
       throw new DataError(`forecast: the history has ${length} steps, the model reads ${T}; give a longer one`, {
         length,

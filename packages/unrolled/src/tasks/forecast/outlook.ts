@@ -3,7 +3,7 @@ import { ConfigError } from '../../errors.ts';
 import { gaussianLoss, quantileLoss } from '../../nn/losses.ts';
 import { add, concat, slice, softplus } from '../../ops/index.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import type { ForecasterConfig } from './model.ts';
+import type { ForecasterConfig } from './config.ts';
 import { GaussianForecast, levelsOf, QuantileForecast, type TargetForecast } from './prediction.ts';
 import type { Scaling } from './scaling.ts';
 import type { ForecastWindow } from './windows.ts';

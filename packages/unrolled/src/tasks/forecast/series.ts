@@ -14,9 +14,14 @@ export interface SeriesRows {
 /**
  * The named columns side by side.
  * @param columns  Default: all, in their order
+ * @param most  rows that are taken, the last ones. Default: all
  * @throws DataError if a column is missing, shorter than another, or has a number that is none
  */
-export function rowsOf(series: Series, columns: readonly string[] = Object.keys(series)): SeriesRows {
+export function rowsOf(
+  series: Series,
+  columns: readonly string[] = Object.keys(series),
+  most = Number.POSITIVE_INFINITY,
+): SeriesRows {
   const missing = columns.find((name) => !Object.hasOwn(series, name));
   if (missing !== undefined || columns.length === 0) {
     throw new DataError(
@@ -26,24 +31,25 @@ export function rowsOf(series: Series, columns: readonly string[] = Object.keys(
       { column: missing },
     );
   }
-  const { length } = series[columns[0]];
+  const all = series[columns[0]].length;
+  const length = Math.min(all, most);
   const values = new Float64Array(length * columns.length);
   columns.forEach((name, f) => {
     const column = series[name];
-    if (column.length !== length) {
+    if (column.length !== all) {
       throw new DataError(
-        `forecast: column '${name}' has ${column.length} numbers, '${columns[0]}' has ${length}; give one of each a step`,
+        `forecast: column '${name}' has ${column.length} numbers, '${columns[0]}' has ${all}; give one of each a step`,
         { column: name },
       );
     }
-    for (let t = 0; t < length; t++) {
+    for (let t = all - length; t < all; t++) {
       if (!Number.isFinite(column[t])) {
         throw new DataError(
           `forecast: column '${name}' has ${column[t]} at position ${t}; fill gaps first, as with fillGaps`,
           { column: name, position: t },
         );
       }
-      values[t * columns.length + f] = column[t];
+      values[(t - all + length) * columns.length + f] = column[t];
     }
   });
   return { columns, length, values };
