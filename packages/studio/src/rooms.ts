@@ -29,4 +29,10 @@ export const rooms: readonly Room[] = [
     about: 'Let a model write, see what surprises it, and steer it',
     load: () => import('./rooms/write/Write.svelte'),
   },
+  {
+    id: 'gradients',
+    title: 'Gradients',
+    about: 'See how far gradients reach back, and why',
+    load: () => import('./rooms/gradients/Gradients.svelte'),
+  },
 ];
