@@ -19,6 +19,7 @@ export class FollowedRun extends Run {
   #newest = 0;
   #newestName = 'latest';
   #loaded = -1;
+  #loading: Promise<WorkerClient> | null = null;
   #timer = 0;
   #step = 0;
 
@@ -29,7 +30,6 @@ export class FollowedRun extends Run {
     this.#path = path;
     this.command = `npx unrolled studio ${shellWord(path)}`;
     this.#log = new EventLog(`${folder}events.jsonl`);
-    void this.#readTask();
     void this.#look();
   }
 
@@ -46,9 +46,17 @@ export class FollowedRun extends Run {
     }
   }
 
-  async worker(): Promise<WorkerClient> {
-    this.#client ??= new WorkerClient();
+  worker(): Promise<WorkerClient> {
+    // Who asks while a checkpoint is read waits for the same one.
+    this.#loading ??= this.#load().finally(() => {
+      this.#loading = null;
+    });
+    return this.#loading;
+  }
+
+  async #load(): Promise<WorkerClient> {
     if (this.#newest === 0) throw new Error(`${this.name}: there is no checkpoint yet; wait for the first one`);
+    this.#client ??= new WorkerClient();
     if (this.#loaded !== this.#newest) {
       const wanted = this.#newest;
       const response = await fetch(`${this.#folder}checkpoints/${this.#newestName}.safetensors`, { cache: 'no-store' });
@@ -73,6 +81,8 @@ export class FollowedRun extends Run {
         this.forget();
         this.#step = 0;
       }
+      // A run that has told of itself has said what it is.
+      if (this.state === 'opening' && events.length > 0) await this.#readTask();
       for (const event of events) this.#on(event);
       if (this.state === 'opening' && events.length > 0) this.state = 'running';
       this.message = '';
