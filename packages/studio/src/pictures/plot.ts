@@ -82,11 +82,13 @@ export function axisMarks(frame: Frame, x: AxisTicks, y: AxisTicks, { soft, line
     }),
     ...x.values.map((value): Mark => {
       const name = (x.name ?? formatNumber)(value);
-      return { ...text, x: x.at(value), y: bottom + 16, text: name, align: 'middle' };
+      // The last number ends where the picture does.
+      const place = Math.min(x.at(value), right + 8 - 3.5 * name.length);
+      return { ...text, x: place, y: bottom + 16, text: name, align: 'middle' };
     }),
     { kind: 'line', x1: left, x2: right, y1: bottom, y2: bottom, colour: soft, width: 1 },
     { ...text, x: right, y: bottom + 32, text: x.label, align: 'end' },
-    { ...text, x: 0, y: top - 10, text: y.label },
+    { ...text, x: 0, y: top - 16, text: y.label },
   ];
 }
 

@@ -6,7 +6,7 @@ import type { GradientsInput, GradientsSeen, WeightsSeen } from '../protocol.ts'
 import { loadDecomposition } from './decomposition.ts';
 
 /** Places in the text that are read side by side, and steps t whose losses are sent back. */
-const [rows, positions] = [4, 16];
+const [rows, positions] = [2, 12];
 /** Eigenvalues of a larger matrix would hold up the run that trains here. */
 const largest = 160;
 

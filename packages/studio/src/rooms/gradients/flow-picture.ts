@@ -19,7 +19,7 @@ export function flowPicture(
 ): SavedPicture {
   const { palette } = theme;
   const command = commandOf(run, seen);
-  const title = `${run.name}, layer ${layer}, after ${seen.step} updates: norm of ∂L_t/∂h_{t−k}`;
+  const title = `${run.name}, layer ${layer}, after ${seen.step} updates: norm of ∂Lₜ/∂hₜ₋ₖ`;
   const rows = seen.layers.flatMap(({ norms }, at) =>
     Array.from(norms, (norm, i) => [at, seen.positions[Math.floor(i / (seen.lags + 1))], i % (seen.lags + 1), norm]),
   );
@@ -57,7 +57,7 @@ export function decayPicture(
     name: 'gradients-by-lag',
     svg: lineChart({
       title: `How far the gradient reaches back: ${lines.map(({ name }) => name).join(', ')}`,
-      description: `Mean norm of ∂L_t/∂h_{t−k} by lag k. Made by: ${command}`,
+      description: `Mean norm of ∂Lₜ/∂hₜ₋ₖ by lag k. Made by: ${command}`,
       x: { label: 'k, steps back' },
       y: { label: 'norm', scale: 'log' },
       series: lines,

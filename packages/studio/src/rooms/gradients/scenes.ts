@@ -33,7 +33,7 @@ export function cellAt(seen: GradientsSeen, width: number, x: number, y: number)
   return p < 0 || k < 0 || p >= seen.positions.length || k > seen.lags ? null : { p, k };
 }
 
-/** ‖∂L_t/∂h_{t−k}‖ over t and k as colour, by powers of ten. */
+/** ‖∂Lₜ/∂hₜ₋ₖ‖ over t and k as colour, by powers of ten. */
 export function heatScene(
   seen: GradientsSeen,
   layer: number,
@@ -86,14 +86,14 @@ export function decayScene(
   width: number,
   palette: Palette,
 ): Scene {
-  const frame: Frame = { left: 44, right: width - 10, top: 24, bottom: 206 };
+  const frame: Frame = { left: 44, right: width - 10, top: 34, bottom: 216 };
   const last = Math.max(1, ...lines.map(({ mean }) => mean.length - 1));
   const x = linear(0, last, frame.left, frame.right);
   const y = logarithmic(...decades, frame.bottom, frame.top);
   const marks = axisMarks(
     frame,
     { at: x, values: roundNumbers(0, last, 6), label: 'k, steps back' },
-    { at: y, values: powersBetween(decades, 5), name: powerOfTen, label: '‖∂L_t/∂h_{t−k}‖, mean over t' },
+    { at: y, values: powersBetween(decades, 5), name: powerOfTen, label: '‖∂Lₜ/∂hₜ₋ₖ‖, mean over t' },
     palette,
   );
   lines.forEach(({ colour, mean }, i) => {
@@ -143,7 +143,7 @@ export function singularScene(
   width: number,
   palette: Palette,
 ): Scene {
-  const frame: Frame = { left: 40, right: width - 10, top: 24, bottom: 170 };
+  const frame: Frame = { left: 40, right: width - 10, top: 34, bottom: 180 };
   const rows = history.flatMap((snapshot) => {
     const found = pick(snapshot);
     if (!found) return [];
@@ -177,7 +177,7 @@ export function singularScene(
 
 /** The gradient's norm over the steps of training; where it was clipped, there is a mark. */
 export function normScene(points: readonly NormPoint[], clip: number | null, width: number, palette: Palette): Scene {
-  const frame: Frame = { left: 40, right: width - 10, top: 24, bottom: 150 };
+  const frame: Frame = { left: 40, right: width - 10, top: 34, bottom: 160 };
   const decades = decadesOf([...points.map(({ norm }) => norm), ...(clip ? [clip] : [])], 6);
   const [from, to] = [points.at(0)?.step ?? 0, Math.max(points.at(-1)?.step ?? 1, (points.at(0)?.step ?? 0) + 1)];
   const x = linear(from, to, frame.left, frame.right);

@@ -2,8 +2,8 @@ import type { GradientsInput, GradientsSeen } from '../../protocol.ts';
 import type { Run } from '../../run/run.svelte.ts';
 import type { Snapshot } from './scenes.ts';
 
-/** Milliseconds between looks at least, and how many times as long as a look takes: most of the time is for training. */
-const [every, rest] = [700, 5];
+/** Milliseconds between looks at least and at most, and how many times as long as a look takes: training goes first. */
+const [every, longest, rest] = [700, 4000, 3];
 const mostSnapshots = 120;
 /** What was seen of runs, also while another room was shown. */
 const histories = new WeakMap<Run, readonly Snapshot[]>();
@@ -65,7 +65,7 @@ export class Watch {
       if (run === this.#run) this.problem = error instanceof Error ? error.message : String(error);
     }
     const now = performance.now();
-    this.#next = now + Math.max(every, run.ended ? 0 : rest * (now - began));
+    this.#next = now + Math.max(every, run.ended ? 0 : Math.min(longest, rest * (now - began)));
     this.#busy = false;
     if (run !== this.#run || input !== this.#input) this.#next = 0;
     if (this.#again || run !== this.#run || input !== this.#input) this.look();

@@ -1,0 +1,103 @@
+import { readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { launchChromium, noChromium } from '../chromium.ts';
+import { buildPage, openPage, serveFiles } from './page.ts';
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+describe.skipIf(noChromium)('room Gradients', () => {
+  let browser: Browser;
+  let folder: string;
+  let server: { url: string; close: () => void };
+
+  beforeAll(async () => {
+    [folder, browser] = await Promise.all([buildPage(), launchChromium()]);
+    server = await serveFiles(folder);
+  }, 120_000);
+
+  afterAll(async () => {
+    await browser?.close();
+    server?.close();
+    if (folder) rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** A simple network beside an LSTM, in room Gradients. */
+  async function withTwo(options = {}, steps = 40) {
+    const hash = `#train?text=sonnets&cells=rnn,lstm&hidden=12&steps=${steps}&lags=25`;
+    const watched = await openPage(browser, server.url + hash, options);
+    const { page } = watched;
+    await page.getByRole('button', { name: 'Start', exact: false }).click();
+    await expect.poll(() => page.getByRole('table').innerText(), { timeout: 60_000 }).toMatch(/finished.*finished/s);
+    await page.getByRole('link', { name: 'Gradients' }).click();
+    await expect.poll(() => page.getByText('Recurrent weights').count(), { timeout: 30_000 }).toBe(2);
+    return watched;
+  }
+
+  test('the gradient of an RNN falls with k, beside that of an LSTM, and the numbers are kept', async () => {
+    await using watched = await withTwo();
+    const { page, problems } = watched;
+    const panel = page.getByRole('region', { name: 'RNN' });
+    await panel.getByText('Numbers', { exact: true }).click();
+    const rows = await panel.getByRole('table').locator('tbody tr').allInnerTexts();
+    const norms = rows.map((row) => Number(row.split(/\s+/)[1].replaceAll('−', '-')));
+    expect(rows).toHaveLength(6);
+    expect(norms.at(-1)).toBeLessThan(norms[0] / 100);
+    await expect.poll(() => panel.getByRole('img', { name: 'Heat map' }).count()).toBe(1);
+    const lstm = page.getByRole('region', { name: 'LSTM' });
+    await lstm.getByRole('radio', { name: 'W_hf' }).check();
+    expect(page.url()).toContain('gate=W_hf');
+    await expect.poll(() => lstm.getByRole('img', { name: 'Eigenvalues of W_hf' }).count()).toBe(1);
+    await panel.getByRole('button', { name: 'Save ▾' }).click();
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('menuitem', { name: 'Numbers, JSON' }).click(),
+    ]);
+    const saved = JSON.parse(readFileSync(await download.path(), 'utf8'));
+    expect(saved.command).toContain('npx unrolled gradients runs/studio --lags 25');
+    expect(saved.layers[0].norms).toHaveLength(saved.positions.length * 26);
+    expect(saved.weights[0].singularValues).toHaveLength(12);
+    expect(problems).toEqual([]);
+  });
+
+  test('trains both by one press, and follows them', async () => {
+    await using watched = await openPage(browser, `${server.url}#gradients?lags=10`);
+    const { page, problems } = watched;
+    await page.getByRole('button', { name: 'Train an RNN beside an LSTM' }).click();
+    const updates = async (): Promise<number> =>
+      Number(
+        (
+          await page
+            .getByText(/^after [\d,]+ updates$/)
+            .first()
+            .innerText()
+        ).replace(/[^\d]/g, ''),
+      );
+    await expect.poll(updates, { timeout: 30_000 }).toBeGreaterThan(0);
+    const before = await updates();
+    await expect.poll(updates, { timeout: 30_000 }).toBeGreaterThan(before);
+    await page.keyboard.press('Space');
+    await expect.poll(() => page.getByRole('button', { name: 'Go on' }).count()).toBe(1);
+    expect(problems).toEqual([]);
+  });
+
+  test.each([
+    ['light', 1440],
+    ['dark', 1440],
+    ['light', 390],
+    ['dark', 390],
+  ] as const)('is accessible: %s, %i pixels wide', async (colorScheme, width) => {
+    const viewport = { width, height: width > 800 ? 900 : 844 };
+    await using watched = await withTwo({ colorScheme, viewport, reducedMotion: 'reduce' }, 4);
+    const { page, problems } = watched;
+    await page.evaluate(axe);
+    const found = await page.evaluate<{ id: string; impact: string; nodes: { html: string }[] }[]>(
+      'axe.run().then(({ violations }) => violations)',
+    );
+    const serious = found.filter(({ impact }) => impact === 'serious' || impact === 'critical');
+    expect(serious.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' | ')}`)).toEqual([]);
+    expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
+    expect(problems).toEqual([]);
+  });
+});
