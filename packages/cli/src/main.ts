@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { UnrolledError } from 'unrolled';
 import { placeInCellFile } from './cell-file.ts';
+import { cellsCommand } from './commands/cells.ts';
 import { classifyCommand } from './commands/classify.ts';
 import { demoCommand } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor.ts';
@@ -32,6 +33,7 @@ Examples:
   unrolled sample runs/my --prompt "Once upon"
   unrolled eval runs/my other.txt
   unrolled gradients runs/my
+  unrolled cells runs/my
   unrolled classify train names.tsv
   unrolled tag train names.conll
   unrolled forecast train demand.csv
@@ -40,7 +42,7 @@ Examples:
   unrolled <command> --help`,
   );
 const commands = [
-  ...[trainCommand, sampleCommand, evalCommand, gradientsCommand],
+  ...[trainCommand, sampleCommand, evalCommand, gradientsCommand, cellsCommand],
   ...[classifyCommand, tagCommand, translateCommand, forecastCommand],
   ...[labCommand, studioCommand, demoCommand, doctorCommand],
 ];

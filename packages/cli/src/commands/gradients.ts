@@ -7,12 +7,12 @@ import { clippingOf } from '../gradients/clipping.ts';
 import { describeGradients } from '../gradients/describe.ts';
 import { drawGradients } from '../gradients/pictures.ts';
 import { measureGradients } from '../gradients/report.ts';
-import { readText } from '../gradients/text.ts';
 import { describeLeftOut } from '../left-out.ts';
 import { loadRun } from '../load-run.ts';
 import { openMachine, toStandardError } from '../open-device.ts';
 import { blasOption, folderName, threadsOption, whole } from '../options.ts';
 import type { CheckpointName } from '../run-folder.ts';
+import { readText } from '../run-text.ts';
 import { shellWord } from '../units.ts';
 
 interface GradientFlags {
@@ -63,7 +63,7 @@ async function gradients(run: string, paths: string[], flags: GradientFlags): Pr
   try {
     const model = await loadRun(run, flags.checkpoint, (file, cell) => LanguageModel.load(device, file, cell));
     const out = flags.out ?? defaultOut(run);
-    const { tokens, name, leftOut } = readText(model, run, paths);
+    const { tokens, name, leftOut } = readText(model, 'gradients', run, paths);
     const report = await measureGradients(model, tokens, flags);
     const clipping = clippingOf(run);
     const files = write(out, drawGradients(report, commandLine(run, paths, flags)));

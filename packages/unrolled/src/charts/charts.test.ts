@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { alignmentChart, heatMap, lineChart, scatterChart } from './index.ts';
+import { alignmentChart, heatMap, lineChart, scatterChart, shares, textMap } from './index.ts';
 import { scaleOf } from './scale.ts';
-import { sequential, seriesCount } from './theme.ts';
+import { inkOn, sequential, seriesCount } from './theme.ts';
 
 const about = { title: 'A <title> & more', description: 'Made by: unrolled "x"' };
 const number = fc.oneof(fc.double(), fc.constantFrom(0, -1, 1e-300, 1e300, Number.NaN, Infinity));
@@ -59,6 +59,35 @@ describe('charts are whole SVG documents whatever the numbers are', () => {
         },
       ),
     );
+  });
+});
+
+describe('a text map', () => {
+  test('is whole for any text and values, and has every character', () => {
+    const pieces = fc.array(fc.record({ text: fc.string({ unit: 'binary' }), value: number }), { maxLength: 90 });
+    fc.assert(
+      fc.property(pieces, fc.integer({ min: 1, max: 20 }), (some, columns) => {
+        expectWhole(textMap({ ...about, label: 'value', pieces: some, columns }));
+      }),
+    );
+    const drawn = textMap({
+      ...about,
+      label: 'h',
+      columns: 3,
+      pieces: [...'ab\n<d'].map((text, value) => ({ text, value })),
+    });
+    const letters = Array.from(
+      drawn.matchAll(/<text x="[\d. ]+" y="[\d.]+" style="fill:#\w+">([^<]*)/g),
+      ([, text]) => text,
+    );
+    expect(letters.join('').replace('&lt;', '<').split('').sort().join('')).toBe('<abd↵');
+    expect(drawn).toContain(sequential(1));
+  });
+
+  test('has ink that stands out from every colour', () => {
+    expect([0, 0.5, 1].map((share) => inkOn(sequential(share)))).toEqual(['#ffffff', '#000000', '#000000']);
+    expect(shares([3, Number.NaN, 5, 4])).toEqual([0, 0.5, 1, 0.5]);
+    expect(shares([2, 2])).toEqual([0.5, 0.5]);
   });
 });
 

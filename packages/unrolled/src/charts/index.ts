@@ -6,4 +6,5 @@ export * from './line-chart.ts';
 export type { Axis } from './scale.ts';
 export * from './scatter-chart.ts';
 export { escapeXml } from './svg.ts';
-export { seriesColours } from './theme.ts';
+export * from './text-map.ts';
+export { inkOn, sequential, seriesColours } from './theme.ts';

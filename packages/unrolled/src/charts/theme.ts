@@ -41,3 +41,13 @@ export function sequential(share: number): string {
   };
   return `#${channel(1)}${channel(3)}${channel(5)}`;
 }
+
+/** Black or white, whichever stands out more from a colour `#rrggbb`. */
+export function inkOn(colour: string): string {
+  const [r, g, b] = [1, 3, 5].map((start) => {
+    const channel = Number.parseInt(colour.slice(start, start + 2), 16) / 255;
+    return channel <= 0.04045 ? channel / 12.92 : ((channel + 0.055) / 1.055) ** 2.4;
+  });
+  // Relative luminance (WCAG 2): contrast with black and with white is equal at 0.179.
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.179 ? '#000000' : '#ffffff';
+}

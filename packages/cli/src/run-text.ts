@@ -1,11 +1,11 @@
 import { statSync } from 'node:fs';
 import { type LanguageModel, leaveOutUnknown, splitText } from 'unrolled/tasks/language-model';
-import { Failure } from '../failure.ts';
-import { readConfig } from '../run-config.ts';
-import { RunFolder } from '../run-folder.ts';
-import { languageModel } from '../tasks/language-model/trainable.ts';
-import { joinTexts, readTextFiles, type TextFiles } from '../text-files.ts';
-import { shellWord } from '../units.ts';
+import { Failure } from './failure.ts';
+import { readConfig } from './run-config.ts';
+import { RunFolder } from './run-folder.ts';
+import { languageModel } from './tasks/language-model/trainable.ts';
+import { joinTexts, readTextFiles, type TextFiles } from './text-files.ts';
+import { shellWord } from './units.ts';
 
 /** What a model is looked at with. */
 export interface ReadText {
@@ -18,14 +18,15 @@ export interface ReadText {
 
 /**
  * The texts that were named, or the validation part of the run's own; all of that where it is too short to have one.
+ * @param command  how it was asked for, for what to do where there is none
  * @throws Failure if there is no text to be found
  */
-export function readText(model: LanguageModel, run: string, paths: readonly string[]): ReadText {
+export function readText(model: LanguageModel, command: string, run: string, paths: readonly string[]): ReadText {
   if (paths.length > 0) {
     const { text, leftOut } = leaveOutUnknown(model.tokenizer, joinTexts(readTextFiles(paths)));
     return { tokens: model.tokenizer.encode(text), name: paths.join(', '), leftOut };
   }
-  const { texts, changed } = ownText(run);
+  const { texts, changed } = ownText(command, run);
   const { text, leftOut } = leaveOutUnknown(model.tokenizer, joinTexts(texts));
   const tokens = model.tokenizer.encode(text);
   const { validation } = splitText(tokens);
@@ -36,8 +37,8 @@ export function readText(model: LanguageModel, run: string, paths: readonly stri
     : { tokens, name, leftOut };
 }
 
-function ownText(run: string): { texts: TextFiles; changed: boolean } {
-  const instead = `name one: unrolled gradients ${shellWord(run)} text.txt`;
+function ownText(command: string, run: string): { texts: TextFiles; changed: boolean } {
+  const instead = `name one: unrolled ${command} ${shellWord(run)} text.txt`;
   const folder = new RunFolder(run);
   if (!statSync(run).isDirectory() || !folder.exists) {
     throw new Failure(`${run}: it does not say what text it was trained on; ${instead}`);

@@ -1,0 +1,64 @@
+import { styleText } from 'node:util';
+import { inkOn, sequential, shares } from 'unrolled/charts';
+import type { Labels } from 'unrolled/inspect';
+import type { TracedToken } from 'unrolled/tasks/language-model';
+import { printable } from '../listeners/text.ts';
+
+/**
+ * Where to look: the first stretch of the held-out part in which the property changes at least as much as it does on
+ * average.
+ */
+export function pickStretch({ values }: Labels, from: number, length: number): { from: number; to: number } {
+  const variance = (start: number, end: number): number => {
+    const part = values.subarray(start, end);
+    const mean = part.reduce((sum, value) => sum + value, 0) / part.length;
+    return part.reduce((sum, value) => sum + (value - mean) ** 2, 0) / part.length;
+  };
+  const usual = variance(from, values.length);
+  const last = Math.max(from, values.length - length);
+  for (let start = from; start <= last; start += Math.max(1, Math.floor(length / 4))) {
+    if (variance(start, start + length) >= usual) return { from: start, to: Math.min(values.length, start + length) };
+  }
+  return { from: last, to: values.length };
+}
+
+/** Whether what is printed goes to a terminal that has all colours. */
+export const hasAllColours = (): boolean => process.stdout.isTTY === true && process.stdout.getColorDepth() >= 24;
+
+const shades = ' ·-=#';
+
+/**
+ * A stretch of text by the first of its values: on colours from dark blue to yellow, or, without colours, with a row of
+ * shades below each row.
+ * @param sign  1: yellow is the highest value, −1: the lowest
+ */
+export function showStretch(stretch: readonly TracedToken[], sign: 1 | -1, columns: number, coloured: boolean): string {
+  const levels = shares(stretch.map(({ values }) => sign * values[0]));
+  const rows: { character: string; level: number }[][] = [[]];
+  for (const [i, { piece }] of stretch.entries()) {
+    // A line break is seen, since it has a value, too.
+    for (const character of printable(piece).replaceAll('\n', '⏎\n')) {
+      if (character === '\n') rows.push([]);
+      else {
+        if (rows[rows.length - 1].length >= columns) rows.push([]);
+        rows[rows.length - 1].push({ character, level: levels[i] });
+      }
+    }
+  }
+  const whole = rows.filter((row) => row.length > 0);
+  if (coloured) return whole.map((row) => row.map(onColour).join('')).join('\n');
+  return whole
+    .map((row) => {
+      const marks = row.map(({ level }) => shades[Math.min(shades.length - 1, Math.floor(level * shades.length))]);
+      return `${row.map(({ character }) => character).join('')}\n${styleText('dim', marks.join('').trimEnd())}`;
+    })
+    .join('\n');
+}
+
+function onColour({ character, level }: { character: string; level: number }): string {
+  const ground = sequential(level);
+  return `\u001b[48;2;${channels(ground)};38;2;${channels(inkOn(ground))}m${character}\u001b[0m`;
+}
+
+const channels = (colour: string): string =>
+  [1, 3, 5].map((start) => Number.parseInt(colour.slice(start, start + 2), 16)).join(';');
