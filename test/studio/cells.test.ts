@@ -98,7 +98,7 @@ describe.skipIf(noChromium)('the room of cells', () => {
     await expect.poll(() => page.getByRole('alert').innerText(), { timeout: 30_000 }).toContain('is 0 everywhere');
     await page.getByLabel('for cells that follow').selectOption('upper-case');
     await expect.poll(() => page.getByRole('group', { name: 'Cells' }).count(), { timeout: 30_000 }).toBe(1);
-    const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+    const wide = await page.evaluate<number>('document.documentElement.scrollWidth');
     expect(wide).toBeLessThanOrEqual(390);
     await page.evaluate(axe);
     const wrong = await page.evaluate<{ id: string; nodes: { html: string }[] }[]>(

@@ -50,7 +50,7 @@ describe.skipIf(noChromium)('the studio on a run folder', () => {
     await expect.poll(step, { timeout: 30_000 }).toBeGreaterThan(100);
     const seen = await step();
     await expect.poll(step, { timeout: 10_000 }).toBeGreaterThan(seen);
-    expect(Number(await cell(2))).toBeGreaterThan(0);
+    expect(Number.parseFloat(await cell(2))).toBeGreaterThan(0);
     await expect.poll(() => page.locator('.now pre').textContent(), { timeout: 10_000 }).toMatch(/[a-z]/);
 
     training.kill('SIGINT');

@@ -1,11 +1,17 @@
-import { readFileSync, rmSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
+import { decodeCheckpoint } from 'unrolled/train';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { launchChromium, noChromium } from '../chromium.ts';
 import { buildPage, openPage, serveFiles } from './page.ts';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const main = fileURLToPath(new URL('../../packages/cli/src/main.ts', import.meta.url));
 
 describe.skipIf(noChromium)('the studio as files, without a server of its own', () => {
   let browser: Browser;
@@ -83,6 +89,40 @@ describe.skipIf(noChromium)('the studio as files, without a server of its own', 
     await page.getByRole('button', { name: 'Stop' }).click();
     await expect.poll(() => page.getByText('stopped').count()).toBe(1);
     expect(problems).toEqual([]);
+  });
+
+  test('the command that it names makes the same weights, to the bit', async () => {
+    await using watched = await open('#train?text=own&hidden=12&embedding=6&steps=40&seq=10&batch=3&seed=9');
+    const { page } = watched;
+    const text = 'she sells sea shells by the sea shore; '.repeat(20);
+    await page.getByLabel('Paste it').fill(text);
+    await page.getByRole('button', { name: 'Start', exact: false }).click();
+    await expect.poll(() => page.getByText('finished').count(), { timeout: 30_000 }).toBe(1);
+    await page.getByRole('button', { name: 'Save ▾' }).click();
+    const [numbers] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('menuitem', { name: 'Numbers, JSON' }).click(),
+    ]);
+    const [model] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'Save model', exact: false }).click(),
+    ]);
+    const { command } = JSON.parse(readFileSync(await numbers.path(), 'utf8')) as { command: string };
+    const elsewhere = mkdtempSync(join(tmpdir(), 'unrolled-same-'));
+    try {
+      writeFileSync(join(elsewhere, 'my.txt'), text);
+      const words = command.split(' ').slice(2);
+      execFileSync(process.execPath, [main, ...words, '--threads', '1'], { cwd: elsewhere, stdio: 'ignore' });
+      const trained = decodeCheckpoint(readFileSync(join(elsewhere, 'runs/my/checkpoints/latest.safetensors')));
+      const saved = decodeCheckpoint(readFileSync(await model.path()));
+      expect(saved.parameters).toEqual(trained.parameters);
+      const { stdout } = spawnSync(process.execPath, [main, 'sample', await model.path(), '--length', '5'], {
+        encoding: 'utf8',
+      });
+      expect(stdout.length).toBeGreaterThanOrEqual(5);
+    } finally {
+      rmSync(elsewhere, { recursive: true, force: true });
+    }
   });
 
   test('a text with markup stays text, in the page and in what is saved', async () => {

@@ -9,7 +9,7 @@ export class LossCurve {
   #sum = 0;
   #count = 0;
 
-  constructor(most = 1200) {
+  constructor(most = 500) {
     this.#most = most;
   }
 

@@ -1,9 +1,9 @@
-import { ConfigError } from 'unrolled';
+import { ConfigError, openDevice } from 'unrolled';
 import { ngramCrossEntropy } from 'unrolled/metrics';
 import { generate, LanguageModel, splitText, tokenizerFor } from 'unrolled/tasks/language-model';
 import type { CallMessage, CallName, Calls, Ladder } from '../protocol.ts';
 import type { SearchedText } from './cells.ts';
-import type { Desk } from './desk.ts';
+import { type Desk, learnCell } from './desk.ts';
 import { TrainingRun } from './training-run.ts';
 
 type Answers = {
@@ -22,7 +22,8 @@ const lead = (act: (run: TrainingRun) => void) => (desk: Desk) => {
 const answers: Answers = {
   async begin(desk, { text, spec, tuning, threads }) {
     const tokenizer = tokenizerFor('char', text);
-    const device = await desk.openDevice(threads);
+    await learnCell(spec.cell);
+    const device = await openDevice('wasm', { threads });
     const { cell, hidden, layers, embedding, dropout, seed } = spec;
     const model = new LanguageModel(device, tokenizer, { cell, hidden, layers, embedding, dropout }, seed);
     const run = new TrainingRun(model, tokenizer.encode(text), spec, tuning, desk.tell);

@@ -1,10 +1,15 @@
-import { ConfigError, type Device, openDevice, Random } from 'unrolled';
-import { LanguageModel, type LanguageModelDescription } from 'unrolled/tasks/language-model';
+import { ConfigError, openDevice, Random } from 'unrolled';
+import { LanguageModel } from 'unrolled/tasks/language-model';
 import { decodeCheckpoint, encodeCheckpoint, type Json } from 'unrolled/train';
 import type { ModelAbout, WorkerEvent } from '../protocol.ts';
 import type { SearchedText } from './cells.ts';
 import type { TrainingRun } from './training-run.ts';
 import type { ReadText } from './unrolling.ts';
+
+/** Makes all cells of the literature known, where a name is not that of a fused one: few pages need them. */
+export async function learnCell(name: string | undefined): Promise<void> {
+  if (name !== undefined && !['rnn', 'irnn', 'lstm', 'gru'].includes(name)) await import('unrolled/nn');
+}
 
 /** What this worker has before it: one device, one model, the run that trains it. */
 export class Desk {
@@ -34,13 +39,8 @@ export class Desk {
     return this.run?.step ?? this.#step;
   }
 
-  async openDevice(threads: number): Promise<Device> {
-    this.#model?.device.close();
-    this.#model = null;
-    return openDevice('wasm', { threads });
-  }
-
   put(model: LanguageModel, run: TrainingRun | null, step = 0): ModelAbout {
+    this.#model?.device.close();
     this.#model = model;
     this.run = run;
     this.read = null;
@@ -50,13 +50,18 @@ export class Desk {
     return this.about();
   }
 
-  /** @throws FormatError, ConfigError if the file holds no language model of a built-in cell */
+  /** @throws FormatError, ConfigError if the file holds no language model of a built-in cell; the model before stays */
   async load(file: Uint8Array): Promise<ModelAbout> {
-    const { model: description, parameters, trainer } = decodeCheckpoint(file);
-    const device = await this.openDevice(1);
-    const model = LanguageModel.from(device, description as unknown as LanguageModelDescription);
-    model.parameters.load(parameters);
-    return this.put(model, null, trainer.step);
+    const checkpoint = decodeCheckpoint(file);
+    const { config } = (checkpoint.model ?? {}) as { config?: { cell?: string } };
+    await learnCell(config?.cell);
+    const device = await openDevice('wasm', { threads: 1 });
+    try {
+      return this.put(LanguageModel.load(device, checkpoint), null, checkpoint.trainer.step);
+    } catch (error) {
+      device.close();
+      throw error;
+    }
   }
 
   /** The model as it is. It can write and be measured; where the optimizer was is not in it. */

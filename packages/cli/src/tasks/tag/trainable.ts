@@ -40,7 +40,7 @@ is held back to validate on, unless there is --validation.`,
   optional,
   fileOptions: ['validation'],
   options,
-  end: { epochs: 15, steps: 300 },
+  end: { epochs: 10, steps: 300 },
   interval: (stepsPerEpoch) => Math.min(1000, Math.max(50, stepsPerEpoch)),
   prepare,
 };

@@ -42,7 +42,7 @@ export interface Strip {
 
 /** Up to so many units are large enough for their numbers to be read. */
 export const legible = 12;
-const room = 250;
+const room = 210;
 const between = 34;
 
 /** @param available  where there is more room than is needed, steps stand further apart */
@@ -83,7 +83,7 @@ export function layoutOf(unrolling: Unrolling, available = 0): Layout {
     layers[layer] = { layer, top: top + 16, strips: centred(all[layer]), unit, height: unit * size };
     top += 16 + unit * size + between;
   }
-  const unit = unrolling.embedding.size <= legible ? 15 : Math.max(2, Math.min(10, 120 / unrolling.embedding.size));
+  const unit = unrolling.embedding.size <= legible ? 15 : Math.max(2, Math.min(10, 72 / unrolling.embedding.size));
   const strips = centred(stripsOf([unrolling.embedding]));
   const embedding: Block = { layer: -1, top: top + 4, strips, unit, height: unit * unrolling.embedding.size };
   const input = embedding.top + embedding.height + between;

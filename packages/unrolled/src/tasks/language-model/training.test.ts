@@ -54,6 +54,25 @@ describe('training a language model', () => {
     expect(events.at(-1)).toMatchObject({ type: 'done', reason: 'finished', step: 120 });
   });
 
+  test('the learning rate may move while the run goes on', async () => {
+    const moving = { ...options, schedule: 'constant' as const, steps: 4, progressEvery: 1 };
+    const rates: number[] = [];
+    for await (const event of train(newTask(), moving)) {
+      if (event.type !== 'progress') continue;
+      rates.push(event.learningRate);
+      moving.learningRate = event.step / 1000;
+    }
+    expect(rates).toEqual([2e-2, 1e-3, 2e-3, 3e-3]);
+  });
+
+  test('a text no longer than a chunk is read whole in every epoch', async () => {
+    const tokenizer = tokenizerFor('char', 'hello');
+    const model = new LanguageModel(device, tokenizer, { cell: 'rnn', hidden: 8, layers: 1, embedding: 4, dropout: 0 });
+    const task = new LanguageModelTraining(model, tokenizer.encode('hello'), { batch: 1, steps: 4, seed: 1 });
+    const items = Array.from({ length: 5 }, () => device.scope(() => task.nextLoss({ training: false }).items));
+    expect(items).toEqual([4, 4, 4, 4, 4]);
+  });
+
   test('the weights are the same bits with and without a look at gradient flow', async () => {
     const looked = await collect(newTask(), { gradientFlowEvery: 7 });
     expect(lastCheckpoint(looked).parameters).toEqual(lastCheckpoint(await collect(newTask())).parameters);

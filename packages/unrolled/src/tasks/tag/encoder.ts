@@ -1,5 +1,7 @@
 import { padSequences } from '../../data/buckets.ts';
+import { DataError } from '../../errors.ts';
 import type { Context } from '../../nn/layer.ts';
+import type { TaggedSentence } from './conll.ts';
 import { inScheme, type TagVocabulary, wordIds } from './vocabulary.ts';
 
 /** Sentences side by side, and the spellings of the different words in them. */
@@ -60,5 +62,18 @@ export class TagEncoder {
   /** The ids of tags of any scheme; −1 where there is none of the name. */
   tagIds(tags: readonly string[]): number[] {
     return inScheme(tags, this.#vocabulary.scheme).map((tag) => this.#tags.get(tag) ?? -1);
+  }
+
+  /** @throws DataError on a tag that the model does not have */
+  requireTagIds({ words, tags }: TaggedSentence): number[] {
+    const ids = this.tagIds(tags);
+    const odd = ids.indexOf(-1);
+    if (odd >= 0) {
+      throw new DataError(
+        `tag: '${words[odd]}' has the tag '${tags[odd]}', which the model does not have: ${[...this.#tags.keys()].join(', ')}`,
+        { tag: tags[odd] },
+      );
+    }
+    return ids;
   }
 }

@@ -1,7 +1,9 @@
+export type { TaggerConfig, TaggerDescription } from './config.ts';
 export * from './conll.ts';
 export * from './evaluate.ts';
 export * from './model.ts';
 export * from './show.ts';
+export type { TaggedText, TaggedWord, TextSpan } from './tagged-text.ts';
 export * from './training.ts';
 export {
   type SpanScheme,

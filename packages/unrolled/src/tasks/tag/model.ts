@@ -1,8 +1,6 @@
 import { padSequences } from '../../data/buckets.ts';
-import { ConfigError, DataError } from '../../errors.ts';
-import { spansOf } from '../../metrics/spans.ts';
 import type { DefinedCell } from '../../nn/cells/define.ts';
-import { type CellSource, cellNameOf, withCell } from '../../nn/cells/registry.ts';
+import { cellNameOf, withCell } from '../../nn/cells/registry.ts';
 import { LinearChainCrf } from '../../nn/crf.ts';
 import { Dropout } from '../../nn/dropout.ts';
 import { type Context, inference, initialiseParameters } from '../../nn/layer.ts';
@@ -18,58 +16,15 @@ import type { Device } from '../../tensor/device.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { type CheckpointSource, type Json, loadModel } from '../../train/checkpoint.ts';
 import type { SupervisedModel } from '../../train/supervised.ts';
+import { checkConfig, type TaggerConfig, type TaggerDescription } from './config.ts';
 import type { TaggedSentence } from './conll.ts';
 import { TagEncoder } from './encoder.ts';
 import { SpellingEncoder } from './spellings.ts';
+import { type TaggedText, taggedText } from './tagged-text.ts';
 import { inScheme, type TagVocabulary } from './vocabulary.ts';
 import { WordTable } from './word-table.ts';
 import type { WordVectors } from './word-vectors.ts';
-import { splitWords, type Word } from './words.ts';
-
-/** Sizes and kind of a tagger: plain data. */
-export interface TaggerConfig {
-  /** Name of the cell over the words, one of your own, or a full configuration. */
-  readonly cell: CellSource;
-  /** H, hidden units of each direction in each layer. */
-  readonly hidden: number;
-  /** L, recurrent layers over the words. */
-  readonly layers: number;
-  /** E, length of a word's vector; that of the given vectors, where there are. */
-  readonly embedding: number;
-  /** C, hidden units of each direction over the characters, and length of a character's vector; 0: words alone. */
-  readonly characters: number;
-  /** Rate of dropout on what the words' layers read, between them, and before the output. */
-  readonly dropout: number;
-  /** Whether a CRF chooses the tags of a sentence together; otherwise each is chosen by itself. */
-  readonly crf: boolean;
-}
-
-/** Everything that makes the model besides its parameters. */
-export interface TaggerDescription {
-  readonly task: 'tag';
-  readonly config: TaggerConfig;
-  readonly vocabulary: TagVocabulary;
-}
-
-/** A word of a text with its tag. */
-export interface TaggedWord extends Word {
-  readonly tag: string;
-}
-
-/** A span of a text; its characters are counted as JavaScript does. */
-export interface TextSpan {
-  readonly type: string;
-  readonly text: string;
-  readonly start: number;
-  /** After its last character. */
-  readonly end: number;
-}
-
-export interface TaggedText {
-  readonly words: readonly TaggedWord[];
-  /** What the tags mark; none where they stand for themselves. */
-  readonly spans: readonly TextSpan[];
-}
+import { splitWords } from './words.ts';
 
 /** Most words of a batch, padding included, when it is only to be tagged. */
 const mostWords = 4096;
@@ -106,15 +61,7 @@ export class Tagger implements SupervisedModel<TaggedSentence> {
 
   /** @throws ConfigError if a size is out of range */
   constructor(device: Device, vocabulary: TagVocabulary, config: TaggerConfig, seed = 1) {
-    const lowest = { hidden: 1, layers: 1, embedding: 1, characters: 0 } as const;
-    for (const name of Object.keys(lowest) as (keyof typeof lowest)[]) {
-      if (!Number.isInteger(config[name]) || config[name] < lowest[name]) {
-        throw new ConfigError(`tag: ${name} must be a whole number from ${lowest[name]}, received ${config[name]}`);
-      }
-    }
-    if (!(config.dropout >= 0 && config.dropout < 1)) {
-      throw new ConfigError(`tag: dropout must be in [0, 1), received ${config.dropout}`);
-    }
+    checkConfig(config);
     const { cell, hidden, layers, dropout, characters } = config;
     const { tags, scheme } = vocabulary;
     this.device = device;
@@ -181,16 +128,7 @@ export class Tagger implements SupervisedModel<TaggedSentence> {
 
   /** −log P(tags) in nats, the mean over all words. @throws DataError on a tag that the model does not have */
   loss(examples: readonly TaggedSentence[], context: Context): Tensor {
-    const tags = examples.map((sentence) => this.encoder.tagIds(sentence.tags));
-    for (const [i, ids] of tags.entries()) {
-      const odd = ids.indexOf(-1);
-      if (odd < 0) continue;
-      const { words, tags: names } = examples[i];
-      throw new DataError(
-        `tag: '${words[odd]}' has the tag '${names[odd]}', which the model does not have: ${this.vocabulary.tags.join(', ')}`,
-        { tag: names[odd] },
-      );
-    }
+    const tags = examples.map((sentence) => this.encoder.requireTagIds(sentence));
     const emissions = this.emissions(
       examples.map(({ words }) => words),
       context,
@@ -249,16 +187,8 @@ export class Tagger implements SupervisedModel<TaggedSentence> {
   tag(texts: readonly string[]): TaggedText[] {
     const words = texts.map(splitWords);
     const tags = this.tagWords(words.map((list) => list.map(({ text }) => text)));
-    return texts.map((text, i) => {
-      const spans = this.vocabulary.scheme === null ? [] : spansOf(tags[i]);
-      return {
-        words: words[i].map((word, t) => ({ ...word, tag: tags[i][t] })),
-        spans: spans.map(({ type, ...span }) => {
-          const [start, end] = [words[i][span.start].start, words[i][span.end - 1].end];
-          return { type, text: text.slice(start, end), start, end };
-        }),
-      };
-    });
+    const marksSpans = this.vocabulary.scheme !== null;
+    return texts.map((text, i) => taggedText(text, words[i], tags[i], marksSpans));
   }
 }
 

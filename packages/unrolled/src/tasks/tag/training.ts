@@ -26,7 +26,7 @@ export interface TaggerTrainingOptions {
  * for await (const event of train(taggerTraining(model, { examples: sentences, heldBack, batch: 16, seed: 1 }), options)) …
  */
 export function taggerTraining(model: Tagger, options: TaggerTrainingOptions): SupervisedTraining<TaggedSentence> {
-  const { heldBack, seed } = options;
+  const { examples, heldBack, seed } = options;
   // A tag that cannot be read is found now, not at the first validation.
   for (const { tags } of heldBack) model.encoder.tagIds(tags);
   return new SupervisedTraining(model, {
@@ -37,11 +37,11 @@ export function taggerTraining(model: Tagger, options: TaggerTrainingOptions): S
       if (found === null) return null;
       const { spans, accuracy } = found;
       const ofSpans = spans && { f1: spans.f1, precision: spans.precision, recall: spans.recall };
-      return { loss: found.loss ?? 0, metrics: { ...ofSpans, accuracy }, cost: 1 - (spans?.f1 ?? accuracy) };
+      return { loss: found.loss ?? Number.NaN, metrics: { ...ofSpans, accuracy }, cost: 1 - (spans?.f1 ?? accuracy) };
     },
     sample: (step) => {
-      if (heldBack.length === 0) return '';
-      const { words } = heldBack[mix32(hashText(String(step), seed)) % heldBack.length];
+      const shown = heldBack.length > 0 ? heldBack : examples;
+      const { words } = shown[mix32(hashText(String(step), seed)) % shown.length];
       return showTags({ words, tags: model.tagWords([words])[0] }, model.vocabulary.scheme !== null);
     },
   });
