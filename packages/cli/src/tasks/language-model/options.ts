@@ -43,7 +43,7 @@ export function options(): Option[] {
     new Option('--adaptive', 'an adaptive softmax: rare words cost less; for --tokens word').conflicts('tie'),
     option(
       '--recurrent-dropout <rate>',
-      'share of the state that is set to 0 on the recurrence; slower, every cell goes step by step (default 0)',
+      'share of the state that is set to 0 on the recurrence, the same at all steps (default 0)',
       number((rate) => rate >= 0 && rate < 1, 'from 0, below 1'),
     ),
     new Option('--recompute', 'compute gates again on the way back, to need less memory'),
