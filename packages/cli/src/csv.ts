@@ -14,7 +14,7 @@ interface Parsed {
 
 /**
  * Reads comma-, semicolon- or tab-separated values with a first line that names the columns; fields may stand in quotes
- * (RFC 4180). Where the first line is numbers alone, columns are called 1, 2, ….
+ * (RFC 4180). Where the first line is numbers alone, columns are called 1, 2, …; one without a name is `column 1`.
  *
  * @param name  of the file, for errors
  * @throws Failure naming the line that has more or fewer fields than there are columns, or a quote that does not end
@@ -25,14 +25,10 @@ export async function parseCsv(text: string, name: string): Promise<CsvTable> {
   if (records.length === 0) throw new Failure(`${name}: it has no rows`);
   const first = records[0].record.map((field) => field.trim());
   const named = !first.every((field) => field !== '' && parseNumber(field, delimiter) !== null);
-  const columns = named ? first : first.map((_, i) => String(i + 1));
-  const twice = columns.find((column, i) => column === '' || columns.indexOf(column) !== i);
+  const columns = first.map((field, i) => (!named ? String(i + 1) : field === '' ? `column ${i + 1}` : field));
+  const twice = columns.find((column, i) => columns.indexOf(column) !== i);
   if (twice !== undefined) {
-    throw new Failure(
-      twice === ''
-        ? `${name}: column ${columns.indexOf('') + 1} has no name in line ${records[0].info.lines}; give it one`
-        : `${name}: two columns are called '${twice}'; give them names of their own`,
-    );
+    throw new Failure(`${name}: two columns are called '${twice}'; give them names of their own`);
   }
   const rows = (named ? records.slice(1) : records).map(({ record, info }) => ({ line: info.lines, fields: record }));
   if (rows.length === 0) throw new Failure(`${name}: it has no rows below its first line`);

@@ -27,9 +27,15 @@ export async function loadRun<Model>(
   try {
     return load(checkpoint, own);
   } catch (error) {
-    if (error instanceof FormatError) throw new Failure(`${path}: ${error.message}`, 1, { cause: error });
-    throw error;
+    if (!(error instanceof FormatError)) throw error;
+    throw new Failure(`${path}: ${error.message}${usedBy(error.details.found)}`, 1, { cause: error });
   }
+}
+
+/** Which command uses a model of another task. */
+function usedBy(task: unknown): string {
+  if (typeof task !== 'string' || task === 'unknown') return '';
+  return `; use it with npx unrolled ${task === 'language-model' ? 'sample' : `${task} predict`}`;
 }
 
 /** The cell of a model whose cell is not built in: a checkpoint has only its name, its run's folder has the file. */

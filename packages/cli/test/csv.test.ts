@@ -31,10 +31,13 @@ describe('a table', () => {
     ['of no rows', 'a,b\n', 'it has no rows below its first line'],
     ['with a short row', 'a,b\n1,2\n\n3\n', 'line 4 has 1 fields, the first one 2'],
     ['with an open quote', 'a,b\n1,"2\n', 'line 2: a quote does not begin or end'],
-    ['with a column without a name', 'a,\n1,2\n', 'column 2 has no name'],
     ['with two columns of one name', 'a,b,a\n1,2,3\n', "two columns are called 'a'"],
   ])('%s is refused', async (_, text, message) => {
     await expect(parseCsv(text, 'file')).rejects.toThrow(`file: ${message}`);
+  });
+
+  test('may have a column without a name, as of row numbers', async () => {
+    expect((await parseCsv(',y\n0,5\n', 'file')).columns).toEqual(['column 1', 'y']);
   });
 
   test('holds numbers as people write them', () => {
@@ -124,6 +127,14 @@ describe('columns of a series', () => {
     expect(Object.keys(besides.series)).toEqual(['a', 'b']);
     expect(besides.targets).toEqual(['a']);
     expect(await read({ target: ['a'], time: 'none' })).toMatchObject({ times: null, timeColumn: null });
+  });
+
+  test('of times are found by name where they rise', async () => {
+    const columnOf = async (lines: readonly string[]) => (await readSeries(lines.join('\n'), 'file', {})).timeColumn;
+    expect(await columnOf(['t,y', '0,5', '1,6'])).toBe('t');
+    expect(await columnOf([',y', '0,5', '1,6'])).toBe('column 1');
+    expect(await columnOf(['hour,y', '23,5', '0,6'])).toBeNull();
+    expect(await columnOf(['day,y', 'Monday,5', 'Tuesday,6'])).toBeNull();
   });
 
   test.each([

@@ -162,6 +162,10 @@ describe('forecast train', () => {
   });
 });
 
+test('a run of another task is said how to be used', async () => {
+  expectComplaint(await unrolled(cwd, 'sample', 'runs/demand'), 1, "task 'forecast'", 'npx unrolled forecast predict');
+});
+
 test('a checkpoint away from its run foretells a file that is named', async () => {
   await forecast(
     'train',

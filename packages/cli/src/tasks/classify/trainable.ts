@@ -56,7 +56,10 @@ async function prepare(
   const labels = labelsOf(all);
   if (labels.length < 2) {
     const found = labels.length === 0 ? 'none' : `only '${labels[0]}'`;
-    throw new Failure(`classify train: at least two labels are needed, the examples have ${found}`);
+    throw new Failure(
+      `classify train: at least two labels are needed, the examples have ${found}; ` +
+        'in a table a tab or comma parts label and text, otherwise the label is the name of the folder',
+    );
   }
   const strange = heldBack.find(({ label }) => !labels.includes(label));
   if (strange) throw new Failure(`classify train: --validation has the label '${strange.label}', the examples do not`);

@@ -20,7 +20,9 @@ export function describeForecast(
   const rows = Array.from(forecasts[0].values, (_, h) => [
     times ? times.format(times.at(origin + h)) : `+${h + 1}`,
     ...forecasts.flatMap(({ values }, k) =>
-      [values[h], bounds[k].lower[h], bounds[k].upper[h]].map((value) => value.toFixed(digits[k])),
+      [values[h], bounds[k].lower[h], bounds[k].upper[h]].map((value) =>
+        digits[k] > 10 ? value.toExponential(4) : value.toFixed(digits[k]),
+      ),
     ),
   ]);
   return `${table(head, rows).join('\n')}\n\nfrom, to: an interval that holds ${100 * level}%\n`;
@@ -29,8 +31,8 @@ export function describeForecast(
 /** So many digits behind the point that the width of an interval has three that count. */
 function digitsFor(upper: Float64Array, lower: Float64Array, values: Float64Array): number {
   const width = upper.reduce((sum, value, h) => sum + value - lower[h], 0) / upper.length;
-  const size = Math.max(width, 1e-6 * values.reduce((most, value) => Math.max(most, Math.abs(value)), 0), 1e-12);
-  return Math.min(10, Math.max(0, 2 - Math.floor(Math.log10(size))));
+  const most = values.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
+  return Math.max(0, 2 - Math.floor(Math.log10(Math.max(width, 1e-12 * most, 1e-300))));
 }
 
 export interface Backtest {
@@ -91,5 +93,9 @@ export function describeBacktest({ scores, horizon, stride, season, from }: Back
   return `${lines.join('\n')}\n`;
 }
 
-const significant = (value: number): string =>
-  value.toFixed(Math.min(10, Math.max(0, 3 - Math.floor(Math.log10(Math.max(Math.abs(value), 1e-9))))));
+/** Four digits that count. */
+function significant(value: number): string {
+  if (value === 0) return '0';
+  const digits = 3 - Math.floor(Math.log10(value));
+  return digits > 8 ? value.toExponential(3) : value.toFixed(Math.max(0, digits));
+}

@@ -29,7 +29,7 @@ export interface TimedSeries {
 
 /** How a number that is not known is written. */
 const absent = /^(|na|n\/a|nan|null|none|-|\?|\.)$/i;
-const timeNames = /^(date|time|datetime|timestamp|ds|day|month|year)$/i;
+const timeNames = /^(date|time|datetime|timestamp|ds|t|step|index|hour|day|week|month|quarter|year|column 1)$/i;
 
 /**
  * A series from a table of text.
@@ -107,9 +107,14 @@ function timeColumnOf(table: CsvTable, { time, target }: SeriesOptions, name: st
   const dated = table.columns.find((_, i) => parseDate(first[i]) !== null);
   const named = table.columns.find((column) => timeNames.test(column) && !target?.includes(column));
   const found = dated ?? named ?? null;
-  // Text that is no time, such as 'Monday', does not say when a row was.
-  if (found !== null && found !== dated && !hasNumbers(table, found)) return null;
-  return found;
+  // Names alone are no proof: 'Monday' does not say when a row was, and hours of the day come again.
+  return found === null || found === dated || rises(table, found) ? found : null;
+}
+
+function rises(table: CsvTable, column: string): boolean {
+  const place = table.columns.indexOf(column);
+  const values = table.rows.map(({ fields }) => parseNumber(fields[place], table.delimiter));
+  return values.every((value, i) => value !== null && (i === 0 || value > values[i - 1]!));
 }
 
 /** Whether a column is one of numbers: the first of its fields that is not empty is one. */

@@ -265,6 +265,18 @@ describe('training', () => {
     if (factor > 1) expect(share).toBeLessThan(0.82);
   });
 
+  test.each([1e-20, 1, 1e20])('scales numbers of any size: %d', (unit) => {
+    const [column] = fitScaling(rowsOf({ y: [1, 2, 3, 4].map((x) => x * unit) }), 4, 2).columns;
+    expect(column.deviation / unit).toBeCloseTo(Math.sqrt(1.25), 12);
+    expect(column.windowDeviation / unit).toBeCloseTo(0.5, 12);
+    const constant = fitScaling(rowsOf({ y: new Array(40).fill(unit / 3) }), 40, 7).columns[0];
+    expect(constant).toMatchObject({ deviation: 1, windowDeviation: 1 });
+  });
+
+  test('refuses numbers that cannot be squared', () => {
+    expect(() => fitScaling(rowsOf({ y: [1e200, -1e200] }), 2, 1)).toThrow("'y' are too large");
+  });
+
   test('a series that is too short for a window says what it lacks', () => {
     const short = tail(0, 12);
     const forecaster = newForecaster();

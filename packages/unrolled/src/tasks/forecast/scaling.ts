@@ -20,7 +20,7 @@ export interface ColumnScaling {
  * Scaling from the training part alone, so that nothing of what is tested on is known before.
  * @param end  of the training part
  * @param steps  T, of a window
- * @throws DataError if the part is shorter than a window
+ * @throws DataError if the part is shorter than a window, or numbers are beyond 1e150 or so
  */
 export function fitScaling(rows: SeriesRows, end: number, steps: number): Scaling {
   if (end < steps || end < 1) {
@@ -51,8 +51,16 @@ export function fitScaling(rows: SeriesRows, end: number, steps: number): Scalin
         }
         if (t >= steps - 1) total += Math.max(0, squaresInWindow / steps - (inWindow / steps) ** 2);
       }
-      const size = Math.max(1, Math.abs(mean));
-      const orOne = (deviation: number): number => (deviation > 1e-12 * size ? deviation : 1);
+      if (!Number.isFinite(squares)) {
+        throw new DataError(
+          `forecast: the numbers of column '${name}' are too large to be squared; give them in a larger unit`,
+          {
+            column: name,
+          },
+        );
+      }
+      // What is left of a constant is rounding.
+      const orOne = (deviation: number): number => (deviation > 1e-12 * Math.abs(mean) ? deviation : 1);
       return {
         name,
         mean,
