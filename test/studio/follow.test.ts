@@ -47,20 +47,20 @@ describe.skipIf(noChromium)('the studio on a run folder', () => {
     const { page, problems } = watched;
     const cell = (index: number) => page.locator('tbody td').nth(index).innerText();
     const step = async (): Promise<number> => Number((await cell(0)).replaceAll(',', ''));
-    await expect.poll(step, { timeout: 30_000 }).toBeGreaterThan(100);
+    await expect.poll(step).toBeGreaterThan(100);
     const seen = await step();
-    await expect.poll(step, { timeout: 10_000 }).toBeGreaterThan(seen);
+    await expect.poll(step).toBeGreaterThan(seen);
     expect(Number.parseFloat(await cell(2))).toBeGreaterThan(0);
-    await expect.poll(() => page.locator('.now pre').textContent(), { timeout: 10_000 }).toMatch(/[a-z]/);
+    await expect.poll(() => page.locator('.now pre').textContent()).toMatch(/[a-z]/);
 
     training.kill('SIGINT');
     await once(training, 'exit');
-    await expect.poll(() => page.getByText('stopped').count(), { timeout: 10_000 }).toBe(1);
+    await expect.poll(() => page.getByText('stopped').count()).toBe(1);
     const stopped = await step();
     // As after a crash while writing.
     appendFileSync(join(run, 'events.jsonl'), '{"type":"progress","step":99');
     training = unrolled('--resume', 'run');
-    await expect.poll(step, { timeout: 30_000 }).toBeGreaterThan(stopped);
+    await expect.poll(step).toBeGreaterThan(stopped);
     expect(await page.getByText('stopped').count()).toBe(0);
 
     await page.getByRole('link', { name: 'Unrolled' }).click();

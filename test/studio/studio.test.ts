@@ -36,8 +36,8 @@ describe.skipIf(noChromium)('the studio as files, without a server of its own', 
     await using watched = await open('#train?text=hello&cells=rnn,gru&temperature=0');
     const { page, problems } = watched;
     await page.getByRole('button', { name: 'Start', exact: false }).click();
-    await expect.poll(() => now(page).textContent(), { timeout: 30_000 }).toBe('hello');
-    await expect.poll(() => page.getByRole('table').innerText(), { timeout: 30_000 }).toMatch(/finished.*finished/s);
+    await expect.poll(() => now(page).textContent()).toBe('hello');
+    await expect.poll(() => page.getByRole('table').innerText()).toMatch(/finished.*finished/s);
     await page.getByRole('radio', { name: 'GRU' }).check();
     await expect.poll(() => now(page).textContent()).toBe('hello');
     await expect.poll(() => page.getByText('At first').count()).toBe(1);
@@ -97,7 +97,7 @@ describe.skipIf(noChromium)('the studio as files, without a server of its own', 
     const text = 'she sells sea shells by the sea shore; '.repeat(20);
     await page.getByLabel('Paste it').fill(text);
     await page.getByRole('button', { name: 'Start', exact: false }).click();
-    await expect.poll(() => page.getByText('finished').count(), { timeout: 30_000 }).toBe(1);
+    await expect.poll(() => page.getByText('finished').count()).toBe(1);
     await page.getByRole('button', { name: 'Save ▾' }).click();
     const [numbers] = await Promise.all([
       page.waitForEvent('download'),
@@ -131,7 +131,7 @@ describe.skipIf(noChromium)('the studio as files, without a server of its own', 
     const nasty = '<script>window.ran=1</script><img src=x onerror="window.ran=1"> ';
     await page.getByLabel('Paste it').fill(nasty.repeat(12));
     await page.getByRole('button', { name: 'Start', exact: false }).click();
-    await expect.poll(() => now(page).textContent(), { timeout: 30_000 }).toContain('onerror="window.ran=1">');
+    await expect.poll(() => now(page).textContent()).toContain('onerror="window.ran=1">');
     await page.getByRole('link', { name: 'Unrolled' }).click();
     await page.getByLabel('Model').selectOption({ label: 'LSTM, trained here' });
     await page.getByLabel('Text it reads').fill('<img src=x onerror');
@@ -150,7 +150,7 @@ describe.skipIf(noChromium)('the studio as files, without a server of its own', 
     await using watched = await open('', { reducedMotion: 'reduce' });
     const { page, problems } = watched;
     await page.keyboard.press('2');
-    await expect.poll(() => page.locator('output.said').textContent(), { timeout: 30_000 }).toBe('hello');
+    await expect.poll(() => page.locator('output.said').textContent()).toBe('hello');
     await page.keyboard.press('Space');
     await expect.poll(() => page.getByRole('button', { name: 'Learn' }).count()).toBe(1);
     await page.getByRole('application').focus();

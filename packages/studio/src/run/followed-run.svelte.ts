@@ -17,6 +17,7 @@ export class FollowedRun extends Run {
   #newest = 0;
   #newestName = 'latest';
   #loaded = -1;
+  #loading: Promise<WorkerClient> | null = null;
   #timer = 0;
   #step = 0;
 
@@ -29,9 +30,17 @@ export class FollowedRun extends Run {
     void this.#look();
   }
 
-  async worker(): Promise<WorkerClient> {
-    this.#client ??= new WorkerClient();
+  worker(): Promise<WorkerClient> {
+    // Who asks while a checkpoint is read waits for the same one.
+    this.#loading ??= this.#load().finally(() => {
+      this.#loading = null;
+    });
+    return this.#loading;
+  }
+
+  async #load(): Promise<WorkerClient> {
     if (this.#newest === 0) throw new Error(`${this.name}: there is no checkpoint yet; wait for the first one`);
+    this.#client ??= new WorkerClient();
     if (this.#loaded !== this.#newest) {
       const wanted = this.#newest;
       const response = await fetch(`${this.#folder}checkpoints/${this.#newestName}.safetensors`, { cache: 'no-store' });

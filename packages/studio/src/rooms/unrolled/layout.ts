@@ -134,6 +134,13 @@ export function placeAt(unrolling: Unrolling, layout: Layout, x: number, y: numb
   return null;
 }
 
+/** The step whose loss is at a point of the picture. */
+export function lossAt(unrolling: Unrolling, layout: Layout, x: number, y: number): number | null {
+  const t = Math.floor((x - layout.left) / layout.column);
+  const inRow = y > layout.rows.loss - 22 && y < layout.rows.loss;
+  return inRow && t >= 0 && t + 1 < unrolling.tokens.length ? t : null;
+}
+
 /** Where a place is drawn, for the frame around the one that is chosen. */
 export function boxOf(
   unrolling: Unrolling,
