@@ -30,6 +30,12 @@ export const rooms: readonly Room[] = [
     load: () => import('./rooms/write/Write.svelte'),
   },
   {
+    id: 'cells',
+    title: 'Cells',
+    about: 'Find single cells that one can read',
+    load: () => import('./rooms/cells/Cells.svelte'),
+  },
+  {
     id: 'gradients',
     title: 'Gradients',
     about: 'See how far gradients reach back, and why',
