@@ -1,7 +1,6 @@
 import { ConfigError, openDevice } from 'unrolled';
-import { ngramCrossEntropy } from 'unrolled/metrics';
-import { generate, LanguageModel, splitText, tokenizerFor } from 'unrolled/tasks/language-model';
-import type { CallMessage, CallName, Calls, Ladder } from '../protocol.ts';
+import { generate, LanguageModel, ngramLadder, tokenizerFor } from 'unrolled/tasks/language-model';
+import type { CallMessage, CallName, Calls } from '../protocol.ts';
 import { type Desk, learnCell } from './desk.ts';
 import { TrainingRun } from './training-run.ts';
 
@@ -48,19 +47,11 @@ const answers: Answers = {
     const { productOf } = await import('./product.ts');
     return productOf(desk.read, place);
   },
-  ladder: (_, { text }) => ladderOf(text),
+  ladder(_, { text }) {
+    const tokenizer = tokenizerFor('char', text);
+    return ngramLadder(tokenizer.encode(text), tokenizer.size);
+  },
 };
-
-function ladderOf(text: string): Ladder {
-  const tokenizer = tokenizerFor('char', text);
-  const tokens = tokenizer.encode(text);
-  const { train, validation } = splitText(tokens);
-  const vocabulary = tokenizer.size;
-  if (validation.length >= 2) {
-    return { nats: ngramCrossEntropy(train, validation, { longest: 5, vocabulary }), on: 'validation' };
-  }
-  return { nats: ngramCrossEntropy(train, train, { longest: 3, vocabulary, smoothing: 'none' }), on: 'text' };
-}
 
 /** Does what a message asks for. */
 export async function answer(desk: Desk, { call, input }: CallMessage): Promise<unknown> {
