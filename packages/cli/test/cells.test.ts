@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { pickStretch, showStretch } from '../src/cells/stretch.ts';
+import { showStretch } from '../src/cells/stretch.ts';
 import { expectComplaint, small, unrolled, workplace } from './command.ts';
 
 const { path: cwd, file } = workplace(afterAll);
@@ -100,11 +100,4 @@ test('a stretch on colours, or with shades below; nothing of the text steers the
   expect(stripVTControlCharacters(coloured).replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);
   expect(showStretch(tokens, 1, 2, false).split('\n').length).toBeGreaterThan(6);
   expect(showStretch([], 1, 80, false)).toBe('');
-});
-
-test('the stretch that is shown is one in which the property changes', () => {
-  const values = Float32Array.from({ length: 1000 }, (_, i) => Number(i >= 700 && i < 720));
-  const { from, to } = pickStretch({ name: 'x', kind: 'binary', values }, 500, 100);
-  expect([from <= 700, to >= 720, to - from]).toEqual([true, true, 100]);
-  expect(pickStretch({ name: 'x', kind: 'binary', values }, 950, 100)).toEqual({ from: 950, to: 1000 });
 });

@@ -2,6 +2,7 @@
  * What the page and its worker say to each other: plain data in both directions. A room that needs something new of the
  * library adds a line to `Calls` and a function of that name to `worker/calls.ts`.
  */
+import type { FoundUnit, UnitSearch } from 'unrolled/inspect';
 import type { OptimizerName, ScheduleName } from 'unrolled/optim';
 import type { NgramLadder } from 'unrolled/tasks/language-model';
 
@@ -65,6 +66,10 @@ export interface Calls {
   unroll: { input: UnrollInput; result: Unrolling };
   product: { input: Place; result: Product };
   ladder: { input: { text: string }; result: NgramLadder };
+  /** Null if another search was asked for before it ended. */
+  findCells: { input: FindCellsInput; result: CellSearch | null };
+  cellStretch: { input: CellStretchInput; result: CellStretch };
+  holdCell: { input: HoldCellInput; result: HeldCell };
 }
 
 export interface SampleInput {
@@ -142,6 +147,61 @@ export interface Term {
   readonly names: readonly string[];
   readonly factors: readonly number[];
   readonly product: number;
+}
+
+export interface FindCellsInput {
+  readonly text: string;
+  /** A ready one's name, or an expression. */
+  readonly property: string;
+  /** How long a stretch will be shown, in tokens. */
+  readonly stretch: number;
+}
+
+/** What was found in a text, the best cells first. */
+export interface CellSearch extends Omit<UnitSearch, 'units'> {
+  readonly cells: readonly FoundUnit[];
+  /** How many cells there are in all. */
+  readonly count: number;
+  readonly tokens: number;
+  /** Characters of the text that the model does not know, left out. */
+  readonly leftOut: readonly string[];
+  /** Where a stretch begins in which the property changes. */
+  readonly from: number;
+  /** Updates the model had made. */
+  readonly modelStep: number;
+}
+
+/** A stretch of the text that was searched last. */
+export interface CellStretchInput {
+  /** Such as `l1.h.17`. */
+  readonly cell: string;
+  readonly from: number;
+  readonly length: number;
+}
+
+export interface CellStretch {
+  readonly from: number;
+  readonly pieces: readonly string[];
+  /** What the cell is after each. */
+  readonly values: Float32Array;
+  /** What the property is. */
+  readonly labels: Float32Array;
+}
+
+export interface HoldCellInput extends SampleInput {
+  readonly cell: string;
+  readonly value: number;
+  readonly prompt: string;
+}
+
+/** The model with one cell held, beside what it is. */
+export interface HeldCell {
+  readonly cell: string;
+  readonly value: number;
+  readonly prompt: string;
+  /** Nats a token of the held-out part, and what it writes after the prompt. */
+  readonly before: { readonly loss: number; readonly text: string };
+  readonly after: { readonly loss: number; readonly text: string };
 }
 
 /** What a worker tells of by itself. */

@@ -23,4 +23,10 @@ export const rooms: readonly Room[] = [
     about: 'See every number, forward and back',
     load: () => import('./rooms/unrolled/Unrolled.svelte'),
   },
+  {
+    id: 'cells',
+    title: 'Cells',
+    about: 'Find single cells that one can read',
+    load: () => import('./rooms/cells/Cells.svelte'),
+  },
 ];

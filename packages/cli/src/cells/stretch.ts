@@ -1,26 +1,7 @@
 import { styleText } from 'node:util';
 import { inkOn, sequential, shares } from 'unrolled/charts';
-import type { Labels } from 'unrolled/inspect';
 import type { TracedToken } from 'unrolled/tasks/language-model';
 import { printable } from '../listeners/text.ts';
-
-/**
- * Where to look: the first stretch of the held-out part in which the property changes at least as much as it does on
- * average.
- */
-export function pickStretch({ values }: Labels, from: number, length: number): { from: number; to: number } {
-  const variance = (start: number, end: number): number => {
-    const part = values.subarray(start, end);
-    const mean = part.reduce((sum, value) => sum + value, 0) / part.length;
-    return part.reduce((sum, value) => sum + (value - mean) ** 2, 0) / part.length;
-  };
-  const usual = variance(from, values.length);
-  const last = Math.max(from, values.length - length);
-  for (let start = from; start <= last; start += Math.max(1, Math.floor(length / 4))) {
-    if (variance(start, start + length) >= usual) return { from: start, to: Math.min(values.length, start + length) };
-  }
-  return { from: last, to: values.length };
-}
 
 /** Whether what is printed goes to a terminal that has all colours. */
 export const hasAllColours = (): boolean => process.stdout.isTTY === true && process.stdout.getColorDepth() >= 24;

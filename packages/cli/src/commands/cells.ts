@@ -6,6 +6,7 @@ import {
   type Labels,
   type Property,
   parseProperty,
+  pickStretch,
   readyProperties,
   type Unit,
   type UnitSearch,
@@ -13,7 +14,7 @@ import {
 import { findUnits, LanguageModel, labelTokens, type TracedToken, traceUnits } from 'unrolled/tasks/language-model';
 import { type Comparison, compareHeld, cut, type Held, heldAt, unitsOf } from '../cells/held.ts';
 import { describeBest, describeSearch } from '../cells/report.ts';
-import { hasAllColours, pickStretch, showStretch } from '../cells/stretch.ts';
+import { hasAllColours, showStretch } from '../cells/stretch.ts';
 import { describeSystemError, Failure } from '../failure.ts';
 import { describeLeftOut } from '../left-out.ts';
 import { printable, wrap } from '../listeners/text.ts';

@@ -1,6 +1,7 @@
 import { ConfigError, openDevice } from 'unrolled';
 import { generate, LanguageModel, ngramLadder, tokenizerFor } from 'unrolled/tasks/language-model';
 import type { CallMessage, CallName, Calls } from '../protocol.ts';
+import type { SearchedText } from './cells.ts';
 import { type Desk, learnCell } from './desk.ts';
 import { TrainingRun } from './training-run.ts';
 
@@ -51,7 +52,30 @@ const answers: Answers = {
     const tokenizer = tokenizerFor('char', text);
     return ngramLadder(tokenizer.encode(text), tokenizer.size);
   },
+  async findCells(desk, input) {
+    const { searchCells } = await import('./cells.ts');
+    desk.searching?.abort();
+    const own = new AbortController();
+    desk.searching = own;
+    const result = await searchCells(desk.model, input, desk.step, own.signal);
+    if (result === null || own.signal.aborted) return null;
+    desk.searched = result.searched;
+    return result.found;
+  },
+  async cellStretch(desk, input) {
+    const { stretchOf } = await import('./cells.ts');
+    return stretchOf(searchedText(desk), input);
+  },
+  async holdCell(desk, input) {
+    const { holdCell } = await import('./cells.ts');
+    return holdCell(searchedText(desk), input);
+  },
 };
+
+function searchedText(desk: Desk): SearchedText {
+  if (!desk.searched) throw new ConfigError('no text was searched yet; search one first');
+  return desk.searched;
+}
 
 /** Does what a message asks for. */
 export async function answer(desk: Desk, { call, input }: CallMessage): Promise<unknown> {

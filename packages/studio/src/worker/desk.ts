@@ -2,6 +2,7 @@ import { ConfigError, openDevice, Random } from 'unrolled';
 import { LanguageModel } from 'unrolled/tasks/language-model';
 import { decodeCheckpoint, encodeCheckpoint, type Json } from 'unrolled/train';
 import type { ModelAbout, WorkerEvent } from '../protocol.ts';
+import type { SearchedText } from './cells.ts';
 import type { TrainingRun } from './training-run.ts';
 import type { ReadText } from './unrolling.ts';
 
@@ -16,6 +17,10 @@ export class Desk {
   run: TrainingRun | null = null;
   /** What was unrolled last, for questions about its numbers. */
   read: ReadText | null = null;
+  /** The text whose cells were searched last. */
+  searched: SearchedText | null = null;
+  /** Ends the search that goes on. */
+  searching: AbortController | null = null;
   #model: LanguageModel | null = null;
   /** Updates made, where no run counts them. */
   #step = 0;
@@ -39,6 +44,8 @@ export class Desk {
     this.#model = model;
     this.run = run;
     this.read = null;
+    this.searching?.abort();
+    this.searched = null;
     this.#step = step;
     return this.about();
   }

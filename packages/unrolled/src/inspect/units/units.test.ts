@@ -10,6 +10,7 @@ import {
   compareUnits,
   type Labels,
   parseUnitName,
+  pickStretch,
   type Reading,
   type SearchOptions,
   searchUnits,
@@ -333,4 +334,11 @@ test('searches side by side are keyed by unit, the best of any model first', () 
   ]);
   expect(() => compareUnits({ early, other: of('if') })).toThrow("'quotes', another for 'if'");
   expect(() => compareUnits({})).toThrow('at least one');
+});
+
+test('the stretch that is shown is one in which the property changes', () => {
+  const values = Float32Array.from({ length: 1000 }, (_, i) => Number(i >= 700 && i < 720));
+  const { from, to } = pickStretch({ name: 'x', kind: 'binary', values }, 500, 100);
+  expect([from <= 700, to >= 720, to - from]).toEqual([true, true, 100]);
+  expect(pickStretch({ name: 'x', kind: 'binary', values }, 950, 100)).toEqual({ from: 950, to: 1000 });
 });
