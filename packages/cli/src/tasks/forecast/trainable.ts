@@ -38,7 +38,7 @@ In the order of time, the first 70% of the rows train, the next 10% validate, an
   fileOptions: [],
   options,
   end: { epochs: 10, steps: 1500 },
-  interval: (stepsPerEpoch) => Math.min(250, Math.max(50, stepsPerEpoch)),
+  interval: (stepsPerEpoch) => Math.min(1000, Math.max(50, stepsPerEpoch)),
   prepare,
 };
 

@@ -1,5 +1,6 @@
 import { splitExamples } from 'unrolled/data';
 import {
+  type Side,
   type Sides,
   sidesFor,
   sidesFrom,
@@ -9,6 +10,7 @@ import {
   type TranslatorDescription,
   translatorTraining,
 } from 'unrolled/tasks/translate';
+import { BytePairTokenizer, huggingFaceTokenizer } from 'unrolled/tokenizers';
 import type { Checkpoint, Json } from 'unrolled/train';
 import type { CellFile } from '../../cell-file.ts';
 import { Failure } from '../../failure.ts';
@@ -68,7 +70,7 @@ function prepare(
         `${countOf(source.size, 'token')} of sources, ${formatCount(target.size)} of translations`,
     ],
     model: config as unknown as Json,
-    files: { 'source-tokenizer.json': source.tokenizer.config, 'target-tokenizer.json': target.tokenizer.config },
+    files: { 'source-tokenizer.json': tokenizerFile(source), 'target-tokenizer.json': tokenizerFile(target) },
     units: exampleUnits,
     itemsPerStep: batch * 50,
     begin: (device) =>
@@ -84,6 +86,9 @@ const sidesOf = (options: TranslateTrainOptions, pairs: readonly TranslationPair
     source: { tokens: options.sourceTokens, vocabulary: options.sourceVocab },
     target: { tokens: options.targetTokens, vocabulary: options.targetVocab },
   });
+
+const tokenizerFile = ({ tokenizer }: Side): unknown =>
+  tokenizer instanceof BytePairTokenizer ? huggingFaceTokenizer(tokenizer) : tokenizer.config;
 
 const storedSides = ({ model }: Checkpoint): Sides => sidesFrom(model as unknown as TranslatorDescription);
 

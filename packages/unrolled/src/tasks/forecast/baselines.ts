@@ -51,6 +51,8 @@ export function seasonalNaive(rows: SeriesRows, season: number, options: Baselin
 
 /** Most numbers of a window that the linear forecast reads, its last ones: the cost grows with the square. */
 const mostLags = 600;
+/** Most windows of a part that it is fitted to or judged by, evenly spread. */
+const mostWindows = 20_000;
 const ridges = [1e-6, 1e-4, 1e-2, 1] as const;
 
 /**
@@ -66,7 +68,9 @@ export function linearAutoregression(rows: SeriesRows, options: BaselineOptions)
   const D = lags * F;
   const places = targets.map((target) => rows.columns.indexOf(target));
   const O = horizon * targets.length;
-  const train = originsOf(options, 0, split.train);
+  const spread = (from: number, to: number): number[] =>
+    originsOf(options, from, to, Math.max(1, Math.ceil((to - from) / mostWindows)));
+  const train = spread(0, split.train);
   requireOrigins(train, 'training', split.train, options);
 
   const centresAt = (from: SeriesRows, origin: number): number[] =>
@@ -101,7 +105,7 @@ export function linearAutoregression(rows: SeriesRows, options: BaselineOptions)
     for (let i = 0; i < D; i++) for (let o = 0; o < O; o++) y[o] += x[i] * W[i * O + o];
     return y;
   };
-  const validation = originsOf(options, split.train, split.validation);
+  const validation = spread(split.train, split.validation);
   const judged = validation.length > 0 ? validation : train;
   const candidates = ridges.map((ridge) => {
     const W = solveRidge(XX, XY, D, ridge);
