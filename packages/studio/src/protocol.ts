@@ -4,6 +4,7 @@
  */
 import type { FoundUnit, UnitSearch } from 'unrolled/inspect';
 import type { OptimizerName, ScheduleName } from 'unrolled/optim';
+import type { NgramLadder } from 'unrolled/tasks/language-model';
 
 /** What makes a run, in the words of `npx unrolled train`. */
 export interface RunSpec {
@@ -71,7 +72,7 @@ export interface Calls {
   stopWriting: { input: null; result: null };
   /** How far gradients reach back, in the model as it is now. */
   gradients: { input: GradientsInput; result: GradientsSeen };
-  ladder: { input: { text: string }; result: Ladder };
+  ladder: { input: { text: string }; result: NgramLadder };
   /** Null if another search was asked for before it ended. */
   findCells: { input: FindCellsInput; result: CellSearch | null };
   cellStretch: { input: CellStretchInput; result: CellStretch };
@@ -155,13 +156,6 @@ export interface WeightsSeen {
 export interface Expected {
   readonly text: string;
   readonly probability: number;
-}
-
-/** How well n-grams of the same text foretell what the run is validated on, or the text itself where it is too short. */
-export interface Ladder {
-  /** Nats a character by n, from 0: all characters alike. */
-  readonly nats: readonly number[];
-  readonly on: 'validation' | 'text';
 }
 
 export interface UnrollInput {

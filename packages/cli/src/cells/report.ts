@@ -26,7 +26,8 @@ export function describeSearch(search: UnitSearch, top: number): string {
     ]);
   return [
     `${property}${about}`,
-    `${how} With the property shifted, the best cell of ${formatCount(units.length)} stays below ${name} ${three(shuffledLevel)} in 19 of 20 cases.`,
+    how,
+    `With the property shifted, the best cell of ${formatCount(units.length)} stays below ${three(shuffledLevel)} in 19 of 20 cases.`,
     '',
     ...table(['cell', 'is', `${name} chosen by`, 'held out', 'p'], rows),
   ].join('\n');

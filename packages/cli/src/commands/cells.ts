@@ -100,7 +100,8 @@ async function cells(run: string, paths: string[], flags: CellsFlags): Promise<v
     const { tokens, name, leftOut } = readText(model, 'cells', run, paths);
     const { properties, labels } = wanted(model, tokens, flags);
     const { heldOut, shuffles, seed, gates } = flags;
-    const searches = (await findUnits(model, tokens, properties, { heldOut, shuffles, seed, gates }))!;
+    const options = { heldOut, shuffles, seed, gates, onProgress: showProgress() };
+    const searches = (await findUnits(model, tokens, properties, options))!;
     const stretch =
       flags.stretch > 0 && searches.length > 0 ? shown(model, tokens, searches[0], labels[0], flags) : null;
     const held = [...(flags.clamp ?? []), ...(flags.cut ?? [])];
@@ -144,6 +145,18 @@ function wanted(
     .map((one) => ({ one, labels: label(one) }))
     .filter(({ labels: { values } }) => changes(values.subarray(0, split)) && changes(values.subarray(split)));
   return { properties: all.map(({ one }) => one), labels: all.map(({ labels }) => labels) };
+}
+
+/** How much has been read, on a line that is rewritten; nothing where nobody looks. */
+function showProgress(): ((share: number) => void) | undefined {
+  const { stderr } = process;
+  if (!stderr.isTTY) return undefined;
+  let last = '';
+  return (share) => {
+    const line = share < 1 ? `Reading ${Math.floor(100 * share)}%` : '';
+    if (line !== last) stderr.write(`\r\u001b[K${line}`);
+    last = line;
+  };
 }
 
 interface Stretch {

@@ -11,8 +11,8 @@ import {
   unitsOf,
 } from './statistics.ts';
 
-/** Steps whose values are kept to learn how they are spread, before any is counted. */
-const sampleSteps = 4096;
+/** Values that are kept to learn how they are spread, before any is counted (32 MiB), and for how many steps at least. */
+const [sampleValues, sampleSteps] = [2 ** 23, 4096];
 
 /** The two parts of the sequence. */
 const partNames = ['selection', 'heldOut'] as const;
@@ -36,6 +36,7 @@ export class CountedValues implements Statistics {
   readonly #gathered: readonly Readonly<Record<PartName, Gathered>>[];
   /** Σ and Σ² of every unit's standardised values, `[C]` each. */
   readonly #moments: Readonly<Record<PartName, readonly [Float64Array, Float64Array]>>;
+  readonly #sampleSteps: number;
   #waiting: Chunk[] = [];
   #scales: readonly Scale[] | null = null;
 
@@ -44,6 +45,7 @@ export class CountedValues implements Statistics {
     const { device, groups, sought, shifts } = options;
     const C = unitsOf(groups);
     this.#units = C;
+    this.#sampleSteps = Math.max(sampleSteps, Math.floor(sampleValues / C));
     const moments = () => [new Float64Array(C), new Float64Array(C)] as const;
     this.#moments = { selection: moments(), heldOut: moments() };
     this.#gathered = sought.map(({ kind, selection, heldOut }) => {
@@ -65,13 +67,16 @@ export class CountedValues implements Statistics {
     }
     const { places, values, groups } = chunk;
     const own = values.map((all, index) => all.slice(0, places.length * groups[index].size));
+    // What stands in the buffer is written over.
     this.#waiting.push({ groups, places, values: own });
-    if (this.#waiting.reduce((sum, { places: waiting }) => sum + waiting.length, 0) >= sampleSteps) this.#begin();
+    if (this.#waiting.reduce((sum, { places: waiting }) => sum + waiting.length, 0) >= this.#sampleSteps) this.#begin();
   }
 
   /** Takes what has been read so far as the sample. */
   #begin(): void {
-    this.#scales = this.#options.groups.map((group, index) => new Scale(group, index, this.#waiting));
+    this.#scales = this.#options.groups.map(
+      (group, index) => new Scale(group, index, this.#waiting, this.#options.split),
+    );
     for (const chunk of this.#waiting) this.#count(chunk);
     this.#waiting = [];
   }
@@ -217,10 +222,12 @@ class Scale {
   readonly #mean: Float64Array;
   readonly #deviation: Float64Array;
 
-  constructor({ size }: UnitGroup, index: number, sample: readonly Chunk[]) {
+  constructor({ size }: UnitGroup, index: number, sample: readonly Chunk[], split: number) {
     this.#size = size;
     const n = sample.reduce((sum, { places }) => sum + places.length, 0);
     const columns = Array.from({ length: size }, () => new Float32Array(n));
+    const isHeldOut = sample.flatMap(({ places }) => Array.from(places, (place) => place >= split));
+    const heldOut = isHeldOut.filter(Boolean).length;
     let row = 0;
     for (const { places, values } of sample) {
       for (let i = 0; i < places.length; i++, row++) {
@@ -233,13 +240,14 @@ class Scale {
       const mean = this.#mean[unit];
       return Math.sqrt(column.reduce((sum, value) => sum + (value - mean) ** 2, 0) / n) || 1;
     });
+    // Only held-out values are ranked; where the sample has none, all are.
     this.#ranks = new Float32Array(size * bins);
     for (const [unit, column] of columns.entries()) {
       const counts = new Uint32Array(bins);
-      for (const value of column) counts[this.#quantiser.binOf(unit, value)]++;
+      for (let i = 0; i < n; i++) if (heldOut === 0 || isHeldOut[i]) counts[this.#quantiser.binOf(unit, column[i])]++;
       let below = 0;
       for (let bin = 0; bin < bins; bin++) {
-        this.#ranks[unit * bins + bin] = (below + counts[bin] / 2) / n - 0.5;
+        this.#ranks[unit * bins + bin] = (below + counts[bin] / 2) / (heldOut || n) - 0.5;
         below += counts[bin];
       }
     }

@@ -14,7 +14,7 @@ export interface SearchOptions extends ReadingOptions {
   readonly shuffles?: number;
   /** Of the shifts. Default 1. */
   readonly seed?: number;
-  /** At most so many values are kept, and ranked exactly; of more, bins are counted. Default 2²² (16 MiB). */
+  /** At most so many values are kept, and ranked exactly; of more, bins are counted. Default 2²⁴ (64 MiB). */
   readonly keep?: number;
 }
 
@@ -74,7 +74,7 @@ export function* searchUnits(
   properties: readonly Labels[],
   options: SearchOptions = {},
 ): Generator<number, UnitSearch[], void> {
-  const { heldOut = 0.5, shuffles = 200, seed = 1, keep = 2 ** 22 } = options;
+  const { heldOut = 0.5, shuffles = 200, seed = 1, keep = 2 ** 24 } = options;
   const N = reading.steps;
   if (!(heldOut > 0 && heldOut < 1)) {
     throw new ConfigError(`units: heldOut must be between 0 and 1, received ${heldOut}`, { heldOut });
