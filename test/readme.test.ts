@@ -25,7 +25,8 @@ test("the README's programs run as they stand there", () => {
   expect(training).toMatch(/^10 \d/);
   expect(training.trimEnd().split('\n').at(-1)).toContain('sea shells by the sea shore');
   expect(layer).toBe('[ 128, 32 ]\n');
-});
+  // Half a minute of work, on a machine that may have more to do.
+}, 240_000);
 
 test("every option of the README's table exists", () => {
   const help = execFileSync(process.execPath, [join(root, 'packages/cli/src/main.ts'), 'train', '--help'], {

@@ -53,6 +53,8 @@ describe.skipIf(noChromium)('the studio on a run folder', () => {
     expect(Number.parseFloat(await cell(2))).toBeGreaterThan(0);
     await expect.poll(() => page.locator('.now pre').textContent()).toMatch(/[a-z]/);
 
+    await expect.poll(() => page.getByText('tables of n-grams').count()).toBe(1);
+
     training.kill('SIGINT');
     await once(training, 'exit');
     await expect.poll(() => page.getByText('stopped').count()).toBe(1);

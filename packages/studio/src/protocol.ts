@@ -4,6 +4,7 @@
  */
 import type { FoundUnit, UnitSearch } from 'unrolled/inspect';
 import type { OptimizerName, ScheduleName } from 'unrolled/optim';
+import type { NgramLadder } from 'unrolled/tasks/language-model';
 
 /** What makes a run, in the words of `npx unrolled train`. */
 export interface RunSpec {
@@ -64,7 +65,7 @@ export interface Calls {
   sample: { input: SampleInput; result: string };
   unroll: { input: UnrollInput; result: Unrolling };
   product: { input: Place; result: Product };
-  ladder: { input: { text: string }; result: Ladder };
+  ladder: { input: { text: string }; result: NgramLadder };
   /** Null if another search was asked for before it ended. */
   findCells: { input: FindCellsInput; result: CellSearch | null };
   cellStretch: { input: CellStretchInput; result: CellStretch };
@@ -76,13 +77,6 @@ export interface SampleInput {
   readonly length: number;
   readonly temperature: number;
   readonly seed: number;
-}
-
-/** How well n-grams of the same text foretell what the run is validated on, or the text itself where it is too short. */
-export interface Ladder {
-  /** Nats a character by n, from 0: all characters alike. */
-  readonly nats: readonly number[];
-  readonly on: 'validation' | 'text';
 }
 
 export interface UnrollInput {

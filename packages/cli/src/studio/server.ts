@@ -1,6 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { NgramLadder } from 'unrolled/tasks/language-model';
 import { describeSystemError, Failure } from '../failure.ts';
+import { ladderOfRun } from './ladder.ts';
 import { pageFolder, readPageFiles, type ServedFile } from './page-files.ts';
 import { readRunFile, type SharedRun } from './run-files.ts';
 
@@ -55,6 +57,9 @@ function listen(server: Server, port: number): Promise<void> {
   });
 }
 
+/** By run; a run's text does not change. */
+const ladders = new WeakMap<SharedRun, NgramLadder>();
+
 interface Reply {
   readonly status: number;
   readonly type: string;
@@ -97,6 +102,12 @@ function answer(request: IncomingMessage, files: ReadonlyMap<string, ServedFile>
   }
   const [, number, name] = /^\/runs\/(\d+)\/(.+)$/.exec(path) ?? [];
   const run = runs[Number(number) - 1];
+  if (run && name === 'ladder.json') {
+    const ladder = ladders.get(run) ?? ladderOfRun(run.path);
+    if (ladder) ladders.set(run, ladder);
+    const type = 'application/json; charset=utf-8';
+    return { status: 200, type, body: JSON.stringify(ladder), headers: { 'cache-control': 'no-store' } };
+  }
   const wanted = new URLSearchParams(query);
   const from = Math.max(0, Math.floor(Number(wanted.get('from'))) || 0);
   // A run that has just begun has no events yet.

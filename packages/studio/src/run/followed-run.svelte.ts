@@ -57,6 +57,15 @@ export class FollowedRun extends Run {
     this.#client?.close();
   }
 
+  async #findLadder(): Promise<void> {
+    try {
+      const response = await fetch(`${this.#folder}ladder.json`);
+      this.ladder = response.ok ? await response.json() : null;
+    } catch {
+      // Without it the chart has fewer lines.
+    }
+  }
+
   async #look(): Promise<void> {
     try {
       const { restarted, events } = await this.#log.read();
@@ -80,6 +89,7 @@ export class FollowedRun extends Run {
       case 'start':
         this.state = 'running';
         this.#step = step;
+        if (!this.ladder) void this.#findLadder();
         break;
       case 'progress': {
         const each = Math.max(1, step - this.#step);

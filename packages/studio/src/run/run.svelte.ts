@@ -1,3 +1,4 @@
+import type { NgramLadder } from 'unrolled/tasks/language-model';
 import type { WorkerClient } from '../client.ts';
 import { LossCurve } from '../loss-curve.ts';
 import type { ModelAbout, Progress, WorkerEvent } from '../protocol.ts';
@@ -23,6 +24,8 @@ export abstract class Run {
   samples = $state.raw<readonly Sample[]>([]);
   /** What it writes now. */
   now = $state.raw<Sample | null>(null);
+  /** Of the text it learns, where that is not known to the page itself. */
+  ladder = $state.raw<NgramLadder | null>(null);
   curve = new LossCurve();
   /** Counts what was added to the curve. */
   version = $state(0);

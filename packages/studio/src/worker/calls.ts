@@ -1,7 +1,6 @@
 import { ConfigError, openDevice } from 'unrolled';
-import { ngramCrossEntropy } from 'unrolled/metrics';
-import { generate, LanguageModel, splitText, tokenizerFor } from 'unrolled/tasks/language-model';
-import type { CallMessage, CallName, Calls, Ladder } from '../protocol.ts';
+import { generate, LanguageModel, ngramLadder, tokenizerFor } from 'unrolled/tasks/language-model';
+import type { CallMessage, CallName, Calls } from '../protocol.ts';
 import type { SearchedText } from './cells.ts';
 import { type Desk, learnCell } from './desk.ts';
 import { TrainingRun } from './training-run.ts';
@@ -49,7 +48,10 @@ const answers: Answers = {
     const { productOf } = await import('./product.ts');
     return productOf(desk.read, place);
   },
-  ladder: (_, { text }) => ladderOf(text),
+  ladder(_, { text }) {
+    const tokenizer = tokenizerFor('char', text);
+    return ngramLadder(tokenizer.encode(text), tokenizer.size);
+  },
   async findCells(desk, input) {
     const { searchCells } = await import('./cells.ts');
     desk.searching?.abort();
@@ -73,17 +75,6 @@ const answers: Answers = {
 function searchedText(desk: Desk): SearchedText {
   if (!desk.searched) throw new ConfigError('no text was searched yet; search one first');
   return desk.searched;
-}
-
-function ladderOf(text: string): Ladder {
-  const tokenizer = tokenizerFor('char', text);
-  const tokens = tokenizer.encode(text);
-  const { train, validation } = splitText(tokens);
-  const vocabulary = tokenizer.size;
-  if (validation.length >= 2) {
-    return { nats: ngramCrossEntropy(train, validation, { longest: 5, vocabulary }), on: 'validation' };
-  }
-  return { nats: ngramCrossEntropy(train, train, { longest: 3, vocabulary, smoothing: 'none' }), on: 'text' };
 }
 
 /** Does what a message asks for. */

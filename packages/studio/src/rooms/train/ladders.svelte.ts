@@ -1,9 +1,9 @@
+import type { NgramLadder } from 'unrolled/tasks/language-model';
 import { WorkerClient } from '../../client.ts';
-import type { Ladder } from '../../protocol.ts';
 
 /** How well n-grams foretell the text that is trained on; counted once a text, in a worker of its own. */
 class Ladders {
-  current = $state.raw<Ladder | null>(null);
+  current = $state.raw<NgramLadder | null>(null);
   #text = '';
 
   async of(text: string): Promise<void> {

@@ -1,12 +1,12 @@
 import { lineChart } from 'unrolled/charts';
+import type { NgramLadder } from 'unrolled/tasks/language-model';
 import { toCsv } from '../../pictures/csv.ts';
 import type { SavedPicture } from '../../pictures/save.ts';
-import type { Ladder } from '../../protocol.ts';
 import type { Run } from '../../run/run.svelte.ts';
 import { rungNames, type Unit } from './units.ts';
 
 /** The loss curves as they are now, to keep: drawn anew, without a page. */
-export function chartPicture(runs: readonly Run[], unit: Unit, ladder: Ladder | null): SavedPicture {
+export function chartPicture(runs: readonly Run[], unit: Unit, ladder: NgramLadder | null): SavedPicture {
   const last = Math.max(1, ...runs.map(({ curve }) => curve.steps.at(-1) ?? 0));
   const lines = runs.flatMap(({ name, curve, validations }) => [
     { name, points: curve.steps.map((step, i) => [step, unit.of(curve.losses[i])] as const) },

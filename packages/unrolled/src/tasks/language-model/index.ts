@@ -10,6 +10,7 @@ export {
 export * from './evaluate.ts';
 export * from './generate.ts';
 export * from './inspect.ts';
+export * from './ladder.ts';
 export * from './measures.ts';
 export * from './model.ts';
 export * from './training.ts';
