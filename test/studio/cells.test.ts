@@ -98,6 +98,9 @@ describe.skipIf(noChromium)('the room of cells', () => {
     await expect.poll(() => page.getByRole('alert').innerText(), { timeout: 30_000 }).toContain('is 0 everywhere');
     await page.getByLabel('for cells that follow').selectOption('upper-case');
     await expect.poll(() => page.getByRole('group', { name: 'Cells' }).count(), { timeout: 30_000 }).toBe(1);
+    await page.getByLabel('in the text', { exact: true }).selectOption('pasted');
+    await page.getByLabel('The text to search').fill('const One = 1;\nlet two = One;\n'.repeat(30));
+    await expect.poll(() => page.getByText('first half of 900 characters').count(), { timeout: 30_000 }).toBe(1);
     const wide = await page.evaluate<number>('document.documentElement.scrollWidth');
     expect(wide).toBeLessThanOrEqual(390);
     await page.evaluate(axe);

@@ -6,7 +6,7 @@ export const readyProperties: Readonly<Record<string, { readonly source: string;
   },
   comment: { source: 'comment', about: 'inside a comment of code like C' },
   string: { source: 'string', about: 'inside a string or character of code like C' },
-  'comment-or-string': { source: 'comment or string', about: 'inside either' },
+  'comment-or-string': { source: 'comment or string', about: 'inside a comment or string of code like C' },
   if: { source: 'within("if", "(", ")")', about: 'inside the parentheses of if (…)' },
   'line-position': { source: 'column', about: 'characters since the line began' },
   depth: {
