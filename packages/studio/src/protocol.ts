@@ -72,6 +72,10 @@ export interface Calls {
   stopWriting: { input: null; result: null };
   /** How far gradients reach back, in the model as it is now. */
   gradients: { input: GradientsInput; result: GradientsSeen };
+  translate: { input: { text: string; beam: number }; result: Translated };
+  tag: { input: { text: string }; result: TaggedText };
+  /** `label`: what speaks for it is told; null: for the likeliest. */
+  classify: { input: { text: string; label: string | null }; result: Classified };
   ladder: { input: { text: string }; result: NgramLadder };
   /** Null if another search was asked for before it ended. */
   findCells: { input: FindCellsInput; result: CellSearch | null };
@@ -151,6 +155,53 @@ export interface WeightsSeen {
   /** Largest first. */
   readonly singularValues: readonly number[];
   readonly eigenvalues: readonly { readonly re: number; readonly im: number }[];
+}
+
+export interface Translated {
+  /** Best first. */
+  readonly candidates: readonly TranslationFound[];
+  /** Characters that the model does not know. */
+  readonly leftOut: readonly string[];
+}
+
+export interface TranslationFound {
+  readonly text: string;
+  /** In nats, of all its tokens. */
+  readonly logProbability: number;
+  /** Whether it came to its end. */
+  readonly ended: boolean;
+  /** What each token written looked at, `[T][S]`; null without attention. */
+  readonly alignment: {
+    readonly source: readonly string[];
+    readonly target: readonly string[];
+    readonly weights: readonly (readonly number[])[];
+  } | null;
+}
+
+export interface TaggedText {
+  /** Characters are counted as JavaScript does. */
+  readonly words: readonly {
+    readonly text: string;
+    readonly start: number;
+    readonly end: number;
+    readonly tag: string;
+  }[];
+  /** What the tags mark; none where each stands for itself. */
+  readonly spans: readonly {
+    readonly type: string;
+    readonly text: string;
+    readonly start: number;
+    readonly end: number;
+  }[];
+}
+
+export interface Classified {
+  /** The likeliest first. */
+  readonly probabilities: readonly { readonly label: string; readonly probability: number }[];
+  /** The label that is spoken for. */
+  readonly label: string;
+  /** In nats of the label's log odds; below 0, against it. */
+  readonly telling: readonly { readonly token: string; readonly weight: number }[];
 }
 
 export interface Expected {

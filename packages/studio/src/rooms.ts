@@ -41,4 +41,10 @@ export const rooms: readonly Room[] = [
     about: 'See how far gradients reach back, and why',
     load: () => import('./rooms/gradients/Gradients.svelte'),
   },
+  {
+    id: 'tasks',
+    title: 'Attention & tags',
+    about: 'See what translators look at, what taggers mark and what speaks for a label',
+    load: () => import('./rooms/tasks/Tasks.svelte'),
+  },
 ];

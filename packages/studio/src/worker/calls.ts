@@ -61,6 +61,9 @@ const answers: Answers = {
     const { seeGradients } = await import('./gradients.ts');
     return seeGradients(desk.model, input, desk.step);
   },
+  translate: (desk, input) => desk.learnt('translate').translate(input),
+  tag: (desk, input) => desk.learnt('tag').tag(input),
+  classify: (desk, input) => desk.learnt('classify').classify(input),
   ladder(_, { text }) {
     const tokenizer = tokenizerFor('char', text);
     return ngramLadder(tokenizer.encode(text), tokenizer.size);

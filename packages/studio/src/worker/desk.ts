@@ -3,6 +3,7 @@ import { LanguageModel } from 'unrolled/tasks/language-model';
 import { decodeCheckpoint, encodeCheckpoint, type Json } from 'unrolled/train';
 import type { ModelAbout, WorkerEvent } from '../protocol.ts';
 import type { SearchedText } from './cells.ts';
+import type { Learnt, LearntTask } from './learnt.ts';
 import type { TrainingRun } from './training-run.ts';
 import type { ReadText } from './unrolling.ts';
 
@@ -22,6 +23,8 @@ export class Desk {
   /** Ends the search that goes on. */
   searching: AbortController | null = null;
   #model: LanguageModel | null = null;
+  /** In place of a language model: one that learnt another task. */
+  #learnt: Learnt | null = null;
   #writing = new AbortController();
   /** Updates made, where no run counts them. */
   #step = 0;
@@ -32,8 +35,15 @@ export class Desk {
 
   /** @throws ConfigError before there is a model */
   get model(): LanguageModel {
+    if (this.#learnt) throw new ConfigError(`this model’s task is ‘${this.#learnt.about.task}’; it writes no text`);
     if (!this.#model) throw new ConfigError('there is no model yet; train one first');
     return this.#model;
+  }
+
+  /** The model of another task. @throws ConfigError if there is none of it */
+  learnt<Task extends LearntTask>(task: Task): Extract<Learnt, { readonly task: Task }> {
+    if (this.#learnt?.task !== task) throw new ConfigError(`there is no model of task ‘${task}’ here; open one`);
+    return this.#learnt as Extract<Learnt, { readonly task: Task }>;
   }
 
   get step(): number {
@@ -53,7 +63,7 @@ export class Desk {
 
   put(model: LanguageModel, run: TrainingRun | null, step = 0): ModelAbout {
     this.stopWriting();
-    this.#model?.device.close();
+    this.#close();
     this.#model = model;
     this.run = run;
     this.read = null;
@@ -63,11 +73,27 @@ export class Desk {
     return this.about();
   }
 
-  /** @throws FormatError, ConfigError if the file holds no language model of a built-in cell; the model before stays */
+  #close(): void {
+    this.#model?.device.close();
+    this.#learnt?.device.close();
+    this.#model = null;
+    this.#learnt = null;
+  }
+
+  /** @throws FormatError, ConfigError if the file holds no model that is known here; the model before stays */
   async load(file: Uint8Array): Promise<ModelAbout> {
     const checkpoint = decodeCheckpoint(file);
-    const { config } = (checkpoint.model ?? {}) as { config?: { cell?: string } };
+    const { config, task } = (checkpoint.model ?? {}) as { config?: { cell?: string }; task?: string };
     await learnCell(config?.cell);
+    if (task !== undefined && task !== 'language-model') {
+      const { learntFrom } = await import('./learnt.ts');
+      const learnt = await learntFrom(checkpoint);
+      this.stopWriting();
+      this.#close();
+      this.#learnt = learnt;
+      [this.run, this.read] = [null, null];
+      return learnt.about;
+    }
     const device = await openDevice('wasm', { threads: 1 });
     try {
       return this.put(LanguageModel.load(device, checkpoint), null, checkpoint.trainer.step);

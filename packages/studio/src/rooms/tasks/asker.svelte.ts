@@ -1,0 +1,34 @@
+import type { CallName, Calls } from '../../protocol.ts';
+import type { Run } from '../../run/run.svelte.ts';
+
+/** Asks a model the last question; those that came meanwhile are passed over. */
+export class Asker<Name extends CallName> {
+  answer = $state.raw<Calls[Name]['result'] | null>(null);
+  problem = $state('');
+  readonly #call: Name;
+  #busy = false;
+  #next: { readonly run: Run; readonly input: Calls[Name]['input'] } | null = null;
+
+  constructor(call: Name) {
+    this.#call = call;
+  }
+
+  async ask(run: Run, input: Calls[Name]['input']): Promise<void> {
+    this.#next = { run, input };
+    if (this.#busy) return;
+    this.#busy = true;
+    while (this.#next) {
+      const { run, input } = this.#next;
+      this.#next = null;
+      try {
+        const worker = await run.worker();
+        const answer = await worker.call(this.#call, input);
+        if (!this.#next) this.answer = answer;
+        this.problem = '';
+      } catch (error) {
+        this.problem = error instanceof Error ? error.message : String(error);
+      }
+    }
+    this.#busy = false;
+  }
+}

@@ -1,0 +1,126 @@
+import { readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { Browser } from 'playwright-core';
+import * as unrolled from 'unrolled';
+import * as classify from 'unrolled/tasks/classify';
+import * as forecast from 'unrolled/tasks/forecast';
+import * as languageModel from 'unrolled/tasks/language-model';
+import * as tag from 'unrolled/tasks/tag';
+import * as translate from 'unrolled/tasks/translate';
+import * as training from 'unrolled/train';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { launchChromium, noChromium } from '../chromium.ts';
+import { type Files, trainAll } from '../runtime/three-lines.ts';
+import { buildPage, openPage, serveFiles } from './page.ts';
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+describe.skipIf(noChromium)('room Attention and tags', () => {
+  let browser: Browser;
+  let folder: string;
+  /** Checkpoints of small models by task. */
+  let files: Files;
+  let server: { url: string; close: () => void };
+
+  beforeAll(async () => {
+    [folder, browser] = await Promise.all([buildPage(), launchChromium()]);
+    server = await serveFiles(folder);
+    files = await trainAll({
+      ...unrolled,
+      ...classify,
+      ...forecast,
+      ...languageModel,
+      ...tag,
+      ...translate,
+      ...training,
+    });
+  }, 120_000);
+
+  afterAll(async () => {
+    await browser?.close();
+    server?.close();
+    if (folder) rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** A model of a task, opened from its file. */
+  async function withModel(task: string, say: string, options = {}) {
+    const watched = await openPage(browser, `${server.url}#tasks`, options);
+    const { page } = watched;
+    const buffer = Buffer.from(files[task]);
+    await page.locator('input[type=file]').setInputFiles({ name: `${task}.safetensors`, mimeType: '', buffer });
+    await expect.poll(() => page.getByLabel('Model').count()).toBe(1);
+    await page.getByLabel('Text', { exact: true }).fill(say);
+    return watched;
+  }
+
+  test('a translator shows its beam, and what each translation looked at; the picture is kept', async () => {
+    await using watched = await withModel('translate', 'shells');
+    const { page, problems } = watched;
+    const beam = page.getByRole('group', { name: 'Translations, best first' }).getByRole('radio');
+    await expect.poll(() => beam.count()).toBe(4);
+    const device = await unrolled.openDevice('wasm', { threads: 1 });
+    const translator = translate.Translator.load(device, Uint8Array.from(files.translate));
+    const { candidates } = translator.translate(['shells'], { beam: 4, nBest: 4 })[0];
+    device.close();
+    const label = (place: number) => page.locator('.beams label').nth(place).innerText();
+    for (const [place, { text }] of candidates.entries()) expect(await label(place)).toContain(text || '(nothing)');
+    const picture = page.getByRole('img', { name: 'Alignment. Each token looks most at' });
+    const first = await picture.getAttribute('aria-label');
+    await beam.nth(3).check();
+    await expect.poll(() => picture.getAttribute('aria-label')).not.toBe(first);
+    expect(page.url()).toContain('say=shells');
+    await page.getByRole('button', { name: 'Save ▾' }).click();
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('menuitem', { name: 'Numbers, JSON' }).click(),
+    ]);
+    const saved = JSON.parse(readFileSync(await download.path(), 'utf8'));
+    expect(saved.command).toBe('npx unrolled translate predict translate.safetensors shells --beam 4 --n-best 4');
+    expect(saved.candidates).toHaveLength(4);
+    expect(problems).toEqual([]);
+  });
+
+  test('a tagger gives every word its tag, and markup stays text', async () => {
+    await using watched = await withModel('tag', 'she sells <b>shells</b>');
+    const { page, problems } = watched;
+    await expect.poll(() => page.locator('mark').first().innerText()).toMatch(/^she/);
+    expect(await page.locator('main b').count()).toBe(0);
+    expect((await page.locator('.answer .text').innerText()).replace(/\s/g, '')).toContain('<');
+    expect(problems).toEqual([]);
+  });
+
+  test('a classifier gives each label its chance, and says what speaks for the one that is chosen', async () => {
+    await using watched = await withModel('classify', 'sea');
+    const { page, problems } = watched;
+    const labels = page.getByRole('group', { name: 'Labels' }).getByRole('radio');
+    await expect.poll(() => labels.count()).toBe(3);
+    await labels.nth(2).check();
+    const last = await page.locator('.labels label').nth(2).locator('span').first().innerText();
+    await expect.poll(() => page.getByRole('heading', { name: `What speaks for ${last}` }).count()).toBe(1);
+    await expect.poll(() => page.locator('.text.mono').innerText()).toBe('sea');
+    expect(page.url()).toContain(`label=${last}`);
+    expect(problems).toEqual([]);
+  });
+
+  test.each([
+    ['light', 'translate', 1440],
+    ['dark', 'translate', 390],
+    ['light', 'tag', 390],
+    ['dark', 'tag', 1440],
+    ['light', 'classify', 1440],
+    ['dark', 'classify', 390],
+  ] as const)('is accessible: %s, %s, %i pixels wide', async (colorScheme, task, width) => {
+    const viewport = { width, height: width > 800 ? 900 : 844 };
+    await using watched = await withModel(task, 'she sells shells', { colorScheme, viewport });
+    const { page, problems } = watched;
+    await expect.poll(() => page.getByRole('button', { name: 'Save ▾' }).count()).toBe(1);
+    await page.evaluate(axe);
+    const found = await page.evaluate<{ id: string; impact: string; nodes: { html: string }[] }[]>(
+      'axe.run().then(({ violations }) => violations)',
+    );
+    const serious = found.filter(({ impact }) => impact === 'serious' || impact === 'critical');
+    expect(serious.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' | ')}`)).toEqual([]);
+    expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
+    expect(problems).toEqual([]);
+  });
+});
