@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { type Classification, Classifier, evaluateClassifier, tellingWords } from 'unrolled/tasks/classify';
+import { type Classification, Classifier, evaluateClassifier } from 'unrolled/tasks/classify';
 import { Failure } from '../failure.ts';
 import { printable } from '../listeners/text.ts';
 import { loadRun } from '../load-run.ts';
@@ -8,7 +8,7 @@ import { option, type UseFlags, useOptions, whole } from '../options.ts';
 import { linesFromStandardInput } from '../standard-input.ts';
 import { type Columns, readExamples } from '../tasks/classify/examples.ts';
 import { columnOptions } from '../tasks/classify/options.ts';
-import { describeEvaluation, tellingByLabel } from '../tasks/classify/report.ts';
+import { describeEvaluation, tellingByLabel, tellingParts } from '../tasks/classify/report.ts';
 import { classify } from '../tasks/classify/trainable.ts';
 import { readTextFiles } from '../text-files.ts';
 import { trainCommandFor } from './train.ts';
@@ -54,7 +54,7 @@ async function predict(run: string, texts: string[], flags: PredictFlags): Promi
 
 function write(model: Classifier, texts: readonly string[], flags: PredictFlags): void {
   model.classify(texts).forEach((found, i) => {
-    const telling = flags.telling ? tellingWords(model, texts[i]) : null;
+    const telling = flags.telling ? tellingParts(model, texts[i]) : null;
     if (flags.json) {
       const { label, probability, probabilities } = found;
       const shown = probabilities.slice(0, flags.top ?? probabilities.length);
@@ -65,8 +65,9 @@ function write(model: Classifier, texts: readonly string[], flags: PredictFlags)
     }
     process.stdout.write(`${describe(found, flags.top ?? 1)}\t${printable(texts[i]).replace(/\s+/g, ' ')}\n`);
     if (telling) {
-      const words = telling.toSorted((a, b) => Math.abs(b.weight) - Math.abs(a.weight)).slice(0, 8);
-      const line = words.map(({ token, weight }) => `${printable(token)} ${weight > 0 ? '+' : ''}${weight.toFixed(2)}`);
+      const line = telling
+        .slice(0, 20)
+        .map(({ token, weight }) => `${printable(token)} ${weight > 0 ? '+' : ''}${weight.toFixed(2)}`);
       process.stdout.write(`  ${line.join('  ')}\n`);
     }
   });

@@ -25,7 +25,7 @@ export const defaults = {
   layers: 1,
   embedding: 64,
   tokens: 'char',
-  pooling: 'max',
+  pooling: 'last',
   longest: 1000,
   lr: 2e-3,
 } as const satisfies ClassifyOptions;

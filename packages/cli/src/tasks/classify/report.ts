@@ -1,10 +1,24 @@
-import { type Classifier, type ClassifierEvaluation, type LabelledText, tellingWords } from 'unrolled/tasks/classify';
+import {
+  type Classifier,
+  type ClassifierEvaluation,
+  type LabelledText,
+  type TellingToken,
+  tellingTokens,
+  tellingWords,
+} from 'unrolled/tasks/classify';
 import { printable } from '../../listeners/text.ts';
 import { table } from '../../table.ts';
 import { formatCount } from '../../units.ts';
 
 /** The words that speak most for a label, with their mean weight. */
 export type Telling = Readonly<Record<string, readonly { readonly word: string; readonly weight: number }[]>>;
+
+/** What in a text speaks for its label: its words, the weightiest first; of a single word its tokens, as they stand. */
+export function tellingParts(model: Classifier, text: string): TellingToken[] {
+  const words = tellingWords(model, text);
+  if (words.length <= 1) return tellingTokens(model, text);
+  return words.sort((a, b) => Math.abs(b.weight) - Math.abs(a.weight));
+}
 
 /** Texts looked at, and words kept of each label. */
 const [most, kept] = [500, 10];
