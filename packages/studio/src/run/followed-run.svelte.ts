@@ -34,7 +34,9 @@ export class FollowedRun extends Run {
   }
 
   commandFor(verb: string, words: readonly string[]): string {
-    return commandAbout(verb, this.#path, words);
+    // Commands take the best one where nothing else is said.
+    const which = this.#newestName === 'best' ? [] : ['--checkpoint', this.#newestName];
+    return commandAbout(verb, this.#path, [...words, ...which]);
   }
 
   async #readTask(): Promise<void> {
