@@ -2,15 +2,20 @@
  * Takes the pictures of the studio in docs/pictures: every room on a wide page and on a phone, after it has learnt for a while.
  * Run it again after changing a room: node tools/studio-pictures.ts
  */
-import { rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
+import { sharedRuns } from '../packages/cli/src/studio/run-files.ts';
 import { serveStudio } from '../packages/cli/src/studio/server.ts';
 import { launchChromium } from '../test/chromium.ts';
 import { buildPage, openPage } from '../test/studio/page.ts';
 
 const pictures = fileURLToPath(new URL('../docs/pictures', import.meta.url));
+
+const root = fileURLToPath(new URL('..', import.meta.url));
 
 interface Shot {
   readonly room: string;
@@ -26,6 +31,26 @@ const stepOf = (page: Page) => async (): Promise<number> =>
 
 async function until(holds: () => Promise<boolean>): Promise<void> {
   while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 250));
+}
+
+/** Lets networks learn the sonnets in the room Train, then goes to another one. */
+function afterTraining(room: string, steps: number, seen: (page: Page) => Promise<boolean>): Shot['prepare'] {
+  return async (page) => {
+    await page.getByRole('button', { name: /Start/ }).click();
+    await until(async () => (await stepOf(page)()) >= steps);
+    await page.getByRole('link', { name: room, exact: true }).click();
+    await until(() => seen(page));
+    await page.waitForTimeout(3000);
+  };
+}
+
+/** A run that translates dates, trained by the command for half a minute. */
+function trainDates(folder: string): string {
+  const [table, run] = [join(folder, 'dates.tsv'), join(folder, 'dates')];
+  const node = (...args: string[]) => execFileSync(process.execPath, args, { cwd: root, stdio: 'ignore' });
+  node('examples/dates.ts', table);
+  node('packages/cli/src/main.ts', 'translate', 'train', table, '--out', run, '--seconds', '40', '--hidden', '64');
+  return run;
 }
 
 const shots: readonly Shot[] = [
@@ -52,6 +77,33 @@ const shots: readonly Shot[] = [
       await page.waitForTimeout(500);
     },
   },
+  {
+    room: 'write',
+    hash: '#train?hidden=96',
+    prepare: afterTraining('Write', 1000, async (page) =>
+      (await page.locator('main').innerText()).includes('Mean surprise'),
+    ),
+  },
+  {
+    room: 'cells',
+    hash: '#train?hidden=96',
+    prepare: afterTraining('Cells', 1000, async (page) => (await page.locator('tbody tr').count()) > 10),
+  },
+  {
+    room: 'gradients',
+    hash: '#train?cells=rnn,lstm&hidden=64',
+    prepare: afterTraining('Gradients', 300, async (page) => (await page.getByText('of it is left').count()) > 1),
+  },
+  {
+    room: 'tasks',
+    hash: '#tasks',
+    async prepare(page) {
+      await until(async () => (await page.getByLabel('Model').count()) > 0);
+      await page.getByLabel('Text', { exact: true }).fill("Thu the 21st of February '13");
+      await until(async () => (await page.getByRole('img').count()) > 0);
+      await page.waitForTimeout(3000);
+    },
+  },
 ];
 
 async function take(browser: Browser, url: string, { room, hash, prepare }: Shot, phone: boolean): Promise<void> {
@@ -67,12 +119,18 @@ async function take(browser: Browser, url: string, { room, hash, prepare }: Shot
 }
 
 const folder = await buildPage();
-const server = await serveStudio([], 0, folder);
-const browser = await launchChromium();
+const trained = mkdtempSync(join(tmpdir(), 'unrolled-pictures-'));
 const wanted = process.argv.slice(2);
-for (const shot of shots.filter(({ room }) => wanted.length === 0 || wanted.includes(room))) {
-  for (const phone of [false, true]) await take(browser, server.url, shot, phone);
+const taken = shots.filter(({ room }) => wanted.length === 0 || wanted.includes(room));
+const runs = taken.some(({ room }) => room === 'tasks') ? sharedRuns([trainDates(trained)]) : [];
+// The other rooms train in the page.
+const [server, withRuns] = [await serveStudio([], 0, folder), await serveStudio(runs, 0, folder)];
+const browser = await launchChromium();
+for (const shot of taken) {
+  for (const phone of [false, true]) {
+    await take(browser, (shot.room === 'tasks' ? withRuns : server).url, shot, phone);
+  }
 }
 await browser.close();
-await server.close();
-rmSync(folder, { recursive: true, force: true });
+await Promise.all([server.close(), withRuns.close()]);
+for (const one of [folder, trained]) rmSync(one, { recursive: true, force: true });

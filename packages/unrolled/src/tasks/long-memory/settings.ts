@@ -59,7 +59,10 @@ const tasks: Record<LongMemoryTask, TaskSettings> = {
   brackets: { batch: 64, steps: 8000 },
   digits,
   'permuted-digits': digits,
-  music: { hidden: 150, dropout: 0.3, batch: 16, learningRate: 2e-3, steps: 1800, validateEvery: 75 },
+  music: {
+    ...{ hidden: 150, dropout: 0.3, batch: 16, learningRate: 2e-3, steps: 1800, validateEvery: 75 },
+    cells: { gru: { hidden: 400, dropout: 0.5, schedule: 'cosine', steps: 1100 } },
+  },
 };
 
 /** The settings a task is learnt with by a cell where nothing else is said. */
