@@ -1,29 +1,11 @@
-import { readFileSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { launchChromium, noChromium } from '../chromium.ts';
-import { buildPage, openPage, serveFiles } from './page.ts';
-
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+import { readFileSync } from 'node:fs';
+import type { Page } from 'playwright-core';
+import { describe, expect, test } from 'vitest';
+import { noChromium } from '../chromium.ts';
+import { useStudio, violations } from './fixture.ts';
 
 describe.skipIf(noChromium)('the room of cells', () => {
-  let browser: Browser;
-  let folder: string;
-  let server: { url: string; close: () => void };
-
-  beforeAll(async () => {
-    [folder, browser] = await Promise.all([buildPage(), launchChromium()]);
-    server = await serveFiles(folder);
-  }, 120_000);
-
-  afterAll(async () => {
-    await browser?.close();
-    server?.close();
-    if (folder) rmSync(folder, { recursive: true, force: true });
-  });
-
-  const open = (hash: string, options = {}) => openPage(browser, server.url + hash, options);
+  const open = useStudio();
 
   /** Trains a small network, and goes to the room when it is done. */
   async function train(page: Page): Promise<void> {
@@ -103,11 +85,7 @@ describe.skipIf(noChromium)('the room of cells', () => {
     await expect.poll(() => page.getByText('first half of 900 characters').count(), { timeout: 30_000 }).toBe(1);
     const wide = await page.evaluate<number>('document.documentElement.scrollWidth');
     expect(wide).toBeLessThanOrEqual(390);
-    await page.evaluate(axe);
-    const wrong = await page.evaluate<{ id: string; nodes: { html: string }[] }[]>(
-      'axe.run().then(({ violations }) => violations)',
-    );
-    expect(wrong.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)).toEqual([]);
+    expect(await violations(page)).toEqual([]);
     expect(problems).toEqual([]);
   });
 });

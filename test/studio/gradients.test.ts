@@ -1,32 +1,15 @@
-import { readFileSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { launchChromium, noChromium } from '../chromium.ts';
-import { buildPage, openPage, serveFiles } from './page.ts';
-
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { noChromium } from '../chromium.ts';
+import { serious, useStudio, violations } from './fixture.ts';
 
 describe.skipIf(noChromium)('room Gradients', () => {
-  let browser: Browser;
-  let folder: string;
-  let server: { url: string; close: () => void };
-
-  beforeAll(async () => {
-    [folder, browser] = await Promise.all([buildPage(), launchChromium()]);
-    server = await serveFiles(folder);
-  }, 120_000);
-
-  afterAll(async () => {
-    await browser?.close();
-    server?.close();
-    if (folder) rmSync(folder, { recursive: true, force: true });
-  });
+  const open = useStudio();
 
   /** A simple network beside an LSTM, in room Gradients. */
   async function withTwo(options = {}, steps = 40) {
     const hash = `#train?text=sonnets&cells=rnn,lstm&hidden=12&steps=${steps}&lags=25`;
-    const watched = await openPage(browser, server.url + hash, options);
+    const watched = await open(hash, options);
     const { page } = watched;
     await page.getByRole('button', { name: 'Start', exact: false }).click();
     await expect.poll(() => page.getByRole('table').innerText(), { timeout: 60_000 }).toMatch(/finished.*finished/s);
@@ -62,7 +45,7 @@ describe.skipIf(noChromium)('room Gradients', () => {
   });
 
   test('trains both by one press, and follows them', async () => {
-    await using watched = await openPage(browser, `${server.url}#gradients?lags=10`);
+    await using watched = await open('#gradients?lags=10');
     const { page, problems } = watched;
     await page.getByRole('button', { name: 'Train an RNN beside an LSTM' }).click();
     const updates = async (): Promise<number> =>
@@ -91,12 +74,7 @@ describe.skipIf(noChromium)('room Gradients', () => {
     const viewport = { width, height: width > 800 ? 900 : 844 };
     await using watched = await withTwo({ colorScheme, viewport, reducedMotion: 'reduce' }, 4);
     const { page, problems } = watched;
-    await page.evaluate(axe);
-    const found = await page.evaluate<{ id: string; impact: string; nodes: { html: string }[] }[]>(
-      'axe.run().then(({ violations }) => violations)',
-    );
-    const serious = found.filter(({ impact }) => impact === 'serious' || impact === 'critical');
-    expect(serious.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' | ')}`)).toEqual([]);
+    expect(await violations(page, serious)).toEqual([]);
     expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
     expect(problems).toEqual([]);
   });

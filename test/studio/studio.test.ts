@@ -1,35 +1,19 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { decodeCheckpoint } from 'unrolled/train';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { launchChromium, noChromium } from '../chromium.ts';
-import { buildPage, openPage, serveFiles } from './page.ts';
+import { describe, expect, test } from 'vitest';
+import { noChromium } from '../chromium.ts';
+import { serious, useStudio, violations } from './fixture.ts';
 
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const main = fileURLToPath(new URL('../../packages/cli/src/main.ts', import.meta.url));
 
 describe.skipIf(noChromium)('the studio as files, without a server of its own', () => {
-  let browser: Browser;
-  let folder: string;
-  let server: { url: string; close: () => void };
+  const open = useStudio();
 
-  beforeAll(async () => {
-    [folder, browser] = await Promise.all([buildPage(), launchChromium()]);
-    server = await serveFiles(folder);
-  }, 120_000);
-
-  afterAll(async () => {
-    await browser?.close();
-    server?.close();
-    if (folder) rmSync(folder, { recursive: true, force: true });
-  });
-
-  const open = (hash: string, options = {}) => openPage(browser, server.url + hash, options);
   const now = (page: Page) => page.locator('.now pre');
 
   test('trains “hello” until it writes “hello”, beside another cell, and keeps the picture', async () => {
@@ -200,12 +184,7 @@ describe.skipIf(noChromium)('the studio as files, without a server of its own', 
       await page.getByRole('application').press('ArrowDown');
       await expect.poll(() => page.locator('.equation').count()).toBe(1);
     }
-    await page.evaluate(axe);
-    const found = await page.evaluate<{ id: string; impact: string; nodes: { html: string }[] }[]>(
-      'axe.run().then(({ violations }) => violations)',
-    );
-    const serious = found.filter(({ impact }) => impact === 'serious' || impact === 'critical');
-    expect(serious.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' | ')}`)).toEqual([]);
+    expect(await violations(page, serious)).toEqual([]);
     const wide = await page.evaluate<number>('document.documentElement.scrollWidth');
     expect(wide).toBeLessThanOrEqual(width);
     expect(problems).toEqual([]);

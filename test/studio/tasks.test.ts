@@ -1,6 +1,4 @@
-import { readFileSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import type { Browser } from 'playwright-core';
+import { readFileSync } from 'node:fs';
 import * as unrolled from 'unrolled';
 import * as classify from 'unrolled/tasks/classify';
 import * as forecast from 'unrolled/tasks/forecast';
@@ -8,23 +6,17 @@ import * as languageModel from 'unrolled/tasks/language-model';
 import * as tag from 'unrolled/tasks/tag';
 import * as translate from 'unrolled/tasks/translate';
 import * as training from 'unrolled/train';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { launchChromium, noChromium } from '../chromium.ts';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { noChromium } from '../chromium.ts';
 import { type Files, trainAll } from '../runtime/three-lines.ts';
-import { buildPage, openPage, serveFiles } from './page.ts';
-
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+import { serious, useStudio, violations } from './fixture.ts';
 
 describe.skipIf(noChromium)('room Attention and tags', () => {
-  let browser: Browser;
-  let folder: string;
+  const open = useStudio();
   /** Checkpoints of small models by task. */
   let files: Files;
-  let server: { url: string; close: () => void };
 
   beforeAll(async () => {
-    [folder, browser] = await Promise.all([buildPage(), launchChromium()]);
-    server = await serveFiles(folder);
     files = await trainAll({
       ...unrolled,
       ...classify,
@@ -36,15 +28,9 @@ describe.skipIf(noChromium)('room Attention and tags', () => {
     });
   }, 120_000);
 
-  afterAll(async () => {
-    await browser?.close();
-    server?.close();
-    if (folder) rmSync(folder, { recursive: true, force: true });
-  });
-
   /** A model of a task, opened from its file. */
   async function withModel(task: string, say: string, options = {}) {
-    const watched = await openPage(browser, `${server.url}#tasks`, options);
+    const watched = await open('#tasks', options);
     const { page } = watched;
     const buffer = Buffer.from(files[task]);
     await page.locator('input[type=file]').setInputFiles({ name: `${task}.safetensors`, mimeType: '', buffer });
@@ -114,12 +100,7 @@ describe.skipIf(noChromium)('room Attention and tags', () => {
     await using watched = await withModel(task, 'she sells shells', { colorScheme, viewport });
     const { page, problems } = watched;
     await expect.poll(() => page.getByRole('button', { name: 'Save ▾' }).count()).toBe(1);
-    await page.evaluate(axe);
-    const found = await page.evaluate<{ id: string; impact: string; nodes: { html: string }[] }[]>(
-      'axe.run().then(({ violations }) => violations)',
-    );
-    const serious = found.filter(({ impact }) => impact === 'serious' || impact === 'critical');
-    expect(serious.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' | ')}`)).toEqual([]);
+    expect(await violations(page, serious)).toEqual([]);
     expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
     expect(problems).toEqual([]);
   });

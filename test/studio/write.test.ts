@@ -1,33 +1,17 @@
-import { readFileSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { launchChromium, noChromium } from '../chromium.ts';
-import { buildPage, openPage, serveFiles } from './page.ts';
-
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+import { readFileSync } from 'node:fs';
+import type { Page } from 'playwright-core';
+import { describe, expect, test } from 'vitest';
+import { noChromium } from '../chromium.ts';
+import { serious, useStudio, violations } from './fixture.ts';
 
 describe.skipIf(noChromium)('room Write', () => {
-  let browser: Browser;
-  let folder: string;
-  let server: { url: string; close: () => void };
-
-  beforeAll(async () => {
-    [folder, browser] = await Promise.all([buildPage(), launchChromium()]);
-    server = await serveFiles(folder);
-  }, 120_000);
-
-  afterAll(async () => {
-    await browser?.close();
-    server?.close();
-    if (folder) rmSync(folder, { recursive: true, force: true });
-  });
+  const open = useStudio();
 
   const text = (page: Page) => page.getByRole('listbox');
 
   /** A model that has learnt hello, in room Write. */
   async function withHello(options = {}) {
-    const watched = await openPage(browser, `${server.url}#train?text=hello&cells=rnn&temperature=0`, options);
+    const watched = await open('#train?text=hello&cells=rnn&temperature=0', options);
     const { page } = watched;
     await page.getByRole('button', { name: 'Start', exact: false }).click();
     await expect.poll(() => page.getByRole('table').innerText(), { timeout: 30_000 }).toContain('finished');
@@ -115,12 +99,7 @@ describe.skipIf(noChromium)('room Write', () => {
     await text(page).press('ArrowRight');
     await text(page).press('ArrowRight');
     await expect.poll(() => page.getByRole('group', { name: 'Expected' }).count()).toBe(1);
-    await page.evaluate(axe);
-    const found = await page.evaluate<{ id: string; impact: string; nodes: { html: string }[] }[]>(
-      'axe.run().then(({ violations }) => violations)',
-    );
-    const serious = found.filter(({ impact }) => impact === 'serious' || impact === 'critical');
-    expect(serious.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' | ')}`)).toEqual([]);
+    expect(await violations(page, serious)).toEqual([]);
     expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
     expect(problems).toEqual([]);
   });
