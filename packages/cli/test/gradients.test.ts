@@ -1,8 +1,8 @@
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { decompositionBy } from 'unrolled/inspect';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { clippingOf } from '../src/gradients/clipping.ts';
-import { loadDecomposition } from '../src/gradients/decomposition.ts';
 import { gradientLine } from '../src/listeners/progress-line.ts';
 import { expectComplaint, readEvents, small, tensorsOf, unrolled, workplace } from './command.ts';
 
@@ -140,7 +140,7 @@ describe('gradients', () => {
 
 describe('the decompositions', () => {
   test('of a rotation: eigenvalues e^{±iθ}, singular values 1', async () => {
-    const { eigenvalues, singularValues } = await loadDecomposition();
+    const { eigenvalues, singularValues } = decompositionBy(await import('ml-matrix'));
     const angle = 0.7;
     const rotation = { size: 2, data: [Math.cos(angle), -Math.sin(angle), Math.sin(angle), Math.cos(angle)] };
     for (const { re, im } of eigenvalues(rotation)) {
@@ -151,7 +151,7 @@ describe('the decompositions', () => {
   });
 
   test('take rows as rows, and give the largest first', async () => {
-    const { eigenvalues, singularValues } = await loadDecomposition();
+    const { eigenvalues, singularValues } = decompositionBy(await import('ml-matrix'));
     // [[0, 4], [0, 0]] has singular values 4 and 0, and eigenvalues 0.
     const shift = { size: 2, data: Float32Array.of(0, 4, 0, 0) };
     expect(singularValues(shift)[0]).toBeCloseTo(4, 12);

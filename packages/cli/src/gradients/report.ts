@@ -1,4 +1,5 @@
 import {
+  decompositionBy,
   describeDecay,
   type GateStatistics,
   gateStatistics,
@@ -14,7 +15,6 @@ import { inspectLanguageModel, type LanguageModel } from 'unrolled/tasks/languag
 import { breathe } from 'unrolled/train';
 import { Failure } from '../failure.ts';
 import { countOf, formatCount } from '../units.ts';
-import { loadDecomposition } from './decomposition.ts';
 
 export interface GradientOptions {
   /** K, at most what the text has room for where it is not said. */
@@ -66,7 +66,7 @@ export async function measureGradients(
   const flow = gradientFlow(inspected, { lags, positions });
   await breathe();
   const gates = gateStatistics(inspected);
-  const decomposition = await loadDecomposition();
+  const decomposition = decompositionBy(await import('ml-matrix'));
   const weights = weightSpectra(model.parameters, decomposition).map((spectrum, _, all) => ({
     ...spectrum,
     gate: gateOf(spectrum, all, gates),

@@ -1,9 +1,15 @@
 import { DataError } from 'unrolled';
-import { describeDecay, gateStatistics, gradientFlow, type WeightSpectrum, weightSpectra } from 'unrolled/inspect';
+import {
+  decompositionBy,
+  describeDecay,
+  gateStatistics,
+  gradientFlow,
+  type WeightSpectrum,
+  weightSpectra,
+} from 'unrolled/inspect';
 import { inspectLanguageModel, type LanguageModel, leaveOutUnknown } from 'unrolled/tasks/language-model';
 import { breathe } from 'unrolled/train';
 import type { GradientsInput, GradientsSeen, WeightsSeen } from '../protocol.ts';
-import { loadDecomposition } from './decomposition.ts';
 
 /** Places in the text that are read side by side, and steps t whose losses are sent back. */
 const [rows, positions] = [2, 12];
@@ -28,7 +34,9 @@ export async function seeGradients(
   const gates = gateStatistics(inspected, { bins: 24 });
   await breathe();
   const spectra =
-    config.hidden > largest ? [] : weightSpectra(model.parameters, await loadDecomposition()).filter(isForward);
+    config.hidden > largest
+      ? []
+      : weightSpectra(model.parameters, decompositionBy(await import('ml-matrix'))).filter(isForward);
   return {
     step,
     cell: typeof config.cell === 'string' ? config.cell : 'cell' in config.cell ? config.cell.cell : config.cell.name,

@@ -12,25 +12,45 @@ export interface Complex {
 }
 
 /**
- * Dense decompositions, given by whoever asks for spectra: this library has none of its own, good ones exist. With
- * ml-matrix, for example:
- *
- * @example
- * import { EigenvalueDecomposition, Matrix, SingularValueDecomposition } from 'ml-matrix';
- * const decomposition = {
- *   singularValues: ({ size, data }) =>
- *     new SingularValueDecomposition(Matrix.from1DArray(size, size, data)).diagonal,
- *   eigenvalues({ size, data }) {
- *     const { realEigenvalues, imaginaryEigenvalues } =
- *       new EigenvalueDecomposition(Matrix.from1DArray(size, size, data));
- *     return realEigenvalues.map((re, i) => ({ re, im: imaginaryEigenvalues[i] }));
- *   },
- * };
+ * Dense decompositions, given by whoever asks for spectra: this library has none of its own, good ones exist. ml-matrix
+ * becomes one by `decompositionBy`.
  */
 export interface Decomposition {
   /** Largest first. */
   singularValues(matrix: SquareMatrix): readonly number[];
   eigenvalues(matrix: SquareMatrix): readonly Complex[];
+}
+
+/** What is used of the package ml-matrix. */
+export interface MatrixLibrary<Matrix> {
+  readonly Matrix: { from1DArray(rows: number, columns: number, data: number[]): Matrix };
+  readonly SingularValueDecomposition: new (
+    matrix: Matrix,
+    options: { computeLeftSingularVectors: boolean; computeRightSingularVectors: boolean },
+  ) => { readonly diagonal: number[] };
+  readonly EigenvalueDecomposition: new (
+    matrix: Matrix,
+  ) => { readonly realEigenvalues: number[]; readonly imaginaryEigenvalues: number[] };
+}
+
+/**
+ * The decompositions of ml-matrix, which the caller has loaded.
+ *
+ * @example
+ * const decomposition = decompositionBy(await import('ml-matrix'));
+ */
+export function decompositionBy<Matrix>(library: MatrixLibrary<Matrix>): Decomposition {
+  const matrixOf = ({ size, data }: SquareMatrix) => library.Matrix.from1DArray(size, size, Array.from(data));
+  return {
+    singularValues(matrix) {
+      const options = { computeLeftSingularVectors: false, computeRightSingularVectors: false };
+      return new library.SingularValueDecomposition(matrixOf(matrix), options).diagonal;
+    },
+    eigenvalues(matrix) {
+      const { realEigenvalues, imaginaryEigenvalues } = new library.EigenvalueDecomposition(matrixOf(matrix));
+      return realEigenvalues.map((re, i) => ({ re, im: imaginaryEigenvalues[i] }));
+    },
+  };
 }
 
 export interface Spectrum {
