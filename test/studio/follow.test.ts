@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -32,7 +32,7 @@ describe.skipIf(noChromium)('the studio on a run folder', () => {
     const sizes = ['--hidden', '24', '--layers', '1', '--embedding', '8', '--batch', '4', '--seq', '16'];
     const often = ['--sample-every', '50', '--validate-every', '50', '--steps', '1000000'];
     training = unrolled('text.txt', '--out', 'run', ...sizes, ...often);
-    server = await serveStudio(sharedRuns([run]), 0, page);
+    server = await serveStudio(sharedRuns([run], true), 0, page);
   }, 120_000);
 
   afterAll(async () => {
@@ -72,6 +72,14 @@ describe.skipIf(noChromium)('the studio on a run folder', () => {
     training.kill('SIGINT');
     await once(training, 'exit');
     expect(problems).toEqual([]);
+  });
+
+  test('is given the text that the run learns where the server was told to, as long as it is the same', async () => {
+    const text = () => fetch(`${server.url}runs/1/text.txt`);
+    expect(await (await text()).text()).toBe(readFileSync(join(folder, 'text.txt'), 'utf8'));
+    appendFileSync(join(folder, 'text.txt'), 'more');
+    const { status } = await text();
+    expect(status).toBe(404);
   });
 
   test('has threads, since its server isolates the page', async () => {

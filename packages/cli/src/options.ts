@@ -1,12 +1,14 @@
 import { InvalidArgumentError, Option } from 'commander';
-import { cellNames } from 'unrolled/nn';
+import { ConfigError } from 'unrolled';
+import { cellNames, createCell } from 'unrolled/nn';
 import { type OptimizerName, optimizerNames, type ScheduleName, scheduleNames } from 'unrolled/optim';
 import { isCellFile } from './cell-file.ts';
+import { readCellText } from './cell-text.ts';
 import type { CheckpointName } from './run-folder.ts';
 
 /** What decides what any training computes; stored in config.json. */
 export interface CommonOptions {
-  /** A built-in cell's name, or the path of a file with one, as it was given. */
+  /** A built-in cell's name, which options may follow, or the path of a file with a cell; as it was given. */
   cell: string;
   hidden: number;
   layers: number;
@@ -96,16 +98,28 @@ export const choice = (flags: string, description: string, names: readonly strin
   new Option(flags, description).choices(names);
 
 function cellKind(text: string): string {
-  if (cellNames.includes(text) || isCellFile(text)) return text;
-  throw new InvalidArgumentError(
-    `Allowed choices are ${cellNames.join(', ')}, or a file with a cell of your own, such as ./my-cell.ts.`,
-  );
+  if (isCellFile(text)) return text;
+  const named = readCellText(text);
+  if (!named) {
+    throw new InvalidArgumentError(
+      `Allowed choices are ${cellNames.join(', ')}, with options such as lstm:peephole,forgetBias=3, or a file with a ` +
+        'cell of your own, such as ./my-cell.ts.',
+    );
+  }
+  try {
+    createCell({ cell: named.name, hidden: 2 ** 20, ...named.options });
+  } catch (error) {
+    if (error instanceof ConfigError) throw new InvalidArgumentError(`${error.message}.`);
+    throw error;
+  }
+  return text;
 }
 
 export const cellOption = (byDefault = 'lstm'): Option =>
-  new Option('--cell <cell>', `recurrent cell: ${cellNames.join(', ')}, or a file (default ${byDefault})`).argParser(
-    cellKind,
-  );
+  new Option(
+    '--cell <cell>',
+    `recurrent cell: ${cellNames.join(', ')}, with options such as lstm:forgetBias=3, or a file (default ${byDefault})`,
+  ).argParser(cellKind);
 
 /** The options that every training has, with what its task has by default. */
 export function commonOptions(

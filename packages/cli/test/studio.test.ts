@@ -59,7 +59,9 @@ describe('the studio’s server', () => {
     expect(headers['cross-origin-opener-policy']).toBe('same-origin');
     expect(headers['cross-origin-embedder-policy']).toBe('require-corp');
     expect((await ask('/assets/a-1.js')).headers['content-type']).toContain('text/javascript');
-    expect(JSON.parse((await ask('/runs.json')).body)).toEqual([{ name: 'my run', path: run, folder: 'runs/1/' }]);
+    expect(JSON.parse((await ask('/runs.json')).body)).toEqual([
+      { name: 'my run', path: run, folder: 'runs/1/', text: false },
+    ]);
   });
 
   test('answers to names of this machine only, and to its own page only', async () => {
@@ -77,6 +79,7 @@ describe('the studio’s server', () => {
 
   test.each([
     '/runs/1/secret.txt',
+    '/runs/1/text.txt',
     '/runs/1/../../outside.txt',
     '/runs/1/checkpoints/../secret.txt',
     '/runs/1/%2e%2e/outside.txt',

@@ -1,5 +1,4 @@
 import { ConfigError } from 'unrolled';
-import type { CellSource } from 'unrolled/nn';
 import type { OptimizerName, ScheduleName } from 'unrolled/optim';
 import {
   createProblem,
@@ -11,7 +10,8 @@ import {
   settingsFor,
   type TaskDescription,
 } from 'unrolled/tasks/long-memory';
-import { isCellFile, readCellFile } from '../cell-file.ts';
+import { type CellFile, isCellFile, readCellFile } from '../cell-file.ts';
+import { cellSource, readCellText } from '../cell-text.ts';
 import { Failure } from '../failure.ts';
 import type { MachineFlags } from '../open-device.ts';
 import { flagOf } from '../options.ts';
@@ -43,7 +43,7 @@ export interface LabFlags extends ProblemOptions, MachineFlags {
 /** All that decides what is computed. */
 export interface Lab {
   readonly task: LongMemoryTask;
-  /** A built-in cell's name, or the path of a file with one. */
+  /** As it was given: a built-in cell's name, which options may follow, or the path of a file with one. */
   readonly cell: string;
   readonly options: ProblemOptions;
   /** What the data is called in a table of results, such as `10k-train`. */
@@ -69,7 +69,7 @@ export async function prepareLab(task: LongMemoryTask, flags: LabFlags): Promise
   const { data, label } = readLabData(task, description.data, flags.data);
   const problem = attempt(() => createProblem(task, options, data));
   const { cell = 'lstm' } = flags;
-  const source = isCellFile(cell) ? (await readCellFile(cell)).cell : cell;
+  const own = isCellFile(cell) ? await readCellFile(cell) : null;
   if (flags.untilSolved && problem.metric.bar === null && flags.bar === undefined) {
     throw new Failure(
       `lab: ${task} has no point from which it is solved; say one with --bar, or leave out --until-solved`,
@@ -82,12 +82,13 @@ export async function prepareLab(task: LongMemoryTask, flags: LabFlags): Promise
     options,
     dataLabel: label,
     problem,
-    settings: settingsOf(task, source, flags),
+    settings: settingsOf(task, cell, own, flags),
     seeds: flags.seeds === undefined ? [flags.seed ?? 1] : Array.from({ length: flags.seeds }, (_, i) => i + 1),
   };
 }
 
-function settingsOf(task: LongMemoryTask, cell: CellSource, flags: LabFlags): ExperimentSettings {
+/** The cell's options, where some are given, are those alone. */
+function settingsOf(task: LongMemoryTask, cell: string, own: CellFile | null, flags: LabFlags): ExperimentSettings {
   const { hidden, layers, dropout, batch, optimizer, lr: learningRate, schedule, clipNorm, validateEvery, bar } = flags;
   const { seconds, steps, untilSolved } = flags;
   const otherEnd = untilSolved || seconds !== undefined;
@@ -95,7 +96,10 @@ function settingsOf(task: LongMemoryTask, cell: CellSource, flags: LabFlags): Ex
     ...{ hidden, layers, dropout, batch, optimizer, learningRate, schedule, clipNorm, validateEvery, bar, seconds },
     steps: steps ?? (otherEnd ? null : undefined),
   };
-  return settingsFor(task, cell, Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined)));
+  const given = Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined));
+  const settings = settingsFor(task, own?.cell ?? readCellText(cell)!.name, given);
+  const source = cellSource(cell, settings.hidden, own);
+  return typeof source === 'string' ? settings : { ...settings, cell: source };
 }
 
 /** What the library says of an option is said of the command line. */

@@ -11,10 +11,12 @@ export interface SharedRun {
   readonly path: string;
   /** Its address on this server. */
   readonly folder: string;
+  /** Whether the text it learns is given out, too, which may lie anywhere. */
+  readonly text: boolean;
 }
 
-export const sharedRuns = (paths: readonly string[]): SharedRun[] =>
-  paths.map((path, index) => ({ name: basename(resolve(path)), path, folder: `runs/${index + 1}/` }));
+export const sharedRuns = (paths: readonly string[], text = false): SharedRun[] =>
+  paths.map((path, index) => ({ name: basename(resolve(path)), path, folder: `runs/${index + 1}/`, text }));
 
 export interface RunFile {
   readonly body: Uint8Array<ArrayBuffer>;

@@ -2,9 +2,9 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import type { NgramLadder } from 'unrolled/tasks/language-model';
 import { describeSystemError, Failure } from '../failure.ts';
-import { ladderOfRun } from './ladder.ts';
 import { pageFolder, readPageFiles, type ServedFile } from './page-files.ts';
 import { readRunFile, type SharedRun } from './run-files.ts';
+import { ladderOfRun, textOfRun } from './run-text.ts';
 
 export interface StudioServer {
   readonly url: string;
@@ -107,6 +107,12 @@ function answer(request: IncomingMessage, files: ReadonlyMap<string, ServedFile>
     if (ladder) ladders.set(run, ladder);
     const type = 'application/json; charset=utf-8';
     return { status: 200, type, body: JSON.stringify(ladder), headers: { 'cache-control': 'no-store' } };
+  }
+  if (run?.text && name === 'text.txt') {
+    const text = textOfRun(run.path);
+    if (text === null) return refusal(404, 'The text of this run is gone, or was changed since');
+    const type = 'text/plain; charset=utf-8';
+    return { status: 200, type, body: text, headers: { 'cache-control': 'no-store' } };
   }
   const wanted = new URLSearchParams(query);
   const from = Math.max(0, Math.floor(Number(wanted.get('from'))) || 0);

@@ -5,9 +5,9 @@ import { shelf } from './shelf.svelte.ts';
 export async function followRuns(): Promise<void> {
   try {
     const response = await fetch('runs.json', { cache: 'no-store' });
-    const runs = (await response.json()) as { name: string; path: string; folder: string }[];
-    runs.forEach(({ name, path, folder }, index) => {
-      shelf.add(new FollowedRun(`run-${index + 1}`, name, folder, path));
+    const runs = (await response.json()) as { name: string; path: string; folder: string; text: boolean }[];
+    runs.forEach(({ name, path, folder, text }, index) => {
+      shelf.add(new FollowedRun(`run-${index + 1}`, name, folder, path, text));
     });
   } catch {
     // Without a list there is nothing to follow, and all else works.

@@ -13,6 +13,7 @@ export class FollowedRun extends Run {
   readonly command: string;
   readonly #folder: string;
   readonly #path: string;
+  readonly #sharesText: boolean;
   readonly #log: EventLog;
   #client: WorkerClient | null = null;
   /** The last checkpoint that was told of, and the one the worker has. */
@@ -23,11 +24,12 @@ export class FollowedRun extends Run {
   #timer = 0;
   #step = 0;
 
-  /** @param folder  its address, ending in `/`; @param path  as the command calls it */
-  constructor(id: string, name: string, folder: string, path: string) {
+  /** @param folder  its address, ending in `/`; @param path  as the command calls it; @param text  whether its text is there */
+  constructor(id: string, name: string, folder: string, path: string, text: boolean) {
     super(id, name);
     this.#folder = folder;
     this.#path = path;
+    this.#sharesText = text;
     this.command = `npx unrolled studio ${shellWord(path)}`;
     this.#log = new EventLog(`${folder}events.jsonl`);
     void this.#look();
@@ -46,6 +48,16 @@ export class FollowedRun extends Run {
     } catch {
       // As one that does not name its task.
     }
+  }
+
+  override get hasText(): boolean {
+    return this.#sharesText;
+  }
+
+  override async readText(): Promise<string> {
+    const response = await fetch(`${this.#folder}text.txt`);
+    if (!response.ok) throw new Error(`${this.name}: ${(await response.text()).trim()}`);
+    return response.text();
   }
 
   worker(): Promise<WorkerClient> {

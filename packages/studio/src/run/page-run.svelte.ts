@@ -11,6 +11,7 @@ export class PageRun extends Run {
   readonly command: string;
   readonly #client: WorkerClient;
   readonly #ready: Promise<unknown>;
+  #savedStep = 0;
 
   constructor(
     id: string,
@@ -44,6 +45,14 @@ export class PageRun extends Run {
     return this.#client;
   }
 
+  override get hasText(): boolean {
+    return true;
+  }
+
+  override async readText(): Promise<string> {
+    return this.text;
+  }
+
   commandFor(verb: string, words: readonly string[]): string {
     return `${this.command} --out runs/studio\n${commandAbout(verb, 'runs/studio', words)}`;
   }
@@ -70,8 +79,17 @@ export class PageRun extends Run {
       .catch(() => {});
   }
 
+  /** Whether it learnt what would be gone with the page; a few letters are soon learnt again. */
+  get unsaved(): boolean {
+    return this.text.length >= 100 && this.step > this.#savedStep;
+  }
+
+  /** A file that the command opens, to be saved. */
   async checkpoint(): Promise<Uint8Array<ArrayBuffer>> {
-    return (await this.worker()).call('checkpoint', null);
+    const worker = await this.worker();
+    const [step, bytes] = [this.step, await worker.call('checkpoint', null)];
+    this.#savedStep = step;
+    return bytes;
   }
 
   close(): void {

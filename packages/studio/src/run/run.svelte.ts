@@ -50,6 +50,16 @@ export abstract class Run {
   abstract worker(): Promise<WorkerClient>;
   abstract close(): void;
 
+  /** Whether the page may read the text it learns. */
+  get hasText(): boolean {
+    return false;
+  }
+
+  /** The text it learns. @throws Error where there is none for the page */
+  readText(): Promise<string> {
+    throw new Error(`${this.name}: the text it learns is not known here`);
+  }
+
   get ended(): boolean {
     return this.state === 'finished' || this.state === 'stopped' || this.state === 'failed';
   }

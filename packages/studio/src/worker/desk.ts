@@ -2,6 +2,7 @@ import { ConfigError, openDevice, Random } from 'unrolled';
 import { LanguageModel } from 'unrolled/tasks/language-model';
 import { decodeCheckpoint, encodeCheckpoint, type Json } from 'unrolled/train';
 import type { ModelAbout, WorkerEvent } from '../protocol.ts';
+import { cellName } from './cell-name.ts';
 import type { SearchedText } from './cells.ts';
 import type { Learnt, LearntTask } from './learnt.ts';
 import type { TrainingRun } from './training-run.ts';
@@ -126,12 +127,10 @@ export class Desk {
   about(): ModelAbout {
     const { config, parameters, tokenizer, device } = this.model;
     const { hidden, layers, embedding } = config;
-    const cell =
-      typeof config.cell === 'string' ? config.cell : 'cell' in config.cell ? config.cell.cell : config.cell.name;
     const { threads } = device.describe();
     return {
       task: 'language-model',
-      cell,
+      cell: cellName(config.cell),
       hidden,
       layers,
       embedding,

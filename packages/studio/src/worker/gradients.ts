@@ -10,6 +10,7 @@ import {
 import { inspectLanguageModel, type LanguageModel, leaveOutUnknown } from 'unrolled/tasks/language-model';
 import { breathe } from 'unrolled/train';
 import type { GradientsInput, GradientsSeen, WeightsSeen } from '../protocol.ts';
+import { cellName } from './cell-name.ts';
 
 /** Places in the text that are read side by side, and steps t whose losses are sent back. */
 const [rows, positions] = [2, 12];
@@ -39,7 +40,7 @@ export async function seeGradients(
       : weightSpectra(model.parameters, decompositionBy(await import('ml-matrix'))).filter(isForward);
   return {
     step,
-    cell: typeof config.cell === 'string' ? config.cell : 'cell' in config.cell ? config.cell.cell : config.cell.name,
+    cell: cellName(config.cell),
     lags,
     positions: flow.positions,
     layers: flow.layers.map(({ byPosition, norms, decay }) => ({

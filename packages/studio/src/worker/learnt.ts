@@ -1,6 +1,7 @@
 import { type Device, FormatError, openDevice } from 'unrolled';
 import type { Checkpoint } from 'unrolled/train';
 import type { Calls, ModelAbout } from '../protocol.ts';
+import { cellName } from './cell-name.ts';
 
 type Asks<Task extends LearntTask> = {
   readonly task: Task;
@@ -95,11 +96,10 @@ interface AnyModel {
 
 function aboutOf(task: LearntTask, { config, parameters }: AnyModel, { trainer }: Checkpoint): ModelAbout {
   const { cell, hidden, layers, embedding } = config;
-  const name = typeof cell === 'string' ? cell : String((cell as { cell?: string; name?: string }).cell ?? 'own');
   const { size } = parameters;
   return {
     task,
-    cell: name,
+    cell: cellName(cell),
     hidden,
     layers,
     embedding,

@@ -4,6 +4,7 @@ import { referenceBackend } from '../backend/reference/reference-backend.ts';
 import { ConfigError } from '../errors.ts';
 import { Random } from '../random.ts';
 import { Device } from '../tensor/device.ts';
+import { createCell } from './cells/registry.ts';
 import { type Initialiser, initialise } from './initialisers.ts';
 import { initialiseParameters } from './layer.ts';
 import { Recurrent, type RecurrentLayerOptions } from './recurrent.ts';
@@ -99,6 +100,33 @@ describe('a new LSTM', () => {
     const lstm = { cell: 'lstm', hidden: 2 } as const;
     expect(bias(lstm, 'bias_ih_l0')).toEqual([0, 0, 1, 1, 0, 0, 0, 0]);
     expect(bias(lstm, 'bias_hh_l0')).toEqual([0, 0, 0, 0, 0, 0, 0, 0]);
+  });
+
+  test('with chrono begins with times over which it forgets: b_f = log u, b_i = −log u', () => {
+    const H = 200;
+    const values = bias({ cell: 'lstm', hidden: H, chrono: 100 }, 'bias_ih_l0');
+    const [input, forget, rest] = [values.slice(0, H), values.slice(H, 2 * H), values.slice(2 * H)];
+    expect(forget).toEqual(input.map((value) => -value));
+    expect(rest.every((value) => value === 0)).toBe(true);
+    const times = forget.map(Math.exp);
+    expect(Math.min(...times)).toBeGreaterThanOrEqual(1);
+    expect(Math.max(...times)).toBeLessThan(99.001);
+    expect(times.reduce((sum, time) => sum + time, 0) / H).toBeCloseTo(50, -1);
+  });
+
+  test('is told its forget bias once', () => {
+    expect(() => createCell({ cell: 'lstm', hidden: 4, chrono: 50, forgetBias: 2 })).toThrow(/leave one of them out/);
+  });
+
+  test('a GRU with chrono keeps likewise, whatever its z means', () => {
+    for (const [update, sign] of [
+      ['keep', 1],
+      ['replace', -1],
+    ] as const) {
+      const values = bias({ cell: 'gru', hidden: 3, update, chrono: 50 }, 'bias_ih_l0').map((value) => sign * value);
+      expect(values.slice(3, 6).every((value) => value > 0 && value < Math.log(49))).toBe(true);
+      expect([...values.slice(0, 3), ...values.slice(6)].every((value) => value === 0)).toBe(true);
+    }
   });
 
   test('has the forget bias it is given', () => {

@@ -16,6 +16,11 @@ export type Initialiser =
   | { readonly kind: 'identity'; readonly gain?: number }
   /** Rows or columns orthonormal in every square block of rows (Saxe 2014). */
   | { readonly kind: 'orthogonal'; readonly gain?: number }
+  /**
+   * For biases of gates, blocks of rows: where a gate's sign is 1 the logarithm of a time u ~ U(1, steps − 1), one for each
+   * unit; where it is −1 its negative, and 0 where it is 0. σ(log u) forgets over some u steps (Tallec & Ollivier 2018).
+   */
+  | { readonly kind: 'chrono'; readonly steps: number; readonly signs: readonly (-1 | 0 | 1)[] }
   /** Blocks of rows (gates) with initialisers of their own, as many as given. */
   | { readonly kind: 'gates'; readonly gates: readonly Initialiser[] };
 
@@ -49,20 +54,31 @@ export function initialise(initialiser: Initialiser, shape: Shape, random: Rando
       }
       return values;
     }
-    case 'gates': {
-      const rows = fanOut / initialiser.gates.length;
-      if (!Number.isInteger(rows)) {
-        throw new ConfigError(`initialise: ${fanOut} rows do not divide into ${initialiser.gates.length} gates`, {
-          shape,
-        });
+    case 'chrono': {
+      const { steps, signs } = initialiser;
+      if (!(steps >= 3)) {
+        throw new ConfigError(`initialise: chrono takes a number of steps from 3, received ${steps}`, { steps });
       }
-      const inner = [rows, ...shape.slice(1)];
+      const times = new Float64Array(rowsOfGate(shape, signs.length)).map(() => 1 + random.uniform() * (steps - 2));
+      return values.map((_, row) => signs[Math.floor(row / times.length)] * Math.log(times[row % times.length]));
+    }
+    case 'gates': {
+      const inner = [rowsOfGate(shape, initialiser.gates.length), ...shape.slice(1)];
       initialiser.gates.forEach((gate, index) => {
         values.set(initialise(gate, inner, random), index * sizeOf(inner));
       });
       return values;
     }
   }
+}
+
+/** @throws ConfigError if the rows are not as many for each gate */
+function rowsOfGate(shape: Shape, gates: number): number {
+  const rows = (shape[0] ?? 1) / gates;
+  if (!Number.isInteger(rows)) {
+    throw new ConfigError(`initialise: ${shape[0]} rows do not divide into ${gates} gates`, { shape });
+  }
+  return rows;
 }
 
 function requireMatrix(kind: string, shape: Shape): void {

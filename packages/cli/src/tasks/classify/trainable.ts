@@ -9,6 +9,7 @@ import {
 import { createTokenizer, type TokenizerConfig, tokenizerFor } from 'unrolled/tokenizers';
 import type { Checkpoint, Json } from 'unrolled/train';
 import type { CellFile } from '../../cell-file.ts';
+import { cellSource } from '../../cell-text.ts';
 import { Failure } from '../../failure.ts';
 import { exampleUnits } from '../../run-events.ts';
 import { withDefaults } from '../../run-options.ts';
@@ -95,5 +96,14 @@ const storedTokenizer = ({ model }: Checkpoint) =>
 
 function modelConfig(options: ClassifyOptions, own: CellFile | null): ClassifierConfig {
   const { cell, hidden, layers, embedding, dropout, pooling, longest, forward } = options;
-  return { cell: own?.cell ?? cell, hidden, layers, embedding, dropout, bidirectional: !forward, pooling, longest };
+  return {
+    cell: cellSource(cell, hidden, own),
+    hidden,
+    layers,
+    embedding,
+    dropout,
+    bidirectional: !forward,
+    pooling,
+    longest,
+  };
 }

@@ -10,6 +10,7 @@ import {
 } from 'unrolled/tasks/forecast';
 import type { Checkpoint, Json } from 'unrolled/train';
 import type { CellFile } from '../../cell-file.ts';
+import { cellSource } from '../../cell-text.ts';
 import { Failure } from '../../failure.ts';
 import { exampleUnits } from '../../run-events.ts';
 import { withDefaults } from '../../run-options.ts';
@@ -112,7 +113,7 @@ function fitToSeries(options: ForecastOptions, { length, times }: TimedSeries): 
 function modelConfig(options: ForecastOptions, { targets }: TimedSeries, own: CellFile | null): ForecasterConfig {
   const { cell, hidden, layers, dropout, window: T, horizon, output, centre } = options;
   const sizes = { hidden, layers, dropout, window: T!, horizon: horizon! };
-  return { cell: own?.cell ?? cell, ...sizes, targets, output, centre };
+  return { cell: cellSource(cell, hidden, own), ...sizes, targets, output, centre };
 }
 
 /** `1,461 rows, a row every 1 day by 'date'; foretells temp_max, reads wind, too; left out: weather` */

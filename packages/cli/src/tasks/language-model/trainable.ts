@@ -15,6 +15,7 @@ import {
 } from 'unrolled/tokenizers';
 import type { Checkpoint, Json } from 'unrolled/train';
 import type { CellFile } from '../../cell-file.ts';
+import { cellSource } from '../../cell-text.ts';
 import { Failure } from '../../failure.ts';
 import { withDefaults } from '../../run-options.ts';
 import { joinTexts, type TextFiles } from '../../text-files.ts';
@@ -112,7 +113,7 @@ function modelConfig(options: LanguageModelOptions, vocabulary: number, own: Cel
     ...(recurrentDropout ? { recurrentDropout } : {}),
     ...(recompute ? { recompute } : {}),
   };
-  return { cell: own?.cell ?? options.cell, hidden, layers, embedding, dropout, ...said };
+  return { cell: cellSource(options.cell, hidden, own), hidden, layers, embedding, dropout, ...said };
 }
 
 function tokenizerOf(checkpoint: Checkpoint): Tokenizer {

@@ -12,6 +12,7 @@ import {
 } from 'unrolled/tasks/tag';
 import type { Checkpoint, Json } from 'unrolled/train';
 import type { CellFile } from '../../cell-file.ts';
+import { cellSource } from '../../cell-text.ts';
 import { Failure } from '../../failure.ts';
 import { exampleUnits } from '../../run-events.ts';
 import { withDefaults } from '../../run-options.ts';
@@ -105,7 +106,7 @@ async function prepare(
 
 function modelConfig(options: TagOptions, own: CellFile | null): TaggerConfig {
   const { cell, hidden, layers, embedding, characters, dropout, crf } = options;
-  return { cell: own?.cell ?? cell, hidden, layers, embedding, characters, dropout, crf: crf === 'on' };
+  return { cell: cellSource(cell, hidden, own), hidden, layers, embedding, characters, dropout, crf: crf === 'on' };
 }
 
 /** `spans of location, person`, or `12 tags` */

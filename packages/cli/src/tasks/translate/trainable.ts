@@ -13,6 +13,7 @@ import {
 import { BytePairTokenizer, huggingFaceTokenizer } from 'unrolled/tokenizers';
 import type { Checkpoint, Json } from 'unrolled/train';
 import type { CellFile } from '../../cell-file.ts';
+import { cellSource } from '../../cell-text.ts';
 import { Failure } from '../../failure.ts';
 import { exampleUnits } from '../../run-events.ts';
 import { withDefaults } from '../../run-options.ts';
@@ -95,7 +96,7 @@ const storedSides = ({ model }: Checkpoint): Sides => sidesFrom(model as unknown
 function modelConfig(options: TranslateTrainOptions, own: CellFile | null): TranslatorConfig {
   const { cell, hidden, layers, embedding, dropout, attention, feeding, coverage = false, forward = false } = options;
   return {
-    ...{ cell: own?.cell ?? cell, hidden, layers, embedding, dropout },
+    ...{ cell: cellSource(cell, hidden, own), hidden, layers, embedding, dropout },
     ...{ bidirectional: !forward, attention, feeding, coverage },
   };
 }

@@ -1,6 +1,7 @@
 import { add, mul, sigmoid, sub, tanh } from '../../ops/index.ts';
 import type { Device } from '../../tensor/device.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
+import type { Initialiser } from '../initialisers.ts';
 import type { Declarations } from '../parameters.ts';
 import type { Cell, CellSequence, CellStep, OnRecurrent, SequenceOptions } from './cell.ts';
 import { type FusedCellOptions, FusedWeights, fusedSequence, gate, unchanged, zeroState } from './fused.ts';
@@ -18,6 +19,11 @@ export interface GruOptions extends FusedCellOptions {
    * h_t = (1−z)⊙h_{t−1} + z⊙n.
    */
   readonly update?: 'keep' | 'replace';
+  /**
+   * T, the longest time in steps over which something must be kept: each unit begins with a time of its own,
+   * u ~ U(1, T − 1), b_z = log u, or −log u where z replaces (Tallec & Ollivier 2018). Default: b_z = 0.
+   */
+  readonly chrono?: number;
 }
 
 const gateNames = ['r', 'z', 'n'] as const;
@@ -50,7 +56,10 @@ export class GruCell implements Cell<GruState> {
   }
 
   build(features: number, declarations: Declarations): void {
-    this.#weights = new FusedWeights('gru', this.config, features, declarations);
+    const { update = 'keep', chrono } = this.config;
+    const bias: Initialiser | undefined =
+      chrono === undefined ? undefined : { kind: 'chrono', steps: chrono, signs: [0, update === 'keep' ? 1 : -1, 0] };
+    this.#weights = new FusedWeights('gru', this.config, features, declarations, bias);
   }
 
   initialState(batch: number, device: Device): GruState {

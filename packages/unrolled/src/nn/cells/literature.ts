@@ -7,15 +7,18 @@ import { registerCells } from './registry.ts';
 import { rhnCell } from './rhn.ts';
 import { unitaryCell } from './unitary.ts';
 
-const defined = (kind: DefinedCell) => (options: { readonly hidden: number }) => kind.create(options);
+const defined = (kind: DefinedCell) => ({
+  create: (options: { readonly hidden: number }) => kind.create(options),
+  options: {},
+});
 
 registerCells({
   mut1: defined(mut1),
   mut2: defined(mut2),
   mut3: defined(mut3),
   nas: defined(nas),
-  rhn: rhnCell,
+  rhn: { create: rhnCell, options: { depth: 'number', gateBias: 'number' } },
   unitary: defined(unitaryCell),
-  mingru: (options: MinimalOptions) => minGruCell(options) as unknown as Cell,
-  minlstm: (options: MinimalOptions) => minLstmCell(options) as unknown as Cell,
+  mingru: { create: (options: MinimalOptions) => minGruCell(options) as unknown as Cell, options: {} },
+  minlstm: { create: (options: MinimalOptions) => minLstmCell(options) as unknown as Cell, options: {} },
 });

@@ -15,6 +15,11 @@ export interface LstmOptions extends FusedCellOptions {
    * 2015); PyTorch's is 0.
    */
   readonly forgetBias?: number;
+  /**
+   * T, the longest time in steps over which something must be kept, where `forgetBias` is not given: each unit begins with a
+   * time of its own, u ~ U(1, T − 1), b_f = log u and b_i = −log u (Tallec & Ollivier 2018).
+   */
+  readonly chrono?: number;
   /** Gates see the cell state (Gers & Schmidhuber 2000). Default false. */
   readonly peephole?: boolean;
   /** P, the width h and the output are projected to (Sak 2014); PyTorch's `proj_size`. Default: no projection. */
@@ -46,9 +51,14 @@ export class LstmCell implements Cell<LstmState> {
   #peepholes: readonly Parameter[] | null = null;
   #projection: Parameter | null = null;
 
-  /** @throws ConfigError if the projection is not a whole number from 1, below H */
+  /** @throws ConfigError if the projection is not a whole number from 1, below H, or the forget gate's bias is given twice */
   constructor(options: LstmOptions) {
-    const { hidden, projection, peephole = false } = options;
+    const { hidden, projection, peephole = false, forgetBias, chrono } = options;
+    if (chrono !== undefined && forgetBias !== undefined) {
+      throw new ConfigError(
+        'lstm: forgetBias and chrono both say what the forget gate begins with; leave one of them out',
+      );
+    }
     if (projection !== undefined && !(Number.isInteger(projection) && projection >= 1 && projection < hidden)) {
       throw new ConfigError(
         `lstm: projection must be a whole number from 1, below hidden = ${hidden}, received ${projection}`,
@@ -70,9 +80,12 @@ export class LstmCell implements Cell<LstmState> {
   }
 
   build(features: number, declarations: Declarations): void {
-    const { hidden: H, forgetBias = 1, peephole = false, projection } = this.config;
+    const { hidden: H, forgetBias = 1, chrono, peephole = false, projection } = this.config;
     const forget: Initialiser = { kind: 'constant', value: forgetBias };
-    const bias: Initialiser = { kind: 'gates', gates: [zeros, forget, zeros, zeros] };
+    const bias: Initialiser =
+      chrono === undefined
+        ? { kind: 'gates', gates: [zeros, forget, zeros, zeros] }
+        : { kind: 'chrono', steps: chrono, signs: [-1, 1, 0, 0] };
     this.#weights = new FusedWeights('lstm', this.config, features, declarations, bias, this.width);
     const uniform: Initialiser = { kind: 'uniform', limit: 1 / Math.sqrt(H) };
     this.#peepholes = peephole

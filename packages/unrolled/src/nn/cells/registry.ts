@@ -20,23 +20,44 @@ export type BuiltInCell =
 /** A kind of cell by its name, or one of your own; with a size and options: a configuration. */
 export type CellSource = string | DefinedCell | BuiltInCell | CellConfig;
 
-type CreateCell = (options: never) => Cell;
+/** What an option can be: an object says the first values of weights, a list the words it may be. */
+type OptionKind = 'number' | 'boolean' | 'initialiser' | readonly string[];
+
+interface CellKind {
+  create(options: never): Cell;
+  /** Those it has beside `hidden`. */
+  readonly options: Readonly<Record<string, OptionKind>>;
+}
+
+const fused = { bias: 'boolean', weightIh: 'initialiser', weightHh: 'initialiser' } as const;
 
 /**
  * Cells by name: those the engine has fused, and what `registerCells` adds. A page that needs an LSTM only does not load the
  * others, with the reader of steps that they run by.
  */
-const cells: Record<string, CreateCell> = {
-  rnn: (options: RnnOptions) => new RnnCell(options) as unknown as Cell,
-  irnn: (options: IrnnOptions) => irnnCell(options) as unknown as Cell,
-  lstm: (options: LstmOptions) => new LstmCell(options) as unknown as Cell,
-  gru: (options: GruOptions) => new GruCell(options) as unknown as Cell,
+const cells: Record<string, CellKind> = {
+  rnn: {
+    create: (options: RnnOptions) => new RnnCell(options) as unknown as Cell,
+    options: { ...fused, activation: ['tanh', 'relu', 'sigmoid'] },
+  },
+  irnn: {
+    create: (options: IrnnOptions) => irnnCell(options) as unknown as Cell,
+    options: { ...fused, scale: 'number' },
+  },
+  lstm: {
+    create: (options: LstmOptions) => new LstmCell(options) as unknown as Cell,
+    options: { ...fused, forgetBias: 'number', chrono: 'number', peephole: 'boolean', projection: 'number' },
+  },
+  gru: {
+    create: (options: GruOptions) => new GruCell(options) as unknown as Cell,
+    options: { ...fused, reset: ['after', 'before'], update: ['keep', 'replace'], chrono: 'number' },
+  },
 };
 
 /** Names of the cells that are known. */
 export const cellNames: string[] = Object.keys(cells);
 
-export function registerCells(more: Readonly<Record<string, CreateCell>>): void {
+export function registerCells(more: Readonly<Record<string, CellKind>>): void {
   Object.assign(cells, more);
   cellNames.push(...Object.keys(more));
 }
@@ -65,7 +86,8 @@ export function withCell<Config extends { readonly cell: CellSource }>(config: C
 /**
  * A cell of the kind and size asked for.
  * @param hidden  H, where `source` is a name or a cell of your own; a configuration has its own
- * @throws ConfigError if there is no cell of that name, its size is not one, or yours has the name of a built-in one
+ * @throws ConfigError if there is no cell of that name, its size is not one, it has no such option, or yours has the name of
+ *   a built-in one
  */
 export function createCell(source: CellSource, hidden?: number): Cell {
   const sized = typeof source === 'string' || isDefined(source);
@@ -84,7 +106,42 @@ export function createCell(source: CellSource, hidden?: number): Cell {
   if (!Number.isInteger(options.hidden) || options.hidden < 1) {
     throw new ConfigError(`cell: hidden must be a whole number from 1, received ${options.hidden}`, options);
   }
-  return own ? source.create(options) : cells[cell](options as never);
+  if (own) return source.create(options);
+  checkOptions(cell, options);
+  return cells[cell].create(options as never);
+}
+
+function checkOptions(cell: string, { hidden: _, ...options }: Readonly<Record<string, unknown>>): void {
+  const { options: known } = cells[cell];
+  for (const [name, value] of Object.entries(options)) {
+    if (value === undefined) continue;
+    if (!Object.hasOwn(known, name)) {
+      const others = Object.keys(known).join(', ');
+      throw new ConfigError(`cell: ${cell} has no option '${name}'; ${others ? `it has ${others}` : 'it has none'}`, {
+        cell,
+        option: name,
+      });
+    }
+    const kind = known[name];
+    if (!fits(value, kind)) {
+      const wanted = {
+        number: 'a number',
+        boolean: 'true or false',
+        initialiser: 'an initialiser, such as { kind: "he" }',
+      };
+      throw new ConfigError(
+        `cell: ${cell}'s ${name} must be ${typeof kind === 'string' ? wanted[kind] : kind.join(' or ')}, ` +
+          `received ${JSON.stringify(value)}`,
+        { cell, option: name, value },
+      );
+    }
+  }
+}
+
+function fits(value: unknown, kind: OptionKind): boolean {
+  if (typeof kind !== 'string') return kind.includes(value as string);
+  if (kind === 'initialiser') return typeof value === 'object' && value !== null && 'kind' in value;
+  return typeof value === kind && (kind !== 'number' || Number.isFinite(value));
 }
 
 /** By what it can do: its class would bring along all that a cell of one's own needs. */

@@ -1,0 +1,32 @@
+import { type NgramLadder, ngramLadder } from 'unrolled/tasks/language-model';
+import { tokenizerFor } from 'unrolled/tokenizers';
+import { readConfig } from '../run-config.ts';
+import { RunFolder } from '../run-folder.ts';
+import { languageModel } from '../tasks/language-model/trainable.ts';
+import { joinTexts, readTextFiles } from '../text-files.ts';
+
+/** Larger texts would keep the server from answering for too long. */
+const mostBytes = 8 * 2 ** 20;
+
+/**
+ * The text of a run.
+ * @returns null where it is not known: a run of another task, a text that is gone or was changed, or is too large
+ */
+export function textOfRun(path: string): string | null {
+  try {
+    const { files } = readConfig(new RunFolder(path), languageModel);
+    if (files.reduce((sum, { bytes }) => sum + bytes, 0) > mostBytes) return null;
+    const found = readTextFiles(files.map((file) => file.path));
+    return found.files.every(({ sha256 }, index) => sha256 === files[index].sha256) ? joinTexts(found) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** How well n-grams foretell the text of a run of characters; null where the text is not known. */
+export function ladderOfRun(path: string): NgramLadder | null {
+  const text = textOfRun(path);
+  if (text === null || readConfig(new RunFolder(path), languageModel).options.tokens !== 'char') return null;
+  const tokenizer = tokenizerFor('char', text);
+  return ngramLadder(tokenizer.encode(text), tokenizer.size);
+}
