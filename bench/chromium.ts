@@ -14,7 +14,6 @@ export interface Page {
   goto(url: string): Promise<unknown>;
   evaluate(expression: string): Promise<unknown>;
   addInitScript(script: { readonly content: string }): Promise<unknown>;
-  waitForFunction(expression: string): Promise<unknown>;
   close(): Promise<void>;
 }
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { builtLibrary } from '../built.ts';
-import { type Chromium, launchChromium } from '../chromium.ts';
+import { type Chromium, launchChromium, type Page } from '../chromium.ts';
 import type { Question } from '../question.ts';
 import { rounded, summarise } from '../timing.ts';
 
@@ -55,6 +55,11 @@ new PerformanceObserver((list) => longTasks.push(...list.getEntries().map((entry
   .observe({ type: 'longtask' });`;
 const updates = `Number(document.querySelector('tbody td').textContent.replaceAll(',', ''))`;
 
+/** The page forbids what playwright has for this. */
+async function until(page: Page, expression: string): Promise<void> {
+  while (!(await page.evaluate(expression))) await new Promise((resolve) => setTimeout(resolve, 100));
+}
+
 /** The page, with the samples it writes and the curve it draws. */
 async function inPage(chromium: Chromium, url: string, size: Readonly<Record<string, number>>) {
   const page = await chromium.newPage();
@@ -64,9 +69,9 @@ async function inPage(chromium: Chromium, url: string, size: Readonly<Record<str
       `${url}#train?text=sonnets&steps=0&${new URLSearchParams(Object.entries(size).map(([k, v]) => [k, String(v)]))}`,
     );
     const start = `[...document.querySelectorAll('button')].find((button) => button.textContent.includes('Start'))`;
-    await page.waitForFunction(`${start} !== undefined`);
+    await until(page, `${start} !== undefined`);
     await page.evaluate(`${start}.click()`);
-    await page.waitForFunction(`document.querySelector('tbody td') !== null && ${updates} > 0`);
+    await until(page, `document.querySelector('tbody td') !== null && ${updates} > 0`);
     await page.evaluate(`new Promise((resolve) => setTimeout(resolve, ${1000 * warmUp}))`);
     const counting = `(async () => {
       longTasks.length = 0;
