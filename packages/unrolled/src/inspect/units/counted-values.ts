@@ -1,5 +1,7 @@
-import { aucOfCounts, bins, Quantiser } from './quantiser.ts';
+import { toColumns } from './columns.ts';
+import { aucOfCounts, bins } from './quantiser.ts';
 import type { Chunk, UnitGroup } from './reading.ts';
+import { Scale } from './scale.ts';
 import { ShuffledProducts } from './shuffled-products.ts';
 import {
   aucDistance,
@@ -82,30 +84,54 @@ export class CountedValues implements Statistics {
   }
 
   #count({ places, values, groups }: Chunk): void {
+    const { split } = this.#options;
+    for (const [index, group] of groups.entries()) {
+      requireFinite(values[index].subarray(0, places.length * group.size), group);
+    }
+    for (const part of partNames) {
+      const rows = rowsOf(places, (place) => place >= split === (part === 'heldOut'));
+      if (rows.length > 0) this.#countPart(part, places, values, groups, rows);
+    }
+  }
+
+  /** All that is counted goes unit by unit, over the steps of one after those of another. */
+  #countPart(
+    part: PartName,
+    places: Int32Array,
+    values: readonly Float32Array[],
+    groups: readonly UnitGroup[],
+    rows: Int32Array,
+  ): void {
     const { sought, split } = this.#options;
     const some = (kind: 'binary' | 'graded') => sought.some((one) => one.kind === kind);
+    const n = rows.length;
+    const offset = part === 'heldOut' ? split : 0;
+    const own = rows.map((row) => places[row] - offset);
+    const sides = sought.map(({ kind, [part]: labels }) => (kind === 'binary' ? sidesOf(labels.values, own) : null));
+    // What is multiplied with labels, `[C, n]`.
+    const ranks = some('binary') && part === 'heldOut' ? new Float32Array(this.#units * n) : null;
+    const standard = some('graded') ? new Float32Array(this.#units * n) : null;
     let first = 0;
-    for (const [index, group] of groups.entries()) {
-      const { size } = group;
-      requireFinite(values[index].subarray(0, places.length * size), group);
+    for (const [index, { size }] of groups.entries()) {
       const scale = this.#scales![index];
-      for (const part of partNames) {
-        const rows = rowsOf(places, (place) => place >= split === (part === 'heldOut'));
-        if (rows.length === 0) continue;
-        const offset = part === 'heldOut' ? split : 0;
-        const own = rows.map((row) => places[row] - offset);
-        const codes = some('binary') ? scale.bins(values[index], rows) : null;
-        const standard = some('graded') ? scale.standardised(values[index], rows) : null;
-        const ranks = codes && part === 'heldOut' ? scale.ranks(codes) : null;
-        if (standard) addMoments(this.#moments[part], standard, size, first);
-        for (const [i, { kind, [part]: labels }] of sought.entries()) {
-          const { counts, products } = this.#gathered[i][part];
-          if (counts) addCounts(counts.subarray(first * 2 * bins), codes!, size, own, labels.values);
-          const factors = kind === 'binary' ? ranks : standard;
-          if (products && factors) products.add(own, factors, size, first);
+      const columns = toColumns(values[index], size, rows);
+      const within = (all: Float32Array) => all.subarray(first * n, (first + size) * n);
+      if (some('binary')) {
+        const codes = scale.bins(columns);
+        for (const [i, side] of sides.entries()) {
+          if (side) addCounts(this.#gathered[i][part].counts!.subarray(first * 2 * bins), codes, side);
         }
+        if (ranks) scale.rank(codes, within(ranks));
+      }
+      if (standard) {
+        scale.standardise(columns, within(standard));
+        addMoments(this.#moments[part], within(standard), n, first);
       }
       first += size;
+    }
+    for (const [i, { kind }] of sought.entries()) {
+      const factors = kind === 'binary' ? ranks : standard;
+      if (factors) this.#gathered[i][part].products?.add(own, factors, this.#units, 0);
     }
   }
 
@@ -172,30 +198,32 @@ function rowsOf(places: Int32Array, wanted: (place: number) => boolean): Int32Ar
   return Int32Array.from(places.keys()).filter((row) => wanted(places[row]));
 }
 
-function addCounts(
-  counts: Uint32Array,
-  codes: Uint8Array,
-  size: number,
-  places: Int32Array,
-  labels: Float32Array,
-): void {
-  for (let i = 0; i < places.length; i++) {
-    const side = labels[places[i]] === 0 ? 0 : bins;
-    for (let unit = 0; unit < size; unit++) counts[unit * 2 * bins + side + codes[i * size + unit]]++;
+/** Where the counts of a step's label begin. */
+const sidesOf = (labels: Float32Array, places: Int32Array): Uint16Array =>
+  Uint16Array.from(places, (place) => (labels[place] === 0 ? 0 : bins));
+
+function addCounts(counts: Uint32Array, codes: Uint8Array, sides: Uint16Array): void {
+  const n = sides.length;
+  for (let from = 0, unit = 0; from < codes.length; from += n, unit++) {
+    const own = counts.subarray(unit * 2 * bins, (unit + 1) * 2 * bins);
+    for (let i = 0; i < n; i++) own[sides[i] + codes[from + i]]++;
   }
 }
 
 function addMoments(
   [sums, squares]: readonly [Float64Array, Float64Array],
-  values: Float32Array,
-  size: number,
+  columns: Float32Array,
+  n: number,
   first: number,
 ): void {
-  for (let i = 0; i < values.length; i += size) {
-    for (let unit = 0; unit < size; unit++) {
-      sums[first + unit] += values[i + unit];
-      squares[first + unit] += values[i + unit] ** 2;
+  for (let from = 0, unit = first; from < columns.length; from += n, unit++) {
+    let [sum, square] = [0, 0];
+    for (let i = from; i < from + n; i++) {
+      sum += columns[i];
+      square += columns[i] * columns[i];
     }
+    sums[unit] += sum;
+    squares[unit] += square;
   }
 }
 
@@ -211,89 +239,4 @@ function slopeOf(ranks: Float32Array, counts: Float64Array): number {
     squares += count * (ranks[bin] - mean) ** 2;
   }
   return squares > 0 ? both / squares : 0;
-}
-
-/** How the values of a group of units are spread, by a sample. */
-class Scale {
-  readonly #size: number;
-  readonly #quantiser: Quantiser;
-  /** `[size, bins]`: the centred rank that a bin stands for. */
-  readonly #ranks: Float32Array;
-  readonly #mean: Float64Array;
-  readonly #deviation: Float64Array;
-
-  constructor({ size }: UnitGroup, index: number, sample: readonly Chunk[], split: number) {
-    this.#size = size;
-    const n = sample.reduce((sum, { places }) => sum + places.length, 0);
-    const columns = Array.from({ length: size }, () => new Float32Array(n));
-    const isHeldOut = sample.flatMap(({ places }) => Array.from(places, (place) => place >= split));
-    const heldOut = isHeldOut.filter(Boolean).length;
-    let row = 0;
-    for (const { places, values } of sample) {
-      for (let i = 0; i < places.length; i++, row++) {
-        for (let unit = 0; unit < size; unit++) columns[unit][row] = values[index][i * size + unit];
-      }
-    }
-    this.#quantiser = new Quantiser(columns);
-    this.#mean = Float64Array.from(columns, (column) => column.reduce((sum, value) => sum + value, 0) / n);
-    this.#deviation = Float64Array.from(columns, (column, unit) => {
-      const mean = this.#mean[unit];
-      return Math.sqrt(column.reduce((sum, value) => sum + (value - mean) ** 2, 0) / n) || 1;
-    });
-    // Only held-out values are ranked; where the sample has none, all are.
-    this.#ranks = new Float32Array(size * bins);
-    for (const [unit, column] of columns.entries()) {
-      const counts = new Uint32Array(bins);
-      for (let i = 0; i < n; i++) if (heldOut === 0 || isHeldOut[i]) counts[this.#quantiser.binOf(unit, column[i])]++;
-      let below = 0;
-      for (let bin = 0; bin < bins; bin++) {
-        this.#ranks[unit * bins + bin] = (below + counts[bin] / 2) / (heldOut || n) - 0.5;
-        below += counts[bin];
-      }
-    }
-  }
-
-  /** `[rows, size]`. */
-  bins(values: Float32Array, rows: Int32Array): Uint8Array {
-    return this.#each(new Uint8Array(rows.length * this.#size), values, rows, (unit, value) =>
-      this.#quantiser.binOf(unit, value),
-    );
-  }
-
-  standardised(values: Float32Array, rows: Int32Array): Float32Array {
-    return this.#each(
-      new Float32Array(rows.length * this.#size),
-      values,
-      rows,
-      (unit, value) => (value - this.#mean[unit]) / this.#deviation[unit],
-    );
-  }
-
-  /** By bin. */
-  ranksOf(unit: number): Float32Array {
-    return this.#ranks.subarray(unit * bins, (unit + 1) * bins);
-  }
-
-  /** Centred ranks of values by their bins. */
-  ranks(codes: Uint8Array): Float32Array {
-    const ranks = new Float32Array(codes.length);
-    for (let i = 0; i < codes.length; i += this.#size) {
-      for (let unit = 0; unit < this.#size; unit++) ranks[i + unit] = this.#ranks[unit * bins + codes[i + unit]];
-    }
-    return ranks;
-  }
-
-  #each<Result extends Uint8Array | Float32Array>(
-    result: Result,
-    values: Float32Array,
-    rows: Int32Array,
-    of: (unit: number, value: number) => number,
-  ): Result {
-    const size = this.#size;
-    for (let i = 0; i < rows.length; i++) {
-      const from = rows[i] * size;
-      for (let unit = 0; unit < size; unit++) result[i * size + unit] = of(unit, values[from + unit]);
-    }
-    return result;
-  }
 }

@@ -92,10 +92,10 @@ export class KeptValues implements Statistics {
       const columns = Array.from({ length: size }, (_, i) => changed(first + i));
       for (let start = 0; start < n; start += rowsAtOnce) {
         const rows = Math.min(rowsAtOnce, n - start);
-        const values = new Float32Array(rows * size);
-        for (let i = 0; i < rows; i++) for (let u = 0; u < size; u++) values[i * size + u] = columns[u][start + i];
+        const part = new Float32Array(size * rows);
+        for (const [u, column] of columns.entries()) part.set(column.subarray(start, start + rows), u * rows);
         const places = Int32Array.from({ length: rows }, (_, i) => start + i);
-        products.add(places, values, size, first);
+        products.add(places, part, size, first);
       }
     }
     return products;

@@ -1,55 +1,46 @@
-import { lowerBound } from './ranks.ts';
+import { ascending } from './sorting.ts';
 
 /** Bins of about equally many values. */
 export const bins = 256;
-/** Equal parts of the range by which a value's bin is looked up, or at least those that it may be in. */
-const cells = 1024;
-
 /**
  * Sorts the values of many units into bins with equally many values of a sample each. What lies beyond the sample goes into
  * the first and the last bin.
  */
 export class Quantiser {
-  readonly #low: Float64Array;
-  readonly #scale: Float64Array;
   /** `[units, bins − 1]`: the least value of every bin but the first. */
   readonly #edges: Float32Array;
-  /** `[units, cells + 1]`: the bin at the lower end of a cell. */
-  readonly #first: Uint8Array;
 
   /** @param columns  the sample of each unit */
   constructor(columns: readonly Float32Array[]) {
-    this.#low = new Float64Array(columns.length);
-    this.#scale = new Float64Array(columns.length);
     this.#edges = new Float32Array(columns.length * (bins - 1));
-    this.#first = new Uint8Array(columns.length * (cells + 1)).fill(bins - 1);
     for (const [unit, column] of columns.entries()) {
-      const sorted = column.toSorted();
-      const [low, high] = [sorted[0], sorted[sorted.length - 1]];
-      this.#low[unit] = low;
-      this.#scale[unit] = high > low ? cells / (high - low) : 0;
-      const edges = this.#edges.subarray(unit * (bins - 1), (unit + 1) * (bins - 1));
+      const sorted = ascending(column);
+      const edges = this.edgesOf(unit);
       for (const bin of edges.keys()) edges[bin] = sorted[Math.floor(((bin + 1) * sorted.length) / bins)];
-      // A value's cell is worked out with rounding: its neighbours' bins are let in, too.
-      for (let cell = 2; cell <= cells; cell++) {
-        this.#first[unit * (cells + 1) + cell] = lowerBound(edges, low + ((cell - 1) * (high - low)) / cells);
-      }
-      this.#first.fill(0, unit * (cells + 1), unit * (cells + 1) + 2);
     }
   }
 
-  binOf(unit: number, value: number): number {
-    const place = (value - this.#low[unit]) * this.#scale[unit];
-    const cell = unit * (cells + 1) + (place > 0 ? (place < cells ? place | 0 : cells) : 0);
-    let low = this.#first[cell];
-    let high = place < cells - 2 ? this.#first[cell + 2] : bins - 1;
-    const edges = unit * (bins - 1);
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (this.#edges[edges + middle] <= value) low = middle + 1;
-      else high = middle;
+  /** The least value of every bin but the first. */
+  edgesOf(unit: number): Float32Array {
+    return this.#edges.subarray(unit * (bins - 1), (unit + 1) * (bins - 1));
+  }
+
+  /** The bins of values of one unit: how many edges are not above each. */
+  binsOf(unit: number, values: Float32Array, codes = new Uint8Array(values.length)): Uint8Array {
+    const edges = this.edgesOf(unit);
+    for (let i = 0; i < values.length; i++) {
+      const value = values[i];
+      // The eight halvings of a search among 255. What a value is cannot be foretold, so there is no branch to be taken.
+      let bin = (Number(edges[127] <= value) | 0) << 7;
+      bin += (Number(edges[bin + 63] <= value) | 0) << 6;
+      bin += (Number(edges[bin + 31] <= value) | 0) << 5;
+      bin += (Number(edges[bin + 15] <= value) | 0) << 4;
+      bin += (Number(edges[bin + 7] <= value) | 0) << 3;
+      bin += (Number(edges[bin + 3] <= value) | 0) << 2;
+      bin += (Number(edges[bin + 1] <= value) | 0) << 1;
+      codes[i] = bin + (Number(edges[bin] <= value) | 0);
     }
-    return low;
+    return codes;
   }
 }
 

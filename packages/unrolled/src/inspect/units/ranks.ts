@@ -1,10 +1,12 @@
+import { ascending } from './sorting.ts';
+
 /**
  * Mid-ranks in [−½, ½]: (rank − (n + 1)/2)/n, with ranks from 1 and equal values sharing the mean of theirs. Their sum
  * is 0.
  */
 export function centredRanks(values: Float32Array): Float32Array {
   const n = values.length;
-  const sorted = values.toSorted();
+  const sorted = ascending(values);
   const ranks = new Float32Array(n);
   for (let i = 0; i < n; i++) {
     const below = lowerBound(sorted, values[i]);

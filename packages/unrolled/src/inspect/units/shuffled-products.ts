@@ -4,7 +4,7 @@ import type { Device } from '../../tensor/device.ts';
 /**
  * Σ over steps of label × value, for every unit, with the labels as they are and shifted in a circle: a shifted label has
  * nothing to do with what the units do, but is as even, as frequent and as drawn out as the label itself. Matrix products
- * [K, n] · [n, C], part by part.
+ * [K, n] · [C, n]ᵀ, part by part.
  */
 export class ShuffledProducts {
   readonly #device: Device;
@@ -26,10 +26,10 @@ export class ShuffledProducts {
 
   /**
    * @param places  which labels, `[n]`
-   * @param values  `[n, size]`
+   * @param columns  `[size, n]`
    * @param first  the number of the first of these units
    */
-  add(places: ArrayLike<number>, values: Float32Array, size: number, first: number): void {
+  add(places: ArrayLike<number>, columns: Float32Array, size: number, first: number): void {
     const [n, K] = [places.length, this.#shifts.length];
     const all = this.#labels;
     const labels = new Float32Array(K * n);
@@ -41,7 +41,9 @@ export class ShuffledProducts {
     }
     const device = this.#device;
     const products = device.withoutGradients(() =>
-      device.scope(() => matmul(device.tensor(labels, [K, n]), device.tensor(values, [n, size])).data()),
+      device.scope(() =>
+        matmul(device.tensor(labels, [K, n]), device.tensor(columns, [size, n]), { transposeB: true }).data(),
+      ),
     );
     for (let k = 0; k < K; k++) {
       for (let unit = 0; unit < size; unit++) this.#sums[k * this.#units + first + unit] += products[k * size + unit];

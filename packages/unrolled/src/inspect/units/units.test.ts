@@ -6,6 +6,7 @@ import { Recurrent } from '../../nn/recurrent.ts';
 import { embedding } from '../../ops/index.ts';
 import { Random } from '../../random.ts';
 import { Device } from '../../tensor/device.ts';
+import { toColumns } from './columns.ts';
 import {
   compareUnits,
   type Labels,
@@ -21,6 +22,7 @@ import {
 import { aucOfCounts, Quantiser } from './quantiser.ts';
 import { aucOfRanks, centredRanks } from './ranks.ts';
 import { readUnits } from './reading.ts';
+import { ascending } from './sorting.ts';
 
 const device = new Device(referenceBackend({ float: 'float64' }));
 
@@ -113,13 +115,43 @@ test('bins hold equally many values of the sample, in order, however the values 
   const quantiser = new Quantiser(samples);
   for (const [unit, sample] of samples.entries()) {
     const sorted = [-1e9, ...sample.toSorted(), 1e9];
-    const codes = sorted.map((value) => quantiser.binOf(unit, value));
+    const codes = [...quantiser.binsOf(unit, Float32Array.from(sorted))];
     expect(codes).toEqual(codes.toSorted((a, b) => a - b));
-    const distinct = Map.groupBy(sorted.slice(1, -1), (value) => quantiser.binOf(unit, value));
+    const distinct = Map.groupBy(sorted.slice(1, -1), (_, i) => codes[i + 1]);
     for (const values of distinct.values()) {
       if (new Set(values).size > 1) expect(values.length).toBeLessThan(2 * (5000 / 256) + 2);
     }
   }
+});
+
+const anyFloat = fc.float({ noNaN: true });
+
+test('the bin of a value is how many edges are not above it', () => {
+  fc.assert(
+    fc.property(fc.array(anyFloat, { minLength: 1, maxLength: 400 }), fc.array(anyFloat), (sample, others) => {
+      const quantiser = new Quantiser([Float32Array.of(1), Float32Array.from(sample)]);
+      const edges = quantiser.edgesOf(1);
+      const values = Float32Array.from([...sample, ...others, ...edges]);
+      const counted = Array.from(values, (value) => edges.filter((edge) => edge <= value).length);
+      expect([...quantiser.binsOf(1, values)]).toEqual(counted);
+    }),
+    { numRuns: 50 },
+  );
+});
+
+test('numbers are sorted as toSorted does', () => {
+  fc.assert(
+    fc.property(fc.float32Array({ noNaN: true, maxLength: 300 }), (values) => {
+      expect(ascending(values)).toEqual(values.toSorted());
+    }),
+  );
+});
+
+test.each([1, 7, 8, 9, 21])('some rows of %i units stand as columns', (size) => {
+  const values = Float32Array.from({ length: 6 * size }, (_, i) => i);
+  const rows = [5, 0, 3];
+  const columns = Array.from({ length: size }, (_, unit) => rows.map((row) => row * size + unit));
+  expect([...toColumns(values, size, Int32Array.from(rows))]).toEqual(columns.flat());
 });
 
 describe('a search', () => {
