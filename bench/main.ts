@@ -12,10 +12,11 @@ import { minimal } from './questions/minimal.ts';
 import { sample } from './questions/sample.ts';
 import { start } from './questions/start.ts';
 import { step } from './questions/step.ts';
+import { studio } from './questions/studio.ts';
 import { translate } from './questions/translate.ts';
 import { markdown } from './table.ts';
 
-const questions: readonly Question[] = [step, cells, minimal, sample, start, growth, browser, learn, translate];
+const questions: readonly Question[] = [step, cells, minimal, sample, start, growth, browser, studio, learn, translate];
 
 async function bench({ questions: asked, json, ...settings }: Options): Promise<void> {
   const machine = machineLine();

@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
-import { builtLibrary, developmentPackage } from '../built.ts';
+import { builtLibrary } from '../built.ts';
+import { launchChromium } from '../chromium.ts';
 import { arithmetic, threadCounts, threadsName } from '../machine.ts';
 import { servePage } from '../page.ts';
 import type { Question, Row } from '../question.ts';
@@ -7,38 +7,13 @@ import { type Engine, interleave, rounded } from '../timing.ts';
 import { flopsOf, type TimedSteps, timeTrainingStep } from '../training-step.ts';
 import { smallLstm } from './step.ts';
 
-/** What is used of playwright-core. */
-interface Playwright {
-  readonly chromium: { launch(options: { executablePath: string; args: readonly string[] }): Promise<Browser> };
-}
-interface Browser {
-  newPage(): Promise<Page>;
-  version(): string;
-  close(): Promise<void>;
-}
-interface Page {
-  goto(url: string): Promise<unknown>;
-  evaluate(expression: string): Promise<unknown>;
-  close(): Promise<void>;
-}
-
-const candidates = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
-const launchArgs = ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update'];
-
 export const browser: Question = {
   name: 'browser',
   asks: 'ms of the training step 2×LSTM-128 in headless Chromium, beside Node',
   async answer({ runs, rounds, peak }) {
-    const executablePath = process.env.UNROLLED_CHROMIUM ?? candidates.find((path) => existsSync(path));
-    if (!executablePath || !existsSync(executablePath)) {
-      const looked = process.env.UNROLLED_CHROMIUM ?? candidates.join(', ');
-      return { rows: [], notes: [`Skipped: no Chromium at ${looked}; set UNROLLED_CHROMIUM to its path.`] };
-    }
-    const playwright = await developmentPackage<Playwright>('playwright-core');
-    if (!playwright) return { rows: [], notes: ['Skipped: playwright-core is not installed (npm ci).'] };
-
+    const chromium = await launchChromium();
+    if (typeof chromium === 'string') return { rows: [], notes: [chromium] };
     const server = await servePage(builtLibrary());
-    const chromium = await playwright.chromium.launch({ executablePath, args: launchArgs });
     try {
       const inPage = async (threads: number, count: number): Promise<TimedSteps> => {
         const page = await chromium.newPage();

@@ -65,6 +65,20 @@ describe.skipIf(noChromium)('room Gradients', () => {
     expect(problems).toEqual([]);
   });
 
+  test('takes large weights apart on request', async () => {
+    await using watched = await open('#train?text=sonnets&cells=rnn&hidden=164&batch=2&seq=8&steps=2&lags=10');
+    const { page, problems } = watched;
+    await page.getByRole('button', { name: 'Start', exact: false }).click();
+    await expect.poll(() => page.getByRole('table').innerText(), { timeout: 60_000 }).toMatch(/finished/);
+    await page.getByRole('link', { name: 'Gradients' }).click();
+    await page.getByRole('button', { name: 'Take them apart' }).click();
+    await expect
+      .poll(() => page.getByRole('img', { name: 'Eigenvalues of W_hh' }).count(), { timeout: 30_000 })
+      .toBe(1);
+    await expect.poll(() => page.getByText('As they were after 2 updates').count()).toBe(1);
+    expect(problems).toEqual([]);
+  });
+
   test.each([
     ['light', 1440],
     ['dark', 1440],

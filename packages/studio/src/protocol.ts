@@ -72,6 +72,8 @@ export interface Calls {
   stopWriting: { input: null; result: null };
   /** How far gradients reach back, in the model as it is now. */
   gradients: { input: GradientsInput; result: GradientsSeen };
+  /** Takes the recurrent weights of a layer apart, however large they are; the gates' come one by one. */
+  spectra: { input: { layer: number }; result: WeightsApart; part: WeightsApart };
   translate: { input: { text: string; beam: number }; result: Translated };
   tag: { input: { text: string }; result: TaggedText };
   /** `label`: what speaks for it is told; null: for the likeliest. */
@@ -145,7 +147,15 @@ export interface GradientsSeen {
     readonly to: number;
     readonly shares: readonly number[];
   }[];
-  /** Of W_hh, a block for each gate; none where it is too large for a page. */
+  /** The gates of the layers whose recurrent weights can be taken apart. */
+  readonly blocks: readonly { readonly layer: number; readonly name: string }[];
+  /** Their spectra; none where they are too large to be taken apart unasked. */
+  readonly weights: readonly WeightsSeen[];
+}
+
+/** Spectra of W_hh after some update. */
+export interface WeightsApart {
+  readonly step: number;
   readonly weights: readonly WeightsSeen[];
 }
 

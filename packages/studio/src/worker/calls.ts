@@ -61,6 +61,10 @@ const answers: Answers = {
     const { seeGradients } = await import('./gradients.ts');
     return seeGradients(desk.model, input, desk.step);
   },
+  async spectra(desk, input, tell) {
+    const { takeApart } = await import('./gradients.ts');
+    return takeApart(desk.model, input, desk.step, tell);
+  },
   translate: (desk, input) => desk.learnt('translate').translate(input),
   tag: (desk, input) => desk.learnt('tag').tag(input),
   classify: (desk, input) => desk.learnt('classify').classify(input),

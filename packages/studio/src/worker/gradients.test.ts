@@ -1,13 +1,14 @@
 import { openDevice } from 'unrolled';
 import { LanguageModel, tokenizerFor } from 'unrolled/tasks/language-model';
 import { afterAll, describe, expect, test } from 'vitest';
-import { seeGradients } from './gradients.ts';
+import type { WeightsApart } from '../protocol.ts';
+import { seeGradients, takeApart } from './gradients.ts';
 
 const device = await openDevice('reference');
 afterAll(() => device.close());
 const text = 'hello, hollow';
-const modelOf = (cell: string, layers = 1): LanguageModel =>
-  new LanguageModel(device, tokenizerFor('char', text), { cell, hidden: 6, layers, embedding: 3, dropout: 0 }, 7);
+const modelOf = (cell: string, layers = 1, hidden = 6): LanguageModel =>
+  new LanguageModel(device, tokenizerFor('char', text), { cell, hidden, layers, embedding: 3, dropout: 0 }, 7);
 
 test('the gradient of a fresh simple cell falls with the lag, and the picture has every t and k', async () => {
   const seen = await seeGradients(modelOf('rnn'), { text, lags: 20 }, 3);
@@ -35,6 +36,20 @@ describe.each([
     }
     for (const { shares } of gates) expect(shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 9);
   });
+});
+
+test('large weights are taken apart when they are asked for, of one layer, gate by gate', async () => {
+  const model = modelOf('gru', 2, 162);
+  const { weights, blocks } = await seeGradients(model, { text, lags: 2 }, 5);
+  expect(weights).toEqual([]);
+  const names = ['W_hr', 'W_hz', 'W_hn'];
+  expect(blocks).toEqual([0, 1].flatMap((layer) => names.map((name) => ({ layer, name }))));
+  const parts: WeightsApart[] = [];
+  const apart = await takeApart(model, { layer: 1 }, 5, (part) => parts.push(part));
+  expect(parts.map((part) => part.weights.length)).toEqual([1, 2, 3]);
+  expect(parts.at(-1)).toEqual(apart);
+  expect(apart.weights.map(({ layer, name }) => `${layer} ${name}`)).toEqual(names.map((name) => `1 ${name}`));
+  expect(apart.weights[0].eigenvalues).toHaveLength(162);
 });
 
 test('a text of unknown characters alone is an error', async () => {

@@ -4,17 +4,18 @@ import {
   describeDecay,
   gateStatistics,
   gradientFlow,
-  type WeightSpectrum,
-  weightSpectra,
+  type RecurrentBlock,
+  recurrentBlocks,
+  spectrumOf,
 } from 'unrolled/inspect';
 import { inspectLanguageModel, type LanguageModel, leaveOutUnknown } from 'unrolled/tasks/language-model';
 import { breathe } from 'unrolled/train';
-import type { GradientsInput, GradientsSeen, WeightsSeen } from '../protocol.ts';
+import type { GradientsInput, GradientsSeen, WeightsApart, WeightsSeen } from '../protocol.ts';
 import { cellName } from './cell-name.ts';
 
 /** Places in the text that are read side by side, and steps t whose losses are sent back. */
 const [rows, positions] = [2, 12];
-/** Eigenvalues of a larger matrix would hold up the run that trains here. */
+/** Eigenvalues of a larger matrix would hold up the run that trains here; they are worked out when they are asked for. */
 const largest = 160;
 
 /**
@@ -34,10 +35,8 @@ export async function seeGradients(
   await breathe();
   const gates = gateStatistics(inspected, { bins: 24 });
   await breathe();
-  const spectra =
-    config.hidden > largest
-      ? []
-      : weightSpectra(model.parameters, decompositionBy(await import('ml-matrix'))).filter(isForward);
+  const blocks = namedBlocks(model, gates);
+  const small = blocks.filter(({ matrix }) => matrix.size <= largest);
   return {
     step,
     cell: cellName(config.cell),
@@ -49,11 +48,39 @@ export async function seeGradients(
       verdict: describeDecay(decay, lags),
     })),
     gates: gates.map(({ layer, gate, low, high, histogram }) => ({ layer, name: gate, low, high, ...histogram })),
-    weights: spectra.map((spectrum) => named(spectrum, spectra, gates)),
+    blocks: blocks.map(({ layer, name }) => ({ layer, name })),
+    weights: await apart(small),
   };
 }
 
-const isForward = ({ reverse }: WeightSpectrum): boolean => !reverse;
+/** The spectra of one layer's recurrent weights, with what comes first told as it comes. */
+export async function takeApart(
+  model: LanguageModel,
+  { layer }: { readonly layer: number },
+  step: number,
+  tell: (part: WeightsApart) => void,
+): Promise<WeightsApart> {
+  const tokens = new Int32Array(2);
+  const gates = gateStatistics(inspectLanguageModel(model, tokens, { batch: 1, steps: 1 }));
+  const blocks = namedBlocks(model, gates).filter((block) => block.layer === layer);
+  return { step, weights: await apart(blocks, (weights) => tell({ step, weights })) };
+}
+
+type NamedBlock = ReturnType<typeof recurrentBlocks>[number] & { readonly layer: number; readonly name: string };
+
+async function apart(
+  blocks: readonly NamedBlock[],
+  tell?: (weights: readonly WeightsSeen[]) => void,
+): Promise<WeightsSeen[]> {
+  const weights: WeightsSeen[] = [];
+  const decomposition = decompositionBy(await import('ml-matrix'));
+  for (const { layer, name, matrix } of blocks) {
+    weights.push({ layer, name, ...spectrumOf(matrix, decomposition) });
+    tell?.([...weights]);
+    await breathe();
+  }
+  return weights;
+}
 
 /** At least so many tokens: a text that is short is read again and again. */
 function tokensOf({ tokenizer }: LanguageModel, text: string, least: number): Int32Array {
@@ -64,13 +91,15 @@ function tokensOf({ tokenizer }: LanguageModel, text: string, least: number): In
 }
 
 /** Blocks of W_hh stand in the order of the cell's gates; where there are not as many of both, they have numbers. */
-function named(
-  { parameter, layer, block, singularValues, eigenvalues }: WeightSpectrum,
-  all: readonly WeightSpectrum[],
+function namedBlocks(
+  { parameters }: LanguageModel,
   gates: readonly { readonly layer: number; readonly gate: string }[],
-): WeightsSeen {
-  const blocks = all.filter((other) => other.parameter === parameter).length;
-  const names = gates.filter((gate) => gate.layer === layer).map(({ gate }) => gate);
-  const name = blocks === 1 ? 'W_hh' : names.length === blocks ? `W_h${names[block]}` : `block ${block}`;
-  return { layer, name, singularValues, eigenvalues };
+): NamedBlock[] {
+  const all = recurrentBlocks(parameters).filter(({ place }) => !place.reverse);
+  const nameOf = ({ parameter, layer, block }: RecurrentBlock): string => {
+    const blocks = all.filter(({ place }) => place.parameter === parameter).length;
+    const names = gates.filter((gate) => gate.layer === layer).map(({ gate }) => gate);
+    return blocks === 1 ? 'W_hh' : names.length === blocks ? `W_h${names[block]}` : `block ${block}`;
+  };
+  return all.map((one) => ({ ...one, layer: one.place.layer, name: nameOf(one.place) }));
 }

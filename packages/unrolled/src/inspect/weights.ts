@@ -1,8 +1,8 @@
 import type { Parameters } from '../nn/parameters.ts';
-import { type Decomposition, type Spectrum, spectrumOf } from './decomposition.ts';
+import { type Decomposition, type Spectrum, type SquareMatrix, spectrumOf } from './decomposition.ts';
 
-/** The spectrum of what one gate of a layer multiplies h_{t−1} by. */
-export interface WeightSpectrum extends Spectrum {
+/** What one gate of a layer multiplies h_{t−1} by. */
+export interface RecurrentBlock {
   /** Of the parameter, such as `lstm.weight_hh_l0`. */
   readonly parameter: string;
   readonly layer: number;
@@ -11,15 +11,18 @@ export interface WeightSpectrum extends Spectrum {
   readonly block: number;
 }
 
+export interface WeightSpectrum extends RecurrentBlock, Spectrum {}
+
 const recurrentWeight = /(?:^|\.)weight_hh\w*?_l(\d+)(_reverse)?$/;
 
 /**
- * Singular values and eigenvalues of W_hh, block by block, for each layer and direction: of every parameter named
- * `weight_hh_l0`, `weight_hh_l0_reverse` and so on, of shape [G·H, H]. Others, and those that are not made of square
- * blocks (as with a projection), are passed over.
+ * The blocks of W_hh for each layer and direction: of every parameter named `weight_hh_l0`, `weight_hh_l0_reverse` and so
+ * on, of shape [G·H, H]. Others, and those that are not made of square blocks (as with a projection), are passed over.
  */
-export function weightSpectra(parameters: Parameters, decomposition: Decomposition): WeightSpectrum[] {
-  const spectra: WeightSpectrum[] = [];
+export function recurrentBlocks(
+  parameters: Parameters,
+): { readonly place: RecurrentBlock; readonly matrix: SquareMatrix }[] {
+  const blocks: { place: RecurrentBlock; matrix: SquareMatrix }[] = [];
   for (const { name, shape, value } of parameters) {
     const match = recurrentWeight.exec(name);
     const [rows, size] = shape;
@@ -28,8 +31,13 @@ export function weightSpectra(parameters: Parameters, decomposition: Decompositi
     for (let block = 0; block < rows / size; block++) {
       const matrix = { size, data: data.subarray(block * size * size, (block + 1) * size * size) };
       const place = { parameter: name, layer: Number(match[1]), reverse: match[2] !== undefined, block };
-      spectra.push({ ...place, ...spectrumOf(matrix, decomposition) });
+      blocks.push({ place, matrix });
     }
   }
-  return spectra;
+  return blocks;
+}
+
+/** Singular values and eigenvalues of all `recurrentBlocks`: some 25 H³ operations for each. */
+export function weightSpectra(parameters: Parameters, decomposition: Decomposition): WeightSpectrum[] {
+  return recurrentBlocks(parameters).map(({ place, matrix }) => ({ ...place, ...spectrumOf(matrix, decomposition) }));
 }

@@ -2,10 +2,10 @@ import { lineChart } from 'unrolled/charts';
 import { toCsv } from '../../pictures/csv.ts';
 import type { SavedPicture } from '../../pictures/save.ts';
 import { sceneToSvg } from '../../pictures/scene.ts';
-import type { GradientsSeen } from '../../protocol.ts';
+import type { GradientsSeen, WeightsApart } from '../../protocol.ts';
 import type { Run } from '../../run/run.svelte.ts';
 import { theme } from '../../theme.svelte.ts';
-import { heatScene, type Snapshot } from './scenes.ts';
+import { heatScene } from './scenes.ts';
 
 const commandOf = (run: Run, { lags }: GradientsSeen): string => run.commandFor('gradients', ['--lags', String(lags)]);
 
@@ -15,7 +15,7 @@ export function flowPicture(
   seen: GradientsSeen,
   layer: number,
   decades: readonly [number, number],
-  history: readonly Snapshot[],
+  history: readonly WeightsApart[],
 ): SavedPicture {
   const { palette } = theme;
   const command = commandOf(run, seen);
@@ -36,6 +36,7 @@ export function flowPicture(
       run: run.name,
       ...seen,
       layers: seen.layers.map((one) => ({ ...one, norms: [...one.norms], mean: [...one.mean] })),
+      weights: history.at(-1)?.weights ?? [],
       history,
       gradientNorms: run.norms.points,
     },

@@ -14,14 +14,8 @@ import {
   roundNumbers,
 } from '../../pictures/plot.ts';
 import type { Mark, Scene } from '../../pictures/scene.ts';
-import type { GradientsSeen, WeightsSeen } from '../../protocol.ts';
+import type { GradientsSeen, WeightsApart, WeightsSeen } from '../../protocol.ts';
 import type { Palette } from '../../theme.svelte.ts';
-
-/** W_hh as it was after some step. */
-export interface Snapshot {
-  readonly step: number;
-  readonly weights: readonly WeightsSeen[];
-}
 
 const heatFrame = (width: number): Frame => ({ left: 34, right: width - 6, top: 66, bottom: 300 });
 
@@ -138,8 +132,8 @@ export function eigenScene(first: WeightsSeen | null, now: WeightsSeen, width: n
 
 /** Largest, middle and smallest singular value over the steps of training, and the largest |eigenvalue|. */
 export function singularScene(
-  history: readonly Snapshot[],
-  pick: (snapshot: Snapshot) => WeightsSeen | undefined,
+  history: readonly WeightsApart[],
+  pick: (snapshot: WeightsApart) => WeightsSeen | undefined,
   width: number,
   palette: Palette,
 ): Scene {

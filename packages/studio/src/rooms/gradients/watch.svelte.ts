@@ -1,17 +1,18 @@
-import type { GradientsInput, GradientsSeen } from '../../protocol.ts';
+import type { GradientsInput, GradientsSeen, WeightsApart } from '../../protocol.ts';
 import type { Run } from '../../run/run.svelte.ts';
-import type { Snapshot } from './scenes.ts';
 
 /** Milliseconds between looks at least and at most, and how many times as long as a look takes: training goes first. */
 const [every, longest, rest] = [700, 4000, 3];
 const mostSnapshots = 120;
 /** What was seen of runs, also while another room was shown. */
-const histories = new WeakMap<Run, readonly Snapshot[]>();
+const histories = new WeakMap<Run, readonly WeightsApart[]>();
 
 /** Looks at how gradients flow in a run, again and again as it trains. */
 export class Watch {
   seen = $state.raw<GradientsSeen | null>(null);
-  history = $state.raw<readonly Snapshot[]>([]);
+  history = $state.raw<readonly WeightsApart[]>([]);
+  /** Whether weights are taken apart that somebody asked for. */
+  working = $state(false);
   problem = $state('');
   #run: Run | null = null;
   #input: GradientsInput | null = null;
@@ -40,6 +41,21 @@ export class Watch {
     }
     clearTimeout(this.#timer);
     this.#timer = window.setTimeout(() => void this.#ask(), Math.max(0, this.#next - performance.now()));
+  }
+
+  /** Takes the weights of a layer apart that are too large to be looked at again and again. */
+  async takeApart(layer: number): Promise<void> {
+    const run = this.#run;
+    if (!run || this.working) return;
+    this.working = true;
+    try {
+      const worker = await run.worker();
+      await worker.call('spectra', { layer }, (apart) => this.#keep(run, apart));
+    } catch (error) {
+      if (run === this.#run) this.problem = error instanceof Error ? error.message : String(error);
+    } finally {
+      this.working = false;
+    }
   }
 
   end(): void {
@@ -72,12 +88,16 @@ export class Watch {
   }
 
   /** Every other one goes where there are many. */
-  #keep(run: Run, { step, weights }: GradientsSeen): void {
+  #keep(run: Run, { step, weights }: WeightsApart): void {
+    if (weights.length === 0) return;
     const before = histories.get(run) ?? [];
-    // A run that began anew.
-    const past = before.filter((snapshot) => snapshot.step < step);
+    // Not those of a run that began anew.
+    const past = before.filter((one) => one.step < step);
     const thinned = past.length < mostSnapshots ? past : past.filter((_, i) => i % 2 === 0);
-    this.history = [...thinned, { step, weights }];
-    histories.set(run, this.history);
+    const same = before.find((one) => one.step === step)?.weights ?? [];
+    const others = same.filter(({ layer, name }) => !weights.some((one) => one.layer === layer && one.name === name));
+    const history = [...thinned, { step, weights: [...others, ...weights] }];
+    histories.set(run, history);
+    if (run === this.#run) this.history = history;
   }
 }

@@ -287,6 +287,23 @@ describe('digits', () => {
     return problem.training.pick(indices);
   };
 
+  // Of the 36 digits that are trained on: images and pixels add up evenly.
+  const mean = 17.5 + 5.5;
+  const deviation = Math.sqrt((36 ** 2 - 1) / 12 + (12 ** 2 - 1) / 12);
+
+  test('have pixels of mean 0 and variance 1, by those that are trained on', () => {
+    const all = pick(
+      createProblem('digits', {}, { digits }),
+      Array.from({ length: 36 }, (_, i) => i),
+    ).inputs;
+    const sum = (of: (x: number) => number): number => all.reduce((total, x) => total + of(x), 0);
+    expect(sum((x) => x) / all.length).toBeCloseTo(0, 5);
+    expect(sum((x) => x * x) / all.length).toBeCloseTo(1, 5);
+    const blank: DigitSet = { ...digits.train, images: { shape: [40, 3, 4], data: new Uint8Array(480) } };
+    const { inputs } = pick(digitsProblem(blank, blank), [0, 1]);
+    expect(inputs.every((x) => x === 0)).toBe(true);
+  });
+
   test('are read pixel by pixel or row by row, and answered after the last', () => {
     for (const rows of [false, true]) {
       const batch = pick(createProblem('digits', { rows }, { digits }), [7, 21]);
@@ -296,7 +313,7 @@ describe('digits', () => {
       for (const [b, image] of [7, 21].entries()) {
         for (let i = 0; i < 12; i++) {
           const at = (Math.floor(i / width) * 2 + b) * width + (i % width);
-          expect(batch.inputs[at]).toBeCloseTo((image + i) / 255, 6);
+          expect(batch.inputs[at]).toBeCloseTo((image + i - mean) / deviation, 5);
         }
       }
     }
@@ -305,7 +322,9 @@ describe('digits', () => {
   test('permuted have the same pixels in an order of the seed, the same for all digits', () => {
     const permuted = (permutationSeed: number): number[][] => {
       const { inputs } = pick(createProblem('permuted-digits', { permutationSeed }, { digits }), [0, 11]);
-      return [0, 1].map((b) => Array.from({ length: 12 }, (_, t) => Math.round(inputs[t * 2 + b] * 255)));
+      return [0, 1].map((b) =>
+        Array.from({ length: 12 }, (_, t) => Math.abs(Math.round(inputs[t * 2 + b] * deviation + mean))),
+      );
     };
     const [first, second] = permuted(5);
     expect(first).not.toEqual(Array.from({ length: 12 }, (_, i) => i));

@@ -42,8 +42,10 @@ export function digitsProblem(train: DigitSet, test: DigitSet, options: DigitsOp
   const pixels = height * width;
   const order = permuted ? new Random(permutationSeed).permutation(pixels) : null;
   const features = rows ? width : 1;
-  const pick = (set: DigitSet, indices: ArrayLike<number>): SequenceBatch => digitBatch(set, indices, order, features);
   const examples = count - Math.floor(count / 10);
+  const grey = standardGreys(train.images.data.subarray(0, examples * pixels) as Uint8Array);
+  const pick = (set: DigitSet, indices: ArrayLike<number>): SequenceBatch =>
+    digitBatch(set, indices, { grey, order, features });
   return {
     features,
     outputs: 10,
@@ -64,12 +66,30 @@ export function digitsProblem(train: DigitSet, test: DigitSet, options: DigitsOp
   };
 }
 
-/** Pixels from 0 to 1, `[T, B, F]`, and one answer at the end. */
+/** What each byte becomes, so that all training pixels have mean 0 and variance 1: a stroke must stand out from 784 steps. */
+function standardGreys(pixels: Uint8Array): Float32Array {
+  let [sum, squares] = [0, 0];
+  for (const byte of pixels) {
+    sum += byte;
+    squares += byte * byte;
+  }
+  const mean = sum / pixels.length;
+  const deviation = Math.sqrt(squares / pixels.length - mean * mean);
+  return Float32Array.from({ length: 256 }, (_, byte) => (deviation > 0 ? (byte - mean) / deviation : 0));
+}
+
+interface Reading {
+  /** By byte. */
+  readonly grey: Float32Array;
+  readonly order: Int32Array | null;
+  readonly features: number;
+}
+
+/** Pixels `[T, B, F]`, and one answer at the end. */
 function digitBatch(
   { images, labels }: DigitSet,
   indices: ArrayLike<number>,
-  order: Int32Array | null,
-  features: number,
+  { grey, order, features }: Reading,
 ): SequenceBatch {
   const B = indices.length;
   const pixels = sizeOf(images.shape.slice(1));
@@ -79,7 +99,7 @@ function digitBatch(
     targets[b] = labels.data[indices[b]];
     for (let i = 0; i < pixels; i++) {
       const t = Math.floor(i / features);
-      inputs[(t * B + b) * features + (i % features)] = images.data[indices[b] * pixels + (order ? order[i] : i)] / 255;
+      inputs[(t * B + b) * features + (i % features)] = grey[images.data[indices[b] * pixels + (order ? order[i] : i)]];
     }
   }
   return { steps: pixels / features, batch: B, inputs, lengths: null, answered: 1, targets };
