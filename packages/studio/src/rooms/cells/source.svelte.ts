@@ -1,4 +1,3 @@
-import { PageRun } from '../../run/page-run.svelte.ts';
 import type { Run } from '../../run/run.svelte.ts';
 import { texts } from '../../texts/texts.ts';
 
@@ -41,7 +40,7 @@ class Source {
   async textOf(id: string, run: Run): Promise<string> {
     if (id === 'pasted') return this.pasted;
     if (id === 'file') return this.file?.text ?? '';
-    if (id === 'own' && run instanceof PageRun) return run.text;
+    if (id === 'own' && run.hasText) return run.readText();
     return (builtIn.find((one) => one.id === id) ?? builtIn[0]).load();
   }
 }
