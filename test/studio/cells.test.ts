@@ -131,6 +131,39 @@ describe.skipIf(noChromium)('the room of cells', () => {
     expect(problems).toEqual([]);
   });
 
+  test('searches again as a network learns, and in others, side by side', async () => {
+    await using watched = await open('#train?text=code&hidden=16&cells=lstm,gru&steps=400');
+    const { page, problems } = watched;
+    await page.getByRole('button', { name: 'Start', exact: false }).click();
+    await page.getByRole('link', { name: 'Cells' }).click();
+    await page.getByLabel('Search again', { exact: true }).selectOption('every 100 updates');
+    expect(page.url()).toContain('every=100');
+    const table = page.getByRole('group', { name: 'Searches side by side' });
+    const columns = table.locator('thead th');
+    await expect.poll(() => columns.count(), { timeout: 60_000 }).toBeGreaterThanOrEqual(3);
+    const updates = (await columns.allInnerTexts()).map((text) => Number(/(\d+)\s+updates/.exec(text)![1]));
+    expect(updates).toEqual(updates.toSorted((a, b) => a - b));
+    const rows = table.locator('tbody tr');
+    expect(await rows.first().innerText()).toMatch(/the best cell\s+l0\.[hc]\.\d+\s+\d\.\d{3}/);
+    expect(await rows.count()).toBe(14);
+    await rows.nth(4).getByRole('button').click();
+    expect(await page.locator('tr.cell.chosen, tbody tr.chosen').count()).toBeGreaterThan(0);
+
+    await page.getByLabel('Search again', { exact: true }).selectOption('by hand');
+    await page.getByRole('button', { name: 'Search all 2 models' }).click();
+    await expect.poll(async () => (await columns.allInnerTexts()).join(), { timeout: 30_000 }).toContain('GRU');
+    expect(page.url()).toContain('compare=models');
+    // Its columns stand in a file with all cells.
+    expect(await saved(page, 2, 'Picture, SVG')).toMatch(/^<svg.*over updates.*GRU/s);
+    const csv = await saved(page, 2, 'Numbers, CSV');
+    expect(csv).toMatch(/^run,updates,cell,sign,selection,held out,p,shifted\r\nLSTM,\d+,l0\./);
+    expect(csv.split('\r\n').filter((line) => line.startsWith('GRU,'))).toHaveLength(16);
+    expect(await violations(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Forget the others' }).click();
+    await expect.poll(() => table.count()).toBe(0);
+    expect(problems).toEqual([]);
+  });
+
   test('takes an expression, names its mistakes, and what the text cannot say', async () => {
     await using watched = await open('#train?text=code&hidden=16&steps=20', { viewport: { width: 390, height: 844 } });
     const { page, problems } = watched;

@@ -82,6 +82,15 @@ describe.skipIf(noChromium)('the studio on a run folder', () => {
     expect(status).toBe(404);
   });
 
+  test('searches all its checkpoints for cells', async () => {
+    await using watched = await openPage(browser, `${server.url}#cells?property=word-length&compare=checkpoints`);
+    const { page, problems } = watched;
+    const columns = page.getByRole('group', { name: 'Searches side by side' }).locator('thead th');
+    await expect.poll(() => columns.count()).toBeGreaterThanOrEqual(2);
+    expect((await columns.allInnerTexts()).join()).toMatch(/^run, [\d,]+ updates,run, /);
+    expect(problems).toEqual([]);
+  });
+
   test('has threads, since its server isolates the page', async () => {
     await using watched = await openPage(browser, `${server.url}#train`);
     expect(await watched.page.evaluate('crossOriginIsolated')).toBe(true);

@@ -73,14 +73,35 @@ export class FollowedRun extends Run {
     this.#client ??= new WorkerClient();
     if (this.#loaded !== this.#newest) {
       const wanted = this.#newest;
-      const response = await fetch(`${this.#folder}checkpoints/${this.#newestName}.safetensors`, { cache: 'no-store' });
-      if (!response.ok) throw new Error(`${this.name}: its checkpoint cannot be read`);
-      const checkpoint = new Uint8Array(await response.arrayBuffer());
+      const checkpoint = await this.#readCheckpoint(this.#newestName);
+      if (!checkpoint) throw new Error(`${this.name}: its checkpoint cannot be read`);
       this.about = await this.#client.call('load', { checkpoint });
       this.task = this.about.task;
       this.#loaded = wanted;
     }
     return this.#client;
+  }
+
+  async #readCheckpoint(name: string): Promise<Uint8Array<ArrayBuffer> | null> {
+    const response = await fetch(`${this.#folder}checkpoints/${name}.safetensors`, { cache: 'no-store' });
+    return response.ok ? new Uint8Array(await response.arrayBuffer()) : null;
+  }
+
+  /** Its checkpoints, each after other updates, with a worker that has it until the next one is asked for. */
+  async *checkpoints(): AsyncGenerator<{ readonly step: number; readonly worker: WorkerClient }, void> {
+    const seen = new Set<number>();
+    for (const name of ['previous', 'best', 'latest']) {
+      const checkpoint = await this.#readCheckpoint(name);
+      if (!checkpoint) continue;
+      const worker = new WorkerClient();
+      try {
+        const { step } = await worker.call('load', { checkpoint });
+        if (!seen.has(step)) yield { step, worker };
+        seen.add(step);
+      } finally {
+        worker.close();
+      }
+    }
   }
 
   close(): void {

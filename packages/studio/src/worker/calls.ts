@@ -50,8 +50,9 @@ const answers: Answers = {
     return productOf(desk.read, place);
   },
   async write(desk, input, tell) {
+    const signal = desk.beginWriting();
     const { writeTo } = await import('./writing.ts');
-    return writeTo(desk.model, input, tell, desk.beginWriting());
+    return writeTo(desk.model, input, tell, signal);
   },
   stopWriting(desk) {
     desk.stopWriting();
@@ -73,8 +74,9 @@ const answers: Answers = {
     return ngramLadder(tokenizer.encode(text), tokenizer.size);
   },
   async findCells(desk, input, tell) {
-    const { searchCells } = await import('./cells.ts');
+    // Before anything is waited for: of two that are asked for at once the second one counts.
     const signal = desk.beginSearching();
+    const { searchCells } = await import('./cells.ts');
     const result = await searchCells(desk.stillModel(), input, desk.step, { signal, tell, before: desk.searched });
     if (result === null || signal.aborted) return null;
     desk.searched = result.searched;

@@ -1,20 +1,21 @@
+import type { WorkerClient } from '../../client.ts';
 import type { CellSearch, CellStretch, HeldCell } from '../../protocol.ts';
 import type { Run } from '../../run/run.svelte.ts';
 
 /** Tokens of the text that are shown, and those that are searched at first: enough to be sure, soon done. */
 export const [shownTokens, atFirst] = [900, 60_000];
 
-/** What was found, with a stretch of the text that it was found in. */
-export interface Shown {
-  readonly search: CellSearch;
-  readonly stretch: CellStretch;
-}
-
 /** Which cells follow what, in which text. */
 export interface Question {
   readonly run: Run;
   readonly text: string;
   readonly property: string;
+}
+
+/** What was found, with a stretch of the text that it was found in. */
+export interface Shown extends Question {
+  readonly search: CellSearch;
+  readonly stretch: CellStretch;
 }
 
 /** Asks a run's worker for cells: of the end of a text first, then of all of it. */
@@ -27,6 +28,8 @@ export class Finder {
   share = $state<number | null>(null);
   #turn = 0;
   #asked: Question | null = null;
+  /** The worker that was asked: another one may have a newer model. */
+  #worker: WorkerClient | null = null;
   /** Where to go next; what is asked for meanwhile takes its place. */
   #wanted: number | null = null;
   #going = false;
@@ -43,8 +46,9 @@ export class Finder {
     this.problem = '';
     try {
       const question = await ask();
+      const worker = await question.run.worker();
       if (turn !== this.#turn) return;
-      this.#asked = question;
+      [this.#asked, this.#worker] = [question, worker];
       await this.#ask(question, atFirst, at, turn);
     } catch (error) {
       if (turn !== this.#turn) return;
@@ -72,43 +76,42 @@ export class Finder {
 
   /** Calls off the search of the whole text. */
   cancel(): void {
-    void this.#asked?.run.worker().then((worker) => worker.call('stopFindingCells', null));
+    void this.#worker?.call('stopFindingCells', null).catch(() => {});
   }
 
-  async #ask({ run, text, property }: Question, most: number | null, at: number | null, turn: number): Promise<void> {
-    const worker = await run.worker();
+  async #ask(question: Question, most: number | null, at: number | null, turn: number): Promise<void> {
+    const [worker, { text, property }] = [this.#worker!, question];
     const search = await worker.call('findCells', { text, property, most, stretch: shownTokens }, (share) => {
       if (turn === this.#turn && most === null) this.share = share;
     });
     if (turn !== this.#turn || search === null) return;
     const stretch = await worker.call('cellStretch', placeIn(search, at ?? search.from));
-    if (turn === this.#turn) this.shown = { search, stretch };
+    if (turn === this.#turn) this.shown = { ...question, search, stretch };
   }
 
   /** Shows another stretch of the text. */
   async show(from: number): Promise<void> {
     this.#wanted = from;
-    if (this.#going || !this.#asked) return;
+    if (this.#going) return;
     this.#going = true;
     try {
       while (this.#wanted !== null && this.shown) {
-        const [turn, { search }] = [this.#turn, this.shown];
-        const place = placeIn(search, this.#wanted);
+        const { shown } = this;
+        const place = placeIn(shown.search, this.#wanted);
         this.#wanted = null;
-        const worker = await this.#asked.run.worker();
-        const stretch = await worker.call('cellStretch', place);
-        if (turn === this.#turn && this.shown.search === search) this.shown = { search, stretch };
+        const stretch = await this.#worker!.call('cellStretch', place);
+        if (this.shown === shown) this.shown = { ...shown, stretch };
       }
     } catch (error) {
-      this.problem = told(error);
+      // While there is a new search, what it finds is shown next.
+      if (!this.searching) this.problem = told(error);
     } finally {
       this.#going = false;
     }
   }
 
-  async hold(cell: string, value: number, prompt: string): Promise<HeldCell> {
-    const worker = await this.#asked!.run.worker();
-    return worker.call('holdCell', { cell, value, prompt, length: 240, temperature: 0.5, seed: 1 });
+  hold(cell: string, value: number, prompt: string): Promise<HeldCell> {
+    return this.#worker!.call('holdCell', { cell, value, prompt, length: 240, temperature: 0.5, seed: 1 });
   }
 }
 

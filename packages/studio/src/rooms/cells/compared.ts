@@ -1,0 +1,51 @@
+import { compareUnits, type FoundUnit } from 'unrolled/inspect';
+import { formatCount } from '../../format.ts';
+import type { Run } from '../../run/run.svelte.ts';
+import type { Kept } from './comparison.svelte.ts';
+
+/** Rows of cells that are listed, and lines that are drawn. */
+const [listed, drawn] = [12, 6];
+
+/** Searches side by side, as a table and a chart show them. */
+export interface Compared {
+  readonly columns: readonly Kept[];
+  /** Of each column. */
+  readonly best: readonly FoundUnit[];
+  /** Cells of the run that is shown, by column; none in columns of others, whose cells of that name are others. */
+  readonly cells: readonly { readonly name: string; readonly found: readonly (FoundUnit | null)[] }[];
+  /** Over updates: the best cells of one run, or the best cell of each run. */
+  readonly lines: readonly Line[];
+}
+
+export interface Line {
+  readonly name: string;
+  readonly points: readonly (readonly [step: number, score: number])[];
+}
+
+export const columnName = ({ run, search }: Kept): string => `${run.name}, ${formatCount(search.modelStep)} updates`;
+
+/** @param present  the run that is shown */
+export function compared(columns: readonly Kept[], present: Run): Compared {
+  const own = columns.flatMap((column, i) => (column.run === present ? [i] : []));
+  const { units } = compareUnits(Object.fromEntries(own.map((i) => [String(i), columns[i].search])));
+  const cells = units.slice(0, listed).map(({ name, found }) => ({
+    name,
+    found: columns.map((_, i) => found[own.indexOf(i)] ?? null),
+  }));
+  const runs = [...new Set(columns.map(({ run }) => run))];
+  const best = columns.map(({ search }) => search.units[0]);
+  const lines =
+    runs.length === 1
+      ? cells.slice(0, drawn).map(({ name, found }) => ({ name, points: pointsOf(columns, found) }))
+      : runs.map((run) => ({
+          name: run.name,
+          points: pointsOf(
+            columns,
+            columns.map((column, i) => (column.run === run ? best[i] : null)),
+          ),
+        }));
+  return { columns, best, cells: own.length > 1 ? cells : [], lines };
+}
+
+const pointsOf = (columns: readonly Kept[], found: readonly (FoundUnit | null)[]): Line['points'] =>
+  found.flatMap((unit, i) => (unit ? [[columns[i].search.modelStep, unit.heldOut] as const] : []));
