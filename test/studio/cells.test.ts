@@ -14,6 +14,21 @@ describe.skipIf(noChromium)('the room of cells', () => {
     await page.getByRole('link', { name: 'Cells' }).click();
   }
 
+  /** How many colours the strip of the first cell has. */
+  const coloursOfFirst = (page: Page): Promise<number> =>
+    page.evaluate<number>(`(() => {
+      const canvas = document.querySelector('tr.cell canvas');
+      const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, 1);
+      return new Set(new Uint32Array(data.buffer)).size;
+    })()`);
+
+  /** What one of the menus saves. */
+  async function saved(page: Page, menu: number, name: string): Promise<string> {
+    await page.getByRole('button', { name: 'Save ▾' }).nth(menu).click();
+    const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('menuitem', { name }).click()]);
+    return readFileSync(await download.path(), 'utf8');
+  }
+
   test('says where to begin when there is no network', async () => {
     await using watched = await open('#cells');
     await watched.page.getByRole('link', { name: 'Train one on code' }).click();
@@ -25,12 +40,24 @@ describe.skipIf(noChromium)('the room of cells', () => {
     await using watched = await open('#train?text=code&hidden=32&steps=150');
     const { page, problems } = watched;
     await train(page);
-    const cells = page.getByRole('group', { name: 'Cells' }).getByRole('button');
-    await expect.poll(() => cells.count(), { timeout: 30_000 }).toBe(60);
+    const cells = page.getByRole('table', { name: 'Cells' }).getByRole('button');
+    await expect.poll(() => cells.count(), { timeout: 30_000 }).toBeGreaterThan(10);
     expect(await cells.first().innerText()).toMatch(/^l0\.[hc]\.\d+\s[↑↓]$/);
     const text = page.getByRole('group', { name: 'The text, coloured by' });
     await expect.poll(() => text.locator('span').count()).toBe(900);
     expect(await text.locator('span').first().getAttribute('style')).toMatch(/background: ?(rgb|#)/);
+
+    // All cells are there, those that are seen are drawn, each as a strip of as many colours as there are characters.
+    expect(await page.getByRole('heading', { name: 'All 64 cells' }).count()).toBe(1);
+    expect(await cells.count()).toBeLessThan(64);
+    expect(await coloursOfFirst(page)).toBeGreaterThan(20);
+    await cells.first().focus();
+    await page.keyboard.press('End');
+    await expect.poll(() => page.getByRole('row').last().getAttribute('aria-rowindex')).toBe('65');
+    await expect.poll(() => page.locator('tr.chosen button:focus').count()).toBe(1);
+    expect(page.url()).toContain('cell=');
+    await page.keyboard.press('Home');
+    await expect.poll(() => cells.first().getAttribute('aria-pressed')).toBe('true');
 
     await cells.nth(1).click();
     const second = (await cells.nth(1).innerText()).split(/\s/)[0];
@@ -38,6 +65,10 @@ describe.skipIf(noChromium)('the room of cells', () => {
     await text.focus();
     await page.keyboard.press('ArrowRight');
     await expect.poll(() => page.locator('.scale output').innerText()).toContain(`${second} =`);
+    // Where one points in a strip is marked in the text, and in all strips.
+    await page.locator('tr.cell .strip').nth(3).hover();
+    await expect.poll(() => text.locator('span.at').getAttribute('data-at')).toMatch(/^4[45]\d$/);
+    expect(await page.locator('.strip .mark').count()).toBeGreaterThan(10);
 
     await page.getByLabel('for cells that follow').selectOption('comment');
     await expect.poll(() => page.getByText('underlined: the property holds').count(), { timeout: 30_000 }).toBe(1);
@@ -53,15 +84,50 @@ describe.skipIf(noChromium)('the room of cells', () => {
     for (const [name, holds] of [
       ['Picture, SVG', /^<svg.*held out/s],
       ['Numbers, CSV', /^token,text,cell,property/],
-      ['Numbers, JSON', /unrolled cells RUN --property comment/],
+      ['Numbers, JSON', /unrolled cells runs\/studio --property comment/],
     ] as const) {
-      await page.getByRole('button', { name: 'Save ▾' }).click();
-      const [download] = await Promise.all([
-        page.waitForEvent('download'),
-        page.getByRole('menuitem', { name }).click(),
-      ]);
-      expect(readFileSync(await download.path(), 'utf8')).toMatch(holds);
+      expect(await saved(page, 0, name)).toMatch(holds);
     }
+    expect(await saved(page, 1, 'Picture, SVG')).toMatch(/^<svg.*60 of 64 cells beside comment.*<image /s);
+    const [head, row] = (await saved(page, 1, 'Numbers, CSV')).split('\r\n');
+    expect([head.split(',').length, head.slice(0, 20)]).toEqual([67, 'token,text,property,']);
+    expect(row).toMatch(/,-?\d\.\d+,-?\d\.\d+/);
+    expect(problems).toEqual([]);
+  });
+
+  test('searches a part of a long text first, then all of it or until it is called off, and shows any place', async () => {
+    await using watched = await open('#train?text=code&hidden=32&steps=20');
+    const { page, problems } = watched;
+    await train(page);
+    const line = (i: number) => `let line${i % 977} = "${'word '.repeat(i % 7)}"; // ${i % 13}\n`;
+    const text = Array.from({ length: 6000 }, (_, i) => line(i)).join('');
+    const file = { name: 'long.txt', mimeType: 'text/plain', buffer: Buffer.from(text) };
+    await page.getByLabel('A text file').setInputFiles(file);
+    const extent = page.locator('.extent');
+    const count = text.length.toLocaleString('en-US');
+    const part = `the last 60,000 of ${count} characters`;
+    await expect.poll(() => extent.innerText(), { timeout: 30_000 }).toContain(part);
+
+    const all = page.getByRole('button', { name: 'Search all of it' });
+    await all.click();
+    await expect.poll(() => page.getByRole('progressbar').count()).toBe(1);
+    expect(page.url()).toContain('extent=all');
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    await expect.poll(() => extent.innerText()).toContain(part);
+    await all.click();
+    await expect.poll(() => extent.innerText(), { timeout: 40_000 }).toContain(`all ${count} characters`);
+
+    const shown = page.getByRole('group', { name: 'The text, coloured by' });
+    const from = page.getByRole('spinbutton', { name: 'from' });
+    await from.fill('70000');
+    await from.press('Enter');
+    await expect.poll(async () => (await shown.innerText()).replaceAll('⏎', '')).toContain(text.slice(70_000, 70_300));
+    await page.getByRole('button', { name: 'After' }).click();
+    await expect.poll(() => from.inputValue()).toBe('70900');
+    await page.getByRole('slider', { name: 'Where the text' }).fill('0');
+    await expect.poll(async () => (await shown.innerText()).replaceAll('⏎', '')).toContain(text.slice(0, 300));
+    expect(page.url()).toContain('at=0');
+    expect(await violations(page)).toEqual([]);
     expect(problems).toEqual([]);
   });
 
@@ -79,7 +145,7 @@ describe.skipIf(noChromium)('the room of cells', () => {
     await expression.fill('after("zzzz<b>")');
     await expect.poll(() => page.getByRole('alert').innerText(), { timeout: 30_000 }).toContain('is 0 everywhere');
     await page.getByLabel('for cells that follow').selectOption('upper-case');
-    await expect.poll(() => page.getByRole('group', { name: 'Cells' }).count(), { timeout: 30_000 }).toBe(1);
+    await expect.poll(() => page.getByRole('table', { name: 'Cells' }).count(), { timeout: 30_000 }).toBe(1);
     await page.getByLabel('in the text', { exact: true }).selectOption('pasted');
     await page.getByLabel('The text to search').fill('const One = 1;\nlet two = One;\n'.repeat(30));
     await expect.poll(() => page.getByText('first half of 900 characters').count(), { timeout: 30_000 }).toBe(1);

@@ -2,7 +2,7 @@
  * What the page and its worker say to each other: plain data in both directions. A room that needs something new of the
  * library adds a line to `Calls` and a function of that name to `worker/calls.ts`.
  */
-import type { FoundUnit, UnitSearch } from 'unrolled/inspect';
+import type { UnitSearch } from 'unrolled/inspect';
 import type { OptimizerName, ScheduleName } from 'unrolled/optim';
 import type { NgramLadder } from 'unrolled/tasks/language-model';
 
@@ -79,8 +79,9 @@ export interface Calls {
   /** `label`: what speaks for it is told; null: for the likeliest. */
   classify: { input: { text: string; label: string | null }; result: Classified };
   ladder: { input: { text: string }; result: NgramLadder };
-  /** Null if another search was asked for before it ended. */
-  findCells: { input: FindCellsInput; result: CellSearch | null };
+  /** Told in parts: the share of the text that was read. Null if it was called off, or another one asked for. */
+  findCells: { input: FindCellsInput; result: CellSearch | null; part: number };
+  stopFindingCells: { input: null; result: null };
   cellStretch: { input: CellStretchInput; result: CellStretch };
   holdCell: { input: HoldCellInput; result: HeldCell };
 }
@@ -293,16 +294,18 @@ export interface FindCellsInput {
   readonly text: string;
   /** A ready one's name, or an expression. */
   readonly property: string;
+  /** How many tokens are searched, at the end of the text; null: all. */
+  readonly most: number | null;
   /** How long a stretch will be shown, in tokens. */
   readonly stretch: number;
 }
 
-/** What was found in a text, the best cells first. */
-export interface CellSearch extends Omit<UnitSearch, 'units'> {
-  readonly cells: readonly FoundUnit[];
-  /** How many cells there are in all. */
-  readonly count: number;
+/** What was found in a text, with all cells, the best first. */
+export interface CellSearch extends UnitSearch {
+  /** Of the whole text. */
   readonly tokens: number;
+  /** The first token that was searched. */
+  readonly searchedFrom: number;
   /** Characters of the text that the model does not know, left out. */
   readonly leftOut: readonly string[];
   /** Where a stretch begins in which the property changes. */
@@ -313,16 +316,17 @@ export interface CellSearch extends Omit<UnitSearch, 'units'> {
 
 /** A stretch of the text that was searched last. */
 export interface CellStretchInput {
-  /** Such as `l1.h.17`. */
-  readonly cell: string;
   readonly from: number;
   readonly length: number;
 }
 
 export interface CellStretch {
   readonly from: number;
+  /** N tokens, as text. */
   readonly pieces: readonly string[];
-  /** What the cell is after each. */
+  /** C cells by name. */
+  readonly cells: readonly string[];
+  /** What each cell is after each token, `[C, N]`. */
   readonly values: Float32Array;
   /** What the property is. */
   readonly labels: Float32Array;

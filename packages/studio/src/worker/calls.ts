@@ -72,15 +72,17 @@ const answers: Answers = {
     const tokenizer = tokenizerFor('char', text);
     return ngramLadder(tokenizer.encode(text), tokenizer.size);
   },
-  async findCells(desk, input) {
+  async findCells(desk, input, tell) {
     const { searchCells } = await import('./cells.ts');
-    desk.searching?.abort();
-    const own = new AbortController();
-    desk.searching = own;
-    const result = await searchCells(desk.model, input, desk.step, own.signal);
-    if (result === null || own.signal.aborted) return null;
+    const signal = desk.beginSearching();
+    const result = await searchCells(desk.stillModel(), input, desk.step, { signal, tell, before: desk.searched });
+    if (result === null || signal.aborted) return null;
     desk.searched = result.searched;
     return result.found;
+  },
+  stopFindingCells(desk) {
+    desk.stopSearching();
+    return null;
   },
   async cellStretch(desk, input) {
     const { stretchOf } = await import('./cells.ts');

@@ -13,14 +13,23 @@ const model = new LanguageModel(
   1,
 );
 const never = new AbortController().signal;
-const input = { text: `${text}Ω`, property: 'quotes', stretch: 80 };
+const input = { text: `${text}Ω`, property: 'quotes', most: null, stretch: 80 };
+const context = { signal: never, tell: () => {}, before: null };
 
 test('cells are found, shown on a stretch of the text, and held', async () => {
-  const { searched, found } = (await searchCells(model, input, 7, never))!;
-  expect(found).toMatchObject({ property: 'quotes', measure: 'auc', count: 18, modelStep: 7, tokens: text.length });
+  const { searched, found } = (await searchCells(model, input, 7, context))!;
+  expect(found).toMatchObject({
+    property: 'quotes',
+    measure: 'auc',
+    searchedFrom: 0,
+    modelStep: 7,
+    tokens: text.length,
+  });
   expect(found.leftOut).toEqual(["'Ω' (U+03A9)"]);
-  const [best] = found.cells;
-  const stretch = stretchOf(searched, { cell: best.name, from: found.from, length: 80 });
+  expect(found.units).toHaveLength(18);
+  const [best] = found.units;
+  const stretch = stretchOf(searched, { from: found.from, length: 80 });
+  expect(stretch.values).toHaveLength(18 * 80);
   expect(stretch.pieces.join('')).toBe(text.slice(found.from, found.from + 80));
   expect(new Set(stretch.labels)).toEqual(new Set([0, 1]));
   const held = await holdCell(searched, {
@@ -29,12 +38,29 @@ test('cells are found, shown on a stretch of the text, and held', async () => {
   expect(held.prompt).toBe('tom  said');
   expect(held.after.loss).not.toBe(held.before.loss);
   expect(held.after.text).not.toBe(held.before.text);
-  const end = stretchOf(searched, { cell: best.name, from: text.length - 10, length: 80 });
+  const end = stretchOf(searched, { from: text.length - 10, length: 80 });
   expect(end.pieces).toHaveLength(10);
 });
 
+test('a part is searched with what the property is in the whole text, which can be shown everywhere', async () => {
+  const shares: number[] = [];
+  const tell = (share: number) => void shares.push(share);
+  const first = (await searchCells(model, { ...input, most: 610 }, 7, { ...context, tell }))!;
+  expect(first.found).toMatchObject({ tokens: text.length, searchedFrom: text.length - 610 });
+  expect(first.found.steps.selection + first.found.steps.heldOut).toBe(610);
+  expect(first.found.from).toBeGreaterThanOrEqual(text.length - 305);
+  expect(shares.at(-1)).toBe(1);
+  expect(stretchOf(first.searched, { from: 5, length: 20 }).pieces.join('')).toBe(text.slice(5, 25));
+  // The text is not read into tokens once more.
+  const all = (await searchCells(model, input, 7, { ...context, before: first.searched }))!;
+  expect(all.searched.tokens).toBe(first.searched.tokens);
+  expect(all.searched.labels).toBe(first.searched.labels);
+  const { found } = (await searchCells(model, input, 7, context))!;
+  expect(all.found).toEqual(found);
+});
+
 test('what cannot be is named, and a search that is called off ends', async () => {
-  await expect(searchCells(model, { ...input, property: 'inside(' }, 0, never)).rejects.toThrow('column 8');
-  await expect(searchCells(model, { ...input, text: 'tom' }, 0, never)).rejects.toThrow('longer text');
-  expect(await searchCells(model, input, 0, AbortSignal.abort())).toBeNull();
+  await expect(searchCells(model, { ...input, property: 'inside(' }, 0, context)).rejects.toThrow('column 8');
+  await expect(searchCells(model, { ...input, text: 'tom' }, 0, context)).rejects.toThrow('longer text');
+  expect(await searchCells(model, input, 0, { ...context, signal: AbortSignal.abort() })).toBeNull();
 });

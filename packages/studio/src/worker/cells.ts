@@ -1,5 +1,13 @@
 import { ConfigError } from 'unrolled';
-import { type Labels, parseProperty, parseUnitName, pickStretch, type Unit } from 'unrolled/inspect';
+import {
+  type Labels,
+  parseProperty,
+  parseUnitName,
+  pickStretch,
+  type Unit,
+  unitActivations,
+  unitName,
+} from 'unrolled/inspect';
 import {
   describeCharacter,
   evaluateTokens,
@@ -8,7 +16,7 @@ import {
   type LanguageModel,
   labelTokens,
   leaveOutUnknown,
-  traceUnits,
+  readTokens,
 } from 'unrolled/tasks/language-model';
 import type {
   CellSearch,
@@ -19,18 +27,32 @@ import type {
   HoldCellInput,
 } from '../protocol.ts';
 
-/** Cells that are listed. */
-const listed = 60;
 /** What is read to say what a cell costs: enough to see, soon done. */
 const scored = 20_000;
+/** Values up to which ranks are exact: beyond it counting is faster, and a page has less memory than a command. */
+const keep = 2 ** 22;
 
 /** A text whose cells were searched, for questions about it. */
 export interface SearchedText {
   readonly model: LanguageModel;
+  /** Updates the model had made. */
+  readonly step: number;
+  /** As it was given. */
+  readonly text: string;
+  readonly leftOut: readonly string[];
   readonly tokens: Int32Array;
   readonly labels: Labels;
+  readonly units: readonly Unit[];
   /** The first token of the held-out part. */
   readonly split: number;
+}
+
+interface SearchContext {
+  readonly signal: AbortSignal;
+  /** The share that was read. */
+  readonly tell: (share: number) => void;
+  /** What was searched before: it may be the same text. */
+  readonly before: SearchedText | null;
 }
 
 /**
@@ -42,41 +64,51 @@ export async function searchCells(
   model: LanguageModel,
   input: FindCellsInput,
   step: number,
-  signal: AbortSignal,
+  { signal, tell, before }: SearchContext,
 ): Promise<{ searched: SearchedText; found: CellSearch } | null> {
   const property = parseProperty(input.property);
-  const { text, leftOut } = leaveOutUnknown(model.tokenizer, input.text);
-  const tokens = model.tokenizer.encode(text);
-  const results = await findUnits(model, tokens, [property], { signal });
+  const { text } = input;
+  const { tokens, leftOut } = before && sameText(before, model, text) ? before : read(model, text);
+  // Of the whole text: where a part begins, a comment may be open.
+  const known = before?.tokens === tokens && before.labels.name === property.name;
+  const labels = known ? before.labels : labelTokens(model.tokenizer, tokens, property);
+  const searchedFrom = input.most === null ? 0 : Math.max(0, tokens.length - input.most);
+  const part = { ...labels, values: labels.values.subarray(searchedFrom) };
+  const results = await findUnits(model, tokens.subarray(searchedFrom), [part], { signal, keep, onProgress: tell });
   if (results === null) return null;
-  const [{ units, ...about }] = results;
-  const labels = labelTokens(model.tokenizer, tokens, property);
-  const { from } = pickStretch(labels, about.steps.selection, input.stretch);
+  const [found] = results;
+  const split = searchedFrom + found.steps.selection;
+  const { from } = pickStretch(labels, split, input.stretch);
+  const { units } = found;
   return {
-    searched: { model, tokens, labels, split: about.steps.selection },
-    found: {
-      ...about,
-      cells: units.slice(0, listed),
-      count: units.length,
-      tokens: tokens.length,
-      leftOut: Array.from(leftOut.keys(), describeCharacter),
-      from,
-      modelStep: step,
-    },
+    searched: { model, step, text, leftOut, tokens, labels, units, split },
+    found: { ...found, tokens: tokens.length, searchedFrom, leftOut, from, modelStep: step },
   };
 }
 
-/** A stretch of the text with what one cell is, and whether the property holds. */
+const sameText = (before: SearchedText, { tokenizer }: LanguageModel, text: string): boolean =>
+  before.model.tokenizer === tokenizer && before.text === text;
+
+function read({ tokenizer }: LanguageModel, all: string): Pick<SearchedText, 'tokens' | 'leftOut'> {
+  const { text, leftOut } = leaveOutUnknown(tokenizer, all);
+  return { tokens: tokenizer.encode(text), leftOut: Array.from(leftOut.keys(), describeCharacter) };
+}
+
+/** A stretch of the text with what all cells are, and the property. */
 export function stretchOf(
-  { model, tokens, labels }: SearchedText,
-  { cell, from, length }: CellStretchInput,
+  { model, tokens, labels, units }: SearchedText,
+  { from, length }: CellStretchInput,
 ): CellStretch {
   const to = Math.min(tokens.length, from + length);
-  const traced = traceUnits(model, tokens, [parseUnitName(cell)], { from, to });
+  const columns = unitActivations(readTokens(model, tokens), units, { from, to });
+  const values = new Float32Array(units.length * (to - from));
+  for (const [index, column] of columns.entries()) values.set(column, index * (to - from));
+  const decode = model.tokenizer.decoder();
   return {
     from,
-    pieces: traced.map(({ piece }) => piece),
-    values: Float32Array.from(traced, ({ values }) => values[0]),
+    pieces: Array.from(tokens.subarray(from, to), (token) => decode(token)),
+    cells: units.map(unitName),
+    values,
     labels: labels.values.slice(from, to),
   };
 }

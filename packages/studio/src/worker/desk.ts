@@ -21,12 +21,11 @@ export class Desk {
   read: ReadText | null = null;
   /** The text whose cells were searched last. */
   searched: SearchedText | null = null;
-  /** Ends the search that goes on. */
-  searching: AbortController | null = null;
   #model: LanguageModel | null = null;
   /** In place of a language model: one that learnt another task. */
   #learnt: Learnt | null = null;
   #writing = new AbortController();
+  #searching = new AbortController();
   /** Updates made, where no run counts them. */
   #step = 0;
 
@@ -62,13 +61,34 @@ export class Desk {
     this.#writing.abort();
   }
 
+  /** Ends the search that goes on. @returns what ends the next */
+  beginSearching(): AbortSignal {
+    this.stopSearching();
+    this.#searching = new AbortController();
+    return this.#searching.signal;
+  }
+
+  stopSearching(): void {
+    this.#searching.abort();
+  }
+
+  /** The model as it is now, and stays: a copy of one that trains on. */
+  stillModel(): LanguageModel {
+    const { model } = this;
+    if (!this.run) return model;
+    if (this.searched?.step === this.step) return this.searched.model;
+    const still = new LanguageModel(model.device, model.tokenizer, model.config);
+    still.parameters.load(model.parameters.save());
+    return still;
+  }
+
   put(model: LanguageModel, run: TrainingRun | null, step = 0): ModelAbout {
     this.stopWriting();
     this.#close();
     this.#model = model;
     this.run = run;
     this.read = null;
-    this.searching?.abort();
+    this.stopSearching();
     this.searched = null;
     this.#step = step;
     return this.about();

@@ -1,36 +1,121 @@
-import { textMap } from 'unrolled/charts';
+import { escapeXml, textMap } from 'unrolled/charts';
 import { toCsv } from '../../pictures/csv.ts';
 import type { SavedPicture } from '../../pictures/save.ts';
 import type { CellSearch, CellStretch } from '../../protocol.ts';
-import { shellWord } from '../../run/command.ts';
+import { theme } from '../../theme.svelte.ts';
+import { stripPixels, valuesOf } from './strip-colours.ts';
 
-/** The coloured stretch to keep, with all that was found. @param trained  the command that made the model */
+const measureOf = ({ measure }: CellSearch): string => (measure === 'auc' ? 'AUC' : 'correlation');
+
+/**
+ * The coloured stretch to keep, with all that was found.
+ * @param command  what finds the same
+ */
 export function cellsPicture(
   search: CellSearch,
   stretch: CellStretch,
   cell: string,
-  trained: string,
+  command: string,
   address: string,
 ): SavedPicture {
-  const found = search.cells.find(({ name }) => name === cell);
+  const found = search.units.find(({ name }) => name === cell);
   const sign = found?.sign ?? 1;
-  const measure = search.measure === 'auc' ? 'AUC' : 'correlation';
+  const values = valuesOf(stretch, cell);
   const score = found
-    ? `${measure} ${found.heldOut.toFixed(3)} held out, shifted ${search.shuffledLevel.toFixed(3)}`
+    ? `${measureOf(search)} ${found.heldOut.toFixed(3)} held out, shifted ${search.shuffledLevel.toFixed(3)}`
     : '';
   return {
     name: `cell-${cell}`,
     svg: textMap({
       title: `${cell} and ${search.property}`,
-      description: `Each character has the colour of the cell after it; ${score}. Trained by: ${trained}`,
+      description: `Each character has the colour of the cell after it; ${score}. Made by: ${command}`,
       label: `${cell}, ${sign > 0 ? 'low to high' : 'high to low'}`,
-      pieces: stretch.pieces.map((text, i) => ({ text, value: sign * stretch.values[i] })),
+      pieces: stretch.pieces.map((text, i) => ({ text, value: sign * values[i] })),
     }),
     csv: toCsv(
       ['token', 'text', 'cell', 'property'],
-      stretch.pieces.map((text, i) => [stretch.from + i, text, stretch.values[i], stretch.labels[i]]),
+      stretch.pieces.map((text, i) => [stretch.from + i, text, values[i], stretch.labels[i]]),
     ),
-    json: { address, cell, search, stretch: { ...stretch, values: [...stretch.values], labels: [...stretch.labels] } },
-    command: `npx unrolled cells RUN --property ${shellWord(search.property)}`,
+    json: {
+      address,
+      cell,
+      search,
+      stretch: { from: stretch.from, pieces: stretch.pieces, values: [...values], labels: [...stretch.labels] },
+    },
+    command,
   };
+}
+
+/** Cells of the picture: as many as can be told apart. */
+const drawn = 60;
+
+/** All cells along the stretch, to keep: the best of them drawn, all as numbers. */
+export function stripsPicture(
+  search: CellSearch,
+  stretch: CellStretch,
+  command: string,
+  address: string,
+): SavedPicture {
+  const rows = search.units.map((unit) => ({ unit, values: valuesOf(stretch, unit.name) }));
+  const title = `${Math.min(drawn, rows.length)} of ${rows.length} cells beside ${search.property}`;
+  return {
+    name: 'cells',
+    svg: stripsSvg(rows.slice(0, drawn), search, stretch, title, `Made by: ${command}`),
+    csv: toCsv(
+      ['token', 'text', 'property', ...rows.map(({ unit }) => unit.name)],
+      stretch.pieces.map((text, i) => [
+        stretch.from + i,
+        text,
+        stretch.labels[i],
+        ...rows.map(({ values }) => values[i]),
+      ]),
+    ),
+    json: { address, search, from: stretch.from, pieces: stretch.pieces, labels: [...stretch.labels] },
+    command,
+  };
+}
+
+function stripsSvg(
+  rows: readonly { readonly unit: CellSearch['units'][number]; readonly values: Float32Array }[],
+  search: CellSearch,
+  { labels }: CellStretch,
+  title: string,
+  description: string,
+): string {
+  const { paper, ink, soft, accent } = theme.palette;
+  const [left, width, row, top] = [150, 900, 14, 76];
+  const height = top + rows.length * row + 12;
+  const text = (x: number, y: number, what: string, fill: string, more = ''): string =>
+    `<text x="${x}" y="${y}" fill="${fill}" ${more}>${escapeXml(what)}</text>`;
+  const image = (pixels: ImageData, y: number): string =>
+    `<image x="${left}" y="${y}" width="${width}" height="${row - 2}" preserveAspectRatio="none" ` +
+    `style="image-rendering:pixelated" href="${pngOf(pixels)}"/>`;
+  const [low, high] = labels.reduce(([a, b], label) => [Math.min(a, label), Math.max(b, label)], [Infinity, -Infinity]);
+  const place = (label: number): number => 68 - (high > low ? (24 * (label - low)) / (high - low) : 0);
+  const step = width / labels.length;
+  const line = Array.from(labels, (label, i) => `H${(left + i * step).toFixed(1)}V${place(label).toFixed(1)}`).join('');
+  return (
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${left + width + 12} ${height}" role="img" ` +
+    `font-family="ui-monospace, Menlo, Consolas, monospace" font-size="11">` +
+    `<title>${escapeXml(title)}</title><desc>${escapeXml(description)}</desc>` +
+    `<rect width="100%" height="100%" fill="${paper}"/>` +
+    text(12, 26, title, ink, 'font-size="15" font-weight="600" font-family="system-ui, sans-serif"') +
+    text(12, 66, `cell  ${measureOf(search)}`, soft) +
+    `<path d="M${left} ${place(labels[0]).toFixed(1)}${line}H${left + width}" fill="none" stroke="${accent}" stroke-width="1.2"/>` +
+    rows
+      .map(({ unit, values }, i) => {
+        const y = top + i * row;
+        const label = `${unit.name.padEnd(9)} ${unit.sign > 0 ? '↑' : '↓'} ${unit.heldOut.toFixed(3)}`;
+        return `${text(12, y + 10, label, ink, 'xml:space="preserve"')}${image(stripPixels(values, unit.sign), y)}`;
+      })
+      .join('\n') +
+    '</svg>\n'
+  );
+}
+
+function pngOf(pixels: ImageData): string {
+  const canvas = document.createElement('canvas');
+  [canvas.width, canvas.height] = [pixels.width, pixels.height];
+  canvas.getContext('2d')!.putImageData(pixels, 0, 0);
+  return canvas.toDataURL();
 }

@@ -41,6 +41,7 @@ export interface FindUnitsOptions extends SearchOptions {
 /**
  * The units of a language model that follow properties of a text, best first; `searchUnits` says how they are found. The
  * surrounding program runs in between.
+ * @param properties  or their labels where they are known, such as those of a part of a longer text
  * @returns one result a property; null if the signal ended it early
  * @throws DataError if the text is too short, or a property does not change in it
  *
@@ -51,10 +52,10 @@ export interface FindUnitsOptions extends SearchOptions {
 export async function findUnits(
   model: LanguageModel,
   tokens: Int32Array,
-  properties: readonly Property[],
+  properties: readonly (Property | Labels)[],
   options: FindUnitsOptions = {},
 ): Promise<UnitSearch[] | null> {
-  const labels = properties.map((property) => labelTokens(model.tokenizer, tokens, property));
+  const labels = properties.map((one) => ('values' in one ? one : labelTokens(model.tokenizer, tokens, one)));
   const search = searchUnits(readTokens(model, tokens), labels, options);
   for (;;) {
     const { done, value } = search.next();
