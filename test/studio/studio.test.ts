@@ -75,6 +75,26 @@ describe.skipIf(noChromium)('the studio as files, without a server of its own', 
     expect(problems).toEqual([]);
   });
 
+  test('trains the cells of the literature, and looks into them', async () => {
+    await using watched = await open('#train?text=hello&steps=3&cells=unitary');
+    const { page, problems } = watched;
+    for (const cell of ['MUT1', 'RHN', 'minLSTM'])
+      await page.getByRole('checkbox', { name: cell }).check({ force: true });
+    await page.getByRole('button', { name: 'Start', exact: false }).click();
+    await expect.poll(() => page.getByText('finished', { exact: true }).count()).toBe(4);
+    for (const cell of ['MUT1', 'RHN', 'unitary', 'minLSTM']) {
+      await page.getByRole('link', { name: 'Unrolled' }).click();
+      await page.getByLabel('Model').selectOption({ label: `${cell}, trained here` });
+      await page.getByLabel('Text it reads').fill('hell');
+      await expect.poll(() => page.getByRole('application').count()).toBe(1);
+      await page.getByRole('link', { name: 'Gradients' }).click();
+      await expect
+        .poll(() => page.getByRole('region', { name: cell }).getByText('Gradient before clipping').count())
+        .toBe(1);
+    }
+    expect(problems).toEqual([]);
+  });
+
   test('the command that it names makes the same weights, to the bit', async () => {
     await using watched = await open('#train?text=own&hidden=12&embedding=6&steps=40&seq=10&batch=3&seed=9');
     const { page } = watched;

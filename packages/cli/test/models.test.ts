@@ -155,6 +155,26 @@ describe('sample', () => {
     expectComplaint(await unrolled(cwd, 'sample', 'run', '--prompts', 'nowhere.txt'), 1, 'nowhere.txt');
   });
 
+  test('eval of several texts tells of each, and of all by their tokens', async () => {
+    file('first.txt', 'she sells sea shells');
+    file('second.txt', 'shells by the shore of the sea');
+    const texts = ['first.txt', 'second.txt'];
+    const [json, shown, alone] = await Promise.all([
+      unrolled(cwd, 'eval', 'run', ...texts, '--json'),
+      unrolled(cwd, 'eval', 'run', ...texts),
+      unrolled(cwd, 'eval', 'run', 'second.txt', '--json'),
+    ]);
+    const all = JSON.parse(json.stdout);
+    expect(all.texts.map(({ path }: { path: string }) => path)).toEqual(texts);
+    const { type: _, ...second } = JSON.parse(alone.stdout);
+    expect(all.texts[1]).toEqual({ path: 'second.txt', ...second });
+    const [a, b] = all.texts;
+    expect(all.tokens).toBe(a.tokens + b.tokens);
+    expect(all.loss).toBeCloseTo((a.loss * a.tokens + b.loss * b.tokens) / all.tokens, 12);
+    expect(shown.stdout).toMatch(/^text .*\nfirst.txt .*\nsecond.txt .*\nall /);
+    expect(shown.stdout.split('\n')[3]).toContain(all.natsPerCharacter.toFixed(4));
+  });
+
   test('eval leaves out what the model does not know, and says so', async () => {
     file('strange.txt', text.replaceAll('shore', 'sh0r€'));
     await unrolled(cwd, 'train', 'text.txt', '--out', 'new', ...small, '--steps', '5');

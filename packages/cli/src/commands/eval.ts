@@ -7,6 +7,7 @@ import { loadRun } from '../load-run.ts';
 import { openMachine, toStandardError } from '../open-device.ts';
 import { blasOption, threadsOption } from '../options.ts';
 import type { CheckpointName } from '../run-folder.ts';
+import { table } from '../table.ts';
 import { TextUnits } from '../tasks/language-model/text-units.ts';
 import { joinTexts, readTextFiles } from '../text-files.ts';
 import { countCharacters, formatCount } from '../units.ts';
@@ -20,7 +21,7 @@ interface EvalFlags {
 
 export function evalCommand(): Command {
   return new Command('eval')
-    .description('measure how well a trained model foretells a text')
+    .description('measure how well a trained model foretells texts')
     .argument('<run>', 'run folder, or checkpoint file')
     .argument('<texts...>', 'text files and folders')
     .addOption(
@@ -29,7 +30,10 @@ export function evalCommand(): Command {
     .option('--json', 'print one JSON object')
     .addOption(threadsOption())
     .addOption(blasOption())
-    .addHelpText('after', '\nExample:\n  unrolled eval runs/shakespeare sonnets.txt')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  unrolled eval runs/shakespeare sonnets.txt\n  unrolled eval runs/shakespeare sonnets.txt plays/',
+    )
     .action(evaluate);
 }
 
@@ -37,37 +41,78 @@ async function evaluate(run: string, paths: string[], flags: EvalFlags): Promise
   const device = await openMachine(flags, toStandardError);
   try {
     const model = await loadRun(run, flags.checkpoint, (file, cell) => LanguageModel.load(device, file, cell));
-    const { text, leftOut } = leaveOutUnknown(model.tokenizer, joinTexts(readTextFiles(paths)));
-    const tokens = model.tokenizer.encode(text);
-    if (tokens.length < 2) {
-      throw new Failure(`${paths.join(', ')}: fewer than two of its characters are in the model's vocabulary`);
-    }
-    const result = (await evaluateTokens(model, tokens))!;
-    const units = new TextUnits(countCharacters(text), tokens.length);
-    const unknown = Object.fromEntries(leftOut);
-    const report = {
-      type: 'evaluation',
-      tokens: result.tokens,
-      loss: result.loss,
-      natsPerCharacter: units.natsPerCharacter(result.loss),
-      bitsPerCharacter: units.bitsPerCharacter(result.loss),
-      perplexity: perplexity(result.loss),
-      leftOut: unknown,
-    };
-    process.stdout.write(flags.json ? `${JSON.stringify(report)}\n` : describe(report, leftOut));
+    const texts: TextResult[] = [];
+    for (const path of paths) texts.push(await evaluateText(model, path));
+    const report = { type: 'evaluation', ...reportOf(texts), ...(texts.length > 1 && { texts: texts.map(named) }) };
+    process.stdout.write(flags.json ? `${JSON.stringify(report)}\n` : describe(texts));
   } finally {
     device.close();
   }
 }
 
-function describe(
-  report: { tokens: number; natsPerCharacter: number; bitsPerCharacter: number; perplexity: number },
-  leftOut: ReadonlyMap<string, number>,
-): string {
-  const lines = [
-    `${report.natsPerCharacter.toFixed(4)} nats per character, ${report.bitsPerCharacter.toFixed(4)} bits`,
-    `perplexity ${report.perplexity.toFixed(3)} over ${formatCount(report.tokens)} tokens`,
-  ];
+interface TextResult {
+  readonly path: string;
+  /** Tokens that were foretold, and their mean loss in nats. */
+  readonly tokens: number;
+  readonly loss: number;
+  /** Of the text that was read: the first token is not foretold. */
+  readonly characters: number;
+  readonly read: number;
+  readonly leftOut: ReadonlyMap<string, number>;
+}
+
+async function evaluateText(model: LanguageModel, path: string): Promise<TextResult> {
+  const { text, leftOut } = leaveOutUnknown(model.tokenizer, joinTexts(readTextFiles([path])));
+  const tokens = model.tokenizer.encode(text);
+  if (tokens.length < 2) throw new Failure(`${path}: fewer than two of its characters are in the model's vocabulary`);
+  const result = (await evaluateTokens(model, tokens))!;
+  return { path, ...result, characters: countCharacters(text), read: tokens.length, leftOut };
+}
+
+/** Of one text or of several, each of which counts by its tokens. */
+function reportOf(texts: readonly TextResult[]) {
+  const sum = (of: (text: TextResult) => number): number => texts.reduce((total, text) => total + of(text), 0);
+  const tokens = sum((text) => text.tokens);
+  const loss = sum((text) => text.loss * text.tokens) / tokens;
+  const units = new TextUnits(
+    sum(({ characters }) => characters),
+    sum(({ read }) => read),
+  );
+  const leftOut = new Map<string, number>();
+  for (const text of texts) {
+    for (const [character, count] of text.leftOut) leftOut.set(character, (leftOut.get(character) ?? 0) + count);
+  }
+  return {
+    tokens,
+    loss,
+    natsPerCharacter: units.natsPerCharacter(loss),
+    bitsPerCharacter: units.bitsPerCharacter(loss),
+    perplexity: perplexity(loss),
+    leftOut: Object.fromEntries(leftOut),
+  };
+}
+
+const named = (text: TextResult) => ({ path: text.path, ...reportOf([text]) });
+
+function describe(texts: readonly TextResult[]): string {
+  const all = reportOf(texts);
+  const lines =
+    texts.length === 1
+      ? [
+          `${all.natsPerCharacter.toFixed(4)} nats per character, ${all.bitsPerCharacter.toFixed(4)} bits`,
+          `perplexity ${all.perplexity.toFixed(3)} over ${formatCount(all.tokens)} tokens`,
+        ]
+      : table(
+          ['text', 'nats per character', 'bits', 'perplexity', 'tokens'],
+          [...texts.map(named), { path: 'all', ...all }].map((one) => [
+            one.path,
+            one.natsPerCharacter.toFixed(4),
+            one.bitsPerCharacter.toFixed(4),
+            one.perplexity.toFixed(3),
+            formatCount(one.tokens),
+          ]),
+        );
+  const leftOut = new Map(Object.entries(all.leftOut));
   if (leftOut.size > 0) lines.push(describeLeftOut(leftOut));
   return `${lines.join('\n')}\n`;
 }

@@ -1,3 +1,4 @@
+import { cellTitles } from '../cell-titles.ts';
 import type { RunSpec, Tuning } from '../protocol.ts';
 import { FileRun } from './file-run.svelte.ts';
 import { PageRun } from './page-run.svelte.ts';
@@ -50,14 +51,20 @@ class Shelf {
     for (const run of this.led) run.close();
     const begun = specs.map((spec) => {
       const id = `here-${++this.#count}`;
-      return new PageRun(id, nameOf(spec), text, textName, spec, tuning, threadsFor(spec, specs.length));
+      return new PageRun(
+        id,
+        cellTitles[spec.cell] ?? spec.cell,
+        text,
+        textName,
+        spec,
+        tuning,
+        threadsFor(spec, specs.length),
+      );
     });
     this.runs = [...this.followed, ...begun];
     return begun;
   }
 }
-
-const nameOf = ({ cell }: RunSpec): string => (cell.length <= 4 ? cell.toUpperCase() : cell);
 
 /** Cores are shared among runs; a small network is done before a second thread has woken up. Results do not depend on it. */
 function threadsFor({ batch, hidden }: RunSpec, runs: number): number {

@@ -1,4 +1,5 @@
 import { address } from '../../address.svelte.ts';
+import { cellTitles } from '../../cell-titles.ts';
 import type { RunSpec } from '../../protocol.ts';
 import { type BuiltInText, ordinary, texts } from '../../texts/texts.ts';
 
@@ -28,7 +29,6 @@ export const limits: Readonly<Record<NumberSetting, readonly [number, number]>> 
   lr: [1e-5, 1],
 };
 
-export const offeredCells = ['rnn', 'lstm', 'gru', 'mingru'] as const;
 export const optimizers = ['adam', 'adamw', 'rmsprop', 'adagrad', 'momentum', 'sgd'] as const;
 
 /** What the next runs will be: what the address says, otherwise what suits the text. */
@@ -51,7 +51,7 @@ class Settings {
 
   /** The cells to train side by side. */
   get cells(): readonly string[] {
-    const named = (address.get('cells') ?? '').split(',').filter((cell) => offeredCells.some((one) => one === cell));
+    const named = (address.get('cells') ?? '').split(',').filter((cell) => Object.hasOwn(cellTitles, cell));
     return named.length > 0 ? named : [this.defaults.cell];
   }
 

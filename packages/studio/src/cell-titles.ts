@@ -1,0 +1,15 @@
+/** The cells that can be trained, by name, and what they are called; those of the first lectures, and all others. */
+export const usualCells = { rnn: 'RNN', lstm: 'LSTM', gru: 'GRU' } as const;
+export const otherCells = {
+  irnn: 'IRNN',
+  mut1: 'MUT1',
+  mut2: 'MUT2',
+  mut3: 'MUT3',
+  nas: 'NAS',
+  rhn: 'RHN',
+  unitary: 'unitary',
+  mingru: 'minGRU',
+  minlstm: 'minLSTM',
+} as const;
+
+export const cellTitles: Readonly<Record<string, string>> = { ...usualCells, ...otherCells };
