@@ -83,7 +83,10 @@ describe.skipIf(noChromium)('the studio on a run folder', () => {
   });
 
   test('searches all its checkpoints for cells', async () => {
-    await using watched = await openPage(browser, `${server.url}#cells?property=word-length&compare=checkpoints`);
+    await using watched = await openPage(
+      browser,
+      `${server.url}#cells?in=sonnets&property=word-length&compare=checkpoints`,
+    );
     const { page, problems } = watched;
     const columns = page.getByRole('group', { name: 'Searches side by side' }).locator('thead th');
     await expect.poll(() => columns.count()).toBeGreaterThanOrEqual(2);
