@@ -27,6 +27,8 @@ export interface CommonOptions {
   sampleEvery?: number;
   validateEvery?: number;
   checkpointEvery?: number;
+  /** Whether each checkpoint stays, under its step. */
+  keepCheckpoints?: boolean;
   /** Steps between looks at gradient flow, in tasks that have it. */
   gradients?: number;
   /** What multiplies matrices: a BLAS rounds otherwise than our kernels do. Our kernels where it is left out. */
@@ -57,6 +59,7 @@ export const changeable = [
   'sampleEvery',
   'validateEvery',
   'checkpointEvery',
+  'keepCheckpoints',
   'gradients',
 ] as const;
 
@@ -154,6 +157,7 @@ export function commonOptions(
     option('--sample-every <n>', 'steps between samples, 0: none', whole(0)),
     option('--validate-every <n>', 'steps between validations, 0: none', whole(0)),
     option('--checkpoint-every <n>', 'steps between checkpoints, 0: only at the end', whole(0)),
+    new Option('--keep-checkpoints', 'keep each of them, to see later how the model came to be what it is'),
   ];
 }
 

@@ -93,7 +93,8 @@ export function readConfig<Options extends CommonOptions>(
   }
   for (const name of changeable) {
     const value = options?.[name];
-    if (value !== undefined && !(typeof value === 'number' && value >= 0)) {
+    const fits = name === 'keepCheckpoints' ? typeof value === 'boolean' : typeof value === 'number' && value >= 0;
+    if (value !== undefined && !fits) {
       throw damaged(`options.${name} is ${JSON.stringify(value)}`);
     }
   }

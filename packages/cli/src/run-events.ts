@@ -13,7 +13,14 @@ export type RunEvent =
   | (ValidationEvent & ValidationUnits)
   | { readonly type: 'sample'; readonly step: number; readonly text: string }
   | GradientFlowEvent
-  | { readonly type: 'checkpoint'; readonly step: number; readonly path: string; readonly best: boolean }
+  | {
+      readonly type: 'checkpoint';
+      readonly step: number;
+      readonly path: string;
+      readonly best: boolean;
+      /** The file that stays, with --keep-checkpoints. */
+      readonly kept?: string;
+    }
   | {
       readonly type: 'done';
       readonly step: number;
@@ -49,8 +56,13 @@ export const exampleUnits: Units = {
   validation: () => ({}),
 };
 
-/** @param folder  of the run; @param path  of the checkpoint, for a checkpoint event */
-export function toRunEvent(event: TrainEvent, units: Units, folder: string, path: string): RunEvent {
+/** @param folder  of the run; @param files  of the checkpoint, for a checkpoint event */
+export function toRunEvent(
+  event: TrainEvent,
+  units: Units,
+  folder: string,
+  files: { readonly path: string; readonly kept?: string },
+): RunEvent {
   switch (event.type) {
     case 'start':
       return { ...event, folder };
@@ -61,7 +73,7 @@ export function toRunEvent(event: TrainEvent, units: Units, folder: string, path
     case 'validation':
       return { ...event, ...units.validation(event) };
     case 'checkpoint':
-      return { type: 'checkpoint', step: event.step, path, best: event.best };
+      return { type: 'checkpoint', step: event.step, best: event.best, ...files };
     default:
       return event;
   }

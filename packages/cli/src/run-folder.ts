@@ -35,6 +35,7 @@ const temporaryName = /^\..+\.tmp$/;
  *     samples/step-000250.txt
  *     run.lock                 while a process trains here
  *     checkpoints/latest.safetensors, previous.safetensors, best.safetensors
+ *     checkpoints/step-000250.safetensors    with --keep-checkpoints
  */
 export class RunFolder {
   readonly path: string;
@@ -149,18 +150,28 @@ export class RunFolder {
     const path = this.checkpointPath(name);
     if (name === 'latest' && existsSync(path)) {
       const previous = this.checkpointPath('previous');
-      this.#attempt(previous, () => {
-        rmSync(previous, { force: true });
-        try {
-          linkSync(path, previous);
-        } catch {
-          // Not every file system has links; a copy serves as well.
-          copyFileSync(path, previous);
-        }
-      });
+      this.#attempt(previous, () => linkOrCopy(path, previous));
     }
     this.#replace(path, encodeCheckpoint(checkpoint));
     return path;
+  }
+
+  /** Lets the latest checkpoint stay under its step. @returns the file */
+  keepLatest(step: number): string {
+    const path = join(this.path, 'checkpoints', `step-${String(step).padStart(6, '0')}.safetensors`);
+    this.#attempt(path, () => linkOrCopy(this.checkpointPath('latest'), path));
+    return path;
+  }
+
+  /** Removes checkpoints that were kept after a step: what a resumed run does again. */
+  dropKeptAfter(step: number): void {
+    const folder = join(this.path, 'checkpoints');
+    this.#attempt(folder, () => {
+      for (const name of readdirSync(folder)) {
+        const [, kept] = /^step-(\d+)\.safetensors$/.exec(name) ?? [];
+        if (Number(kept) > step) rmSync(join(folder, name));
+      }
+    });
   }
 
   readCheckpoint(name: CheckpointName): Checkpoint {
@@ -240,6 +251,17 @@ function attempt<Result>(path: string, action: () => Result, hint = ''): Result 
     const reason = describeSystemError(error);
     if (reason === null) throw error;
     throw new Failure(`${path}: ${reason}${hint}`, 1, { cause: error });
+  }
+}
+
+/** One file under two names; it is replaced, never written over, so neither changes with the other. */
+function linkOrCopy(from: string, to: string): void {
+  rmSync(to, { force: true });
+  try {
+    linkSync(from, to);
+  } catch {
+    // Not every file system has links; a copy serves as well.
+    copyFileSync(from, to);
   }
 }
 

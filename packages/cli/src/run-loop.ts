@@ -66,12 +66,14 @@ export async function runLoop<Options extends CommonOptions>(parts: RunParts<Opt
         // Not before: a checkpoint that does not fit must leave the run as it was.
         folder.writeJson('config.json', config);
         folder.rewindLog(event.step);
+        folder.dropKeptAfter(event.step);
       }
-      let path = '';
+      let files: { path: string; kept?: string } = { path: '' };
       if (event.type === 'checkpoint') {
-        path = folder.writeCheckpoint(event.best ? 'best' : 'latest', event.checkpoint);
+        files = { path: folder.writeCheckpoint(event.best ? 'best' : 'latest', event.checkpoint) };
+        if (options.keepCheckpoints && !event.best) files.kept = folder.keepLatest(event.step);
       }
-      last = toRunEvent(event, prepared.units, folder.path, path);
+      last = toRunEvent(event, prepared.units, folder.path, files);
       folder.log(last);
       if (last.type === 'sample') folder.writeSample(last.step, last.text);
       listener.on(last);

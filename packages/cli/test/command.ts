@@ -93,7 +93,7 @@ export function expectComplaint(ended: Ended, code: number, ...words: readonly s
   assert.equal(ended.code, code);
 }
 
-export const readEvents = (run: string): { type: string; step: number }[] =>
+export const readEvents = (run: string): { type: string; step: number; kept?: string }[] =>
   readFileSync(join(run, 'events.jsonl'), 'utf8')
     .trimEnd()
     .split('\n')

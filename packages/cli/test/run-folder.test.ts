@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Checkpoint } from 'unrolled/train';
 import { afterAll, describe, expect, test } from 'vitest';
 import { RunFolder } from '../src/run-folder.ts';
-import { expectComplaint, small, unrolled, workplace } from './command.ts';
+import { expectComplaint, readEvents, small, unrolled, workplace } from './command.ts';
 
 const { path: cwd, file } = workplace(afterAll);
 
@@ -32,6 +32,28 @@ test('what was the latest checkpoint becomes the previous one', () => {
   expect(readdirSync(join(folder.path, 'checkpoints')).sort()).toEqual([
     ...['best.safetensors', 'latest.safetensors', 'previous.safetensors'],
   ]);
+});
+
+test('checkpoints that are kept stay as they were, and go with the steps that a run does again', async () => {
+  const run = join(cwd, 'kept');
+  const every = ['--checkpoint-every', '4', '--keep-checkpoints', '--validate-every', '0'];
+  expect(await unrolled(cwd, 'train', 'text.txt', '--out', run, ...small, ...every, '--steps', '10')).toMatchObject({
+    code: 0,
+  });
+  const folder = new RunFolder(run);
+  const kept = () => readdirSync(join(run, 'checkpoints')).filter((name) => name.startsWith('step-'));
+  expect(kept()).toEqual(['step-000004.safetensors', 'step-000008.safetensors', 'step-000010.safetensors']);
+  const eight = readFileSync(join(run, 'checkpoints', 'step-000008.safetensors'));
+  expect(readEvents(run).flatMap(({ kept: path }) => path ?? [])).toEqual(
+    kept().map((name) => join(run, 'checkpoints', name)),
+  );
+  folder.dropKeptAfter(8);
+  expect(kept()).toEqual(['step-000004.safetensors', 'step-000008.safetensors']);
+  expect(await unrolled(cwd, 'train', '--resume', run, '--steps', '16')).toMatchObject({ code: 0 });
+  expect(kept()).toEqual(['04', '08', '12', '16'].map((step) => `step-0000${step}.safetensors`));
+  expect(readFileSync(join(run, 'checkpoints', 'step-000008.safetensors'))).toEqual(eight);
+  const written = await unrolled(cwd, 'eval', join(run, 'checkpoints', 'step-000008.safetensors'), 'text.txt');
+  expect(written).toMatchObject({ code: 0 });
 });
 
 test('events after a step, cut-off lines and ends are dropped', () => {

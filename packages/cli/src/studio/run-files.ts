@@ -2,7 +2,8 @@ import { closeSync, fstatSync, openSync, readSync, realpathSync } from 'node:fs'
 import { basename, join, relative, resolve } from 'node:path';
 
 /** What of a run's folder is given out, and nothing else. */
-const given = /^(config\.json|tokenizer\.json|events\.jsonl|checkpoints\/(latest|previous|best)\.safetensors)$/;
+const given =
+  /^(config\.json|tokenizer\.json|events\.jsonl|checkpoints\/(latest|previous|best|step-\d{6,})\.safetensors)$/;
 
 /** A run that the page may see. */
 export interface SharedRun {

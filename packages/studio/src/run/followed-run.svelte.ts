@@ -19,6 +19,8 @@ export class FollowedRun extends Run {
   /** The last checkpoint that was told of, and the one the worker has. */
   #newest = 0;
   #newestName = 'latest';
+  /** Names of those that stay. */
+  #kept = new Set<string>();
   #loaded = -1;
   #loading: Promise<WorkerClient> | null = null;
   #timer = 0;
@@ -90,7 +92,7 @@ export class FollowedRun extends Run {
   /** Its checkpoints, each after other updates, with a worker that has it until the next one is asked for. */
   async *checkpoints(): AsyncGenerator<{ readonly step: number; readonly worker: WorkerClient }, void> {
     const seen = new Set<number>();
-    for (const name of ['previous', 'best', 'latest']) {
+    for (const name of [...this.#kept, 'previous', 'best', 'latest']) {
       const checkpoint = await this.#readCheckpoint(name);
       if (!checkpoint) continue;
       const worker = new WorkerClient();
@@ -124,6 +126,7 @@ export class FollowedRun extends Run {
       if (restarted) {
         this.forget();
         this.#step = 0;
+        this.#kept.clear();
       }
       // A run that has told of itself has said what it is.
       if (this.state === 'opening' && events.length > 0) await this.#readTask();
@@ -161,6 +164,7 @@ export class FollowedRun extends Run {
       case 'checkpoint':
         this.#newest++;
         this.#newestName = event.best === true ? 'best' : 'latest';
+        if (typeof event.kept === 'string') this.#kept.add(`step-${String(step).padStart(6, '0')}`);
         break;
       case 'done':
         this.state = event.reason === 'finished' ? 'finished' : 'stopped';
