@@ -89,20 +89,20 @@ export class FollowedRun extends Run {
     return response.ok ? new Uint8Array(await response.arrayBuffer()) : null;
   }
 
-  /** Its checkpoints, each after other updates, with a worker that has it until the next one is asked for. */
+  /** Its checkpoints, each after other updates, with a worker apart that has it until the next one is asked for. */
   async *checkpoints(): AsyncGenerator<{ readonly step: number; readonly worker: WorkerClient }, void> {
     const seen = new Set<number>();
-    for (const name of [...this.#kept, 'previous', 'best', 'latest']) {
-      const checkpoint = await this.#readCheckpoint(name);
-      if (!checkpoint) continue;
-      const worker = new WorkerClient();
-      try {
+    const worker = new WorkerClient();
+    try {
+      for (const name of [...this.#kept, 'previous', 'best', 'latest']) {
+        const checkpoint = await this.#readCheckpoint(name);
+        if (!checkpoint) continue;
         const { step } = await worker.call('load', { checkpoint });
         if (!seen.has(step)) yield { step, worker };
         seen.add(step);
-      } finally {
-        worker.close();
       }
+    } finally {
+      worker.close();
     }
   }
 

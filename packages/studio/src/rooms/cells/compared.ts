@@ -24,11 +24,11 @@ export interface Line {
 
 export const columnName = ({ run, search }: Kept): string => `${run.name}, ${formatCount(search.modelStep)} updates`;
 
-/** @param present  the run that is shown */
-export function compared(columns: readonly Kept[], present: Run): Compared {
+/** @param present  the run that is shown; @param chosen  a cell that is among those that are listed */
+export function compared(columns: readonly Kept[], present: Run, chosen: string): Compared {
   const own = columns.flatMap((column, i) => (column.run === present ? [i] : []));
   const { units } = compareUnits(Object.fromEntries(own.map((i) => [String(i), columns[i].search])));
-  const cells = units.slice(0, listed).map(({ name, found }) => ({
+  const cells = withChosen(units, listed, chosen).map(({ name, found }) => ({
     name,
     found: columns.map((_, i) => found[own.indexOf(i)] ?? null),
   }));
@@ -36,7 +36,7 @@ export function compared(columns: readonly Kept[], present: Run): Compared {
   const best = columns.map(({ search }) => search.units[0]);
   const lines =
     runs.length === 1
-      ? cells.slice(0, drawn).map(({ name, found }) => ({ name, points: pointsOf(columns, found) }))
+      ? withChosen(cells, drawn, chosen).map(({ name, found }) => ({ name, points: pointsOf(columns, found) }))
       : runs.map((run) => ({
           name: run.name,
           points: pointsOf(
@@ -45,6 +45,17 @@ export function compared(columns: readonly Kept[], present: Run): Compared {
           ),
         }));
   return { columns, best, cells: own.length > 1 ? cells : [], lines };
+}
+
+/** The first ones, with the chosen one in place of the last where it is not of them. */
+function withChosen<Cell extends { readonly name: string }>(
+  cells: readonly Cell[],
+  most: number,
+  chosen: string,
+): Cell[] {
+  const first = cells.slice(0, most);
+  const one = cells.find(({ name }) => name === chosen);
+  return !one || first.includes(one) ? first : [...first.slice(0, -1), one];
 }
 
 const pointsOf = (columns: readonly Kept[], found: readonly (FoundUnit | null)[]): Line['points'] =>
