@@ -3,7 +3,8 @@ import { existsSync, globSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
+/** The repository. */
+export const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** The folder of the library as it is installed: plain JavaScript; built first if the sources are newer. */
 export function builtLibrary(): string {

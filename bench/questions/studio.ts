@@ -4,14 +4,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
-import { builtLibrary } from '../built.ts';
+import { builtLibrary, root } from '../built.ts';
 import { type Chromium, launchChromium, type Page } from '../chromium.ts';
 import type { Question } from '../question.ts';
 import { rounded, summarise } from '../timing.ts';
 
-const command = fileURLToPath(new URL('../../packages/cli/src/main.ts', import.meta.url));
-const text = fileURLToPath(new URL('../../packages/studio/src/texts/sonnets.txt', import.meta.url));
+const command = join(root, 'packages/cli/src/main.ts');
+const text = join(root, 'packages/studio/src/texts/sonnets.txt');
 const node = (...args: string[]): ChildProcess =>
   spawn(process.execPath, [command, ...args], { stdio: ['ignore', 'pipe', 'ignore'] });
 
