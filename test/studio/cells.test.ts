@@ -115,10 +115,17 @@ describe.skipIf(noChromium)('the room of cells', () => {
     await page.getByRole('button', { name: 'Cancel' }).click();
     await expect.poll(() => extent.innerText()).toContain(part);
     await all.click();
+    // A place that is gone to meanwhile stays.
+    await page.getByRole('slider', { name: 'Where the text' }).fill('9000');
     await expect.poll(() => extent.innerText(), { timeout: 40_000 }).toContain(`all ${count} characters`);
 
     const shown = page.getByRole('group', { name: 'The text, coloured by' });
     const from = page.getByRole('spinbutton', { name: 'from' });
+    const near = Number(await from.inputValue());
+    expect([near > 8000, near < 10_000]).toEqual([true, true]);
+    await expect
+      .poll(async () => (await shown.innerText()).replaceAll('⏎', ''))
+      .toContain(text.slice(near, near + 300));
     await from.fill('70000');
     await from.press('Enter');
     await expect.poll(async () => (await shown.innerText()).replaceAll('⏎', '')).toContain(text.slice(70_000, 70_300));

@@ -30,8 +30,10 @@ export class Finder {
   #asked: Question | null = null;
   /** The worker that was asked: another one may have a newer model. */
   #worker: WorkerClient | null = null;
-  /** Where to go next; what is asked for meanwhile takes its place. */
-  #wanted: number | null = null;
+  /** The place that was asked for last; null: where the property changes. */
+  #place: number | null = null;
+  /** Whether the text is not there yet. */
+  #wanted = false;
   #going = false;
 
   /**
@@ -44,12 +46,13 @@ export class Finder {
     this.searching = true;
     this.share = null;
     this.problem = '';
+    this.#place = at;
     try {
       const question = await ask();
       const worker = await question.run.worker();
       if (turn !== this.#turn) return;
       [this.#asked, this.#worker] = [question, worker];
-      await this.#ask(question, atFirst, at, turn);
+      await this.#ask(question, atFirst, turn);
     } catch (error) {
       if (turn !== this.#turn) return;
       this.problem = told(error);
@@ -65,8 +68,9 @@ export class Finder {
     const [question, turn, part] = [this.#asked, this.#turn, this.shown?.search];
     if (!question || !part || part.searchedFrom === 0 || this.share !== null) return;
     this.share = 0;
+    this.#place ??= this.shown?.stretch.from ?? null;
     try {
-      await this.#ask(question, null, this.shown?.stretch.from ?? null, turn);
+      await this.#ask(question, null, turn);
     } catch (error) {
       if (turn === this.#turn) this.problem = told(error);
     } finally {
@@ -79,27 +83,26 @@ export class Finder {
     void this.#worker?.call('stopFindingCells', null).catch(() => {});
   }
 
-  async #ask(question: Question, most: number | null, at: number | null, turn: number): Promise<void> {
+  async #ask(question: Question, most: number | null, turn: number): Promise<void> {
     const [worker, { text, property }] = [this.#worker!, question];
     const search = await worker.call('findCells', { text, property, most, stretch: shownTokens }, (share) => {
       if (turn === this.#turn && most === null) this.share = share;
     });
     if (turn !== this.#turn || search === null) return;
-    const stretch = await worker.call('cellStretch', placeIn(search, at ?? search.from));
+    const stretch = await worker.call('cellStretch', placeIn(search, this.#place ?? search.from));
     if (turn === this.#turn) this.shown = { ...question, search, stretch };
   }
 
   /** Shows another stretch of the text. */
   async show(from: number): Promise<void> {
-    this.#wanted = from;
+    [this.#place, this.#wanted] = [from, true];
     if (this.#going) return;
     this.#going = true;
     try {
-      while (this.#wanted !== null && this.shown) {
+      while (this.#wanted && this.shown) {
         const { shown } = this;
-        const place = placeIn(shown.search, this.#wanted);
-        this.#wanted = null;
-        const stretch = await this.#worker!.call('cellStretch', place);
+        this.#wanted = false;
+        const stretch = await this.#worker!.call('cellStretch', placeIn(shown.search, this.#place ?? 0));
         if (this.shown === shown) this.shown = { ...shown, stretch };
       }
     } catch (error) {
