@@ -70,6 +70,13 @@ describe.skipIf(noChromium)('the room of cells', () => {
     await expect.poll(() => text.locator('span.at').getAttribute('data-at')).toMatch(/^4[45]\d$/);
     expect(await page.locator('.strip .mark').count()).toBeGreaterThan(10);
 
+    // The address names the cell: it is there again on coming back.
+    await cells.first().focus();
+    await page.keyboard.press('End');
+    await page.getByRole('link', { name: 'Train', exact: true }).click();
+    await page.getByRole('link', { name: 'Cells' }).click();
+    await expect.poll(() => page.locator('tr.chosen').getAttribute('aria-rowindex'), { timeout: 30_000 }).toBe('65');
+
     await page.getByLabel('for cells that follow').selectOption('comment');
     await expect.poll(() => page.getByText('underlined: the property holds').count(), { timeout: 30_000 }).toBe(1);
     expect(page.url()).toContain('property=comment');
