@@ -146,7 +146,7 @@ describe.skipIf(noChromium)('the room of cells', () => {
   });
 
   test('searches again as a network learns, and in others, side by side', async () => {
-    await using watched = await open('#train?text=code&hidden=16&cells=lstm,gru&steps=400');
+    await using watched = await open('#train?text=code&hidden=16&cells=lstm,gru&steps=400', { colorScheme: 'dark' });
     const { page, problems } = watched;
     await page.getByRole('button', { name: 'Start', exact: false }).click();
     await page.getByRole('link', { name: 'Cells' }).click();
