@@ -91,8 +91,13 @@ const shots: readonly Shot[] = [
   },
   {
     room: 'gradients',
-    hash: '#train?cells=rnn,lstm&hidden=64',
-    prepare: afterTraining('Gradients', 300, async (page) => (await page.getByText('of it is left').count()) > 1),
+    hash: '#gradients',
+    async prepare(page) {
+      await page.getByRole('button', { name: 'Train an RNN beside an LSTM' }).click();
+      await until(async () => (await page.getByText(/^after [\d,]{3,} updates$/).count()) > 1);
+      await page.getByRole('button', { name: /Pause/ }).click();
+      await page.waitForTimeout(5000);
+    },
   },
   {
     room: 'tasks',

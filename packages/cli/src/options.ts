@@ -1,9 +1,9 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { ConfigError } from 'unrolled';
-import { cellNames, createCell } from 'unrolled/nn';
+import { cellNames, createCell, parseCell } from 'unrolled/nn';
 import { type OptimizerName, optimizerNames, type ScheduleName, scheduleNames } from 'unrolled/optim';
 import { isCellFile } from './cell-file.ts';
-import { readCellText } from './cell-text.ts';
+
 import type { CheckpointName } from './run-folder.ts';
 
 /** What decides what any training computes; stored in config.json. */
@@ -102,7 +102,7 @@ export const choice = (flags: string, description: string, names: readonly strin
 
 function cellKind(text: string): string {
   if (isCellFile(text)) return text;
-  const named = readCellText(text);
+  const named = parseCell(text);
   if (!named) {
     throw new InvalidArgumentError(
       `Allowed choices are ${cellNames.join(', ')}, with options such as lstm:peephole,forgetBias=3, or a file with a ` +

@@ -1,7 +1,8 @@
 import { join, resolve } from 'node:path';
+import { parseCell } from 'unrolled/nn';
 import type { Json } from 'unrolled/train';
 import type { CellCopy, CellFile } from './cell-file.ts';
-import { readCellText } from './cell-text.ts';
+
 import { Failure } from './failure.ts';
 import { type CommonOptions, changeable } from './options.ts';
 import type { RunFolder } from './run-folder.ts';
@@ -102,7 +103,7 @@ export function readConfig<Options extends CommonOptions>(
   for (const [name, type] of Object.entries(types)) {
     if (options?.[name] !== undefined && typeof options[name] !== type) throw damaged(`options.${name} is no ${type}`);
   }
-  if (!readCellText(String(options?.cell)) && !cellCopyOf(folder)) {
+  if (!parseCell(String(options?.cell)) && !cellCopyOf(folder)) {
     throw damaged('it does not say which file the cell is in');
   }
   return config as RunConfig<Options>;

@@ -13,3 +13,9 @@ export const otherCells = {
 } as const;
 
 export const cellTitles: Readonly<Record<string, string>> = { ...usualCells, ...otherCells };
+
+/** Of a cell with options, too: `LSTM, chrono 50`. */
+export function cellTitle(text: string): string {
+  const [name, options] = text.split(':');
+  return [cellTitles[name] ?? name, ...(options?.split(',') ?? [])].join(', ').replaceAll('=', ' ');
+}

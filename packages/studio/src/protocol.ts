@@ -8,6 +8,7 @@ import type { NgramLadder } from 'unrolled/tasks/language-model';
 
 /** What makes a run, in the words of `npx unrolled train`. */
 export interface RunSpec {
+  /** Its name, which options may follow. */
   readonly cell: string;
   readonly hidden: number;
   readonly layers: number;

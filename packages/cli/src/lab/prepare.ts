@@ -1,4 +1,5 @@
 import { ConfigError } from 'unrolled';
+import { parseCell } from 'unrolled/nn';
 import type { OptimizerName, ScheduleName } from 'unrolled/optim';
 import {
   createProblem,
@@ -11,7 +12,7 @@ import {
   type TaskDescription,
 } from 'unrolled/tasks/long-memory';
 import { type CellFile, isCellFile, readCellFile } from '../cell-file.ts';
-import { cellSource, readCellText } from '../cell-text.ts';
+import { cellSource } from '../cell-source.ts';
 import { Failure } from '../failure.ts';
 import type { MachineFlags } from '../open-device.ts';
 import { flagOf } from '../options.ts';
@@ -97,7 +98,7 @@ function settingsOf(task: LongMemoryTask, cell: string, own: CellFile | null, fl
     steps: steps ?? (otherEnd ? null : undefined),
   };
   const given = Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined));
-  const settings = settingsFor(task, own?.cell ?? readCellText(cell)!.name, given);
+  const settings = settingsFor(task, own?.cell ?? parseCell(cell)!.name, given);
   const source = cellSource(cell, settings.hidden, own);
   return typeof source === 'string' ? settings : { ...settings, cell: source };
 }

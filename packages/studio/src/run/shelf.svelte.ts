@@ -1,4 +1,4 @@
-import { cellTitles } from '../cell-titles.ts';
+import { cellTitle } from '../cell-titles.ts';
 import type { RunSpec, Tuning } from '../protocol.ts';
 import { FileRun } from './file-run.svelte.ts';
 import { PageRun } from './page-run.svelte.ts';
@@ -51,15 +51,7 @@ class Shelf {
     for (const run of this.led) run.close();
     const begun = specs.map((spec) => {
       const id = `here-${++this.#count}`;
-      return new PageRun(
-        id,
-        cellTitles[spec.cell] ?? spec.cell,
-        text,
-        textName,
-        spec,
-        tuning,
-        threadsFor(spec, specs.length),
-      );
+      return new PageRun(id, cellTitle(spec.cell), text, textName, spec, tuning, threadsFor(spec, specs.length));
     });
     this.runs = [...this.followed, ...begun];
     return begun;

@@ -1,8 +1,9 @@
 import { ConfigError, openDevice } from 'unrolled';
+import type { CellSource } from 'unrolled/nn';
 import { generate, LanguageModel, ngramLadder, tokenizerFor } from 'unrolled/tasks/language-model';
-import type { CallMessage, CallName, Calls, PartOf } from '../protocol.ts';
+import type { CallMessage, CallName, Calls, PartOf, RunSpec } from '../protocol.ts';
 import type { SearchedText } from './cells.ts';
-import { type Desk, learnCell } from './desk.ts';
+import { type Desk, isFused } from './desk.ts';
 import { TrainingRun } from './training-run.ts';
 
 type Answers = {
@@ -22,9 +23,9 @@ const lead = (act: (run: TrainingRun) => void) => (desk: Desk) => {
 const answers: Answers = {
   async begin(desk, { text, spec, tuning, threads }) {
     const tokenizer = tokenizerFor('char', text);
-    await learnCell(spec.cell);
+    const { hidden, layers, embedding, dropout, seed } = spec;
+    const cell = await cellOf(spec);
     const device = await openDevice('wasm', { threads });
-    const { cell, hidden, layers, embedding, dropout, seed } = spec;
     const model = new LanguageModel(device, tokenizer, { cell, hidden, layers, embedding, dropout }, seed);
     const run = new TrainingRun(model, tokenizer.encode(text), spec, tuning, desk.tell);
     const about = desk.put(model, run);
@@ -95,6 +96,11 @@ const answers: Answers = {
     return holdCell(searchedText(desk), input);
   },
 };
+
+/** Few pages need more than the names of those that are always known. */
+async function cellOf({ cell, hidden }: RunSpec): Promise<CellSource> {
+  return isFused(cell) ? cell : (await import('unrolled/nn')).cellNamed(cell, hidden);
+}
 
 function searchedText(desk: Desk): SearchedText {
   if (!desk.searched) throw new ConfigError('no text was searched yet; search one first');

@@ -9,9 +9,12 @@ import type { TrainingRun } from './training-run.ts';
 import type { ReadText } from './unrolling.ts';
 
 /** Makes all cells of the literature known, where a name is not that of a fused one: few pages need them. */
-export async function learnCell(name: string | undefined): Promise<void> {
-  if (name !== undefined && !['rnn', 'irnn', 'lstm', 'gru'].includes(name)) await import('unrolled/nn');
+export async function learnCell(name: string): Promise<void> {
+  if (!isFused(name)) await import('unrolled/nn');
 }
+
+/** The cells that are always known. */
+export const isFused = (name: string): boolean => ['rnn', 'irnn', 'lstm', 'gru'].includes(name);
 
 /** What this worker has before it: one device, one model, the run that trains it. */
 export class Desk {
@@ -104,8 +107,8 @@ export class Desk {
   /** @throws FormatError, ConfigError if the file holds no model that is known here; the model before stays */
   async load(file: Uint8Array): Promise<ModelAbout> {
     const checkpoint = decodeCheckpoint(file);
-    const { config, task } = (checkpoint.model ?? {}) as { config?: { cell?: string }; task?: string };
-    await learnCell(config?.cell);
+    const { config, task } = (checkpoint.model ?? {}) as { config?: { cell?: unknown }; task?: string };
+    if (config?.cell) await learnCell(cellName(config.cell));
     if (task !== undefined && task !== 'language-model') {
       const { learntFrom } = await import('./learnt.ts');
       const learnt = await learntFrom(checkpoint);

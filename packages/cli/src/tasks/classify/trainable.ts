@@ -9,7 +9,7 @@ import {
 import { createTokenizer, type TokenizerConfig, tokenizerFor } from 'unrolled/tokenizers';
 import type { Checkpoint, Json } from 'unrolled/train';
 import type { CellFile } from '../../cell-file.ts';
-import { cellSource } from '../../cell-text.ts';
+import { cellSource } from '../../cell-source.ts';
 import { Failure } from '../../failure.ts';
 import { exampleUnits } from '../../run-events.ts';
 import { withDefaults } from '../../run-options.ts';

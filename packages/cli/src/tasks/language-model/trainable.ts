@@ -15,7 +15,7 @@ import {
 } from 'unrolled/tokenizers';
 import type { Checkpoint, Json } from 'unrolled/train';
 import type { CellFile } from '../../cell-file.ts';
-import { cellSource } from '../../cell-text.ts';
+import { cellSource } from '../../cell-source.ts';
 import { Failure } from '../../failure.ts';
 import { withDefaults } from '../../run-options.ts';
 import { joinTexts, type TextFiles } from '../../text-files.ts';

@@ -12,7 +12,7 @@ import {
 } from 'unrolled/tasks/tag';
 import type { Checkpoint, Json } from 'unrolled/train';
 import type { CellFile } from '../../cell-file.ts';
-import { cellSource } from '../../cell-text.ts';
+import { cellSource } from '../../cell-source.ts';
 import { Failure } from '../../failure.ts';
 import { exampleUnits } from '../../run-events.ts';
 import { withDefaults } from '../../run-options.ts';

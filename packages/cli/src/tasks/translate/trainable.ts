@@ -13,7 +13,7 @@ import {
 import { BytePairTokenizer, huggingFaceTokenizer } from 'unrolled/tokenizers';
 import type { Checkpoint, Json } from 'unrolled/train';
 import type { CellFile } from '../../cell-file.ts';
-import { cellSource } from '../../cell-text.ts';
+import { cellSource } from '../../cell-source.ts';
 import { Failure } from '../../failure.ts';
 import { exampleUnits } from '../../run-events.ts';
 import { withDefaults } from '../../run-options.ts';

@@ -2,6 +2,7 @@
 import './literature.ts';
 
 export * from './cell.ts';
+export * from './cell-text.ts';
 export * from './define.ts';
 export * from './gru.ts';
 export * from './lstm.ts';

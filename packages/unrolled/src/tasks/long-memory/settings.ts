@@ -66,7 +66,7 @@ const tasks: Record<LongMemoryTask, TaskSettings> = {
   'permuted-digits': digits,
   music: {
     ...{ hidden: 150, dropout: 0.3, batch: 16, learningRate: 2e-3, steps: 1800, validateEvery: 75 },
-    cells: { gru: { hidden: 400, dropout: 0.5, schedule: 'cosine', steps: 1100 } },
+    cells: { gru: { hidden: 500, dropout: 0.5, schedule: 'linear', steps: 1200 } },
   },
 };
 
