@@ -4,8 +4,10 @@ import { type TrainOptions, train } from 'unrolled/train';
 import type { Progress, RunSpec, Tuning, WorkerEvent } from '../protocol.ts';
 import { StoppableClock } from './stoppable-clock.ts';
 
-/** Milliseconds between messages to the page, and the least between samples of what is written now. */
-const [tellEvery, sampleEvery] = [80, 1500];
+/** Milliseconds between messages to the page, whose drawing takes from the cores that train. */
+const tellEvery = 160;
+/** The least between samples of what is written now, and how many times as long as a sample takes. */
+const [sampleEvery, sampleRest] = [1500, 25];
 const sampleLength = 240;
 /** A text shorter than this is learnt by heart, so a sample begins as it does, and is as long. */
 const heart = 100;
@@ -16,8 +18,8 @@ export function isMilestone(step: number): boolean {
   return leading === 0 || leading === 1 || leading === 2 || leading === 5;
 }
 
-/** Steps between validations: some four an epoch, within reason. */
-const validateEvery = (stepsPerEpoch: number): number => Math.min(500, Math.max(25, Math.round(stepsPerEpoch / 4)));
+/** Steps between validations: some four an epoch, within reason. That of a short text takes as long as ten steps. */
+const validateEvery = (stepsPerEpoch: number): number => Math.min(500, Math.max(60, Math.round(stepsPerEpoch / 4)));
 
 /** A run that a person leads: it can be paused, go step by step, and be tuned on its way. */
 export class TrainingRun {
@@ -125,7 +127,7 @@ export class TrainingRun {
           const { itemsPerSecond, ...rest } = event;
           this.#progress({ ...rest, charactersPerSecond: itemsPerSecond, losses: new Float32Array(0) });
           if (isMilestone(event.step)) this.#sample(true);
-          else if (performance.now() - this.#sampledAt > Math.max(sampleEvery, 12 * this.#sampleCost))
+          else if (performance.now() - this.#sampledAt > Math.max(sampleEvery, sampleRest * this.#sampleCost))
             this.#sample(false);
           await this.#gate();
         } else if (event.type === 'validation') {
