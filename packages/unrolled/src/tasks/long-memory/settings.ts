@@ -48,7 +48,7 @@ const tasks: Record<LongMemoryTask, TaskSettings> = {
     batch: 20,
     learningRate: 5e-3,
     steps: 10_000,
-    cells: { gru: { learningRate: 1e-2 }, irnn: { hidden: 128, batch: 32, learningRate: 1e-3 } },
+    cells: { gru: { learningRate: 1e-2 }, irnn: { hidden: 128, batch: 32, learningRate: 1e-3, steps: 20_000 } },
   },
   copying: {
     hidden: 128,
