@@ -44,6 +44,8 @@ describe('--cell with options', () => {
     ['gru:reset=never', ['after or before']],
     ['mut1:depth=3', ['mut1', 'it has none']],
     ['lstm:forgetBias=1,chrono=9', ['leave one of them out']],
+    ['lstm:bias=false,chrono=9', ['without biases', 'leave bias: false out']],
+    ['gru:chrono=2', ['gru', 'from 3, received 2']],
     ['lstm:', ['lstm:peephole,forgetBias=3']],
     ['lstm:a=b=c', ['lstm:peephole,forgetBias=3']],
     ['lstm:peephole:bias', ['lstm:peephole,forgetBias=3']],

@@ -1,5 +1,6 @@
 import type { RecurrentCell } from '../../backend/backend.ts';
 import { gatesOf } from '../../backend/backend.ts';
+import { ConfigError } from '../../errors.ts';
 import { at, linear, type RecurrentWeights, recurrent, slice } from '../../ops/index.ts';
 import type { Device } from '../../tensor/device.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
@@ -73,6 +74,28 @@ export class FusedWeights {
     const H = this.#hidden;
     const bias = this.#biasHh && slice(this.#biasHh.value, 0, first * H, end * H);
     return linear(h, slice(this.#hh.value, 0, first * H, end * H), bias);
+  }
+}
+
+/** What a gate's bias begins with must be one thing, and there must be a bias. @throws ConfigError otherwise */
+export function checkFirstBias(
+  cell: string,
+  { bias, chrono, forgetBias }: { readonly bias?: boolean; readonly chrono?: number; readonly forgetBias?: number },
+): void {
+  if (chrono !== undefined && !(chrono >= 3)) {
+    throw new ConfigError(`${cell}: chrono must be a number of steps from 3, received ${chrono}`, { chrono });
+  }
+  if (chrono !== undefined && forgetBias !== undefined) {
+    throw new ConfigError(
+      `${cell}: forgetBias and chrono both say what the forget gate begins with; leave one of them out`,
+      { chrono, forgetBias },
+    );
+  }
+  if (bias === false && (chrono ?? forgetBias) !== undefined) {
+    throw new ConfigError(`${cell}: without biases a gate has none to begin with; leave bias: false out`, {
+      chrono,
+      forgetBias,
+    });
   }
 }
 

@@ -4,7 +4,15 @@ import type { Tensor } from '../../tensor/tensor.ts';
 import type { Initialiser } from '../initialisers.ts';
 import type { Declarations } from '../parameters.ts';
 import type { Cell, CellSequence, CellStep, OnRecurrent, SequenceOptions } from './cell.ts';
-import { type FusedCellOptions, FusedWeights, fusedSequence, gate, unchanged, zeroState } from './fused.ts';
+import {
+  checkFirstBias,
+  type FusedCellOptions,
+  FusedWeights,
+  fusedSequence,
+  gate,
+  unchanged,
+  zeroState,
+} from './fused.ts';
 
 export type GruState = { readonly h: Tensor };
 
@@ -43,7 +51,9 @@ export class GruCell implements Cell<GruState> {
   readonly config: { readonly cell: 'gru' } & GruOptions;
   #weights!: FusedWeights;
 
+  /** @throws ConfigError if chrono is not a number of steps from 3, or there are no biases for it */
   constructor(options: GruOptions) {
+    checkFirstBias('gru', options);
     this.config = { cell: 'gru', ...options };
   }
 

@@ -5,7 +5,7 @@ import type { Tensor } from '../../tensor/tensor.ts';
 import { type Initialiser, zeros } from '../initialisers.ts';
 import type { Declarations, Parameter } from '../parameters.ts';
 import type { Cell, CellStep, OnRecurrent } from './cell.ts';
-import { type FusedCellOptions, FusedWeights, fusedSequence, gate, unchanged } from './fused.ts';
+import { checkFirstBias, type FusedCellOptions, FusedWeights, fusedSequence, gate, unchanged } from './fused.ts';
 
 export type LstmState = { readonly h: Tensor; readonly c: Tensor };
 
@@ -51,14 +51,13 @@ export class LstmCell implements Cell<LstmState> {
   #peepholes: readonly Parameter[] | null = null;
   #projection: Parameter | null = null;
 
-  /** @throws ConfigError if the projection is not a whole number from 1, below H, or the forget gate's bias is given twice */
+  /**
+   * @throws ConfigError if the projection is not a whole number from 1, below H, or the forget gate's first bias
+   *   is given twice or cannot be
+   */
   constructor(options: LstmOptions) {
-    const { hidden, projection, peephole = false, forgetBias, chrono } = options;
-    if (chrono !== undefined && forgetBias !== undefined) {
-      throw new ConfigError(
-        'lstm: forgetBias and chrono both say what the forget gate begins with; leave one of them out',
-      );
-    }
+    const { hidden, projection, peephole = false } = options;
+    checkFirstBias('lstm', options);
     if (projection !== undefined && !(Number.isInteger(projection) && projection >= 1 && projection < hidden)) {
       throw new ConfigError(
         `lstm: projection must be a whole number from 1, below hidden = ${hidden}, received ${projection}`,
