@@ -1,7 +1,7 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { afterAll, beforeAll } from 'vitest';
+import { afterAll, beforeAll, expect } from 'vitest';
 import { launchChromium } from '../chromium.ts';
 import { buildPage, openPage, serveFiles, type Watched } from './page.ts';
 
@@ -38,5 +38,16 @@ export async function violations(page: Page, impacts?: readonly string[]): Promi
     .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' | ')}`);
 }
 
+/** Axe has no serious complaint, nothing is wider than the page, and the page itself complains of nothing. */
+export async function expectAccessible({ page, problems }: Watched): Promise<void> {
+  expect(await violations(page, serious)).toEqual([]);
+  const widest = await page.evaluate<number>('document.documentElement.scrollWidth');
+  expect(widest).toBeLessThanOrEqual(page.viewportSize()!.width);
+  expect(problems).toEqual([]);
+}
+
+/** A desktop's height, or a phone's. */
+export const viewportOf = (width: number) => ({ width, height: width > 800 ? 900 : 844 });
+
 /** The impacts of which there must be none. */
-export const serious = ['serious', 'critical'] as const;
+const serious = ['serious', 'critical'] as const;
