@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { seasonalSeries } from 'unrolled/tasks/forecast';
+import { decodeCheckpoint, type Json } from 'unrolled/train';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { expectComplaint, readEvents, tensorsOf, unrolled, workplace } from './command.ts';
 
@@ -117,6 +118,20 @@ describe('forecast train', () => {
       1,
       'no interval of 0.9; it has 0.5, 0.8, 0.95',
     );
+  });
+
+  test('goes on with the intervals of its last validation', async () => {
+    const args = ['train', 'demand.csv', '--target', 'demand', '--horizon', '6', ...small];
+    await forecast(...args, '--keep-checkpoints', '--checkpoint-every', '5', '--steps', '5', '--out', 'kept');
+    const stretched = (name: string): Json => {
+      const bytes = readFileSync(join(cwd, 'kept', 'checkpoints', `${name}.safetensors`));
+      return (decodeCheckpoint(bytes).model as { calibration: Json }).calibration;
+    };
+    const before = stretched('latest');
+    expect(before).not.toEqual([1]);
+    expect(await forecast('train', '--resume', 'kept', '--steps', '15')).toMatchObject({ code: 0, stderr: '' });
+    expect(stretched('step-000010')).toEqual(before);
+    expect(stretched('latest')).not.toEqual(before);
   });
 
   test('foretells all columns with numbers, and draws each', async () => {

@@ -1,6 +1,7 @@
 import {
   Forecaster,
   type ForecasterConfig,
+  type ForecasterDescription,
   fitScaling,
   forecastTraining,
   originsOf,
@@ -49,7 +50,7 @@ const fewest = 10;
 async function prepare(
   { main }: Sources,
   said: Partial<ForecastOptions>,
-  _checkpoint: Checkpoint | null,
+  checkpoint: Checkpoint | null,
   cell: CellFile | null,
 ): Promise<Prepared<ForecastOptions>> {
   if (main.files.length > 1) {
@@ -86,8 +87,10 @@ async function prepare(
     units: exampleUnits,
     itemsPerStep: batch * config.window,
     begin(device) {
-      const scaling = fitScaling(rows, split.train, config.window);
-      return forecastTraining(new Forecaster(device, scaling, config, seed), data.series, { split, batch, seed });
+      const forecaster = checkpoint
+        ? Forecaster.from(device, checkpoint.model as unknown as ForecasterDescription, cell?.cell)
+        : new Forecaster(device, fitScaling(rows, split.train, config.window), config, seed);
+      return forecastTraining(forecaster, data.series, { split, batch, seed });
     },
     next: (run) => `Use it: npx unrolled forecast predict ${run}; measure it: npx unrolled forecast eval ${run}`,
   };
