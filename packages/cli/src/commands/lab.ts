@@ -36,6 +36,7 @@ export function labCommand(): Command {
       'permuted digits: where their order comes from (default 1)',
       whole(0, 2 ** 32 - 1),
     ),
+    option('--shift <n>', 'digits: train on each moved by up to n pixels, another way each time', whole(0)),
     new Option('--data <path>', 'digits: a folder of IDX files; music: a JSON file of pieces'),
     option('--seeds <n>', 'seeds 1 to n, one after the other', whole(1, 10_000)),
     seed.conflicts('seeds'),

@@ -54,7 +54,7 @@ export interface Lab {
   readonly seeds: readonly number[];
 }
 
-const problemOptions = ['length', 'testLength', 'answers', 'rows', 'permutationSeed'] as const;
+const problemOptions = ['length', 'testLength', 'answers', 'rows', 'permutationSeed', 'shift'] as const;
 
 /** @throws Failure naming the first option that does not go with the task, or data that cannot be read */
 export async function prepareLab(task: LongMemoryTask, flags: LabFlags): Promise<Lab> {

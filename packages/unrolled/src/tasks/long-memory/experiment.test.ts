@@ -153,9 +153,9 @@ test('examples all come once in an epoch, in another order in the next', () => {
     ...problem,
     training: {
       examples: 7,
-      pick: (indices) => {
+      pick: (indices, random) => {
         seen.push(Array.from(indices));
-        return training.pick(indices);
+        return training.pick(indices, random);
       },
     },
   };

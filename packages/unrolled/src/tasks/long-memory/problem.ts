@@ -34,10 +34,10 @@ export interface Count {
   readonly of: number;
 }
 
-/** Sequences to learn from: drawn without end, or picked from so many examples. */
+/** Sequences to learn from: drawn without end, or picked from so many examples, which chance may alter a little each time. */
 export type TrainingSource =
   | { readonly examples: null; draw(random: Random, batch: number): SequenceBatch }
-  | { readonly examples: number; pick(indices: ArrayLike<number>): SequenceBatch };
+  | { readonly examples: number; pick(indices: ArrayLike<number>, random: Random): SequenceBatch };
 
 /** A problem to learn: where its sequences come from, and how the answers are measured. */
 export interface Problem {

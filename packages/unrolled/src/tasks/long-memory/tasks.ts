@@ -16,6 +16,7 @@ export interface ProblemOptions {
   readonly answers?: 'each' | 'end';
   readonly rows?: boolean;
   readonly permutationSeed?: number;
+  readonly shift?: number;
 }
 
 /** Data from outside, for the problems that need it. */
@@ -78,13 +79,13 @@ export const longMemoryTasks = {
   digits: {
     summary: 'handwritten digits, read pixel by pixel',
     chance: '10% of digits right',
-    options: ['rows'],
+    options: ['rows', 'shift'],
     data: 'digits',
   },
   'permuted-digits': {
     summary: 'the same with the pixels in a permuted order',
     chance: '10% of digits right',
-    options: ['rows', 'permutationSeed'],
+    options: ['rows', 'permutationSeed', 'shift'],
     data: 'digits',
   },
   music: {

@@ -99,10 +99,11 @@ export class ProblemTraining implements TrainingTask {
   #nextBatch(): SequenceBatch {
     const { training } = this.problem;
     const number = this.#batches++;
-    if (training.examples === null) return training.draw(this.#random.fork(`batch ${number}`), this.#batch);
+    const random = this.#random.fork(`batch ${number}`);
+    if (training.examples === null) return training.draw(random, this.#batch);
     const epoch = Math.floor(number / this.stepsPerEpoch);
     const place = (number % this.stepsPerEpoch) * this.#batch;
     const order = this.#random.fork(`epoch ${epoch}`).permutation(training.examples);
-    return training.pick(order.subarray(place, place + this.#batch));
+    return training.pick(order.subarray(place, place + this.#batch), random);
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { DataError } from '../../../errors.ts';
+import { ConfigError, DataError } from '../../../errors.ts';
 import { Random } from '../../../random.ts';
 import type { Problem, SequenceBatch } from '../problem.ts';
 import { createProblem } from '../tasks.ts';
@@ -18,9 +18,9 @@ describe('digits', () => {
     labels: { shape: [count], data: Uint8Array.from({ length: count }, (_, i) => i % 10) },
   });
   const digits = { train: set(40), test: set(120) };
-  const pick = (problem: Problem, indices: number[]): SequenceBatch => {
+  const pick = (problem: Problem, indices: number[], random = new Random(1)): SequenceBatch => {
     if (problem.training.examples === null) throw new Error('digits are examples');
-    return problem.training.pick(indices);
+    return problem.training.pick(indices, random);
   };
 
   // Of the 36 digits that are trained on: images and pixels add up evenly.
@@ -68,6 +68,37 @@ describe('digits', () => {
     expect(second).toEqual(first.map((pixel) => pixel + 11));
     expect(permuted(5)).toEqual([first, second]);
     expect(permuted(6)).not.toEqual([first, second]);
+  });
+
+  test('moved by up to `shift` pixels, all ways alike, leave their background behind; those held out stay', () => {
+    /** One pixel of ink in the middle of 5×5. */
+    const dot = (count: number): DigitSet => ({
+      images: {
+        shape: [count, 5, 5],
+        data: Uint8Array.from({ length: count * 25 }, (_, i) => (i % 25 === 12 ? 255 : 0)),
+      },
+      labels: { shape: [count], data: new Uint8Array(count) },
+    });
+    const problem = createProblem('digits', { shift: 2 }, { digits: { train: dot(10), test: dot(4) } });
+    const places = ({ inputs, batch }: SequenceBatch): number[] =>
+      Array.from({ length: batch }, (_, b) => {
+        const image = Array.from({ length: 25 }, (_, t) => inputs[t * batch + b]);
+        const ink = Math.max(...image);
+        expect(image.filter((x) => x === ink)).toHaveLength(1);
+        return image.indexOf(ink);
+      });
+    const moved = places(pick(problem, new Array(1000).fill(3)));
+    const times = Array.from({ length: 25 }, (_, place) => moved.filter((p) => p === place).length);
+    for (const count of times) expect(count).toBeGreaterThan(15);
+    expect(places(pick(problem, new Array(1000).fill(3)))).toEqual(moved);
+    for (const part of ['validation', 'test'] as const) {
+      for (const batch of problem.heldOut(new Random(1), part)) expect(new Set(places(batch))).toEqual(new Set([12]));
+    }
+  });
+
+  test.each([-1, 1.5, 3])('a shift of %d pixels is refused', (shift) => {
+    expect(() => createProblem('digits', { shift }, { digits })).toThrow(ConfigError);
+    expect(() => createProblem('digits', { shift }, { digits })).toThrow('from 0, below the 3 pixels');
   });
 
   test('hold out the last tenth of the training digits, and test on all the test digits', () => {

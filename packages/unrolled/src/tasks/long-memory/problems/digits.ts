@@ -1,7 +1,6 @@
 import type { IdxArray } from '../../../data/idx.ts';
-import { DataError } from '../../../errors.ts';
+import { ConfigError, DataError } from '../../../errors.ts';
 import { Random } from '../../../random.ts';
-import { sizeOf } from '../../../shape.ts';
 import { countLastRight } from '../counts.ts';
 import type { Problem, SequenceBatch } from '../problem.ts';
 
@@ -18,6 +17,8 @@ export interface DigitsOptions {
   readonly permuted?: boolean;
   /** Of that order. Default 1. */
   readonly permutationSeed?: number;
+  /** A training digit is moved each way by up to so many pixels, by another draw each time it is read. Default 0. */
+  readonly shift?: number;
 }
 
 const heldOutBatch = 100;
@@ -26,10 +27,10 @@ const heldOutBatch = 100;
  * Sequential digits (Le, Jaitly & Hinton 2015): an image is read pixel by pixel, row after row or in a permuted order, and
  * its class is answered after the last one. The last tenth of the training digits is held out to follow the training.
  *
- * @throws DataError if images and labels do not belong together, or are no digits
+ * @throws DataError if images and labels do not belong together, or are no digits; ConfigError on a shift that leaves nothing
  */
 export function digitsProblem(train: DigitSet, test: DigitSet, options: DigitsOptions = {}): Problem {
-  const { rows = false, permuted = false, permutationSeed = 1 } = options;
+  const { rows = false, permuted = false, permutationSeed = 1, shift = 0 } = options;
   checkDigits('training', train);
   checkDigits('test', test);
   const [count, height, width] = train.images.shape;
@@ -38,21 +39,27 @@ export function digitsProblem(train: DigitSet, test: DigitSet, options: DigitsOp
       `digits: training images have ${height}×${width} pixels, test images ${test.images.shape.slice(1).join('×')}; give files of one size`,
     );
   }
+  if (!Number.isInteger(shift) || shift < 0 || shift >= Math.min(height, width)) {
+    throw new ConfigError(
+      `digits: shift must be a whole number from 0, below the ${Math.min(height, width)} pixels of an image, received ${shift}`,
+      { shift },
+    );
+  }
   if (count < 10) throw new DataError(`digits: ${count} training images are too few; give at least 10`, { count });
   const pixels = height * width;
   const order = permuted ? new Random(permutationSeed).permutation(pixels) : null;
   const features = rows ? width : 1;
   const examples = count - Math.floor(count / 10);
   const grey = standardGreys(train.images.data.subarray(0, examples * pixels) as Uint8Array);
-  const pick = (set: DigitSet, indices: ArrayLike<number>): SequenceBatch =>
-    digitBatch(set, indices, { grey, order, features });
+  const pick = (set: DigitSet, indices: ArrayLike<number>, moves: Moves = unmoved): SequenceBatch =>
+    digitBatch(set, indices, moves, { grey, order, features });
   return {
     features,
     outputs: 10,
     answers: 'class',
     metric: { name: 'share of digits right', better: 'higher', chance: 0.1, bar: 0.97 },
     count: countLastRight,
-    training: { examples, pick: (indices) => pick(train, indices) },
+    training: { examples, pick: (indices, random) => pick(train, indices, () => random.below(2 * shift + 1) - shift) },
     *heldOut(_random, part) {
       const [set, from, to] = part === 'test' ? [test, 0, test.labels.data.length] : [train, examples, count];
       for (let start = from; start < to; start += heldOutBatch) {
@@ -78,6 +85,11 @@ function standardGreys(pixels: Uint8Array): Float32Array {
   return Float32Array.from({ length: 256 }, (_, byte) => (deviation > 0 ? (byte - mean) / deviation : 0));
 }
 
+/** By how many pixels the next image is moved along its next axis. */
+type Moves = () => number;
+
+const unmoved: Moves = () => 0;
+
 interface Reading {
   /** By byte. */
   readonly grey: Float32Array;
@@ -89,17 +101,25 @@ interface Reading {
 function digitBatch(
   { images, labels }: DigitSet,
   indices: ArrayLike<number>,
+  moves: Moves,
   { grey, order, features }: Reading,
 ): SequenceBatch {
   const B = indices.length;
-  const pixels = sizeOf(images.shape.slice(1));
+  const [, height, width] = images.shape;
+  const pixels = height * width;
   const inputs = new Float32Array(pixels * B);
   const targets = new Int32Array(B);
   for (let b = 0; b < B; b++) {
     targets[b] = labels.data[indices[b]];
+    const [down, right] = [moves(), moves()];
     for (let i = 0; i < pixels; i++) {
       const t = Math.floor(i / features);
-      inputs[(t * B + b) * features + (i % features)] = grey[images.data[indices[b] * pixels + (order ? order[i] : i)]];
+      const pixel = order ? order[i] : i;
+      const y = Math.floor(pixel / width) - down;
+      const x = (pixel % width) - right;
+      const inside = y >= 0 && y < height && x >= 0 && x < width;
+      inputs[(t * B + b) * features + (i % features)] =
+        grey[inside ? images.data[(indices[b] * height + y) * width + x] : 0];
     }
   }
   return { steps: pixels / features, batch: B, inputs, lengths: null, answered: 1, targets };

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { Random } from '../../../random.ts';
 import { musicProblem, type Piece, parsePieces } from './music.ts';
 
 describe('music', () => {
@@ -18,7 +19,10 @@ describe('music', () => {
       fc.property(pieces, (train: Piece[]) => {
         const { training } = musicProblem({ train, validation: train, test: train });
         if (training.examples === null) throw new Error('music is examples');
-        const { inputs, targets, batch, lengths } = training.pick(train.map((_, i) => i));
+        const { inputs, targets, batch, lengths } = training.pick(
+          train.map((_, i) => i),
+          new Random(1),
+        );
         train.forEach((piece, b) => {
           expect(lengths![b]).toBe(piece.length - 1);
           for (let t = 0; t < piece.length - 1; t++) {
