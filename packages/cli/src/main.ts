@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { existsSync } from 'node:fs';
+import { extname, join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { UnrolledError } from 'unrolled';
 import { placeInCellFile } from './cell-file.ts';
@@ -50,7 +51,7 @@ for (const command of commands) program.addCommand(command());
 for (const command of [program, ...program.commands.flatMap((one) => [one, ...one.commands])]) {
   command.exitOverride().showSuggestionAfterError();
   command.configureOutput({
-    outputError: (text, write) => write(`unrolled: ${oneLine(text.replace(/^error: /, ''))}${hint(text)}\n`),
+    outputError: (text, write) => write(`unrolled: ${oneLine(text.replace(/^error: /, ''))}${hint(text, command)}\n`),
   });
 }
 
@@ -92,10 +93,14 @@ function report(error: unknown): number {
   return error instanceof Failure ? error.exitCode : 1;
 }
 
-/** For those who forget the word `train`. */
-function hint(text: string): string {
+/** For those who forget the word `train`: a file is taken for what files of its ending hold. */
+function hint(text: string, command: Command): string {
   const [, word] = /unknown command '(.+?)'/.exec(text) ?? [];
-  return word && existsSync(word) ? `; to train on it: unrolled train ${shellWord(word)}` : '';
+  if (!word || !existsSync(word)) return '';
+  if (existsSync(join(word, 'config.json'))) return `; to look into this run: unrolled studio ${shellWord(word)}`;
+  const byEnding: Readonly<Record<string, string>> = { '.csv': 'forecast ', '.tsv': 'classify ', '.conll': 'tag ' };
+  const task = command === program ? (byEnding[extname(word)] ?? '') : `${command.name()} `;
+  return `; to train on it: unrolled ${task}train ${shellWord(word)}`;
 }
 
 function oneLine(text: string): string {

@@ -74,8 +74,14 @@ describe('folders that are not free', () => {
 });
 
 describe('complaints', () => {
-  test('a text in place of a command is told how to be trained on', async () => {
-    expectComplaint(await unrolled(cwd, 'text.txt'), 2, "unknown command 'text.txt'", 'unrolled train text.txt');
+  test.each([
+    [['text.txt'], 'unrolled train text.txt'],
+    [['table.csv'], 'unrolled forecast train table.csv'],
+    [['classify', 'text.txt'], 'unrolled classify train text.txt'],
+    [['whole'], 'unrolled studio whole'],
+  ])('%o in place of a command is told what to do with it', async (args, how) => {
+    file('table.csv', 'x\n1\n');
+    expectComplaint(await unrolled(cwd, ...args), 2, `unknown command '${args.at(-1)}'`, how);
   });
 
   test('with --json they are an event, too', async () => {
