@@ -14,9 +14,22 @@ import { start } from './questions/start.ts';
 import { step } from './questions/step.ts';
 import { studio } from './questions/studio.ts';
 import { translate } from './questions/translate.ts';
+import { units } from './questions/units.ts';
 import { markdown } from './table.ts';
 
-const questions: readonly Question[] = [step, cells, minimal, sample, start, growth, browser, studio, learn, translate];
+const questions: readonly Question[] = [
+  step,
+  cells,
+  minimal,
+  sample,
+  start,
+  growth,
+  browser,
+  studio,
+  learn,
+  translate,
+  units,
+];
 
 async function bench({ questions: asked, json, ...settings }: Options): Promise<void> {
   const machine = machineLine();

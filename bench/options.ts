@@ -30,7 +30,7 @@ export function helpText(questions: readonly Question[]): string {
     '  --runs N       timings in a round (default 15; long cases take fewer)',
     '  --rounds N     rounds (default 3)',
     '  --json FILE    write the figures there, too',
-    '  --text FILE    the text that learn trains on',
+    '  --text FILE    the text that learn trains on, and units reads',
     '  --steps N      updates that learn makes (default 2600)',
     '  --help         this text',
     '',
