@@ -41,7 +41,9 @@ describe('unrolled lab', () => {
   test('prints a line for each seed, a table, and what chance gives', async () => {
     const { stdout, stderr, code } = await lab('parity', '--cell', 'rnn', '--length', '5', '--seeds', '2', ...small);
     expect({ stderr, code }).toEqual({ stderr: '', code: 0 });
-    expect(stdout).toMatch(/^parity, length 5; chance: share of sequences right 0\.5\nrnn, 8 hidden units; /);
+    expect(stdout).toMatch(
+      /^parity, length 5; chance: share of sequences right 0\.5\nrnn, 8 hidden units; adam 0.002, clip 1, batch 8, at most 5,000 steps\n/,
+    );
     for (const seed of [1, 2]) expect(stdout).toMatch(new RegExp(`^seed ${seed}  .*; share of sequences right `, 'm'));
     expect(stdout).toMatch(/^ *seed +share of sequences right +end +steps +seconds +solved at step +and second$/m);
     expect(stdout).toMatch(/median .*, worst .*, best .*; chance 0\.5; solved \d of 2/);

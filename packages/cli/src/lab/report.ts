@@ -1,5 +1,8 @@
+import type { BuiltInCell } from 'unrolled/nn';
 import type { ExperimentResult, Metric } from 'unrolled/tasks/long-memory';
-import { formatCount, formatDuration } from '../units.ts';
+import { isCellFile } from '../cell-file.ts';
+import { cellText } from '../cell-source.ts';
+import { countOf, formatCount, formatDuration } from '../units.ts';
 import type { LabTable } from './events.ts';
 import type { Lab } from './prepare.ts';
 
@@ -8,14 +11,29 @@ export function formatMetric(value: number): string {
   return String(Number(value.toPrecision(4)));
 }
 
-/** Two lines on what is to be learnt, by whom, and what chance gives. */
+/** Two lines: what is to be learnt, and what chance gives; by whom, with all that was said or is usual for it. */
 export function introduction({ task, cell, options, dataLabel, problem, settings }: Lab): string {
-  const said = [...Object.entries(options).map(([name, value]) => `${name} ${value}`), dataLabel ?? []].flat();
-  const { layers, batch, optimizer, learningRate, clipNorm } = settings;
-  const size = `${layers > 1 ? `${layers} layers of ` : ''}${settings.hidden} hidden units`;
+  const said = [
+    ...Object.entries(options).map(([name, value]) => (value === true ? name : `${name} ${value}`)),
+    dataLabel ?? [],
+  ].flat();
+  const { layers, hidden, dropout, batch, optimizer, learningRate, schedule, clipNorm, steps, seconds } = settings;
+  const model = [
+    isCellFile(cell) ? cell : cellText(settings.cell as BuiltInCell),
+    `${layers > 1 ? `${layers} layers of ` : ''}${hidden} hidden units`,
+    dropout > 0 ? `dropout ${dropout}` : [],
+  ].flat();
+  const training = [
+    `${optimizer} ${learningRate}`,
+    schedule === 'constant' ? [] : schedule,
+    clipNorm > 0 ? `clip ${clipNorm}` : [],
+    `batch ${batch}`,
+    steps ? `at most ${countOf(steps, 'step')}` : [],
+    seconds ? `at most ${formatDuration(seconds)}` : [],
+  ].flat();
   return (
     `${[task, ...said].join(', ')}; chance: ${problem.metric.name} ${formatMetric(problem.metric.chance)}\n` +
-    `${cell}, ${size}; ${optimizer} ${learningRate}, clip ${clipNorm}, batch ${batch}`
+    `${model.join(', ')}; ${training.join(', ')}`
   );
 }
 
