@@ -4,7 +4,7 @@ import { registerHooks } from 'node:module';
 import { extname, join, relative, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { cellNames, DefinedCell } from 'unrolled/nn';
-import { describeSystemError, Failure } from './failure.ts';
+import { Failure, naming } from './failure.ts';
 
 /** A cell that a user wrote, in a file whose default export is `defineCell({ … })`. */
 export interface CellFile {
@@ -55,14 +55,8 @@ function hookImports(): void {
  *   was changed
  */
 export async function readCellFile(path: string, expected?: string): Promise<CellFile> {
-  let bytes: Uint8Array;
-  let url: string;
-  try {
-    bytes = readFileSync(path);
-    url = pathToFileURL(realpathSync(path)).href;
-  } catch (error) {
-    throw new Failure(`${path}: ${describeSystemError(error) ?? String(error)}`, 1, { cause: error });
-  }
+  const bytes = naming(path, () => readFileSync(path));
+  const url = naming(path, () => pathToFileURL(realpathSync(path)).href);
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   if (expected !== undefined && sha256 !== expected) {
     throw new Failure(`${path}: it was changed since the run was begun with it; restore it, or train anew with --out`);

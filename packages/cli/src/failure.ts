@@ -8,6 +8,21 @@ export class Failure extends Error {
   }
 }
 
+/**
+ * Does something with a file or folder.
+ * @param hint  what to add where it fails
+ * @throws Failure naming it and what the system says
+ */
+export function naming<Result>(path: string, action: () => Result, hint = ''): Result {
+  try {
+    return action();
+  } catch (error) {
+    const reason = describeSystemError(error);
+    if (reason === null) throw error;
+    throw new Failure(`${path}: ${reason}${hint}`, 1, { cause: error });
+  }
+}
+
 /** What went wrong with a file, in words; null if the error is of another kind. */
 export function describeSystemError(error: unknown): string | null {
   const code = (error as NodeJS.ErrnoException | null)?.code;

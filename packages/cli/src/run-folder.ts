@@ -18,7 +18,7 @@ import {
 import { basename, dirname, join } from 'node:path';
 import { FormatError } from 'unrolled';
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from 'unrolled/train';
-import { describeSystemError, Failure } from './failure.ts';
+import { describeSystemError, Failure, naming } from './failure.ts';
 
 export type CheckpointName = 'latest' | 'previous' | 'best';
 
@@ -126,7 +126,7 @@ export class RunFolder {
   /** @throws Failure if the file is missing or damaged */
   readJson(name: string): unknown {
     const path = join(this.path, name);
-    const text = attempt(path, () => readFileSync(path, 'utf8'));
+    const text = naming(path, () => readFileSync(path, 'utf8'));
     try {
       return JSON.parse(text);
     } catch {
@@ -190,7 +190,7 @@ export class RunFolder {
   rewindLog(step: number): void {
     const path = join(this.path, 'events.jsonl');
     if (!existsSync(path)) return;
-    const lines = attempt(path, () => readFileSync(path, 'utf8')).split('\n');
+    const lines = naming(path, () => readFileSync(path, 'utf8')).split('\n');
     const kept = lines.filter((line) => {
       try {
         const event = JSON.parse(line);
@@ -229,7 +229,7 @@ export class RunFolder {
 
   #attempt<Result>(path: string, action: () => Result): Result {
     const kept = this.has('latest') ? `; ${this.checkpointPath('latest')} is kept, go on from it with --resume` : '';
-    return attempt(path, action, kept);
+    return naming(path, action, kept);
   }
 }
 
@@ -241,16 +241,6 @@ export function readCheckpointFile(path: string, instead = ''): Checkpoint {
     const reason = error instanceof FormatError ? error.message : describeSystemError(error);
     if (reason === null) throw error;
     throw new Failure(`${path}: ${reason}${instead}`, 1, { cause: error });
-  }
-}
-
-function attempt<Result>(path: string, action: () => Result, hint = ''): Result {
-  try {
-    return action();
-  } catch (error) {
-    const reason = describeSystemError(error);
-    if (reason === null) throw error;
-    throw new Failure(`${path}: ${reason}${hint}`, 1, { cause: error });
   }
 }
 

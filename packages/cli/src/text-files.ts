@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { lstatSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { describeSystemError, Failure } from './failure.ts';
+import { Failure, naming } from './failure.ts';
 import { firstInvalidUtf8 } from './utf8.ts';
 
 export interface TextFile {
@@ -50,7 +50,7 @@ export function readTextFiles(paths: readonly string[], keep: (path: string) => 
     texts.push(new TextDecoder().decode(bytes));
   };
   for (const path of paths) {
-    const folder = attempt(path, () => statSync(path)).isDirectory();
+    const folder = naming(path, () => statSync(path)).isDirectory();
     if (folder) for (const file of filesBelow(path)) keep(file) && add(file, true);
     else add(path, false);
   }
@@ -63,28 +63,28 @@ export function readTextFiles(paths: readonly string[], keep: (path: string) => 
 export const joinTexts = ({ texts }: TextFiles): string => texts.join('\n');
 
 function* filesBelow(folder: string): Generator<string> {
-  const names = attempt(folder, () => readdirSync(folder)).sort();
+  const names = naming(folder, () => readdirSync(folder)).sort();
   // What a model wrote is not what the next one should learn from.
   if (names.includes('events.jsonl') && names.includes('checkpoints')) return;
   for (const name of names) {
     if (name.startsWith('.') || name === 'node_modules') continue;
     const path = join(folder, name);
     // A link could lead round in a circle, or out of the folder.
-    const about = attempt(path, () => lstatSync(path));
+    const about = naming(path, () => lstatSync(path));
     if (about.isDirectory()) yield* filesBelow(path);
     else if (about.isFile()) yield path;
   }
 }
 
 function readBytes(path: string): Uint8Array {
-  const about = attempt(path, () => statSync(path));
+  const about = naming(path, () => statSync(path));
   if (!about.isFile()) throw new Failure(`${path}: it is neither a file nor a folder`);
   if (about.size > maximumBytes) {
     throw new Failure(
       `${path}: ${Math.round(about.size / 2 ** 20)} MiB is too large; give at most ${maximumBytes / 2 ** 20} MiB`,
     );
   }
-  return attempt(path, () => readFileSync(path));
+  return naming(path, () => readFileSync(path));
 }
 
 /** Why bytes are not UTF-8 text; null if they are. */
@@ -97,14 +97,4 @@ function notText(bytes: Uint8Array): string | null {
   if (invalid < 0) return null;
   const byte = bytes[invalid].toString(16).padStart(2, '0');
   return `it is not UTF-8: byte 0x${byte} at offset ${invalid} does not belong there; convert it, for example with iconv`;
-}
-
-function attempt<Result>(path: string, action: () => Result): Result {
-  try {
-    return action();
-  } catch (error) {
-    const reason = describeSystemError(error);
-    if (reason === null) throw error;
-    throw new Failure(`${path}: ${reason}`, 1, { cause: error });
-  }
 }

@@ -15,7 +15,7 @@ import { findUnits, LanguageModel, labelTokens, type TracedToken, traceUnits } f
 import { type Comparison, compareHeld, cut, type Held, heldAt, unitsOf } from '../cells/held.ts';
 import { describeBest, describeSearch } from '../cells/report.ts';
 import { hasAllColours, showStretch } from '../cells/stretch.ts';
-import { describeSystemError, Failure } from '../failure.ts';
+import { Failure, naming } from '../failure.ts';
 import { describeLeftOut } from '../left-out.ts';
 import { printable, wrap } from '../listeners/text.ts';
 import { loadRun } from '../load-run.ts';
@@ -222,13 +222,7 @@ function draw(
     label: `${cell}, ${best.sign > 0 ? 'low to high' : 'high to low'}`,
     pieces: tokens.map(({ piece, values }) => ({ text: piece, value: best.sign * values[0] })),
   });
-  try {
-    writeFileSync(path, picture);
-  } catch (error) {
-    const reason = describeSystemError(error);
-    if (reason === null) throw error;
-    throw new Failure(`${path}: ${reason}`, 1, { cause: error });
-  }
+  naming(path, () => writeFileSync(path, picture));
 }
 
 /** What makes the picture again. */

@@ -11,7 +11,7 @@ import {
   seasonalNaive,
   splitSeries,
 } from 'unrolled/tasks/forecast';
-import { describeSystemError, Failure } from '../failure.ts';
+import { Failure, naming } from '../failure.ts';
 import { loadRun } from '../load-run.ts';
 import { openMachine, toStandardError } from '../open-device.ts';
 import { number, option, type UseFlags, useOptions, whole } from '../options.ts';
@@ -111,7 +111,8 @@ async function predict(run: string, path: string | undefined, flags: PredictFlag
       const shown = Math.min(origin, Math.max(12, 3 * forecaster.config.horizon));
       const said = [run, ...(path === undefined ? [] : [path])].map(shellWord).join(' ');
       const command = `unrolled forecast predict ${said}${ago > 0 ? ` --ago ${ago}` : ''} --level ${level} --plot ${shellWord(plot)}`;
-      save(out, drawForecast({ forecast: one, level, column, origin, times, timeColumn, shown, command }));
+      const picture = drawForecast({ forecast: one, level, column, origin, times, timeColumn, shown, command });
+      naming(out, () => writeFileSync(out, picture));
       if (!json) process.stdout.write(`${out}\n`);
     }
   });
@@ -122,14 +123,6 @@ function besides(path: string, target: string): string {
   const extension = extname(path);
   const stem = path.slice(0, path.length - extension.length);
   return `${stem}-${target.replace(/[^\p{L}\p{N}._-]+/gu, '-')}${extension}`;
-}
-
-function save(path: string, text: string): void {
-  try {
-    writeFileSync(path, text);
-  } catch (error) {
-    throw new Failure(`${path}: ${describeSystemError(error) ?? (error as Error).message}`, 1, { cause: error });
-  }
 }
 
 function evalCommand(): Command {

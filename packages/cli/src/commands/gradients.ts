@@ -2,7 +2,7 @@ import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { LanguageModel } from 'unrolled/tasks/language-model';
-import { describeSystemError, Failure } from '../failure.ts';
+import { Failure, naming } from '../failure.ts';
 import { clippingOf } from '../gradients/clipping.ts';
 import { describeGradients } from '../gradients/describe.ts';
 import { drawGradients } from '../gradients/pictures.ts';
@@ -95,14 +95,10 @@ function commandLine(run: string, paths: readonly string[], { lags, jacobians, c
 function write(folder: string, pictures: Readonly<Record<string, string>>): string[] {
   return Object.entries(pictures).map(([name, picture]) => {
     const path = join(folder, name);
-    try {
+    naming(path, () => {
       mkdirSync(folder, { recursive: true });
       writeFileSync(path, picture);
-    } catch (error) {
-      const reason = describeSystemError(error);
-      if (reason === null) throw error;
-      throw new Failure(`${path}: ${reason}`, 1, { cause: error });
-    }
+    });
     return path;
   });
 }

@@ -3,7 +3,7 @@ import { extname } from 'node:path';
 import { InvalidArgumentError } from 'commander';
 import { alignmentChart } from 'unrolled/charts';
 import type { Alignment, Translation, Translator } from 'unrolled/tasks/translate';
-import { describeSystemError, Failure } from '../../failure.ts';
+import { Failure, naming } from '../../failure.ts';
 
 export function alignmentPath(path: string): string {
   if (['.svg', '.json'].includes(extname(path).toLowerCase())) return path;
@@ -36,11 +36,12 @@ export class AlignmentFiles {
     const title = `${clip(text)} → ${clip(translation)}`;
     const description =
       'What each token of the translation attended to. Made by: unrolled translate predict --alignment';
-    write(path, alignmentChart({ title, description, ...alignment }));
+    naming(path, () => writeFileSync(path, alignmentChart({ title, description, ...alignment })));
   }
 
   end(): void {
-    if (this.#isJson) write(this.#path, `${JSON.stringify(this.#kept, rounded)}\n`);
+    if (!this.#isJson) return;
+    naming(this.#path, () => writeFileSync(this.#path, `${JSON.stringify(this.#kept, rounded)}\n`));
   }
 
   get #isJson(): boolean {
@@ -51,11 +52,3 @@ export class AlignmentFiles {
 const rounded = (_: string, value: unknown): unknown =>
   typeof value === 'number' ? Number(value.toPrecision(5)) : value;
 const clip = (text: string): string => ([...text].length > 60 ? `${[...text].slice(0, 60).join('')}…` : text);
-
-function write(path: string, text: string): void {
-  try {
-    writeFileSync(path, text);
-  } catch (error) {
-    throw new Failure(`${path}: ${describeSystemError(error) ?? String(error)}`, 1, { cause: error });
-  }
-}
