@@ -100,7 +100,7 @@ export const option = (flags: string, description: string, parse: (text: string)
 export const choice = (flags: string, description: string, names: readonly string[]): Option =>
   new Option(flags, description).choices(names);
 
-function cellKind(text: string): string {
+export function cellKind(text: string): string {
   if (isCellFile(text)) return text;
   const named = parseCell(text);
   if (!named) {

@@ -45,7 +45,7 @@ describe('unrolled lab', () => {
       /^parity, length 5; chance: share of sequences right 0\.5\nrnn, 8 hidden units; adam 0.002, clip 1, batch 8, at most 5,000 steps\n/,
     );
     for (const seed of [1, 2]) expect(stdout).toMatch(new RegExp(`^seed ${seed}  .*; share of sequences right `, 'm'));
-    expect(stdout).toMatch(/^ *seed +share of sequences right +end +steps +seconds +solved at step +and second$/m);
+    expect(stdout).toMatch(/^seed +share of sequences right +end +steps +seconds +solved at step +and second$/m);
     expect(stdout).toMatch(/median .*, worst .*, best .*; chance 0\.5; solved \d of 2/);
   });
 
@@ -73,21 +73,59 @@ describe('unrolled lab', () => {
     expect(events.map(({ type }) => type)).toEqual([...one, ...one, 'table']);
     expect(events.slice(0, -1).map(({ seed }) => seed)).toEqual([...Array(6).fill(1), ...Array(6).fill(2)]);
     const { type: _, ...table } = events.at(-1);
-    expect(table).toMatchObject({ task: 'adding', cell: 'gru', options: { length: 4 }, data: null });
+    expect(table).toMatchObject({ task: 'adding', options: { length: 4 }, data: null });
+    const [gru] = table.cells;
+    expect(gru).toMatchObject({ cell: 'gru', settings: { hidden: 8, steps: 20 } });
     expect(table.metric.chance).toBeCloseTo(1 / 6, 12);
-    const values = table.seeds.map(({ metric }: { metric: number }) => metric);
-    const { median, worst, best } = table.summary;
+    const values = gru.seeds.map(({ metric }: { metric: number }) => metric);
+    const { median, worst, best } = gru.summary;
     expect([best, worst]).toEqual([Math.min(...values), Math.max(...values)]);
     expect(median).toBeCloseTo((values[0] + values[1]) / 2, 12);
     expect(JSON.parse(readFileSync(file('results.json'), 'utf8'))).toEqual(table);
     expectComplaint(await lab(...args, '--out', 'results.json'), 1, 'results.json', 'exists', '--out');
   });
 
+  test('several cells are compared, and their ways drawn', async () => {
+    const cells = ['--cell', 'gru', '--cell', 'lstm:chrono=9', '--seeds', '2'];
+    const end = ['--steps', '20', '--validate-every', '10', '--plot', 'curves.svg'];
+    const { stdout, stderr, code } = await lab(
+      'parity',
+      '--length',
+      '4',
+      '--test-length',
+      '6',
+      ...cells,
+      ...end,
+      ...small,
+    );
+    expect({ stderr, code }).toEqual({ stderr: '', code: 0 });
+    expect(stdout).toMatch(/^parity, length 4, test length 6; chance/);
+    for (const cell of ['gru', 'lstm:chrono=9']) {
+      expect(stdout).toContain(`\n${cell}, 8 hidden units; adam`);
+      expect(stdout.match(new RegExp(`^${cell} +[12] +[\\d.]+ +finished +20`, 'gm'))).toHaveLength(2);
+      expect(stdout).toMatch(new RegExp(`^${cell} +[\\d.]+ +[\\d.]+ +[\\d.]+ +0 of 2`, 'm'));
+    }
+    const picture = readFileSync(file('curves.svg'), 'utf8');
+    for (const word of [
+      'parity, length 4, test length 6',
+      'gru',
+      'lstm:chrono=9',
+      'chance',
+      'npx unrolled lab parity',
+    ]) {
+      expect(picture).toContain(word);
+    }
+    // Both cells and chance, and each in the legend.
+    expect(picture.match(/<path class="line /g)).toHaveLength(6);
+    expect(picture.match(/<path class="band /g)).toHaveLength(2);
+    expectComplaint(await lab('parity', '--plot', 'nowhere/x.svg', ...small), 1, 'nowhere/x.svg', 'no such');
+  });
+
   test('the same seed gives the same result, alone or among others', async () => {
     const metrics = async (...seeds: string[]): Promise<number[]> => {
       const { stdout } = await lab('reber', '--steps', '20', '--json', ...small, ...seeds);
       const table = JSON.parse(stdout.trimEnd().split('\n').at(-1)!);
-      return table.seeds.map(({ loss }: { loss: number }) => loss);
+      return table.cells[0].seeds.map(({ loss }: { loss: number }) => loss);
     };
     const all = await metrics('--seeds', '2');
     expect(await metrics('--seed', '2')).toEqual([all[1]]);
@@ -102,7 +140,7 @@ describe('unrolled lab', () => {
     expect(code).toBe(0);
     const table = JSON.parse(stdout.trimEnd().split('\n').at(-1)!);
     expect(table).toMatchObject({ data: '1k-train', options: { rows: true } });
-    expect(table.summary.best).toBe(1);
+    expect(table.cells[0].summary.best).toBe(1);
   });
 
   test('music comes from a JSON file of notes', async () => {
@@ -121,8 +159,8 @@ describe('unrolled lab', () => {
       ...size,
     );
     expect(code).toBe(0);
-    const { metric, summary } = JSON.parse(stdout.trimEnd().split('\n').at(-1)!);
-    expect(summary.best).toBeLessThan(0.5 * metric.chance);
+    const { metric, cells } = JSON.parse(stdout.trimEnd().split('\n').at(-1)!);
+    expect(cells[0].summary.best).toBeLessThan(0.5 * metric.chance);
   });
 
   test('Ctrl-C prints the table of what is finished', async () => {

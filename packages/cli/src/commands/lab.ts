@@ -5,6 +5,7 @@ import { type LabFlags, prepareLab } from '../lab/prepare.ts';
 import { runLab } from '../lab/run.ts';
 import {
   blasOption,
+  cellKind,
   cellOption,
   choice,
   notNegative,
@@ -22,7 +23,9 @@ export function labCommand(): Command {
   const seed = option('--seed <n>', 'only this seed (default 1)', whole(0, 2 ** 32 - 1));
   const untilSolved = new Option('--until-solved', 'no end but a solved problem, or --seconds');
   for (const one of [
-    cellOption(),
+    cellOption('lstm; given several times: each, one after the other').argParser(
+      (cell: string, others: string[] | undefined) => [...(others ?? []), cellKind(cell)],
+    ),
     option(
       '--length <n>',
       'length of the sequences; for some tasks the longest to train on, or how many parts',
@@ -63,6 +66,7 @@ export function labCommand(): Command {
     option('--validate-every <n>', 'steps between validations', whole(1)),
     new Option('--json', 'print one JSON object per event'),
     new Option('--out <file>', 'keep the results, as JSON'),
+    new Option('--plot <file.svg>', 'draw how each cell learns, and chance'),
     threadsOption(),
     blasOption(),
   ])
@@ -74,7 +78,7 @@ export function labCommand(): Command {
 Examples:
   unrolled lab
   unrolled lab adding --cell gru --length 100 --seeds 5
-  unrolled lab parity --cell mingru --seconds 120
+  unrolled lab parity --cell lstm --cell mingru --seeds 3 --plot parity.svg
   unrolled lab digits --data digits --rows
 
 What is not said has defaults by task and cell. A seed ends when three validations in a row find the problem solved, or at

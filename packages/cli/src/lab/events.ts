@@ -1,20 +1,17 @@
 import type { ExperimentEvent, ExperimentResult, Metric } from 'unrolled/tasks/long-memory';
-import type { Lab } from './prepare.ts';
+import type { Lab, Learner } from './prepare.ts';
 
 /** What a lab run prints with --json: plain data. */
-export type LabEvent = (ExperimentEvent & { readonly seed: number }) | LabTable;
+export type LabEvent = (ExperimentEvent & { readonly cell: string; readonly seed: number }) | LabTable;
 
-export type SeedResult = Omit<ExperimentResult, 'type'> & { readonly seed: number };
+/** What one seed came to, and by which way. */
+export interface SeedResult extends Omit<ExperimentResult, 'type'> {
+  readonly seed: number;
+  readonly validations: readonly { readonly step: number; readonly loss: number; readonly metric: number }[];
+}
 
-/** The results of all seeds that are finished; with `type` in front the last event, without it the file of --out. */
-export interface LabTable {
-  readonly type: 'table';
-  readonly task: string;
-  readonly cell: string;
-  readonly options: Lab['options'];
-  readonly data: string | null;
-  readonly settings: Lab['settings'];
-  readonly metric: Metric;
+/** A cell's seeds that are finished. */
+export interface CellResults extends Learner {
   readonly seeds: readonly SeedResult[];
   /** Of the metric on the test sequences, and of those seeds that solved the problem; null where there are none. */
   readonly summary: {
@@ -27,32 +24,41 @@ export interface LabTable {
   };
 }
 
-export function tableOf(lab: Lab, seeds: readonly SeedResult[]): LabTable {
-  const { task, cell, options, dataLabel, settings, problem } = lab;
+/** The last event; without `type` the file of --out. */
+export interface LabTable {
+  readonly type: 'table';
+  readonly task: Lab['task'];
+  readonly options: Lab['options'];
+  readonly data: string | null;
+  readonly metric: Metric;
+  readonly cells: readonly CellResults[];
+}
+
+/** @param seeds  of each learner, in their order */
+export function tableOf(
+  { task, options, dataLabel, problem, learners }: Lab,
+  seeds: readonly (readonly SeedResult[])[],
+): LabTable {
+  const { metric } = problem;
+  const cells = learners.map((learner, i) => ({ ...learner, seeds: seeds[i], summary: summaryOf(metric, seeds[i]) }));
+  return { type: 'table', task, options, data: dataLabel, metric, cells };
+}
+
+function summaryOf({ better }: Metric, seeds: readonly SeedResult[]): CellResults['summary'] {
   const values = seeds.map(({ metric }) => metric!).sort((a, b) => a - b);
-  if (problem.metric.better === 'higher') values.reverse();
+  if (better === 'higher') values.reverse();
   const solved = seeds.flatMap((result) => result.solved ?? []);
   return {
-    type: 'table',
-    task,
-    cell,
-    options,
-    data: dataLabel,
-    settings,
-    metric: problem.metric,
-    seeds,
-    summary: {
-      median: median(values),
-      worst: values.at(-1) ?? null,
-      best: values[0] ?? null,
-      solved: solved.length,
-      stepsToSolve: median(solved.map(({ step }) => step)),
-      secondsToSolve: median(solved.map(({ secondsElapsed }) => secondsElapsed)),
-    },
+    median: median(values),
+    worst: values.at(-1) ?? null,
+    best: values[0] ?? null,
+    solved: solved.length,
+    stepsToSolve: median(solved.map(({ step }) => step)),
+    secondsToSolve: median(solved.map(({ secondsElapsed }) => secondsElapsed)),
   };
 }
 
-function median(values: readonly number[]): number | null {
+export function median(values: readonly number[]): number | null {
   if (values.length === 0) return null;
   const sorted = values.toSorted((a, b) => a - b);
   const half = sorted.length >> 1;

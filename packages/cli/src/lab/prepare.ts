@@ -20,7 +20,7 @@ import { readLabData } from './data.ts';
 
 /** What was said on the command line. */
 export interface LabFlags extends ProblemOptions, MachineFlags {
-  cell?: string;
+  cell?: string[];
   data?: string;
   seeds?: number;
   seed?: number;
@@ -39,18 +39,24 @@ export interface LabFlags extends ProblemOptions, MachineFlags {
   validateEvery?: number;
   json?: boolean;
   out?: string;
+  plot?: string;
+}
+
+/** One that learns. */
+export interface Learner {
+  /** As it was given: a built-in cell's name, which options may follow, or the path of a file with one. */
+  readonly cell: string;
+  readonly settings: ExperimentSettings;
 }
 
 /** All that decides what is computed. */
 export interface Lab {
   readonly task: LongMemoryTask;
-  /** As it was given: a built-in cell's name, which options may follow, or the path of a file with one. */
-  readonly cell: string;
   readonly options: ProblemOptions;
   /** What the data is called in a table of results, such as `10k-train`. */
   readonly dataLabel: string | null;
   readonly problem: Problem;
-  readonly settings: ExperimentSettings;
+  readonly learners: readonly Learner[];
   readonly seeds: readonly number[];
 }
 
@@ -69,21 +75,23 @@ export async function prepareLab(task: LongMemoryTask, flags: LabFlags): Promise
   ) as ProblemOptions;
   const { data, label } = readLabData(task, description.data, flags.data);
   const problem = attempt(() => createProblem(task, options, data));
-  const { cell = 'lstm' } = flags;
-  const own = isCellFile(cell) ? await readCellFile(cell) : null;
   if (flags.untilSolved && problem.metric.bar === null && flags.bar === undefined) {
     throw new Failure(
       `lab: ${task} has no point from which it is solved; say one with --bar, or leave out --until-solved`,
       2,
     );
   }
+  const learners: Learner[] = [];
+  for (const cell of flags.cell ?? ['lstm']) {
+    const own = isCellFile(cell) ? await readCellFile(cell) : null;
+    learners.push({ cell, settings: settingsOf(task, cell, own, flags) });
+  }
   return {
     task,
-    cell,
     options,
     dataLabel: label,
     problem,
-    settings: settingsOf(task, cell, own, flags),
+    learners,
     seeds: flags.seeds === undefined ? [flags.seed ?? 1] : Array.from({ length: flags.seeds }, (_, i) => i + 1),
   };
 }

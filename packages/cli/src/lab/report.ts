@@ -2,27 +2,39 @@ import type { BuiltInCell } from 'unrolled/nn';
 import type { ExperimentResult, Metric } from 'unrolled/tasks/long-memory';
 import { isCellFile } from '../cell-file.ts';
 import { cellText } from '../cell-source.ts';
+import { table } from '../table.ts';
 import { countOf, formatCount, formatDuration } from '../units.ts';
-import type { LabTable } from './events.ts';
-import type { Lab } from './prepare.ts';
+import type { CellResults, LabTable } from './events.ts';
+import type { Lab, Learner } from './prepare.ts';
 
 /** 0.16666 → "0.1667". */
 export function formatMetric(value: number): string {
   return String(Number(value.toPrecision(4)));
 }
 
-/** Two lines: what is to be learnt, and what chance gives; by whom, with all that was said or is usual for it. */
-export function introduction({ task, cell, options, dataLabel, problem, settings }: Lab): string {
-  const said = [
-    ...Object.entries(options).map(([name, value]) => (value === true ? name : `${name} ${value}`)),
-    dataLabel ?? [],
-  ].flat();
+/** `parity, length 10, test length 20` */
+export function nameOf({ task, options, dataLabel }: Pick<Lab, 'task' | 'options' | 'dataLabel'>): string {
+  const said = Object.entries(options).map(([option, value]) => {
+    const words = option.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+    return value === true ? words : `${words} ${value}`;
+  });
+  return [task, ...said, dataLabel ?? []].flat().join(', ');
+}
+
+/** `copying, length 100; chance: cross-entropy a step, nats 0.1733` */
+export function describeTask(lab: Lab): string {
+  const { name, chance } = lab.problem.metric;
+  return `${nameOf(lab)}; chance: ${name} ${formatMetric(chance)}`;
+}
+
+/** All that was said of a cell's learning, or is usual for the task: `lstm:forgetBias=3, 128 hidden units; adam 0.005, …` */
+export function describeLearner({ cell, settings }: Learner): string {
   const { layers, hidden, dropout, batch, optimizer, learningRate, schedule, clipNorm, steps, seconds } = settings;
   const model = [
     isCellFile(cell) ? cell : cellText(settings.cell as BuiltInCell),
     `${layers > 1 ? `${layers} layers of ` : ''}${hidden} hidden units`,
     dropout > 0 ? `dropout ${dropout}` : [],
-  ].flat();
+  ];
   const training = [
     `${optimizer} ${learningRate}`,
     schedule === 'constant' ? [] : schedule,
@@ -30,11 +42,8 @@ export function introduction({ task, cell, options, dataLabel, problem, settings
     `batch ${batch}`,
     steps ? `at most ${countOf(steps, 'step')}` : [],
     seconds ? `at most ${formatDuration(seconds)}` : [],
-  ].flat();
-  return (
-    `${[task, ...said].join(', ')}; chance: ${problem.metric.name} ${formatMetric(problem.metric.chance)}\n` +
-    `${model.join(', ')}; ${training.join(', ')}`
-  );
+  ];
+  return `${model.flat().join(', ')}; ${training.flat().join(', ')}`;
 }
 
 /** `seed 1  step 700  loss 0.0412  mean squared error 0.0351  0:37` */
@@ -57,20 +66,33 @@ export function resultLine(seed: number, { name }: Metric, result: ExperimentRes
   return `seed ${seed}  ${end}${metric === null ? '' : `; ${name} ${formatMetric(metric)} on the test sequences`}`;
 }
 
-/** A line a seed, and one that sums them up. */
-export function tableLines({ metric, seeds, summary }: LabTable): string[] {
-  const rows = seeds.map(({ seed, reason, metric: value, step, secondsElapsed, solved }) => [
-    String(seed),
-    formatMetric(value!),
-    reason,
-    formatCount(step),
-    secondsElapsed.toFixed(0),
-    solved ? formatCount(solved.step) : '–',
-    solved ? solved.secondsElapsed.toFixed(0) : '–',
-  ]);
-  const heads = ['seed', metric.name, 'end', 'steps', 'seconds', 'solved at step', 'and second'];
-  const widths = heads.map((head, column) => Math.max(head.length, ...rows.map((row) => row[column].length)));
-  const line = (cells: readonly string[]): string => cells.map((cell, i) => cell.padStart(widths[i])).join('  ');
+/** A line a seed, and what they come to: a line, or one a cell where there are several. */
+export function tableLines({ metric, cells }: LabTable): string[] {
+  const several = cells.length > 1;
+  const rows = cells.flatMap(({ cell, seeds }) =>
+    seeds.map(({ seed, reason, metric: value, step, secondsElapsed, solved }) => [
+      several ? cell : [],
+      String(seed),
+      formatMetric(value!),
+      reason,
+      formatCount(step),
+      secondsElapsed.toFixed(0),
+      solved ? formatCount(solved.step) : '–',
+      solved ? solved.secondsElapsed.toFixed(0) : '–',
+    ]),
+  );
+  const head = [several ? 'cell' : [], 'seed', metric.name, 'end', 'steps', 'seconds', 'solved at step', 'and second'];
+  const seeds =
+    rows.length > 0
+      ? table(
+          head.flat(),
+          rows.map((row) => row.flat()),
+        )
+      : [];
+  return several ? [...seeds, '', ...comparison(metric, cells)] : [...seeds, summaryLine(metric, cells[0])];
+}
+
+function summaryLine({ name, chance }: Metric, { seeds, summary }: CellResults): string {
   const { median, worst, best, solved, stepsToSolve, secondsToSolve } = summary;
   const values =
     median === null
@@ -78,8 +100,16 @@ export function tableLines({ metric, seeds, summary }: LabTable): string[] {
       : `median ${formatMetric(median)}, worst ${formatMetric(worst!)}, best ${formatMetric(best!)}`;
   const speed =
     stepsToSolve === null ? '' : ` in ${formatCount(stepsToSolve)} steps and ${secondsToSolve!.toFixed(0)} s (medians)`;
-  return [
-    ...(rows.length > 0 ? [line(heads), ...rows.map(line)] : []),
-    `${metric.name}: ${values}; chance ${formatMetric(metric.chance)}; solved ${solved} of ${seeds.length}${speed}`,
-  ];
+  return `${name}: ${values}; chance ${formatMetric(chance)}; solved ${solved} of ${seeds.length}${speed}`;
+}
+
+function comparison({ name, chance }: Metric, cells: readonly CellResults[]): string[] {
+  const rows = cells.map(({ cell, seeds, summary }) => {
+    const { median, worst, best, solved, stepsToSolve, secondsToSolve } = summary;
+    const values = [median, worst, best].map((value) => (value === null ? '–' : formatMetric(value)));
+    const steps = stepsToSolve === null ? '–' : formatCount(stepsToSolve);
+    return [cell, ...values, `${solved} of ${seeds.length}`, steps, secondsToSolve?.toFixed(0) ?? '–'];
+  });
+  const head = ['cell', 'median', 'worst', 'best', 'solved', 'median step', 'and second'];
+  return [...table(head, rows), `${name}; chance ${formatMetric(chance)}`];
 }

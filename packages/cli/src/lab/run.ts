@@ -1,34 +1,43 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import type { Device } from 'unrolled';
 import { experiment } from 'unrolled/tasks/long-memory';
-import { describeSystemError, Failure } from '../failure.ts';
+import { describeSystemError, Failure, naming } from '../failure.ts';
 import { openMachine } from '../open-device.ts';
 import { stopOnSignal } from '../signals.ts';
-import { type LabTable, type SeedResult, tableOf } from './events.ts';
+import { type SeedResult, tableOf } from './events.ts';
 import { labListener } from './listeners.ts';
+import { drawLab } from './picture.ts';
 import type { Lab, LabFlags } from './prepare.ts';
-import { introduction } from './report.ts';
+import { describeLearner, describeTask } from './report.ts';
 
-/** Runs all seeds one after the other, or until a signal, and prints their table. Gives the exit code. */
+/** Runs all cells and seeds one after the other, or until a signal, and prints their table. Gives the exit code. */
 export async function runLab(lab: Lab, flags: LabFlags): Promise<number> {
   const { out } = flags;
   if (out !== undefined && existsSync(out)) throw new Failure(`${out}: this file exists; choose another --out`);
   const listener = labListener(flags.json, lab.problem.metric);
   const device: Device = await openMachine(flags, (line) => listener.note(line));
   const stop = stopOnSignal((text) => listener.note(text));
-  const finished: SeedResult[] = [];
+  const finished: SeedResult[][] = lab.learners.map(() => []);
   try {
-    keep(out, tableOf(lab, finished));
-    listener.note(introduction(lab));
-    for (const seed of lab.seeds) {
+    keep(lab, finished, flags);
+    listener.note(describeTask(lab));
+    for (const [i, { cell, settings }] of lab.learners.entries()) {
       if (stop.signal.aborted) break;
-      const events = experiment(device, lab.problem, lab.settings, { seed, signal: stop.signal });
-      for await (const event of events) {
-        listener.on({ ...event, seed });
-        if (event.type !== 'result' || event.reason === 'aborted') continue;
-        const { type: _, ...result } = event;
-        finished.push({ seed, ...result });
-        keep(out, tableOf(lab, finished));
+      listener.note(describeLearner(lab.learners[i]));
+      for (const seed of lab.seeds) {
+        if (stop.signal.aborted) break;
+        const validations: SeedResult['validations'][number][] = [];
+        for await (const event of experiment(device, lab.problem, settings, { seed, signal: stop.signal })) {
+          listener.on({ ...event, cell, seed });
+          if (event.type === 'validation') {
+            const { step, loss, metric } = event;
+            validations.push({ step, loss, metric });
+          }
+          if (event.type !== 'result' || event.reason === 'aborted') continue;
+          const { type: _, ...result } = event;
+          finished[i].push({ seed, ...result, validations });
+          keep(lab, finished, flags);
+        }
       }
     }
     listener.on(tableOf(lab, finished));
@@ -44,13 +53,9 @@ export async function runLab(lab: Lab, flags: LabFlags): Promise<number> {
 }
 
 /** Writes what there is so far, so that a long run that is ended leaves what it has. */
-function keep(path: string | undefined, { type: _, ...table }: LabTable): void {
-  if (path === undefined) return;
-  try {
-    writeFileSync(path, `${JSON.stringify(table, null, 2)}\n`);
-  } catch (error) {
-    const reason = describeSystemError(error);
-    if (reason === null) throw error;
-    throw new Failure(`${path}: ${reason}`, 1, { cause: error });
-  }
+function keep(lab: Lab, finished: readonly (readonly SeedResult[])[], { out, plot }: LabFlags): void {
+  const table = tableOf(lab, finished);
+  const { type: _, ...results } = table;
+  if (out !== undefined) naming(out, () => writeFileSync(out, `${JSON.stringify(results, null, 2)}\n`));
+  if (plot !== undefined) naming(plot, () => writeFileSync(plot, drawLab(table)));
 }
