@@ -1,4 +1,5 @@
 import { type GateStatistics, spectralRadius } from 'unrolled/inspect';
+import { table } from '../table.ts';
 import { countOf, formatCount } from '../units.ts';
 import type { Clipping } from './clipping.ts';
 import { type GradientReport, layerName } from './report.ts';
@@ -18,7 +19,7 @@ export function describeGradients(report: GradientReport, clipping: Clipping | n
       decimal(weight.singularValues.at(-1)!),
       decimal(spectralRadius(weight)),
     ]);
-    sections.push(table(['W_hh', 'σ largest', 'σ smallest', '|λ| largest'], rows));
+    sections.push(lines(['W_hh', 'σ largest', 'σ smallest', '|λ| largest'], rows));
   }
   if (report.jacobians.length > 0) {
     const rows = report.jacobians.map(({ layer, reverse, size, steps, products }) => {
@@ -31,7 +32,7 @@ export function describeGradients(report: GradientReport, clipping: Clipping | n
         last ? `${decimal(last.growthPerStep)} over ${last.lag}` : 'is 0',
       ];
     });
-    sections.push(table(['Jacobian', 'state', 'σ largest', '|λ| largest', 'product, a step'], rows));
+    sections.push(lines(['Jacobian', 'state', 'σ largest', '|λ| largest', 'product, a step'], rows));
     if (report.jacobians.some(({ products }) => products.length > 0)) sections.push(productTable(report.jacobians));
   }
   if (report.gates.length > 0) sections.push(gateTables(report.gates));
@@ -46,7 +47,7 @@ function normTable({ lags, layers }: GradientReport): string {
   const round = [0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000].filter((lag) => lag < lags);
   // As many as a terminal has columns for: the first, and the last ones.
   const picked = [0, ...round.slice(1).slice(-4), lags];
-  return table(
+  return lines(
     ['k', ...picked.map(String)],
     layers.map(({ name, norms }) => [name, ...picked.map((lag) => scientific(norms.mean[lag]))]),
   );
@@ -62,7 +63,7 @@ function productTable(jacobians: GradientReport['jacobians']): string {
     ]),
   );
   const known = rows.filter((row) => row.slice(1).some((cell) => cell !== absent));
-  return table(['product of k', ...lags.map(String)], known);
+  return lines(['product of k', ...lags.map(String)], known);
 }
 
 const levels = [...'▁▂▃▄▅▆▇█'];
@@ -116,22 +117,10 @@ function gateTables(gates: readonly GateStatistics[]): string {
     const name = `${layerName({ layer, reverse })} ${gate}`;
     return [name, decimal(middle), `${percent(low)} ${below}`, above && `${percent(high)} ${above}`];
   });
-  return table(['gate', 'mean', 'at the low end', 'at the high end'], rows);
+  return lines(['gate', 'mean', 'at the low end', 'at the high end'], rows);
 }
 
-/** Columns side by side, the first to the left, numbers to the right. */
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => row[column].length)));
-  return [head, ...rows]
-    .map((row) =>
-      row
-        .map((cell, column) => (column === 0 ? cell.padEnd(widths[column]) : cell.padStart(widths[column])))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
-}
-
+const lines = (...parts: Parameters<typeof table>): string => table(...parts).join('\n');
 const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
 const decimal = (value: number): string =>
   value !== 0 && Math.abs(value) < 0.01 ? value.toExponential(0) : value.toFixed(2);
