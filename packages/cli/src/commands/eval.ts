@@ -1,35 +1,23 @@
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import { evaluateTokens, LanguageModel, perplexity } from 'unrolled/tasks/language-model';
 import { leaveOutUnknown } from 'unrolled/tokenizers';
 import { Failure } from '../failure.ts';
 import { describeLeftOut } from '../left-out.ts';
 import { loadRun } from '../load-run.ts';
 import { openMachine, toStandardError } from '../open-device.ts';
-import { blasOption, threadsOption } from '../options.ts';
-import type { CheckpointName } from '../run-folder.ts';
+import { type UseFlags, useOptions } from '../options.ts';
 import { table } from '../table.ts';
 import { TextUnits } from '../tasks/language-model/text-units.ts';
 import { joinTexts, readTextFiles } from '../text-files.ts';
 import { countCharacters, formatCount } from '../units.ts';
 
-interface EvalFlags {
-  checkpoint?: CheckpointName;
-  json?: boolean;
-  threads?: number;
-  blas?: string;
-}
-
 export function evalCommand(): Command {
-  return new Command('eval')
+  const command = new Command('eval')
     .description('measure how well a trained model foretells texts')
     .argument('<run>', 'run folder, or checkpoint file')
-    .argument('<texts...>', 'text files and folders')
-    .addOption(
-      new Option('--checkpoint <name>', 'which checkpoint (default: best)').choices(['best', 'latest', 'previous']),
-    )
-    .option('--json', 'print one JSON object')
-    .addOption(threadsOption())
-    .addOption(blasOption())
+    .argument('<texts...>', 'text files and folders');
+  for (const one of useOptions()) command.addOption(one);
+  return command
     .addHelpText(
       'after',
       '\nExamples:\n  unrolled eval runs/shakespeare sonnets.txt\n  unrolled eval runs/shakespeare sonnets.txt plays/',
@@ -37,7 +25,7 @@ export function evalCommand(): Command {
     .action(evaluate);
 }
 
-async function evaluate(run: string, paths: string[], flags: EvalFlags): Promise<void> {
+async function evaluate(run: string, paths: string[], flags: UseFlags): Promise<void> {
   const device = await openMachine(flags, toStandardError);
   try {
     const model = await loadRun(run, flags.checkpoint, (file, cell) => LanguageModel.load(device, file, cell));

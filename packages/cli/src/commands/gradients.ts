@@ -10,23 +10,18 @@ import { measureGradients } from '../gradients/report.ts';
 import { describeLeftOut } from '../left-out.ts';
 import { loadRun } from '../load-run.ts';
 import { openMachine, toStandardError } from '../open-device.ts';
-import { blasOption, folderName, threadsOption, whole } from '../options.ts';
-import type { CheckpointName } from '../run-folder.ts';
+import { folderName, type UseFlags, useOptions, whole } from '../options.ts';
 import { readText } from '../run-text.ts';
 import { shellWord } from '../units.ts';
 
-interface GradientFlags {
+interface GradientFlags extends UseFlags {
   lags?: number;
   jacobians?: number;
   out?: string;
-  checkpoint?: CheckpointName;
-  json?: boolean;
-  threads?: number;
-  blas?: string;
 }
 
 export function gradientsCommand(): Command {
-  return new Command('gradients')
+  const command = new Command('gradients')
     .description('show how far gradients reach back in a trained model, and why')
     .argument('<run>', 'run folder, or checkpoint file')
     .argument('[texts...]', "text files and folders to read (default: the run's own validation text)")
@@ -41,13 +36,9 @@ export function gradientsCommand(): Command {
     )
     .addOption(
       new Option('--out <folder>', "where to put the pictures (default: 'gradients' in the run)").argParser(folderName),
-    )
-    .addOption(
-      new Option('--checkpoint <name>', 'which checkpoint (default: best)').choices(['best', 'latest', 'previous']),
-    )
-    .option('--json', 'print one JSON object')
-    .addOption(threadsOption())
-    .addOption(blasOption())
+    );
+  for (const one of useOptions()) command.addOption(one);
+  return command
     .addHelpText(
       'after',
       `

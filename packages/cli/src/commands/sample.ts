@@ -7,11 +7,10 @@ import { Failure } from '../failure.ts';
 import { printable, shorten } from '../listeners/text.ts';
 import { loadRun } from '../load-run.ts';
 import { openMachine, toStandardError } from '../open-device.ts';
-import { blasOption, number, threadsOption, whole } from '../options.ts';
-import type { CheckpointName } from '../run-folder.ts';
+import { number, type UseFlags, useOptions, whole } from '../options.ts';
 import { joinTexts, readTextFiles } from '../text-files.ts';
 
-interface SampleFlags {
+interface SampleFlags extends UseFlags {
   prompt?: string[];
   prompts?: string;
   length: number;
@@ -21,15 +20,11 @@ interface SampleFlags {
   seed?: number;
   stop?: string;
   count: number;
-  checkpoint?: CheckpointName;
-  json?: boolean;
-  threads?: number;
-  blas?: string;
 }
 
 export function sampleCommand(): Command {
   const notNegative = number((value) => value >= 0, 'from 0');
-  return new Command('sample')
+  const command = new Command('sample')
     .description('let a trained model write')
     .argument('<run>', 'run folder, or checkpoint file')
     .option('--prompt <text>', 'text to go on from; may be given several times', (text, before: string[] = []) => [
@@ -55,13 +50,9 @@ export function sampleCommand(): Command {
       ),
     )
     .option('--stop <text>', 'end when this has been written')
-    .addOption(new Option('--count <n>', 'how many samples of each prompt').argParser(whole(1)).default(1))
-    .addOption(
-      new Option('--checkpoint <name>', 'which checkpoint (default: best)').choices(['best', 'latest', 'previous']),
-    )
-    .option('--json', 'print one JSON object per sample')
-    .addOption(threadsOption())
-    .addOption(blasOption())
+    .addOption(new Option('--count <n>', 'how many samples of each prompt').argParser(whole(1)).default(1));
+  for (const one of useOptions()) command.addOption(one);
+  return command
     .addHelpText(
       'after',
       `
