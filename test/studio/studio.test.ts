@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
-import { decodeCheckpoint } from 'unrolled/train';
+import { decodeModel } from 'unrolled/train';
 import { describe, expect, test } from 'vitest';
 import { noChromium } from '../chromium.ts';
 import { expectAccessible, useStudio, viewportOf } from './fixture.ts';
@@ -117,8 +117,8 @@ describe.skipIf(noChromium)('the studio as files, without a server of its own', 
       writeFileSync(join(elsewhere, 'my.txt'), text);
       const words = command.split(' ').slice(2);
       execFileSync(process.execPath, [main, ...words, '--threads', '1'], { cwd: elsewhere, stdio: 'ignore' });
-      const trained = decodeCheckpoint(readFileSync(join(elsewhere, 'runs/my/checkpoints/latest.safetensors')));
-      const saved = decodeCheckpoint(readFileSync(await model.path()));
+      const trained = decodeModel(readFileSync(join(elsewhere, 'runs/my/checkpoints/latest.safetensors')));
+      const saved = decodeModel(readFileSync(await model.path()));
       expect(saved.parameters).toEqual(trained.parameters);
       const { stdout } = spawnSync(process.execPath, [main, 'sample', await model.path(), '--length', '5'], {
         encoding: 'utf8',

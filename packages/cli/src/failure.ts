@@ -1,3 +1,5 @@
+import { FormatError } from 'unrolled';
+
 /** Something a person can mend: printed as one line, without a stack. */
 export class Failure extends Error {
   readonly exitCode: number;
@@ -11,13 +13,13 @@ export class Failure extends Error {
 /**
  * Does something with a file or folder.
  * @param hint  what to add where it fails
- * @throws Failure naming it and what the system says
+ * @throws Failure naming it and what the system says, or what is wrong with its content
  */
 export function naming<Result>(path: string, action: () => Result, hint = ''): Result {
   try {
     return action();
   } catch (error) {
-    const reason = describeSystemError(error);
+    const reason = error instanceof FormatError ? error.message : describeSystemError(error);
     if (reason === null) throw error;
     throw new Failure(`${path}: ${reason}${hint}`, 1, { cause: error });
   }

@@ -1,31 +1,31 @@
-import { statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { FormatError } from 'unrolled';
 import { type CellSource, cellNameOf, cellNames, type DefinedCell } from 'unrolled/nn';
-import type { Checkpoint } from 'unrolled/train';
+import { decodeModel, type ModelFile, type StoredModel } from 'unrolled/train';
 import { readCellCopy } from './cell-file.ts';
-import { Failure } from './failure.ts';
+import { Failure, naming } from './failure.ts';
 import { cellCopyOf } from './run-config.ts';
-import { type CheckpointName, RunFolder, readCheckpointFile } from './run-folder.ts';
+import { type CheckpointName, RunFolder } from './run-folder.ts';
 
 const names: readonly CheckpointName[] = ['best', 'latest', 'previous'];
 
 /**
- * The model of a run folder, or of a checkpoint file.
+ * The model of a run folder, or of a file: a checkpoint, or an exported model.
  * @param which  'best', 'latest' or 'previous'; by default the best one there is
- * @param load  makes the model, such as `(checkpoint, cell) => Classifier.load(device, checkpoint, cell)`
+ * @param load  makes the model, such as `(stored, cell) => Classifier.load(device, stored, cell)`
  * @throws Failure saying what is missing or damaged
  */
 export async function loadRun<Model>(
   path: string,
   which: CheckpointName | undefined,
-  load: (checkpoint: Checkpoint, cell: DefinedCell | undefined) => Model,
+  load: (stored: StoredModel, cell: DefinedCell | undefined) => Model,
 ): Promise<Model> {
-  const checkpoint = readModelCheckpoint(path, which);
-  const { cell } = (checkpoint.model as { config?: { cell?: CellSource } } | null)?.config ?? {};
+  const stored = readModel(path, which);
+  const { cell } = (stored.model as { config?: { cell?: CellSource } } | null)?.config ?? {};
   const own = cell === undefined ? undefined : await ownCell(path, cellNameOf(cell));
   try {
-    return load(checkpoint, own);
+    return load(stored, own);
   } catch (error) {
     if (!(error instanceof FormatError)) throw error;
     throw new Failure(`${path}: ${error.message}${usedBy(error.details.found)}`, 1, { cause: error });
@@ -51,10 +51,11 @@ async function ownCell(path: string, name: string): Promise<DefinedCell | undefi
   return (await readCellCopy(folder.path, copy)).cell;
 }
 
-function readModelCheckpoint(path: string, which: CheckpointName | undefined): Checkpoint {
+/** @throws Failure saying what is missing or damaged */
+export function readModel(path: string, which: CheckpointName | undefined): ModelFile {
   const about = statSync(path, { throwIfNoEntry: false });
   if (!about) throw new Failure(`${path}: there is no such run folder`);
-  if (about.isFile()) return readCheckpointFile(path);
+  if (about.isFile()) return naming(path, () => decodeModel(readFileSync(path)));
   const folder = new RunFolder(path);
   const name = which ?? names.find((one) => folder.has(one));
   if (!name || !folder.has(name)) {
@@ -62,5 +63,6 @@ function readModelCheckpoint(path: string, which: CheckpointName | undefined): C
       `${path}: there is no ${name ?? ''} checkpoint in it; train first, or name another run`.replace('  ', ' '),
     );
   }
-  return folder.readCheckpoint(name);
+  const { parameters, model, trainer } = folder.readCheckpoint(name);
+  return { parameters, model, step: trainer.step };
 }

@@ -9,6 +9,7 @@ import { classifyCommand } from './commands/classify.ts';
 import { demoCommand } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { evalCommand } from './commands/eval.ts';
+import { exportCommand } from './commands/export.ts';
 import { forecastCommand } from './commands/forecast.ts';
 import { gradientsCommand } from './commands/gradients.ts';
 import { labCommand } from './commands/lab.ts';
@@ -38,6 +39,7 @@ Examples:
   unrolled classify train names.tsv
   unrolled tag train names.conll
   unrolled forecast train demand.csv
+  unrolled export runs/my --half
   unrolled lab adding --cell gru
   unrolled studio
   unrolled <command> --help`,
@@ -45,7 +47,7 @@ Examples:
 const commands = [
   ...[trainCommand, sampleCommand, evalCommand, gradientsCommand, cellsCommand],
   ...[classifyCommand, tagCommand, translateCommand, forecastCommand],
-  ...[labCommand, studioCommand, demoCommand, doctorCommand],
+  ...[exportCommand, labCommand, studioCommand, demoCommand, doctorCommand],
 ];
 for (const command of commands) program.addCommand(command());
 for (const command of [program, ...program.commands.flatMap((one) => [one, ...one.commands])]) {

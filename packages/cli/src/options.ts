@@ -169,9 +169,12 @@ export interface UseFlags {
   blas?: string;
 }
 
+export const checkpointOption = (): Option =>
+  new Option('--checkpoint <name>', 'which checkpoint (default: best)').choices(['best', 'latest', 'previous']);
+
 /** The options of every command that uses a trained model. */
 export const useOptions = (): Option[] => [
-  new Option('--checkpoint <name>', 'which checkpoint (default: best)').choices(['best', 'latest', 'previous']),
+  checkpointOption(),
   new Option('--json', 'print JSON'),
   threadsOption(),
   blasOption(),

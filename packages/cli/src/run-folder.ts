@@ -16,9 +16,8 @@ import {
   writeSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { FormatError } from 'unrolled';
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from 'unrolled/train';
-import { describeSystemError, Failure, naming } from './failure.ts';
+import { Failure, naming } from './failure.ts';
 
 export type CheckpointName = 'latest' | 'previous' | 'best';
 
@@ -177,7 +176,8 @@ export class RunFolder {
   readCheckpoint(name: CheckpointName): Checkpoint {
     const path = this.checkpointPath(name);
     const other = (['latest', 'previous', 'best'] as const).find((one) => one !== name && this.has(one));
-    return readCheckpointFile(path, other ? `; --checkpoint ${other} uses ${this.checkpointPath(other)}` : '');
+    const hint = other ? `; --checkpoint ${other} uses ${this.checkpointPath(other)}` : '';
+    return naming(path, () => decodeCheckpoint(readFileSync(path)), hint);
   }
 
   /** Appends to events.jsonl. */
@@ -230,17 +230,6 @@ export class RunFolder {
   #attempt<Result>(path: string, action: () => Result): Result {
     const kept = this.has('latest') ? `; ${this.checkpointPath('latest')} is kept, go on from it with --resume` : '';
     return naming(path, action, kept);
-  }
-}
-
-/** @throws Failure saying which file is damaged, how, and what `instead` can be used */
-export function readCheckpointFile(path: string, instead = ''): Checkpoint {
-  try {
-    return decodeCheckpoint(readFileSync(path));
-  } catch (error) {
-    const reason = error instanceof FormatError ? error.message : describeSystemError(error);
-    if (reason === null) throw error;
-    throw new Failure(`${path}: ${reason}${instead}`, 1, { cause: error });
   }
 }
 

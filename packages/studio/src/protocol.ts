@@ -54,8 +54,8 @@ export interface Tuning {
 export interface Calls {
   /** A new model for a text, about to train. */
   begin: { input: { text: string; spec: RunSpec; tuning: Tuning; threads: number }; result: ModelAbout };
-  /** A trained model, from a checkpoint file. */
-  load: { input: { checkpoint: Uint8Array<ArrayBuffer> }; result: ModelAbout };
+  /** A trained model, from its file or a checkpoint. */
+  load: { input: { file: Uint8Array<ArrayBuffer> }; result: ModelAbout };
   run: { input: null; result: null };
   pause: { input: null; result: null };
   /** One update, then a pause. */
@@ -63,8 +63,8 @@ export interface Calls {
   /** Ends the run; its model stays. */
   stop: { input: null; result: null };
   tune: { input: Tuning; result: null };
-  /** The model and its training state as they are, as a file that the command opens. */
-  checkpoint: { input: null; result: Uint8Array<ArrayBuffer> };
+  /** A file of the model as it is, which the command opens. */
+  save: { input: null; result: Uint8Array<ArrayBuffer> };
   sample: { input: SampleInput; result: string };
   unroll: { input: UnrollInput; result: Unrolling };
   product: { input: Place; result: Product };

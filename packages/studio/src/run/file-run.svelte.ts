@@ -32,8 +32,8 @@ export class FileRun extends Run {
 
   async #open(file: File): Promise<void> {
     try {
-      const checkpoint = new Uint8Array(await file.arrayBuffer());
-      this.about = await this.#client.call('load', { checkpoint });
+      const bytes = new Uint8Array(await file.arrayBuffer());
+      this.about = await this.#client.call('load', { file: bytes });
       this.task = this.about.task;
       this.state = 'finished';
     } catch (error) {

@@ -75,9 +75,9 @@ export class FollowedRun extends Run {
     this.#client ??= new WorkerClient();
     if (this.#loaded !== this.#newest) {
       const wanted = this.#newest;
-      const checkpoint = await this.#readCheckpoint(this.#newestName);
-      if (!checkpoint) throw new Error(`${this.name}: its checkpoint cannot be read`);
-      this.about = await this.#client.call('load', { checkpoint });
+      const file = await this.#readCheckpoint(this.#newestName);
+      if (!file) throw new Error(`${this.name}: its checkpoint cannot be read`);
+      this.about = await this.#client.call('load', { file });
       this.task = this.about.task;
       this.#loaded = wanted;
     }
@@ -95,9 +95,9 @@ export class FollowedRun extends Run {
     const worker = new WorkerClient();
     try {
       for (const name of [...this.#kept, 'previous', 'best', 'latest']) {
-        const checkpoint = await this.#readCheckpoint(name);
-        if (!checkpoint) continue;
-        const { step } = await worker.call('load', { checkpoint });
+        const file = await this.#readCheckpoint(name);
+        if (!file) continue;
+        const { step } = await worker.call('load', { file });
         if (!seen.has(step)) yield { step, worker };
         seen.add(step);
       }

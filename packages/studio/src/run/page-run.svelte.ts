@@ -84,10 +84,10 @@ export class PageRun extends Run {
     return this.text.length >= 100 && this.step > this.#savedStep;
   }
 
-  /** A file that the command opens, to be saved. */
-  async checkpoint(): Promise<Uint8Array<ArrayBuffer>> {
+  /** A file of the model as it is, to be kept. */
+  async modelFile(): Promise<Uint8Array<ArrayBuffer>> {
     const worker = await this.worker();
-    const [step, bytes] = [this.step, await worker.call('checkpoint', null)];
+    const [step, bytes] = [this.step, await worker.call('save', null)];
     this.#savedStep = step;
     return bytes;
   }

@@ -32,13 +32,13 @@ const answers: Answers = {
     void run.lead();
     return about;
   },
-  load: (desk, { checkpoint }) => desk.load(checkpoint),
+  load: (desk, { file }) => desk.load(file),
   run: lead((run) => run.run()),
   pause: lead((run) => run.pause()),
   step: lead((run) => run.stepOnce()),
   stop: lead((run) => run.stop()),
   tune: (desk, tuning) => lead((run) => run.tune(tuning))(desk),
-  checkpoint: (desk) => desk.checkpoint(),
+  save: (desk) => desk.save(),
   sample: (desk, input) => [...generate(desk.model, input)].join(''),
   async unroll(desk, input) {
     const { readText } = await import('./unrolling.ts');

@@ -1,6 +1,6 @@
-import { ConfigError, openDevice, Random } from 'unrolled';
+import { ConfigError, openDevice } from 'unrolled';
 import { LanguageModel } from 'unrolled/tasks/language-model';
-import { decodeCheckpoint, encodeCheckpoint, type Json } from 'unrolled/train';
+import { decodeModel, encodeModel, storeModel } from 'unrolled/train';
 import type { ModelAbout, WorkerEvent } from '../protocol.ts';
 import { cellName } from './cell-name.ts';
 import type { SearchedText } from './cells.ts';
@@ -106,12 +106,12 @@ export class Desk {
 
   /** @throws FormatError, ConfigError if the file holds no model that is known here; the model before stays */
   async load(file: Uint8Array): Promise<ModelAbout> {
-    const checkpoint = decodeCheckpoint(file);
-    const { config, task } = (checkpoint.model ?? {}) as { config?: { cell?: unknown }; task?: string };
+    const stored = decodeModel(file);
+    const { config, task } = (stored.model ?? {}) as { config?: { cell?: unknown }; task?: string };
     if (config?.cell) await learnCell(cellName(config.cell));
     if (task !== undefined && task !== 'language-model') {
       const { learntFrom } = await import('./learnt.ts');
-      const learnt = await learntFrom(checkpoint);
+      const learnt = await learntFrom(stored);
       this.stopWriting();
       this.#close();
       this.#learnt = learnt;
@@ -120,31 +120,16 @@ export class Desk {
     }
     const device = await openDevice('wasm', { threads: 1 });
     try {
-      return this.put(LanguageModel.load(device, checkpoint), null, checkpoint.trainer.step);
+      return this.put(LanguageModel.load(device, stored), null, stored.step);
     } catch (error) {
       device.close();
       throw error;
     }
   }
 
-  /** The model as it is. It can write and be measured; where the optimizer was is not in it. */
-  checkpoint(): Uint8Array<ArrayBuffer> {
-    const { parameters } = this.model;
-    return encodeCheckpoint({
-      parameters: parameters.save(),
-      optimizer: {},
-      carried: {},
-      task: null,
-      model: this.model.describe() as unknown as Json,
-      trainer: {
-        step: this.step,
-        secondsElapsed: 0,
-        random: new Random(1).state,
-        validationLoss: null,
-        bestValidationLoss: null,
-        sinceProgress: { loss: 0, clipped: 0, steps: 0 },
-      },
-    });
+  /** A file of the model as it is. */
+  save(): Uint8Array<ArrayBuffer> {
+    return encodeModel({ ...storeModel(this.model), step: this.step });
   }
 
   about(): ModelAbout {

@@ -1,5 +1,5 @@
 import { type Device, FormatError, openDevice } from 'unrolled';
-import type { Checkpoint } from 'unrolled/train';
+import type { ModelFile } from 'unrolled/train';
 import type { Calls, ModelAbout } from '../protocol.ts';
 import { cellName } from './cell-name.ts';
 
@@ -17,23 +17,23 @@ export type Learnt = Asks<'translate'> | Asks<'tag'> | Asks<'classify'>;
 const longest = 2000;
 
 /**
- * The model of a checkpoint; what its task needs is loaded with it.
+ * The model of a file; what its task needs is loaded with it.
  * @throws FormatError if it is of a task that the page does not know
  */
-export async function learntFrom(checkpoint: Checkpoint): Promise<Learnt> {
-  const { task } = checkpoint.model as { task?: string };
+export async function learntFrom(file: ModelFile): Promise<Learnt> {
+  const { task } = file.model as { task?: string };
   const device = await openDevice('wasm', { threads: 1 });
   try {
     switch (task) {
       case 'translate':
-        return await translator(device, checkpoint);
+        return await translator(device, file);
       case 'tag':
-        return await tagger(device, checkpoint);
+        return await tagger(device, file);
       case 'classify':
-        return await classifier(device, checkpoint);
+        return await classifier(device, file);
       default:
         throw new FormatError(
-          `checkpoint: its task is '${task}'; the studio opens language models, translators, taggers and classifiers`,
+          `model: its task is '${task}'; the studio opens language models, translators, taggers and classifiers`,
         );
     }
   } catch (error) {
@@ -42,13 +42,13 @@ export async function learntFrom(checkpoint: Checkpoint): Promise<Learnt> {
   }
 }
 
-async function translator(device: Device, checkpoint: Checkpoint): Promise<Asks<'translate'>> {
+async function translator(device: Device, file: ModelFile): Promise<Asks<'translate'>> {
   const { Translator } = await import('unrolled/tasks/translate');
-  const model = Translator.load(device, checkpoint);
+  const model = Translator.load(device, file);
   return {
     task: 'translate',
     device,
-    about: aboutOf('translate', model, checkpoint),
+    about: aboutOf('translate', model, file),
     translate({ text, beam }) {
       const [{ candidates, leftOut }] = model.translate([text.slice(0, longest)], { beam, nBest: beam });
       return {
@@ -61,20 +61,20 @@ async function translator(device: Device, checkpoint: Checkpoint): Promise<Asks<
   };
 }
 
-async function tagger(device: Device, checkpoint: Checkpoint): Promise<Asks<'tag'>> {
+async function tagger(device: Device, file: ModelFile): Promise<Asks<'tag'>> {
   const { Tagger } = await import('unrolled/tasks/tag');
-  const model = Tagger.load(device, checkpoint);
+  const model = Tagger.load(device, file);
   const tag: Asks<'tag'>['tag'] = ({ text }) => model.tag([text.slice(0, longest)])[0];
-  return { task: 'tag', device, about: aboutOf('tag', model, checkpoint), tag };
+  return { task: 'tag', device, about: aboutOf('tag', model, file), tag };
 }
 
-async function classifier(device: Device, checkpoint: Checkpoint): Promise<Asks<'classify'>> {
+async function classifier(device: Device, file: ModelFile): Promise<Asks<'classify'>> {
   const { Classifier, tellingTokens } = await import('unrolled/tasks/classify');
-  const model = Classifier.load(device, checkpoint);
+  const model = Classifier.load(device, file);
   return {
     task: 'classify',
     device,
-    about: aboutOf('classify', model, checkpoint),
+    about: aboutOf('classify', model, file),
     classify({ text, label: wanted }) {
       const read = text.slice(0, longest);
       const [{ probabilities, label: likeliest }] = model.classify([read]);
@@ -94,7 +94,7 @@ interface AnyModel {
   readonly parameters: { readonly size: number };
 }
 
-function aboutOf(task: LearntTask, { config, parameters }: AnyModel, { trainer }: Checkpoint): ModelAbout {
+function aboutOf(task: LearntTask, { config, parameters }: AnyModel, { step }: ModelFile): ModelAbout {
   const { cell, hidden, layers, embedding } = config;
   const { size } = parameters;
   return {
@@ -104,7 +104,7 @@ function aboutOf(task: LearntTask, { config, parameters }: AnyModel, { trainer }
     layers,
     embedding,
     parameters: size,
-    step: trainer.step,
+    step,
     vocabulary: [],
     threads: 1,
   };

@@ -2,6 +2,7 @@ import type { TypedArray } from '../backend/backend.ts';
 import { FormatError } from '../errors.ts';
 import { type Shape, sizeOf } from '../shape.ts';
 import { crc32 } from './checksum.ts';
+import { fromBfloat, fromHalf, toHalf } from './half.ts';
 
 /** Numbers with their shape, away from any device. */
 export interface NamedArray {
@@ -21,8 +22,15 @@ interface Entry {
   readonly data_offsets: [number, number];
 }
 
-const arrays = { F32: Float32Array, F64: Float64Array, I32: Int32Array } as const;
+/** How numbers lie in a file; those of 16 bits as their bits. */
+const arrays = { F32: Float32Array, F64: Float64Array, I32: Int32Array, F16: Uint16Array, BF16: Uint16Array } as const;
 type Dtype = keyof typeof arrays;
+
+interface StoredArray {
+  readonly dtype: Dtype;
+  readonly shape: Shape;
+  readonly data: TypedArray | Uint16Array;
+}
 
 /** What a file held, and whether a checksum in it vouched for that; files of other programs have none. */
 export interface SafetensorsFile extends SafetensorsContent {
@@ -35,8 +43,15 @@ const checksumKey = 'crc32';
 /**
  * Writes the safetensors format (8 bytes of header length, a JSON header, the numbers, little-endian), which Python,
  * Rust and browsers read. A CRC-32 goes into the metadata.
+ * @param half  write float32 as float16. Default false
+ * @throws FormatError where a number is too large for float16
  */
-export function encodeSafetensors({ tensors, metadata }: SafetensorsContent): Uint8Array<ArrayBuffer> {
+export function encodeSafetensors(
+  { tensors: given, metadata }: SafetensorsContent,
+  { half = false }: { readonly half?: boolean } = {},
+): Uint8Array<ArrayBuffer> {
+  const tensors: Record<string, StoredArray> = {};
+  for (const [name, array] of Object.entries(given)) tensors[name] = storedArray(name, array, half);
   const entries: Record<string, Entry> = {};
   let size = 0;
   // The widest numbers first, so that every array starts at a multiple of its own element size.
@@ -44,8 +59,7 @@ export function encodeSafetensors({ tensors, metadata }: SafetensorsContent): Ui
     (a, b) => tensors[b].data.BYTES_PER_ELEMENT - tensors[a].data.BYTES_PER_ELEMENT,
   );
   for (const name of names) {
-    const { shape, data } = tensors[name];
-    const dtype = (Object.keys(arrays) as Dtype[]).find((one) => data instanceof arrays[one])!;
+    const { dtype, shape, data } = tensors[name];
     entries[name] = { dtype, shape: [...shape], data_offsets: [size, size + data.byteLength] };
     size += data.byteLength;
   }
@@ -66,8 +80,22 @@ export function encodeSafetensors({ tensors, metadata }: SafetensorsContent): Ui
   return file;
 }
 
+function storedArray(name: string, { shape, data }: NamedArray, half: boolean): StoredArray {
+  if (!half || !(data instanceof Float32Array)) {
+    const dtype = (['F32', 'F64', 'I32'] as const).find((one) => data instanceof arrays[one])!;
+    return { dtype, shape, data };
+  }
+  const large = data.find((number) => Math.abs(number) >= 65520);
+  if (large !== undefined) {
+    throw new FormatError(`safetensors: tensor '${name}' holds ${large}, and float16 ends at 65504; leave out half`, {
+      name,
+    });
+  }
+  return { dtype: 'F16', shape, data: toHalf(data) };
+}
+
 /**
- * Reads a safetensors file of float32, float64 and int32 tensors.
+ * Reads a safetensors file of float32, float64 and int32 tensors, and of float16 and bfloat16 ones as float32.
  * @throws FormatError saying what is wrong, if the file is cut off, altered or of another kind
  */
 export function decodeSafetensors(file: Uint8Array): SafetensorsFile {
@@ -95,7 +123,10 @@ export function decodeSafetensors(file: Uint8Array): SafetensorsFile {
 function readTensor(name: string, { dtype, shape, data_offsets: [start, end] }: Entry, body: Uint8Array): NamedArray {
   const Numbers = arrays[dtype as Dtype];
   if (!Object.hasOwn(arrays, dtype)) {
-    throw new FormatError(`safetensors: tensor '${name}' has type ${dtype}; F32, F64 and I32 can be read`, { name });
+    throw new FormatError(
+      `safetensors: tensor '${name}' has type ${dtype}; ${Object.keys(arrays).join(', ')} can be read`,
+      { name },
+    );
   }
   if (end > body.length) {
     throw new FormatError(
@@ -107,7 +138,9 @@ function readTensor(name: string, { dtype, shape, data_offsets: [start, end] }: 
     throw new FormatError(`safetensors: tensor '${name}' has ${end - start} bytes for shape [${shape}]`, { name });
   }
   // Copied by a new array: the slice of a Node Buffer, which a file's bytes often are, would not be a copy.
-  return { shape, data: new Numbers(new Uint8Array(body.subarray(start, end)).buffer) };
+  const data = new Numbers(new Uint8Array(body.subarray(start, end)).buffer);
+  if (!(data instanceof Uint16Array)) return { shape, data };
+  return { shape, data: dtype === 'F16' ? fromHalf(data) : fromBfloat(data) };
 }
 
 function parseHeader(bytes: Uint8Array): Record<string, Entry> & { __metadata__?: Record<string, string> } {

@@ -1,6 +1,5 @@
 import { FormatError } from '../errors.ts';
-import { decodeSafetensors, encodeSafetensors, type NamedArray } from '../io/safetensors.ts';
-import type { Parameters } from '../nn/parameters.ts';
+import { decodeSafetensors, encodeSafetensors, type NamedArray, type SafetensorsFile } from '../io/safetensors.ts';
 import type { RandomState } from '../random.ts';
 
 /** Plain data that JSON can hold. */
@@ -56,36 +55,13 @@ export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array<ArrayBuffer
   });
 }
 
-/** A checkpoint, or the file it was written to. */
-export type CheckpointSource = Checkpoint | Uint8Array | ArrayBuffer;
-
-/**
- * The model of a checkpoint: `make` builds it from what the checkpoint says of it, and its parameters are loaded.
- * @param names  what the description of a model of this task has to hold
- * @throws FormatError if the file is damaged, or of another task
- */
-export function loadModel<Description, Model extends { readonly parameters: Parameters }>(
-  source: CheckpointSource,
-  task: string,
-  names: readonly (keyof Description & string)[],
-  make: (description: Description) => Model,
-): Model {
-  const file = source instanceof ArrayBuffer ? new Uint8Array(source) : source;
-  const checkpoint = file instanceof Uint8Array ? decodeCheckpoint(file) : file;
-  const description = checkpoint.model as (Record<string, unknown> & { task?: string }) | null;
-  // Those of language models do not name their task.
-  const found = description?.task ?? (description?.tokenizer ? 'language-model' : 'unknown');
-  if (found !== task || !names.every((name) => description?.[name] !== undefined)) {
-    throw new FormatError(`checkpoint: it holds a model of task '${found}', not '${task}'`, { found, task });
-  }
-  const model = make(description as Description);
-  model.parameters.load(checkpoint.parameters);
-  return model;
-}
-
 /** @throws FormatError if the file is damaged, or is no checkpoint */
 export function decodeCheckpoint(file: Uint8Array): Checkpoint {
-  const { tensors, metadata, verified } = decodeSafetensors(file);
+  return checkpointIn(decodeSafetensors(file));
+}
+
+/** The checkpoint that a file turned out to hold. */
+export function checkpointIn({ tensors, metadata, verified }: SafetensorsFile): Checkpoint {
   if (metadata.format !== format) {
     throw new FormatError(
       `checkpoint: the file holds ${metadata.format ?? 'tensors, but no training state'}; expected ${format}`,
@@ -98,13 +74,7 @@ export function decodeCheckpoint(file: Uint8Array): Checkpoint {
     const part = parts.find((one) => name.startsWith(`${one}:`));
     groups[part ?? 'parameters'][part ? name.slice(part.length + 1) : name] = array;
   }
-  const json = (key: string): Json => {
-    try {
-      return JSON.parse(metadata[key]);
-    } catch {
-      throw new FormatError(`checkpoint: its ${key} part is not JSON; the file was altered`, { key });
-    }
-  };
+  const json = (key: string): Json => jsonIn(metadata, key);
   return {
     parameters: groups.parameters,
     optimizer: groups.optimizer,
@@ -113,4 +83,13 @@ export function decodeCheckpoint(file: Uint8Array): Checkpoint {
     task: json('task'),
     model: json('model'),
   };
+}
+
+/** @throws FormatError if that part of the metadata is not JSON */
+export function jsonIn(metadata: SafetensorsFile['metadata'], key: string): Json {
+  try {
+    return JSON.parse(metadata[key]);
+  } catch {
+    throw new FormatError(`checkpoint: its ${key} part is not JSON; the file was altered`, { key });
+  }
 }

@@ -1,6 +1,7 @@
 export * from './breathe.ts';
-export * from './checkpoint.ts';
+export { type Checkpoint, decodeCheckpoint, encodeCheckpoint, type Json, type TrainerState } from './checkpoint.ts';
 export * from './events.ts';
+export * from './stored-model.ts';
 export * from './supervised.ts';
 export * from './task.ts';
 export * from './train.ts';

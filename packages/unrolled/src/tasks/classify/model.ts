@@ -16,7 +16,8 @@ import type { Device } from '../../tensor/device.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { createTokenizer } from '../../tokenizers/create.ts';
 import type { Tokenizer, TokenizerConfig } from '../../tokenizers/tokenizer.ts';
-import { type CheckpointSource, type Json, loadModel } from '../../train/checkpoint.ts';
+import type { Json } from '../../train/checkpoint.ts';
+import { loadModel, type ModelSource } from '../../train/stored-model.ts';
 import type { LabelledText } from './format.ts';
 import { TextReader } from './text-reader.ts';
 
@@ -131,8 +132,8 @@ export class Classifier {
     return model;
   }
 
-  /** The model of a checkpoint file. @throws FormatError if the file is damaged, or of another task */
-  static load(device: Device, source: CheckpointSource, own?: DefinedCell): Classifier {
+  /** The model of a file: exported, or a checkpoint. @throws FormatError if the file is damaged, or of another task */
+  static load(device: Device, source: ModelSource, own?: DefinedCell): Classifier {
     const names = ['config', 'tokenizer', 'labels', 'temperature'] as const;
     return loadModel<ClassifierDescription, Classifier>(source, 'classify', names, (description) =>
       Classifier.from(device, description, own),

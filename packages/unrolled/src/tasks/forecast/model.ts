@@ -10,7 +10,8 @@ import { add } from '../../ops/index.ts';
 import type { Shape } from '../../shape.ts';
 import type { Device } from '../../tensor/device.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import { type CheckpointSource, type Json, loadModel } from '../../train/checkpoint.ts';
+import type { Json } from '../../train/checkpoint.ts';
+import { loadModel, type ModelSource } from '../../train/stored-model.ts';
 import type { ForecasterConfig, ForecasterDescription } from './config.ts';
 import { Outlook } from './outlook.ts';
 import { stretchOf, type TargetForecast } from './prediction.ts';
@@ -92,10 +93,10 @@ export class Forecaster {
   }
 
   /**
-   * A trained forecaster from a checkpoint, or the bytes of its file.
+   * The model of a file: exported, or a checkpoint.
    * @throws FormatError if the file is damaged, or holds a model of another task
    */
-  static load(device: Device, source: CheckpointSource, own?: DefinedCell): Forecaster {
+  static load(device: Device, source: ModelSource, own?: DefinedCell): Forecaster {
     const names = ['config', 'scaling', 'calibration'] as const;
     return loadModel<ForecasterDescription, Forecaster>(source, 'forecast', names, (description) =>
       Forecaster.from(device, description, own),

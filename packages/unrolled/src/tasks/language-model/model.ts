@@ -15,7 +15,7 @@ import type { Device } from '../../tensor/device.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { createTokenizer } from '../../tokenizers/create.ts';
 import type { Tokenizer, TokenizerConfig } from '../../tokenizers/tokenizer.ts';
-import { type CheckpointSource, loadModel } from '../../train/checkpoint.ts';
+import { loadModel, type ModelSource } from '../../train/stored-model.ts';
 
 /** Sizes and kind of a language model: plain data. */
 export interface LanguageModelConfig {
@@ -107,13 +107,13 @@ export class LanguageModel {
   }
 
   /**
-   * The model of a checkpoint file.
+   * The model of a file: exported (`unrolled export`, `encodeModel`), or a checkpoint.
    * @throws FormatError if the file is damaged, or of another task
    *
    * @example
-   * const model = LanguageModel.load(await openDevice(), readFileSync('runs/my/checkpoints/best.safetensors'));
+   * const model = LanguageModel.load(await openDevice(), readFileSync('my.safetensors'));
    */
-  static load(device: Device, source: CheckpointSource, own?: DefinedCell): LanguageModel {
+  static load(device: Device, source: ModelSource, own?: DefinedCell): LanguageModel {
     const names = ['config', 'tokenizer'] as const;
     return loadModel<LanguageModelDescription, LanguageModel>(source, 'language-model', names, (description) =>
       LanguageModel.from(device, description, own),

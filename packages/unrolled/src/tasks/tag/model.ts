@@ -14,7 +14,8 @@ import { argmax, concat, embedding, scale, sum } from '../../ops/index.ts';
 import type { Shape } from '../../shape.ts';
 import type { Device } from '../../tensor/device.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import { type CheckpointSource, type Json, loadModel } from '../../train/checkpoint.ts';
+import type { Json } from '../../train/checkpoint.ts';
+import { loadModel, type ModelSource } from '../../train/stored-model.ts';
 import type { SupervisedModel } from '../../train/supervised.ts';
 import { checkConfig, type TaggerConfig, type TaggerDescription } from './config.ts';
 import type { TaggedSentence } from './conll.ts';
@@ -87,8 +88,8 @@ export class Tagger implements SupervisedModel<TaggedSentence> {
     return new Tagger(device, vocabulary, withCell(config, own));
   }
 
-  /** The model of a checkpoint file. @throws FormatError if the file is damaged, or of another task */
-  static load(device: Device, source: CheckpointSource, own?: DefinedCell): Tagger {
+  /** The model of a file: exported, or a checkpoint. @throws FormatError if the file is damaged, or of another task */
+  static load(device: Device, source: ModelSource, own?: DefinedCell): Tagger {
     const names = ['config', 'vocabulary'] as const;
     return loadModel<TaggerDescription, Tagger>(source, 'tag', names, (description) =>
       Tagger.from(device, description, own),

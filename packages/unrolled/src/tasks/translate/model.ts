@@ -10,7 +10,7 @@ import { Recurrent } from '../../nn/recurrent.ts';
 import type { Shape } from '../../shape.ts';
 import type { Device } from '../../tensor/device.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import { type CheckpointSource, loadModel } from '../../train/checkpoint.ts';
+import { loadModel, type ModelSource } from '../../train/stored-model.ts';
 import { Bridge } from './bridge.ts';
 import { completeConfig, type TranslatorConfig } from './config.ts';
 import { Decoder, type DecoderState, type DecoderStep } from './decoder.ts';
@@ -82,10 +82,10 @@ export class Translator {
   }
 
   /**
-   * A trained translator.
+   * The model of a file: exported, or a checkpoint.
    * @throws FormatError if the file is damaged, or of another task
    */
-  static load(device: Device, source: CheckpointSource, own?: DefinedCell): Translator {
+  static load(device: Device, source: ModelSource, own?: DefinedCell): Translator {
     const names = ['config', 'source', 'target', 'longest'] as const;
     return loadModel<TranslatorDescription, Translator>(source, 'translate', names, (description) =>
       Translator.from(device, description, own),

@@ -1,0 +1,62 @@
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { basename, extname, resolve } from 'node:path';
+import { Command } from 'commander';
+import { FormatError } from 'unrolled';
+import { encodeModel, isModelFile } from 'unrolled/train';
+import { Failure, naming } from '../failure.ts';
+import { readModel } from '../load-run.ts';
+import { checkpointOption, type UseFlags } from '../options.ts';
+import { countOf, formatBytes } from '../units.ts';
+
+interface ExportFlags extends Pick<UseFlags, 'checkpoint' | 'json'> {
+  half?: boolean;
+}
+
+export function exportCommand(): Command {
+  return new Command('export')
+    .description('keep a trained model alone in a file, for a page, an app or a server')
+    .argument('<run>', 'run folder, or checkpoint file')
+    .argument('[file]', 'where to (default: the name of the run, in this folder)')
+    .option('--half', 'numbers of 16 bits: half the size, and the model nearly the same')
+    .addOption(checkpointOption())
+    .option('--json', 'print one JSON object')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  unrolled export runs/shakespeare
+  unrolled export runs/shakespeare public/shakespeare.safetensors --half
+
+The file has all that is needed to open it: numbers, sizes, tokenizer. Training cannot go on from it.`,
+    )
+    .action(exportModel);
+}
+
+function exportModel(run: string, file: string | undefined, { checkpoint, half = false, json }: ExportFlags): void {
+  const stored = readModel(run, checkpoint);
+  const path = file ?? `${basename(resolve(run), extname(run))}.safetensors`;
+  refuseToLose(path);
+  const bytes = naming(run, () => encodeModel(stored, { half }));
+  naming(path, () => writeFileSync(path, bytes));
+  const parameters = Object.values(stored.parameters).reduce((sum, { data }) => sum + data.length, 0);
+  const { task = 'language-model' } = stored.model as { task?: string };
+  if (json) {
+    const about = { file: path, bytes: bytes.length, task, parameters, step: stored.step, half };
+    process.stdout.write(`${JSON.stringify({ type: 'export', ...about })}\n`);
+    return;
+  }
+  const numbers = `${countOf(parameters, 'number')} of ${half ? 16 : 32} bits`;
+  process.stdout.write(`${path}: ${formatBytes(bytes.length)}, ${numbers}, after ${countOf(stored.step, 'update')}\n`);
+}
+
+/** An exported model may be replaced by a newer one; nothing else is written over, a checkpoint least of all. */
+function refuseToLose(path: string): void {
+  if (!statSync(path, { throwIfNoEntry: false })?.isFile()) return;
+  let exported = false;
+  try {
+    exported = isModelFile(readFileSync(path));
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+  }
+  if (!exported) throw new Failure(`${path}: there is another file of that name, which stays; choose another one`);
+}

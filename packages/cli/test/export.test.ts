@@ -1,0 +1,70 @@
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { decodeModel } from 'unrolled/train';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { expectComplaint, small, tensorsOf, text, unrolled, workplace } from './command.ts';
+
+const { path: cwd, file } = workplace(afterAll);
+const run = (...args: string[]) => unrolled(cwd, 'export', ...args);
+
+beforeAll(async () => {
+  const ended = await unrolled(cwd, 'train', 'text.txt', '--out', 'runs/sea', '--steps', '60', ...small);
+  expect(ended).toMatchObject({ code: 0, stderr: '' });
+});
+
+describe('unrolled export', () => {
+  test('keeps the model alone, which the other commands use like its run', async () => {
+    const { stdout, stderr, code } = await run('runs/sea');
+    expect({ stderr, code }).toEqual({ stderr: '', code: 0 });
+    expect(stdout).toMatch(/^sea\.safetensors: [\d.]+ KiB, [\d,]+ numbers of 32 bits, after 60 updates\n$/);
+    const best = join(cwd, 'runs/sea/checkpoints/best.safetensors');
+    expect(statSync(file('sea.safetensors')).size).toBeLessThan(0.4 * statSync(best).size);
+    for (const command of [
+      ['sample', '--seed', '1'],
+      ['eval', 'text.txt'],
+    ]) {
+      const [name, ...rest] = command;
+      const [ofRun, ofFile] = await Promise.all(
+        ['runs/sea', 'sea.safetensors'].map((model) => unrolled(cwd, name, model, ...rest)),
+      );
+      expect(ofFile).toEqual(ofRun);
+    }
+  });
+
+  test('--half and --checkpoint choose what is kept; a newer one replaces it', async () => {
+    const first = await run('runs/sea', 'small.safetensors', '--json');
+    const { type, file: path, bytes, parameters, step, half } = JSON.parse(first.stdout);
+    expect({ type, path, step, half }).toEqual({ type: 'export', path: 'small.safetensors', step: 60, half: false });
+    const again = await run('runs/sea', 'small.safetensors', '--half', '--checkpoint', 'latest', '--json');
+    const { bytes: fewer } = JSON.parse(again.stdout);
+    expect(bytes - fewer).toBeGreaterThan(1.9 * parameters);
+    const { parameters: kept } = decodeModel(readFileSync(file('small.safetensors')));
+    const trained = tensorsOf(join(cwd, 'runs/sea'));
+    for (const [name, { data }] of Object.entries(kept)) {
+      data.forEach((number, i) => {
+        expect(Math.abs(number - trained[name].data[i])).toBeLessThanOrEqual(2 ** -11 * Math.abs(number) + 2 ** -25);
+      });
+    }
+  });
+
+  test.each<[string, string[], string[]]>([
+    ['a text', ['runs/sea', 'text.txt'], ['text.txt', 'another file of that name']],
+    [
+      'a checkpoint',
+      ['runs/sea', 'runs/sea/checkpoints/best.safetensors'],
+      ['best.safetensors', 'another file of that name'],
+    ],
+    ['a folder', ['runs/sea', 'runs'], ['runs', 'it is a folder']],
+    ['a place that is not there', ['runs/sea', 'lost/x.safetensors'], ['lost/x.safetensors', 'no such']],
+  ])('%s is not written over', async (_, args, words) => {
+    expectComplaint(await run(...args), 1, ...words);
+    expect(readFileSync(file('text.txt'), 'utf8')).toBe(text);
+  });
+
+  test.each<[string, string[], string[]]>([
+    ['no run', ['lost'], ['lost', 'no such run folder']],
+    ['a text', ['text.txt', 'x.safetensors'], ['text.txt', 'safetensors']],
+  ])('%s cannot be exported', async (_, args, words) => {
+    expectComplaint(await run(...args), 1, ...words);
+  });
+});
