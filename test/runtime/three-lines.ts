@@ -14,10 +14,10 @@ export type Library = typeof unrolled &
   typeof translate &
   typeof training;
 
-/** Checkpoint files by task, as arrays of bytes, which JSON can carry into a page. */
+/** Model files by task, as arrays of bytes, which JSON can carry into a page. */
 export type Files = Readonly<Record<string, readonly number[]>>;
 
-/** A model of each task after a few steps of training, as the file it is kept in. */
+/** A model of each task after a few steps of training, as the file that is put into a page. */
 export async function trainAll(library: Library): Promise<Files> {
   const device = await library.openDevice('wasm', { threads: 1 });
   const sizes = { cell: 'lstm', hidden: 10, layers: 1, embedding: 6, dropout: 0.1 };
@@ -58,7 +58,7 @@ export async function trainAll(library: Library): Promise<Files> {
   for (const [name, task] of Object.entries(tasks)) {
     const options = { optimizer: { method: 'adam' }, learningRate: 1e-2, steps: 5, sampleEvery: 0 } as const;
     for await (const event of library.train(task, options)) {
-      if (event.type === 'checkpoint') files[name] = Array.from(library.encodeCheckpoint(event.checkpoint));
+      if (event.type === 'checkpoint') files[name] = Array.from(library.encodeModel(event.checkpoint, { half: true }));
     }
   }
   device.close();
