@@ -1,5 +1,5 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
-import { basename, extname, resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { Command } from 'commander';
 import { FormatError } from 'unrolled';
 import { encodeModel, isModelFile } from 'unrolled/train';
@@ -34,7 +34,7 @@ The file has all that is needed to open it: numbers, sizes, tokenizer. Training 
 
 function exportModel(run: string, file: string | undefined, { checkpoint, half = false, json }: ExportFlags): void {
   const stored = readModel(run, checkpoint);
-  const path = file ?? `${basename(resolve(run), extname(run))}.safetensors`;
+  const path = file ?? `${basename(resolve(run), '.safetensors')}.safetensors`;
   refuseToLose(path);
   const bytes = naming(run, () => encodeModel(stored, { half }));
   naming(path, () => writeFileSync(path, bytes));

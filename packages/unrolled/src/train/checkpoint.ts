@@ -74,14 +74,13 @@ export function checkpointIn({ tensors, metadata, verified }: SafetensorsFile): 
     const part = parts.find((one) => name.startsWith(`${one}:`));
     groups[part ?? 'parameters'][part ? name.slice(part.length + 1) : name] = array;
   }
-  const json = (key: string): Json => jsonIn(metadata, key);
   return {
     parameters: groups.parameters,
     optimizer: groups.optimizer,
     carried: groups.carried,
-    trainer: json('trainer') as unknown as TrainerState,
-    task: json('task'),
-    model: json('model'),
+    trainer: jsonIn(metadata, 'trainer') as unknown as TrainerState,
+    task: jsonIn(metadata, 'task'),
+    model: jsonIn(metadata, 'model'),
   };
 }
 
@@ -90,6 +89,6 @@ export function jsonIn(metadata: SafetensorsFile['metadata'], key: string): Json
   try {
     return JSON.parse(metadata[key]);
   } catch {
-    throw new FormatError(`checkpoint: its ${key} part is not JSON; the file was altered`, { key });
+    throw new FormatError(`safetensors: its ${key} part is not JSON; the file was altered`, { key });
   }
 }
