@@ -32,13 +32,18 @@ describe('unrolled export', () => {
   });
 
   test('--half and --checkpoint choose what is kept; a newer one replaces it', async () => {
-    const first = await run('runs/sea', 'small.safetensors', '--json');
+    const first = await run('runs/sea', 'public/small.safetensors', '--json');
     const { type, file: path, bytes, parameters, step, half } = JSON.parse(first.stdout);
-    expect({ type, path, step, half }).toEqual({ type: 'export', path: 'small.safetensors', step: 60, half: false });
-    const again = await run('runs/sea', 'small.safetensors', '--half', '--checkpoint', 'latest', '--json');
+    expect({ type, path, step, half }).toEqual({
+      type: 'export',
+      path: 'public/small.safetensors',
+      step: 60,
+      half: false,
+    });
+    const again = await run('runs/sea', 'public/small.safetensors', '--half', '--checkpoint', 'latest', '--json');
     const { bytes: fewer } = JSON.parse(again.stdout);
     expect(bytes - fewer).toBeGreaterThan(1.9 * parameters);
-    const { parameters: kept } = decodeModel(readFileSync(file('small.safetensors')));
+    const { parameters: kept } = decodeModel(readFileSync(file('public/small.safetensors')));
     const trained = tensorsOf(join(cwd, 'runs/sea'));
     for (const [name, { data }] of Object.entries(kept)) {
       data.forEach((number, i) => {
@@ -55,7 +60,11 @@ describe('unrolled export', () => {
       ['best.safetensors', 'another file of that name'],
     ],
     ['a folder', ['runs/sea', 'runs'], ['runs', 'it is a folder']],
-    ['a place that is not there', ['runs/sea', 'lost/x.safetensors'], ['lost/x.safetensors', 'no such']],
+    [
+      'what is no folder',
+      ['runs/sea', 'text.txt/x.safetensors'],
+      ['text.txt/x.safetensors', 'something else has that name'],
+    ],
   ])('%s is not written over', async (_, args, words) => {
     expectComplaint(await run(...args), 1, ...words);
     expect(readFileSync(file('text.txt'), 'utf8')).toBe(text);

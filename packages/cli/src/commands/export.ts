@@ -1,5 +1,5 @@
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
-import { basename, resolve } from 'node:path';
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { basename, dirname, resolve } from 'node:path';
 import { Command } from 'commander';
 import { FormatError } from 'unrolled';
 import { encodeModel, isModelFile } from 'unrolled/train';
@@ -16,7 +16,7 @@ export function exportCommand(): Command {
   return new Command('export')
     .description('keep a trained model alone in a file, for a page, an app or a server')
     .argument('<run>', 'run folder, or checkpoint file')
-    .argument('[file]', 'where to (default: the name of the run, in this folder)')
+    .argument('[file]', 'where to; its folder is made (default: the name of the run, in this folder)')
     .option('--half', 'numbers of 16 bits: half the size, and the model nearly the same')
     .addOption(checkpointOption())
     .option('--json', 'print one JSON object')
@@ -37,7 +37,10 @@ function exportModel(run: string, file: string | undefined, { checkpoint, half =
   const path = file ?? `${basename(resolve(run), '.safetensors')}.safetensors`;
   refuseToLose(path);
   const bytes = naming(run, () => encodeModel(stored, { half }));
-  naming(path, () => writeFileSync(path, bytes));
+  naming(path, () => {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, bytes);
+  });
   const parameters = Object.values(stored.parameters).reduce((sum, { data }) => sum + data.length, 0);
   const { task = 'language-model' } = stored.model as { task?: string };
   if (json) {
