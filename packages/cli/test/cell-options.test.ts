@@ -32,7 +32,7 @@ describe('--cell with options', () => {
     const said = ['--length', '5', '--steps', '2', '--json', '--threads', '1'];
     const settings = async (cell: string) => {
       const { stdout } = await unrolled(cwd, 'lab', 'copying', '--cell', cell, ...said);
-      return JSON.parse(stdout.trimEnd().split('\n').at(-1)!).settings.cell;
+      return JSON.parse(stdout.trimEnd().split('\n').at(-1)!).cells[0].settings.cell;
     };
     expect(await settings('lstm')).toMatchObject({ cell: 'lstm', forgetBias: 3 });
     expect(await settings('lstm:chrono=25')).toEqual({ cell: 'lstm', hidden: 128, chrono: 25 });

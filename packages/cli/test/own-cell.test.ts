@@ -60,7 +60,7 @@ describe('a cell of the user', () => {
     const { stdout, code } = await unrolled(cwd, 'lab', 'adding', '--cell', './lab-cell.ts', ...said);
     expect(code).toBe(0);
     const table = JSON.parse(stdout.trimEnd().split('\n').at(-1)!);
-    expect(table).toMatchObject({ cell: './lab-cell.ts', seeds: [{ step: 4 }] });
+    expect(table.cells).toMatchObject([{ cell: './lab-cell.ts', seeds: [{ step: 4 }] }]);
   });
 
   test('may be JavaScript, under a package of CommonJS', async () => {
