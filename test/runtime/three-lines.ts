@@ -58,7 +58,8 @@ export async function trainAll(library: Library): Promise<Files> {
   for (const [name, task] of Object.entries(tasks)) {
     const options = { optimizer: { method: 'adam' }, learningRate: 1e-2, steps: 5, sampleEvery: 0 } as const;
     for await (const event of library.train(task, options)) {
-      if (event.type === 'checkpoint') files[name] = Array.from(library.encodeModel(event.checkpoint, { half: true }));
+      if (event.type === 'checkpoint')
+        files[name] = Array.from(library.encodeModel(library.modelOf(event.checkpoint), { half: true }));
     }
   }
   device.close();

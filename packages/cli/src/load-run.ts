@@ -2,7 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { FormatError } from 'unrolled';
 import { type CellSource, cellNameOf, cellNames, type DefinedCell } from 'unrolled/nn';
-import { decodeModel, type ModelFile, type StoredModel } from 'unrolled/train';
+import { decodeModel, type ModelFile, modelOf, type StoredModel } from 'unrolled/train';
 import { readCellCopy } from './cell-file.ts';
 import { Failure, naming } from './failure.ts';
 import { cellCopyOf } from './run-config.ts';
@@ -63,6 +63,5 @@ export function readModel(path: string, which: CheckpointName | undefined): Mode
       `${path}: there is no ${name ?? ''} checkpoint in it; train first, or name another run`.replace('  ', ' '),
     );
   }
-  const { parameters, model, trainer } = folder.readCheckpoint(name);
-  return { parameters, model, step: trainer.step };
+  return modelOf(folder.readCheckpoint(name));
 }

@@ -129,7 +129,7 @@ export class Desk {
 
   /** A file of the model as it is. */
   save(): Uint8Array<ArrayBuffer> {
-    return encodeModel({ ...storeModel(this.model), step: this.step });
+    return encodeModel(storeModel(this.model, this.step));
   }
 
   about(): ModelAbout {

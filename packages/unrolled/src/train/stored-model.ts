@@ -6,7 +6,7 @@ import { type Checkpoint, checkpointIn, type Json, jsonIn } from './checkpoint.t
 /** A model away from any device: its numbers, and what it is made from. A checkpoint has both, and much more. */
 export type StoredModel = Pick<Checkpoint, 'parameters' | 'model'>;
 
-/** What a file says of a model. */
+/** What a file holds of a model. */
 export interface ModelFile extends StoredModel {
   /** The updates it was trained for. */
   readonly step: number;
@@ -31,16 +31,21 @@ export interface EncodeModelOptions {
  * writeFileSync('my.safetensors', encodeModel(storeModel(model), { half: true }));
  */
 export function encodeModel(
-  { parameters, model, step = 0 }: StoredModel & Partial<ModelFile>,
+  { parameters, model, step }: ModelFile,
   { half = false }: EncodeModelOptions = {},
 ): Uint8Array<ArrayBuffer> {
   const metadata = { format, step: String(step), model: JSON.stringify(model) };
   return encodeSafetensors({ tensors: parameters, metadata }, { half });
 }
 
-/** Any of the tasks' models, as it is now. */
-export function storeModel(model: { readonly parameters: Parameters; describe(): unknown }): StoredModel {
-  return { parameters: model.parameters.save(), model: model.describe() as Json };
+/** Any of the tasks' models, as it is now, after so many updates. */
+export function storeModel(model: { readonly parameters: Parameters; describe(): unknown }, step = 0): ModelFile {
+  return { parameters: model.parameters.save(), model: model.describe() as Json, step };
+}
+
+/** The model alone of a checkpoint. */
+export function modelOf({ parameters, model, trainer }: Checkpoint): ModelFile {
+  return { parameters, model, step: trainer.step };
 }
 
 /**
@@ -55,10 +60,7 @@ export function isModelFile(file: Uint8Array): boolean {
 export function decodeModel(file: Uint8Array): ModelFile {
   const content = decodeSafetensors(file);
   const { tensors, metadata, verified } = content;
-  if (metadata.format !== format) {
-    const { parameters, model, trainer } = checkpointIn(content);
-    return { parameters, model, step: trainer.step };
-  }
+  if (metadata.format !== format) return modelOf(checkpointIn(content));
   if (!verified) throw new FormatError('model: its checksum is missing; the file was altered');
   return { parameters: tensors, model: jsonIn(metadata, 'model'), step: Number(metadata.step) };
 }
