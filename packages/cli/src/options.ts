@@ -118,10 +118,11 @@ export function cellKind(text: string): string {
   return text;
 }
 
-export const cellOption = (byDefault = 'lstm'): Option =>
+/** @param more  what else is to be said of it */
+export const cellOption = (byDefault = 'lstm', more = ''): Option =>
   new Option(
     '--cell <cell>',
-    `recurrent cell: ${cellNames.join(', ')}, with options such as lstm:forgetBias=3, or a file (default ${byDefault})`,
+    `recurrent cell: ${cellNames.join(', ')}, with options such as lstm:forgetBias=3, or a file (default ${byDefault})${more}`,
   ).argParser(cellKind);
 
 /** The options that every training has, with what its task has by default. */

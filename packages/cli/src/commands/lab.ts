@@ -23,7 +23,7 @@ export function labCommand(): Command {
   const seed = option('--seed <n>', 'only this seed (default 1)', whole(0, 2 ** 32 - 1));
   const untilSolved = new Option('--until-solved', 'no end but a solved problem, or --seconds');
   for (const one of [
-    cellOption('lstm; given several times: each, one after the other').argParser(
+    cellOption('lstm', '; given several times: each, one after the other').argParser(
       (cell: string, others: string[] | undefined) => [...(others ?? []), cellKind(cell)],
     ),
     option(

@@ -1,11 +1,12 @@
 import { lineChart, type Series } from 'unrolled/charts';
-import { shellWord } from '../units.ts';
 import { type CellResults, type LabTable, median } from './events.ts';
 import { nameOf } from './report.ts';
 
-/** How each cell learns: the median of its seeds, shaded from the worst to the best, and what chance gives. */
-export function drawLab({ task, options, data, metric, cells }: LabTable): string {
-  const words = process.argv.slice(2).map(shellWord).join(' ');
+/**
+ * How each cell learns: the median of its seeds, shaded from the worst to the best, and what chance gives.
+ * @param command  what makes it again
+ */
+export function drawLab({ task, options, data, metric, cells }: LabTable, command: string): string {
   const curves = cells.filter(({ seeds }) => seeds.length > 0).map(curveOf);
   const last = Math.max(1, ...curves.flatMap(({ points }) => points.map(([step]) => step)));
   const chance = { name: 'chance', points: [0, last].map((step) => [step, metric.chance] as const) };
@@ -13,7 +14,7 @@ export function drawLab({ task, options, data, metric, cells }: LabTable): strin
   const falls = metric.better === 'lower' && metric.bar !== null;
   return lineChart({
     title: nameOf({ task, options, dataLabel: data }),
-    description: `Medians over seeds on validation sequences, shaded from worst to best. Made by: npx unrolled ${words}`,
+    description: `Medians over seeds on validation sequences, shaded from worst to best. Made by: ${command}`,
     x: { label: 'updates', from: 0 },
     y: { label: metric.name, scale: falls ? 'log' : 'linear' },
     series: [...curves, chance],

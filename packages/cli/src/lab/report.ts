@@ -71,7 +71,7 @@ export function tableLines({ metric, cells }: LabTable): string[] {
   const several = cells.length > 1;
   const rows = cells.flatMap(({ cell, seeds }) =>
     seeds.map(({ seed, reason, metric: value, step, secondsElapsed, solved }) => [
-      several ? cell : [],
+      ...(several ? [cell] : []),
       String(seed),
       formatMetric(value!),
       reason,
@@ -81,14 +81,8 @@ export function tableLines({ metric, cells }: LabTable): string[] {
       solved ? solved.secondsElapsed.toFixed(0) : '–',
     ]),
   );
-  const head = [several ? 'cell' : [], 'seed', metric.name, 'end', 'steps', 'seconds', 'solved at step', 'and second'];
-  const seeds =
-    rows.length > 0
-      ? table(
-          head.flat(),
-          rows.map((row) => row.flat()),
-        )
-      : [];
+  const columns = ['seed', metric.name, 'end', 'steps', 'seconds', 'solved at step', 'and second'];
+  const seeds = rows.length > 0 ? table([...(several ? ['cell'] : []), ...columns], rows) : [];
   return several ? [...seeds, '', ...comparison(metric, cells)] : [...seeds, summaryLine(metric, cells[0])];
 }
 

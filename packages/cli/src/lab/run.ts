@@ -1,9 +1,10 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import type { Device } from 'unrolled';
-import { experiment } from 'unrolled/tasks/long-memory';
+import { type ExperimentEvent, experiment } from 'unrolled/tasks/long-memory';
 import { describeSystemError, Failure, naming } from '../failure.ts';
 import { openMachine } from '../open-device.ts';
 import { stopOnSignal } from '../signals.ts';
+import { shellWord } from '../units.ts';
 import { type SeedResult, tableOf } from './events.ts';
 import { labListener } from './listeners.ts';
 import { drawLab } from './picture.ts';
@@ -26,18 +27,11 @@ export async function runLab(lab: Lab, flags: LabFlags): Promise<number> {
       listener.note(describeLearner(lab.learners[i]));
       for (const seed of lab.seeds) {
         if (stop.signal.aborted) break;
-        const validations: SeedResult['validations'][number][] = [];
-        for await (const event of experiment(device, lab.problem, settings, { seed, signal: stop.signal })) {
-          listener.on({ ...event, cell, seed });
-          if (event.type === 'validation') {
-            const { step, loss, metric } = event;
-            validations.push({ step, loss, metric });
-          }
-          if (event.type !== 'result' || event.reason === 'aborted') continue;
-          const { type: _, ...result } = event;
-          finished[i].push({ seed, ...result, validations });
-          keep(lab, finished, flags);
-        }
+        const events = experiment(device, lab.problem, settings, { seed, signal: stop.signal });
+        const result = await follow(events, (event) => listener.on({ ...event, cell, seed }));
+        if (result.reason === 'aborted') break;
+        finished[i].push({ seed, ...result });
+        keep(lab, finished, flags);
       }
     }
     listener.on(tableOf(lab, finished));
@@ -52,10 +46,29 @@ export async function runLab(lab: Lab, flags: LabFlags): Promise<number> {
   return stop.exitCode;
 }
 
+/** What an experiment comes to, and by which way. */
+async function follow(
+  events: AsyncIterable<ExperimentEvent>,
+  tell: (event: ExperimentEvent) => void,
+): Promise<Omit<SeedResult, 'seed'>> {
+  const validations: SeedResult['validations'][number][] = [];
+  for await (const event of events) {
+    tell(event);
+    if (event.type === 'validation') validations.push({ step: event.step, loss: event.loss, metric: event.metric });
+    if (event.type !== 'result') continue;
+    const { type: _, ...result } = event;
+    return { ...result, validations };
+  }
+  throw new Error('lab: an experiment ended without a result');
+}
+
 /** Writes what there is so far, so that a long run that is ended leaves what it has. */
 function keep(lab: Lab, finished: readonly (readonly SeedResult[])[], { out, plot }: LabFlags): void {
   const table = tableOf(lab, finished);
   const { type: _, ...results } = table;
   if (out !== undefined) naming(out, () => writeFileSync(out, `${JSON.stringify(results, null, 2)}\n`));
-  if (plot !== undefined) naming(plot, () => writeFileSync(plot, drawLab(table)));
+  if (plot !== undefined) naming(plot, () => writeFileSync(plot, drawLab(table, commandLine())));
 }
+
+/** What makes the picture again. */
+const commandLine = (): string => `npx unrolled ${process.argv.slice(2).map(shellWord).join(' ')}`;
