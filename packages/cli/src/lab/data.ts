@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { UnrolledError } from 'unrolled';
+import { FormatError } from 'unrolled';
 import { decodeIdx, type IdxArray } from 'unrolled/data';
 import { type DigitSet, type ProblemData, parsePieces } from 'unrolled/tasks/long-memory';
-import { describeSystemError, Failure } from '../failure.ts';
+import { Failure, naming } from '../failure.ts';
 
 /** The most bytes a compressed file may unpack to. */
 const maximumBytes = 2 ** 30;
@@ -23,13 +23,13 @@ export function readLabData(
     const what = kind === 'digits' ? 'a folder of IDX files' : 'a JSON file of pieces';
     throw new Failure(`lab: ${task} needs --data, ${what}`, 2);
   }
-  if (kind === 'music') return { data: { music: named(path, () => parsePieces(readJson(path))) }, label: null };
+  if (kind === 'music') return { data: { music: naming(path, () => parsePieces(readJson(path))) }, label: null };
   const digits = { train: readDigits(path, 'train', /^train/), test: readDigits(path, 'test', /^(t10k|test)/) };
   return { data: { digits }, label: `${shortCount(digits.train.labels.data.length)}-train` };
 }
 
 function readDigits(folder: string, which: string, prefix: RegExp): DigitSet {
-  const names = named(folder, () => readdirSync(folder)).filter((name) => prefix.test(name));
+  const names = naming(folder, () => readdirSync(folder)).filter((name) => prefix.test(name));
   const read = (what: string): IdxArray => {
     const fitting = names.filter((name) => new RegExp(`${what}.idx\\d-ubyte(\\.gz)?$`).test(name));
     if (fitting.length !== 1) {
@@ -39,39 +39,27 @@ function readDigits(folder: string, which: string, prefix: RegExp): DigitSet {
       );
     }
     const path = join(folder, fitting[0]);
-    return named(path, () => decodeIdx(unpacked(readFileSync(path))));
+    return naming(path, () => decodeIdx(unpacked(readFileSync(path))));
   };
   return { images: read('images'), labels: read('labels') };
 }
 
 function unpacked(bytes: Uint8Array): Uint8Array {
   const compressed = bytes[0] === 0x1f && bytes[1] === 0x8b;
-  return compressed ? gunzipSync(bytes, { maxOutputLength: maximumBytes }) : bytes;
+  if (!compressed) return bytes;
+  try {
+    return gunzipSync(bytes, { maxOutputLength: maximumBytes });
+  } catch (cause) {
+    throw new FormatError('it cannot be unpacked; it was cut off or altered, or is too large', {}, { cause });
+  }
 }
 
 function readJson(path: string): unknown {
   const text = readFileSync(path, 'utf8');
   try {
     return JSON.parse(text);
-  } catch (error) {
-    throw new Failure('it is not JSON', 1, { cause: error });
-  }
-}
-
-/** Puts the file's name before what is wrong with it. */
-function named<Result>(path: string, action: () => Result): Result {
-  try {
-    return action();
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? '';
-    const known = error instanceof UnrolledError || error instanceof Failure;
-    const reason = known
-      ? error.message
-      : code.startsWith('Z_')
-        ? 'it cannot be unpacked; it was cut off or altered'
-        : describeSystemError(error);
-    if (reason === null) throw error;
-    throw new Failure(`${path}: ${reason}`, 1, { cause: error });
+  } catch (cause) {
+    throw new FormatError('it is not JSON', {}, { cause });
   }
 }
 
