@@ -19,6 +19,7 @@ import { tagCommand } from './commands/tag.ts';
 import { trainCommand } from './commands/train.ts';
 import { translateCommand } from './commands/translate.ts';
 import { describeSystemError, Failure } from './failure.ts';
+import { acceptOldOptions, withCurrentCommand } from './renamed-options.ts';
 import { shellWord } from './units.ts';
 import { version } from './version.ts';
 
@@ -50,6 +51,8 @@ const commands = [
   ...[exportCommand, labCommand, studioCommand, demoCommand, doctorCommand],
 ];
 for (const command of commands) program.addCommand(command());
+const hintAtNewName = (line: string): void => void process.stderr.write(`unrolled: ${line}\n`);
+acceptOldOptions(program, hintAtNewName);
 for (const command of [program, ...program.commands.flatMap((one) => [one, ...one.commands])]) {
   command.exitOverride().showSuggestionAfterError();
   command.configureOutput({
@@ -68,7 +71,7 @@ process.stderr.on('error', () => {});
 
 try {
   if (process.argv.length <= 2) program.outputHelp();
-  else await program.parseAsync();
+  else await program.parseAsync(withCurrentCommand(process.argv.slice(2), hintAtNewName), { from: 'user' });
 } catch (error) {
   process.exitCode = report(error);
 }

@@ -29,8 +29,8 @@ export interface CommonOptions {
   checkpointEvery?: number;
   /** Whether each checkpoint stays, under its step. */
   keepCheckpoints?: boolean;
-  /** Steps between looks at gradient flow, in tasks that have it. */
-  gradients?: number;
+  /** Steps between measurements of gradient flow, in tasks that have it. */
+  gradientFlowEvery?: number;
   /** What multiplies matrices: a BLAS rounds otherwise than our kernels do. Our kernels where it is left out. */
   blas?: string;
 }
@@ -60,7 +60,7 @@ export const changeable = [
   'validateEvery',
   'checkpointEvery',
   'keepCheckpoints',
-  'gradients',
+  'gradientFlowEvery',
 ] as const;
 
 /** `clipNorm` → `--clip-norm`. */

@@ -5,6 +5,7 @@ import type { CellCopy, CellFile } from './cell-file.ts';
 
 import { Failure } from './failure.ts';
 import { type CommonOptions, changeable } from './options.ts';
+import { withCurrentNames } from './renamed-options.ts';
 import type { RunFolder } from './run-folder.ts';
 import type { TextFile } from './text-files.ts';
 import type { Prepared, Sources, Trainable } from './trainable.ts';
@@ -74,7 +75,8 @@ export function readConfig<Options extends CommonOptions>(
   folder: RunFolder,
   { task, command, defaults, optional, fileOptions }: Trainable<Options>,
 ): RunConfig<Options> {
-  const config = folder.readJson('config.json') as Partial<RunConfig<Options>> | null;
+  const stored = folder.readJson('config.json') as Partial<RunConfig<Options>> | null;
+  const config = stored && { ...stored, ...currentNames(command, stored) };
   const found = config?.task ?? firstTask;
   if (found !== task) {
     const other = found === firstTask ? '' : `${found} `;
@@ -107,6 +109,15 @@ export function readConfig<Options extends CommonOptions>(
     throw damaged('it does not say which file the cell is in');
   }
   return config as RunConfig<Options>;
+}
+
+/** Of a run that was begun before an option was renamed. */
+function currentNames(command: string, { options, named }: Partial<RunConfig>): object {
+  const isRecord = (value: unknown): value is Record<string, never> => typeof value === 'object' && value !== null;
+  return {
+    ...(isRecord(options) && { options: withCurrentNames(command, options) }),
+    ...(isRecord(named) && { named: withCurrentNames(command, named) }),
+  };
 }
 
 const isFiles = (files: unknown): boolean =>

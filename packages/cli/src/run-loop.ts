@@ -53,7 +53,7 @@ export async function runLoop<Options extends CommonOptions>(parts: RunParts<Opt
     validateEvery: options.validateEvery ?? every,
     sampleEvery: options.sampleEvery ?? every,
     checkpointEvery: options.checkpointEvery ?? every,
-    gradientFlowEvery: options.gradients,
+    gradientFlowEvery: options.gradientFlowEvery,
     // A large model says something after every step, a small one would say too much.
     progressEvery: prepared.itemsPerStep * task.parameters.size > 2e9 ? 1 : 10,
     resume: checkpoint,

@@ -12,13 +12,13 @@ const steps = ['--steps', '30', '--checkpoint-every', '10'];
 beforeAll(async () => {
   for (const cell of ['rnn', 'lstm']) {
     const run = ['train', 'text.txt', '--out', cell, ...small, ...steps, '--cell', cell, '--layers', '2'];
-    const ended = await unrolled(cwd, ...run, '--gradients', '10');
+    const ended = await unrolled(cwd, ...run, '--gradient-flow-every', '10');
     expect(ended).toMatchObject({ code: 0, stderr: '' });
     expect(ended.stdout).toMatch(/^step 20 {2}gradient {2}l0 \w+.* {2}l1 \w+.*$/m);
   }
 });
 
-describe('train --gradients', () => {
+describe('train --gradient-flow-every', () => {
   test('tells of every layer in the stream of events', () => {
     const events = readEvents(join(cwd, 'lstm')).filter(({ type }) => type === 'gradient-flow') as unknown as {
       step: number;
@@ -40,9 +40,9 @@ describe('train --gradients', () => {
     expect(tensorsOf(join(cwd, 'lstm'))).toEqual(tensorsOf(join(cwd, 'plain')));
     expect(readEvents(join(cwd, 'plain')).some(({ type }) => type === 'gradient-flow')).toBe(false);
     const more = ['train', '--steps', '40', '--resume'];
-    expect((await unrolled(cwd, ...more, 'plain', '--gradients', '5')).code).toBe(0);
+    expect((await unrolled(cwd, ...more, 'plain', '--gradient-flow-every', '5')).code).toBe(0);
     cpSync(join(cwd, 'lstm'), join(cwd, 'without'), { recursive: true });
-    expect((await unrolled(cwd, ...more, 'without', '--gradients', '0')).code).toBe(0);
+    expect((await unrolled(cwd, ...more, 'without', '--gradient-flow-every', '0')).code).toBe(0);
     expect(tensorsOf(join(cwd, 'without'))).toEqual(tensorsOf(join(cwd, 'plain')));
   });
 

@@ -48,7 +48,7 @@ export function options(): Option[] {
     ),
     new Option('--recompute', 'compute gates again on the way back, to need less memory'),
     option('--seq <n>', `steps of truncated backpropagation through time (default ${defaults.seq})`, whole(1)),
-    option('--gradients <n>', 'steps between looks at how far gradients reach back, 0: none (default 0)', whole(0)),
+    option('--gradient-flow-every <n>', 'steps between measurements of gradient flow, 0: none (default 0)', whole(0)),
   ];
 }
 
