@@ -18,7 +18,7 @@ import { Optimizer } from 'unrolled/optim';
 const letters = [...'helo'];
 const device = await openDevice();
 const model = new Sequential([
-  new Embedding({ entries: letters.length, size: 4 }),
+  new Embedding({ vocabularySize: letters.length, dimension: 4 }),
   new Recurrent({ cell: { cell: 'rnn', hidden: 8 } }),
   new Linear({ units: letters.length }),
 ]);

@@ -32,7 +32,7 @@ const oneGate = defineCell({
 const letters = [...'helo'];
 const device = await openDevice();
 const model = new Sequential([
-  new Embedding({ entries: letters.length, size: 4 }),
+  new Embedding({ vocabularySize: letters.length, dimension: 4 }),
   new Recurrent({ cell: oneGate, hidden: 8 }),
   new Linear({ units: letters.length }),
 ]);

@@ -45,7 +45,7 @@ const cases: readonly Case[] = [
 async function model({ cell, batch: B }: Case, form: UnrollForm, threads: number) {
   const { layers, hidden, embedding, vocabulary: V, steps: T } = sizes;
   const device = await openDevice('wasm', { threads });
-  const embed = new Embedding({ entries: V, size: embedding });
+  const embed = new Embedding({ vocabularySize: V, dimension: embedding });
   const recurrent = new Recurrent({ cell: { cell, hidden } as CellConfig, layers });
   const output = new Linear({ units: V });
   const parameters = initialiseParameters(

@@ -1,17 +1,19 @@
+import { count, required } from '../checks.ts';
 import { embedding } from '../ops/index.ts';
 import type { Shape } from '../shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Initialiser } from './initialisers.ts';
 import type { Layer } from './layer.ts';
+import { initialiserKind, layerConfig } from './layer-config.ts';
 import type { Declarations, Parameter } from './parameters.ts';
 
 export interface EmbeddingOptions {
   /** V, the number of different ids. */
-  readonly entries: number;
+  readonly vocabularySize: number;
   /** E, the length of a vector. */
-  readonly size: number;
+  readonly dimension: number;
   /** Default normal with deviation 1/√E: vectors of length about 1. */
-  readonly weight?: Initialiser;
+  readonly weight?: Initialiser | undefined;
 }
 
 /** A vector for every id: int32 `[…]` → `[…, E]`. Parameter: `weight` [V, E]. */
@@ -19,14 +21,19 @@ export class Embedding implements Layer {
   readonly config: { readonly layer: 'embedding' } & EmbeddingOptions;
   #weight!: Parameter;
 
+  /** @throws ConfigError on an unknown option or a size that is not a whole number from 1 */
   constructor(options: EmbeddingOptions) {
-    this.config = { layer: 'embedding', ...options };
+    this.config = layerConfig('embedding', options, {
+      vocabularySize: required(count),
+      dimension: required(count),
+      weight: initialiserKind,
+    });
   }
 
   build(input: Shape, declarations: Declarations): Shape {
-    const { entries, size, weight = { kind: 'normal', deviation: 1 / Math.sqrt(size) } } = this.config;
-    this.#weight = declarations.declare('weight', [entries, size], weight);
-    return [...input, size];
+    const { vocabularySize, dimension, weight = { kind: 'normal', deviation: 1 / Math.sqrt(dimension) } } = this.config;
+    this.#weight = declarations.declare('weight', [vocabularySize, dimension], weight);
+    return [...input, dimension];
   }
 
   /** The vectors of all ids, `[V, E]`. */

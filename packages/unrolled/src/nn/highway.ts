@@ -34,7 +34,7 @@ export class Highway implements Layer {
   build(input: Shape, declarations: Declarations): Shape {
     const units = input.at(-1)!;
     this.#transform = new Linear({ units });
-    this.#gate = new Linear({ units, firstBias: this.config.gateBias ?? -1 });
+    this.#gate = new Linear({ units, biasInit: this.config.gateBias ?? -1 });
     this.#transform.build(input, declarations.within('transform'));
     return this.#gate.build(input, declarations.within('gate'));
   }

@@ -121,7 +121,7 @@ describe('linear', () => {
 
 describe('tied linear', () => {
   test.each([3, 5])('scores an input of width %i with the vectors of the embedding', (width) => {
-    const embedding = new Embedding({ entries: 4, size: 3 });
+    const embedding = new Embedding({ vocabularySize: 4, dimension: 3 });
     const tied = new TiedLinear(embedding);
     const both = {
       build(input: readonly number[], declarations: Declarations) {
@@ -150,7 +150,7 @@ describe('tied linear', () => {
 });
 
 describe('embedding', () => {
-  const layer = new Embedding({ entries: 4, size: 3 });
+  const layer = new Embedding({ vocabularySize: 4, dimension: 3 });
   const parameters = initialiseParameters(layer, [-1, -1], device, 1);
 
   test('is the table row of every id', () => {

@@ -1,18 +1,21 @@
+import { count, flag, number, required } from '../checks.ts';
 import { linear } from '../ops/index.ts';
 import type { Shape } from '../shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Initialiser } from './initialisers.ts';
 import type { Layer } from './layer.ts';
+import { initialiserKind, layerConfig } from './layer-config.ts';
 import type { Declarations, Parameter } from './parameters.ts';
 
 export interface LinearOptions {
+  /** Width of the output. */
   readonly units: number;
   /** Default true. */
-  readonly bias?: boolean;
-  /** First value of the bias. Default 0. */
-  readonly firstBias?: number;
+  readonly bias?: boolean | undefined;
+  /** Initial value of the bias. Default 0. */
+  readonly biasInit?: number | undefined;
   /** Default 'xavier'. */
-  readonly weight?: Initialiser;
+  readonly weight?: Initialiser | undefined;
 }
 
 /** y = x·Wᵀ + b over the last axis, `[…, F]` → `[…, units]`. Parameters: `weight` [units, F], `bias` [units]. */
@@ -21,14 +24,20 @@ export class Linear implements Layer {
   #weight!: Parameter;
   #bias: Parameter | null = null;
 
+  /** @throws ConfigError on an unknown option or a value that cannot work */
   constructor(options: LinearOptions) {
-    this.config = { layer: 'linear', ...options };
+    this.config = layerConfig('linear', options, {
+      units: required(count),
+      bias: flag,
+      biasInit: number(),
+      weight: initialiserKind,
+    });
   }
 
   build(input: Shape, declarations: Declarations): Shape {
-    const { units, bias = true, firstBias = 0, weight = { kind: 'xavier' } } = this.config;
+    const { units, bias = true, biasInit = 0, weight = { kind: 'xavier' } } = this.config;
     this.#weight = declarations.declare('weight', [units, input.at(-1)!], weight);
-    this.#bias = bias ? declarations.declare('bias', [units], { kind: 'constant', value: firstBias }) : null;
+    this.#bias = bias ? declarations.declare('bias', [units], { kind: 'constant', value: biasInit }) : null;
     return [...input.slice(0, -1), units];
   }
 

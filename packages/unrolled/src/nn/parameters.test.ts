@@ -49,11 +49,11 @@ describe('first values', () => {
   });
 });
 
-describe('fixed parameters', () => {
+describe('frozen parameters', () => {
   const layer = {
     build(input: Shape, declarations: Declarations): Shape {
       declarations.declare('weight', [2], zeros);
-      declarations.within('given').fix('table', [3]);
+      declarations.within('given').buffer('table', [3]);
       return input;
     },
   };
@@ -66,7 +66,7 @@ describe('fixed parameters', () => {
     parameters.load({ weight: { shape: [2], data: [1, 2] }, 'given.table': { shape: [3], data: [3, 4, 5] } });
     parameters.backward(sum(add(parameters.get('weight').slice(0, 0, 1), parameters.get('given.table'))));
     expect([...parameters.gradients.data()]).toEqual([3, 0]);
-    expect(() => parameters.gradient('given.table')).toThrow("parameter 'given.table' is fixed: it has no gradient");
+    expect(() => parameters.gradient('given.table')).toThrow("parameter 'given.table' is frozen: it has no gradient");
     expect(Object.entries(parameters.save()).map(([name, { data }]) => [name, ...data])).toEqual([
       ['weight', 1, 2],
       ['given.table', 3, 4, 5],

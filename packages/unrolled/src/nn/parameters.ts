@@ -7,21 +7,21 @@ import type { Device } from '../tensor/device.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type Initialiser, initialise, zeros } from './initialisers.ts';
 
-/** One array of numbers that a model learns. Layers declare it when they are built; its value comes afterwards. */
+/** One trainable array. Layers declare it when they are built; it gets its value afterwards. */
 export class Parameter {
   /** Dotted, such as `lstm.weight_ih_l0`. */
   readonly name: string;
   readonly shape: Shape;
   readonly initialiser: Initialiser;
-  /** Whether it belongs to the model, but no training changes it. */
-  readonly fixed: boolean;
+  /** Whether it is saved with the model, but never updated by training. */
+  readonly frozen: boolean;
   #value: Tensor | null = null;
 
-  constructor(name: string, shape: Shape, initialiser: Initialiser, fixed = false) {
+  constructor(name: string, shape: Shape, initialiser: Initialiser, frozen = false) {
     this.name = name;
     this.shape = shape;
     this.initialiser = initialiser;
-    this.fixed = fixed;
+    this.frozen = frozen;
   }
 
   /** @throws ConfigError before the model has been given values */
@@ -40,11 +40,14 @@ export class Parameter {
 /** Where layers declare their parameters. */
 export class Declarations {
   readonly declared: Parameter[];
+  /** Of all that is declared, shared with the parts. */
+  readonly #names: Set<string>;
   readonly #prefix: string;
   readonly #suffix: string;
 
-  constructor(declared: Parameter[] = [], prefix = '', suffix = '') {
+  constructor(declared: Parameter[] = [], prefix = '', suffix = '', names = new Set(declared.map(({ name }) => name))) {
     this.declared = declared;
+    this.#names = names;
     this.#prefix = prefix;
     this.#suffix = suffix;
   }
@@ -55,59 +58,61 @@ export class Declarations {
   }
 
   /**
-   * Declares numbers that belong to the model and its files, but are not learnt, such as word vectors that were given: 0
-   * until they are written. @throws ConfigError if the name is taken
+   * Declares numbers that are saved with the model but never trained, such as given word vectors; 0 until they are
+   * written. @throws ConfigError if the name is taken
    */
-  fix(name: string, shape: Shape): Parameter {
+  buffer(name: string, shape: Shape): Parameter {
     return this.#add(name, shape, zeros, true);
   }
 
-  #add(name: string, shape: Shape, initialiser: Initialiser, fixed: boolean): Parameter {
-    const parameter = new Parameter(this.#prefix + name + this.#suffix, shape, initialiser, fixed);
-    if (this.declared.some((other) => other.name === parameter.name)) {
+  #add(name: string, shape: Shape, initialiser: Initialiser, frozen: boolean): Parameter {
+    const parameter = new Parameter(this.#prefix + name + this.#suffix, shape, initialiser, frozen);
+    if (this.#names.has(parameter.name)) {
       throw new ConfigError(`parameter ${parameter.name} is declared twice; give the layers names of their own`);
     }
+    this.#names.add(parameter.name);
     this.declared.push(parameter);
     return parameter;
   }
 
   /** Declarations of a part: `within('lstm')` puts `lstm.` before its names. */
   within(name: string): Declarations {
-    return new Declarations(this.declared, `${this.#prefix}${name}.`, this.#suffix);
+    return new Declarations(this.declared, `${this.#prefix}${name}.`, this.#suffix, this.#names);
   }
 
   /** Declarations whose names end in `suffix`, such as PyTorch's `_l0_reverse`. */
   suffixed(suffix: string): Declarations {
-    return new Declarations(this.declared, this.#prefix, suffix);
+    return new Declarations(this.declared, this.#prefix, suffix, this.#names);
   }
 }
 
 /**
  * All parameters of a model in one flat buffer, and their gradients in another, so that clipping and an optimizer's
- * update are one pass. Fixed ones stand beside it: they are saved and loaded, but nothing updates them.
+ * update take one pass. Frozen ones stand beside it: they are saved and loaded, but never updated.
  */
 export class Parameters {
   readonly device: Device;
-  /** All values that are learnt one after the other, in the order of declaration. */
+  /** All trained values, one parameter after the other in the order of declaration. */
   readonly values: Tensor;
   /** The gradients of the last `backward`, laid out like `values`. */
   readonly gradients: Tensor;
   readonly #list: readonly Parameter[];
-  readonly #learnt: readonly Parameter[];
+  readonly #trained: readonly Parameter[];
   readonly #positions = new Map<string, number>();
 
   /** Gives every declared parameter its first values; each follows from the seed and the parameter's own name. */
   constructor(device: Device, declared: readonly Parameter[], seed: number) {
     this.device = device;
     this.#list = declared;
-    this.#learnt = declared.filter(({ fixed }) => !fixed);
-    const size = this.#learnt.reduce((total, { shape }) => total + sizeOf(shape), 0);
+    this.#trained = declared.filter(({ frozen }) => !frozen);
+    const size = this.#trained.reduce((total, { shape }) => total + sizeOf(shape), 0);
     this.values = device.keep(device.zeros([size]));
     this.gradients = device.keep(device.zeros([size]));
     const random = new Random(seed);
     let position = 0;
-    for (const parameter of declared) if (parameter.fixed) parameter.value = device.keep(device.zeros(parameter.shape));
-    for (const parameter of this.#learnt) {
+    for (const parameter of declared)
+      if (parameter.frozen) parameter.value = device.keep(device.zeros(parameter.shape));
+    for (const parameter of this.#trained) {
       const { name, shape } = parameter;
       const value = this.values.view(shape, position);
       device.backend.write(value, initialise(parameter.initialiser, shape, random.fork(name)));
@@ -117,7 +122,7 @@ export class Parameters {
     }
   }
 
-  /** How many numbers are learnt. */
+  /** The number of trained values. */
   get size(): number {
     return this.values.size;
   }
@@ -137,11 +142,11 @@ export class Parameters {
     return parameter.value;
   }
 
-  /** The gradient of one parameter, as the last `backward` left it. @throws ConfigError if it is fixed, or not there */
+  /** The gradient of one parameter, as the last `backward` left it. @throws ConfigError if it is frozen or does not exist */
   gradient(name: string): Tensor {
     const { shape } = this.get(name);
     const position = this.#positions.get(name);
-    if (position === undefined) throw new ConfigError(`parameter '${name}' is fixed: it has no gradient`, { name });
+    if (position === undefined) throw new ConfigError(`parameter '${name}' is frozen: it has no gradient`, { name });
     return this.gradients.view(shape, position);
   }
 
@@ -151,8 +156,8 @@ export class Parameters {
    */
   backward(loss: Tensor): void {
     const { backend } = this.device;
-    const found = collectGradients(loss, new Set(this.#learnt.map(({ value }) => value)));
-    for (const { name, value, shape } of this.#learnt) {
+    const found = collectGradients(loss, new Set(this.#trained.map(({ value }) => value)));
+    for (const { name, value, shape } of this.#trained) {
       const target = this.gradients.view(shape, this.#positions.get(name)!);
       const gradient = found.get(value);
       if (gradient) backend.copy(gradient, target);

@@ -22,13 +22,13 @@ export class TiedLinear implements Layer {
   }
 
   build(input: Shape, declarations: Declarations): Shape {
-    const { entries, size } = this.#embedding.config;
+    const { vocabularySize, dimension } = this.#embedding.config;
     const features = input.at(-1)!;
-    if (features !== size) {
-      this.#projection = declarations.declare('projection.weight', [size, features], { kind: 'xavier' });
+    if (features !== dimension) {
+      this.#projection = declarations.declare('projection.weight', [dimension, features], { kind: 'xavier' });
     }
-    this.#bias = declarations.declare('bias', [entries], zeros);
-    return [...input.slice(0, -1), entries];
+    this.#bias = declarations.declare('bias', [vocabularySize], zeros);
+    return [...input.slice(0, -1), vocabularySize];
   }
 
   apply(x: Tensor): Tensor {

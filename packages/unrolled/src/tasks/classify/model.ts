@@ -113,7 +113,7 @@ export class Classifier {
     this.labels = labels;
     const { cell, hidden, layers, embedding, dropout, bidirectional, pooling, longest } = config;
     this.#reader = new TextReader(tokenizer, longest);
-    this.#embedding = new Embedding({ entries: this.#reader.size, size: embedding });
+    this.#embedding = new Embedding({ vocabularySize: this.#reader.size, dimension: embedding });
     this.#recurrent = new Recurrent({ cell, hidden, layers, dropout, bidirectional });
     this.#dropout = new Dropout({ rate: dropout });
     this.#attention = pooling === 'attention' ? new AttentionPooling() : null;

@@ -88,7 +88,7 @@ export class LanguageModel {
     }
     const { cell, hidden, layers, dropout, recurrentDropout, recompute, adaptive: cutoffs } = config;
     this.#recurrentName = cellNameOf(cell);
-    this.#embedding = new Embedding({ entries: tokenizer.size, size: config.embedding });
+    this.#embedding = new Embedding({ vocabularySize: tokenizer.size, dimension: config.embedding });
     this.#recurrent = new Recurrent({ cell, hidden, layers, dropout, recurrentDropout, recompute });
     this.#dropout = new Dropout({ rate: config.dropout });
     if (cutoffs) this.#output = new AdaptiveSoftmax({ classes: tokenizer.size, cutoffs });

@@ -71,7 +71,9 @@ export class Tagger implements SupervisedModel<TaggedSentence> {
     this.encoder = new TagEncoder(vocabulary);
     this.#words = new WordTable(vocabulary, config.embedding);
     this.#spelling =
-      characters > 0 ? new SpellingEncoder({ entries: vocabulary.characters.length + 1, size: characters }) : null;
+      characters > 0
+        ? new SpellingEncoder({ vocabularySize: vocabulary.characters.length + 1, dimension: characters })
+        : null;
     this.#dropout = new Dropout({ rate: dropout });
     this.#recurrent = new Recurrent({ cell, hidden, layers, dropout, bidirectional: true });
     this.#output = new Linear({ units: tags.length });

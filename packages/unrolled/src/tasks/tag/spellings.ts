@@ -8,9 +8,9 @@ import type { Tensor } from '../../tensor/tensor.ts';
 
 export interface SpellingEncoderOptions {
   /** How many different characters there are, with the one for all that are not known. */
-  readonly entries: number;
+  readonly vocabularySize: number;
   /** Length of a character's vector, and hidden units of each direction. */
-  readonly size: number;
+  readonly dimension: number;
 }
 
 /** Longer words are read without their middle. */
@@ -24,9 +24,9 @@ export class SpellingEncoder {
   readonly #embedding: Embedding;
   readonly #recurrent: Recurrent;
 
-  constructor({ entries, size }: SpellingEncoderOptions) {
-    this.#embedding = new Embedding({ entries, size });
-    this.#recurrent = new Recurrent({ cell: 'lstm', hidden: size, bidirectional: true });
+  constructor({ vocabularySize, dimension }: SpellingEncoderOptions) {
+    this.#embedding = new Embedding({ vocabularySize, dimension });
+    this.#recurrent = new Recurrent({ cell: 'lstm', hidden: dimension, bidirectional: true });
   }
 
   /** Returns the width of a vector. */

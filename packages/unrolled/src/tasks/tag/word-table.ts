@@ -9,7 +9,7 @@ import type { WordVectors } from './word-vectors.ts';
 /**
  * A vector for each word, `[…]` → `[…, E]`: those of words in the training text, and of all unknown ones, are learnt;
  * vectors of further words were given and stay as they are. Parameters: `words.weight` [V, E], and where there are further
- * words `further.weight` [X, E], which is fixed.
+ * words `further.weight` [X, E], which is frozen.
  */
 export class WordTable {
   readonly #words: readonly string[];
@@ -22,13 +22,13 @@ export class WordTable {
     this.#words = words;
     this.#furtherWords = further;
     this.#size = size;
-    this.#learnt = new Embedding({ entries: words.length + 1, size });
+    this.#learnt = new Embedding({ vocabularySize: words.length + 1, dimension: size });
   }
 
   build(declarations: Declarations): void {
     this.#learnt.build([-1, -1], declarations.within('words'));
     const shape = [this.#furtherWords.length, this.#size];
-    this.#further = shape[0] > 0 ? declarations.within('further').fix('weight', shape) : null;
+    this.#further = shape[0] > 0 ? declarations.within('further').buffer('weight', shape) : null;
   }
 
   /**

@@ -63,8 +63,8 @@ export class Translator {
     this.config = completeConfig(config);
     const { cell, hidden, layers, embedding, dropout, bidirectional, attention, feeding, coverage } = this.config;
     const { source, target } = sides;
-    this.#sourceEmbedding = new Embedding({ entries: source.size, size: embedding });
-    this.#targetEmbedding = new Embedding({ entries: target.size + 1, size: embedding });
+    this.#sourceEmbedding = new Embedding({ vocabularySize: source.size, dimension: embedding });
+    this.#targetEmbedding = new Embedding({ vocabularySize: target.size + 1, dimension: embedding });
     this.#dropout = new Dropout({ rate: dropout });
     this.#encoder = new Recurrent({ cell, hidden, layers, dropout, bidirectional });
     const seen = attention === 'none' ? null : { score: attention, units: hidden, coverage };
