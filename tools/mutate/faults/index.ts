@@ -1,0 +1,10 @@
+import { decoding } from './decoding.ts';
+import { fused } from './fused.ts';
+import { kernels } from './kernels.ts';
+import { layers } from './layers.ts';
+import { learning } from './learning.ts';
+import { metrics } from './metrics.ts';
+import { operations } from './operations.ts';
+import { traced } from './traced.ts';
+
+export const faultGroups = [operations, traced, fused, kernels, layers, learning, decoding, metrics];

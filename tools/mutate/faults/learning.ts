@@ -1,0 +1,59 @@
+import { type FaultGroup, faultsIn } from '../fault.ts';
+
+const src = 'packages/unrolled/src';
+
+/** Optimizers, schedules and the training loop. */
+export const learning: FaultGroup = {
+  name: 'optimizers and training',
+  faults: [
+    ...faultsIn(
+      `${src}/optim/optimizer.ts`,
+      [`${src}/optim/optimizer.test.ts`, 'test/golden/optimizers.test.ts'],
+      [
+        ['Math.min(1, clipNorm / (norm + 1e-6))', 'clipNorm / (norm + 1e-6)'],
+        ['if (!Number.isFinite(norm)) return { norm, clipped: false };', ''],
+        ['const clipped = clipNorm > 0 && norm > clipNorm;', 'const clipped = clipNorm > 0;'],
+        ['epsilon, step: this.#steps };', 'epsilon, step: 1 };'],
+        ["(method === 'adagrad' ? 1e-10 : 1e-8)", '1e-3'],
+        ['decay: this.options.weightDecay ?? 0', 'decay: 0'],
+      ],
+    ),
+    ...faultsIn(
+      `${src}/optim/schedule.ts`,
+      [`${src}/optim/schedule.test.ts`],
+      [
+        ['p < 0.5 ? 1 : 1 - (1 - floor) * (2 * p - 1)', 'p < 0.5 ? 1 : 1 - (1 - floor) * p'],
+        ['0.5 * (1 + Math.cos(Math.PI * p))', '0.5 * (1 + Math.cos(2 * Math.PI * p))'],
+        ['const p = Math.min(1, Math.max(0, progress));', 'const p = progress;'],
+      ],
+    ),
+    ...faultsIn(
+      `${src}/train/train.ts`,
+      [`${src}/tasks/language-model/training.test.ts`, `${src}/train/supervised.test.ts`],
+      [
+        ['optimizer.resumeAt(from.trainer.step);', ''],
+        ['task.restore(from.carried, from.task);', ''],
+        ['resume?.trainer.random ?? new Random(', 'new Random('],
+        ['let step = resume?.trainer.step ?? 0;', 'let step = 0;'],
+      ],
+    ),
+    ...faultsIn(
+      `${src}/data/token-streams.ts`,
+      [`${src}/tasks/language-model/training.test.ts`],
+      [
+        ['targets[t * batch + b] = this.#tokens[place + 1];', 'targets[t * batch + b] = this.#tokens[place];'],
+        ['offset + b * length + this.#chunk * steps + t', 'b * length + this.#chunk * steps + t'],
+        ['const first = this.#chunk === 0;', 'const first = this.#chunk <= 1;'],
+      ],
+    ),
+    ...faultsIn(
+      `${src}/data/buckets.ts`,
+      [`${src}/data/buckets.test.ts`, `${src}/train/supervised.test.ts`],
+      [
+        ['(Math.floor(i / F) * B + b) * F + (i % F)', '(Math.floor(i / F) * B + b) * F'],
+        ['this.#epoch++;\n      this.#next = 0;', 'this.#next = 0;'],
+        ['this.#lengths[b] - this.#lengths[a]', 'b - a'],
+      ],
+    ),
+  ],
+};
