@@ -22,6 +22,11 @@ describe('BLEU', () => {
     expect(bleu(['a b c d e'], [['a b c d e']]).score).toBeCloseTo(100, 12);
   });
 
+  test('of two references as near in length the shorter counts', () => {
+    expect(bleu(['a b c'], [['a b c d', 'a b']]).referenceLength).toBe(2);
+    expect(bleu(['a b c'], [['a b', 'a b c d']]).referenceLength).toBe(2);
+  });
+
   test('needs references', () => {
     expect(() => bleu(['a'], [[]])).toThrow('sentence 0 has no reference');
     expect(() => bleu(['a'], [])).toThrow(DataError);
@@ -64,6 +69,7 @@ describe('edit distance', () => {
 
   test('exact match', () => {
     expect(exactMatch(['ab', 'b', 'c'], ['ab', 'bb', 'd'])).toBe(1 / 3);
+    expect(exactMatch(['abc', ''], ['ab', 'a'])).toBe(0);
     expect(exactMatch([[1, 2], []], [[1, 2], []])).toBe(1);
   });
 });
