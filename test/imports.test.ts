@@ -28,6 +28,7 @@ const rooms: readonly { readonly name: string; readonly files: RegExp; readonly 
   { name: 'data', files: /^data\//, knows: ['values', 'tensor'] },
   { name: 'inspect', files: /^inspect\//, knows: ['values', 'tensor', 'autodiff', 'ops', 'nn'] },
   { name: 'io', files: /^io\//, knows: ['values'] },
+  { name: 'words', files: /^words\//, knows: ['values', 'tensor', 'ops', 'nn'] },
   {
     name: 'train',
     files: /^train\//,
@@ -38,7 +39,7 @@ const rooms: readonly { readonly name: string; readonly files: RegExp; readonly 
     files: /^tasks\//,
     knows: [
       ...['values', 'tensor', 'autodiff', 'ops', 'nn', 'optim', 'decode', 'tokenizers', 'metrics', 'data', 'inspect'],
-      ...['io', 'train'],
+      ...['io', 'words', 'train'],
     ],
   },
   // What `import … from 'unrolled'` gives.

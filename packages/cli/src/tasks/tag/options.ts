@@ -1,18 +1,14 @@
-import { resolve } from 'node:path';
 import { InvalidArgumentError, Option } from 'commander';
 import { type SpanScheme, spanSchemes } from 'unrolled/tasks/tag';
 import { type CommonOptions, choice, commonDefaults, option, whole } from '../../options.ts';
 import type { OptionType } from '../../trainable.ts';
+import { type VectorOptions, vectorOptions } from '../../word-vectors.ts';
 
-export interface TagOptions extends CommonOptions {
+export interface TagOptions extends CommonOptions, VectorOptions {
   embedding: number;
   characters: number;
   crf: 'on' | 'off';
   scheme: SpanScheme;
-  /** The absolute path of a file with word vectors. */
-  vectors?: string;
-  /** How many words that training does not see get their vector. */
-  vectorWords?: number;
   /** A file to validate on, in place of a tenth of the sentences. */
   validation?: string;
   wordColumn?: number;
@@ -56,10 +52,7 @@ export const tagColumnOption = (): Option =>
 
 export const options = (): Option[] => [
   new Option('--validation <file>', 'sentences to validate on (default: a tenth of the others)'),
-  new Option('--vectors <file>', 'vectors of words, in the text form of GloVe').argParser((path: string) =>
-    resolve(path),
-  ),
-  option('--vector-words <n>', 'most vectors to keep of words that training does not see (default 100,000)', whole(0)),
+  ...vectorOptions(),
   choice('--crf <which>', `choose the tags of a sentence together: on or off (default ${defaults.crf})`, ['on', 'off']),
   choice('--scheme <scheme>', `how the model writes spans (default ${defaults.scheme})`, spanSchemes),
   option('--embedding <n>', `length of a word's vector (default ${defaults.embedding}, or the vectors')`, whole(1)),

@@ -8,9 +8,9 @@ import {
   type TagVocabulary,
   taggerTraining,
   tagVocabulary,
-  type WordVectors,
 } from 'unrolled/tasks/tag';
 import type { Checkpoint, Json } from 'unrolled/train';
+import type { WordVectors } from 'unrolled/words';
 import type { CellFile } from '../../cell-file.ts';
 import { cellSource } from '../../cell-source.ts';
 import { Failure } from '../../failure.ts';
@@ -19,8 +19,8 @@ import { withDefaults } from '../../run-options.ts';
 import type { TextFiles } from '../../text-files.ts';
 import type { Prepared, Sources, Trainable } from '../../trainable.ts';
 import { countOf, formatCount } from '../../units.ts';
+import { readVectors } from '../../word-vectors.ts';
 import { defaults, optional, options, type TagOptions } from './options.ts';
-import { readVectors } from './vectors.ts';
 
 export const tag: Trainable<TagOptions> = {
   task: 'tag',
@@ -70,8 +70,8 @@ async function prepare(
     throw new Failure(`tag train: ${countOf(all.length, 'sentence')} are too few to hold some back; give --validation`);
   }
   // What vectors gave the model is in its checkpoint.
-  const vectors =
-    asked.vectors && !checkpoint ? await readVectors(asked.vectors, examples, asked.vectorWords) : undefined;
+  const words = examples.flatMap((sentence) => sentence.words);
+  const vectors = asked.vectors && !checkpoint ? await readVectors(asked.vectors, words, asked.vectorWords) : undefined;
   const embedding = vectors?.size ?? asked.embedding;
   if (said.embedding !== undefined && said.embedding !== embedding) {
     throw new Failure(

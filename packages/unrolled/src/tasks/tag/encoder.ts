@@ -1,8 +1,9 @@
 import { padSequences } from '../../data/buckets.ts';
 import { DataError } from '../../errors.ts';
 import type { Context } from '../../nn/layer.ts';
+import { dropRare, wordIds } from '../../words/index.ts';
 import type { TaggedSentence } from './conll.ts';
-import { inScheme, type TagVocabulary, wordIds } from './vocabulary.ts';
+import { inScheme, type TagVocabulary } from './vocabulary.ts';
 
 /** Sentences side by side, and the spellings of the different words in them. */
 export interface EncodedSentences {
@@ -15,9 +16,6 @@ export interface EncodedSentences {
   /** Ids of characters, at least one a word. */
   readonly spellings: readonly (readonly number[])[];
 }
-
-/** While training, what was seen n times is taken for unknown with probability a/(a + n) (Kiperwasser & Goldberg 2016). */
-const alpha = 0.25;
 
 /** Words, characters and tags as ids. */
 export class TagEncoder {
@@ -40,10 +38,6 @@ export class TagEncoder {
 
   encode(sentences: readonly (readonly string[])[], context: Context): EncodedSentences {
     const { wordCounts, characterCounts } = this.#vocabulary;
-    const seen = (id: number, counts: readonly number[]): number => {
-      if (!context.training || id === 0 || id > counts.length) return id;
-      return context.random.uniform() < alpha / (alpha + counts[id - 1]) ? 0 : id;
-    };
     const different = new Map<string, number>();
     const placeOf = (word: string): number => {
       const place = different.get(word) ?? different.size;
@@ -51,9 +45,9 @@ export class TagEncoder {
       return place;
     };
     const places = padSequences(sentences.map((words) => words.map(placeOf))).values;
-    const ids = sentences.map((words) => words.map((word) => seen(this.#wordId(word), wordCounts)));
+    const ids = sentences.map((words) => words.map((word) => dropRare(this.#wordId(word), wordCounts, context)));
     const spellings = Array.from(different.keys(), (word) =>
-      Array.from(word || ' ', (character) => seen(this.#characters.get(character) ?? 0, characterCounts)),
+      Array.from(word || ' ', (character) => dropRare(this.#characters.get(character) ?? 0, characterCounts, context)),
     );
     const { values, shape, lengths } = padSequences(ids);
     return { words: values, shape, lengths, places, spellings };

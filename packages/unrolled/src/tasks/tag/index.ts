@@ -1,3 +1,4 @@
+export { readWordVectors, splitWords, type Word, type WordVectorOptions, type WordVectors } from '../../words/index.ts';
 export type { TaggerConfig, TaggerDescription } from './config.ts';
 export * from './conll.ts';
 export * from './evaluate.ts';
@@ -12,5 +13,3 @@ export {
   type TagVocabularyOptions,
   tagVocabulary,
 } from './vocabulary.ts';
-export * from './word-vectors.ts';
-export * from './words.ts';

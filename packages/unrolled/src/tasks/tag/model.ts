@@ -17,15 +17,13 @@ import type { Tensor } from '../../tensor/tensor.ts';
 import type { Json } from '../../train/checkpoint.ts';
 import { loadModel, type ModelSource } from '../../train/stored-model.ts';
 import type { SupervisedModel } from '../../train/supervised.ts';
+import { splitWords, WordTable, type WordVectors } from '../../words/index.ts';
 import { checkConfig, type TaggerConfig, type TaggerDescription } from './config.ts';
 import type { TaggedSentence } from './conll.ts';
 import { TagEncoder } from './encoder.ts';
 import { SpellingEncoder } from './spellings.ts';
 import { type TaggedText, taggedText } from './tagged-text.ts';
 import { inScheme, type TagVocabulary } from './vocabulary.ts';
-import { WordTable } from './word-table.ts';
-import type { WordVectors } from './word-vectors.ts';
-import { splitWords } from './words.ts';
 
 /** Most words of a batch, padding included, when it is only to be tagged. */
 const mostWords = 4096;

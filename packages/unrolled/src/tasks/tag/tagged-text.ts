@@ -1,5 +1,5 @@
 import { spansOf } from '../../metrics/spans.ts';
-import type { Word } from './words.ts';
+import type { Word } from '../../words/index.ts';
 
 /** A word of a text with its tag. */
 export interface TaggedWord extends Word {

@@ -9,6 +9,7 @@ import { Device } from '../../tensor/device.ts';
 import { type Checkpoint, encodeCheckpoint } from '../../train/checkpoint.ts';
 import type { TrainEvent } from '../../train/events.ts';
 import { type TrainOptions, train } from '../../train/train.ts';
+import type { WordVectors } from '../../words/index.ts';
 import type { TaggerConfig } from './config.ts';
 import type { TaggedSentence } from './conll.ts';
 import { evaluateTagger } from './evaluate.ts';
@@ -16,7 +17,6 @@ import { Tagger } from './model.ts';
 import { showTags } from './show.ts';
 import { taggerTraining } from './training.ts';
 import { tagVocabulary } from './vocabulary.ts';
-import type { WordVectors } from './word-vectors.ts';
 
 const device = new Device(referenceBackend({ float: 'float64' }));
 const config: TaggerConfig = {
@@ -250,7 +250,7 @@ describe('given word vectors', () => {
   });
 
   test('of another length than the model has are refused', () => {
-    expect(() => newModel({ embedding: 9 }).takeVectors(vectors)).toThrow("have 8 numbers, the model's have 9");
+    expect(() => newModel({ embedding: 9 }).takeVectors(vectors)).toThrow("have 8 numbers, the model's embedding has 9");
   });
 });
 

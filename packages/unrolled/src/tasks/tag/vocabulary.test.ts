@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { inScheme, tagVocabulary, wordIds } from './vocabulary.ts';
+import { wordIds } from '../../words/index.ts';
+import { inScheme, tagVocabulary } from './vocabulary.ts';
 
 const tagged = (tags: string) => [{ words: tags.split(' ').map((_, i) => `w${i}`), tags: tags.split(' ') }];
 

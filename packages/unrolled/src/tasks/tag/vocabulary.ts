@@ -1,24 +1,16 @@
 import { DataError } from '../../errors.ts';
 import { splitLabel } from '../../labels.ts';
 import { spanLabels, spansOf } from '../../metrics/spans.ts';
+import { frequencies, type WordVectors, type WordVocabulary, wordVocabulary } from '../../words/index.ts';
 import type { TaggedSentence } from './conll.ts';
-import type { WordVectors } from './word-vectors.ts';
 
 /** How spans are written as tags: see `spanLabels`. */
 export type SpanScheme = 'BIO' | 'BIOES';
 export const spanSchemes = ['BIO', 'BIOES'] as const satisfies readonly SpanScheme[];
 
 /** What a tagger knows of words, characters and tags: plain data. */
-export interface TagVocabulary {
-  /** Whether words are in small letters; their spelling is read as it is written. */
-  readonly lowercase: boolean;
-  /** Words with a vector that is learnt, from id 1; id 0 stands for all words that are not known. */
-  readonly words: readonly string[];
-  /** How often each was seen in training. */
-  readonly wordCounts: readonly number[];
-  /** Words of given vectors that training does not see: their ids come after those of `words`. */
-  readonly further: readonly string[];
-  /** From id 1, too. */
+export interface TagVocabulary extends WordVocabulary {
+  /** From id 1, like `words`. */
   readonly characters: readonly string[];
   readonly characterCounts: readonly number[];
   readonly tags: readonly string[];
@@ -45,28 +37,17 @@ export function tagVocabulary(
   if (sentences.length === 0) throw new DataError('tag: there is no sentence to learn from');
   const tags = new Set(sentences.flatMap((sentence) => sentence.tags));
   const marksSpans = [...tags].every(isSpanLabel);
-  const lowercase = vectors?.words.every((word) => word === word.toLowerCase()) ?? true;
-  const words = frequencies(
-    sentences.flatMap((sentence) => (lowercase ? sentence.words.map((word) => word.toLowerCase()) : sentence.words)),
-  );
   const characters = frequencies(sentences.flatMap((sentence) => sentence.words.flatMap((word) => [...word])));
-  const seen = new Set(words.map(([word]) => word));
   return {
-    lowercase,
-    words: words.map(([word]) => word),
-    wordCounts: words.map(([, count]) => count),
-    further: vectors?.words.filter((word) => !seen.has(word)) ?? [],
+    ...wordVocabulary(
+      sentences.map(({ words }) => words),
+      { vectors },
+    ),
     characters: characters.map(([character]) => character),
     characterCounts: characters.map(([, count]) => count),
     tags: marksSpans ? spanTags(tags, scheme) : [...tags].sort(),
     scheme: marksSpans ? scheme : null,
   };
-}
-
-/** Ids of words: as they are written where capital letters count, else in small letters, else 0. */
-export function wordIds({ words, further, lowercase }: TagVocabulary): (word: string) => number {
-  const ids = new Map([...words, ...further].map((word, index) => [word, index + 1]));
-  return (word) => (lowercase ? undefined : ids.get(word)) ?? ids.get(word.toLowerCase()) ?? 0;
 }
 
 /** Tags as the model has them: spans in its own scheme, others as they are. @throws DataError on a tag of no scheme */
@@ -90,11 +71,4 @@ function isSpanLabel(tag: string): boolean {
   } catch {
     return false;
   }
-}
-
-/** What occurs and how often, the most frequent first. */
-function frequencies(items: readonly string[]): [string, number][] {
-  const counts = new Map<string, number>();
-  for (const item of items) counts.set(item, (counts.get(item) ?? 0) + 1);
-  return [...counts].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { splitWords } from './words.ts';
+import { splitWords } from './split.ts';
 
 /** Of what the rule looks at, and of anything. */
 const letters = [..."an3sté東.,:'’-@#_ \n👍()\u0301", 'http://', 'www.', "n't"];

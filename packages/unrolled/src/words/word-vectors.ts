@@ -1,30 +1,30 @@
-import { DataError } from '../../errors.ts';
+import { DataError } from '../errors.ts';
 
-/** Vectors of words that were learnt elsewhere, on much text. */
+/** Pretrained word vectors. */
 export interface WordVectors {
   readonly words: readonly string[];
-  /** E, numbers in a vector. */
+  /** E, the dimension. */
   readonly size: number;
-  /** One vector after the other. */
+  /** `[words, E]`, row by row. */
   readonly values: Float32Array;
 }
 
 export interface WordVectorOptions {
-  /** Words whose vectors are kept wherever they stand, such as those of the training text. */
-  readonly wanted?: ReadonlySet<string>;
-  /** Of all others, how many are kept, from the beginning: files begin with the frequent words. Default 100,000. */
-  readonly others?: number;
+  /** Words whose vectors are kept wherever the file has them, such as those of the training text. */
+  readonly wanted?: ReadonlySet<string> | undefined;
+  /** How many others are kept, from the top: files begin with the most frequent words. Default 100,000. */
+  readonly others?: number | undefined;
   /** What errors call the file. Default 'word vectors'. */
-  readonly name?: string;
+  readonly name?: string | undefined;
 }
 
 /**
- * Reads word vectors in the text form of GloVe: a word and its numbers on each line, between spaces. A first line with two
- * whole numbers (words and size, as word2vec and fastText write it) is passed over. Of a word that comes twice the first
- * vector counts.
+ * Reads word vectors in GloVe's text format: a word and its numbers on each line, separated by spaces. A first line of two
+ * whole numbers (count and dimension, as word2vec and fastText write it) is skipped. If a word occurs twice, the first
+ * vector is used.
  *
- * @param pieces  the file's text, in pieces of any length: such files do not fit into one string
- * @throws DataError naming the line that has another number of numbers than the first, or something that is no number
+ * @param pieces  the file's text, in chunks of any length: such files do not fit into one string
+ * @throws DataError naming the line that has more or fewer numbers than the first, or a value that is not a number
  *
  * @example
  * const vectors = await readWordVectors(createReadStream('glove.6B.100d.txt', 'utf8'));          // in Node

@@ -1,44 +1,47 @@
-import { ConfigError } from '../../errors.ts';
-import { Embedding } from '../../nn/embedding.ts';
-import type { Declarations, Parameter } from '../../nn/parameters.ts';
-import { embedding, select } from '../../ops/index.ts';
-import type { Tensor } from '../../tensor/tensor.ts';
-import type { TagVocabulary } from './vocabulary.ts';
+import { ConfigError } from '../errors.ts';
+import { Embedding } from '../nn/embedding.ts';
+import type { Declarations, Parameter } from '../nn/parameters.ts';
+import { embedding, select } from '../ops/index.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import type { WordVocabulary } from './vocabulary.ts';
 import type { WordVectors } from './word-vectors.ts';
 
 /**
- * A vector for each word, `[…]` → `[…, E]`: those of words in the training text, and of all unknown ones, are learnt;
- * vectors of further words were given and stay as they are. Parameters: `words.weight` [V, E], and where there are further
- * words `further.weight` [X, E], which is frozen.
+ * A vector for each word id, `[…]` → `[…, E]`: trainable for the vocabulary's `words` and for unknown ones (id 0), frozen
+ * for its `further` words. Parameters: `words.weight` [V + 1, E], and where there are further words the buffer
+ * `further.weight` [X, E].
  */
 export class WordTable {
   readonly #words: readonly string[];
   readonly #furtherWords: readonly string[];
   readonly #size: number;
-  readonly #learnt: Embedding;
+  readonly #trainable: Embedding;
   #further: Parameter | null = null;
 
-  constructor({ words, further }: TagVocabulary, size: number) {
+  constructor({ words, further }: WordVocabulary, size: number) {
     this.#words = words;
     this.#furtherWords = further;
     this.#size = size;
-    this.#learnt = new Embedding({ vocabularySize: words.length + 1, dimension: size });
+    this.#trainable = new Embedding({ vocabularySize: words.length + 1, dimension: size });
   }
 
   build(declarations: Declarations): void {
-    this.#learnt.build([-1, -1], declarations.within('words'));
+    this.#trainable.build([-1, -1], declarations.within('words'));
     const shape = [this.#furtherWords.length, this.#size];
     this.#further = shape[0] > 0 ? declarations.within('further').buffer('weight', shape) : null;
   }
 
   /**
-   * Takes over the vectors of all words that have one, as they are written or in small letters.
-   * @returns how many words of the training text have one
+   * Copies the given vectors of all words that have one, as they are written or lower-cased. Call it before training.
+   * @returns how many words with a trainable vector have one
    * @throws ConfigError if the vectors have another length
    */
   take({ words, size, values }: WordVectors): number {
     if (size !== this.#size) {
-      throw new ConfigError(`tag: the word vectors have ${size} numbers, the model's have ${this.#size}`, { size });
+      throw new ConfigError(
+        `word vectors: they have ${size} numbers, the model's embedding has ${this.#size}; make them equal`,
+        { size },
+      );
     }
     const rows = new Map(words.map((word, row) => [word, row]));
     const write = (table: Tensor, first: number, names: readonly string[]): number => {
@@ -54,18 +57,18 @@ export class WordTable {
       return found;
     };
     if (this.#further) write(this.#further.value, 0, this.#furtherWords);
-    return write(this.#learnt.table, 1, this.#words);
+    return write(this.#trainable.table, 1, this.#words);
   }
 
   apply(ids: Float64Array, shape: readonly number[]): Tensor {
-    const { device } = this.#learnt.table;
+    const { device } = this.#trainable.table;
     const entries = this.#words.length + 1;
-    const own = ids.map((id) => (id < entries ? id : 0));
-    const learnt = this.#learnt.apply(device.ids(own, shape));
-    if (!this.#further || ids.every((id) => id < entries)) return learnt;
+    const places = ids.map((id) => (id < entries ? id : 0));
+    const own = this.#trainable.apply(device.ids(places, shape));
+    if (!this.#further || ids.every((id) => id < entries)) return own;
     const others = ids.map((id) => Math.max(0, id - entries));
     const given = embedding(this.#further.value, device.ids(others, shape));
     const isGiven = ids.map((id) => (id < entries ? 0 : 1));
-    return select(device.tensor(isGiven, [...shape, 1]), given, learnt);
+    return select(device.tensor(isGiven, [...shape, 1]), given, own);
   }
 }

@@ -1,0 +1,4 @@
+export { splitWords, type Word } from './split.ts';
+export * from './vocabulary.ts';
+export * from './word-table.ts';
+export * from './word-vectors.ts';
