@@ -250,7 +250,9 @@ describe('given word vectors', () => {
   });
 
   test('of another length than the model has are refused', () => {
-    expect(() => newModel({ embedding: 9 }).takeVectors(vectors)).toThrow("have 8 numbers, the model's embedding has 9");
+    expect(() => newModel({ embedding: 9 }).takeVectors(vectors)).toThrow(
+      "have 8 numbers, the model's embedding has 9",
+    );
   });
 });
 
