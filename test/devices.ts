@@ -1,7 +1,8 @@
 import type { FloatType } from '../packages/unrolled/src/backend/backend.ts';
 import { referenceBackend } from '../packages/unrolled/src/backend/reference/reference-backend.ts';
 import { openDevice } from '../packages/unrolled/src/device.ts';
-import { Device } from '../packages/unrolled/src/tensor/device.ts';
+import { createDevice } from '../packages/unrolled/src/ops/create-device.ts';
+import type { Device } from '../packages/unrolled/src/tensor/device.ts';
 
 /** A device to hold to the golden values, and how near to them its numbers must come. */
 export interface Subject {
@@ -18,13 +19,13 @@ export const subjects: readonly Subject[] = [
     name: 'reference float64',
     float: 'float64',
     tolerance: 1e-9,
-    open: async () => new Device(referenceBackend({ float: 'float64' })),
+    open: async () => createDevice(referenceBackend({ float: 'float64' })),
   },
   {
     name: 'reference float32',
     float: 'float32',
     tolerance: 1e-5,
-    open: async () => new Device(referenceBackend({ float: 'float32' })),
+    open: async () => createDevice(referenceBackend({ float: 'float32' })),
   },
   { name: 'wasm', float: 'float32', tolerance: 1e-5, open: () => openDevice('wasm') },
 ];

@@ -15,10 +15,10 @@ const rooms: readonly { readonly name: string; readonly files: RegExp; readonly 
   { name: 'reference', files: /^backend\/reference\//, knows: ['values', 'interface'] },
   { name: 'wasm', files: /^backend\/wasm\//, knows: ['values', 'interface'] },
   { name: 'tensor', files: /^tensor\//, knows: ['values', 'interface'] },
-  // The one file that names the backends.
-  { name: 'device', files: /^device\.ts$/, knows: ['values', 'interface', 'reference', 'wasm', 'tensor'] },
   { name: 'autodiff', files: /^autodiff\//, knows: ['values', 'tensor'] },
   { name: 'ops', files: /^ops\//, knows: ['values', 'interface', 'tensor', 'autodiff'] },
+  // The one file that names the backends.
+  { name: 'device', files: /^device\.ts$/, knows: ['values', 'interface', 'reference', 'wasm', 'tensor', 'ops'] },
   { name: 'nn', files: /^nn\//, knows: ['values', 'interface', 'tensor', 'autodiff', 'ops'] },
   // An optimizer updates the flat buffer of a model's parameters, which nn gives out.
   { name: 'optim', files: /^optim\//, knows: ['values', 'tensor', 'nn'] },
@@ -192,6 +192,11 @@ describe('the library', () => {
 
   test('imports nothing but itself: no package, and nothing of Node', () => {
     expect(offenders(sources, (_, { name }) => !isRelative(name))).toEqual([]);
+  });
+
+  test('imports no file for an effect', () => {
+    const effects = sources.filter(({ code }) => /^[ \t]*import\s+['"]/m.test(code));
+    expect(effects.map(({ path }) => path)).toEqual([]);
   });
 
   test('does not touch the page', () => {

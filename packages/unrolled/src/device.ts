@@ -1,7 +1,8 @@
 import type { FloatType } from './backend/backend.ts';
 import { type WasmOptions, wasmBackend } from './backend/wasm/wasm-backend.ts';
 import { ConfigError } from './errors.ts';
-import { Device } from './tensor/device.ts';
+import { createDevice } from './ops/create-device.ts';
+import type { Device } from './tensor/device.ts';
 
 export type DeviceName = 'wasm' | 'reference';
 
@@ -24,11 +25,11 @@ export interface DeviceOptions extends WasmOptions {
 export async function openDevice(name: DeviceName = 'wasm', options: DeviceOptions = {}): Promise<Device> {
   switch (name) {
     case 'wasm':
-      return new Device(await wasmBackend(options));
+      return createDevice(await wasmBackend(options));
     case 'reference': {
       // By itself, so that a page does not load it for nothing.
       const { referenceBackend } = await import('./backend/reference/reference-backend.ts');
-      return new Device(referenceBackend({ float: options.float ?? 'float64' }));
+      return createDevice(referenceBackend({ float: options.float ?? 'float64' }));
     }
     default:
       throw new ConfigError(`openDevice: there is no device '${name}'; use 'wasm' or 'reference'`, { name });

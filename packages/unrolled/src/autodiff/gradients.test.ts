@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { referenceBackend } from '../backend/reference/reference-backend.ts';
 import { ScopeError, ShapeError } from '../errors.ts';
+import { createDevice } from '../ops/create-device.ts';
 import {
   add,
   at,
@@ -18,12 +19,11 @@ import {
   tanh,
 } from '../ops/index.ts';
 import { Random } from '../random.ts';
-import { Device } from '../tensor/device.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { gradientError } from './check.ts';
 import { gradients } from './gradients.ts';
 
-const device = new Device(referenceBackend());
+const device = createDevice(referenceBackend());
 const numbers = fc.array(fc.double({ min: -2, max: 2, noNaN: true }), { minLength: 1, maxLength: 6 });
 const gradientAt = (values: readonly number[], loss: (x: Tensor) => Tensor): number[] => {
   const x = device.tensor(values).track();

@@ -3,11 +3,11 @@ import { referenceBackend } from '../backend/reference/reference-backend.ts';
 import { initialiseParameters } from '../nn/layer.ts';
 import { Linear } from '../nn/linear.ts';
 import { Recurrent, type StackState } from '../nn/recurrent.ts';
-import { Device } from '../tensor/device.ts';
+import { createDevice } from '../ops/create-device.ts';
 import { beamSearch } from './beam.ts';
 import { gatherRows, tensorStep } from './tensor-step.ts';
 
-const device = new Device(referenceBackend());
+const device = createDevice(referenceBackend());
 
 test('rows are put in order, whatever holds them', () => {
   const state = { h: device.tensor([[1], [2]]), parts: [device.tensor([[[1, 2]], [[3, 4]]]), null] };

@@ -10,12 +10,12 @@ import {
   type StackState,
 } from '../nn/index.ts';
 import { initialise } from '../nn/initialisers.ts';
+import { createDevice } from '../ops/create-device.ts';
 import { square } from '../ops/index.ts';
 import { Random } from '../random.ts';
-import { Device } from '../tensor/device.ts';
 import { gateStatistics, gradientFlow, inspectRecurrent } from './index.ts';
 
-const device = new Device(referenceBackend());
+const device = createDevice(referenceBackend());
 const [T, B, F, H] = [11, 2, 3, 4];
 const xs = device.tensor(initialise({ kind: 'normal', deviation: 1 }, [T, B, F], new Random(1)), [T, B, F]);
 

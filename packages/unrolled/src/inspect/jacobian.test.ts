@@ -3,8 +3,8 @@ import { referenceBackend } from '../backend/reference/reference-backend.ts';
 import { ConfigError } from '../errors.ts';
 import { type CellConfig, inference, initialiseParameters, Recurrent, type StackState } from '../nn/index.ts';
 import { initialise } from '../nn/initialisers.ts';
+import { createDevice } from '../ops/create-device.ts';
 import { Random } from '../random.ts';
-import { Device } from '../tensor/device.ts';
 import {
   type Decomposition,
   gradientFlow,
@@ -17,7 +17,7 @@ import {
   weightSpectra,
 } from './index.ts';
 
-const device = new Device(referenceBackend());
+const device = createDevice(referenceBackend());
 const [T, F, H] = [9, 3, 4];
 const xs = device.tensor(initialise({ kind: 'normal', deviation: 1 }, [T, 2, F], new Random(1)), [T, 2, F]);
 

@@ -3,14 +3,14 @@ import { describe, expect, test } from 'vitest';
 import { referenceBackend } from '../backend/reference/reference-backend.ts';
 import { type Cell, type CellConfig, createCell, Declarations, Parameters, unroll } from '../nn/index.ts';
 import { initialise } from '../nn/initialisers.ts';
+import { createDevice } from '../ops/create-device.ts';
 import { add, linear, mul, sum } from '../ops/index.ts';
 import { Random } from '../random.ts';
 import type { Shape } from '../shape.ts';
-import { Device } from '../tensor/device.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { gradientFlow, type Inspected, type LayerFlow } from './index.ts';
 
-const device = new Device(referenceBackend());
+const device = createDevice(referenceBackend());
 const [T, B, H] = [31, 3, 7];
 
 function normal(shape: Shape, seed: number): Tensor {

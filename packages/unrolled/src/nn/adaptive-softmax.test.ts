@@ -2,15 +2,15 @@ import { describe, expect, test } from 'vitest';
 import { gradientError } from '../autodiff/check.ts';
 import { referenceBackend } from '../backend/reference/reference-backend.ts';
 import { ConfigError, ShapeError } from '../errors.ts';
+import { createDevice } from '../ops/create-device.ts';
 import { mul, sum } from '../ops/index.ts';
 import { Random } from '../random.ts';
 import { type Shape, sizeOf } from '../shape.ts';
-import { Device } from '../tensor/device.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { AdaptiveSoftmax } from './adaptive-softmax.ts';
 import { initialiseParameters } from './layer.ts';
 
-const device = new Device(referenceBackend());
+const device = createDevice(referenceBackend());
 
 function random(shape: Shape, seed: number): Tensor {
   const source = new Random(seed);

@@ -4,15 +4,16 @@ import { gradientError } from '../autodiff/check.ts';
 import { referenceBackend } from '../backend/reference/reference-backend.ts';
 import { openDevice } from '../device.ts';
 import { DataError, ShapeError } from '../errors.ts';
+import { createDevice } from '../ops/create-device.ts';
 import { mul, sum } from '../ops/index.ts';
 import { Random } from '../random.ts';
 import { type Shape, sizeOf } from '../shape.ts';
-import { Device } from '../tensor/device.ts';
+import type { Device } from '../tensor/device.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { LinearChainCrf, type TagConstraints } from './crf.ts';
 import { Declarations, Parameters } from './parameters.ts';
 
-const exact = new Device(referenceBackend({ float: 'float64' }));
+const exact = createDevice(referenceBackend({ float: 'float64' }));
 
 function random(shape: Shape, seed: number, device = exact): Tensor {
   const source = new Random(seed);

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
 import { referenceBackend } from '../backend/reference/reference-backend.ts';
-import { Device } from '../tensor/device.ts';
+import { createDevice } from '../ops/create-device.ts';
 import { defineCell } from './cells/index.ts';
 import { firstNonFinite } from './first-non-finite.ts';
 import { inference, initialiseParameters } from './layer.ts';
 import { Recurrent, type RunOptions } from './recurrent.ts';
 
-const device = new Device(referenceBackend());
+const device = createDevice(referenceBackend());
 
 /** Counts, and takes √(2.5 − count): NaN from the fourth step on. */
 const counting = (what: 'gate' | 'state') =>

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { referenceBackend } from '../backend/reference/reference-backend.ts';
+import { createDevice } from '../ops/create-device.ts';
 import { Random } from '../random.ts';
 import { type Shape, sizeOf } from '../shape.ts';
-import { Device } from '../tensor/device.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type CellSource, type CellState, cellNames, createCell, defineCell } from './cells/index.ts';
 import type { HeldUnit } from './held-units.ts';
@@ -11,7 +11,7 @@ import { Declarations, Parameters } from './parameters.ts';
 import { Recurrent } from './recurrent.ts';
 import { type Unrolled, unroll } from './unroll.ts';
 
-const device = new Device(referenceBackend({ float: 'float64' }));
+const device = createDevice(referenceBackend({ float: 'float64' }));
 const [T, B, F, H] = [5, 3, 4, 6];
 
 function random(shape: Shape, seed: number): Tensor {

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { referenceBackend } from '../backend/reference/reference-backend.ts';
 import { ConfigError } from '../errors.ts';
+import { createDevice } from '../ops/create-device.ts';
 import { Random } from '../random.ts';
-import { Device } from '../tensor/device.ts';
 import { createCell } from './cells/registry.ts';
 import { type Initialiser, initialise } from './initialisers.ts';
 import { initialiseParameters } from './layer.ts';
@@ -91,7 +91,7 @@ describe('gates', () => {
 });
 
 describe('a new LSTM', () => {
-  const device = new Device(referenceBackend());
+  const device = createDevice(referenceBackend());
   const bias = (cell: RecurrentLayerOptions['cell'], name: string): number[] => [
     ...initialiseParameters(new Recurrent({ cell }), [-1, -1, 2], device, 1).get(name).data(),
   ];

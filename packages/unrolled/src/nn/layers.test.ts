@@ -3,9 +3,9 @@ import { gradientError } from '../autodiff/check.ts';
 import { gradients } from '../autodiff/gradients.ts';
 import { referenceBackend } from '../backend/reference/reference-backend.ts';
 import { ConfigError, ShapeError } from '../errors.ts';
+import { createDevice } from '../ops/create-device.ts';
 import { add, mul, square, sum } from '../ops/index.ts';
 import { Random } from '../random.ts';
-import { Device } from '../tensor/device.ts';
 import { createCell } from './cells/index.ts';
 import { Dropout } from './dropout.ts';
 import { Embedding } from './embedding.ts';
@@ -19,7 +19,7 @@ import { Recurrent } from './recurrent.ts';
 import { Sequential } from './sequential.ts';
 import { TiedLinear } from './tied-linear.ts';
 
-const device = new Device(referenceBackend());
+const device = createDevice(referenceBackend());
 const training = (seed = 1): Context => ({ training: true, random: new Random(seed) });
 const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
 
@@ -59,7 +59,7 @@ describe('dropout', () => {
 });
 
 describe('a highway layer', () => {
-  const exact = new Device(referenceBackend({ float: 'float64' }));
+  const exact = createDevice(referenceBackend({ float: 'float64' }));
   const xs = [0.5, -1, 2, 0.25, -0.75, 1.5];
 
   test('gives g ⊙ φ(W x + b) + (1 − g) ⊙ x, with a gate that begins nearly shut', () => {

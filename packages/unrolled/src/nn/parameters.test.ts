@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { referenceBackend } from '../backend/reference/reference-backend.ts';
 import { ConfigError, FormatError } from '../errors.ts';
+import { createDevice } from '../ops/create-device.ts';
 import { add, sum } from '../ops/index.ts';
 import type { Shape } from '../shape.ts';
-import { Device } from '../tensor/device.ts';
 import { zeros } from './initialisers.ts';
 import { inference, initialiseParameters } from './layer.ts';
 import { Linear } from './linear.ts';
@@ -12,7 +12,7 @@ import { Recurrent } from './recurrent.ts';
 import { Sequential } from './sequential.ts';
 
 type LoadedValues = globalThis.Parameters<Parameters['load']>[0];
-const device = new Device(referenceBackend());
+const device = createDevice(referenceBackend());
 const wide = () => new Sequential([new Linear({ units: 3 }), new Linear({ units: 2 })]);
 const build = (seed: number): Parameters => initialiseParameters(wide(), [-1, 4], device, seed);
 const numbers = (parameters: Parameters, name: string): number[] => [...parameters.get(name).data()];

@@ -1,17 +1,16 @@
 // For the cells that are known only then.
-import './cells/literature.ts';
 import { describe, expect, test } from 'vitest';
 import { gradientError } from '../autodiff/check.ts';
 import { referenceBackend } from '../backend/reference/reference-backend.ts';
+import { createDevice } from '../ops/create-device.ts';
 import { dropout } from '../ops/index.ts';
 import { Random } from '../random.ts';
-import { Device } from '../tensor/device.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { CellSource } from './cells/index.ts';
 import { type Context, inference, initialiseParameters } from './layer.ts';
 import { Recurrent } from './recurrent.ts';
 
-const device = new Device(referenceBackend({ float: 'float64' }));
+const device = createDevice(referenceBackend({ float: 'float64' }));
 const [T, F, H, rate] = [5, 3, 6, 0.4];
 
 function random(shape: readonly number[], seed: number): Tensor {

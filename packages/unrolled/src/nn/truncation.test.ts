@@ -1,16 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import { gradients } from '../autodiff/gradients.ts';
 import { referenceBackend } from '../backend/reference/reference-backend.ts';
+import { createDevice } from '../ops/create-device.ts';
 import { add, mul, sum } from '../ops/index.ts';
 import { Random } from '../random.ts';
 import { type Shape, sizeOf } from '../shape.ts';
-import { Device } from '../tensor/device.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { inference, initialiseParameters } from './layer.ts';
 import type { Parameters } from './parameters.ts';
 import { Recurrent, type RecurrentLayerOptions, type StackState } from './recurrent.ts';
 
-const device = new Device(referenceBackend());
+const device = createDevice(referenceBackend());
 const [T, B, F, H] = [12, 3, 4, 5];
 
 function random(shape: Shape, seed: number): Tensor {

@@ -2,10 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { gradientError } from '../autodiff/check.ts';
 import { gradients } from '../autodiff/gradients.ts';
 import { referenceBackend } from '../backend/reference/reference-backend.ts';
+import { createDevice } from '../ops/create-device.ts';
 import { add, mul, sum } from '../ops/index.ts';
 import { Random } from '../random.ts';
 import { type Shape, sizeOf } from '../shape.ts';
-import { Device } from '../tensor/device.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type Cell, type CellConfig, type CellState, createCell } from './cells/index.ts';
 import { initialiseParameters } from './layer.ts';
@@ -13,7 +13,7 @@ import { Declarations, Parameters } from './parameters.ts';
 import { Recurrent, type RunOptions } from './recurrent.ts';
 import { type UnrollForm, type UnrollOptions, unroll } from './unroll.ts';
 
-const device = new Device(referenceBackend({ float: 'float64' }));
+const device = createDevice(referenceBackend({ float: 'float64' }));
 const [T, B, F, H] = [5, 3, 4, 6];
 
 function random(shape: Shape, seed: number): Tensor {
@@ -227,7 +227,7 @@ describe('recomputed', () => {
 
   test('needs less memory, the more the longer the sequence is', () => {
     const peakOf = (recompute: boolean): number => {
-      const own = new Device(referenceBackend({ float: 'float64' }));
+      const own = createDevice(referenceBackend({ float: 'float64' }));
       const layer = new Recurrent({ cell: { cell: 'lstm', hidden: 8 }, recompute });
       const parameters = initialiseParameters(layer, [-1, -1, 2], own, 3);
       own.scope(() =>

@@ -7,7 +7,8 @@ import type { Cell, CellSequence, CellState } from './cells/cell.ts';
 import { checkedStep } from './cells/checked-step.ts';
 import { type HeldUnit, withHeldUnits } from './held-units.ts';
 import { activeSteps } from './lengths.ts';
-import { tracing, Untraceable } from './tracing.ts';
+import { Untraceable } from './traced/trace.ts';
+import { tracedSequence } from './traced/traced-sequence.ts';
 
 /** Sees what happens inside while a cell is unrolled. Without one nothing is copied. */
 export interface Probe<State extends CellState = CellState> {
@@ -117,8 +118,7 @@ function unrollTraced<State extends CellState>(
 ): Unrolled<State> {
   const { device } = xs;
   const [T, B] = xs.shape;
-  if (tracing.sequence === null) throw new Untraceable("the reader of steps is not loaded (import 'unrolled/nn')");
-  const { outputs, state, at } = tracing.sequence(cell, xs, initial, {
+  const { outputs, state, at } = tracedSequence(cell, xs, initial, {
     reverse,
     active: lengths && activeSteps(lengths, T, device).view([T, B, 1]),
     observed: probe?.step !== undefined,

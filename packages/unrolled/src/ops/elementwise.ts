@@ -2,12 +2,10 @@ import { apply, type Operation } from '../autodiff/operation.ts';
 import type { BinaryOperation, UnaryOperation } from '../backend/backend.ts';
 import { broadcastShapes, sameShape } from '../shape.ts';
 import { commonDevice, type Device } from '../tensor/device.ts';
+import type { Operand } from '../tensor/operations.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { broadcastTo } from './movement.ts';
 import { sumToShape } from './reduction.ts';
-
-/** A tensor, or a number that stands for a tensor of that one value. */
-export type Operand = Tensor | number;
 
 // ── one input ─────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -4,11 +4,11 @@ import { gradients } from '../autodiff/gradients.ts';
 import { referenceBackend } from '../backend/reference/reference-backend.ts';
 import { Random } from '../random.ts';
 import { type Shape, sizeOf } from '../shape.ts';
-import { Device } from '../tensor/device.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { createDevice } from './create-device.ts';
 import * as ops from './index.ts';
 
-const device = new Device(referenceBackend({ float: 'float64' }));
+const device = createDevice(referenceBackend({ float: 'float64' }));
 
 function random(shape: Shape, seed = 1, low = -2, high = 2): Tensor {
   const source = new Random(seed);

@@ -1,5 +1,5 @@
-import './methods.ts';
-
+export type { MatmulOptions, Operand, ReductionOptions } from '../tensor/operations.ts';
+export { createDevice } from './create-device.ts';
 export * from './dropout.ts';
 export {
   abs,
@@ -16,7 +16,6 @@ export {
   minimum,
   mul,
   neg,
-  type Operand,
   reciprocal,
   relu,
   select,
@@ -31,9 +30,9 @@ export {
 export * from './embedding.ts';
 export * from './layer-norm.ts';
 export { at, broadcastTo, concat, flip, reshape, slice, stack, transpose, unstack } from './movement.ts';
-export { linear, type MatmulOptions, matmul } from './product.ts';
+export { linear, matmul } from './product.ts';
 export { recompute, recomputeInParts } from './recompute.ts';
 export * from './recurrent.ts';
-export { argmax, max, mean, min, type ReductionOptions, scale, sum } from './reduction.ts';
+export { argmax, max, mean, min, scale, sum } from './reduction.ts';
 export { crossEntropy, logSoftmax, logSumExp, softmax } from './rows.ts';
 export { tap } from './tap.ts';

@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { referenceBackend } from '../backend/reference/reference-backend.ts';
 import { ShapeError } from '../errors.ts';
 import { type Shape, sizeOf } from '../shape.ts';
-import { Device } from '../tensor/device.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { createDevice } from './create-device.ts';
 import {
   add,
   at,
@@ -21,7 +21,7 @@ import {
   unstack,
 } from './index.ts';
 
-const device = new Device(referenceBackend());
+const device = createDevice(referenceBackend());
 
 /** 0, 1, 2, … in a shape. */
 const counting = (shape: Shape): Tensor =>

@@ -3,18 +3,15 @@ import type { MatrixProduct } from '../backend/backend.ts';
 import { ShapeError } from '../errors.ts';
 import { broadcastShapes, formatShape, type Shape, sameShape, sizeOf } from '../shape.ts';
 import type { Device } from '../tensor/device.ts';
+import type { MatmulOptions } from '../tensor/operations.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { broadcastTo } from './movement.ts';
 import { repeatInto } from './repeat.ts';
 
-export interface MatmulOptions {
-  /** Use the left matrices transposed. Default false. */
-  readonly transposeA?: boolean;
-  /** Use the right matrices transposed. Default false. */
-  readonly transposeB?: boolean;
+interface Flags {
+  readonly transposeA: boolean;
+  readonly transposeB: boolean;
 }
-
-type Flags = Required<MatmulOptions>;
 
 export interface MatmulCall extends Flags {
   readonly shape: Shape;

@@ -1,15 +1,9 @@
 import { apply, type Operation } from '../autodiff/operation.ts';
 import type { ReduceOperation } from '../backend/backend.ts';
 import { normaliseAxis, type Shape, sameShape, sizeOf } from '../shape.ts';
+import type { ReductionOptions } from '../tensor/operations.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { repeatInto } from './repeat.ts';
-
-export interface ReductionOptions {
-  /** The axes to reduce, negative from the end; all of them when left out. */
-  readonly axes?: number | readonly number[];
-  /** Keep reduced axes with extent 1. Default false. */
-  readonly keepDims?: boolean;
-}
 
 /** Reduces the given axes to extent 1, neighbours together in one pass. */
 function reduceAxes(x: Tensor, operation: ReduceOperation, axes: readonly number[]): Tensor {

@@ -2,10 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { referenceBackend } from '../backend/reference/reference-backend.ts';
 import { ConfigError } from '../errors.ts';
 import { Declarations, Parameters } from '../nn/parameters.ts';
-import { Device } from '../tensor/device.ts';
+import { createDevice } from '../ops/create-device.ts';
 import { Optimizer, type OptimizerName, type OptimizerOptions, optimizerNames } from './optimizer.ts';
 
-const device = new Device(referenceBackend());
+const device = createDevice(referenceBackend());
 
 /** Parameters [3, −4] with given gradients. */
 function model(gradients: readonly number[]): Parameters {

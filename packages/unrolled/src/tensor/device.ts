@@ -1,6 +1,7 @@
 import type { Backend, BackendDescription, Dtype, FloatType, MemoryUse, Storage } from '../backend/backend.ts';
 import { ConfigError, ScopeError, ShapeError } from '../errors.ts';
 import { formatShape, type Shape, sameShape, sizeOf } from '../shape.ts';
+import type { TensorOperations } from './operations.ts';
 import { Allocation, Scope } from './scope.ts';
 import { Tensor } from './tensor.ts';
 
@@ -18,6 +19,8 @@ type Recorded = 'nothing' | 'tracked' | 'all';
  */
 export class Device {
   readonly backend: Backend;
+  /** What the methods of its tensors call. */
+  readonly operations: TensorOperations;
   #scope: Scope | null = null;
   #recording: Recorded = 'tracked';
   /** How often numbers went from JavaScript to the device or back: who counts them knows whether a function looked. */
@@ -25,8 +28,10 @@ export class Device {
   #closed = false;
   #unreferenced: FinalizationRegistry<Storage>;
 
-  constructor(backend: Backend) {
+  /** `createDevice(backend)` calls this with the library's operations. */
+  constructor(backend: Backend, operations: TensorOperations) {
     this.backend = backend;
+    this.operations = operations;
     this.#unreferenced = new FinalizationRegistry((storage) => this.#give(storage));
   }
 

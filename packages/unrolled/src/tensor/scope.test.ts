@@ -3,8 +3,9 @@ import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { referenceBackend } from '../backend/reference/reference-backend.ts';
 import { ScopeError } from '../errors.ts';
+import { createDevice } from '../ops/create-device.ts';
 import { add, tanh } from '../ops/index.ts';
-import { Device } from './device.ts';
+import type { Device } from './device.ts';
 import type { Tensor } from './tensor.ts';
 
 setFlagsFromString('--expose-gc');
@@ -20,7 +21,7 @@ async function afterCollection(): Promise<void> {
 
 let device: Device;
 beforeEach(() => {
-  device = new Device(referenceBackend());
+  device = createDevice(referenceBackend());
 });
 afterEach(() => device.close());
 
@@ -241,7 +242,7 @@ describe('memory outside of scopes', () => {
     const errors: unknown[] = [];
     const listen = (error: unknown): number => errors.push(error);
     process.prependListener('uncaughtException', listen);
-    const closed = new Device(referenceBackend());
+    const closed = createDevice(referenceBackend());
     (() => {
       for (let i = 0; i < 10; i++) closed.ones([1000]);
     })();
@@ -253,7 +254,7 @@ describe('memory outside of scopes', () => {
   });
 
   test('a device may be closed inside of a scope', () => {
-    const other = new Device(referenceBackend());
+    const other = createDevice(referenceBackend());
     other.scope(() => {
       other.ones([2]);
       other.close();

@@ -2,11 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { referenceBackend } from '../backend/reference/reference-backend.ts';
 import { ConfigError, ShapeError } from '../errors.ts';
+import { createDevice } from '../ops/create-device.ts';
 import { add, concat, matmul } from '../ops/index.ts';
 import { sizeOf } from '../shape.ts';
-import { Device } from './device.ts';
 
-const device = new Device(referenceBackend());
+const device = createDevice(referenceBackend());
 const shapes = fc.array(fc.integer({ min: 1, max: 4 }), { maxLength: 4 });
 
 describe('numbers', () => {
@@ -107,7 +107,7 @@ describe('a view', () => {
 });
 
 test('tensors of two devices do not meet', () => {
-  const other = new Device(referenceBackend());
+  const other = createDevice(referenceBackend());
   const [a, b] = [device.ones([2, 2]), other.ones([2, 2])];
   for (const mix of [() => add(a, b), () => matmul(a, b), () => concat([a, b])]) {
     expect(mix).toThrow(ConfigError);

@@ -2,6 +2,7 @@ import type { Block, Dtype, Storage, TypedArray } from '../backend/backend.ts';
 import { ScopeError, ShapeError } from '../errors.ts';
 import { formatShape, type Shape, sizeOf } from '../shape.ts';
 import type { Device } from './device.ts';
+import type { MatmulOptions, Operand, ReductionOptions } from './operations.ts';
 import type { Allocation } from './scope.ts';
 
 /**
@@ -100,6 +101,179 @@ export class Tensor implements Block {
       );
     };
     return nest(this.data(), this.shape);
+  }
+
+  // ── operations: each calls the function of its name ───────────────────────────────────────────────────────
+
+  /** −x */
+  neg(): Tensor {
+    return this.device.operations.neg(this);
+  }
+
+  /** eˣ */
+  exp(): Tensor {
+    return this.device.operations.exp(this);
+  }
+
+  /** Natural logarithm. */
+  log(): Tensor {
+    return this.device.operations.log(this);
+  }
+
+  /** √x */
+  sqrt(): Tensor {
+    return this.device.operations.sqrt(this);
+  }
+
+  /** |x|, with gradient 0 at 0. */
+  abs(): Tensor {
+    return this.device.operations.abs(this);
+  }
+
+  /** x² */
+  square(): Tensor {
+    return this.device.operations.square(this);
+  }
+
+  /** tanh x */
+  tanh(): Tensor {
+    return this.device.operations.tanh(this);
+  }
+
+  /** σ(x) = 1/(1 + e⁻ˣ) */
+  sigmoid(): Tensor {
+    return this.device.operations.sigmoid(this);
+  }
+
+  /** max(x, 0), with gradient 0 at 0. */
+  relu(): Tensor {
+    return this.device.operations.relu(this);
+  }
+
+  /** log(1 + eˣ) */
+  softplus(): Tensor {
+    return this.device.operations.softplus(this);
+  }
+
+  /** x + other, with NumPy broadcasting. */
+  add(other: Operand): Tensor {
+    return this.device.operations.add(this, other);
+  }
+
+  /** x − other, with NumPy broadcasting. */
+  sub(other: Operand): Tensor {
+    return this.device.operations.sub(this, other);
+  }
+
+  /** Element-wise product x ⊙ other, with NumPy broadcasting. */
+  mul(other: Operand): Tensor {
+    return this.device.operations.mul(this, other);
+  }
+
+  /** x / other, element by element, with NumPy broadcasting. */
+  div(other: Operand): Tensor {
+    return this.device.operations.div(this, other);
+  }
+
+  /** The smaller of x and other, element by element; equal elements share the gradient. */
+  minimum(other: Operand): Tensor {
+    return this.device.operations.minimum(this, other);
+  }
+
+  /** The greater of x and other, element by element; equal elements share the gradient. */
+  maximum(other: Operand): Tensor {
+    return this.device.operations.maximum(this, other);
+  }
+
+  /** 1 where x > other, else 0; no gradient. */
+  greater(other: Operand): Tensor {
+    return this.device.operations.greater(this, other);
+  }
+
+  /** 1 where x = other, else 0; no gradient. */
+  equal(other: Operand): Tensor {
+    return this.device.operations.equal(this, other);
+  }
+
+  /** 1 where x < other, else 0; no gradient. */
+  less(other: Operand): Tensor {
+    return this.device.operations.less(this, other);
+  }
+
+  /** Matrix product `[…, M, K]` × `[…, K, N]` → `[…, M, N]`. @throws ShapeError if the inner sizes differ */
+  matmul(other: Tensor, options?: MatmulOptions): Tensor {
+    return this.device.operations.matmul(this, other, options);
+  }
+
+  /**
+   * The same numbers in the same order under another shape; one extent may be −1 and is worked out. No copy.
+   * @throws ShapeError if the element counts differ
+   */
+  reshape(shape: Shape): Tensor {
+    return this.device.operations.reshape(this, shape);
+  }
+
+  /** Axes in another order; without `order` the last two are swapped. */
+  transpose(order?: readonly number[]): Tensor {
+    return this.device.operations.transpose(this, order);
+  }
+
+  /**
+   * x[…, start:end, …] along `axis`; negative positions count from the end. No copy along the first axis.
+   * @throws ShapeError if the range is not within the axis
+   */
+  slice(axis: number, start: number, end?: number): Tensor {
+    return this.device.operations.slice(this, axis, start, end);
+  }
+
+  /** x[index] along the first axis, which goes away. No copy. */
+  at(index: number): Tensor {
+    return this.device.operations.at(this, index);
+  }
+
+  /** The axis in reverse order. Default: the first axis. */
+  flip(axis?: number): Tensor {
+    return this.device.operations.flip(this, axis);
+  }
+
+  /** x repeated along its axes of extent 1, and along new leading axes. @throws ShapeError if it does not fit */
+  broadcastTo(shape: Shape): Tensor {
+    return this.device.operations.broadcastTo(this, shape);
+  }
+
+  /** Sum over axes; all of them by default. */
+  sum(options?: ReductionOptions): Tensor {
+    return this.device.operations.sum(this, options);
+  }
+
+  /** Mean over axes; all of them by default. */
+  mean(options?: ReductionOptions): Tensor {
+    return this.device.operations.mean(this, options);
+  }
+
+  /** Maximum over axes; all of them by default. Equal maxima share the gradient. */
+  max(options?: ReductionOptions): Tensor {
+    return this.device.operations.max(this, options);
+  }
+
+  /** Minimum over axes; all of them by default. Equal minima share the gradient. */
+  min(options?: ReductionOptions): Tensor {
+    return this.device.operations.min(this, options);
+  }
+
+  /** Position of the maximum along an axis (default: the last), int32; the first of equal ones. No gradient. */
+  argmax(axis?: number): Tensor {
+    return this.device.operations.argmax(this, axis);
+  }
+
+  /** exp(x) / Σ exp(x) along the last axis. */
+  softmax(): Tensor {
+    return this.device.operations.softmax(this);
+  }
+
+  /** log softmax(x) along the last axis, without overflow. */
+  logSoftmax(): Tensor {
+    return this.device.operations.logSoftmax(this);
   }
 }
 

@@ -4,7 +4,7 @@ import { DataError, FormatError } from '../errors.ts';
 import { initialiseParameters } from '../nn/layer.ts';
 import { Linear } from '../nn/linear.ts';
 import { squaredErrorLoss } from '../nn/losses.ts';
-import { Device } from '../tensor/device.ts';
+import { createDevice } from '../ops/create-device.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import type { TrainEvent } from './events.ts';
@@ -16,7 +16,7 @@ interface Example {
   readonly y: number;
 }
 
-const device = new Device(referenceBackend({ float: 'float64' }));
+const device = createDevice(referenceBackend({ float: 'float64' }));
 const examples: readonly Example[] = Array.from({ length: 23 }, (_, i) => ({ x: [i / 10, (i % 3) - 1], y: i / 5 - 1 }));
 
 function newModel(): SupervisedModel<Example> {

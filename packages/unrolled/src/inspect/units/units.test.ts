@@ -3,9 +3,9 @@ import { describe, expect, test } from 'vitest';
 import { referenceBackend } from '../../backend/reference/reference-backend.ts';
 import { initialiseParameters } from '../../nn/layer.ts';
 import { Recurrent } from '../../nn/recurrent.ts';
+import { createDevice } from '../../ops/create-device.ts';
 import { embedding } from '../../ops/index.ts';
 import { Random } from '../../random.ts';
-import { Device } from '../../tensor/device.ts';
 import { toColumns } from './columns.ts';
 import {
   compareUnits,
@@ -24,7 +24,7 @@ import { aucOfRanks, centredRanks } from './ranks.ts';
 import { readUnits } from './reading.ts';
 import { ascending } from './sorting.ts';
 
-const device = new Device(referenceBackend({ float: 'float64' }));
+const device = createDevice(referenceBackend({ float: 'float64' }));
 
 /** A model that is only a table: what its units are at each step. */
 function table(columns: readonly Float32Array[]): Reading {

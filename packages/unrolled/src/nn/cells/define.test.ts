@@ -2,15 +2,15 @@ import { describe, expect, test } from 'vitest';
 import { gradientError } from '../../autodiff/check.ts';
 import { referenceBackend } from '../../backend/reference/reference-backend.ts';
 import { ConfigError, ScopeError, ShapeError } from '../../errors.ts';
+import { createDevice } from '../../ops/create-device.ts';
 import { Random } from '../../random.ts';
-import { Device } from '../../tensor/device.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { inference, initialiseParameters } from '../layer.ts';
 import { Recurrent } from '../recurrent.ts';
 import { unroll } from '../unroll.ts';
 import { type CellDefinition, createCell, type DefinedCell, defineCell } from './index.ts';
 
-const device = new Device(referenceBackend({ float: 'float64' }));
+const device = createDevice(referenceBackend({ float: 'float64' }));
 const [T, B, F, H] = [4, 3, 2, 5];
 
 /** PyTorch's GRU without its second biases, as one would write it oneself. */

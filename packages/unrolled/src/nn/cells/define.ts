@@ -1,5 +1,3 @@
-// Cells of one's own are read as programs.
-import '../traced/install.ts';
 import { ConfigError } from '../../errors.ts';
 import type { Device } from '../../tensor/device.ts';
 import { Tensor } from '../../tensor/tensor.ts';

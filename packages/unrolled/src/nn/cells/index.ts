@@ -1,6 +1,3 @@
-// Registers its cells by being imported.
-import './literature.ts';
-
 export * from './cell.ts';
 export * from './cell-text.ts';
 export * from './define.ts';

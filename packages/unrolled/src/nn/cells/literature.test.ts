@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { referenceBackend } from '../../backend/reference/reference-backend.ts';
+import { createDevice } from '../../ops/create-device.ts';
 import { Random } from '../../random.ts';
 import { type Shape, sizeOf } from '../../shape.ts';
-import { Device } from '../../tensor/device.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { Declarations, Parameters } from '../parameters.ts';
 import { type Cell, type CellConfig, cellNames, createCell } from './index.ts';
 import { linearScan } from './scan.ts';
 
-const device = new Device(referenceBackend({ float: 'float64' }));
+const device = createDevice(referenceBackend({ float: 'float64' }));
 
 function random(shape: Shape, seed: number): Tensor {
   const source = new Random(seed);

@@ -3,9 +3,12 @@ import type { Cell, CellConfig } from './cell.ts';
 import type { DefinedCell } from './define.ts';
 import { GruCell, type GruOptions } from './gru.ts';
 import { LstmCell, type LstmOptions } from './lstm.ts';
-import type { MinimalOptions } from './min.ts';
-import type { RhnOptions } from './rhn.ts';
+import { type MinimalOptions, minGruCell, minLstmCell } from './min.ts';
+import { mut1, mut2, mut3 } from './mut.ts';
+import { nas } from './nas.ts';
+import { type RhnOptions, rhnCell } from './rhn.ts';
 import { type IrnnOptions, irnnCell, RnnCell, type RnnOptions } from './rnn.ts';
+import { unitaryCell } from './unitary.ts';
 
 /** What makes a built-in cell. */
 export type BuiltInCell =
@@ -31,11 +34,13 @@ interface CellKind {
 
 const fused = { bias: 'boolean', weightIh: 'initialiser', weightHh: 'initialiser' } as const;
 
-/**
- * Cells by name: those the engine has fused, and what `registerCells` adds. A page that needs an LSTM only does not load the
- * others, with the reader of steps that they run by.
- */
-const cells: Record<string, CellKind> = {
+const defined = (kind: DefinedCell): CellKind => ({
+  create: (options: { readonly hidden: number }) => kind.create(options),
+  options: {},
+});
+
+/** Every built-in cell by its name. */
+const cells: Readonly<Record<string, CellKind>> = {
   rnn: {
     create: (options: RnnOptions) => new RnnCell(options) as unknown as Cell,
     options: { ...fused, activation: ['tanh', 'relu', 'sigmoid'] },
@@ -52,15 +57,18 @@ const cells: Record<string, CellKind> = {
     create: (options: GruOptions) => new GruCell(options) as unknown as Cell,
     options: { ...fused, reset: ['after', 'before'], update: ['keep', 'replace'], chrono: 'number' },
   },
-};
+  mut1: defined(mut1),
+  mut2: defined(mut2),
+  mut3: defined(mut3),
+  nas: defined(nas),
+  rhn: { create: rhnCell, options: { depth: 'number', gateBias: 'number' } },
+  unitary: defined(unitaryCell),
+  mingru: { create: (options: MinimalOptions) => minGruCell(options) as unknown as Cell, options: {} },
+  minlstm: { create: (options: MinimalOptions) => minLstmCell(options) as unknown as Cell, options: {} },
+} satisfies Record<BuiltInCell['cell'], CellKind>;
 
-/** Names of the cells that are known. */
-export const cellNames: string[] = Object.keys(cells);
-
-export function registerCells(more: Readonly<Record<string, CellKind>>): void {
-  Object.assign(cells, more);
-  cellNames.push(...Object.keys(more));
-}
+/** Names of the built-in cells. */
+export const cellNames: readonly string[] = Object.keys(cells);
 
 /** The name of a kind of cell, however it is given. */
 export function cellNameOf(source: CellSource): string {
@@ -98,8 +106,7 @@ export function createCell(source: CellSource, hidden?: number): Cell {
   }
   if (!own && !Object.hasOwn(cells, cell)) {
     throw new ConfigError(
-      `cell: there is no cell '${cell}'; use ${cellNames.join(', ')}, or one of your own made by defineCell` +
-        (Object.hasOwn(cells, 'mut1') ? '' : "; import 'unrolled/nn' for more"),
+      `cell: there is no cell '${cell}'; use ${cellNames.join(', ')}, or one of your own made by defineCell`,
       { cell },
     );
   }

@@ -1,5 +1,6 @@
 import type { Backend, Storage } from '../../backend/backend.ts';
-import { Device } from '../../tensor/device.ts';
+import { createDevice } from '../../ops/create-device.ts';
+import type { Device } from '../../tensor/device.ts';
 
 const nothing = (): void => {};
 const read = ({ storage }: { storage: Storage }): Float32Array => new Float32Array(storage.length);
@@ -46,4 +47,4 @@ const shapes: Backend = {
 };
 
 /** A device for asking what shapes come out, before there is a machine to compute on. */
-export const shapeDevice = (): Device => new Device(shapes);
+export const shapeDevice = (): Device => createDevice(shapes);

@@ -6,8 +6,10 @@ import type { Device } from '../../tensor/device.ts';
 import { Allocation } from '../../tensor/scope.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import type { Cell, CellState, CellStep } from '../cells/cell.ts';
-import { Untraceable } from '../tracing.ts';
 import { behind, Graph, type Value } from './value.ts';
+
+/** Why a step cannot be read as a program. */
+export class Untraceable extends Error {}
 
 /** A step of a cell, read as a program. */
 export interface Trace {

@@ -1,17 +1,17 @@
-import './install.ts';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { gradients } from '../../autodiff/gradients.ts';
 import { referenceBackend } from '../../backend/reference/reference-backend.ts';
+import { createDevice } from '../../ops/create-device.ts';
 import * as ops from '../../ops/index.ts';
 import { Random } from '../../random.ts';
 import { type Shape, sizeOf } from '../../shape.ts';
-import { Device } from '../../tensor/device.ts';
+import type { Device } from '../../tensor/device.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { Cell, CellState, CellStep } from '../cells/cell.ts';
 import { type UnrollForm, unroll } from '../unroll.ts';
 
-const device = new Device(referenceBackend({ float: 'float64' }));
+const device = createDevice(referenceBackend({ float: 'float64' }));
 const [T, B, F] = [4, 3, 2];
 
 function random(shape: Shape, seed: number, scale = 1): Tensor {

@@ -5,7 +5,8 @@ import { openDevice } from '../../device.ts';
 import { ConfigError, DataError, FormatError } from '../../errors.ts';
 import { cellNames } from '../../nn/cells/index.ts';
 import { crossEntropyLoss } from '../../nn/losses.ts';
-import { Device } from '../../tensor/device.ts';
+import { createDevice } from '../../ops/create-device.ts';
+import type { Device } from '../../tensor/device.ts';
 import { tokenizerFor } from '../../tokenizers/create.ts';
 import { type Checkpoint, encodeCheckpoint } from '../../train/checkpoint.ts';
 import { train } from '../../train/train.ts';
@@ -15,7 +16,7 @@ import { Classifier, type ClassifierConfig, summaries } from './model.ts';
 import { tellingTokens, tellingWords } from './telling.ts';
 import { classifierTraining } from './training.ts';
 
-const exact = new Device(referenceBackend({ float: 'float64' }));
+const exact = createDevice(referenceBackend({ float: 'float64' }));
 const wasm = await openDevice('wasm', { threads: 1 });
 afterAll(() => wasm.close());
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { referenceBackend } from '../../backend/reference/reference-backend.ts';
+import { createDevice } from '../../ops/create-device.ts';
 import { crossEntropy } from '../../ops/index.ts';
 import { Random } from '../../random.ts';
-import { Device } from '../../tensor/device.ts';
 import { tokenizerFor } from '../../tokenizers/create.ts';
 import { type Checkpoint, encodeCheckpoint } from '../../train/checkpoint.ts';
 import { train } from '../../train/train.ts';
@@ -10,7 +10,7 @@ import { evaluateTokens } from './evaluate.ts';
 import { LanguageModel, type LanguageModelConfig } from './model.ts';
 import { LanguageModelTraining } from './training.ts';
 
-const device = new Device(referenceBackend({ float: 'float64' }));
+const device = createDevice(referenceBackend({ float: 'float64' }));
 const words = 'she sells sea shells by the wide grey shore of that cold sea'.split(' ');
 const text = `${words.join(' ')} `.repeat(30);
 const tokenizer = tokenizerFor('word', text);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { referenceBackend } from '../../backend/reference/reference-backend.ts';
 import { type CellSource, cellNames, defineCell } from '../../nn/cells/index.ts';
-import { Device } from '../../tensor/device.ts';
+import { createDevice } from '../../ops/create-device.ts';
 import { tokenizerFor } from '../../tokenizers/create.ts';
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from '../../train/checkpoint.ts';
 import type { TrainEvent } from '../../train/events.ts';
@@ -12,7 +12,7 @@ import { LanguageModel, type LanguageModelDescription } from './model.ts';
 import { LanguageModelTraining, splitText } from './training.ts';
 
 const text = 'she sells sea shells by the sea shore; '.repeat(12);
-const device = new Device(referenceBackend({ float: 'float32' }));
+const device = createDevice(referenceBackend({ float: 'float32' }));
 
 function newTask(cell: CellSource = 'lstm'): LanguageModelTraining {
   const tokenizer = tokenizerFor('char', text);

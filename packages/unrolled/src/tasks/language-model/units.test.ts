@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openDevice } from '../../device.ts';
 // All cells, not those alone that the engine has.
-import '../../nn/index.ts';
 import { compareUnits, parseProperty, parseUnitName } from '../../inspect/index.ts';
 import { Random } from '../../random.ts';
 import { tokenizerFor } from '../../tokenizers/index.ts';

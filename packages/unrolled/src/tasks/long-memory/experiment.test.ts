@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { gradientError } from '../../autodiff/check.ts';
 import { referenceBackend } from '../../backend/reference/reference-backend.ts';
 import { openDevice } from '../../device.ts';
+import { createDevice } from '../../ops/create-device.ts';
 import { Random } from '../../random.ts';
-import { Device } from '../../tensor/device.ts';
 import { decodeCheckpoint, encodeCheckpoint } from '../../train/checkpoint.ts';
 import { train } from '../../train/train.ts';
 import { countAnswersRight, countLastRight } from './counts.ts';
@@ -17,7 +17,7 @@ import { settingsFor } from './settings.ts';
 import { createProblem, longMemoryTaskNames } from './tasks.ts';
 import { ProblemTraining } from './training.ts';
 
-const exact = new Device(referenceBackend({ float: 'float64' }));
+const exact = createDevice(referenceBackend({ float: 'float64' }));
 const wasm = await openDevice('wasm', { threads: 1 });
 
 const small: ExperimentSettings = {

@@ -4,8 +4,9 @@ import { referenceBackend } from '../../backend/reference/reference-backend.ts';
 import { ConfigError, DataError, FormatError } from '../../errors.ts';
 import { defineCell } from '../../nn/cells/index.ts';
 import { inference } from '../../nn/layer.ts';
+import { createDevice } from '../../ops/create-device.ts';
 import { Random } from '../../random.ts';
-import { Device } from '../../tensor/device.ts';
+import type { Device } from '../../tensor/device.ts';
 import { type Checkpoint, encodeCheckpoint } from '../../train/checkpoint.ts';
 import type { TrainEvent } from '../../train/events.ts';
 import { type TrainOptions, train } from '../../train/train.ts';
@@ -18,7 +19,7 @@ import { showTags } from './show.ts';
 import { taggerTraining } from './training.ts';
 import { tagVocabulary } from './vocabulary.ts';
 
-const device = new Device(referenceBackend({ float: 'float64' }));
+const device = createDevice(referenceBackend({ float: 'float64' }));
 const config: TaggerConfig = {
   cell: 'lstm',
   hidden: 12,

@@ -5,10 +5,10 @@ import { openDevice } from '../../device.ts';
 import { ConfigError, FormatError } from '../../errors.ts';
 import { inference } from '../../nn/index.ts';
 import type { Parameters } from '../../nn/parameters.ts';
+import { createDevice } from '../../ops/create-device.ts';
 import { reshape, slice } from '../../ops/index.ts';
 import { Random } from '../../random.ts';
 import { sizeOf } from '../../shape.ts';
-import { Device } from '../../tensor/device.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { encodeCheckpoint } from '../../train/checkpoint.ts';
 import { train } from '../../train/train.ts';
@@ -19,7 +19,7 @@ import type { TranslationPair } from './pairs.ts';
 import { sidesFor } from './sides.ts';
 import { translatorTraining } from './training.ts';
 
-const exact = new Device(referenceBackend({ float: 'float64' }));
+const exact = createDevice(referenceBackend({ float: 'float64' }));
 
 const pairs: readonly TranslationPair[] = [
   { source: 'abcab', target: 'xy' },

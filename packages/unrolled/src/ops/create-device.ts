@@ -1,16 +1,14 @@
-import { Tensor } from '../tensor/tensor.ts';
+import type { Backend } from '../backend/backend.ts';
+import { Device } from '../tensor/device.ts';
+import type { TensorOperations } from '../tensor/operations.ts';
 import * as elementwise from './elementwise.ts';
 import * as movement from './movement.ts';
 import * as product from './product.ts';
 import * as reduction from './reduction.ts';
 import * as rows from './rows.ts';
 
-/**
- * The operations that are also methods of a tensor, `x.matmul(w).add(b).tanh()`. Each takes the tensor as its first
- * argument. Tensors must not know the operations (they come first), so the operations are put on them here: the
- * one module whose import has an effect.
- */
-const methods = {
+/** The operations behind the methods of tensors, `x.matmul(w).add(b).tanh()`. */
+const operations: TensorOperations = {
   neg: elementwise.neg,
   exp: elementwise.exp,
   log: elementwise.log,
@@ -46,17 +44,7 @@ const methods = {
   logSoftmax: rows.logSoftmax,
 };
 
-type Method<F> = F extends (x: never, ...rest: infer Rest) => infer Result ? (...rest: Rest) => Result : never;
-type Methods = { [Name in keyof typeof methods]: Method<(typeof methods)[Name]> };
-
-declare module '../tensor/tensor.ts' {
-  interface Tensor extends Methods {}
-}
-
-for (const [name, method] of Object.entries(methods)) {
-  Object.defineProperty(Tensor.prototype, name, {
-    value(this: Tensor, ...rest: unknown[]): Tensor {
-      return (method as (x: Tensor, ...rest: unknown[]) => Tensor)(this, ...rest);
-    },
-  });
+/** A device on a backend of your own; `openDevice` opens those of the library. */
+export function createDevice(backend: Backend): Device {
+  return new Device(backend, operations);
 }
