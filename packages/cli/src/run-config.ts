@@ -43,7 +43,7 @@ export function newConfig<Options extends CommonOptions>(
   own: CellFile | null,
 ): RunConfig<Options> {
   const absolute = (files: readonly TextFile[]): TextFile[] =>
-    files.map((file) => ({ ...file, path: resolve(file.path) }));
+    files.map((file) => (file.piped ? file : { ...file, path: resolve(file.path) }));
   const others = Object.entries(named).map(([name, { files }]) => [name, absolute(files)] as const);
   return {
     unrolled: version,

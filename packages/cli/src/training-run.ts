@@ -7,7 +7,7 @@ import { checkSameFiles, newConfig, type RunConfig, readConfig } from './run-con
 import type { CheckpointName, RunFolder } from './run-folder.ts';
 import { listenerFor, runLoop } from './run-loop.ts';
 import { changedOptions, endOf } from './run-options.ts';
-import { readTextFiles, type TextFiles } from './text-files.ts';
+import { readTextFiles, type TextFile, type TextFiles } from './text-files.ts';
 import type { Sources, Trainable } from './trainable.ts';
 import { countOf, formatCount, shellWord } from './units.ts';
 
@@ -107,8 +107,12 @@ function readNamed<Options extends CommonOptions>(
 
 /** The files of a run that goes on: those it was begun with, or what is said to be the same. */
 function readSources({ files, named = {} }: RunConfig, paths: readonly string[]): Sources {
-  const again = (stored: readonly { readonly path: string }[]): TextFiles =>
-    readTextFiles(stored.map(({ path }) => path));
+  const again = (stored: readonly TextFile[]): TextFiles => {
+    if (stored.some(({ piped }) => piped)) {
+      throw new Failure('resume: this run read its text from a pipe; give the same text again, as a file or as -');
+    }
+    return readTextFiles(stored.map(({ path }) => path));
+  };
   return {
     main: paths.length > 0 ? readTextFiles(paths) : again(files),
     named: Object.fromEntries(Object.entries(named).map(([name, stored]) => [name, again(stored)])),

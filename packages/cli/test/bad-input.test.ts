@@ -34,8 +34,8 @@ describe('texts that cannot be learnt from', () => {
 
   test.concurrent.each<[string, string[], string[]]>([
     ['that is not there', ['lost.txt'], ['lost.txt', 'there is no such file']],
-    ['that is empty', ['empty.txt'], ['empty.txt', 'empty']],
-    ['that is blank', ['blank.txt'], ['blank.txt', 'empty']],
+    ['that is empty', ['empty.txt'], ['empty.txt', 'the file is empty']],
+    ['that is blank', ['blank.txt'], ['blank.txt', 'only blanks']],
     ['of one character', ['letter.txt'], ['1 token', 'at least two']],
     ['too short for a batch', ['text.txt', '--batch', '9999'], ['too few for 9999 rows', 'smaller batch']],
     ['that is binary', ['binary.bin'], ['binary.bin', 'binary file', 'byte 2']],

@@ -224,7 +224,7 @@ describe('options of lab that cannot work', () => {
         writeFileSync(path, readFileSync(path).subarray(0, 40));
       },
       ['digits', '--data', 'packed'],
-      ['test-images-idx3-ubyte.gz', 'cannot be unpacked'],
+      ['test-images-idx3-ubyte.gz', 'gzip data is damaged'],
     ],
     [
       'of two files for one',

@@ -40,9 +40,9 @@ function readOwnSources(): ReturnType<typeof readTextFiles> {
   const repository = below('../../../..');
   if (existsSync(join(repository, 'packages', 'kernels', 'assembly'))) {
     const folders = ['packages', 'examples', 'test', 'bench'].map((name) => join(repository, name));
-    return readTextFiles(folders, (path) => path.endsWith('.ts') && !path.includes('generated'));
+    return readTextFiles(folders, { keep: (path) => path.endsWith('.ts') && !path.includes('generated') });
   }
-  return readTextFiles([below('../..')], (path) => path.endsWith('.js') && !path.includes('generated'));
+  return readTextFiles([below('../..')], { keep: (path) => path.endsWith('.js') && !path.includes('generated') });
 }
 
 const howToGoOn = (run: string): string => `

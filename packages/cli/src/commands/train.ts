@@ -1,11 +1,10 @@
-import { existsSync } from 'node:fs';
 import { basename, extname, join, resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { Failure } from '../failure.ts';
 import { blasOption, type CommonOptions, commonOptions, folderName, threadsOption } from '../options.ts';
 import { type CheckpointName, RunFolder } from '../run-folder.ts';
 import { languageModel } from '../tasks/language-model/trainable.ts';
-import { readTextFiles } from '../text-files.ts';
+import { readTextFiles, type TextFile } from '../text-files.ts';
 import type { Trainable } from '../trainable.ts';
 import { resumeRun, startRun } from '../training-run.ts';
 import { shellWord } from '../units.ts';
@@ -67,7 +66,7 @@ function trainOrResume<Options extends CommonOptions>(
   if (checkpoint !== undefined) throw new Failure(`${command}: --checkpoint goes only with --resume`, 2);
   if (paths.length === 0) throw new Failure(`${command}: ${trainable.missing}, or --resume a run`, 2);
   const texts = readTextFiles(paths);
-  const folder = new RunFolder(out ?? join('runs', runName(paths[0])));
+  const folder = new RunFolder(out ?? join('runs', runName(texts.files[0], paths[0])));
   if (folder.exists) {
     throw new Failure(
       `${folder.path}: this run exists; go on with --resume ${shellWord(folder.path)}, or choose another --out`,
@@ -79,8 +78,9 @@ function trainOrResume<Options extends CommonOptions>(
   return startRun(trainable, texts, folder, said, { json, threads });
 }
 
-/** The name of a text, for its run: `texts/hamlet.txt` → `hamlet`. */
-function runName(path: string): string {
-  const absolute = resolve(path);
-  return basename(absolute, existsSync(path) ? extname(absolute) : '') || 'run';
+/** The name of a text, for its run: `texts/hamlet.txt.gz` → `hamlet`, and `text` for what was piped in. */
+function runName({ path, piped }: TextFile, given: string): string {
+  if (piped) return 'text';
+  const absolute = resolve(given).replace(given === path ? /\.gz$/i : /$^/, '');
+  return basename(absolute, given === path ? extname(absolute) : '') || 'run';
 }

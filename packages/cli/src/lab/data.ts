@@ -1,12 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
 import { FormatError } from 'unrolled';
 import { decodeIdx, type IdxArray } from 'unrolled/data';
 import { type DigitSet, type ProblemData, parsePieces } from 'unrolled/tasks/long-memory';
 import { Failure, naming } from '../failure.ts';
+import { unpacked } from '../gzip.ts';
 
-/** The most bytes a compressed file may unpack to. */
+/** The most bytes a compressed file may decompress to. */
 const maximumBytes = 2 ** 30;
 
 /**
@@ -39,19 +39,9 @@ function readDigits(folder: string, which: string, prefix: RegExp): DigitSet {
       );
     }
     const path = join(folder, fitting[0]);
-    return naming(path, () => decodeIdx(unpacked(readFileSync(path))));
+    return naming(path, () => decodeIdx(unpacked(readFileSync(path), maximumBytes)));
   };
   return { images: read('images'), labels: read('labels') };
-}
-
-function unpacked(bytes: Uint8Array): Uint8Array {
-  const compressed = bytes[0] === 0x1f && bytes[1] === 0x8b;
-  if (!compressed) return bytes;
-  try {
-    return gunzipSync(bytes, { maxOutputLength: maximumBytes });
-  } catch (cause) {
-    throw new FormatError('it cannot be unpacked; it was cut off or altered, or is too large', {}, { cause });
-  }
 }
 
 function readJson(path: string): unknown {

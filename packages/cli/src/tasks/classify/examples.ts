@@ -1,7 +1,7 @@
-import { basename, dirname, extname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { type LabelledText, labelledRows, parseJsonLines, parseTable } from 'unrolled/tasks/classify';
 import { parseCsv } from '../../csv.ts';
-import type { TextFiles } from '../../text-files.ts';
+import { type TextFiles, textExtension } from '../../text-files.ts';
 
 export interface Columns {
   labelColumn?: string;
@@ -16,7 +16,7 @@ export interface Columns {
 export async function readExamples({ files, texts }: TextFiles, columns: Columns = {}): Promise<LabelledText[]> {
   const options = { labelColumn: column(columns.labelColumn), textColumn: column(columns.textColumn) };
   const read = async (path: string, text: string): Promise<LabelledText[]> => {
-    const kind = extname(path).toLowerCase();
+    const kind = textExtension(path);
     if (kind === '.jsonl' || kind === '.ndjson') return parseJsonLines(text, { ...options, name: path });
     if (kind === '.csv') {
       const { columns, rows } = await parseCsv(text, path);

@@ -122,15 +122,14 @@ function tokenizerOf(checkpoint: Checkpoint): Tokenizer {
   return createTokenizer(description.tokenizer);
 }
 
-/** `12,345 characters from 2 files, 65 different characters; 1 file that is not text left out` */
+/** `12,345 characters from 2 files, 65 different characters; 1 binary file left out` */
 function describeText(
-  { files, skipped }: TextFiles,
+  { files, binary }: TextFiles,
   characters: number,
   tokens: Int32Array,
   tokenizer: Tokenizer,
 ): string {
-  const left =
-    skipped === 0 ? '' : `; ${countOf(skipped, 'file')} that ${skipped === 1 ? 'is' : 'are'} not text left out`;
+  const left = binary === 0 ? '' : `; ${countOf(binary, 'binary file')} left out`;
   return `${countOf(characters, 'character')} from ${countOf(files.length, 'file')}, ${describeTokens(tokens, tokenizer)}${left}`;
 }
 
