@@ -29,7 +29,7 @@ export const traced: FaultGroup = {
         'give(part, graph.slice(gradient, position, part.width));\n        position += part.width;',
         'give(part, graph.slice(gradient, position, part.width));',
       ],
-      ['give(to.of, value, to.start + start);', 'give(to.of, value, to.start);'],
+      ['give(to.of, value, to.start);', 'give(to.of, value);'],
       ['pieces.set(to, [...(pieces.get(to) ?? []), { start, value }]);', 'pieces.set(to, [{ start, value }]);'],
       [
         'if (factors.length > 0) terms.push(graph.product(factors, width));',

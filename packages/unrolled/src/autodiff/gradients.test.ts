@@ -72,6 +72,22 @@ describe('gradients', () => {
     );
   });
 
+  test('add up where an intermediate tensor is used several times', () => {
+    fc.assert(
+      fc.property(numbers, (values) => {
+        // L = Σ (y² + 3y + y) with y = 2x: dL/dx = 2 (2y + 4) = 8x + 8.
+        const dx = gradientAt(values, (x) => {
+          const y = scale(x, 2);
+          return add(add(sum(square(y)), sum(mul(y, 3))), sum(y));
+        });
+        expectClose(
+          dx,
+          values.map((value) => 8 * value + 8),
+        );
+      }),
+    );
+  });
+
   test('with a seed are those of the seed-weighted sum', () => {
     const seed = device.tensor([2, -1]);
     const x = device.tensor([0.3, 0.7]).track();

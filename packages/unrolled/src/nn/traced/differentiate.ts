@@ -43,7 +43,7 @@ export function differentiate(
     if (to.width === 1 && value.width > 1) {
       singles.push({ leaf: to, gradient: value });
     } else if (to.kind === 'slice') {
-      give(to.of, value, to.start + start);
+      give(to.of, value, to.start);
     } else {
       pieces.set(to, [...(pieces.get(to) ?? []), { start, value }]);
     }

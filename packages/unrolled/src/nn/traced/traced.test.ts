@@ -39,10 +39,16 @@ interface Sources {
   readonly parameters?: readonly Tensor[];
   readonly lengths?: readonly number[] | null;
   readonly reverse?: boolean;
+  /** Whether a probe looks on, for which states are kept that are otherwise overwritten. */
+  readonly observed?: boolean;
 }
 
 /** All that a form computes: outputs, final state, what a probe sees, and gradients of x, the state and parameters. */
-function everything(cell: Cell, form: UnrollForm, { parameters = [], lengths = null, reverse = false }: Sources) {
+function everything(
+  cell: Cell,
+  form: UnrollForm,
+  { parameters = [], lengths = null, reverse = false, observed = true }: Sources,
+) {
   const xs = random([T, B, F], 1).track();
   const initial = Object.fromEntries(
     Object.entries(cell.initialState(B, device)).map(([name, part], i) => [name, random(part.shape, 10 + i).track()]),
@@ -55,13 +61,15 @@ function everything(cell: Cell, form: UnrollForm, { parameters = [], lengths = n
     form,
     lengths,
     reverse,
-    probe: {
-      step: (t, step) => {
-        note('state', t, step.state);
-        note('gate', t, step.gates);
+    ...(observed && {
+      probe: {
+        step: (t, step) => {
+          note('state', t, step.state);
+          note('gate', t, step.gates);
+        },
+        gradient: (t, gradient) => note('gradient', t, gradient),
       },
-      gradient: (t, gradient) => note('gradient', t, gradient),
-    },
+    }),
   });
   const parts = [outputs, ...Object.values(state)];
   const loss = parts.map((part, i) => ops.sum(ops.mul(part, random(part.shape, 20 + i)))).reduce(ops.add);
@@ -159,6 +167,7 @@ function randomStep(seed: number): { cell: Cell; parameters: Tensor[] } {
 
 const weight = random([3, 3], 5, 0.5).track();
 const fixed = random([B, 3], 6);
+const single = random([1], 8).track();
 
 describe('a traced step', () => {
   test('of any operations computes what its steps compute, with all gradients', () => {
@@ -168,6 +177,7 @@ describe('a traced step', () => {
         // Parameters are made when the step first asks for them.
         cell.step(random([B, F], 1), cell.initialState(B, device));
         expectSame(cell, { ...layout, parameters });
+        expectSame(cell, { ...layout, parameters, observed: false });
       }),
       { numRuns: 100 },
     );
@@ -185,6 +195,17 @@ describe('a traced step', () => {
     ],
     'that does not look at its state': [(x) => ({ output: ops.exp(x), state: { h: ops.tanh(x) } }), { h: F }],
     'that counts': [(x, { n }) => ({ output: ops.mul(x, ops.exp(ops.neg(n))), state: { n: ops.add(n, 1) } }), { n: F }],
+    'whose gradient reads a function of a state that nothing else reads': [
+      (x, { c }) => ({ output: ops.mul(x, ops.neg(c)), state: { c: ops.add(c, x) } }),
+      { c: F },
+    ],
+    'that uses one trainable number twice': [
+      (x, { h }) => {
+        const next = ops.tanh(ops.add(ops.mul(x, single), ops.mul(h, single)));
+        return { output: next, state: { h: next } };
+      },
+      { h: F },
+    ],
     'with an output layer': [
       (_, { h }) => {
         const next = ops.tanh(ops.linear(h, weight));
@@ -219,7 +240,11 @@ describe('a traced step', () => {
     ],
   };
   test.each(Object.entries(known))('%s', (_, [step, widths]) => {
-    for (const layout of layouts) expectSame(cellOf(step, widths), { ...layout, parameters: [weight] });
+    for (const layout of layouts) {
+      for (const observed of [true, false]) {
+        expectSame(cellOf(step, widths), { ...layout, parameters: [weight, single], observed });
+      }
+    }
   });
 
   test('whose state begins with a parameter is told from the other parameters, which lie beside it', () => {
