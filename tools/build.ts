@@ -3,7 +3,7 @@
  * and the studio's page. The workspaces become one package, in which the command imports the library by the package's own name.
  */
 import { execFileSync } from 'node:child_process';
-import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -31,4 +31,8 @@ for (const file of readdirSync(dist, { recursive: true, encoding: 'utf8' })) {
   );
   if (rewritten !== code) writeFileSync(path, rewritten);
 }
-chmodSync(join(dist, 'cli', 'main.js'), 0o755);
+for (const file of ['require-node.cjs', 'unrolled.cjs']) {
+  copyFileSync(join(root, 'packages', 'cli', file), join(dist, 'cli', file));
+}
+writeFileSync(join(dist, 'cli', 'start.cjs'), "'use strict';\nimport('./main.js');\n");
+chmodSync(join(dist, 'cli', 'unrolled.cjs'), 0o755);

@@ -4,6 +4,9 @@ import { type Shape, sizeOf } from '../shape.ts';
 import { crc32 } from './checksum.ts';
 import { fromBfloat, fromHalf, toHalf } from './half.ts';
 
+/** Bytes in memory of their own, as `Blob`, `fetch` and `crypto` take them. */
+export type Bytes = Uint8Array & { readonly buffer: ArrayBuffer };
+
 /** Numbers with their shape, away from any device. */
 export interface NamedArray {
   readonly shape: Shape;
@@ -49,7 +52,7 @@ const checksumKey = 'crc32';
 export function encodeSafetensors(
   { tensors: given, metadata }: SafetensorsContent,
   { half = false }: { readonly half?: boolean } = {},
-): Uint8Array<ArrayBuffer> {
+): Bytes {
   const tensors: Record<string, StoredArray> = {};
   for (const [name, array] of Object.entries(given)) tensors[name] = storedArray(name, array, half);
   const entries: Record<string, Entry> = {};

@@ -1,5 +1,11 @@
 import { FormatError } from '../errors.ts';
-import { decodeSafetensors, encodeSafetensors, type NamedArray, type SafetensorsFile } from '../io/safetensors.ts';
+import {
+  type Bytes,
+  decodeSafetensors,
+  encodeSafetensors,
+  type NamedArray,
+  type SafetensorsFile,
+} from '../io/safetensors.ts';
 import type { RandomState } from '../random.ts';
 
 /** Plain data that JSON can hold. */
@@ -38,7 +44,7 @@ const format = 'unrolled checkpoint 1';
 const parts = ['optimizer', 'carried'] as const;
 
 /** A checkpoint as a safetensors file; parameters keep their plain names, so it opens in Python as it is. */
-export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array<ArrayBuffer> {
+export function encodeCheckpoint(checkpoint: Checkpoint): Bytes {
   const tensors: Record<string, NamedArray> = { ...checkpoint.parameters };
   for (const part of parts) {
     for (const [name, array] of Object.entries(checkpoint[part])) tensors[`${part}:${name}`] = array;

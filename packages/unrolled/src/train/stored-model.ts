@@ -1,5 +1,5 @@
 import { FormatError } from '../errors.ts';
-import { decodeSafetensors, encodeSafetensors } from '../io/safetensors.ts';
+import { type Bytes, decodeSafetensors, encodeSafetensors } from '../io/safetensors.ts';
 import type { Parameters } from '../nn/parameters.ts';
 import { type Checkpoint, checkpointIn, type Json, jsonIn } from './checkpoint.ts';
 
@@ -30,10 +30,7 @@ export interface EncodeModelOptions {
  * @example
  * writeFileSync('my.safetensors', encodeModel(storeModel(model), { half: true }));
  */
-export function encodeModel(
-  { parameters, model, step }: ModelFile,
-  { half = false }: EncodeModelOptions = {},
-): Uint8Array<ArrayBuffer> {
+export function encodeModel({ parameters, model, step }: ModelFile, { half = false }: EncodeModelOptions = {}): Bytes {
   const metadata = { format, step: String(step), model: JSON.stringify(model) };
   return encodeSafetensors({ tensors: parameters, metadata }, { half });
 }

@@ -4,6 +4,7 @@ import type { NamedArray } from '../io/safetensors.ts';
 import type { Context } from '../nn/layer.ts';
 import type { Parameters } from '../nn/parameters.ts';
 import { hashText } from '../random.ts';
+import type { StopSignal } from '../signal.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Json } from './checkpoint.ts';
 import type { TrainingTask, Validation } from './task.ts';
@@ -28,7 +29,7 @@ export interface SupervisedOptions<Example> {
   /** Of the order of the examples. */
   readonly seed: number;
   /** How good the model is on what is held back; null if the signal ended it early. Not called when nothing is held back. */
-  readonly validate: (examples: readonly Example[], signal: AbortSignal | undefined) => Promise<Validation | null>;
+  readonly validate: (examples: readonly Example[], signal: StopSignal | undefined) => Promise<Validation | null>;
   /** Something a person can look at, such as what the model makes of an example. Default: nothing. */
   readonly sample?: (step: number) => string;
 }
@@ -74,7 +75,7 @@ export class SupervisedTraining<Example> implements TrainingTask {
     return { loss: this.model.loss(batch, context), items: batch.length };
   }
 
-  async validate(signal: AbortSignal | undefined): Promise<Validation | null> {
+  async validate(signal: StopSignal | undefined): Promise<Validation | null> {
     const { heldBack, validate } = this.#options;
     return heldBack.length === 0 ? null : validate(heldBack, signal);
   }

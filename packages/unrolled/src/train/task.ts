@@ -2,6 +2,7 @@ import type { LayerFlowReport } from '../inspect/gradient-flow.ts';
 import type { NamedArray } from '../io/safetensors.ts';
 import type { Context } from '../nn/layer.ts';
 import type { Parameters } from '../nn/parameters.ts';
+import type { StopSignal } from '../signal.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Json } from './checkpoint.ts';
 
@@ -26,7 +27,7 @@ export interface TrainingTask {
   /** Where in the model the last loss stopped being finite, for its error; null if it cannot be found. */
   explain?(): string | null;
   /** Measures on data that is not trained on; null if there is none, or the signal ended it early. */
-  validate(signal: AbortSignal | undefined): Promise<Validation | null>;
+  validate(signal: StopSignal | undefined): Promise<Validation | null>;
   /** Something a person can look at, such as generated text; null if there is nothing of the kind. */
   sample(step: number): string | null;
   /** How far gradients reach back on a small batch. Changes nothing of what is learnt. */

@@ -3,6 +3,7 @@ import { ConfigError, DivergenceError, FormatError } from '../errors.ts';
 import type { NamedArray } from '../io/safetensors.ts';
 import { learningRateAt, Optimizer, type OptimizerOptions, type ScheduleName } from '../optim/index.ts';
 import { Random } from '../random.ts';
+import type { StopSignal } from '../signal.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { breathe } from './breathe.ts';
 import type { Checkpoint } from './checkpoint.ts';
@@ -35,7 +36,7 @@ export interface TrainOptions {
   /** Go on from here. */
   readonly resume?: Checkpoint | null;
   /** Ends the run after the step that is under way, with a checkpoint. */
-  readonly signal?: AbortSignal;
+  readonly signal?: StopSignal | undefined;
   /** Milliseconds; only differences count. */
   readonly clock?: () => number;
 }

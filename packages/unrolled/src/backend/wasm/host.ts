@@ -50,7 +50,7 @@ export interface PageWorker {
 }
 
 export interface NodeThreads {
-  readonly Worker: new (url: URL, options: { workerData: unknown; name: string; execArgv?: string[] }) => NodeWorker;
+  readonly Worker: new (url: object, options: { workerData: unknown; name: string; execArgv?: string[] }) => NodeWorker;
   readonly parentPort: { postMessage(message: unknown): void } | null;
   readonly workerData: unknown;
 }

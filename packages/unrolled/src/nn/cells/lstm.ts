@@ -45,7 +45,7 @@ const gateNames = ['i', 'f', 'g', 'o'] as const;
  */
 export class LstmCell implements Cell<LstmState> {
   readonly config: { readonly cell: 'lstm' } & LstmOptions;
-  readonly sequence?: Cell<LstmState>['sequence'];
+  readonly sequence?: NonNullable<Cell<LstmState>['sequence']>;
   #weights!: FusedWeights;
   /** w_ci, w_cf, w_co. */
   #peepholes: readonly Parameter[] | null = null;

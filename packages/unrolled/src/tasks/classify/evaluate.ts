@@ -6,6 +6,7 @@ import {
   macroF1,
   type Scores,
 } from '../../metrics/index.ts';
+import type { StopSignal } from '../../signal.ts';
 import { breathe } from '../../train/breathe.ts';
 import type { LabelledText } from './format.ts';
 import { type Classifier, softmaxOf } from './model.ts';
@@ -30,7 +31,7 @@ export interface ClassifierEvaluation {
 export async function collectLogits(
   model: Classifier,
   examples: readonly LabelledText[],
-  signal?: AbortSignal,
+  signal?: StopSignal | undefined,
 ): Promise<CollectedLogits | null> {
   const actual = examples.map(({ label }) => model.labelId(label));
   // Those of about one length together: it changes no bit of what they give.
@@ -55,7 +56,7 @@ export async function collectLogits(
 export async function evaluateClassifier(
   model: Classifier,
   examples: readonly LabelledText[],
-  { signal }: { readonly signal?: AbortSignal } = {},
+  { signal }: { readonly signal?: StopSignal | undefined } = {},
 ): Promise<ClassifierEvaluation | null> {
   const collected = await collectLogits(model, examples, signal);
   return collected && judge(model, collected);

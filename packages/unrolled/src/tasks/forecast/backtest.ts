@@ -5,6 +5,7 @@ import {
   rootMeanSquaredError,
   symmetricPercentageError,
 } from '../../metrics/forecast.ts';
+import type { StopSignal } from '../../signal.ts';
 import { breathe } from '../../train/breathe.ts';
 import type { BaselineOptions, ForecastMethod } from './baselines.ts';
 import type { Forecaster } from './model.ts';
@@ -18,7 +19,7 @@ export interface BacktestOptions extends BaselineOptions {
   readonly stride?: number;
   /** Levels of the intervals whose coverage is measured. Default 0.8. */
   readonly levels?: readonly number[];
-  readonly signal?: AbortSignal;
+  readonly signal?: StopSignal | undefined;
 }
 
 /** How good one method foretold one column. */

@@ -1,5 +1,6 @@
 import { intervalCoverage, meanAbsoluteError } from '../../metrics/forecast.ts';
 import { inference } from '../../nn/layer.ts';
+import type { StopSignal } from '../../signal.ts';
 import { breathe } from '../../train/breathe.ts';
 import { SupervisedTraining } from '../../train/supervised.ts';
 import type { Validation } from '../../train/task.ts';
@@ -59,7 +60,7 @@ const windowsAtOnce = 256;
 async function validate(
   forecaster: Forecaster,
   windows: readonly ForecastWindow[],
-  signal: AbortSignal | undefined,
+  signal: StopSignal | undefined,
 ): Promise<Validation | null> {
   const { device, targets, calibratedLevel: level } = forecaster;
   let loss = 0;

@@ -1,6 +1,7 @@
 import { DataError } from '../../errors.ts';
 import type { LayerUnit } from '../../nn/recurrent.ts';
 import { sum } from '../../ops/index.ts';
+import type { StopSignal } from '../../signal.ts';
 import { breathe } from '../../train/breathe.ts';
 import { CarriedState } from './carried-state.ts';
 import type { LanguageModel } from './model.ts';
@@ -18,7 +19,7 @@ export interface EvaluateOptions {
   readonly steps?: number;
   /** Units that keep a value at every step. Default: none. */
   readonly hold?: readonly LayerUnit[];
-  readonly signal?: AbortSignal;
+  readonly signal?: StopSignal | undefined;
 }
 
 /**

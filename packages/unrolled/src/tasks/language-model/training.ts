@@ -7,6 +7,7 @@ import { firstNonFinite } from '../../nn/first-non-finite.ts';
 import { type Context, inference } from '../../nn/layer.ts';
 import { mean } from '../../ops/index.ts';
 import { mix32 } from '../../random.ts';
+import type { StopSignal } from '../../signal.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { Json } from '../../train/checkpoint.ts';
 import type { TrainingTask, Validation } from '../../train/task.ts';
@@ -112,7 +113,7 @@ export class LanguageModelTraining implements TrainingTask {
     );
   }
 
-  async validate(signal: AbortSignal | undefined): Promise<Validation | null> {
+  async validate(signal: StopSignal | undefined): Promise<Validation | null> {
     if (this.#validation.length < 2) return null;
     const result = await evaluateTokens(this.model, this.#validation, { signal });
     return result && { loss: result.loss };

@@ -4,6 +4,7 @@ import type { Labels } from '../../inspect/units/labels.ts';
 import type { Reading } from '../../inspect/units/reading.ts';
 import { type SearchOptions, searchUnits, type UnitSearch } from '../../inspect/units/search.ts';
 import type { Unit } from '../../inspect/units/unit.ts';
+import type { StopSignal } from '../../signal.ts';
 import type { Tokenizer } from '../../tokenizers/tokenizer.ts';
 import { breathe } from '../../train/breathe.ts';
 import type { LanguageModel } from './model.ts';
@@ -35,7 +36,7 @@ export function labelTokens(tokenizer: Tokenizer, tokens: Int32Array, property: 
 export interface FindUnitsOptions extends SearchOptions {
   /** Told the share of the text that has been read. */
   readonly onProgress?: (share: number) => void;
-  readonly signal?: AbortSignal;
+  readonly signal?: StopSignal | undefined;
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { StopSignal } from '../../signal.ts';
 import { breathe } from '../../train/breathe.ts';
 import { lossOf } from './loss.ts';
 import type { SequenceModel } from './model.ts';
@@ -15,7 +16,7 @@ export async function evaluateProblem(
   model: SequenceModel,
   problem: Problem,
   batches: Iterable<SequenceBatch>,
-  signal?: AbortSignal,
+  signal?: StopSignal | undefined,
 ): Promise<ProblemEvaluation | null> {
   const { device } = model;
   let [loss, answers, right, of] = [0, 0, 0, 0];

@@ -1,5 +1,6 @@
 import { DivergenceError } from '../../errors.ts';
 import type { OptimizerName, ScheduleName } from '../../optim/index.ts';
+import type { StopSignal } from '../../signal.ts';
 import type { Device } from '../../tensor/device.ts';
 import type { ProgressEvent, StartEvent } from '../../train/events.ts';
 import { train } from '../../train/train.ts';
@@ -56,7 +57,7 @@ export interface ExperimentOptions {
   /** Of the first weights, of all sequences and of dropout. */
   readonly seed: number;
   /** Ends the run after the step that is under way. */
-  readonly signal?: AbortSignal;
+  readonly signal?: StopSignal | undefined;
   /** Milliseconds; only differences count. */
   readonly clock?: () => number;
 }

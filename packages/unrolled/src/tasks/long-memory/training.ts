@@ -2,6 +2,7 @@ import { ConfigError } from '../../errors.ts';
 import type { NamedArray } from '../../io/safetensors.ts';
 import type { Context } from '../../nn/layer.ts';
 import { Random } from '../../random.ts';
+import type { StopSignal } from '../../signal.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { Json } from '../../train/checkpoint.ts';
 import type { TrainingTask, Validation } from '../../train/task.ts';
@@ -58,7 +59,7 @@ export class ProblemTraining implements TrainingTask {
     return { loss, items: batch.steps * batch.batch };
   }
 
-  async validate(signal: AbortSignal | undefined): Promise<Validation | null> {
+  async validate(signal: StopSignal | undefined): Promise<Validation | null> {
     const random = this.#random.fork(`validation ${this.#validations}`);
     const evaluation = await evaluateProblem(
       this.model,
@@ -73,7 +74,7 @@ export class ProblemTraining implements TrainingTask {
   }
 
   /** The final judgement, on sequences of its own. */
-  test(signal?: AbortSignal): Promise<ProblemEvaluation | null> {
+  test(signal?: StopSignal | undefined): Promise<ProblemEvaluation | null> {
     const batches = this.problem.heldOut(this.#random.fork('test'), 'test');
     return evaluateProblem(this.model, this.problem, batches, signal);
   }

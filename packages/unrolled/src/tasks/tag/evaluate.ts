@@ -1,5 +1,6 @@
 import { DataError } from '../../errors.ts';
 import { type SpanScores, spanScores } from '../../metrics/spans.ts';
+import type { StopSignal } from '../../signal.ts';
 import { breathe } from '../../train/breathe.ts';
 import type { TaggedSentence } from './conll.ts';
 import type { Tagger } from './model.ts';
@@ -21,7 +22,7 @@ export interface TaggerEvaluation {
 export interface TaggerEvaluateOptions {
   /** B, sentences side by side; does not change what they get. Default 32. */
   readonly batch?: number;
-  readonly signal?: AbortSignal;
+  readonly signal?: StopSignal | undefined;
 }
 
 /**

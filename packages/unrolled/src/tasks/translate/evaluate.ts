@@ -2,6 +2,7 @@ import { bleu } from '../../metrics/bleu.ts';
 import { chrf } from '../../metrics/chrf.ts';
 import { errorRate, exactMatch, wordErrorRate } from '../../metrics/edit-distance.ts';
 import { inference } from '../../nn/layer.ts';
+import type { StopSignal } from '../../signal.ts';
 import { breathe } from '../../train/breathe.ts';
 import { translationLoss } from './loss.ts';
 import type { Translator } from './model.ts';
@@ -26,7 +27,7 @@ export interface TranslationScores {
 }
 
 export interface EvaluateTranslationsOptions extends TranslateOptions {
-  readonly signal?: AbortSignal;
+  readonly signal?: StopSignal | undefined;
 }
 
 /**

@@ -1,4 +1,5 @@
 import { ConfigError } from '../../errors.ts';
+import type { StopSignal } from '../../signal.ts';
 import type { Json } from '../../train/checkpoint.ts';
 import { SupervisedTraining } from '../../train/supervised.ts';
 import type { Validation } from '../../train/task.ts';
@@ -71,7 +72,7 @@ export function translatorTraining(
 async function validate(
   model: Translator,
   pairs: readonly TranslationPair[],
-  signal: AbortSignal | undefined,
+  signal: StopSignal | undefined,
 ): Promise<Validation | null> {
   const result = await evaluateTranslations(model, pairs, { signal });
   if (result === null) return null;

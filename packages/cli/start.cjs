@@ -1,0 +1,2 @@
+'use strict';
+import('./src/main.ts');
