@@ -221,15 +221,17 @@ describe.each(['packages/cli', 'packages/studio', 'examples', 'bench'])('%s', (f
     const { dependencies = {}, devDependencies = {} } = existsSync(join(root, folder, 'package.json'))
       ? packageOf(folder)
       : {};
+    /** Beside the sources of the page: how it is built. */
+    const isBuild = (path: string): boolean => dirname(path) === 'packages/studio';
     /** The package of an import, such as `svelte` of `svelte/store`; how a page is built may take what is not in it. */
     const isKnown = (path: string, name: string): boolean => {
       const owner = /^(@[^/]+\/)?[^/]+/.exec(name)![0];
-      return owner in dependencies || (path.endsWith('.config.ts') && owner in devDependencies);
+      return owner in dependencies || (isBuild(path) && owner in devDependencies);
     };
     const wrong = offenders(files, (source, { name }) => {
       if (isRelative(name)) return relative(folder, target(source, name)).startsWith('..');
       if (name === 'unrolled' || name.startsWith('unrolled/')) return !exported.includes(name);
-      if (name.startsWith('node:')) return source.path.startsWith('packages/studio/src/');
+      if (name.startsWith('node:')) return folder === 'packages/studio' && !isBuild(source.path);
       return builtinModules.includes(name) || !isKnown(source.path, name);
     });
     expect(wrong).toEqual([]);

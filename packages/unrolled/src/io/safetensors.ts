@@ -4,8 +4,11 @@ import { type Shape, sizeOf } from '../shape.ts';
 import { crc32 } from './checksum.ts';
 import { fromBfloat, fromHalf, toHalf } from './half.ts';
 
-/** Bytes in memory of their own, as `Blob`, `fetch` and `crypto` take them. */
-export type Bytes = Uint8Array & { readonly buffer: ArrayBuffer };
+/**
+ * Bytes in an `ArrayBuffer` of their own, as `Blob`, `fetch` and `crypto` take them: `Uint8Array<ArrayBuffer>`, written so
+ * that TypeScript before 5.7 reads it, too.
+ */
+export type Bytes = ReturnType<typeof Uint8Array.of>;
 
 /** Numbers with their shape, away from any device. */
 export interface NamedArray {
