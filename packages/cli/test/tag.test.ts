@@ -36,7 +36,7 @@ describe('tag', () => {
     const held = ['--validation', 'dev.conll'];
     const trained = await unrolled(cwd, 'tag', 'train', 'train.conll', ...held, ...small, '--steps', '100');
     expect(trained).toMatchObject({ code: 0, stderr: '' });
-    expect(trained.stdout).toContain('150 sentences, 30 more to validate on');
+    expect(trained.stdout).toContain('150 sentences, 30 more for validation');
     expect(trained.stdout).toContain('spans of LOC, PER');
     expect(trained.stdout).toMatch(/validation 0\.\d+ {2}f1 [01]\.\d+ {2}precision [01]\.\d+/);
     expect(trained.stdout).toContain('Use it: npx unrolled tag predict runs/train "a sentence"');
@@ -89,7 +89,7 @@ describe('tag', () => {
     const run = ['--vectors', 'glove.txt', '--hidden', '8', '--characters', '0', '--steps', '10', '--out', 'given'];
     const trained = await unrolled(cwd, 'tag', 'train', 'train.conll', ...run);
     expect(trained).toMatchObject({ code: 0, stderr: '' });
-    expect(trained.stdout).toMatch(/5 vectors of 5 numbers; \d+\.\d% of the words have one, 1 are of other words/);
+    expect(trained.stdout).toMatch(/5 vectors of dimension 5; \d+\.\d% of the words have one, 1 are of other words/);
     expect(tensorsOf(join(cwd, 'given'))['further.weight']).toMatchObject({ shape: [1, 5] });
     const resumed = await unrolled(cwd, 'tag', 'train', '--resume', 'given', '--steps', '12');
     expect(resumed).toMatchObject({ code: 0, stderr: '' });
@@ -99,7 +99,85 @@ describe('tag', () => {
     expectComplaint(await unrolled(cwd, ...bad, 'bad.txt'), 1, 'bad.txt: line 2 has 2 numbers, the first line has 3');
     expectComplaint(await unrolled(cwd, ...bad, 'none.txt'), 1, 'none.txt: there is no such file');
     const other = await unrolled(cwd, ...bad, 'glove.txt', '--embedding', '7');
-    expectComplaint(other, 2, '--embedding 7: the vectors of --vectors have 5 numbers');
+    expectComplaint(other, 2, '--embedding 7: the vectors of --vectors have dimension 5');
+  });
+
+  test('keeps the columns of its training files: eval and predict use them', async () => {
+    // Columns as in CoNLL-U, but in an order of their own: id, tag, word, and seven more.
+    const rows = (all: TaggedSentence[], order: (id: number, word: string, tag: string) => string[]): string =>
+      all
+        .map(({ words, tags }) => `${words.map((w, i) => order(i + 1, w, tags[i]).join('\t')).join('\n')}\n\n`)
+        .join('');
+    const odd = (id: number, word: string, tag: string) => [String(id), tag, '_', word, '_'];
+    file('odd-train.conll', rows(sentences(150, 1), odd));
+    file('odd-test.conll', rows(sentences(30, 3), odd));
+    const train = ['tag', 'train', 'odd-train.conll', '--word-column', '4', '--tag-column', '2', ...small];
+    expect(await unrolled(cwd, ...train, '--steps', '100', '--out', 'odd')).toMatchObject({ code: 0, stderr: '' });
+    const f1 = async (...args: string[]) =>
+      JSON.parse((await unrolled(cwd, 'tag', 'eval', ...args, '--json')).stdout).spans.f1;
+    expect(await f1('odd', 'odd-test.conll')).toBeGreaterThan(0.9);
+    // Named columns come first; here they are the wrong ones.
+    const wrong = await unrolled(cwd, 'tag', 'eval', 'odd', 'odd-test.conll', '--tag-column', '3');
+    expectComplaint(wrong, 1, "'_' is not a span label");
+    const tagged = await unrolled(cwd, 'tag', 'predict', 'odd', '--conll', '--file', 'odd-test.conll');
+    expect(tagged.stdout).toMatch(/^Mr\tO\n\w+\tB-PER\n/);
+    expect((await piped('Mr\nTom\n', 'tag', 'predict', 'odd', '--conll')).stdout).toBe('Mr\tO\nTom\tB-PER\n\n');
+    // They are part of the model, not of its run folder.
+    await unrolled(cwd, 'export', 'odd', 'odd.safetensors');
+    expect(await f1('odd.safetensors', 'odd-test.conll')).toBeGreaterThan(0.9);
+  });
+
+  test('says how it reads a file whose columns or labels are not word first, tag last, in BIO', async () => {
+    const about = async (name: string, content: string): Promise<string> => {
+      file(name, content);
+      const ended = await unrolled(cwd, 'tag', 'train', name, ...small, '--validation', name, '--steps', '1');
+      expect(ended).toMatchObject({ code: 0, stderr: '' });
+      return ended.stdout;
+    };
+    expect(await about('first.conll', 'B-PER Ada\nO met\nB-PER Bob\n')).toContain(
+      'The tags come first: words in column -1, tags in column 1 (--word-column, --tag-column)',
+    );
+    expect(await about('bilou.conll', 'Ada U-PER\nmet O\nNew B-LOC\nYork L-LOC\n')).toContain(
+      'Tags are BILOU; the model writes BIO',
+    );
+    expect(await about('bmes.conll', 'Ada S-PER\nmet O\nNew B-LOC\nYork E-LOC\nof M-LOC\n')).toContain('Tags are BMES');
+    const line = (id: number, word: string, tag: string) => [id, word, '_', tag, ...Array(6).fill('_')].join('\t');
+    expect(await about('ud.conllu', `${line(1, 'dogs', 'NOUN')}\n${line(2, 'bark', 'VERB')}\n`)).toContain(
+      'CoNLL-U: words in column 2, tags in column 4',
+    );
+  });
+
+  test('scores every validation sentence of its own files, also with tags that training does not see', async () => {
+    const content = Array.from({ length: 30 }, (_, i) => `word${i}\ttag${i}\n\n`).join('');
+    file('single.conll', content);
+    const ended = await unrolled(
+      cwd,
+      'tag',
+      'train',
+      'single.conll',
+      ...small,
+      '--steps',
+      '2',
+      '--validate-every',
+      '1',
+    );
+    expect(ended).toMatchObject({ code: 0, stderr: '' });
+    expect(ended.stdout).toMatch(/validation \d/);
+    expect(ended.stdout).not.toContain('NaN');
+    file('unseen.conll', 'Tom\tB-ORG\n');
+    const options = ['--validation', 'unseen.conll', '--out', 'never', ...small];
+    expectComplaint(
+      await unrolled(cwd, 'tag', 'train', 'train.conll', ...options),
+      1,
+      'every validation sentence has a tag that training never saw, such as B-ORG',
+    );
+  });
+
+  test('tags every line of a file, blank ones, too', async () => {
+    file('lines.txt', 'Mr Tom lives in Bon.\n\nin Lur\n');
+    const { stdout } = await unrolled(cwd, 'tag', 'predict', 'runs/train', '--file', 'lines.txt');
+    expect(stdout.split('\n')).toHaveLength(4);
+    expect(stdout.split('\n')[1]).toBe('');
   });
 
   test('says what is wrong with files and words', async () => {
@@ -109,11 +187,11 @@ describe('tag', () => {
     const cases: [readonly string[], number, string][] = [
       [['train', 'odd.conll', ...out], 1, 'odd.conll: line 2 has 1 column, the first line of data has 2'],
       [['train', 'train.conll', '--tag-column', '3', ...out], 1, 'train.conll: there is no column 3; the file has 2'],
-      [['train', 'train.conll', '--validation', 'pos.conll', ...out], 1, "'NOUN' is of no tagging scheme"],
+      [['train', 'train.conll', '--validation', 'pos.conll', ...out], 1, "'NOUN' is not a span label"],
       [['train', 'train.conll', '--word-column', '0', ...out], 2, 'It must be a whole number: from 1'],
       [['train'], 2, 'no sentences given'],
       [['predict', 'nowhere', 'Mr'], 1, 'nowhere: there is no such run folder'],
-      [['predict', 'nowhere', 'Mr', '--conll'], 2, 'leave one of them out'],
+      [['predict', 'nowhere', 'Mr', '--conll'], 2, 'omit one of them'],
     ];
     const ended = await Promise.all(cases.map(([args]) => unrolled(cwd, 'tag', ...args)));
     for (const [i, [, code, words]] of cases.entries()) expectComplaint(ended[i], code, words);

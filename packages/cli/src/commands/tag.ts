@@ -1,9 +1,12 @@
+import { dirname, resolve } from 'node:path';
 import { Command } from 'commander';
-import { evaluateTagger, formatConll, parseConllWords, Tagger } from 'unrolled/tasks/tag';
+import { type ConllColumns, evaluateTagger, formatConll, parseConllWords, Tagger } from 'unrolled/tasks/tag';
 import { Failure } from '../failure.ts';
 import { loadRun } from '../load-run.ts';
 import { openMachine, toStandardError } from '../open-device.ts';
 import { type UseFlags, useOptions } from '../options.ts';
+import { readConfig } from '../run-config.ts';
+import { RunFolder } from '../run-folder.ts';
 import { linesFromStandardInput, standardInput } from '../standard-input.ts';
 import { tagColumnOption, wordColumnOption } from '../tasks/tag/options.ts';
 import { describeEvaluation, showText } from '../tasks/tag/report.ts';
@@ -13,7 +16,7 @@ import { trainCommandFor } from './train.ts';
 
 export const tagCommand = (): Command =>
   new Command('tag')
-    .description('tags of words: names, parts of speech')
+    .description('tag words: named entities, parts of speech')
     .addCommand(trainCommandFor(tag))
     .addCommand(predictCommand())
     .addCommand(evalCommand());
@@ -27,10 +30,10 @@ interface PredictFlags extends UseFlags {
 function predictCommand(): Command {
   const command = new Command('predict')
     .description('tag the words of texts')
-    .argument('<run>', 'run folder, or checkpoint file')
-    .argument('[texts...]', 'the texts, a sentence each; the lines of the standard input where there are none')
-    .option('--file <file>', 'take the lines of a file')
-    .option('--conll', 'words come one a line, a blank line after each sentence, and so go the tags')
+    .argument('<run>', 'run folder or model file')
+    .argument('[texts...]', 'texts, one sentence each (default: the lines of the standard input)')
+    .option('--file <file>', 'tag the lines of a file')
+    .option('--conll', 'read and write one word per line, with a blank line after each sentence')
     .addOption(wordColumnOption());
   for (const one of useOptions()) command.addOption(one);
   return command
@@ -47,26 +50,23 @@ Examples:
 
 async function predict(run: string, texts: string[], flags: PredictFlags): Promise<void> {
   if (texts.length > 0 && (flags.conll || flags.file !== undefined)) {
-    throw new Failure('tag predict: texts are given, and --file or --conll as well; leave one of them out', 2);
+    throw new Failure('tag predict: received texts and --file or --conll; omit one of them', 2);
   }
   const device = await openMachine(flags, toStandardError);
   try {
     const model = await loadRun(run, flags.checkpoint, (file, cell) => Tagger.load(device, file, cell));
     if (flags.conll) {
       const text = flags.file === undefined ? await standardInput() : joinTexts(readTextFiles([flags.file]));
-      return writeSentences(model, parseConllWords(text, { word: flags.wordColumn, name: flags.file }), flags);
+      const { word } = columnsOf(run, model, flags);
+      return writeSentences(model, parseConllWords(text, { word, name: flags.file }), flags);
     }
     if (texts.length > 0) return writeTexts(model, texts, flags);
     if (flags.file === undefined) {
       for await (const lines of linesFromStandardInput(64)) writeTexts(model, lines, flags);
       return;
     }
-    const lines = joinTexts(readTextFiles([flags.file])).split(/\r?\n/);
-    writeTexts(
-      model,
-      lines.filter((line) => line.trim() !== ''),
-      flags,
-    );
+    const text = joinTexts(readTextFiles([flags.file])).replace(/\r?\n$/, '');
+    writeTexts(model, text.split(/\r?\n/), flags);
   } finally {
     device.close();
   }
@@ -96,8 +96,8 @@ interface EvalFlags extends UseFlags {
 
 function evalCommand(): Command {
   const command = new Command('eval')
-    .description('measure a tagger on sentences with tags')
-    .argument('<run>', 'run folder, or checkpoint file')
+    .description('evaluate a tagger on tagged sentences')
+    .argument('<run>', 'run folder or model file')
     .argument('<files...>', 'CoNLL files')
     .addOption(wordColumnOption())
     .addOption(tagColumnOption());
@@ -105,11 +105,19 @@ function evalCommand(): Command {
   return command.addHelpText('after', '\nExample:\n  unrolled tag eval runs/names test.conll').action(evaluate);
 }
 
+/** Columns as named, as the model was trained with, or open. Earlier models do not hold theirs, their runs do. */
+function columnsOf(run: string, { config }: Tagger, flags: EvalFlags): Partial<ConllColumns> {
+  const folder = [new RunFolder(run), new RunFolder(dirname(dirname(resolve(run))))].find(({ exists }) => exists);
+  const said = config.columns || !folder ? {} : readConfig(folder, tag).options;
+  const { wordColumn, tagColumn } = { ...said, ...flags };
+  return { word: wordColumn ?? config.columns?.word, tag: tagColumn ?? config.columns?.tag };
+}
+
 async function evaluate(run: string, paths: string[], flags: EvalFlags): Promise<void> {
   const device = await openMachine(flags, toStandardError);
   try {
     const model = await loadRun(run, flags.checkpoint, (file, cell) => Tagger.load(device, file, cell));
-    const found = (await evaluateTagger(model, readSentences(readTextFiles(paths), flags)))!;
+    const found = (await evaluateTagger(model, readSentences(readTextFiles(paths), columnsOf(run, model, flags))))!;
     const json = { type: 'evaluation', task: 'tag', ...found };
     process.stdout.write(flags.json ? `${JSON.stringify(json)}\n` : describeEvaluation(found));
   } finally {

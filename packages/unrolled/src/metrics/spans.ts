@@ -3,19 +3,19 @@ import { splitLabel } from '../labels.ts';
 import { type Scores, scoresOf } from './classification.ts';
 import { requirePairs } from './require.ts';
 
-/** A run of tokens of one type. */
+/** Consecutive tokens of one type. */
 export interface Span {
   readonly type: string;
   readonly start: number;
-  /** After its last token. */
+  /** Index after its last token. */
   readonly end: number;
 }
 
 /**
- * The spans that labels mark, as conlleval reads them, whichever scheme they follow: IO (`I-PER`), IOB1 (B only where
- * two spans of one type meet), IOB2 (B at every beginning) or BIOES. Labels that break their scheme count too: an I or
- * E after O, after another type or after an end begins a span.
- * @throws DataError on a label of no scheme
+ * The spans that labels mark, as conlleval reads them, in any scheme: IO (`I-PER`), IOB1 (B only between adjacent spans of one
+ * type), IOB2 (B at every start), BIOES, BILOU or BMES. Labels that break their scheme count, too: an I or E after O, after
+ * another type or after an end starts a span.
+ * @throws DataError on a label that is not a span label
  */
 export function spansOf(labels: readonly string[]): Span[] {
   const spans: Span[] = [];
@@ -33,8 +33,8 @@ export function spansOf(labels: readonly string[]): Span[] {
 }
 
 /**
- * The labels that mark these spans among `length` tokens: B at the beginning and I to the end (`BIO`), or B I … E, and S
- * for a span of a single token (`BIOES`). The other way round than `spansOf`.
+ * The labels that mark these spans among `length` tokens, the inverse of `spansOf`: B I … (`BIO`), or B I … E, and S for a
+ * span of one token (`BIOES`).
  */
 export function spanLabels(spans: readonly Span[], length: number, scheme: 'BIO' | 'BIOES'): string[] {
   const labels = new Array<string>(length).fill('O');
@@ -56,11 +56,11 @@ export interface SpanScores extends Scores {
 }
 
 /**
- * Precision, recall and F1 over spans, as conlleval (Tjong Kim Sang & Buchholz 2000): a span is right if its beginning,
- * its end and its type are.
+ * Precision, recall and F1 over spans, as conlleval (Tjong Kim Sang & Buchholz 2000): a span is right if its start, end and
+ * type are.
  *
  * @param predicted  labels of each sentence
- * @param actual  the right ones
+ * @param actual  the true labels
  * @throws DataError if sentences differ in length
  */
 export function spanScores(

@@ -223,7 +223,7 @@ describe('is refused', () => {
   const emissions = random([2, 1, 3], 1);
   const { crf } = create(3, bio);
   test.each([
-    [[[2], [2]], 'row 0 has tag 2 at step 0, with which no sequence may begin'],
+    [[[2], [2]], 'row 0 has tag 2 at step 0, with which no sequence may start'],
     [[[0], [2]], 'tag 2 at step 1, which may not follow 0'],
     [[[0], [3]], 'tags run from 0 to 2'],
   ])('tags %j', (tags, words) => {

@@ -1,4 +1,5 @@
 import { gradients } from '../autodiff/gradients.ts';
+import { anything, count, required, requireOptions } from '../checks.ts';
 import { DataError, ShapeError } from '../errors.ts';
 import { add, embedding, logSumExp, mul, reshape, select, slice, sub, sum, transpose, unstack } from '../ops/index.ts';
 import { formatShape } from '../shape.ts';
@@ -6,9 +7,9 @@ import type { Tensor } from '../tensor/tensor.ts';
 import { activeSteps, requireLengths, sumOverTime } from './lengths.ts';
 import type { Declarations, Parameter } from './parameters.ts';
 
-/** Which tags may begin and end a sequence and follow each other; all may where it is left out. */
+/** Which tags may start, end and follow each other in a sequence. */
 export interface TagConstraints {
-  /** `[K]`: whether a sequence may begin with tag k. */
+  /** `[K]`: whether a sequence may start with tag k. */
   readonly start: readonly boolean[];
   /** `[K]`: whether it may end with tag k. */
   readonly end: readonly boolean[];
@@ -17,12 +18,13 @@ export interface TagConstraints {
 }
 
 export interface LinearChainCrfOptions {
-  /** K, how many tags there are. */
+  /** K, number of tags. */
   readonly tags: number;
-  readonly constraints?: TagConstraints;
+  /** Default: any tag may follow any other. */
+  readonly constraints?: TagConstraints | undefined;
 }
 
-/** What a forbidden transition adds to a score: e to it is 0, and it is a number one can still compute with. */
+/** Added to the score of a forbidden transition: its exponential is 0, and sums stay finite. */
 const forbidden = -1e4;
 
 /**
@@ -44,8 +46,11 @@ export class LinearChainCrf {
   #end!: Parameter;
   #transitions!: Parameter;
 
-  /** @throws ShapeError if the constraints are not for this number of tags */
+  /** @throws ConfigError on an unknown option or a number of tags that is not whole; ShapeError if the constraints do not fit it */
   constructor(options: LinearChainCrfOptions) {
+    requireOptions<LinearChainCrfOptions & { readonly layer?: unknown }>('crf', options, {
+      ...{ tags: required(count), constraints: anything, layer: anything },
+    });
     const { tags, constraints } = options;
     const rows = constraints ? [constraints.start, constraints.end, ...constraints.transitions] : [];
     const odd = rows.find((row) => row.length !== tags);
@@ -68,8 +73,8 @@ export class LinearChainCrf {
   }
 
   /**
-   * −log P(tags) in nats, one a row, `[B]`.
-   * @param tags  int32 `[T, B]`; what stands beyond a row's length does not count
+   * −log P(tags) of each row in nats, `[B]`.
+   * @param tags  int32 `[T, B]`; values beyond a row's length are ignored
    * @throws DataError if tags break a constraint: their probability is 0
    */
   negativeLogLikelihood(emissions: Tensor, tags: Tensor, lengths: readonly number[] | null = null): Tensor {
@@ -112,7 +117,7 @@ export class LinearChainCrf {
     this.#requireAllowed(tag, counts);
     const { start, end, transitions } = this.#potentials(emissions);
     const active = activeSteps(counts, T, device);
-    /** table[place(t, b)] where row b has step t, and 0 where not: for t from `from`, summed to `[B]`. */
+    /** Sum over the steps t ≥ `from` of each row b of table[place(t, b)]: `[B]`. */
     const along = (table: Tensor, from: number, place: (t: number, b: number) => number): Tensor => {
       const places = Array.from({ length: (T - from) * B }, (_, i) => {
         const [t, b] = [from + Math.floor(i / B), i % B];
@@ -133,8 +138,8 @@ export class LinearChainCrf {
   }
 
   /**
-   * P(y_t = k) for every step and tag, `[T, B, K]`: the gradient of log Z with respect to the emissions; 0 beyond a
-   * row's length. Not recorded.
+   * P(y_t = k) for every step and tag, `[T, B, K]`, 0 beyond a row's length: the gradient of log Z with respect to the
+   * emissions. Not recorded for gradients.
    */
   marginals(emissions: Tensor, lengths: readonly number[] | null = null): Tensor {
     const { device } = emissions;
@@ -146,8 +151,8 @@ export class LinearChainCrf {
   }
 
   /**
-   * The likeliest tags of each row and their score, by the Viterbi algorithm; among equals the smaller tag at the last
-   * place where they differ.
+   * The most likely tags of each row and their score, by the Viterbi algorithm; ties go to the smaller tag at the last step
+   * where they differ.
    */
   decode(emissions: Tensor, lengths: readonly number[] | null = null): { tags: number[][]; scores: number[] } {
     const counts = this.#require(emissions, lengths);
@@ -179,7 +184,7 @@ export class LinearChainCrf {
     return { tags: best.map(({ tags }) => tags), scores: best.map(({ score }) => score) };
   }
 
-  /** The parameters, with what is forbidden far below everything else. */
+  /** The parameters, with forbidden transitions far below all others. */
   #potentials({ device }: Tensor): { start: Tensor; end: Tensor; transitions: Tensor } {
     const { constraints, tags } = this.config;
     const [start, end, transitions] = [this.#start.value, this.#end.value, this.#transitions.value];
@@ -214,11 +219,12 @@ export class LinearChainCrf {
         const now = tag(t, b);
         if (!(now >= 0 && now < tags)) refuse(t, b, `but tags run from 0 to ${tags - 1}`);
         if (!constraints) continue;
-        if (t === 0 && !constraints.start[now]) refuse(t, b, 'with which no sequence may begin; mend the labels');
+        if (t === 0 && !constraints.start[now]) refuse(t, b, 'with which no sequence may start; correct the labels');
         if (t > 0 && !constraints.transitions[tag(t - 1, b)][now]) {
-          refuse(t, b, `which may not follow ${tag(t - 1, b)}; mend the labels, or leave out the constraints`);
+          refuse(t, b, `which may not follow ${tag(t - 1, b)}; correct the labels, or omit the constraints`);
         }
-        if (t === length - 1 && !constraints.end[now]) refuse(t, b, 'with which no sequence may end; mend the labels');
+        if (t === length - 1 && !constraints.end[now])
+          refuse(t, b, 'with which no sequence may end; correct the labels');
       }
     });
   }

@@ -35,5 +35,5 @@ describe.each([
 
 test('labels of another scheme are refused', () => {
   expect(() => tagConstraints(['O', 'S-X'], 'BIO')).toThrow(DataError);
-  expect(() => tagConstraints(['O', 'PER'], 'BIOES')).toThrow("'PER' is of no tagging scheme");
+  expect(() => tagConstraints(['O', 'PER'], 'BIOES')).toThrow("'PER' is not a span label");
 });

@@ -3,22 +3,22 @@ import { type SpanLabel, splitLabel } from '../labels.ts';
 import type { TagConstraints } from './crf.ts';
 
 /**
- * Which labels may begin, end and follow each other, for a CRF. In `BIO` (IOB2) an I goes on with a span of its type,
- * so it comes after B or I of it; in `BIOES` a span of several tokens is B I … E, one of a single token S.
+ * Constraints of a labelling scheme for a CRF. In `BIO` (IOB2) an I follows a B or I of its type; in `BIOES` a span of several
+ * tokens is B I … E, one of a single token S.
  * @throws DataError on a label that is not of the scheme
  */
 export function tagConstraints(labels: readonly string[], scheme: 'BIO' | 'BIOES'): TagConstraints {
   const parts = labels.map(splitLabel);
   const odd = scheme === 'BIO' ? parts.findIndex(({ place }) => place === 'E' || place === 'S') : -1;
   if (odd >= 0)
-    throw new DataError(`labels: '${labels[odd]}' is not of the scheme BIO; use BIOES`, { label: labels[odd] });
+    throw new DataError(`labels: '${labels[odd]}' is not a BIO label; use the scheme BIOES`, { label: labels[odd] });
   const outside = splitLabel('O');
   const mayFollow = (before: SpanLabel, after: SpanLabel): boolean => {
-    const goesOn = after.place === 'I' || after.place === 'E';
+    const continues = after.place === 'I' || after.place === 'E';
     const open = before.place === 'B' || before.place === 'I';
     const same = before.type === after.type;
-    if (scheme === 'BIO') return !goesOn || (open && same);
-    return open ? goesOn && same : !goesOn;
+    if (scheme === 'BIO') return !continues || (open && same);
+    return open ? continues && same : !continues;
   };
   return {
     start: parts.map((part) => mayFollow(outside, part)),

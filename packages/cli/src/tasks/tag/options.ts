@@ -9,7 +9,7 @@ export interface TagOptions extends CommonOptions, VectorOptions {
   characters: number;
   crf: 'on' | 'off';
   scheme: SpanScheme;
-  /** A file to validate on, in place of a tenth of the sentences. */
+  /** A file of validation sentences. Default: a tenth of the sentences. */
   validation?: string;
   wordColumn?: number;
   tagColumn?: number;
@@ -44,23 +44,23 @@ const column = (text: string): number => {
   return value;
 };
 
-/** For files of sentences; `eval` and `predict` have them, too. */
-export const wordColumnOption = (): Option =>
-  option('--word-column <n>', 'which column has the word; -1 is the last (default 1)', column);
-export const tagColumnOption = (): Option =>
-  option('--tag-column <n>', 'which column has the tag (default -1, the last)', column);
+/** For `eval` and `predict`, too: their default is what the model was trained with. */
+export const wordColumnOption = (byDefault = "the model's"): Option =>
+  option('--word-column <n>', `column of the words: from 1, or from the last as -1 (default: ${byDefault})`, column);
+export const tagColumnOption = (byDefault = "the model's"): Option =>
+  option('--tag-column <n>', `column of the tags (default: ${byDefault})`, column);
 
 export const options = (): Option[] => [
-  new Option('--validation <file>', 'sentences to validate on (default: a tenth of the others)'),
+  new Option('--validation <file>', 'validation sentences (default: a tenth of the sentences)'),
   ...vectorOptions(),
-  choice('--crf <which>', `choose the tags of a sentence together: on or off (default ${defaults.crf})`, ['on', 'off']),
-  choice('--scheme <scheme>', `how the model writes spans (default ${defaults.scheme})`, spanSchemes),
-  option('--embedding <n>', `length of a word's vector (default ${defaults.embedding}, or the vectors')`, whole(1)),
+  choice('--crf <which>', `CRF over the tags of a sentence: on or off (default ${defaults.crf})`, ['on', 'off']),
+  choice('--scheme <scheme>', `scheme of the model's tags (default ${defaults.scheme})`, spanSchemes),
   option(
-    '--characters <n>',
-    `hidden units over a word's characters, 0: words alone (default ${defaults.characters})`,
-    whole(0),
+    '--embedding <n>',
+    `dimension of word vectors (default ${defaults.embedding}, or that of --vectors)`,
+    whole(1),
   ),
-  wordColumnOption(),
-  tagColumnOption(),
+  option('--characters <n>', `hidden units of the character LSTMs, 0: none (default ${defaults.characters})`, whole(0)),
+  wordColumnOption('found in the file, usually 1'),
+  tagColumnOption('found in the file, usually -1'),
 ];

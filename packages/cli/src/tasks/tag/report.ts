@@ -3,7 +3,7 @@ import { printable } from '../../listeners/text.ts';
 import { table } from '../../table.ts';
 import { formatCount } from '../../units.ts';
 
-/** A text with its spans in brackets, or each of its words with its tag. */
+/** A text with its spans in brackets, or each word with its tag. */
 export function showText(text: string, { words, spans }: TaggedText, marksSpans: boolean): string {
   if (!marksSpans) return printable(words.map(({ text: word, tag }) => `${word}/${tag}`).join(' '));
   let shown = '';
@@ -20,7 +20,7 @@ export function describeEvaluation(found: TaggerEvaluation): string {
   const percent = (share: number): string => (100 * share).toFixed(2);
   const lines = [
     `${percent(accuracy)}% of ${formatCount(words)} words in ${formatCount(sentences)} sentences have the right tag`,
-    `${percent(unknown / words)}% of the words are not known${loss === null ? '' : `; ${loss.toFixed(4)} nats a word`}`,
+    `${percent(unknown / words)}% of the words are unknown${loss === null ? '' : `; ${loss.toFixed(4)} nats per word`}`,
   ];
   if (spans) {
     const rows = [...Object.entries(spans.types), ['all', spans] as const];

@@ -1,5 +1,9 @@
 import { splitExamples } from 'unrolled/data';
 import {
+  type ConllColumns,
+  type ConllLayout,
+  conllLayout,
+  labelScheme,
   parseConll,
   type TaggedSentence,
   Tagger,
@@ -25,18 +29,18 @@ import { defaults, optional, options, type TagOptions } from './options.ts';
 export const tag: Trainable<TagOptions> = {
   task: 'tag',
   command: 'tag train',
-  description: 'learn to tag words: names, parts of speech',
-  argument: 'CoNLL files: a word and its tag in each line, a blank line after each sentence',
+  description: 'train a tagger: named entities, parts of speech',
+  argument: 'CoNLL files: a word and its tag per line, a blank line after each sentence',
   missing: 'no sentences given; name a CoNLL file',
   help: `
 Examples:
   unrolled tag train names.conll --validation dev.conll
   unrolled tag train names.conll --vectors glove.6B.100d.txt
-  unrolled tag train english.conllu --word-column 2 --tag-column 4
+  unrolled tag train english.conllu --tag-column 5
   unrolled tag train --resume runs/names
 
-Tags that are O or begin with B-, I-, E- or S- mark spans, in any scheme; others stand for themselves. A tenth of the sentences
-is held back to validate on, unless there is --validation.`,
+Tags that are all O, B-…, I-… and so on mark spans (IO, BIO, BIOES, BILOU, BMES); others stand for themselves. A tenth of the
+sentences is used for validation, unless --validation names a file. The columns are kept with the model.`,
   defaults,
   optional,
   fileOptions: ['validation'],
@@ -47,11 +51,8 @@ is held back to validate on, unless there is --validation.`,
 };
 
 /** The sentences of all files. @throws DataError naming the file and the line that is wrong */
-export function readSentences(
-  { files, texts }: TextFiles,
-  { wordColumn, tagColumn }: Pick<TagOptions, 'wordColumn' | 'tagColumn'>,
-): TaggedSentence[] {
-  return files.flatMap(({ path }, i) => parseConll(texts[i], { word: wordColumn, tag: tagColumn, name: path }));
+export function readSentences({ files, texts }: TextFiles, { word, tag }: Partial<ConllColumns>): TaggedSentence[] {
+  return files.flatMap(({ path }, i) => parseConll(texts[i], { word, tag, name: path }));
 }
 
 async function prepare(
@@ -62,33 +63,41 @@ async function prepare(
 ): Promise<Prepared<TagOptions>> {
   const asked = withDefaults(tag, said);
   const { batch, seed, scheme } = asked;
-  const all = readSentences(main, asked);
+  const layout = conllLayout(main.texts[0], {
+    ...{ word: asked.wordColumn, tag: asked.tagColumn, name: main.files[0].path },
+  });
+  const all = readSentences(main, layout);
   const { train: examples, heldBack } = named.validation
-    ? { train: all, heldBack: readSentences(named.validation, asked) }
+    ? { train: all, heldBack: readSentences(named.validation, layout) }
     : splitExamples(all, { share: 0.1, seed, keyOf: ({ words }) => words.join(' ') });
   if (examples.length === 0) {
-    throw new Failure(`tag train: ${countOf(all.length, 'sentence')} are too few to hold some back; give --validation`);
+    throw new Failure(
+      `tag train: ${countOf(all.length, 'sentence')} cannot be split for validation; give more, or --validation`,
+    );
   }
-  // What vectors gave the model is in its checkpoint.
+  // A checkpoint holds the vectors already.
   const words = examples.flatMap((sentence) => sentence.words);
   const vectors = asked.vectors && !checkpoint ? await readVectors(asked.vectors, words, asked.vectorWords) : undefined;
   const embedding = vectors?.size ?? asked.embedding;
   if (said.embedding !== undefined && said.embedding !== embedding) {
     throw new Failure(
-      `tag train: --embedding ${said.embedding}: the vectors of --vectors have ${embedding} numbers`,
+      `tag train: --embedding ${said.embedding}: the vectors of --vectors have dimension ${embedding}`,
       2,
     );
   }
   const options = { ...asked, embedding };
   const vocabulary = checkpoint
     ? (checkpoint.model as unknown as TaggerDescription).vocabulary
-    : tagVocabulary(examples, { scheme, vectors });
-  const config = modelConfig(options, cell);
+    : // Tags that only validation sentences have must be scored, too, where both are of the same files.
+      tagVocabulary(examples, { scheme, vectors, tags: named.validation ? [] : all.flatMap(({ tags }) => tags) });
+  const config = modelConfig(options, layout, cell);
   return {
     options,
     about: [
-      `${countOf(examples.length, 'sentence')}, ${formatCount(heldBack.length)} more to validate on; ` +
+      `${countOf(examples.length, 'sentence')}, ${formatCount(heldBack.length)} more for validation; ` +
         `${countOf(vocabulary.words.length, 'different word')}, ${describeTags(vocabulary)}`,
+      ...describeLayout(layout),
+      ...describeScheme(all, vocabulary),
       ...(vectors ? [describeVectors(vectors, vocabulary)] : []),
     ],
     model: config as unknown as Json,
@@ -104,9 +113,26 @@ async function prepare(
   };
 }
 
-function modelConfig(options: TagOptions, own: CellFile | null): TaggerConfig {
+function modelConfig(options: TagOptions, { word, tag }: ConllColumns, own: CellFile | null): TaggerConfig {
   const { cell, hidden, layers, embedding, characters, dropout, crf } = options;
-  return { cell: cellSource(cell, hidden, own), hidden, layers, embedding, characters, dropout, crf: crf === 'on' };
+  const sizes = { hidden, layers, embedding, characters, dropout };
+  return { cell: cellSource(cell, hidden, own), ...sizes, crf: crf === 'on', columns: { word, tag } };
+}
+
+/** What a file's own columns decided, where that is not word first and tag last. */
+function describeLayout({ kind, word, tag }: ConllLayout): string[] {
+  if (kind === 'default' || kind === 'given') return [];
+  const why = { 'CoNLL-U': 'CoNLL-U', numbered: 'Column 1 numbers the words', 'tags first': 'The tags come first' }[
+    kind
+  ];
+  return [`${why}: words in column ${word}, tags in column ${tag} (--word-column, --tag-column)`];
+}
+
+/** Says where tags are converted. */
+function describeScheme(sentences: readonly TaggedSentence[], { scheme }: TagVocabulary): string[] {
+  if (scheme === null) return [];
+  const found = labelScheme(new Set(sentences.flatMap(({ tags }) => tags)));
+  return found === 'BILOU' || found === 'BMES' ? [`Tags are ${found}; the model writes ${scheme}`] : [];
 }
 
 /** `spans of location, person`, or `12 tags` */
@@ -121,7 +147,7 @@ function describeVectors({ words, size }: WordVectors, vocabulary: TagVocabulary
   const found = vocabulary.words.filter((word) => given.has(word) || given.has(word.toLowerCase())).length;
   const share = ((100 * found) / vocabulary.words.length).toFixed(1);
   return (
-    `${countOf(words.length, 'vector')} of ${size} numbers; ${share}% of the words have one, ` +
+    `${countOf(words.length, 'vector')} of dimension ${size}; ${share}% of the words have one, ` +
     `${formatCount(vocabulary.further.length)} are of other words`
   );
 }

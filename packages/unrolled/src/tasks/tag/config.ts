@@ -1,23 +1,26 @@
-import { ConfigError } from '../../errors.ts';
+import { anything, count, flag, type Kind, rate, required, requireOptions, whole } from '../../checks.ts';
 import type { CellSource } from '../../nn/cells/registry.ts';
+import type { ConllColumns } from './conll-columns.ts';
 import type { TagVocabulary } from './vocabulary.ts';
 
-/** Sizes and kind of a tagger: plain data. */
+/** Cell and sizes of a tagger: plain data. */
 export interface TaggerConfig {
-  /** Name of the cell over the words, one of your own, or a full configuration. */
+  /** Recurrent cell over the words: a name, a cell of your own, or a full configuration. */
   readonly cell: CellSource;
   /** H, hidden units of each direction in each layer. */
   readonly hidden: number;
   /** L, recurrent layers over the words. */
   readonly layers: number;
-  /** E, length of a word's vector; that of the given vectors, where there are. */
+  /** E, dimension of a word vector; that of the pretrained vectors, if there are any. */
   readonly embedding: number;
-  /** C, hidden units of each direction over the characters, and length of a character's vector; 0: words alone. */
+  /** C, hidden units of each direction over the characters and dimension of a character vector; 0: no characters. */
   readonly characters: number;
-  /** Rate of dropout on what the words' layers read, between them, and before the output. */
+  /** Dropout rate on the inputs of the recurrent layers, between them, and before the output. */
   readonly dropout: number;
-  /** Whether a CRF chooses the tags of a sentence together; otherwise each is chosen by itself. */
+  /** Whether a CRF chooses the tags of a sentence jointly; otherwise each tag is chosen by itself. */
   readonly crf: boolean;
+  /** Columns of the CoNLL files it was trained on, for files it is evaluated or used on. Default: found in each file. */
+  readonly columns?: ConllColumns | undefined;
 }
 
 /** Everything that makes the model besides its parameters. */
@@ -27,15 +30,25 @@ export interface TaggerDescription {
   readonly vocabulary: TagVocabulary;
 }
 
-/** @throws ConfigError if a size or the rate is out of range */
+const isColumn = (value: unknown): boolean => Number.isInteger(value) && value !== 0;
+const columns: Kind = {
+  must: '{ word, tag }, columns from 1, or from the last as -1',
+  fits: (value) => {
+    const { word, tag } = (value ?? {}) as Partial<ConllColumns>;
+    return isColumn(word) && isColumn(tag);
+  },
+};
+
+/** @throws ConfigError on an unknown option, or a size or rate out of range */
 export function checkConfig(config: TaggerConfig): void {
-  const lowest = { hidden: 1, layers: 1, embedding: 1, characters: 0 } as const;
-  for (const name of Object.keys(lowest) as (keyof typeof lowest)[]) {
-    if (!Number.isInteger(config[name]) || config[name] < lowest[name]) {
-      throw new ConfigError(`tag: ${name} must be a whole number from ${lowest[name]}, received ${config[name]}`);
-    }
-  }
-  if (!(config.dropout >= 0 && config.dropout < 1)) {
-    throw new ConfigError(`tag: dropout must be in [0, 1), received ${config.dropout}`);
-  }
+  requireOptions<TaggerConfig>('tagger', config, {
+    cell: required(anything),
+    hidden: required(count),
+    layers: required(count),
+    embedding: required(count),
+    characters: required(whole()),
+    dropout: required(rate),
+    crf: required(flag),
+    columns,
+  });
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { formatConll, parseConll, parseConllWords } from './conll.ts';
+import { ConfigError } from '../../errors.ts';
+import { conllLayout, formatConll, parseConll, parseConllWords } from './conll.ts';
 
 const ada = [
   { words: ['Ada', 'wrote'], tags: ['B-PER', 'O'] },
@@ -15,6 +16,10 @@ describe('a CoNLL file', () => {
     ['line ends of Windows and a byte order mark', '\ufeffAda\tB-PER\r\nwrote\tO\r\n\r\n#FF\tO\r\n#\tO\r\n'],
     ['blank lines with spaces and tabs, and several', '\n \nAda\tB-PER\nwrote\tO\n\t\n\n#FF\tO\n#\tO\n\n\n'],
     ['documents', '-DOCSTART- -X- O\n\nAda B-PER\nwrote O\n-DOCSTART-\n#FF O\n# O\n'],
+    ['a stray tab at the end of a line', 'Ada\tB-PER\t\nwrote\tO\n\n#FF\tO\n#\tO\t\t\n'],
+    ['a stray tab in every line', 'Ada\tB-PER\t\nwrote\tO\t\n\n#FF\tO\t\n#\tO\t\n'],
+    ['tabs in some lines and blanks in others', 'Ada\tB-PER\nwrote  O\n\n#FF\t O\n#\tO\n'],
+    ['blanks first, then tabs', 'Ada B-PER\nwrote\tO\n\n#FF \tO\n# O\n'],
     ['comments', '# text = Ada wrote\nAda\tB-PER\nwrote\tO\n\n# newpar\n#FF\tO\n#\tO\n'],
   ])('with %s', (_, text) => expect(parseConll(text)).toEqual(ada));
 
@@ -29,16 +34,48 @@ describe('a CoNLL file', () => {
     expect(parseConll(text, { word: -3, tag: -1 })).toEqual(expected);
   });
 
+  test.each([
+    ['both named', 'Ada\tO\n', { word: 2, tag: 1 }, { word: 2, tag: 1, kind: 'given' }],
+    ['word first, tag last', 'Ada NNP B-PER\n', {}, { word: 1, tag: -1, kind: 'default' }],
+    ['span labels first', 'B-PER Ada\nO met\n', {}, { word: -1, tag: 1, kind: 'tags first' }],
+    ['span labels first, of BILOU', 'U-PER NNP Ada\nO VBD met\n', {}, { word: -1, tag: 1, kind: 'tags first' }],
+    ['words that are all O', 'O O\n', {}, { word: 1, tag: -1, kind: 'default' }],
+    ['words numbered', '1 Ada B-PER\n2 met O\n\n1 Bob B-PER\n', {}, { word: 2, tag: -1, kind: 'numbered' }],
+    ['words that are numbers', '1 O\n2 O\n', {}, { word: 1, tag: -1, kind: 'default' }],
+    ['the tag named, in the first column', 'X y Ada\n', { tag: 1 }, { word: -1, tag: 1, kind: 'given' }],
+    ['the word named, in the last column', 'X y Ada\n', { word: 3 }, { word: 3, tag: 1, kind: 'given' }],
+  ] as const)('has columns: %s', (_, text, options, layout) => {
+    expect(conllLayout(text, options)).toEqual(layout);
+  });
+
+  test('has tags first where a column of two has far fewer different values', () => {
+    const rows = Array.from({ length: 300 }, (_, i) => [`word${i}`, ['NOUN', 'VERB', 'ADJ'][i % 3]]);
+    const write = (order: (row: string[]) => string[]) => rows.map((row) => `${order(row).join('\t')}\n`).join('');
+    const sentences = parseConll(write((row) => row));
+    expect(sentences[0].words[7]).toBe('word7');
+    expect(conllLayout(write((row) => row.toReversed())).kind).toBe('tags first');
+    expect(parseConll(write((row) => row.toReversed()))).toEqual(sentences);
+  });
+
+  test('refuses options it does not know', () => {
+    expect(() => parseConll('a O\n', { words: 1 } as never)).toThrow(ConfigError);
+    expect(() => parseConll('a O\n', { words: 1 } as never)).toThrow("did you mean 'word'?");
+  });
+
   test('of CoNLL-U: words together and words that are not written are left out', () => {
     const line = (id: string, form: string, tag: string) => [id, form, '_', tag, ...Array(6).fill('_')].join('\t');
     const text = ['# sent_id = 1', line('1-2', "don't", '_'), line('1', 'do', 'AUX'), line('2', "n't", 'PART')];
     text.push(line('2.1', 'go', 'VERB'));
-    expect(parseConll(text.join('\n'), { word: 2, tag: 4 })).toEqual([{ words: ['do', "n't"], tags: ['AUX', 'PART'] }]);
+    const expected = [{ words: ['do', "n't"], tags: ['AUX', 'PART'] }];
+    expect(parseConll(text.join('\n'), { word: 2, tag: 4 })).toEqual(expected);
+    expect(parseConll(text.join('\n'))).toEqual(expected);
+    expect(conllLayout(text.join('\n'))).toEqual({ word: 2, tag: 4, kind: 'CoNLL-U' });
   });
 
   test('may have words alone, where no tags are asked for', () => {
     expect(parseConllWords('Ada\nwrote\n\nagain\n')).toEqual([['Ada', 'wrote'], ['again']]);
     expect(parseConllWords('Ada\tO\n')).toEqual([['Ada']]);
+    expect(parseConllWords('Ada\nwrote\n', { word: 2 })).toEqual([['Ada', 'wrote']]);
   });
 
   test.each([
@@ -47,7 +84,7 @@ describe('a CoNLL file', () => {
     ['no word', 'Ada\tO\n \tO\n', 'my.conll: line 2 has no word in column 1'],
     ['no tag', 'Ada\tO\nwrote\t\n', 'my.conll: line 2 has no tag in column 2'],
     ['words alone', 'Ada\nwrote\n', 'word and tag are both column 1 of 1'],
-    ['nothing', '', 'there is no sentence'],
+    ['nothing', '', 'no sentence'],
   ])('with %s is refused', (_, text, message) => {
     expect(() => parseConll(text, { name: 'my.conll' })).toThrow(message);
   });

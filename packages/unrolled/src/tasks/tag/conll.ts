@@ -1,4 +1,9 @@
+import { anything, requireOptions } from '../../checks.ts';
 import { DataError } from '../../errors.ts';
+import { type ConllColumns, type ConllLayout, chooseColumns, placeOf } from './conll-columns.ts';
+import { type ConllRow, readConllRows } from './conll-rows.ts';
+
+export type { ConllColumns, ConllLayout } from './conll-columns.ts';
 
 /** A sentence: words, and a tag for each. */
 export interface TaggedSentence {
@@ -7,104 +12,76 @@ export interface TaggedSentence {
 }
 
 export interface ConllOptions {
-  /** Which column has the word: from 1, or from the last as −1, −2, … Default 1. */
-  readonly word?: number;
-  /** Which column has the tag. Default −1, the last. */
-  readonly tag?: number;
+  /** Column of the words: from 1, or from the last as −1, −2, … Default: found by `conllLayout`. */
+  readonly word?: number | undefined;
+  /** Column of the tags. Default: found by `conllLayout`. */
+  readonly tag?: number | undefined;
   /** What errors call the file. Default 'conll'. */
-  readonly name?: string;
+  readonly name?: string | undefined;
 }
 
-interface Row {
-  readonly columns: readonly string[];
-  /** From 1. */
-  readonly line: number;
-}
+// Columns are checked against the file, where the error can say how many there are.
+const kinds = { word: anything, tag: anything, name: anything };
 
 /**
- * The sentences of a CoNLL file: one word a line with its columns, a blank line after each sentence. Columns stand between
- * tabs where the first line of data has one, otherwise between spaces. Left out are lines of `-DOCSTART-`, which end a
- * sentence, lines that begin with # and have not as many columns as the others (comments), and in files of CoNLL-U's ten
- * columns those of several words together (`1-2`) and of words that are not written (`1.1`).
+ * Reads the sentences of a CoNLL file: one word per line with its columns, a blank line after each sentence. Columns are
+ * separated by tabs if the first line of data has one, otherwise by blanks. Skipped are `-DOCSTART-` lines, which end a
+ * sentence; lines that begin with # and have fewer or more columns than the others (comments); and, in CoNLL-U's ten
+ * columns, multiword tokens (`1-2`) and empty nodes (`1.1`).
  *
- * @throws DataError naming the line that has another number of columns than the first, no word or no tag; or if the file
+ * @throws DataError naming the line if it has another number of columns than the first, no word or no tag; or if the file
  *   has no sentence, or not the columns asked for
  *
  * @example
  * parseConll('Ada\tB-PER\nwrote\tO\n');   // [{ words: ['Ada', 'wrote'], tags: ['B-PER', 'O'] }]
  */
-export function parseConll(text: string, { word = 1, tag = -1, name = 'conll' }: ConllOptions = {}): TaggedSentence[] {
-  const sentences = readRows(text, name);
-  const places = [word, tag].map((column) => placeOf(column, sentences[0][0].columns.length, name));
-  if (places[0] === places[1]) {
+export function parseConll(text: string, options: ConllOptions = {}): TaggedSentence[] {
+  requireOptions('parseConll', options, kinds);
+  const { name = 'conll' } = options;
+  const sentences = readConllRows(text, name);
+  const { word, tag } = chooseColumns(sentences, options);
+  const columns = sentences[0][0].columns.length;
+  const [wordPlace, tagPlace] = [placeOf(word, columns, name), placeOf(tag, columns, name)];
+  if (wordPlace === tagPlace) {
     throw new DataError(
-      `${name}: word and tag are both column ${places[0] + 1} of ${sentences[0][0].columns.length}; a word and its tag ` +
-        'are needed in columns of their own',
+      `${name}: word and tag are both column ${wordPlace + 1} of ${columns}; they must be different columns`,
       { word, tag },
     );
   }
   return sentences.map((rows) => ({
-    words: rows.map((row) => cell(row, places[0], 'word', name)),
-    tags: rows.map((row) => cell(row, places[1], 'tag', name)),
+    words: rows.map((row) => cell(row, wordPlace, 'word', name)),
+    tags: rows.map((row) => cell(row, tagPlace, 'tag', name)),
   }));
 }
 
-/** The words alone, of a file with or without tags. */
-export function parseConllWords(text: string, { word = 1, name = 'conll' }: ConllOptions = {}): string[][] {
-  const sentences = readRows(text, name);
-  const place = placeOf(word, sentences[0][0].columns.length, name);
+/**
+ * Which columns `parseConll` takes from a file, and why: those given; otherwise words from column 2 and tags from column 4
+ * of CoNLL-U, words from column 2 where column 1 numbers them, the other way round where the first column holds the tags,
+ * and otherwise word first, tag last.
+ * @throws DataError if the file has no sentence, or its lines differ in their number of columns
+ */
+export function conllLayout(text: string, options: ConllOptions = {}): ConllLayout {
+  requireOptions('conllLayout', options, kinds);
+  return chooseColumns(readConllRows(text, options.name ?? 'conll'), options);
+}
+
+/** The words alone, of a file with or without tags. A file of one column holds words, whichever column is asked for. */
+export function parseConllWords(text: string, options: Omit<ConllOptions, 'tag'> = {}): string[][] {
+  requireOptions('parseConllWords', options, { word: anything, name: anything });
+  const { name = 'conll' } = options;
+  const sentences = readConllRows(text, name);
+  const columns = sentences[0][0].columns.length;
+  const word = columns === 1 ? 1 : chooseColumns(sentences, options).word;
+  const place = placeOf(word, columns, name);
   return sentences.map((rows) => rows.map((row) => cell(row, place, 'word', name)));
 }
 
-/** Sentences as a file of two columns with a tab between them. */
+/** Sentences as a file of two columns, word and tag, with a tab between them. */
 export function formatConll(sentences: readonly TaggedSentence[]): string {
   return sentences.map(({ words, tags }) => `${words.map((word, i) => `${word}\t${tags[i]}\n`).join('')}\n`).join('');
 }
 
-function readRows(text: string, name: string): Row[][] {
-  const lines = text.replace(/^\ufeff/, '').split(/\r?\n/);
-  const isBlank = (line: string): boolean => /^[ \t]*$/.test(line);
-  const first = lines.find((line) => !isBlank(line) && !line.startsWith('#') && !line.startsWith('-DOCSTART-'));
-  const model = first ?? lines.find((line) => !isBlank(line)) ?? '';
-  const columnsOf = (line: string): string[] =>
-    model.includes('\t') ? line.split('\t').map((column) => column.trim()) : line.trim().split(/ +/);
-  const expected = columnsOf(model).length;
-  const sentences: Row[][] = [[]];
-  lines.forEach((line, index) => {
-    if (isBlank(line) || line.startsWith('-DOCSTART-')) {
-      if (sentences.at(-1)!.length > 0) sentences.push([]);
-      return;
-    }
-    const columns = columnsOf(line);
-    if (line.startsWith('#') && columns.length !== expected) return;
-    if (expected === 10 && /^\d+[-.]\d+$/.test(columns[0])) return;
-    if (columns.length !== expected) {
-      throw new DataError(
-        `${name}: line ${index + 1} has ${columns.length} column${columns.length === 1 ? '' : 's'}, the first ` +
-          `line of data has ${expected}; columns stand between ${model.includes('\t') ? 'tabs' : 'spaces'}`,
-        { line: index + 1, received: columns.length, expected },
-      );
-    }
-    sentences.at(-1)!.push({ columns, line: index + 1 });
-  });
-  if (sentences.at(-1)!.length === 0) sentences.pop();
-  if (sentences.length === 0) throw new DataError(`${name}: there is no sentence in it`);
-  return sentences;
-}
-
-/** Where a column stands, from 0. */
-function placeOf(column: number, columns: number, name: string): number {
-  const place = column < 0 ? columns + column : column - 1;
-  if (!Number.isInteger(column) || column === 0 || place < 0 || place >= columns) {
-    throw new DataError(
-      `${name}: there is no column ${column}; the file has ${columns}: count from 1, or from the last as -1`,
-      { column, columns },
-    );
-  }
-  return place;
-}
-
-function cell({ columns, line }: Row, place: number, what: string, name: string): string {
+function cell({ columns, line }: ConllRow, place: number, what: keyof ConllColumns, name: string): string {
   if (columns[place] === '') {
     throw new DataError(`${name}: line ${line} has no ${what} in column ${place + 1}`, { line, column: place + 1 });
   }

@@ -5,13 +5,13 @@ import { dropRare, wordIds } from '../../words/index.ts';
 import type { TaggedSentence } from './conll.ts';
 import { inScheme, type TagVocabulary } from './vocabulary.ts';
 
-/** Sentences side by side, and the spellings of the different words in them. */
+/** A batch of sentences, and the spellings of its distinct words. */
 export interface EncodedSentences {
   readonly lengths: readonly number[];
   /** `[T, B]` */
   readonly shape: readonly number[];
   readonly words: Float64Array;
-  /** Which of the spellings each word has. */
+  /** Index of each word's spelling. */
   readonly places: Float64Array;
   /** Ids of characters, at least one a word. */
   readonly spellings: readonly (readonly number[])[];
@@ -53,18 +53,20 @@ export class TagEncoder {
     return { words: values, shape, lengths, places, spellings };
   }
 
-  /** The ids of tags of any scheme; −1 where there is none of the name. */
+  /** Ids of tags in any scheme; −1 for one the model does not have. */
   tagIds(tags: readonly string[]): number[] {
     return inScheme(tags, this.#vocabulary.scheme).map((tag) => this.#tags.get(tag) ?? -1);
   }
 
-  /** @throws DataError on a tag that the model does not have */
+  /** @throws DataError on a tag the model does not have */
   requireTagIds({ words, tags }: TaggedSentence): number[] {
     const ids = this.tagIds(tags);
     const odd = ids.indexOf(-1);
     if (odd >= 0) {
+      const names = [...this.#tags.keys()];
+      const known = `${names.slice(0, 12).join(', ')}${names.length > 12 ? ', …' : ''}`;
       throw new DataError(
-        `tag: '${words[odd]}' has the tag '${tags[odd]}', which the model does not have: ${[...this.#tags.keys()].join(', ')}`,
+        `tag: '${words[odd].slice(0, 60)}' has the tag '${tags[odd].slice(0, 60)}', which the model does not have; it has ${known}`,
         { tag: tags[odd] },
       );
     }

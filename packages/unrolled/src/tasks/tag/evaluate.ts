@@ -1,3 +1,4 @@
+import { anything, count, requireOptions } from '../../checks.ts';
 import { DataError } from '../../errors.ts';
 import { type SpanScores, spanScores } from '../../metrics/spans.ts';
 import type { StopSignal } from '../../signal.ts';
@@ -7,38 +8,41 @@ import type { Tagger } from './model.ts';
 import { inScheme } from './vocabulary.ts';
 
 export interface TaggerEvaluation {
-  /** Mean over the words of all sentences whose tags the model has, in nats a word; null if there is no such sentence. */
+  /** −log P(tags) in nats per word, over the sentences whose tags the model all has; null if there is no such sentence. */
   readonly loss: number | null;
   /** Share of words with the right tag. */
   readonly accuracy: number;
-  /** Spans as conlleval counts them; null where tags mark none. */
+  /** Precision, recall and F1 of spans, as conlleval; null where tags do not mark spans. */
   readonly spans: SpanScores | null;
   readonly sentences: number;
   readonly words: number;
-  /** Words that have no vector of their own. */
+  /** Words without a vector of their own. */
   readonly unknown: number;
 }
 
 export interface TaggerEvaluateOptions {
-  /** B, sentences side by side; does not change what they get. Default 32. */
-  readonly batch?: number;
+  /** B, batch size; does not change the result. Default 32. */
+  readonly batch?: number | undefined;
   readonly signal?: StopSignal | undefined;
 }
 
 /**
- * How well a model tags sentences whose tags are known. Tags of spans may be of any scheme: they are compared in the
- * model's own.
+ * Evaluates a tagger on tagged sentences. Span labels may be of any scheme: they are compared in the model's own.
  * @returns null if the signal ended it early
- * @throws DataError if there is no sentence, or a tag is of no scheme where the model marks spans
+ * @throws DataError if there is no sentence, if none of the tags is one of the model's, or a tag is not a span label where
+ *   the model marks spans
  */
 export async function evaluateTagger(
   model: Tagger,
   sentences: readonly TaggedSentence[],
-  { batch = 32, signal }: TaggerEvaluateOptions = {},
+  options: TaggerEvaluateOptions = {},
 ): Promise<TaggerEvaluation | null> {
+  requireOptions('evaluateTagger', options, { batch: count, signal: anything });
+  const { batch = 32, signal } = options;
   const { device, vocabulary, encoder } = model;
   const given = sentences.filter(({ words }) => words.length > 0);
-  if (given.length === 0) throw new DataError('tag: there is no sentence to measure on');
+  if (given.length === 0) throw new DataError('tag: no sentence to evaluate on');
+  requireKnownTags(model, given);
   const sorted = given.sort((a, b) => b.words.length - a.words.length);
   const predicted: string[][] = [];
   let [loss, scored] = [0, 0];
@@ -72,4 +76,23 @@ export async function evaluateTagger(
     words: words.length,
     unknown: words.filter((word) => !encoder.knows(word)).length,
   };
+}
+
+/** Tags of another column or another tag set would only give a score of 0. */
+function requireKnownTags({ vocabulary, encoder }: Tagger, sentences: readonly TaggedSentence[]): void {
+  const others = new Set<string>();
+  for (const { tags } of sentences) {
+    const ids = encoder.tagIds(tags);
+    for (const [i, tag] of inScheme(tags, vocabulary.scheme).entries()) {
+      if (tag === 'O' && vocabulary.scheme !== null) continue;
+      if (ids[i] >= 0) return;
+      if (others.size < 5) others.add(tag.slice(0, 30));
+    }
+  }
+  if (others.size === 0) return;
+  throw new DataError(
+    `tag: none of these tags is one of the model's: ${[...others].join(', ')}, …; the model has ` +
+      `${vocabulary.tags.slice(0, 12).join(', ')}${vocabulary.tags.length > 12 ? ', …' : ''}. Are they in another column?`,
+    { tags: [...others] },
+  );
 }

@@ -1,3 +1,4 @@
+export { labelScheme } from '../../labels.ts';
 export { readWordVectors, splitWords, type Word, type WordVectorOptions, type WordVectors } from '../../words/index.ts';
 export type { TaggerConfig, TaggerDescription } from './config.ts';
 export * from './conll.ts';

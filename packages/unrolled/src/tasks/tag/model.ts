@@ -25,17 +25,18 @@ import { SpellingEncoder } from './spellings.ts';
 import { type TaggedText, taggedText } from './tagged-text.ts';
 import { inScheme, type TagVocabulary } from './vocabulary.ts';
 
-/** Most words of a batch, padding included, when it is only to be tagged. */
+/** Most words of a batch at inference, padding included. */
 const mostWords = 4096;
 
 /**
- * A tagger (Lample 2016): word and spelling → a recurrent layer in both directions → a score for each tag, `[T, B, K]`.
+ * A BiLSTM-CRF tagger (Lample 2016), with any cell: word vector and spelling → a bidirectional recurrent layer → a score for
+ * each tag, `[T, B, K]`.
  *
  *     x_t = [word vector; spelling];   h_t = [→h_t; ←h_t];   emission_t = W h_t + b
  *     P(tags) = CRF(emissions), or without one Π_t softmax(emission_t)[tag_t]
  *
- * Words that are not known share a vector; it is learnt by taking rare words for it now and then. Vectors of
- * words that only given word vectors have are kept as they are. What a sentence gets does not depend on what else is tagged.
+ * Unknown words share a vector, trained by replacing rare words with it at random. Pretrained vectors of words outside the
+ * training sentences stay frozen. The tags of a sentence do not depend on what else is in the batch.
  *
  * Parameters: those of `WordTable`, `characters.…` as in `SpellingEncoder`, `<cell>.weight_ih_l0` … as in PyTorch,
  * `output.weight` [K, 2H], `output.bias` [K], `crf.…` as in `LinearChainCrf`.
@@ -58,7 +59,7 @@ export class Tagger implements SupervisedModel<TaggedSentence> {
   readonly #output: Linear;
   readonly #crf: LinearChainCrf | null;
 
-  /** @throws ConfigError if a size is out of range */
+  /** @throws ConfigError on an unknown option, or a size out of range */
   constructor(device: Device, vocabulary: TagVocabulary, config: TaggerConfig, seed = 1) {
     checkConfig(config);
     const { cell, hidden, layers, dropout, characters } = config;
@@ -81,14 +82,14 @@ export class Tagger implements SupervisedModel<TaggedSentence> {
   }
 
   /**
-   * The same model from what `describe` gave; its parameters have yet to be loaded.
-   * @param own  the cell, where it is one of your own: a description that was a file has only its name
+   * A model from its description; its parameters are loaded separately.
+   * @param own  the cell, if it is one of your own: a description from a file has only its name
    */
   static from(device: Device, { config, vocabulary }: TaggerDescription, own?: DefinedCell): Tagger {
     return new Tagger(device, vocabulary, withCell(config, own));
   }
 
-  /** The model of a file: exported, or a checkpoint. @throws FormatError if the file is damaged, or of another task */
+  /** Loads an exported model or a checkpoint. @throws FormatError if the file is damaged, or of another task */
   static load(device: Device, source: ModelSource, own?: DefinedCell): Tagger {
     const names = ['config', 'vocabulary'] as const;
     return loadModel<TaggerDescription, Tagger>(source, 'tag', names, (description) =>
@@ -116,7 +117,7 @@ export class Tagger implements SupervisedModel<TaggedSentence> {
     return this.#words.take(vectors);
   }
 
-  /** Scores of the tags, `[T, B, K]`; beyond the end of a sentence they say nothing. */
+  /** Scores of the tags, `[T, B, K]`; undefined beyond the end of a sentence. */
   emissions(sentences: readonly (readonly string[])[], context: Context = inference): Tensor {
     const { device } = this;
     const { words, places, shape, lengths, spellings } = this.encoder.encode(sentences, context);
@@ -127,7 +128,7 @@ export class Tagger implements SupervisedModel<TaggedSentence> {
     return this.#output.apply(this.#dropout.apply(outputs, context));
   }
 
-  /** −log P(tags) in nats, the mean over all words. @throws DataError on a tag that the model does not have */
+  /** −log P(tags) in nats, averaged over all words. @throws DataError on a tag the model does not have */
   loss(examples: readonly TaggedSentence[], context: Context): Tensor {
     const tags = examples.map((sentence) => this.encoder.requireTagIds(sentence));
     const emissions = this.emissions(
@@ -138,7 +139,7 @@ export class Tagger implements SupervisedModel<TaggedSentence> {
     return scale(sum(this.losses(emissions, tags)), 1 / words);
   }
 
-  /** −log P(tags) of each sentence in nats, `[B]`; of no meaning where a tag is −1. */
+  /** −log P(tags) of each sentence in nats, `[B]`; undefined for a sentence with a tag of −1. */
   losses(emissions: Tensor, tags: readonly (readonly number[])[]): Tensor {
     const { device } = this;
     const { values, shape, lengths } = padSequences(tags, { padding: -1 });
@@ -151,7 +152,7 @@ export class Tagger implements SupervisedModel<TaggedSentence> {
     return sumOverTime(crossEntropyLoss(emissions, ids(-1), { reduction: 'none' }));
   }
 
-  /** The likeliest tags: of a whole sentence together with a CRF, of each word by itself without. */
+  /** The most likely tags: of the sentence jointly with a CRF, otherwise of each word by itself. */
   decode(emissions: Tensor, lengths: readonly number[]): string[][] {
     const { tags, scheme } = this.vocabulary;
     const ids = this.#crf?.decode(emissions, lengths).tags ?? bestOf(emissions, lengths);
@@ -163,7 +164,7 @@ export class Tagger implements SupervisedModel<TaggedSentence> {
     ]);
   }
 
-  /** Tags of sentences that are cut into words already. */
+  /** Tags sentences that are already split into words. */
   tagWords(sentences: readonly (readonly string[])[]): string[][] {
     const result: string[][] = sentences.map(() => []);
     const order = sentences.map((_, i) => i).filter((i) => sentences[i].length > 0);
@@ -184,7 +185,7 @@ export class Tagger implements SupervisedModel<TaggedSentence> {
     return result;
   }
 
-  /** Tags of texts, each read as one sentence and cut by `splitWords`. */
+  /** Tags texts: each is one sentence, split by `splitWords`. */
   tag(texts: readonly string[]): TaggedText[] {
     const words = texts.map(splitWords);
     const tags = this.tagWords(words.map((list) => list.map(({ text }) => text)));
@@ -193,7 +194,7 @@ export class Tagger implements SupervisedModel<TaggedSentence> {
   }
 }
 
-/** The tag of the greatest score, the first of equals. */
+/** The tag with the highest score, the first of equals. */
 function bestOf(emissions: Tensor, lengths: readonly number[]): number[][] {
   const best = argmax(emissions).data();
   return lengths.map((length, b) => Array.from({ length }, (_, t) => best[t * lengths.length + b]));

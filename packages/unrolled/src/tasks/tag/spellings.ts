@@ -7,18 +7,18 @@ import { concat } from '../../ops/index.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 
 export interface SpellingEncoderOptions {
-  /** How many different characters there are, with the one for all that are not known. */
+  /** Number of characters, with one for all unknown characters. */
   readonly vocabularySize: number;
-  /** Length of a character's vector, and hidden units of each direction. */
+  /** C, dimension of a character vector, and hidden units of each direction. */
   readonly dimension: number;
 }
 
-/** Longer words are read without their middle. */
-const longest = 48;
+/** Longer words lose their middle. */
+const maxLength = 48;
 
 /**
- * A vector for the spelling of a word (Lample 2016): an LSTM reads its characters forward and another backward, and their
- * last states stand side by side, `[W, 2C]`. Parameters: `embedding.weight`, `lstm.weight_ih_l0` …
+ * A vector for the spelling of a word (Lample 2016): the last states of a forward and a backward LSTM over its characters,
+ * concatenated: `[W, 2C]`. Parameters: `embedding.weight`, `lstm.weight_ih_l0` …
  */
 export class SpellingEncoder {
   readonly #embedding: Embedding;
@@ -29,16 +29,16 @@ export class SpellingEncoder {
     this.#recurrent = new Recurrent({ cell: 'lstm', hidden: dimension, bidirectional: true });
   }
 
-  /** Returns the width of a vector. */
+  /** Returns the dimension of a spelling vector, 2C. */
   build(declarations: Declarations): number {
     const embedded = this.#embedding.build([-1, -1], declarations.within('embedding'));
     return this.#recurrent.build(embedded, declarations.within('lstm')).at(-1)!;
   }
 
-  /** @param spellings  the characters' ids of each word, one or more */
+  /** @param spellings  ids of the characters of each word, at least one */
   apply(spellings: readonly (readonly number[])[], context: Context): Tensor {
     const cut = spellings.map((ids) =>
-      ids.length > longest ? [...ids.slice(0, longest / 2), ...ids.slice(-longest / 2)] : ids,
+      ids.length > maxLength ? [...ids.slice(0, maxLength / 2), ...ids.slice(-maxLength / 2)] : ids,
     );
     const { values, shape, lengths } = padSequences(cut);
     const embedded = this.#embedding.apply(this.#embedding.table.device.ids(values, shape)); // [T, W, C]

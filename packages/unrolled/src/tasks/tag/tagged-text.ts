@@ -6,7 +6,7 @@ export interface TaggedWord extends Word {
   readonly tag: string;
 }
 
-/** A span of a text; its characters are counted as JavaScript does. */
+/** A span of a text, in UTF-16 units. */
 export interface TextSpan {
   readonly type: string;
   readonly text: string;
@@ -17,11 +17,11 @@ export interface TextSpan {
 
 export interface TaggedText {
   readonly words: readonly TaggedWord[];
-  /** What the tags mark; none where they stand for themselves. */
+  /** Empty where tags do not mark spans. */
   readonly spans: readonly TextSpan[];
 }
 
-/** A text with its words tagged. @param marksSpans  whether the tags mark spans, or stand for themselves */
+/** @param marksSpans  whether tags mark spans, or stand for themselves */
 export function taggedText(
   text: string,
   words: readonly Word[],

@@ -312,21 +312,65 @@ describe('what cannot be', () => {
   test('is refused by name', async () => {
     expect(() => newModel({ hidden: 0 })).toThrow(ConfigError);
     expect(() => newModel({ characters: -1 })).toThrow('characters must be a whole number from 0');
-    expect(() => newModel({ dropout: 1 })).toThrow('dropout must be in [0, 1)');
+    expect(() => newModel({ dropout: 1 })).toThrow('dropout must be a number in [0, 1)');
+    expect(() => newModel({ hiden: 3 } as never)).toThrow("no option 'hiden'; did you mean 'hidden'?");
+    expect(() => newModel({ columns: { word: 0, tag: 1 } })).toThrow('columns must be { word, tag }');
     expect(() => tagVocabulary([])).toThrow(DataError);
     const model = newModel();
     const other = [{ words: ['Ada'], tags: ['B-ORG'] }];
     expect(() => model.loss(other, inference)).toThrow("'Ada' has the tag 'B-ORG', which the model does not have");
     await expect(evaluateTagger(model, [])).rejects.toThrow(DataError);
-    expect(await evaluateTagger(model, other)).toMatchObject({
-      loss: null,
-      accuracy: 0,
-      spans: { recall: 0, support: 1 },
-    });
+    const partly = [{ words: ['Ada', 'Bo'], tags: ['B-ORG', 'B-PER'] }];
+    expect(await evaluateTagger(model, partly)).toMatchObject({ loss: null, spans: { support: 2 } });
     const checkpoint = lastCheckpoint(await collect(model, { steps: 1 }));
     const alien = encodeCheckpoint({ ...checkpoint, model: { task: 'classify' } });
     expect(() => Tagger.load(device, alien)).toThrow(FormatError);
   });
+});
+
+describe('tags the model does not have', () => {
+  const unseen = [{ words: ['Ada'], tags: ['B-ORG'] }];
+
+  test('are refused for evaluation if there are no others', async () => {
+    await expect(evaluateTagger(newModel(), unseen)).rejects.toThrow("none of these tags is one of the model's: B-ORG");
+    expect(await evaluateTagger(newModel(), [{ words: ['Ada'], tags: ['O'] }])).toMatchObject({
+      spans: { support: 0 },
+    });
+  });
+
+  test('are refused for validation if every sentence has one: there would be no loss to report', () => {
+    const data = { examples, batch: 16, seed: 1 };
+    expect(() => taggerTraining(newModel(), { ...data, heldBack: unseen })).toThrow(
+      'every validation sentence has a tag that training never saw, such as B-ORG; the model has O, B-LOC',
+    );
+    expect(() => taggerTraining(newModel(), { ...data, heldBack: [...unseen, ...heldBack] })).not.toThrow();
+    expect(() => taggerTraining(newModel(), { ...data, heldBack: [] })).not.toThrow();
+  });
+
+  test('leave validation a finite loss if only some sentences have one', async () => {
+    const task = taggerTraining(newModel(), { examples, heldBack: [...unseen, ...heldBack], batch: 16, seed: 1 });
+    expect((await task.validate(undefined))!.loss).toBeLessThan(10);
+  });
+
+  test('can be added to its vocabulary, such as those of held-out sentences', () => {
+    expect(tagVocabulary(examples, { tags: ['B-ORG'] }).tags).toEqual([
+      'O',
+      ...['LOC', 'ORG', 'PER'].flatMap((type) => [`B-${type}`, `I-${type}`]),
+    ]);
+    expect(() => tagVocabulary(examples, { schema: 'BIO' } as never)).toThrow("did you mean 'scheme'?");
+  });
+});
+
+test('spans are the same in every scheme they are labelled in', async () => {
+  const model = newModel();
+  const [bio, bilou, bmes] = ['O B-PER I-PER B-LOC', 'O B-PER L-PER U-LOC', 'O B-PER E-PER S-LOC'].map((tags) => ({
+    words: ['Mr', 'Tom', 'Tell', 'Uri'],
+    tags: tags.split(' '),
+  }));
+  const found = await evaluateTagger(model, [bio]);
+  expect(await evaluateTagger(model, [bilou])).toEqual(found);
+  expect(await evaluateTagger(model, [bmes])).toEqual(found);
+  expect(model.loss([bilou], inference).item()).toBe(model.loss([bio], inference).item());
 });
 
 test('a tagged sentence can be shown', () => {

@@ -1,3 +1,5 @@
+import { anything, count, required, requireOptions, seed as seedKind } from '../../checks.ts';
+import { DataError } from '../../errors.ts';
 import { hashText, mix32 } from '../../random.ts';
 import { SupervisedTraining } from '../../train/supervised.ts';
 import type { TaggedSentence } from './conll.ts';
@@ -7,7 +9,7 @@ import { showTags } from './show.ts';
 
 export interface TaggerTrainingOptions {
   readonly examples: readonly TaggedSentence[];
-  /** What validation measures on; none: nothing is held back. */
+  /** Validation sentences; may be empty. */
   readonly heldBack: readonly TaggedSentence[];
   /** B, sentences in a batch. */
   readonly batch: number;
@@ -15,10 +17,18 @@ export interface TaggerTrainingOptions {
   readonly seed: number;
 }
 
+const kinds = {
+  examples: required(anything),
+  heldBack: required(anything),
+  batch: required(count),
+  seed: required(seedKind),
+};
+
 /**
- * A tagger learning from sentences. The best checkpoint is that of the greatest F1 where tags mark spans, otherwise that of
- * the greatest accuracy; samples are sentences that are held back, as the model tags them.
- * @throws DataError if there is no sentence, one without words, or one held back has a tag of no scheme where tags mark spans
+ * Trains a tagger on sentences. The best checkpoint is the one with the highest F1 where tags mark spans, otherwise the one
+ * with the highest accuracy; samples are validation sentences with the model's tags.
+ * @throws DataError if there is no sentence, one without words, or if no validation sentence can be scored because each has
+ *   a tag that the model does not have
  *
  * @example
  * const vocabulary = tagVocabulary(sentences);
@@ -26,9 +36,10 @@ export interface TaggerTrainingOptions {
  * for await (const event of train(taggerTraining(model, { examples: sentences, heldBack, batch: 16, seed: 1 }), options)) …
  */
 export function taggerTraining(model: Tagger, options: TaggerTrainingOptions): SupervisedTraining<TaggedSentence> {
+  requireOptions('taggerTraining', options, kinds);
   const { examples, heldBack, seed } = options;
-  // A tag that cannot be read is found now, not at the first validation.
-  for (const { tags } of heldBack) model.encoder.tagIds(tags);
+  // Now rather than at the first validation, which would have no loss to report.
+  requireScorable(model, heldBack);
   return new SupervisedTraining(model, {
     ...options,
     lengthOf: ({ words }) => words.length,
@@ -37,7 +48,7 @@ export function taggerTraining(model: Tagger, options: TaggerTrainingOptions): S
       if (found === null) return null;
       const { spans, accuracy } = found;
       const ofSpans = spans && { f1: spans.f1, precision: spans.precision, recall: spans.recall };
-      return { loss: found.loss ?? Number.NaN, metrics: { ...ofSpans, accuracy }, cost: 1 - (spans?.f1 ?? accuracy) };
+      return { loss: found.loss!, metrics: { ...ofSpans, accuracy }, cost: 1 - (spans?.f1 ?? accuracy) };
     },
     sample: (step) => {
       const shown = heldBack.length > 0 ? heldBack : examples;
@@ -45,4 +56,19 @@ export function taggerTraining(model: Tagger, options: TaggerTrainingOptions): S
       return showTags({ words, tags: model.tagWords([words])[0] }, model.vocabulary.scheme !== null);
     },
   });
+}
+
+function requireScorable({ encoder, vocabulary }: Tagger, sentences: readonly TaggedSentence[]): void {
+  const unseen = new Set<string>();
+  for (const { tags } of sentences) {
+    const odd = encoder.tagIds(tags).indexOf(-1);
+    if (odd < 0) return;
+    if (unseen.size < 5) unseen.add(tags[odd].slice(0, 30));
+  }
+  if (unseen.size === 0) return;
+  throw new DataError(
+    `tag: every validation sentence has a tag that training never saw, such as ${[...unseen].join(', ')}; the model has ` +
+      `${vocabulary.tags.slice(0, 12).join(', ')}${vocabulary.tags.length > 12 ? ', …' : ''}`,
+    { unseen: [...unseen] },
+  );
 }

@@ -10,6 +10,9 @@ describe('the vocabulary of tags', () => {
     ['IO', 'O I-A I-A', undefined, 'BIO', 'O B-A I-A'],
     ['BIOES', 'O B-A E-A S-B', 'BIOES', 'BIOES', 'O B-A I-A E-A S-A B-B I-B E-B S-B'],
     ['spans without a type', 'O B I', 'BIO', 'BIO', 'O B I'],
+    ['BILOU', 'U-A O B-A I-A L-A', undefined, 'BIO', 'O B-A I-A'],
+    ['BMES', 'S-A B-B M-B E-B', 'BIOES', 'BIOES', 'O B-A I-A E-A S-A B-B I-B E-B S-B'],
+    ['a label with an underscore', 'O B_A I_A', undefined, 'BIO', 'O B-A I-A'],
     ['parts of speech', 'NOUN DET VERB', 'BIOES', null, 'DET NOUN VERB'],
     ['tags of which one is of no scheme', 'O B-A ADJ', undefined, null, 'ADJ B-A O'],
   ] as const)('of %s', (_, tags, scheme, expectedScheme, expected) => {
@@ -22,6 +25,8 @@ describe('the vocabulary of tags', () => {
     ['O I-A I-A B-A I-B', 'BIO', 'O B-A I-A B-A B-B'],
     ['O I-A I-A B-A I-B', 'BIOES', 'O B-A E-A S-A S-B'],
     ['S-A B-A I-A E-A O', 'BIO', 'B-A B-A I-A I-A O'],
+    ['U-A B-A I-A L-A O', 'BIO', 'B-A B-A I-A I-A O'],
+    ['W-A B-A M-A E-A O', 'BIOES', 'S-A B-A I-A E-A O'],
     ['I O', null, 'I O'],
   ] as const)('%s in %s', (tags, scheme, expected) => {
     expect(inScheme(tags.split(' '), scheme)).toEqual(expected.split(' '));
