@@ -1,5 +1,5 @@
 import { ConfigError, ShapeError } from '../errors.ts';
-import { add, concat, crossEntropy, embedding, linear, logSoftmax, reshape, slice } from '../ops/index.ts';
+import { add, concat, crossEntropy, embedding, linear, logSoftmax, reshape, select, slice } from '../ops/index.ts';
 import { formatShape, type Shape } from '../shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Declarations, Parameter } from './parameters.ts';
@@ -75,7 +75,10 @@ export class AdaptiveSoftmax {
         { x: x.shape, targets: targets.shape },
       );
     }
-    const rows = reshape(x, [targets.size, features]);
+    const all = reshape(x, [targets.size, features]);
+    // Rows without a target must not reach the gradient of the weights as 0 · NaN.
+    const asked = ids.some((id) => id < 0) ? Float64Array.from(ids, (id) => Number(id >= 0)) : null;
+    const rows = asked ? select(device.tensor(asked, [targets.size, 1]), all, 0) : all;
     /** The cluster of an id from 0, or −1 for the head's own. */
     const clusterOf = (id: number): number => this.#bounds.findIndex((bound) => id < bound) - 1;
     const inHead = Int32Array.from(ids, (id) => {

@@ -16,7 +16,7 @@ import {
 import { formatShape } from '../shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { zeros } from './initialisers.ts';
-import { requireLengths } from './lengths.ts';
+import { replacePadding, requireLengths } from './lengths.ts';
 import type { Declarations, Parameter } from './parameters.ts';
 
 export const attentionScores = ['additive', 'dot', 'general', 'scaled-dot'] as const;
@@ -133,7 +133,8 @@ export class Attention {
     }
     const [S, B] = memory.shape;
     if (lengths !== null) requireLengths('attention', lengths, S, B);
-    const values = transpose(memory, [1, 0, 2]);
+    // A weight of 0 does not hold back a NaN.
+    const values = transpose(lengths ? replacePadding(memory, lengths, 0) : memory, [1, 0, 2]);
     return {
       values,
       keys: this.#key ? linear(values, this.#key.value) : values,

@@ -1,7 +1,7 @@
 import { gradients } from '../autodiff/gradients.ts';
 import { anything, count, required, requireOptions } from '../checks.ts';
 import { DataError, ShapeError } from '../errors.ts';
-import { add, embedding, logSumExp, mul, reshape, select, slice, sub, sum, transpose, unstack } from '../ops/index.ts';
+import { add, embedding, logSumExp, reshape, select, slice, sub, sum, transpose, unstack } from '../ops/index.ts';
 import { formatShape } from '../shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { activeSteps, requireLengths, sumOverTime } from './lengths.ts';
@@ -124,7 +124,7 @@ export class LinearChainCrf {
         return t < counts[b] ? place(t, b) : 0;
       });
       const found = embedding(reshape(table, [-1, 1]), device.ids(places, [T - from, B]));
-      return sumOverTime(mul(reshape(found, [T - from, B]), slice(active, 0, from)));
+      return sumOverTime(select(slice(active, 0, from), reshape(found, [T - from, B]), 0));
     };
     const ends = (table: Tensor, step: (b: number) => number): Tensor =>
       reshape(embedding(reshape(table, [K, 1]), device.ids(counts.map((_, b) => tag(step(b), b)))), [B]);

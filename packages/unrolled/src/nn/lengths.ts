@@ -1,5 +1,7 @@
+import { apply, type Operation } from '../autodiff/operation.ts';
 import { ShapeError } from '../errors.ts';
 import { matmul, reshape } from '../ops/index.ts';
+import { sizeOf } from '../shape.ts';
 import type { Device } from '../tensor/device.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
@@ -11,6 +13,44 @@ export function requireLengths(operation: string, lengths: readonly number[], T:
       { lengths, T, B },
     );
   }
+}
+
+interface Padding {
+  /** Positions of a `[T, B]` array, from start to before end, in runs of neighbours. */
+  readonly runs: readonly (readonly [start: number, end: number])[];
+  readonly value: number;
+}
+
+const paddingOperation: Operation<[Tensor], Padding, null> = {
+  name: 'replacePadding',
+  forward: ([x], { runs, value }) => ({ outputs: [filled(x, runs, value)], saved: null }),
+  backward: ({ options: { runs }, gradients: [dy] }) => [filled(dy!, runs, 0)],
+};
+
+/** A copy of `[T, B, …]` with one value in these positions. */
+function filled(x: Tensor, runs: Padding['runs'], value: number): Tensor {
+  const { backend } = x.device;
+  const y = x.device.empty(x.shape);
+  const width = sizeOf(x.shape.slice(2));
+  backend.copy(x, y);
+  for (const [start, end] of runs) backend.fill(y.view([(end - start) * width], start * width), value);
+  return y;
+}
+
+/**
+ * x `[T, B, …]` with `value` at the steps beyond each row's length. Whatever was there, NaN included, reaches no result;
+ * its gradient is exactly 0.
+ */
+export function replacePadding(x: Tensor, lengths: ArrayLike<number>, value: number): Tensor {
+  const [T, B] = x.shape;
+  const runs: [number, number][] = [];
+  for (let place = 0; place < T * B; place++) {
+    if (Math.floor(place / B) < lengths[place % B]) continue;
+    const last = runs.at(-1);
+    if (last?.[1] === place) last[1]++;
+    else runs.push([place, place + 1]);
+  }
+  return runs.length === 0 ? x : apply(paddingOperation, [x], { runs, value });
 }
 
 /** 1 where row b still has step t, else 0: `[T, B]`. */

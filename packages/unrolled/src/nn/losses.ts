@@ -1,49 +1,54 @@
+import { oneOf, requireKind, shown } from '../checks.ts';
 import { ConfigError } from '../errors.ts';
-import { add, crossEntropy, div, log, maximum, mul, scale, softplus, square, sub, sum } from '../ops/index.ts';
+import { add, crossEntropy, div, log, maximum, mul, scale, select, softplus, square, sub, sum } from '../ops/index.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
 export interface LossOptions {
-  /** 'mean' over the positions that count (default), their 'sum', or 'none': one loss a position. */
-  readonly reduction?: 'mean' | 'sum' | 'none';
-  /** Of the targets' shape: how much each position counts; 0 leaves it out. */
-  readonly weights?: Tensor | null;
+  /** 'mean' over the positions that count (default), their 'sum', or 'none': one loss per position. */
+  readonly reduction?: 'mean' | 'sum' | 'none' | undefined;
+  /** The weight of each position, of the targets' shape. A position of weight 0 is left out, whatever is predicted there. */
+  readonly weights?: Tensor | null | undefined;
 }
 
 /**
- * −log softmax(logits)[target] in nats: logits `[…, V]`, target ids int32 `[…]`. A target below 0 asks for no loss at
- * that position, so that losses may exist at any subset of the steps; the mean is over those that do, by weight.
+ * Cross-entropy −log softmax(logits)[target], in nats: logits `[…, V]`, target ids int32 `[…]`. A negative target is
+ * ignored. The mean is weighted, over the positions that are not ignored; 0 if there are none.
+ * @throws ShapeError if the shapes do not match or an id is not below V
  */
 export function crossEntropyLoss(logits: Tensor, targets: Tensor, options: LossOptions = {}): Tensor {
   const ids = targets.data();
-  return reduceLosses(crossEntropy(logits, targets), options, (position) => ids[position] >= 0);
+  const shares = options.weights?.data();
+  const counted = shares ? ids.map((id, position) => (shares[position] === 0 ? -1 : id)) : ids;
+  const asked = shares?.includes(0) ? targets.device.tensor(counted, targets.shape, targets.dtype) : targets;
+  return reduceLosses(crossEntropy(logits, asked), options, (position) => counted[position] >= 0);
 }
 
-/** (prediction − target)², one a number; the mean is over all of them, by weight. */
+/** Squared error (ŷ − y)², elementwise. */
 export function squaredErrorLoss(prediction: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
-  return reduceLosses(square(sub(prediction, target)), options, () => true);
+  const [p, y] = [counting(prediction, options), counting(target, options)];
+  return reduceLosses(square(sub(p, y)), options);
 }
 
-/**
- * −t log σ(z) − (1−t) log(1−σ(z)) in nats for logits z and targets t in [0, 1], one a number; the mean is over all of
- * them, by weight.
- */
+/** Binary cross-entropy −y log σ(z) − (1 − y) log(1 − σ(z)) in nats, elementwise: logits z, targets y in [0, 1]. */
 export function binaryCrossEntropyLoss(logits: Tensor, targets: Tensor, options: LossOptions = {}): Tensor {
-  return reduceLosses(sub(softplus(logits), mul(logits, targets)), options, () => true);
+  const [z, y] = [counting(logits, options), counting(targets, options)];
+  return reduceLosses(sub(softplus(z), mul(z, y)), options);
 }
 
 /**
- * −log of the normal density of the targets in nats, ½ log 2π + log σ + (y − μ)²/2σ², one a number; means μ and
- * deviations σ > 0 of the targets' shape. The mean is over all of them, by weight.
+ * Negative log-likelihood of a normal distribution in nats, elementwise: ½ log 2π + log σ + (y − μ)²/2σ², for means μ and
+ * standard deviations σ > 0 of the targets' shape.
  */
 export function gaussianLoss(mean: Tensor, deviation: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
-  const distance = scale(square(div(sub(target, mean), deviation)), 0.5);
-  return reduceLosses(add(add(log(deviation), distance), 0.5 * Math.log(2 * Math.PI)), options, () => true);
+  const [mu, sigma, y] = [counting(mean, options), counting(deviation, options, 1), counting(target, options)];
+  const distance = scale(square(div(sub(y, mu), sigma)), 0.5);
+  return reduceLosses(add(add(log(sigma), distance), 0.5 * Math.log(2 * Math.PI)), options);
 }
 
 /**
- * The pinball loss of forecast quantiles (Koenker & Bassett 1978), max(q (y − ŷ), (q − 1)(y − ŷ)): predictions
- * `[…, Q]`, one for each quantile, targets `[…, 1]`. One loss a prediction; the mean is over all of them, by weight.
- * @throws ConfigError if there is not a quantile between 0 and 1 for each prediction
+ * Pinball loss of quantile forecasts (Koenker & Bassett 1978), max(q (y − ŷ), (q − 1)(y − ŷ)): predictions `[…, Q]`, one for
+ * each quantile q, targets and weights `[…, 1]`.
+ * @throws ConfigError unless there is one quantile between 0 and 1 for each prediction
  */
 export function quantileLoss(
   prediction: Tensor,
@@ -53,26 +58,36 @@ export function quantileLoss(
 ): Tensor {
   if (quantiles.length !== prediction.shape.at(-1) || !quantiles.every((q) => q > 0 && q < 1)) {
     throw new ConfigError(
-      `quantile loss: ${prediction.shape.at(-1)} predictions need as many quantiles between 0 and 1, received [${quantiles.join(', ')}]`,
+      `quantile loss: ${prediction.shape.at(-1)} predictions need as many quantiles between 0 and 1, received ${shown(quantiles)}`,
       { quantiles },
     );
   }
-  const over = sub(target, prediction);
+  const over = sub(counting(target, options), counting(prediction, options));
   const q = prediction.device.tensor(quantiles, [quantiles.length]);
-  return reduceLosses(maximum(mul(over, q), mul(over, sub(q, 1))), options, () => true);
+  return reduceLosses(maximum(mul(over, q), mul(over, sub(q, 1))), options);
+}
+
+/** x where it counts. A weight of 0 alone would not hold back a NaN, nor its gradient. */
+function counting(x: Tensor, { weights }: LossOptions, instead = 0): Tensor {
+  return weights?.data().includes(0) ? select(weights, x, instead) : x;
 }
 
 function reduceLosses(
   losses: Tensor,
   { reduction = 'mean', weights }: LossOptions,
-  counts: (position: number) => boolean,
+  counts: (position: number) => boolean = () => true,
 ): Tensor {
+  requireKind('loss', 'reduction', reduction, reductions);
   const weighted = weights ? mul(losses, weights) : losses;
   if (reduction === 'none') return weighted;
   const total = sum(weighted);
   if (reduction === 'sum') return total;
   const shares = weights?.data();
+  const places = shares?.length ?? losses.size;
   let weight = 0;
-  for (let i = 0; i < losses.size; i++) if (counts(i)) weight += shares ? shares[i] : 1;
+  for (let i = 0; i < places; i++) if (counts(i)) weight += shares ? shares[i] : 1;
+  weight *= weighted.size / places;
   return scale(total, weight > 0 ? 1 / weight : 0);
 }
+
+const reductions = oneOf(['mean', 'sum', 'none']);

@@ -1,10 +1,10 @@
 import { ConfigError, ShapeError } from '../errors.ts';
-import { div, embedding, linear, max, mul, reshape, select, tanh } from '../ops/index.ts';
+import { div, embedding, linear, max, mul, reshape, tanh } from '../ops/index.ts';
 import { formatShape, type Shape } from '../shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { Attention } from './attention.ts';
 import { zeros } from './initialisers.ts';
-import { activeSteps, requireLengths, sumOverTime } from './lengths.ts';
+import { replacePadding, requireLengths, sumOverTime } from './lengths.ts';
 import type { Declarations, Parameter } from './parameters.ts';
 
 export const poolings = ['last', 'mean', 'max'] as const;
@@ -24,18 +24,17 @@ export function pool(kind: Pooling, xs: Tensor, lengths: readonly number[] | nul
   const [T, B, F] = requireSequence(xs);
   const counts = lengths ?? new Array<number>(B).fill(T);
   requireLengths('pool', counts, T, B);
-  const active = (): Tensor => reshape(activeSteps(counts, T, xs.device), [T, B, 1]);
   switch (kind) {
     case 'last': {
       const places = xs.device.ids(counts.map((length, b) => (length - 1) * B + b));
       return embedding(reshape(xs, [T * B, F]), places);
     }
     case 'mean': {
-      const total = sumOverTime(lengths ? mul(xs, active()) : xs);
+      const total = sumOverTime(replacePadding(xs, counts, 0));
       return div(total, xs.device.tensor(counts, [B, 1]));
     }
     case 'max':
-      return max(lengths ? select(active(), xs, Number.NEGATIVE_INFINITY) : xs, { axes: 0 });
+      return max(replacePadding(xs, counts, Number.NEGATIVE_INFINITY), { axes: 0 });
     default:
       throw new ConfigError(`pool: there is no pooling '${kind}'; use ${poolings.join(', ')}`, { kind });
   }

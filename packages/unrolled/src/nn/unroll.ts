@@ -1,12 +1,12 @@
 import { ConfigError, ShapeError } from '../errors.ts';
-import { mul, reshape, select, stack, tap, unstack } from '../ops/index.ts';
+import { reshape, select, stack, tap, unstack } from '../ops/index.ts';
 import { formatShape } from '../shape.ts';
 import type { Device } from '../tensor/device.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Cell, CellSequence, CellState } from './cells/cell.ts';
 import { checkedStep } from './cells/checked-step.ts';
 import { type HeldUnit, withHeldUnits } from './held-units.ts';
-import { activeSteps } from './lengths.ts';
+import { activeSteps, replacePadding } from './lengths.ts';
 import { Untraceable } from './traced/trace.ts';
 import { tracedSequence } from './traced/traced-sequence.ts';
 
@@ -85,10 +85,24 @@ export function unroll<State extends CellState>(
       );
     }
   }
-  const { form = null, hold = [] } = options;
+  const { hold = [] } = options;
   if (hold.length > 0) {
     return unroll(withHeldUnits(cell, hold, initial), xs, initial, { ...options, hold: undefined });
   }
+  // A NaN in the padding would reach gradients as 0 · NaN. Of all numbers 1 does least harm: x / |x| and log x exist.
+  const inputs = lengths === null ? xs : replacePadding(xs, lengths, 1);
+  return unrollForm(cell, inputs, initial, lengths, options);
+}
+
+function unrollForm<State extends CellState>(
+  cell: Cell<State>,
+  xs: Tensor,
+  initial: State,
+  lengths: readonly number[] | null,
+  options: UnrollOptions<State>,
+): Unrolled<State> {
+  const [T] = xs.shape;
+  const { form = null } = options;
   if (T === 0 || form === 'steps') return unrollSteps(cell, xs, initial, lengths, options);
   if (form === 'fused' && !cell.sequence) {
     throw new ConfigError(`unroll: cell '${cell.config.cell}' has no fused form; use form 'traced'`, { form });
@@ -153,14 +167,14 @@ function unrollFused<State extends CellState>(
   { reverse = false, probe }: UnrollOptions<State>,
 ): Unrolled<State> {
   const { device } = xs;
-  const [T, B] = xs.shape;
+  const [T] = xs.shape;
   const { outputs, state, at } = cell.sequence!(xs, initial, {
     reverse,
     lengths: lengths && device.ids(lengths),
     onGradient: probe?.gradient?.bind(probe),
   });
   show(probe, T, reverse, device, at);
-  return { outputs: lengths ? mul(outputs, activeSteps(lengths, T, device).view([T, B, 1])) : outputs, state };
+  return { outputs: lengths ? replacePadding(outputs, lengths, 0) : outputs, state };
 }
 
 function unrollSteps<State extends CellState>(
