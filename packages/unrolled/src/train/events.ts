@@ -3,7 +3,7 @@ import type { Checkpoint } from './checkpoint.ts';
 
 export type { LayerFlowReport };
 
-/** What happens in a training run, in order. The trainer knows no listener. */
+/** What happens in a training run, in order. */
 export type TrainEvent =
   | StartEvent
   | ProgressEvent
@@ -15,11 +15,11 @@ export type TrainEvent =
 
 export interface StartEvent {
   readonly type: 'start';
-  /** Updates made before: 0, or more when a run goes on. */
+  /** Steps already taken: 0, or more when a run is resumed. */
   readonly step: number;
-  /** The last step, where it is known. */
+  /** The last step, where known. */
   readonly steps: number | null;
-  /** How many numbers are learnt. */
+  /** Number of trainable values. */
   readonly parameters: number;
 }
 
@@ -28,11 +28,11 @@ export interface ProgressEvent {
   readonly step: number;
   readonly steps: number | null;
   readonly epoch: number;
-  /** Mean over the steps since the last progress event, in nats. */
+  /** Mean training loss since the last progress event, in nats. */
   readonly loss: number;
-  /** The last validation, if there was one. */
+  /** The last validation loss, if any. */
   readonly validationLoss: number | null;
-  /** Norm of the last step's gradient before clipping, and the share of steps since the last event that were clipped. */
+  /** Norm of the last step's gradient before clipping, and the fraction of steps clipped since the last event. */
   readonly gradientNorm: number;
   readonly clipped: number;
   readonly learningRate: number;
@@ -45,9 +45,11 @@ export interface ValidationEvent {
   readonly type: 'validation';
   readonly step: number;
   readonly loss: number;
-  /** Whether this is the best so far: by the loss, or by what the task holds to be better (F1, an error rate). */
+  /** Whether this is the best so far, by the loss or by the task's own measure (F1, an error rate). Never when diverged. */
   readonly best: boolean;
-  /** What the task measures besides, by name. */
+  /** Whether the loss is not finite, or far above that of guessing. */
+  readonly diverged: boolean;
+  /** Further measures by name. */
   readonly metrics?: Readonly<Record<string, number>>;
 }
 
@@ -57,7 +59,7 @@ export interface SampleEvent {
   readonly text: string;
 }
 
-/** How far gradients reach back at this step of the training. */
+/** How far gradients reach back at this step. */
 export interface GradientFlowEvent {
   readonly type: 'gradient-flow';
   readonly step: number;
@@ -79,5 +81,7 @@ export interface DoneEvent {
   readonly loss: number | null;
   readonly validationLoss: number | null;
   readonly bestValidationLoss: number | null;
+  /** Whether the last validation had diverged. */
+  readonly diverged: boolean;
   readonly secondsElapsed: number;
 }

@@ -30,8 +30,10 @@ export interface SupervisedOptions<Example> {
   readonly seed: number;
   /** How good the model is on what is held back; null if the signal ended it early. Not called when nothing is held back. */
   readonly validate: (examples: readonly Example[], signal: StopSignal | undefined) => Promise<Validation | null>;
-  /** Something a person can look at, such as what the model makes of an example. Default: nothing. */
-  readonly sample?: (step: number) => string;
+  /** Output to look at, such as the model's answer to an example. Default: none. */
+  readonly sample?: ((step: number) => string) | undefined;
+  /** Validation loss of guessing uniformly, in nats; see `TrainingTask`. */
+  readonly chanceLoss?: number | undefined;
 }
 
 /**
@@ -55,6 +57,10 @@ export class SupervisedTraining<Example> implements TrainingTask {
     this.#options = options;
     this.#buckets = new LengthBuckets(examples.map(lengthOf), { batch, seed });
     this.#fingerprint = examples.reduce((hash, example) => hashText(JSON.stringify(example), hash), examples.length);
+  }
+
+  get chanceLoss(): number | undefined {
+    return this.#options.chanceLoss;
   }
 
   get parameters(): Parameters {

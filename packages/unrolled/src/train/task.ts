@@ -6,33 +6,35 @@ import type { StopSignal } from '../signal.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Json } from './checkpoint.ts';
 
-/** How good a model is on data that is not trained on. */
+/** How good a model is on held-out data. */
 export interface Validation {
-  /** Mean over items, in nats where the task is one of probabilities. */
+  /** Mean over items; in nats where the model predicts probabilities. */
   readonly loss: number;
-  /** What people ask of the task besides, by name, such as `accuracy`. */
+  /** Further measures by name, such as `accuracy`. */
   readonly metrics?: Readonly<Record<string, number>>;
-  /** What the best checkpoint has least of, where that is not the loss: 1 − F1, an error rate. Default: the loss. */
+  /** What the best checkpoint minimises, where that is not the loss: 1 − F1, an error rate. Default: the loss. */
   readonly cost?: number;
 }
 
-/** What the training loop needs to know of what is being learnt. */
+/** What the training loop needs to know of a task. */
 export interface TrainingTask {
   readonly parameters: Parameters;
   readonly stepsPerEpoch: number;
-  /** Epochs begun and ended so far, with a fraction. */
+  /** Validation loss of guessing uniformly, in nats, such as ln V. It tells divergence from mere failure; see `train`. */
+  readonly chanceLoss?: number | undefined;
+  /** Epochs so far, with a fraction. */
   readonly epoch: number;
   /** The recorded mean loss of the next batch, and how many items (tokens, rows) it is the mean of. */
   nextLoss(context: Context): { loss: Tensor; items: number };
-  /** Where in the model the last loss stopped being finite, for its error; null if it cannot be found. */
+  /** Where in the model the last loss became non-finite, for its error; null if unknown. */
   explain?(): string | null;
-  /** Measures on data that is not trained on; null if there is none, or the signal ended it early. */
+  /** Evaluates on held-out data; null if there is none, or if the signal stopped it early. */
   validate(signal: StopSignal | undefined): Promise<Validation | null>;
-  /** Something a person can look at, such as generated text; null if there is nothing of the kind. */
+  /** Output to look at, such as generated text; null if there is none. */
   sample(step: number): string | null;
-  /** How far gradients reach back on a small batch. Changes nothing of what is learnt. */
+  /** How far gradients reach back on a small batch. Does not change the training. */
   gradientFlow?(): Promise<readonly LayerFlowReport[]>;
-  /** What makes the model, for the checkpoint. */
+  /** The model's description, for the checkpoint. */
   describe(): Json;
   save(): { carried: Readonly<Record<string, NamedArray>>; state: Json };
   /** @throws FormatError if the state does not fit this task */

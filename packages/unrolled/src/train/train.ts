@@ -1,7 +1,19 @@
 import type { TypedArray } from '../backend/backend.ts';
+import {
+  anything,
+  callback,
+  type Kinds,
+  limit,
+  number,
+  oneOf,
+  required,
+  requireOptions,
+  seed as seedKind,
+  whole,
+} from '../checks.ts';
 import { ConfigError, DivergenceError, FormatError } from '../errors.ts';
 import type { NamedArray } from '../io/safetensors.ts';
-import { learningRateAt, Optimizer, type OptimizerOptions, type ScheduleName } from '../optim/index.ts';
+import { learningRateAt, Optimizer, type OptimizerOptions, type ScheduleName, scheduleNames } from '../optim/index.ts';
 import { Random } from '../random.ts';
 import type { StopSignal } from '../signal.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -12,44 +24,75 @@ import type { TrainingTask } from './task.ts';
 
 export interface TrainOptions {
   readonly optimizer: OptimizerOptions;
-  /** Read before every step: it may be another one while the run goes on. */
+  /** Read before every step: may be changed during a run. */
   readonly learningRate: number;
   /** Default 'constant'. */
-  readonly schedule?: ScheduleName;
-  /** See `Optimizer.update`. Defaults 0: no clipping. */
-  readonly clipNorm?: number;
-  readonly clipValue?: number;
-  /** When to end: after so many steps or epochs, or so many seconds of training, whatever comes first. */
-  readonly steps?: number;
-  readonly epochs?: number;
-  readonly seconds?: number;
+  readonly schedule?: ScheduleName | undefined;
+  /** See `Optimizer.update`. Default 0: no clipping. */
+  readonly clipNorm?: number | undefined;
+  readonly clipValue?: number | undefined;
+  /** Stop after this many steps, epochs or seconds of training, whichever comes first. Default: never. */
+  readonly steps?: number | undefined;
+  readonly epochs?: number | undefined;
+  readonly seconds?: number | undefined;
   /** For dropout. Default 1. */
-  readonly seed?: number;
-  /** Steps from one event to the next of its kind; 0: none. Defaults 10, 250, 250. */
-  readonly progressEvery?: number;
-  readonly validateEvery?: number;
-  readonly sampleEvery?: number;
-  /** Steps between measurements of how far gradients reach back, where the task can make them. Default 0: none. */
-  readonly gradientFlowEvery?: number;
-  /** Checkpoints also come at the end, however it comes. Default: as often as validation. */
-  readonly checkpointEvery?: number;
-  /** Go on from here. */
-  readonly resume?: Checkpoint | null;
-  /** Ends the run after the step that is under way, with a checkpoint. */
+  readonly seed?: number | undefined;
+  /** Steps between events of each kind; 0: none. Defaults 10, 250, 250. */
+  readonly progressEvery?: number | undefined;
+  readonly validateEvery?: number | undefined;
+  readonly sampleEvery?: number | undefined;
+  /** Steps between measurements of gradient flow, where the task can make them. Default 0: none. */
+  readonly gradientFlowEvery?: number | undefined;
+  /** Steps between checkpoints; there is always one at the end. Default: `validateEvery`. */
+  readonly checkpointEvery?: number | undefined;
+  /** Checkpoint to resume from. */
+  readonly resume?: Checkpoint | null | undefined;
+  /** Stops the run after the current step, with a checkpoint. */
   readonly signal?: StopSignal | undefined;
   /** Milliseconds; only differences count. */
-  readonly clock?: () => number;
+  readonly clock?: (() => number) | undefined;
 }
 
+const optionKinds: Kinds<TrainOptions> = {
+  optimizer: required({
+    must: "an object, such as { method: 'adam' }",
+    fits: (value) => typeof value === 'object' && value !== null,
+  }),
+  learningRate: required(number({ from: 0 })),
+  schedule: oneOf(scheduleNames),
+  clipNorm: limit,
+  clipValue: limit,
+  steps: whole(),
+  epochs: limit,
+  seconds: limit,
+  seed: seedKind,
+  progressEvery: whole(),
+  validateEvery: whole(),
+  sampleEvery: whole(),
+  gradientFlowEvery: whole(),
+  checkpointEvery: whole(),
+  resume: anything,
+  signal: anything,
+  clock: callback,
+};
+
+/** A validation loss above this many times the chance level is divergence, and not a model that is merely wrong. */
+const divergenceFactor = 3;
+/** The same for tasks without a chance level, as a multiple of the first training loss. */
+const firstLossFactor = 1000;
+
 /**
- * Trains until the end that the options give. What happens comes out as a stream of events; the loop goes on when the
- * listener asks for the next one.
+ * Trains until `steps`, `epochs` or `seconds` is reached, and reports as a stream of events; the loop continues when the
+ * listener asks for the next event.
  *
- * A run that is aborted, and another that resumes from its checkpoint, make the same updates to the last bit as one
- * that was never interrupted, as long as the end is given in steps or epochs.
+ * A run that is aborted and resumed from its checkpoint makes the same updates, to the last bit, as an uninterrupted run, if
+ * its end is given in steps or epochs.
  *
- * @throws ConfigError if gradient flow is asked of a task that cannot measure it
- * @throws DivergenceError when loss or gradient are no longer finite; parameters are then those of the last good step
+ * A validation loss that is not finite or far above the chance level is marked `diverged`, and is never the best.
+ *
+ * @throws ConfigError on an unknown, missing or impossible option, or if gradient flow is asked of a task that cannot
+ *   measure it
+ * @throws DivergenceError when loss or gradient are not finite; the parameters are then those of the last good step
  *
  * @example
  * for await (const event of train(task, { optimizer: { method: 'adam' }, learningRate: 3e-3, steps: 1000 })) {
@@ -57,6 +100,7 @@ export interface TrainOptions {
  * }
  */
 export async function* train(task: TrainingTask, options: TrainOptions): AsyncGenerator<TrainEvent, void> {
+  requireOptions('train', options, optionKinds);
   const { schedule = 'constant', clock = () => performance.now(), signal, resume } = options;
   const { progressEvery = 10, validateEvery = 250, sampleEvery = 250, checkpointEvery = validateEvery } = options;
   const { gradientFlowEvery = 0 } = options;
@@ -80,8 +124,10 @@ export async function* train(task: TrainingTask, options: TrainOptions): AsyncGe
   let validationOwed = resume?.trainer.validationOwed ?? false;
   let since = { loss: 0, clipped: 0, steps: 0, ...resume?.trainer.sinceProgress };
   let lastLoss: number | null = null;
+  let firstLoss = resume?.trainer.firstLoss ?? null;
+  let diverged = false;
 
-  // Everything counts as elapsed, as on the user's clock; the speed is that of the steps alone.
+  // Elapsed time is the user's; the speed counts the steps alone.
   const began = clock() - 1000 * (resume?.trainer.secondsElapsed ?? 0);
   let elapsed = (clock() - began) / 1000;
   let itemsSeen = 0;
@@ -105,20 +151,23 @@ export async function* train(task: TrainingTask, options: TrainOptions): AsyncGe
         bestCost,
         validationOwed,
         sinceProgress: since,
+        firstLoss,
       },
     };
   };
 
   const validation = async function* (): AsyncGenerator<TrainEvent, void> {
     const found = await task.validate(signal);
-    // One that was interrupted comes when the run goes on: otherwise its best checkpoint could be missed.
+    // An interrupted validation is made when the run is resumed: otherwise its best checkpoint could be missed.
     validationOwed = found === null && signal?.aborted === true;
     if (found === null) return;
     const { loss, metrics, cost = loss } = found;
-    const best = bestCost === null || cost < bestCost;
+    const limit = divergenceLimit(task, firstLoss);
+    diverged = !(loss <= limit) || Number.isNaN(cost);
+    const best = !diverged && (bestCost === null || cost < bestCost);
     validationLoss = loss;
     if (best) [bestValidationLoss, bestCost] = [loss, cost];
-    yield { type: 'validation', step, loss, best, ...(metrics && { metrics }) };
+    yield { type: 'validation', step, loss, best, diverged, ...(metrics && { metrics }) };
     if (best) yield { type: 'checkpoint', step, best, checkpoint: checkpointOf() };
   };
 
@@ -135,11 +184,12 @@ export async function* train(task: TrainingTask, options: TrainOptions): AsyncGe
       if (Number.isFinite(value)) parameters.backward(next.loss);
       return { loss: value, items: next.items };
     });
-    if (!Number.isFinite(loss)) throw diverged('loss', loss, step + 1, options, task.explain?.());
+    if (!Number.isFinite(loss)) throw divergence('loss', loss, step + 1, options, task.explain?.());
     const { norm, clipped } = optimizer.update({ ...options, learningRate });
-    if (!Number.isFinite(norm)) throw diverged('gradient', norm, step + 1, options);
+    if (!Number.isFinite(norm)) throw divergence('gradient', norm, step + 1, options);
     step++;
     lastLoss = loss;
+    firstLoss ??= loss;
     since = { loss: since.loss + loss, clipped: since.clipped + Number(clipped), steps: since.steps + 1 };
     elapsed = (clock() - began) / 1000;
     itemsSeen += items;
@@ -163,7 +213,7 @@ export async function* train(task: TrainingTask, options: TrainOptions): AsyncGe
         secondsLeft: secondsLeft(step, lastStep, elapsed, secondsLimit, itemSeconds, itemsSeen / items),
       };
       since = { loss: 0, clipped: 0, steps: 0 };
-      // The speed is that of the recent past, not of the whole run.
+      // The speed of the recent past, not of the whole run.
       itemsSeen *= 0.8;
       itemSeconds *= 0.8;
       yield event;
@@ -190,8 +240,16 @@ export async function* train(task: TrainingTask, options: TrainOptions): AsyncGe
     loss: lastLoss,
     validationLoss,
     bestValidationLoss,
+    diverged,
     secondsElapsed: elapsed,
   };
+}
+
+/** The highest validation loss that does not count as divergence. */
+function divergenceLimit({ chanceLoss }: TrainingTask, firstLoss: number | null): number {
+  // A classifier of two labels can be 3 nats off by overfitting alone.
+  if (chanceLoss !== undefined) return divergenceFactor * Math.max(2, chanceLoss);
+  return firstLoss === null ? Number.MAX_VALUE : firstLossFactor * Math.max(1, Math.abs(firstLoss));
 }
 
 function secondsLeft(
@@ -207,7 +265,7 @@ function secondsLeft(
   return Number.isFinite(left) ? Math.max(0, left) : null;
 }
 
-function diverged(
+function divergence(
   what: 'loss' | 'gradient',
   value: number,
   step: number,

@@ -23,6 +23,7 @@ export function classifierTraining(
     heldBack,
     batch,
     seed,
+    chanceLoss: Math.log(model.labels.length),
     lengthOf: ({ text }) => model.lengthOf(text),
     async validate(texts, signal) {
       const collected = await collectLogits(model, texts, signal);

@@ -73,6 +73,11 @@ export class LanguageModelTraining implements TrainingTask {
     return this.model.parameters;
   }
 
+  /** ln V */
+  get chanceLoss(): number {
+    return Math.log(this.model.tokenizer.size);
+  }
+
   get stepsPerEpoch(): number {
     return this.#streams.chunksPerEpoch;
   }

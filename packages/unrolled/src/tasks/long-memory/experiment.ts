@@ -42,7 +42,7 @@ export interface ExperimentValidation {
 
 export interface ExperimentResult {
   readonly type: 'result';
-  /** 'diverged': loss or gradient left the finite numbers; the best model before is tested all the same. */
+  /** 'diverged': a loss or gradient became non-finite or far too large; the best model before that is tested. */
   readonly reason: 'solved' | 'finished' | 'diverged' | 'aborted';
   /** On the test sequences; null if the run was aborted. */
   readonly metric: number | null;
@@ -110,6 +110,7 @@ export async function* experiment(
       step = event.step;
       if (event.type === 'start' || event.type === 'progress') yield event;
       if (event.type === 'done' && event.reason === 'aborted') reason = 'aborted';
+      if (event.type === 'done' && event.reason === 'finished' && event.diverged) reason = 'diverged';
       if (event.type !== 'validation') continue;
       const value = task.evaluation!.metric;
       const secondsElapsed = seconds();

@@ -42,6 +42,7 @@ export function taggerTraining(model: Tagger, options: TaggerTrainingOptions): S
   requireScorable(model, heldBack);
   return new SupervisedTraining(model, {
     ...options,
+    chanceLoss: Math.log(model.vocabulary.tags.length),
     lengthOf: ({ words }) => words.length,
     validate: async (sentences, signal) => {
       const found = await evaluateTagger(model, sentences, { signal });

@@ -61,6 +61,7 @@ export function translatorTraining(
       heldBack: heldBack.map((pair) => model.encode(pair)),
       batch: options.batch,
       seed: options.seed,
+      chanceLoss: Math.log(model.sides.target.size),
       lengthOf: ({ source, target }) => source.length + target.length,
       validate: (_, signal) => validate(model, heldBack, signal),
       sample: () => sample(model, heldBack.length > 0 ? heldBack : pairs),
