@@ -3,7 +3,7 @@
 //     node examples/classify-words.ts
 
 import { openDevice, Random } from 'unrolled';
-import { Classifier, classifierTraining, evaluateClassifier, tellingTokens } from 'unrolled/tasks/classify';
+import { Classifier, classifierTraining, evaluateClassifier, explainTokens } from 'unrolled/tasks/classify';
 import { tokenizerFor } from 'unrolled/tokenizers';
 import { train } from 'unrolled/train';
 
@@ -21,7 +21,7 @@ const device = await openDevice();
 const tokenizer = tokenizerFor('char', 'aeioubdfglmnt');
 const classifier = new Classifier(device, tokenizer, ['plain', 'rhyming'], {
   ...{ cell: 'gru', hidden: 24, layers: 1, embedding: 12, dropout: 0 },
-  ...{ bidirectional: true, pooling: 'last', longest: 20 },
+  ...{ bidirectional: true, pooling: 'last', maxLength: 20 },
 });
 const task = classifierTraining(classifier, {
   examples: words.slice(200),
@@ -39,6 +39,6 @@ for (const { label, probability } of classifier.classify(['banata', 'banato'])) 
 }
 const { macroF1 } = (await evaluateClassifier(classifier, words.slice(0, 200)))!;
 console.log(`macro-F1 ${macroF1.toFixed(3)}`);
-const letters = tellingTokens(classifier, 'banata').map(({ token, weight }) => `${token} ${weight.toFixed(1)}`);
+const letters = explainTokens(classifier, 'banata').map(({ token, weight }) => `${token} ${weight.toFixed(1)}`);
 console.log(`what speaks for it: ${letters.join('  ')}`);
 device.close();

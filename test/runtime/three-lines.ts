@@ -41,7 +41,7 @@ export async function trainAll(library: Library): Promise<Files> {
   const { Classifier, Forecaster, LanguageModel, Tagger, Translator } = library;
   const labels = [...new Set(labelled.map(({ label }) => label))];
   const classifier = new Classifier(device, characters, labels, {
-    ...{ ...sizes, bidirectional: true, pooling: 'attention', longest: 50 },
+    ...{ ...sizes, bidirectional: true, pooling: 'attention', maxLength: 50 },
   });
   const forecaster = new Forecaster(device, scaling, { ...sizes, window: 12, horizon: 3 });
   const model = new LanguageModel(device, characters, sizes);

@@ -69,7 +69,7 @@ async function tagger(device: Device, file: ModelFile): Promise<Asks<'tag'>> {
 }
 
 async function classifier(device: Device, file: ModelFile): Promise<Asks<'classify'>> {
-  const { Classifier, tellingTokens } = await import('unrolled/tasks/classify');
+  const { Classifier, explainTokens } = await import('unrolled/tasks/classify');
   const model = Classifier.load(device, file);
   return {
     task: 'classify',
@@ -79,7 +79,7 @@ async function classifier(device: Device, file: ModelFile): Promise<Asks<'classi
       const read = text.slice(0, longest);
       const [{ probabilities, label: likeliest }] = model.classify([read]);
       const label = wanted !== null && model.labels.includes(wanted) ? wanted : likeliest;
-      return { probabilities, label, telling: tellingTokens(model, read, { label }) };
+      return { probabilities, label, telling: explainTokens(model, read, { label }) };
     },
   };
 }

@@ -17,6 +17,9 @@ const kinds = {
 /** A word enters the vocabulary when it is seen this often. */
 const wordMinimum = 2;
 
+/** The tokens of a text for a tokenizer of words; joined, they give the text back. */
+export const wordTokens = (text: string): Iterable<string> => kinds.word.tokens(text);
+
 /** The characters (code points) of a text, in order. */
 export const charVocabulary = (text: string): string[] => [...new Set(text)].sort(byCodePoint);
 

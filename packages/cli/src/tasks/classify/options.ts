@@ -3,16 +3,20 @@ import { type Summary, summaries } from 'unrolled/tasks/classify';
 import { type TokenizerConfig, tokenizerKinds } from 'unrolled/tokenizers';
 import { type CommonOptions, choice, commonDefaults, option, whole } from '../../options.ts';
 import type { OptionType } from '../../trainable.ts';
+import { type VectorOptions, vectorOptions } from '../../word-vectors.ts';
 
-export interface ClassifyOptions extends CommonOptions {
-  tokens: TokenizerConfig['kind'];
+export interface ClassifyOptions extends CommonOptions, VectorOptions {
+  /** 'auto' until the examples have been read. */
+  tokens: TokenizerConfig['kind'] | 'auto';
   /** The most tokens, of words and byte pairs; what the kind has by default where it is left out. */
   vocab?: number;
   embedding: number;
-  pooling: Summary;
+  pooling: Summary | 'auto';
   /** Whether it reads in one direction only; in both where it is left out. */
   forward?: boolean;
-  longest: number;
+  maxLength: number;
+  /** Whether given word vectors are not trained. */
+  freezeVectors?: boolean;
   /** A file to validate on, in place of a tenth of the examples. */
   validation?: string;
   labelColumn?: string;
@@ -24,15 +28,18 @@ export const defaults = {
   hidden: 128,
   layers: 1,
   embedding: 64,
-  tokens: 'char',
-  pooling: 'last',
-  longest: 1000,
+  tokens: 'auto',
+  pooling: 'auto',
+  maxLength: 1000,
   lr: 2e-3,
 } as const satisfies ClassifyOptions;
 
 export const optional: Readonly<Record<string, OptionType>> = {
   vocab: 'number',
   forward: 'boolean',
+  vectors: 'string',
+  vectorWords: 'number',
+  freezeVectors: 'boolean',
   labelColumn: 'string',
   textColumn: 'string',
 };
@@ -44,12 +51,20 @@ export const columnOptions = (): Option[] => [
 ];
 
 export const options = (): Option[] => [
-  choice('--tokens <kind>', `what a text is cut into (default ${defaults.tokens})`, tokenizerKinds),
-  option('--vocab <n>', 'most tokens of words (default 20,001) or byte pairs (default 2,000)', whole(1)),
-  option('--embedding <n>', `length of a token's vector (default ${defaults.embedding})`, whole(1)),
-  choice('--pooling <kind>', `what makes one vector of a text (default ${defaults.pooling})`, summaries),
-  new Option('--forward', 'read in one direction only (default: both)'),
-  option('--longest <n>', `most tokens of a text that are read (default ${defaults.longest})`, whole(1)),
+  choice('--tokens <kind>', 'how texts are tokenised (default auto: word for texts of several words, else char)', [
+    'auto',
+    ...tokenizerKinds,
+  ]),
+  option('--vocab <n>', 'vocabulary size: of words (default 20,000) or byte pairs (default 2,000)', whole(1)),
+  ...vectorOptions(),
+  new Option('--freeze-vectors', 'do not train the given word vectors'),
+  option('--embedding <n>', `dimension of a token's vector (default ${defaults.embedding}, or the vectors')`, whole(1)),
+  choice('--pooling <kind>', 'how the states of a text become one vector (default auto: by the tokens)', [
+    'auto',
+    ...summaries,
+  ]),
+  new Option('--forward', 'read in one direction only (default: bidirectional)'),
+  option('--max-length <n>', `most tokens of a text that are read (default ${defaults.maxLength})`, whole(1)),
   new Option('--validation <file>', 'labelled texts to validate on (default: a tenth of the examples)'),
   ...columnOptions(),
 ];

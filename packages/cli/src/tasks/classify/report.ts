@@ -1,10 +1,10 @@
 import {
   type Classifier,
   type ClassifierEvaluation,
+  type Contribution,
+  explainTokens,
+  explainWords,
   type LabelledText,
-  type TellingToken,
-  tellingTokens,
-  tellingWords,
 } from 'unrolled/tasks/classify';
 import { printable } from '../../listeners/text.ts';
 import { table } from '../../table.ts';
@@ -14,9 +14,9 @@ import { formatCount } from '../../units.ts';
 export type Telling = Readonly<Record<string, readonly { readonly word: string; readonly weight: number }[]>>;
 
 /** What in a text speaks for its label: its words, the weightiest first; of a single word its tokens, as they stand. */
-export function tellingParts(model: Classifier, text: string): TellingToken[] {
-  const words = tellingWords(model, text);
-  if (words.length <= 1) return tellingTokens(model, text);
+export function tellingParts(model: Classifier, text: string): Contribution[] {
+  const words = explainWords(model, text);
+  if (words.length <= 1) return explainTokens(model, text);
   return words.sort((a, b) => Math.abs(b.weight) - Math.abs(a.weight));
 }
 
@@ -28,7 +28,7 @@ export function tellingByLabel(model: Classifier, examples: readonly LabelledTex
   const seen = new Map(model.labels.map((label) => [label, new Map<string, { total: number; count: number }>()]));
   for (const { text, label } of examples.slice(0, most)) {
     const words = seen.get(label)!;
-    for (const { token, weight } of tellingWords(model, text, { label })) {
+    for (const { token, weight } of explainWords(model, text, { label })) {
       const word = token.toLowerCase();
       const { total, count } = words.get(word) ?? { total: 0, count: 0 };
       words.set(word, { total: total + weight, count: count + 1 });

@@ -6,8 +6,9 @@ import {
   classifierTraining,
   type LabelledText,
 } from 'unrolled/tasks/classify';
-import { createTokenizer, type TokenizerConfig, tokenizerFor } from 'unrolled/tokenizers';
+import { createTokenizer, type Tokenizer, tokenizerFor } from 'unrolled/tokenizers';
 import type { Checkpoint, Json } from 'unrolled/train';
+import { splitWords, type WordVectors, type WordVocabulary, wordVocabulary } from 'unrolled/words';
 import type { CellFile } from '../../cell-file.ts';
 import { cellSource } from '../../cell-source.ts';
 import { Failure } from '../../failure.ts';
@@ -15,6 +16,7 @@ import { exampleUnits } from '../../run-events.ts';
 import { withDefaults } from '../../run-options.ts';
 import type { Prepared, Sources, Trainable } from '../../trainable.ts';
 import { countOf, formatCount } from '../../units.ts';
+import { describeVectors, readVectors } from '../../word-vectors.ts';
 import { readExamples } from './examples.ts';
 import { type ClassifyOptions, defaults, optional, options } from './options.ts';
 
@@ -64,21 +66,39 @@ async function prepare(
   }
   const strange = heldBack.find(({ label }) => !labels.includes(label));
   if (strange) throw new Failure(`classify train: --validation has the label '${strange.label}', the examples do not`);
-  const tokenizer = checkpoint ? storedTokenizer(checkpoint) : tokenizerOf(options, examples);
-  const config = modelConfig(options, cell);
+  const texts = examples.map(({ text }) => text);
+  const asked = resolveTokens(options, texts);
+  // What vectors gave the model is in its checkpoint.
+  const words = asked.tokens === 'word' ? texts.map((text) => splitWords(text).map((word) => word.text)) : [];
+  const vectors =
+    asked.vectors && !checkpoint ? await readVectors(asked.vectors, words.flat(), asked.vectorWords) : undefined;
+  const embedding = vectors?.size ?? asked.embedding;
+  if (said.embedding !== undefined && said.embedding !== embedding) {
+    throw new Failure(
+      `classify train: --embedding ${said.embedding}: the vectors of --vectors have ${embedding} numbers`,
+      2,
+    );
+  }
+  const resolved = { ...asked, embedding };
+  const tokenizer = checkpoint ? storedTokens(checkpoint) : tokensOf(resolved, texts, words, vectors);
+  const config = modelConfig(resolved, cell);
   const many = labels.length > 8 ? `${labels.slice(0, 8).join(', ')}, …` : labels.join(', ');
   return {
-    options,
+    options: resolved,
     about: [
       `${countOf(examples.length, 'example')}, ${formatCount(heldBack.length)} more to validate on; ` +
-        `${labels.length} labels (${many}), ${countOf(tokenizer.size, 'token')}`,
+        `${labels.length} labels (${many}), ${describeTokens(tokenizer)}`,
+      ...(vectors ? [describeVectors(vectors, words.flat())] : []),
     ],
     model: config as unknown as Json,
     files: { 'labels.json': labels },
     units: exampleUnits,
     itemsPerStep: batch * 50,
-    begin: (device) =>
-      classifierTraining(new Classifier(device, tokenizer, labels, config, seed), { examples, heldBack, batch, seed }),
+    begin(device) {
+      const model = new Classifier(device, tokenizer, labels, config, seed);
+      if (vectors) model.takeVectors(vectors);
+      return classifierTraining(model, { examples, heldBack, batch, seed });
+    },
     next: (run) => `Use it: npx unrolled classify predict ${run} "a text"`,
   };
 }
@@ -86,16 +106,34 @@ async function prepare(
 const labelsOf = (examples: readonly LabelledText[]): string[] =>
   [...new Set(examples.map(({ label }) => label))].sort();
 
-function tokenizerOf({ tokens, vocab }: ClassifyOptions, examples: readonly LabelledText[]) {
-  // A space before each, as the model reads them.
-  return tokenizerFor(tokens, examples.map(({ text }) => (tokens === 'char' ? text : ` ${text}`)).join('\n'), vocab);
+type Tokens = Tokenizer | WordVocabulary;
+
+function resolveTokens(options: ClassifyOptions, _texts: readonly string[]): ClassifyOptions {
+  return { ...options, tokens: 'word', pooling: options.pooling === 'auto' ? 'max' : options.pooling };
 }
 
-const storedTokenizer = ({ model }: Checkpoint) =>
-  createTokenizer((model as unknown as ClassifierDescription).tokenizer as TokenizerConfig);
+function tokensOf(
+  { tokens, vocab, freezeVectors }: ClassifyOptions,
+  texts: readonly string[],
+  words: readonly (readonly string[])[],
+  vectors: WordVectors | undefined,
+): Tokens {
+  if (tokens === 'word') return wordVocabulary(words, { vectors, freeze: freezeVectors, size: vocab ?? 20_000 });
+  // A space before each, as the model reads them.
+  const kind = tokens === 'bpe' ? 'bpe' : 'char';
+  return tokenizerFor(kind, texts.map((text) => (kind === 'char' ? text : ` ${text}`)).join('\n'), vocab);
+}
+
+function storedTokens({ model }: Checkpoint): Tokens {
+  const { tokenizer } = model as unknown as ClassifierDescription;
+  return tokenizer.kind === 'words' ? tokenizer : createTokenizer(tokenizer);
+}
+
+const describeTokens = (tokens: Tokens): string =>
+  'further' in tokens ? countOf(tokens.words.length, 'different word') : countOf(tokens.size, 'token');
 
 function modelConfig(options: ClassifyOptions, own: CellFile | null): ClassifierConfig {
-  const { cell, hidden, layers, embedding, dropout, pooling, longest, forward } = options;
+  const { cell, hidden, layers, embedding, dropout, pooling, maxLength, forward } = options;
   return {
     cell: cellSource(cell, hidden, own),
     hidden,
@@ -103,7 +141,7 @@ function modelConfig(options: ClassifyOptions, own: CellFile | null): Classifier
     embedding,
     dropout,
     bidirectional: !forward,
-    pooling,
-    longest,
+    pooling: pooling === 'auto' ? 'last' : pooling,
+    maxLength,
   };
 }

@@ -14,7 +14,6 @@ import {
   tagVocabulary,
 } from 'unrolled/tasks/tag';
 import type { Checkpoint, Json } from 'unrolled/train';
-import type { WordVectors } from 'unrolled/words';
 import type { CellFile } from '../../cell-file.ts';
 import { cellSource } from '../../cell-source.ts';
 import { Failure } from '../../failure.ts';
@@ -23,7 +22,7 @@ import { withDefaults } from '../../run-options.ts';
 import type { TextFiles } from '../../text-files.ts';
 import type { Prepared, Sources, Trainable } from '../../trainable.ts';
 import { countOf, formatCount } from '../../units.ts';
-import { readVectors } from '../../word-vectors.ts';
+import { describeVectors, readVectors } from '../../word-vectors.ts';
 import { defaults, optional, options, type TagOptions } from './options.ts';
 
 export const tag: Trainable<TagOptions> = {
@@ -98,7 +97,7 @@ async function prepare(
         `${countOf(vocabulary.words.length, 'different word')}, ${describeTags(vocabulary)}`,
       ...describeLayout(layout),
       ...describeScheme(all, vocabulary),
-      ...(vectors ? [describeVectors(vectors, vocabulary)] : []),
+      ...(vectors ? [describeVectors(vectors, vocabulary.words)] : []),
     ],
     model: config as unknown as Json,
     files: { 'tags.json': vocabulary.tags },
@@ -140,14 +139,4 @@ function describeTags({ tags, scheme }: TagVocabulary): string {
   if (scheme === null) return countOf(tags.length, 'tag');
   const types = new Set(tags.filter((name) => name !== 'O').map((name) => name.slice(2)));
   return types.size === 0 || types.has('') ? 'spans' : `spans of ${[...types].join(', ')}`;
-}
-
-function describeVectors({ words, size }: WordVectors, vocabulary: TagVocabulary): string {
-  const given = new Set(words);
-  const found = vocabulary.words.filter((word) => given.has(word) || given.has(word.toLowerCase())).length;
-  const share = ((100 * found) / vocabulary.words.length).toFixed(1);
-  return (
-    `${countOf(words.length, 'vector')} of dimension ${size}; ${share}% of the words have one, ` +
-    `${formatCount(vocabulary.further.length)} are of other words`
-  );
 }

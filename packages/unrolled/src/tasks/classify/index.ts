@@ -1,5 +1,13 @@
 export { type ClassifierEvaluation, evaluateClassifier } from './evaluate.ts';
+export * from './explain.ts';
 export * from './format.ts';
+export {
+  type Column,
+  type Columns,
+  type LayoutOptions,
+  type TableLayout,
+  type TableRow,
+  tableLayout,
+} from './layout.ts';
 export * from './model.ts';
-export * from './telling.ts';
 export * from './training.ts';

@@ -11,9 +11,9 @@ import { tokenizerFor } from '../../tokenizers/create.ts';
 import { type Checkpoint, encodeCheckpoint } from '../../train/checkpoint.ts';
 import { train } from '../../train/train.ts';
 import { evaluateClassifier } from './evaluate.ts';
+import { explainTokens, explainWords } from './explain.ts';
 import type { LabelledText } from './format.ts';
 import { Classifier, type ClassifierConfig, summaries } from './model.ts';
-import { tellingTokens, tellingWords } from './telling.ts';
 import { classifierTraining } from './training.ts';
 
 const exact = createDevice(referenceBackend({ float: 'float64' }));
@@ -22,7 +22,7 @@ afterAll(() => wasm.close());
 
 const small: ClassifierConfig = {
   ...{ cell: 'lstm', hidden: 5, layers: 1, embedding: 4, dropout: 0 },
-  ...{ bidirectional: true, pooling: 'last', longest: 50 },
+  ...{ bidirectional: true, pooling: 'last', maxLength: 50 },
 };
 const texts = ['abba', 'b', 'cab', 'baccab', ''];
 const newModel = (device: Device, config: Partial<ClassifierConfig> = {}): Classifier =>
@@ -62,7 +62,7 @@ describe('a classifier', () => {
   });
 
   test('reads what is beyond the longest not at all', () => {
-    const model = newModel(wasm, { longest: 3 });
+    const model = newModel(wasm, { maxLength: 3 });
     expect(model.classify(['abcabc'])).toEqual(model.classify(['abc']));
   });
 
@@ -124,7 +124,7 @@ describe('learning to classify', () => {
     expect(() => Classifier.load(wasm, other)).toThrow(FormatError);
 
     // What it learnt is seen: of 'acbba' the second b says the most.
-    const telling = tellingTokens(model, 'acabba', { label: 'double' });
+    const telling = explainTokens(model, 'acabba', { label: 'double' });
     expect(telling.map(({ token }) => token).join('')).toBe('acabba');
   });
 });
@@ -132,7 +132,7 @@ describe('learning to classify', () => {
 describe('telling tokens', () => {
   test('with one step they are the slope of the log odds times the input, summed over the vector of each token', () => {
     const model = newModel(exact);
-    const weights = tellingTokens(model, 'cab', { label: 'y', steps: 1 }).map(({ weight }) => weight);
+    const weights = explainTokens(model, 'cab', { label: 'y', steps: 1 }).map(({ weight }) => weight);
     // Of x (1 + e_t): the slope in e_t at 0 is the weight of token t.
     const h = 1e-6;
     const logOdds = (place: number, factor: number): number => {
@@ -150,7 +150,7 @@ describe('telling tokens', () => {
 
   test('with many steps they add up to what the text changes in the log odds', () => {
     const model = newModel(exact);
-    const total = tellingTokens(model, 'cabba', { label: 'y', steps: 400 }).reduce(
+    const total = explainTokens(model, 'cabba', { label: 'y', steps: 400 }).reduce(
       (sum, { weight }) => sum + weight,
       0,
     );
@@ -164,10 +164,10 @@ describe('telling tokens', () => {
 
   test('of a word are those of its tokens, summed', () => {
     const model = newModel(exact);
-    const tokens = tellingTokens(model, 'ab ca', { label: 'x' }).map(({ weight }) => weight);
-    const words = tellingWords(model, ' ab  ca ', { label: 'x' });
+    const tokens = explainTokens(model, 'ab ca', { label: 'x' }).map(({ weight }) => weight);
+    const words = explainWords(model, ' ab  ca ', { label: 'x' });
     expect(words.map(({ token }) => token)).toEqual(['ab', 'ca']);
-    const apart = tellingWords(model, 'ab ca', { label: 'x' }).map(({ weight }) => weight);
+    const apart = explainWords(model, 'ab ca', { label: 'x' }).map(({ weight }) => weight);
     expect(apart[0]).toBeCloseTo(tokens[0] + tokens[1], 12);
     expect(apart[1]).toBeCloseTo(tokens[3] + tokens[4], 12);
   });

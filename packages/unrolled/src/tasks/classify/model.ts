@@ -18,10 +18,11 @@ import { createTokenizer } from '../../tokenizers/create.ts';
 import type { Tokenizer, TokenizerConfig } from '../../tokenizers/tokenizer.ts';
 import type { Json } from '../../train/checkpoint.ts';
 import { loadModel, type ModelSource } from '../../train/stored-model.ts';
+import { WordTable, type WordVectors, type WordVocabulary } from '../../words/index.ts';
 import type { LabelledText } from './format.ts';
-import { TextReader } from './text-reader.ts';
+import { type ReadToken, readerFor, readIds, readTokens, type TextReader } from './text-reader.ts';
 
-/** What makes one vector of a text: a pooling, or a mean whose weights are learnt. */
+/** How a text's states become one vector: a pooling, or a mean with trainable weights. */
 export const summaries = ['last', 'mean', 'max', 'attention'] as const;
 export type Summary = Pooling | 'attention';
 
@@ -33,29 +34,36 @@ export interface ClassifierConfig {
   readonly hidden: number;
   /** L, recurrent layers. */
   readonly layers: number;
-  /** E, length of a token's vector. */
+  /** E, the dimension of a token's vector; that of given word vectors, where there are. */
   readonly embedding: number;
   /** Rate of dropout after the embedding, between the layers and before the output. */
   readonly dropout: number;
-  /** Whether a second cell reads from the end. */
+  /** Whether a second recurrent layer reads from the end. */
   readonly bidirectional: boolean;
   /** 'last' takes the state after the last token, of each direction. */
   readonly pooling: Summary;
-  /** The most tokens of a text that are read; what is beyond is left out. */
-  readonly longest: number;
+  /** The most tokens of a text that are read; the rest is ignored. */
+  readonly maxLength: number;
 }
 
-/** Everything that makes the model besides its parameters. */
+/** A token of a text. */
+export interface TextToken {
+  readonly text: string;
+  /** Whether it is in the model's vocabulary. */
+  readonly known: boolean;
+}
+
+/** Everything that makes the model besides its parameters: plain data. */
 export interface ClassifierDescription {
   readonly task: 'classify';
   readonly config: ClassifierConfig;
-  readonly tokenizer: TokenizerConfig;
+  readonly tokenizer: TokenizerConfig | ({ readonly kind: 'words' } & WordVocabulary);
   readonly labels: readonly string[];
-  /** T of softmax(logits / T), fitted on texts held back so that a probability means what it says (Guo 2017). */
+  /** T of softmax(logits / T), fitted on validation texts so that probabilities are calibrated (Guo 2017). */
   readonly temperature: number;
 }
 
-/** What a classifier makes of a text. */
+/** The label of a text. */
 export interface Classification {
   readonly label: string;
   readonly probability: number;
@@ -68,8 +76,8 @@ export interface Classification {
  *
  *     x_t = embedding[id_t];   h_t = cells(x_t, h_{t−1});   v = pool(h_1 … h_T);   p = softmax((W v + b) / temperature)
  *
- * Parameters: `embedding.weight` [V, E], `<cell>.weight_ih_l0` … as in PyTorch, `attention.*` where it pools by
- * attention, `output.weight` [K, 2H], `output.bias` [K].
+ * Parameters: `embedding.weight` [V, E] for a tokenizer's tokens, or those of `WordTable` for words; `<cell>.weight_ih_l0` …
+ * as in PyTorch; `attention.*` with attention pooling; `output.weight` [K, 2H], `output.bias` [K].
  *
  * @example
  * const device = await openDevice();
@@ -79,21 +87,28 @@ export interface Classification {
 export class Classifier {
   readonly device: Device;
   readonly config: ClassifierConfig;
-  readonly tokenizer: Tokenizer;
+  /** What cuts texts into tokens: a tokenizer, or a vocabulary of words. */
+  readonly tokenizer: Tokenizer | WordVocabulary;
   readonly labels: readonly string[];
   readonly parameters: Parameters;
   /** See `ClassifierDescription`; 1 until it is fitted. */
   temperature = 1;
   readonly #reader: TextReader;
-  readonly #embedding: Embedding;
+  readonly #embedding: Embedding | WordTable;
   readonly #recurrent: Recurrent;
   readonly #dropout: Dropout;
   readonly #attention: AttentionPooling | null;
   readonly #output: Linear;
 
   /** @throws ConfigError on a size out of range, or fewer than two labels */
-  constructor(device: Device, tokenizer: Tokenizer, labels: readonly string[], config: ClassifierConfig, seed = 1) {
-    for (const name of ['hidden', 'layers', 'embedding', 'longest'] as const) {
+  constructor(
+    device: Device,
+    tokenizer: Tokenizer | WordVocabulary,
+    labels: readonly string[],
+    config: ClassifierConfig,
+    seed = 1,
+  ) {
+    for (const name of ['hidden', 'layers', 'embedding', 'maxLength'] as const) {
       if (!Number.isInteger(config[name]) || config[name] < 1) {
         throw new ConfigError(`classify: ${name} must be a whole number from 1, received ${config[name]}`);
       }
@@ -111,9 +126,12 @@ export class Classifier {
     this.config = config;
     this.tokenizer = tokenizer;
     this.labels = labels;
-    const { cell, hidden, layers, embedding, dropout, bidirectional, pooling, longest } = config;
-    this.#reader = new TextReader(tokenizer, longest);
-    this.#embedding = new Embedding({ vocabularySize: this.#reader.size, dimension: embedding });
+    const { cell, hidden, layers, embedding, dropout, bidirectional, pooling } = config;
+    this.#reader = readerFor(tokenizer);
+    this.#embedding =
+      'further' in tokenizer
+        ? new WordTable(tokenizer, embedding)
+        : new Embedding({ vocabularySize: this.#reader.vocabularySize, dimension: embedding });
     this.#recurrent = new Recurrent({ cell, hidden, layers, dropout, bidirectional });
     this.#dropout = new Dropout({ rate: dropout });
     this.#attention = pooling === 'attention' ? new AttentionPooling() : null;
@@ -127,7 +145,8 @@ export class Classifier {
    */
   static from(device: Device, description: ClassifierDescription, own?: DefinedCell): Classifier {
     const { config, tokenizer, labels, temperature } = description;
-    const model = new Classifier(device, createTokenizer(tokenizer), labels, withCell(config, own));
+    const tokens = tokenizer.kind === 'words' ? tokenizer : createTokenizer(tokenizer);
+    const model = new Classifier(device, tokens, labels, withCell(currentConfig(config), own));
     model.temperature = temperature;
     return model;
   }
@@ -145,7 +164,7 @@ export class Classifier {
     const description: ClassifierDescription = {
       task: 'classify',
       config,
-      tokenizer: tokenizer.config,
+      tokenizer: 'further' in tokenizer ? { kind: 'words', ...tokenizer } : tokenizer.config,
       labels,
       temperature,
     };
@@ -153,25 +172,48 @@ export class Classifier {
   }
 
   build(ids: Shape, declarations: Declarations): Shape {
-    const embedded = this.#embedding.build(ids, declarations.within('embedding'));
+    const embedded = [...ids, this.config.embedding];
+    if (this.#embedding instanceof WordTable) this.#embedding.build(declarations);
+    else this.#embedding.build(ids, declarations.within('embedding'));
     const hidden = this.#recurrent.build(embedded, declarations.within(cellNameOf(this.config.cell)));
     this.#attention?.build(hidden, declarations.within('attention'));
     return this.#output.build(hidden.slice(1), declarations.within('output'));
   }
 
-  /** How many steps a text takes: its tokens, as far as they are read, and at least one. */
+  /**
+   * Copies given vectors of words. Call it before training, on a model of words.
+   * @returns how many words with a trainable vector have one
+   * @throws ConfigError if the vectors have another length, or the model reads no words
+   */
+  takeVectors(vectors: WordVectors): number {
+    if (this.#embedding instanceof WordTable) return this.#embedding.take(vectors);
+    throw new ConfigError('classify: word vectors need a model of words; make it with a word vocabulary');
+  }
+
+  /** T, the steps a text takes: its tokens, at most `maxLength`, and at least one. */
   lengthOf(text: string): number {
-    return this.#reader.read(text).length;
+    return readIds(this.#reader, text, this.config.maxLength).length;
   }
 
-  /** The tokens of a text as they are read, as text. */
-  tokensOf(text: string): string[] {
-    return this.#reader.tokens(text);
+  /** The tokens of a text that are read, at most `maxLength`: as the text has them, with the space before each. */
+  tokensOf(text: string): TextToken[] {
+    const { unknown } = this.#reader;
+    const known = (token: ReadToken): TextToken => ({ text: token.text, known: token.id !== unknown });
+    return readTokens(this.#reader, text, this.config.maxLength).map(known);
   }
 
-  /** The vectors of texts' tokens, `[T, B, E]`, and how many steps of each row count. */
+  /** Whether tokens are whole words, rather than characters or parts of words. */
+  get readsWords(): boolean {
+    return this.#reader.readsWords;
+  }
+
+  /** The vectors of texts' tokens, `[T, B, E]`, and the length of each row. */
   embed(texts: readonly string[], context: Context = inference): { embedded: Tensor; lengths: readonly number[] } {
-    const { values, shape, lengths } = padSequences(texts.map((text) => this.#reader.read(text, context)));
+    const { maxLength } = this.config;
+    const { values, shape, lengths } = padSequences(
+      texts.map((text) => readIds(this.#reader, text, maxLength, context)),
+    );
+    if (this.#embedding instanceof WordTable) return { embedded: this.#embedding.apply(values, shape), lengths };
     return { embedded: this.#embedding.apply(this.device.ids(values, shape)), lengths };
   }
 
@@ -184,7 +226,7 @@ export class Classifier {
       if (pooling !== 'last') return pool(pooling as Pooling, outputs, lengths);
       const last = pool('last', outputs, lengths);
       if (!bidirectional) return last;
-      // The way back ends at the first token.
+      // The layer that reads from the end has its last state at the first token.
       const half = this.#recurrent.width / 2;
       return concat([slice(last, 1, 0, half), slice(outputs.at(0), 1, half)], -1);
     };
@@ -208,7 +250,7 @@ export class Classifier {
     return id;
   }
 
-  /** Logits of texts, a row of K each, before the temperature. What a text is batched with does not change its row. */
+  /** Logits of texts, K for each, before the temperature. They do not depend on how texts are batched. */
   logits(texts: readonly string[]): Float64Array[] {
     const { device } = this;
     return device.withoutGradients(() =>
@@ -221,7 +263,7 @@ export class Classifier {
     );
   }
 
-  /** @param batch  texts read side by side; changes nothing but the time it takes. Default 64 */
+  /** @param batch  batch size; it changes the speed, not the result. Default 64 */
   classify(texts: readonly string[], { batch = 64 }: { readonly batch?: number } = {}): Classification[] {
     const found: Classification[] = [];
     for (let start = 0; start < texts.length; start += batch) {
@@ -237,6 +279,12 @@ export class Classifier {
       .sort((a, b) => b.probability - a.probability);
     return { ...ranked[0], probabilities: ranked };
   }
+}
+
+/** A configuration in its present form, also of a model that was saved when `maxLength` was called `longest`. */
+function currentConfig(config: ClassifierConfig & { readonly longest?: number }): ClassifierConfig {
+  const { longest, ...rest } = config;
+  return longest === undefined ? config : { ...rest, maxLength: longest };
 }
 
 /** softmax(logits / temperature) */

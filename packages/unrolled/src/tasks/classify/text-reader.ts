@@ -1,44 +1,103 @@
 import { type Context, inference } from '../../nn/layer.ts';
-import type { Tokenizer } from '../../tokenizers/tokenizer.ts';
+import type { Tokenizer, TokenizerConfig } from '../../tokenizers/tokenizer.ts';
+import { wordTokens } from '../../tokenizers/vocabulary.ts';
+import { dropRare, splitWords, type WordVocabulary, wordIds } from '../../words/index.ts';
 
-/** Of all tokens, so many are taken for unknown while training, so that there is something to know about the unknown. */
+/** A token as the text has it, with the space before it, and its id. */
+export interface ReadToken {
+  readonly text: string;
+  readonly id: number;
+}
+
+/** Reads texts as token ids, whatever the tokens are; there is always an id for unknown ones. */
+export interface TextReader {
+  /** V, the number of ids. */
+  readonly vocabularySize: number;
+  /** The id of unknown tokens. */
+  readonly unknown: number;
+  /** Whether tokens are whole words, rather than parts of words. */
+  readonly readsWords: boolean;
+  tokens(text: string): ReadToken[];
+  /** The id that stands for a token: while training, rare ones are sometimes replaced by unknown. */
+  vary(id: number, context: Context): number;
+}
+
+/** The ids of at most so many tokens: at least one, so that an empty text is one unknown token. */
+export function readIds(reader: TextReader, text: string, maxLength: number, context: Context = inference): number[] {
+  const ids = readTokens(reader, text, maxLength).map(({ id }) => reader.vary(id, context));
+  return ids.length === 0 ? [reader.unknown] : ids;
+}
+
+export const readTokens = (reader: TextReader, text: string, maxLength: number): ReadToken[] =>
+  reader.tokens(text).slice(0, maxLength);
+
+export const readerFor = (tokens: Tokenizer | WordVocabulary): TextReader =>
+  'further' in tokens ? new WordReader(tokens) : new TokenReader(tokens);
+
+/** Words and punctuation marks, as `splitWords` finds them. */
+class WordReader implements TextReader {
+  readonly vocabularySize: number;
+  readonly unknown = 0;
+  readonly readsWords = true;
+  readonly #idOf: (word: string) => number;
+  readonly #counts: readonly number[];
+
+  constructor(vocabulary: WordVocabulary) {
+    this.vocabularySize = 1 + vocabulary.words.length + vocabulary.further.length;
+    this.#idOf = wordIds(vocabulary);
+    this.#counts = vocabulary.wordCounts;
+  }
+
+  tokens(text: string): ReadToken[] {
+    let from = 0;
+    return splitWords(text).map(({ text: word, end }) => {
+      const token = { text: text.slice(from, end), id: this.#idOf(word) };
+      from = end;
+      return token;
+    });
+  }
+
+  vary(id: number, context: Context): number {
+    return dropRare(id, this.#counts, context);
+  }
+}
+
+/** While training, this share of tokens is replaced by unknown, so that the vector of unknown ones is trained. */
 const unknownRate = 0.01;
 
-/** Texts as token ids, with an id for what the vocabulary lacks, whatever the tokenizer. */
-export class TextReader {
-  /** How many ids there are. */
-  readonly size: number;
+/** Tokens of a tokenizer. */
+class TokenReader implements TextReader {
+  readonly vocabularySize: number;
+  readonly unknown: number;
+  readonly readsWords = false;
   readonly #tokenizer: Tokenizer;
-  readonly #longest: number;
-  readonly #unknown: number;
+  readonly #cut: (text: string) => ReadToken[];
 
-  constructor(tokenizer: Tokenizer, longest: number) {
+  constructor(tokenizer: Tokenizer) {
     this.#tokenizer = tokenizer;
-    this.#longest = longest;
-    this.#unknown = tokenizer.unknown ?? tokenizer.size;
-    this.size = Math.max(tokenizer.size, this.#unknown + 1);
-  }
-
-  /** The ids of a text: at least one, so that an empty text is one unknown. */
-  read(text: string, context: Context = inference): number[] {
-    const ids = this.#encode(text).slice(0, this.#longest);
-    if (ids.length === 0) return [this.#unknown];
-    // Tokenizers with an id for rare words have seen it in the text.
-    if (!context.training || this.#tokenizer.unknown !== null) return ids;
-    return ids.map((id) => (context.random.uniform() < unknownRate ? this.#unknown : id));
-  }
-
-  /** The tokens of a text, as text. */
-  tokens(text: string): string[] {
-    if (this.#tokenizer.kind === 'char') return [...text].slice(0, this.#longest);
-    return this.read(text).map((id) => (id === this.#unknown ? '<unk>' : this.#tokenizer.decode([id])));
-  }
-
-  #encode(text: string): number[] {
-    if (this.#tokenizer.kind === 'char') {
-      return Array.from(text, (character) => this.#tokenizer.idOf(character) ?? this.#unknown);
-    }
+    this.unknown = tokenizer.unknown ?? tokenizer.size;
+    this.vocabularySize = Math.max(tokenizer.size, this.unknown + 1);
+    const named = (text: string): ReadToken => ({ text, id: tokenizer.idOf(text) ?? this.unknown });
     // Words keep the space before them: with one before the first, it is the same word as elsewhere.
-    return Array.from(this.#tokenizer.encode(` ${text.trimStart()}`));
+    const spaced = (text: string): string => ` ${text.trimStart()}`;
+    const cuts: Record<TokenizerConfig['kind'], (text: string) => ReadToken[]> = {
+      char: (text) => Array.from(text, named),
+      word: (text) => Array.from(wordTokens(spaced(text)), named),
+      bpe: (text) => {
+        const decode = tokenizer.decoder();
+        return Array.from(tokenizer.encode(spaced(text)), (id) => ({ text: decode(id), id }));
+      },
+    };
+    this.#cut = cuts[tokenizer.kind];
+  }
+
+  tokens(text: string): ReadToken[] {
+    return this.#cut(text);
+  }
+
+  vary(id: number, context: Context): number {
+    // A tokenizer with an id for unknown tokens has already seen it in its text.
+    if (!context.training || this.#tokenizer.unknown !== null) return id;
+    return context.random.uniform() < unknownRate ? this.unknown : id;
   }
 }
