@@ -7,7 +7,7 @@ export interface CsvTable {
   readonly delimiter: string;
 }
 
-interface Parsed {
+export interface Parsed {
   readonly record: string[];
   readonly info: { readonly lines: number };
 }
@@ -42,7 +42,8 @@ export async function parseCsv(text: string, name: string): Promise<CsvTable> {
   return { columns, rows, delimiter };
 }
 
-async function parseRecords(text: string, name: string, delimiter: string): Promise<Parsed[]> {
+/** The rows of a file, with the line each ends on. @throws Failure naming the line of a quote that does not end */
+export async function parseRecords(text: string, name: string, delimiter: string): Promise<Parsed[]> {
   // By itself, so that other commands do not load it for nothing.
   const { CsvError, parse } = await import('csv-parse/sync');
   try {

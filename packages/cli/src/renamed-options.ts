@@ -9,7 +9,11 @@ interface Renamed {
 }
 
 /** Options that were renamed. The old flag is still accepted, and so is the old key in a run's config.json. */
-const renamedOptions: readonly Renamed[] = [{ from: '--gradients', to: '--gradient-flow-every' }];
+const renamedOptions: readonly Renamed[] = [
+  { from: '--gradients', to: '--gradient-flow-every' },
+  { from: '--telling', to: '--explain' },
+  { from: '--longest', to: '--max-length', command: 'classify train' },
+];
 
 /** Commands that were renamed, such as `cells` → `units`. The old name is still accepted. */
 const renamedCommands: Readonly<Record<string, string>> = {};

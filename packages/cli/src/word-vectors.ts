@@ -1,11 +1,8 @@
-import { closeSync, createReadStream, openSync, readSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { Readable } from 'node:stream';
-import { createGunzip } from 'node:zlib';
 import { Option } from 'commander';
 import { readWordVectors, type WordVectors } from 'unrolled/words';
-import { describeSystemError, Failure } from './failure.ts';
 import { option, whole } from './options.ts';
+import { textStream } from './text-files.ts';
 import { countOf, formatCount } from './units.ts';
 
 /** Options of tasks that can start from pretrained word vectors. */
@@ -46,29 +43,5 @@ export async function readVectors(
 ): Promise<WordVectors> {
   const wanted = new Set<string>();
   for (const word of words) wanted.add(word).add(word.toLowerCase());
-  try {
-    return await readWordVectors(openText(path), { wanted, others, name: path });
-  } catch (error) {
-    const damaged = String((error as NodeJS.ErrnoException).code).startsWith('Z_');
-    const reason = damaged ? 'its gzip data is damaged' : describeSystemError(error);
-    if (reason === null) throw error;
-    throw new Failure(`${path}: ${reason}`, 1, { cause: error });
-  }
-}
-
-/** The text of a file, plain or gzipped, in chunks. */
-function openText(path: string): Readable {
-  const head = new Uint8Array(2);
-  const file = openSync(path, 'r');
-  try {
-    readSync(file, head, 0, 2, 0);
-  } finally {
-    closeSync(file);
-  }
-  const bytes = createReadStream(path, { highWaterMark: 2 ** 20 });
-  if (head[0] !== 0x1f || head[1] !== 0x8b) return bytes.setEncoding('utf8');
-  const text = createGunzip();
-  // A failure to read must end the other stream, too.
-  bytes.on('error', (error) => text.destroy(error)).pipe(text);
-  return text.setEncoding('utf8');
+  return readWordVectors(textStream(path), { wanted, others, name: path });
 }

@@ -29,13 +29,13 @@ describe('unrolled classify', () => {
     expect(validation).toMatchObject({ step: 150, metrics: { accuracy: expect.any(Number) } });
 
     const [evaluated, plain] = await Promise.all([
-      unrolled(cwd, 'classify', 'eval', 'run', 'test.tsv', '--json', '--telling'),
+      unrolled(cwd, 'classify', 'eval', 'run', 'test.tsv', '--json', '--explain'),
       unrolled(cwd, 'classify', 'eval', 'run', 'test.tsv'),
     ]);
     const { accuracy, labels, examples } = JSON.parse(evaluated.stdout);
     expect(accuracy).toBeGreaterThan(0.9);
     expect({ labels, examples }).toEqual({ labels: ['hard', 'soft'], examples: 40 });
-    expect(plain.stdout).toMatch(/% of 40 right/);
+    expect(plain.stdout).toMatch(/^accuracy \d+\.\d\d% of 40, macro-F1/m);
 
     const [soft, hard] = words.map((line) => line.split('\t')[1]);
     const asked = await unrolled(cwd, 'classify', 'predict', 'run', soft, hard);
@@ -43,7 +43,7 @@ describe('unrolled classify', () => {
     const piped = start(cwd, ['classify', 'predict', 'run', '--json', '--top', '1']);
     piped.process.stdin!.end(`${soft}\n\n${hard}\n`);
     const lines = (await piped.ended).stdout.trimEnd().split('\n');
-    expect(lines.map((line) => JSON.parse(line).label)).toEqual(['soft', 'hard']);
+    expect(lines.map((line) => JSON.parse(line).label)).toEqual(['soft', null, 'hard']);
   });
 
   test('a run that goes on ends with the same bits as one that was never interrupted', async () => {
@@ -89,9 +89,9 @@ describe('unrolled classify', () => {
   });
 
   test('what is wrong is said in one line', async () => {
-    file('bad.tsv', 'a\tx\nb');
+    file('bad.tsv', 'a\tx\na\ty\nb');
     file('one.tsv', 'a\tx\na\ty');
-    file('other.tsv', 'odd\tx');
+    file('other.tsv', 'soft\tx\nodd\ty');
     const [missing, bad, one, other, label, task] = await Promise.all([
       unrolled(cwd, 'classify', 'train'),
       train('bad.tsv', '--out', 'bad'),
@@ -101,10 +101,10 @@ describe('unrolled classify', () => {
       unrolled(cwd, 'sample', 'run'),
     ]);
     expectComplaint(missing, 2, 'no examples given');
-    expectComplaint(bad, 1, 'bad.tsv, line 2: there are 1 column(s)');
-    expectComplaint(one, 1, "only 'a'");
-    expectComplaint(other, 1, "the label 'odd'");
-    expectComplaint(label, 1, "no label 'odd'; there are hard, soft");
+    expectComplaint(bad, 1, 'bad.tsv, line 3: it has 1 column, the text is in column 2');
+    expectComplaint(one, 1, "only 'a'", 'one.tsv: label in column 1');
+    expectComplaint(other, 1, "other.tsv, line 2: the label 'odd' is not one of the training data's: hard, soft");
+    expectComplaint(label, 1, "other.tsv, line 2: the label 'odd' is not one of the model's", '1 of 2 examples');
     expectComplaint(task, 1, "a model of task 'classify', not 'language-model'");
     const resumed = await unrolled(cwd, 'train', '--resume', 'run');
     expectComplaint(resumed, 2, 'classify train --resume run');

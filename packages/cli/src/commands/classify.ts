@@ -6,37 +6,42 @@ import { loadRun } from '../load-run.ts';
 import { openMachine, toStandardError } from '../open-device.ts';
 import { option, type UseFlags, useOptions, whole } from '../options.ts';
 import { linesFromStandardInput } from '../standard-input.ts';
-import { type Columns, readExamples } from '../tasks/classify/examples.ts';
-import { columnOptions } from '../tasks/classify/options.ts';
-import { describeEvaluation, tellingByLabel, tellingParts } from '../tasks/classify/report.ts';
+import { readExamples, requireLabels, type TableFlags } from '../tasks/classify/examples.ts';
+import { tableOptions } from '../tasks/classify/options.ts';
+import { describeContributions, describeEvaluation, explainLabels, explainText } from '../tasks/classify/report.ts';
 import { classify } from '../tasks/classify/trainable.ts';
 import { readTextFiles } from '../text-files.ts';
 import { trainCommandFor } from './train.ts';
 
 interface PredictFlags extends UseFlags {
   top?: number;
-  telling?: boolean;
+  explain?: boolean;
 }
 
 export const classifyCommand = (): Command =>
   new Command('classify')
-    .description('labels of texts: sentiment, language, topic')
+    .description('classify texts: sentiment, language, topic')
     .addCommand(trainCommandFor(classify))
     .addCommand(predictCommand())
     .addCommand(evalCommand());
 
 function predictCommand(): Command {
   const command = new Command('predict')
-    .description('say which label texts have')
+    .description('predict the labels of texts')
     .argument('<run>', 'run folder, or checkpoint file')
-    .argument('[texts...]', 'the texts; the lines of the standard input where there are none')
+    .argument('[texts...]', 'the texts (default: the lines of the standard input)')
     .addOption(option('--top <n>', 'how many labels of each text to print (default 1)', whole(1)))
-    .option('--telling', 'print what in the text speaks for its label, and against it');
+    .option('--explain', 'print the words that count for and against the label');
   for (const one of useOptions()) command.addOption(one);
   return command
     .addHelpText(
       'after',
-      '\nExamples:\n  unrolled classify predict runs/names Schmidt Rossi\n  unrolled classify predict runs/names < names.txt',
+      `
+Examples:
+  unrolled classify predict runs/names Schmidt Rossi
+  unrolled classify predict runs/names < names.txt
+
+Every line in gives a line out; a blank line has no label and stays blank.`,
     )
     .action(predict);
 }
@@ -53,24 +58,25 @@ async function predict(run: string, texts: string[], flags: PredictFlags): Promi
 }
 
 function write(model: Classifier, texts: readonly string[], flags: PredictFlags): void {
-  model.classify(texts).forEach((found, i) => {
-    const telling = flags.telling ? tellingParts(model, texts[i]) : null;
-    if (flags.json) {
-      const { label, probability, probabilities } = found;
-      const shown = probabilities.slice(0, flags.top ?? probabilities.length);
-      const words = telling && { telling };
-      const object = { type: 'classification', text: texts[i], label, probability, probabilities: shown, ...words };
-      process.stdout.write(`${JSON.stringify(object)}\n`);
-      return;
-    }
-    process.stdout.write(`${describe(found, flags.top ?? 1)}\t${printable(texts[i]).replace(/\s+/g, ' ')}\n`);
-    if (telling) {
-      const line = telling
-        .slice(0, 20)
-        .map(({ token, weight }) => `${printable(token)} ${weight > 0 ? '+' : ''}${weight.toFixed(2)}`);
-      process.stdout.write(`  ${line.join('  ')}\n`);
-    }
-  });
+  const filled = texts.filter((text) => text.trim() !== '');
+  const found = model.classify(filled).values();
+  for (const text of texts) {
+    const one = text.trim() === '' ? null : found.next().value!;
+    process.stdout.write(flags.json ? jsonLine(model, text, one, flags) : textLines(model, text, one, flags));
+  }
+}
+
+function textLines(model: Classifier, text: string, found: Classification | null, flags: PredictFlags): string {
+  if (found === null) return '\n';
+  const line = `${describe(found, flags.top ?? 1)}\t${printable(text).replace(/\s+/g, ' ')}\n`;
+  return flags.explain ? `${line}  ${describeContributions(explainText(model, text))}\n` : line;
+}
+
+function jsonLine(model: Classifier, text: string, found: Classification | null, flags: PredictFlags): string {
+  const { label = null, probability = null, probabilities = [] } = found ?? {};
+  const shown = probabilities.slice(0, flags.top ?? probabilities.length);
+  const explanation = flags.explain && { explanation: found ? explainText(model, text) : [] };
+  return `${JSON.stringify({ type: 'classification', text, label, probability, probabilities: shown, ...explanation })}\n`;
 }
 
 /** `german 0.93`, or `german 0.93, dutch 0.04` */
@@ -80,30 +86,42 @@ const describe = ({ probabilities }: Classification, top: number): string =>
     .map(({ label, probability }) => `${printable(label)} ${probability.toFixed(2)}`)
     .join(', ');
 
-interface EvalFlags extends UseFlags, Columns {
-  telling?: boolean;
+interface EvalFlags extends UseFlags, TableFlags {
+  explain?: boolean;
 }
 
 function evalCommand(): Command {
   const command = new Command('eval')
-    .description('measure a classifier on labelled texts')
+    .description('evaluate a classifier on labelled texts')
     .argument('<run>', 'run folder, or checkpoint file')
     .argument('<files...>', 'labelled texts, in the forms that train takes')
-    .option('--telling', 'print the words that speak most for each label');
-  for (const one of [...columnOptions(), ...useOptions()]) command.addOption(one);
-  return command.addHelpText('after', '\nExample:\n  unrolled classify eval runs/names test.tsv').action(evaluate);
+    .option('--explain', 'print the words that count most for each label');
+  for (const one of [...tableOptions(), ...useOptions()]) command.addOption(one);
+  return command
+    .addHelpText(
+      'after',
+      `
+Example:
+  unrolled classify eval runs/names test.tsv
+
+Tables are read as in training: by the same columns, unless options name others.`,
+    )
+    .action(evaluate);
 }
 
 async function evaluate(run: string, paths: string[], flags: EvalFlags): Promise<void> {
   const device = await openMachine(flags, toStandardError);
   try {
     const model = await loadRun(run, flags.checkpoint, (file, cell) => Classifier.load(device, file, cell));
-    const examples = await readExamples(readTextFiles(paths), flags);
-    if (examples.length === 0) throw new Failure(`${paths.join(', ')}: there is no labelled text in it`);
-    const found = (await evaluateClassifier(model, examples))!;
-    const telling = flags.telling ? tellingByLabel(model, examples) : null;
-    const json = { type: 'evaluation', task: 'classify', ...found, ...(telling && { telling }) };
-    process.stdout.write(flags.json ? `${JSON.stringify(json)}\n` : describeEvaluation(found, telling));
+    const expected = { labels: model.labels, usual: model.columns };
+    const read = await readExamples(readTextFiles(paths), flags, expected);
+    if (read.examples.length === 0) throw new Failure(`${paths.join(', ')}: there is no labelled text in it`);
+    requireLabels(read, model.labels);
+    const found = (await evaluateClassifier(model, read.examples))!;
+    const words = flags.explain ? explainLabels(model, read.examples) : null;
+    const json = { type: 'evaluation', task: 'classify', ...found, read: read.about, ...(words && { words }) };
+    const shown = `${read.about.map((line) => `${line}\n`).join('')}${describeEvaluation(found, words)}`;
+    process.stdout.write(flags.json ? `${JSON.stringify(json)}\n` : shown);
   } finally {
     device.close();
   }

@@ -4,8 +4,9 @@ import { type TokenizerConfig, tokenizerKinds } from 'unrolled/tokenizers';
 import { type CommonOptions, choice, commonDefaults, option, whole } from '../../options.ts';
 import type { OptionType } from '../../trainable.ts';
 import { type VectorOptions, vectorOptions } from '../../word-vectors.ts';
+import type { TableFlags } from './examples.ts';
 
-export interface ClassifyOptions extends CommonOptions, VectorOptions {
+export interface ClassifyOptions extends CommonOptions, VectorOptions, TableFlags {
   /** 'auto' until the examples have been read. */
   tokens: TokenizerConfig['kind'] | 'auto';
   /** The most tokens, of words and byte pairs; what the kind has by default where it is left out. */
@@ -19,8 +20,6 @@ export interface ClassifyOptions extends CommonOptions, VectorOptions {
   freezeVectors?: boolean;
   /** A file to validate on, in place of a tenth of the examples. */
   validation?: string;
-  labelColumn?: string;
-  textColumn?: string;
 }
 
 export const defaults = {
@@ -42,12 +41,19 @@ export const optional: Readonly<Record<string, OptionType>> = {
   freezeVectors: 'boolean',
   labelColumn: 'string',
   textColumn: 'string',
+  header: 'string',
+  delimiter: 'string',
 };
 
 /** For `eval` as well. */
-export const columnOptions = (): Option[] => [
-  new Option('--label-column <column>', 'name or number of the column with the labels (default: by its name, or 1)'),
-  new Option('--text-column <column>', 'name or number of the column with the texts (default: by its name, or 2)'),
+export const tableOptions = (): Option[] => [
+  new Option('--label-column <column>', 'column of the labels, by name or number (default: by its name or values)'),
+  new Option('--text-column <column>', 'column of the texts; several with commas are joined (default: likewise)'),
+  choice('--header <which>', 'whether the first line of a table names its columns (default: by what it holds)', [
+    'yes',
+    'no',
+  ]),
+  choice('--delimiter <which>', 'what separates columns (default: by the file)', [',', ';', 'tab']),
 ];
 
 export const options = (): Option[] => [
@@ -66,5 +72,5 @@ export const options = (): Option[] => [
   new Option('--forward', 'read in one direction only (default: bidirectional)'),
   option('--max-length <n>', `most tokens of a text that are read (default ${defaults.maxLength})`, whole(1)),
   new Option('--validation <file>', 'labelled texts to validate on (default: a tenth of the examples)'),
-  ...columnOptions(),
+  ...tableOptions(),
 ];

@@ -10,21 +10,30 @@ import { printable } from '../../listeners/text.ts';
 import { table } from '../../table.ts';
 import { formatCount } from '../../units.ts';
 
-/** The words that speak most for a label, with their mean weight. */
-export type Telling = Readonly<Record<string, readonly { readonly word: string; readonly weight: number }[]>>;
+/** The words that count most for a label, with their mean contributions. */
+export type LabelWords = Readonly<Record<string, readonly { readonly word: string; readonly weight: number }[]>>;
 
-/** What in a text speaks for its label: its words, the weightiest first; of a single word its tokens, as they stand. */
-export function tellingParts(model: Classifier, text: string): Contribution[] {
+/** What counts for and against the label of a text: its words, the greatest weights first; for one word its tokens. */
+export function explainText(model: Classifier, text: string): Contribution[] {
   const words = explainWords(model, text);
-  if (words.length <= 1) return explainTokens(model, text);
+  if (words.length <= 1 && !model.readsWords) return explainTokens(model, text);
   return words.sort((a, b) => Math.abs(b.weight) - Math.abs(a.weight));
 }
 
-/** Texts looked at, and words kept of each label. */
+/** `wins +4.75  gonna? −0.20`; a question mark for words that are not in the vocabulary. */
+export const describeContributions = (contributions: readonly Contribution[]): string =>
+  contributions
+    .slice(0, 20)
+    .map(({ token, weight, known }) => `${printable(token)}${known ? '' : '?'} ${signed(weight)}`)
+    .join('  ');
+
+const signed = (weight: number): string => `${weight > 0 ? '+' : ''}${weight.toFixed(2)}`;
+
+/** Texts that are explained, and words kept for each label. */
 const [most, kept] = [500, 10];
 
-/** By label, the words whose mean weight over the texts they are in is greatest, each in two texts at least. */
-export function tellingByLabel(model: Classifier, examples: readonly LabelledText[]): Telling {
+/** For each label, the words with the greatest mean contribution, each from at least two texts with that label. */
+export function explainLabels(model: Classifier, examples: readonly LabelledText[]): LabelWords {
   const seen = new Map(model.labels.map((label) => [label, new Map<string, { total: number; count: number }>()]));
   for (const { text, label } of examples.slice(0, most)) {
     const words = seen.get(label)!;
@@ -46,11 +55,11 @@ export function tellingByLabel(model: Classifier, examples: readonly LabelledTex
   );
 }
 
-export function describeEvaluation(found: ClassifierEvaluation, telling: Telling | null): string {
+export function describeEvaluation(found: ClassifierEvaluation, words: LabelWords | null): string {
   const { examples, accuracy, macroF1, loss, calibrationError, labels, scores, confusion } = found;
   const lines = [
-    `${(100 * accuracy).toFixed(2)}% of ${formatCount(examples)} right, macro-F1 ${macroF1.toFixed(4)}`,
-    `${loss.toFixed(4)} nats, expected calibration error ${calibrationError.toFixed(4)}`,
+    `accuracy ${(100 * accuracy).toFixed(2)}% of ${formatCount(examples)}, macro-F1 ${macroF1.toFixed(4)}`,
+    `loss ${loss.toFixed(4)} nats, expected calibration error ${calibrationError.toFixed(4)}`,
     '',
     ...table(
       ['label', 'precision', 'recall', 'F1', 'texts'],
@@ -64,20 +73,19 @@ export function describeEvaluation(found: ClassifierEvaluation, telling: Telling
     ),
   ];
   if (labels.length <= 12) {
-    lines.push('', 'Rows: what it was; columns: what it was taken for', '');
+    lines.push('', 'Confusion matrix (rows: true label; columns: predicted)', '');
     lines.push(
       ...table(
         ['', ...labels.map(printable)],
-        confusion.map((row, k) => [labels[k], ...row].map(String)),
+        confusion.map((row, k) => [printable(labels[k]), ...row.map(String)]),
       ),
     );
   }
-  if (telling) {
-    lines.push('', 'What speaks most for each label', '');
-    for (const [label, words] of Object.entries(telling)) {
-      lines.push(
-        `${printable(label)}: ${words.map(({ word, weight }) => `${printable(word)} +${weight.toFixed(2)}`).join('  ')}`,
-      );
+  if (words) {
+    lines.push('', 'Words that count most for each label (mean contribution, nats)', '');
+    for (const [label, list] of Object.entries(words)) {
+      const shown = list.map(({ word, weight }) => `${printable(word)} ${signed(weight)}`).join('  ');
+      lines.push(`${printable(label)}: ${shown || 'none in two texts'}`);
     }
   }
   return `${lines.join('\n')}\n`;

@@ -3,10 +3,13 @@ import {
   Classifier,
   type ClassifierConfig,
   type ClassifierDescription,
+  chooseReading,
   classifierTraining,
   type LabelledText,
+  type Reading,
+  type Summary,
 } from 'unrolled/tasks/classify';
-import { createTokenizer, type Tokenizer, tokenizerFor } from 'unrolled/tokenizers';
+import { createTokenizer, type Tokenizer, type TokenizerConfig, tokenizerFor } from 'unrolled/tokenizers';
 import type { Checkpoint, Json } from 'unrolled/train';
 import { splitWords, type WordVectors, type WordVocabulary, wordVocabulary } from 'unrolled/words';
 import type { CellFile } from '../../cell-file.ts';
@@ -17,24 +20,24 @@ import { withDefaults } from '../../run-options.ts';
 import type { Prepared, Sources, Trainable } from '../../trainable.ts';
 import { countOf, formatCount } from '../../units.ts';
 import { describeVectors, readVectors } from '../../word-vectors.ts';
-import { readExamples } from './examples.ts';
+import { listLabels, readExamples, requireLabels } from './examples.ts';
 import { type ClassifyOptions, defaults, optional, options } from './options.ts';
 
 export const classify: Trainable<ClassifyOptions> = {
   task: 'classify',
   command: 'classify train',
-  description: 'learn to tell labels of texts',
-  argument: 'tables (.tsv, .csv), JSON lines, or folders with a folder of texts for each label',
-  missing: 'no examples given; name a .tsv, .csv or .jsonl file, or a folder with a folder for each label',
+  description: 'train a text classifier',
+  argument: 'tables (.tsv, .csv), JSON lines, fastText files, or folders with a folder of texts for each label',
+  missing: 'no examples given; name a .tsv, .csv or .jsonl file, or a folder with a folder of texts for each label',
   help: `
 Examples:
   unrolled classify train names.tsv
-  unrolled classify train sentiment.tsv --tokens word --pooling attention
+  unrolled classify train sentiment.tsv --vectors glove.6B.100d.txt
   unrolled classify train reviews/ --tokens bpe --validation dev.tsv
   unrolled classify train --resume runs/names
 
-A table has a label and a text in each line with a tab between them, or a first line that names its columns. A tenth of the
-examples is held back to validate on, unless there is --validation.`,
+A table has a label and a text in each line, or a header that names its columns. How a file was read is printed; the options
+for columns change it. A tenth of the examples is used for validation, unless there is --validation.`,
   defaults,
   optional,
   fileOptions: ['validation'],
@@ -52,22 +55,25 @@ async function prepare(
 ): Promise<Prepared<ClassifyOptions>> {
   const options = withDefaults(classify, said);
   const { batch, seed } = options;
-  const all = await readExamples(main, options);
-  const { train: examples, heldBack } = named.validation
-    ? { train: all, heldBack: await readExamples(named.validation, options) }
-    : splitExamples(all, { share: 0.1, seed, keyOf: ({ text }) => text });
+  const read = await readExamples(main, options);
+  const all = read.examples;
   const labels = labelsOf(all);
   if (labels.length < 2) {
     const found = labels.length === 0 ? 'none' : `only '${labels[0]}'`;
     throw new Failure(
-      `classify train: at least two labels are needed, the examples have ${found}; ` +
-        'in a table a tab or comma parts label and text, otherwise the label is the name of the folder',
+      `classify train: at least two labels are needed, the examples have ${found}; they were read as ` +
+        `${read.about.join('; ') || 'nothing'}; a table has a label, a tab and a text in each line`,
     );
   }
-  const strange = heldBack.find(({ label }) => !labels.includes(label));
-  if (strange) throw new Failure(`classify train: --validation has the label '${strange.label}', the examples do not`);
+  const usual = read.columns ?? undefined;
+  const validation = named.validation && (await readExamples(named.validation, options, { labels, usual }));
+  if (validation) requireLabels(validation, labels, 'the training data');
+  const { train: examples, heldBack } = validation
+    ? { train: all, heldBack: validation.examples }
+    : splitExamples(all, { share: 0.1, seed, keyOf: ({ text }) => text });
   const texts = examples.map(({ text }) => text);
-  const asked = resolveTokens(options, texts);
+  const reading = chooseReading(texts);
+  const asked = chosen(options, reading);
   // What vectors gave the model is in its checkpoint.
   const words = asked.tokens === 'word' ? texts.map((text) => splitWords(text).map((word) => word.text)) : [];
   const vectors =
@@ -82,12 +88,14 @@ async function prepare(
   const resolved = { ...asked, embedding };
   const tokenizer = checkpoint ? storedTokens(checkpoint) : tokensOf(resolved, texts, words, vectors);
   const config = modelConfig(resolved, cell);
-  const many = labels.length > 8 ? `${labels.slice(0, 8).join(', ')}, …` : labels.join(', ');
   return {
     options: resolved,
     about: [
       `${countOf(examples.length, 'example')}, ${formatCount(heldBack.length)} more to validate on; ` +
-        `${labels.length} labels (${many}), ${describeTokens(tokenizer)}`,
+        `${labels.length} labels (${listLabels(labels)}), ${describeTokens(tokenizer)}`,
+      ...read.about,
+      ...(validation?.about ?? []),
+      ...describeChoice(options, asked, reading),
       ...(vectors ? [describeVectors(vectors, words.flat())] : []),
     ],
     model: config as unknown as Json,
@@ -97,6 +105,7 @@ async function prepare(
     begin(device) {
       const model = new Classifier(device, tokenizer, labels, config, seed);
       if (vectors) model.takeVectors(vectors);
+      model.columns = usual;
       return classifierTraining(model, { examples, heldBack, batch, seed });
     },
     next: (run) => `Use it: npx unrolled classify predict ${run} "a text"`,
@@ -108,20 +117,31 @@ const labelsOf = (examples: readonly LabelledText[]): string[] =>
 
 type Tokens = Tokenizer | WordVocabulary;
 
-function resolveTokens(options: ClassifyOptions, _texts: readonly string[]): ClassifyOptions {
-  return { ...options, tokens: 'word', pooling: options.pooling === 'auto' ? 'max' : options.pooling };
+/** The options with tokens and pooling chosen. @throws Failure if vectors are given for tokens that are no words */
+function chosen(options: ClassifyOptions, reading: Reading): Chosen {
+  const { vectors } = options;
+  const tokens = options.tokens !== 'auto' ? options.tokens : vectors === undefined ? reading.tokens : 'word';
+  if (vectors !== undefined && tokens !== 'word') {
+    throw new Failure(`classify train: --vectors are vectors of words, with --tokens ${tokens} there are none`, 2);
+  }
+  const pooling = options.pooling === 'auto' ? poolingFor(tokens, reading) : options.pooling;
+  return { ...options, tokens, pooling };
 }
 
+type Chosen = ClassifyOptions & { tokens: TokenizerConfig['kind']; pooling: Summary };
+
+const poolingFor = (tokens: TokenizerConfig['kind'], reading: Reading): Summary =>
+  tokens === reading.tokens ? reading.pooling : tokens === 'char' ? 'last' : 'max';
+
 function tokensOf(
-  { tokens, vocab, freezeVectors }: ClassifyOptions,
+  { tokens, vocab, freezeVectors }: Chosen,
   texts: readonly string[],
   words: readonly (readonly string[])[],
   vectors: WordVectors | undefined,
 ): Tokens {
   if (tokens === 'word') return wordVocabulary(words, { vectors, freeze: freezeVectors, size: vocab ?? 20_000 });
   // A space before each, as the model reads them.
-  const kind = tokens === 'bpe' ? 'bpe' : 'char';
-  return tokenizerFor(kind, texts.map((text) => (kind === 'char' ? text : ` ${text}`)).join('\n'), vocab);
+  return tokenizerFor(tokens, texts.map((text) => (tokens === 'char' ? text : ` ${text}`)).join('\n'), vocab);
 }
 
 function storedTokens({ model }: Checkpoint): Tokens {
@@ -132,7 +152,14 @@ function storedTokens({ model }: Checkpoint): Tokens {
 const describeTokens = (tokens: Tokens): string =>
   'further' in tokens ? countOf(tokens.words.length, 'different word') : countOf(tokens.size, 'token');
 
-function modelConfig(options: ClassifyOptions, own: CellFile | null): ClassifierConfig {
+/** What was chosen for the user, and why; nothing for a run that goes on. */
+function describeChoice(said: ClassifyOptions, { tokens, pooling }: Chosen, { why }: Reading): string[] {
+  if (said.tokens !== 'auto' && said.pooling !== 'auto') return [];
+  const reason = said.tokens === 'auto' && said.vectors === undefined ? `: ${why}` : '';
+  return [`Chosen: --tokens ${tokens} --pooling ${pooling}${reason}`];
+}
+
+function modelConfig(options: Chosen, own: CellFile | null): ClassifierConfig {
   const { cell, hidden, layers, embedding, dropout, pooling, maxLength, forward } = options;
   return {
     cell: cellSource(cell, hidden, own),
@@ -141,7 +168,7 @@ function modelConfig(options: ClassifyOptions, own: CellFile | null): Classifier
     embedding,
     dropout,
     bidirectional: !forward,
-    pooling: pooling === 'auto' ? 'last' : pooling,
+    pooling,
     maxLength,
   };
 }

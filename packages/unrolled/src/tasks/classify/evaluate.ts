@@ -9,7 +9,7 @@ import {
 import type { StopSignal } from '../../signal.ts';
 import { breathe } from '../../train/breathe.ts';
 import type { LabelledText } from './format.ts';
-import { type Classifier, softmaxOf } from './model.ts';
+import { type Classifier, logSoftmaxAt, softmaxOf } from './model.ts';
 
 export interface ClassifierEvaluation {
   readonly examples: number;
@@ -18,23 +18,23 @@ export interface ClassifierEvaluation {
   readonly accuracy: number;
   /** Mean F1 over the labels. */
   readonly macroF1: number;
-  /** How far probabilities are from shares of right answers: expected calibration error, 15 bins. */
+  /** Expected calibration error (15 bins): how far probabilities are from the share of right answers. */
   readonly calibrationError: number;
   readonly labels: readonly string[];
-  /** `confusion[i][j]`: how often label i was taken for label j. */
+  /** `confusion[i][j]`: how many texts with label i were predicted as label j. */
   readonly confusion: readonly (readonly number[])[];
-  /** Of each label. */
+  /** Precision, recall and F1 of each label. */
   readonly scores: readonly Scores[];
 }
 
-/** Logits of all examples, in their order, and the labels they should have; null if the signal ended it early. */
+/** Logits of all examples, in their order, and their labels; null if the signal ended it early. */
 export async function collectLogits(
   model: Classifier,
   examples: readonly LabelledText[],
   signal?: StopSignal | undefined,
 ): Promise<CollectedLogits | null> {
   const actual = examples.map(({ label }) => model.labelId(label));
-  // Those of about one length together: it changes no bit of what they give.
+  // Texts of similar length go into one batch, which changes no bit of the result.
   const order = examples.map((_, i) => i).sort((a, b) => examples[a].text.length - examples[b].text.length);
   const logits = new Array<Float64Array>(examples.length);
   for (let start = 0; start < order.length; start += 64) {
@@ -49,7 +49,7 @@ export async function collectLogits(
 }
 
 /**
- * How good a classifier is on labelled texts.
+ * Evaluates a classifier on labelled texts.
  * @returns null if the signal ended it early
  * @throws DataError on a label the model does not have
  */
@@ -62,21 +62,22 @@ export async function evaluateClassifier(
   return collected && judge(model, collected);
 }
 
-/** Logits of examples in a row each, and the labels they should have. */
+/** Logits of examples, a row for each, and the ids of their labels. */
 export interface CollectedLogits {
   readonly logits: readonly Float64Array[];
   readonly actual: readonly number[];
 }
 
-/** What logits that were collected say of a classifier, with its present temperature. */
+/** Scores from collected logits, with the classifier's present temperature. */
 export function judge(model: Classifier, { logits, actual }: CollectedLogits): ClassifierEvaluation {
-  const probabilities = logits.map((row) => softmaxOf(row, model.temperature));
+  const { temperature } = model;
+  const probabilities = logits.map((row) => softmaxOf(row, temperature));
   const predicted = probabilities.map((row) => row.indexOf(Math.max(...row)));
   const confusion = confusionMatrix(predicted, actual, model.labels.length);
-  const loss = probabilities.reduce((total, row, i) => total - Math.log(row[actual[i]]), 0) / actual.length;
+  const losses = logits.map((row, i) => -logSoftmaxAt(row, actual[i], temperature));
   return {
     examples: actual.length,
-    loss,
+    loss: losses.reduce((total, loss) => total + loss, 0) / losses.length,
     accuracy: accuracy(predicted, actual),
     macroF1: macroF1(predicted, actual),
     calibrationError: expectedCalibrationError(probabilities, actual),

@@ -10,4 +10,5 @@ export {
   tableLayout,
 } from './layout.ts';
 export * from './model.ts';
+export * from './reading.ts';
 export * from './training.ts';

@@ -1,3 +1,4 @@
+import { shown } from '../../checks.ts';
 import { padSequences } from '../../data/buckets.ts';
 import { ConfigError, DataError } from '../../errors.ts';
 import type { DefinedCell } from '../../nn/cells/define.ts';
@@ -20,6 +21,7 @@ import type { Json } from '../../train/checkpoint.ts';
 import { loadModel, type ModelSource } from '../../train/stored-model.ts';
 import { WordTable, type WordVectors, type WordVocabulary } from '../../words/index.ts';
 import type { LabelledText } from './format.ts';
+import type { Columns } from './layout.ts';
 import { type ReadToken, readerFor, readIds, readTokens, type TextReader } from './text-reader.ts';
 
 /** How a text's states become one vector: a pooling, or a mean with trainable weights. */
@@ -59,6 +61,8 @@ export interface ClassifierDescription {
   readonly config: ClassifierConfig;
   readonly tokenizer: TokenizerConfig | ({ readonly kind: 'words' } & WordVocabulary);
   readonly labels: readonly string[];
+  /** Where the training data had labels and texts: evaluation reads tables the same way. */
+  readonly columns?: Columns | undefined;
   /** T of softmax(logits / T), fitted on validation texts so that probabilities are calibrated (Guo 2017). */
   readonly temperature: number;
 }
@@ -93,6 +97,8 @@ export class Classifier {
   readonly parameters: Parameters;
   /** See `ClassifierDescription`; 1 until it is fitted. */
   temperature = 1;
+  /** See `ClassifierDescription`. */
+  columns: Columns | undefined;
   readonly #reader: TextReader;
   readonly #embedding: Embedding | WordTable;
   readonly #recurrent: Recurrent;
@@ -144,10 +150,11 @@ export class Classifier {
    * @param own  the cell, where it is one of your own: a description that was a file has only its name
    */
   static from(device: Device, description: ClassifierDescription, own?: DefinedCell): Classifier {
-    const { config, tokenizer, labels, temperature } = description;
+    const { config, tokenizer, labels, temperature, columns } = description;
     const tokens = tokenizer.kind === 'words' ? tokenizer : createTokenizer(tokenizer);
     const model = new Classifier(device, tokens, labels, withCell(currentConfig(config), own));
     model.temperature = temperature;
+    model.columns = columns;
     return model;
   }
 
@@ -160,12 +167,13 @@ export class Classifier {
   }
 
   describe(): Json {
-    const { config, tokenizer, labels, temperature } = this;
+    const { config, tokenizer, labels, temperature, columns } = this;
     const description: ClassifierDescription = {
       task: 'classify',
       config,
       tokenizer: 'further' in tokenizer ? { kind: 'words', ...tokenizer } : tokenizer.config,
       labels,
+      ...(columns && { columns }),
       temperature,
     };
     return description as unknown as Json;
@@ -246,7 +254,8 @@ export class Classifier {
   /** @throws DataError if the model has no such label */
   labelId(label: string): number {
     const id = this.labels.indexOf(label);
-    if (id < 0) throw new DataError(`classify: there is no label '${label}'; there are ${this.labels.join(', ')}`);
+    if (id < 0)
+      throw new DataError(`classify: there is no label ${shown(label)}; there are ${shown(this.labels)}`, { label });
     return id;
   }
 
@@ -285,6 +294,13 @@ export class Classifier {
 function currentConfig(config: ClassifierConfig & { readonly longest?: number }): ClassifierConfig {
   const { longest, ...rest } = config;
   return longest === undefined ? config : { ...rest, maxLength: longest };
+}
+
+/** log softmax(logits / temperature) of label k, finite also where the probability is 0 in floating point. */
+export function logSoftmaxAt(logits: ArrayLike<number>, k: number, temperature: number): number {
+  const most = Math.max(...Array.from(logits));
+  const mass = Array.from(logits).reduce((total, logit) => total + Math.exp((logit - most) / temperature), 0);
+  return (logits[k] - most) / temperature - Math.log(mass);
 }
 
 /** softmax(logits / temperature) */

@@ -5,7 +5,7 @@ import type { LabelledText } from './format.ts';
 import type { Classifier } from './model.ts';
 
 export interface ClassifierTrainingOptions {
-  /** What is trained on, and what is held back for validation and for the temperature. */
+  /** Training examples, and held-out ones for validation and for the temperature. */
   readonly examples: readonly LabelledText[];
   readonly heldBack: readonly LabelledText[];
   /** B, texts in a batch. */
@@ -13,7 +13,7 @@ export interface ClassifierTrainingOptions {
   readonly seed: number;
 }
 
-/** Learning a classifier; each validation fits its temperature anew. */
+/** Trains a classifier; each validation also fits the temperature that calibrates its probabilities. */
 export function classifierTraining(
   model: Classifier,
   { examples, heldBack, batch, seed }: ClassifierTrainingOptions,
@@ -36,13 +36,13 @@ export function classifierTraining(
   });
 }
 
-/** Another example at every step, with what the model makes of it. */
+/** Three examples, others at every step, with the predicted labels. */
 function describeExample(model: Classifier, examples: readonly LabelledText[], step: number): string {
   const chosen = [0, 1, 2].map((i) => examples[(step * 3 + i) % examples.length]);
   return chosen
     .map(({ text, label }) => {
       const [found] = model.classify([text]);
-      const verdict = found.label === label ? label : `${found.label}, but it is ${label}`;
+      const verdict = found.label === label ? label : `${found.label} (true label ${label})`;
       return `${text.length > 60 ? `${text.slice(0, 60)}…` : text} → ${verdict} (${Math.round(100 * found.probability)}%)`;
     })
     .join('\n');
