@@ -56,7 +56,7 @@ describe('tag', () => {
       expect(ended).toMatchObject({ code: 0, stderr: '' });
     }
     expect(shown.stdout).toBe('Mr [Tom Tat]PER lives in [Bon]LOC.\nin [Lur]LOC\n');
-    expect(lines.stdout).toBe(shown.stdout);
+    expect(lines.stdout).toBe(shown.stdout.replace('\n', '\n\n'));
     const found = JSON.parse(json.stdout);
     expect(found).toMatchObject({ type: 'tags', text });
     expect(found.spans[0]).toEqual({ type: 'PER', text: 'Tom Tat', start: 3, end: 10 });

@@ -98,7 +98,8 @@ export function tableLayout(rows: readonly TableRow[], options: LayoutOptions = 
   const { name = 'table', labels } = options;
   const first = rows[0].cells;
   const width = first.length;
-  const body = (rows.length > 1 ? rows.slice(1, enough) : rows).filter(({ cells }) => cells.length >= width);
+  const whole = rows.slice(0, enough).filter(({ cells }) => cells.length >= width);
+  const body = whole.length > 2 ? whole.slice(1) : whole;
   const statistics = first.map((_, place) => columnStatistics(body.map(({ cells }) => cells[place])));
   const given = givenColumns(first, options, name);
   // What the first line names, unless it is an example.
