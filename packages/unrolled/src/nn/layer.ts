@@ -2,7 +2,7 @@ import type { Random } from '../random.ts';
 import type { Shape } from '../shape.ts';
 import type { Device } from '../tensor/device.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { Declarations, Parameters } from './parameters.ts';
+import { Declarations, Parameters, type SavedParameters } from './parameters.ts';
 
 /**
  * One contract for all layers. A layer is made from plain data (`config`), learns the sizes it depends on from the
@@ -27,7 +27,9 @@ export type Context = { readonly training: false } | { readonly training: true; 
 export const inference: Context = { training: false };
 
 /**
- * Builds a layer for inputs of `input` shape and gives its parameters first values from `seed`.
+ * Builds a layer for inputs of shape `input` and gives its parameters initial values.
+ * @param initial  a seed, or saved values; then sizes are compared with them before anything is allocated
+ * @throws FormatError if saved values do not fit the layer
  *
  * @example
  * const layer = new Linear({ units: 3 });
@@ -38,9 +40,10 @@ export function initialiseParameters(
   layer: Pick<Layer, 'build'>,
   input: Shape,
   device: Device,
-  seed: number,
+  initial: number | SavedParameters,
 ): Parameters {
-  const declarations = new Declarations();
+  const saved = typeof initial === 'number' ? null : initial;
+  const declarations = new Declarations([], '', '', new Set(), saved);
   layer.build(input, declarations);
-  return new Parameters(device, declarations.declared, seed);
+  return new Parameters(device, declarations.declared, initial);
 }

@@ -1,5 +1,6 @@
 import { collectGradients } from '../autodiff/gradients.ts';
 import type { TypedArray } from '../backend/backend.ts';
+import { shown } from '../checks.ts';
 import { ConfigError, FormatError } from '../errors.ts';
 import { Random } from '../random.ts';
 import { formatShape, type Shape, sameShape, sizeOf } from '../shape.ts';
@@ -37,19 +38,34 @@ export class Parameter {
   }
 }
 
+/** Values of parameters by name, as `Parameters.save` returns them. */
+export type SavedParameters = Readonly<Record<string, { readonly shape: Shape; readonly data: ArrayLike<number> }>>;
+
 /** Where layers declare their parameters. */
 export class Declarations {
   readonly declared: Parameter[];
-  /** Of all that is declared, shared with the parts. */
+  /** Names of all declared parameters, shared with the parts. */
   readonly #names: Set<string>;
   readonly #prefix: string;
   readonly #suffix: string;
+  readonly #saved: SavedParameters | null;
 
-  constructor(declared: Parameter[] = [], prefix = '', suffix = '', names = new Set(declared.map(({ name }) => name))) {
+  /**
+   * @param saved  values the parameters are to get: each declaration is compared with them at once, so that a file that
+   *   declares sizes it does not hold is refused before anything of that size is made
+   */
+  constructor(
+    declared: Parameter[] = [],
+    prefix = '',
+    suffix = '',
+    names = new Set(declared.map(({ name }) => name)),
+    saved: SavedParameters | null = null,
+  ) {
     this.declared = declared;
     this.#names = names;
     this.#prefix = prefix;
     this.#suffix = suffix;
+    this.#saved = saved;
   }
 
   /** @throws ConfigError if the name is taken */
@@ -70,6 +86,7 @@ export class Declarations {
     if (this.#names.has(parameter.name)) {
       throw new ConfigError(`parameter ${parameter.name} is declared twice; give the layers names of their own`);
     }
+    if (this.#saved) requireSaved(this.#saved, parameter);
     this.#names.add(parameter.name);
     this.declared.push(parameter);
     return parameter;
@@ -77,12 +94,12 @@ export class Declarations {
 
   /** Declarations of a part: `within('lstm')` puts `lstm.` before its names. */
   within(name: string): Declarations {
-    return new Declarations(this.declared, `${this.#prefix}${name}.`, this.#suffix, this.#names);
+    return new Declarations(this.declared, `${this.#prefix}${name}.`, this.#suffix, this.#names, this.#saved);
   }
 
   /** Declarations whose names end in `suffix`, such as PyTorch's `_l0_reverse`. */
   suffixed(suffix: string): Declarations {
-    return new Declarations(this.declared, this.#prefix, suffix, this.#names);
+    return new Declarations(this.declared, this.#prefix, suffix, this.#names, this.#saved);
   }
 }
 
@@ -98,28 +115,36 @@ export class Parameters {
   readonly gradients: Tensor;
   readonly #list: readonly Parameter[];
   readonly #trained: readonly Parameter[];
+  readonly #byName: ReadonlyMap<string, Parameter>;
   readonly #positions = new Map<string, number>();
 
-  /** Gives every declared parameter its first values; each follows from the seed and the parameter's own name. */
-  constructor(device: Device, declared: readonly Parameter[], seed: number) {
+  /**
+   * @param initial  a seed, from which and from its own name each parameter gets its initial values; or saved values
+   * @throws FormatError if the saved values are not those of these parameters; see `load`
+   */
+  constructor(device: Device, declared: readonly Parameter[], initial: number | SavedParameters) {
     this.device = device;
     this.#list = declared;
+    this.#byName = new Map(declared.map((parameter) => [parameter.name, parameter]));
+    const seed = typeof initial === 'number' ? initial : null;
+    if (typeof initial !== 'number') this.#requireFitting(initial);
     this.#trained = declared.filter(({ frozen }) => !frozen);
     const size = this.#trained.reduce((total, { shape }) => total + sizeOf(shape), 0);
     this.values = device.keep(device.zeros([size]));
     this.gradients = device.keep(device.zeros([size]));
-    const random = new Random(seed);
+    const random = new Random(seed ?? 0);
     let position = 0;
     for (const parameter of declared)
       if (parameter.frozen) parameter.value = device.keep(device.zeros(parameter.shape));
     for (const parameter of this.#trained) {
       const { name, shape } = parameter;
       const value = this.values.view(shape, position);
-      device.backend.write(value, initialise(parameter.initialiser, shape, random.fork(name)));
+      if (seed !== null) device.backend.write(value, initialise(parameter.initialiser, shape, random.fork(name)));
       parameter.value = value.track();
       this.#positions.set(name, position);
       position += sizeOf(shape);
     }
+    if (typeof initial !== 'number') this.#write(initial);
   }
 
   /** The number of trained values. */
@@ -137,8 +162,9 @@ export class Parameters {
 
   /** @throws ConfigError if there is none of that name */
   get(name: string): Tensor {
-    const parameter = this.#list.find((one) => one.name === name);
-    if (!parameter) throw new ConfigError(`there is no parameter '${name}'; there are ${this.names.join(', ')}`);
+    const parameter = this.#byName.get(name);
+    if (!parameter)
+      throw new ConfigError(`there is no parameter ${shown(name)}; there are ${some(this.names)}`, { name });
     return parameter.value;
   }
 
@@ -173,34 +199,47 @@ export class Parameters {
   }
 
   /**
-   * Takes all values by name, as `save` gives them.
-   * @throws FormatError naming the first parameter that is missing, that this model does not have, or that has another
-   *   shape or too few numbers for it; nothing is changed then
+   * Loads all values by name, as `save` returns them.
+   * @throws FormatError naming the first parameter that is missing, unknown, or of another shape or size; nothing is
+   *   changed then
    */
-  load(values: Readonly<Record<string, { readonly shape: Shape; readonly data: ArrayLike<number> }>>): void {
-    for (const { name, shape } of this.#list) {
-      const given = values[name];
-      if (!given) throw new FormatError(`load: parameter '${name}' is missing`, { name });
-      if (!sameShape(given.shape, shape)) {
-        throw new FormatError(
-          `load: parameter '${name}' has shape ${formatShape(given.shape)}, the model needs ${formatShape(shape)}`,
-          { name, received: given.shape, expected: shape },
-        );
-      }
-      if (given.data.length !== sizeOf(shape)) {
-        throw new FormatError(
-          `load: parameter '${name}' has ${given.data.length} numbers, its shape ${formatShape(shape)} needs ${sizeOf(shape)}`,
-          { name, received: given.data.length, expected: sizeOf(shape) },
-        );
-      }
-    }
-    const known = new Set(this.names);
-    const unknown = Object.keys(values).find((name) => !known.has(name));
-    if (unknown !== undefined) {
-      throw new FormatError(`load: this model has no parameter '${unknown}'; it has ${this.names.join(', ')}`, {
-        name: unknown,
-      });
-    }
+  load(values: SavedParameters): void {
+    this.#requireFitting(values);
+    this.#write(values);
+  }
+
+  #requireFitting(values: SavedParameters): void {
+    for (const parameter of this.#list) requireSaved(values, parameter);
+    const unknown = Object.keys(values).find((name) => !this.#byName.has(name));
+    if (unknown === undefined) return;
+    throw new FormatError(`load: this model has no parameter ${shown(unknown)}; it has ${some(this.names)}`, {
+      name: unknown,
+    });
+  }
+
+  #write(values: SavedParameters): void {
     for (const { name, value } of this.#list) this.device.backend.write(value, values[name].data);
   }
 }
+
+/** @throws FormatError unless there are values of this name, shape and size */
+function requireSaved(values: SavedParameters, { name, shape }: Parameter): void {
+  const given = Object.hasOwn(values, name) ? values[name] : undefined;
+  if (!given) throw new FormatError(`load: parameter '${name}' is missing`, { name });
+  if (!sameShape(given.shape, shape)) {
+    throw new FormatError(
+      `load: parameter '${name}' has shape ${formatShape(given.shape)}, the model needs ${formatShape(shape)}`,
+      { name, received: given.shape, expected: shape },
+    );
+  }
+  if (given.data.length !== sizeOf(shape)) {
+    throw new FormatError(
+      `load: parameter '${name}' has ${given.data.length} numbers, its shape ${formatShape(shape)} needs ${sizeOf(shape)}`,
+      { name, received: given.data.length, expected: sizeOf(shape) },
+    );
+  }
+}
+
+/** Names as a message lists them: never many. */
+const some = (names: readonly string[]): string =>
+  names.length > 20 ? `${names.slice(0, 20).join(', ')}, … ${names.length} in all` : names.join(', ');

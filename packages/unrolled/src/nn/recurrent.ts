@@ -67,7 +67,8 @@ export interface LayerUnit extends HeldUnit {
  */
 export class Recurrent implements Layer {
   readonly config: { readonly layer: 'recurrent' } & RecurrentLayerOptions;
-  readonly #cells: readonly Cell[];
+  /** Of all layers and directions; until the layer is built the first one only. */
+  #cells: readonly Cell[];
   readonly #directions: readonly boolean[];
 
   constructor(options: RecurrentLayerOptions) {
@@ -80,7 +81,7 @@ export class Recurrent implements Layer {
     }
     this.config = { layer: 'recurrent', ...options };
     this.#directions = bidirectional ? [false, true] : [false];
-    this.#cells = Array.from({ length: layers * this.#directions.length }, () => createCell(cell, hidden));
+    this.#cells = [createCell(cell, hidden)];
   }
 
   /** Width of the output; known once the layer is built. */
@@ -89,12 +90,18 @@ export class Recurrent implements Layer {
   }
 
   build(input: Shape, declarations: Declarations): Shape {
-    this.#cells.forEach((cell, index) => {
-      const layer = Math.floor(index / this.#directions.length);
-      const reverse = this.#directions[index % this.#directions.length];
-      const features = layer === 0 ? input.at(-1)! : this.width;
-      cell.build(features, declarations.suffixed(`_l${layer}${reverse ? '_reverse' : ''}`));
-    });
+    const { cell: source, hidden, layers = 1 } = this.config;
+    const D = this.#directions.length;
+    // One after the other: what a file says of its layers is compared with its tensors as they are declared.
+    const cells: Cell[] = [];
+    for (let index = 0; index < layers * D; index++) {
+      const cell = index === 0 ? this.#cells[0] : createCell(source, hidden);
+      const layer = Math.floor(index / D);
+      const features = layer === 0 ? input.at(-1)! : cells[0].width * D;
+      cell.build(features, declarations.suffixed(`_l${layer}${this.#directions[index % D] ? '_reverse' : ''}`));
+      cells.push(cell);
+    }
+    this.#cells = cells;
     return [...input.slice(0, -1), this.width];
   }
 

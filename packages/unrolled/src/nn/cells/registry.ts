@@ -153,5 +153,5 @@ function fits(value: unknown, kind: OptionKind): boolean {
 
 /** By what it can do: its class would bring along all that a cell of one's own needs. */
 function isDefined(source: CellSource): source is DefinedCell {
-  return typeof source === 'object' && 'create' in source;
+  return typeof source === 'object' && typeof (source as DefinedCell).create === 'function';
 }
