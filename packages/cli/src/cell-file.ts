@@ -59,7 +59,7 @@ export async function readCellFile(path: string, expected?: string): Promise<Cel
   const url = naming(path, () => pathToFileURL(realpathSync(path)).href);
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   if (expected !== undefined && sha256 !== expected) {
-    throw new Failure(`${path}: it was changed since the run was begun with it; restore it, or train anew with --out`);
+    throw new Failure(`${path}: it was changed since the run started; restore it, or start a new run with --out`);
   }
   hookImports();
   loaded.add(url);
@@ -76,7 +76,7 @@ export async function readCellFile(path: string, expected?: string): Promise<Cel
   return { cell: module.default, bytes, sha256, copyName: `cell${extname(path)}` };
 }
 
-/** The cell a run was begun with, from its folder. @throws Failure as `readCellFile` */
+/** A run's own copy of its cell. @throws Failure as `readCellFile` */
 export function readCellCopy(folder: string, { file, sha256 }: CellCopy): Promise<CellFile> {
   return readCellFile(join(folder, file), sha256);
 }

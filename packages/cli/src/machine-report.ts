@@ -1,7 +1,7 @@
 import { availableParallelism, totalmem } from 'node:os';
 import { openDevice } from 'unrolled';
 
-/** What this machine has for us; null where it could not be found out, or is not there. */
+/** What this machine supports; null where something is missing or could not be determined. */
 export interface MachineReport {
   readonly node: string;
   readonly platform: string;
@@ -12,18 +12,18 @@ export interface MachineReport {
     readonly simd: string | null;
     readonly threads: number;
     readonly threadsReason: string | null;
-    /** Of one thread, at a product of matrices. */
+    /** Speed of one thread at a matrix product. */
     readonly gflops: number;
   } | null;
   readonly blas: { readonly path: string; readonly gflops: number } | null;
   readonly gpu: null;
-  /** Why something is not there, by its name. */
+  /** Why something is missing, by name. */
   readonly reasons: Readonly<Record<string, string>>;
-  /** What could be done about it. */
+  /** What to install or switch on. */
   readonly advice: readonly string[];
 }
 
-/** Looks at everything, one after the other; what fails becomes a reason. */
+/** Examines one thing after the other; what fails becomes a reason. */
 export async function examineMachine(blas = 'auto'): Promise<MachineReport> {
   const reasons: Record<string, string> = {};
   const guarded = async <T>(name: string, probe: () => Promise<T>): Promise<T | null> => {
@@ -43,7 +43,7 @@ export async function examineMachine(blas = 'auto'): Promise<MachineReport> {
   });
   const found = await guarded('blas', () => measure(blas));
   if (found?.reason) reasons.blas = found.reason;
-  reasons.gpu = "not used yet; Node has none of its own ('navigator.gpu')";
+  reasons.gpu = "not supported yet; Node has no 'navigator.gpu'";
   return {
     node: process.version,
     platform: `${process.platform} ${process.arch}`,
@@ -58,7 +58,7 @@ export async function examineMachine(blas = 'auto'): Promise<MachineReport> {
   };
 }
 
-/** Speed of one thread at a product of [256, 256] and [256, 1024], the best of a quarter of a second. */
+/** Speed of one thread at [256, 256] × [256, 1024]: the fastest product within 250 ms. */
 async function measure(blas: string): Promise<{ path: string | null; reason: string | null; gflops: number }> {
   const device = await openDevice('wasm', { threads: 1, blas });
   try {
@@ -79,17 +79,17 @@ async function measure(blas: string): Promise<{ path: string | null; reason: str
 }
 
 const installs: Record<string, string> = {
-  linux: 'apt install libopenblas0 (or what your system calls OpenBLAS)',
-  win32: 'a libopenblas.dll on the PATH',
+  linux: 'apt install libopenblas0 (or the OpenBLAS package of your system)',
+  win32: 'put libopenblas.dll on the PATH',
 };
 
 function adviceFor(path: string | null, reason: string): string[] {
-  if (path !== null) return ['train with --blas auto: a BLAS is here. Results then depend on the number of threads'];
+  if (path !== null) return ['train with --blas auto; results then depend on the number of threads'];
   const advice = /koffi/.test(reason) ? ['npm install koffi'] : [];
   const install = installs[process.platform];
   if (install) advice.push(install);
   if (advice.length === 0) return [];
   return [
-    `for --blas auto, which halved the time of a training step where it was measured (AVX-512): ${advice.join('; ')}`,
+    `install a BLAS library and train with --blas auto (measured: half the time per step with AVX-512): ${advice.join('; ')}`,
   ];
 }

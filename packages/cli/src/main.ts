@@ -23,10 +23,13 @@ import { acceptOldOptions, withCurrentCommand } from './renamed-options.ts';
 import { shellWord } from './units.ts';
 import { version } from './version.ts';
 
+/** The longest message: messages quote what they are about, but do not grow with it. */
+const mostCharacters = 2000;
+
 const debug = process.env.UNROLLED_DEBUG === '1';
 
 const program = new Command('unrolled')
-  .description('Recurrent networks: train them, let them write, measure them.')
+  .description('Train recurrent networks on text, tags, translations and series, and look inside them.')
   .version(version)
   .addHelpText(
     'after',
@@ -60,7 +63,7 @@ for (const command of [program, ...program.commands.flatMap((one) => [one, ...on
   });
 }
 
-// While it trains, a run watches its output itself. Otherwise: that nobody reads on, as with `| head`, is no error.
+// A training run has its own listener. Elsewhere, a closed pipe, as with `| head`, is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (process.stdout.listenerCount('error') > 1) return;
   process.exit(
@@ -76,9 +79,9 @@ try {
   process.exitCode = report(error);
 }
 
-/** Says in one line what went wrong, and gives the exit code. */
+/** Prints what went wrong in one line. @returns the exit code */
 function report(error: unknown): number {
-  // Commander has said it already.
+  // Commander has printed it already.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   const expected = error instanceof Failure || error instanceof UnrolledError;
   const place = placeInCellFile(error);
@@ -92,22 +95,24 @@ function report(error: unknown): number {
         : `this is a bug: ${message} (UNROLLED_DEBUG=1 shows where)`,
   );
   process.stderr.write(`unrolled: ${line}\n`);
-  // Whoever reads the events learns of it there, too.
+  // Also as an event, for programs that read those.
   if (process.argv.includes('--json')) process.stdout.write(`${JSON.stringify({ type: 'error', message: line })}\n`);
   if (debug && error instanceof Error) process.stderr.write(`${error.stack}\n`);
   return error instanceof Failure ? error.exitCode : 1;
 }
 
-/** For those who forget the word `train`: a file is taken for what files of its ending hold. */
+/** For those who forget the word `train`: suggests a task by the file's extension. */
 function hint(text: string, command: Command): string {
   const [, word] = /unknown command '(.+?)'/.exec(text) ?? [];
   if (!word || !existsSync(word)) return '';
-  if (existsSync(join(word, 'config.json'))) return `; to look into this run: unrolled studio ${shellWord(word)}`;
+  if (existsSync(join(word, 'config.json'))) return `; to look at this run: unrolled studio ${shellWord(word)}`;
   const byEnding: Readonly<Record<string, string>> = { '.csv': 'forecast ', '.tsv': 'classify ', '.conll': 'tag ' };
   const task = command === program ? (byEnding[extname(word)] ?? '') : `${command.name()} `;
   return `; to train on it: unrolled ${task}train ${shellWord(word)}`;
 }
 
 function oneLine(text: string): string {
-  return text.trim().replace(/\s*\n\s*/g, ' ');
+  const line = text.trim().replace(/\s*\n\s*/g, ' ');
+  if (line.length <= mostCharacters) return line;
+  return `${line.slice(0, mostCharacters / 2)} […] ${line.slice(-mostCharacters / 2)}`;
 }

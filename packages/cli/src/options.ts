@@ -6,9 +6,9 @@ import { isCellFile } from './cell-file.ts';
 
 import type { CheckpointName } from './run-folder.ts';
 
-/** What decides what any training computes; stored in config.json. */
+/** The options of every training run, stored in config.json. */
 export interface CommonOptions {
-  /** A built-in cell's name, which options may follow, or the path of a file with a cell; as it was given. */
+  /** A built-in cell with its options, such as `lstm:forgetBias=3`, or the path of a file that defines one; as given. */
   cell: string;
   hidden: number;
   layers: number;
@@ -27,15 +27,15 @@ export interface CommonOptions {
   sampleEvery?: number;
   validateEvery?: number;
   checkpointEvery?: number;
-  /** Whether each checkpoint stays, under its step. */
+  /** Whether every checkpoint is kept, named by its step. */
   keepCheckpoints?: boolean;
   /** Steps between measurements of gradient flow, in tasks that have it. */
   gradientFlowEvery?: number;
-  /** What multiplies matrices: a BLAS rounds otherwise than our kernels do. Our kernels where it is left out. */
+  /** The BLAS library that multiplies matrices; it rounds differently from our kernels. Default: our kernels. */
   blas?: string;
 }
 
-/** What every training uses where neither the command line nor its task says otherwise. */
+/** Defaults where a task has none of its own. */
 export const commonDefaults = {
   cell: 'lstm',
   hidden: 256,
@@ -51,7 +51,7 @@ export const commonDefaults = {
   seed: 1,
 } as const satisfies CommonOptions;
 
-/** Options that may be given anew when a run goes on: they do not change what was learnt so far. */
+/** Options that may be changed when a run is resumed. */
 export const changeable = [
   'epochs',
   'steps',
@@ -105,8 +105,8 @@ export function cellKind(text: string): string {
   const named = parseCell(text);
   if (!named) {
     throw new InvalidArgumentError(
-      `Allowed choices are ${cellNames.join(', ')}, with options such as lstm:peephole,forgetBias=3, or a file with a ` +
-        'cell of your own, such as ./my-cell.ts.',
+      `Allowed choices are ${cellNames.join(', ')}, with options such as lstm:peephole,forgetBias=3, or a file that ` +
+        'defines one, such as ./my-cell.ts.',
     );
   }
   try {
@@ -118,14 +118,14 @@ export function cellKind(text: string): string {
   return text;
 }
 
-/** @param more  what else is to be said of it */
+/** @param more  appended to the description */
 export const cellOption = (byDefault = 'lstm', more = ''): Option =>
   new Option(
     '--cell <cell>',
-    `recurrent cell: ${cellNames.join(', ')}, with options such as lstm:forgetBias=3, or a file (default ${byDefault})${more}`,
+    `recurrent cell: ${cellNames.join(', ')}, with options such as lstm:forgetBias=3, or a file that defines one (default ${byDefault})${more}`,
   ).argParser(cellKind);
 
-/** The options that every training has, with what its task has by default. */
+/** The options of every training run, with its task's defaults. */
 export function commonOptions(
   defaults: CommonOptions,
   { epochs, steps }: { readonly epochs: number; readonly steps: number },
@@ -133,36 +133,36 @@ export function commonOptions(
   const say = (text: string, name: keyof typeof commonDefaults): string => `${text} (default ${defaults[name]})`;
   return [
     cellOption(defaults.cell),
-    option('--hidden <n>', say('hidden units in a layer', 'hidden'), whole(1)),
+    option('--hidden <n>', say('hidden units per layer', 'hidden'), whole(1)),
     option('--layers <n>', say('recurrent layers', 'layers'), whole(1)),
-    option('--batch <n>', say('rows side by side', 'batch'), whole(1)),
+    option('--batch <n>', say('batch size', 'batch'), whole(1)),
     option(
       '--dropout <rate>',
-      say('share of numbers set to 0', 'dropout'),
+      say('dropout rate', 'dropout'),
       number((r) => r >= 0 && r < 1, 'from 0, below 1'),
     ),
-    choice('--optimizer <name>', say('how gradients become updates', 'optimizer'), optimizerNames),
+    choice('--optimizer <name>', say('optimizer', 'optimizer'), optimizerNames),
     option('--lr <rate>', say('learning rate', 'lr'), positive),
-    choice('--schedule <name>', say('how the learning rate goes', 'schedule'), scheduleNames),
-    option('--clip-norm <norm>', say('longest gradient, 0: any', 'clipNorm'), notNegative),
-    option('--clip-value <value>', 'largest number in the gradient, 0: any (default 0)', notNegative),
-    option('--weight-decay <rate>', say('pull towards 0', 'weightDecay'), notNegative),
+    choice('--schedule <name>', say('learning-rate schedule', 'schedule'), scheduleNames),
+    option('--clip-norm <norm>', say('clip the gradient to this norm, 0: off', 'clipNorm'), notNegative),
+    option('--clip-value <value>', 'clip each element of the gradient to ±value, 0: off (default 0)', notNegative),
+    option('--weight-decay <rate>', say('weight decay', 'weightDecay'), notNegative),
     option(
       '--epochs <n>',
-      `end after so many times through the data (default ${epochs}, at least ${steps.toLocaleString('en-US')} steps)`,
+      `stop after n epochs (default ${epochs}, but at least ${steps.toLocaleString('en-US')} steps)`,
       positive,
     ),
-    option('--steps <n>', 'end after so many updates', whole(1)),
-    option('--seconds <n>', 'end after so many seconds', positive),
-    option('--seed <n>', say('where all random numbers begin', 'seed'), whole(0, 2 ** 32 - 1)),
+    option('--steps <n>', 'stop after n updates', whole(1)),
+    option('--seconds <n>', 'stop after n seconds', positive),
+    option('--seed <n>', say('random seed', 'seed'), whole(0, 2 ** 32 - 1)),
     option('--sample-every <n>', 'steps between samples, 0: none', whole(0)),
     option('--validate-every <n>', 'steps between validations, 0: none', whole(0)),
     option('--checkpoint-every <n>', 'steps between checkpoints, 0: only at the end', whole(0)),
-    new Option('--keep-checkpoints', 'keep each of them, to see later how the model came to be what it is'),
+    new Option('--keep-checkpoints', 'keep every checkpoint, to look back at the training'),
   ];
 }
 
-/** What was said to a command that uses a trained model. */
+/** Flags of every command that uses a trained model. */
 export interface UseFlags {
   checkpoint?: CheckpointName;
   json?: boolean;
@@ -171,7 +171,7 @@ export interface UseFlags {
 }
 
 export const checkpointOption = (): Option =>
-  new Option('--checkpoint <name>', 'which checkpoint (default: best)').choices(['best', 'latest', 'previous']);
+  new Option('--checkpoint <name>', 'checkpoint to use (default: best)').choices(['best', 'latest', 'previous']);
 
 /** The options of every command that uses a trained model. */
 export const useOptions = (): Option[] => [
@@ -181,10 +181,10 @@ export const useOptions = (): Option[] => [
   blasOption(),
 ];
 
-/** Threads do not change the result, so they are not part of a run's configuration. */
+/** Not stored with a run: the number of threads does not change results. */
 export const threadsOption = (): Option =>
-  option('--threads <n>', 'processor cores to use (default: all, at most 8)', whole(1, 64));
+  option('--threads <n>', 'threads to use (default: one per core, at most 8)', whole(1, 64));
 
-/** A BLAS does change the result, in its last bits, so a run keeps it in its configuration. */
+/** Stored with a run: a BLAS changes the last bits of results. */
 export const blasOption = (byDefault = 'off'): Option =>
-  new Option('--blas <which>', `multiply by the machine's BLAS: auto, off or a path (default ${byDefault})`);
+  new Option('--blas <which>', `multiply matrices with a BLAS library: auto, off or its path (default ${byDefault})`);

@@ -12,10 +12,10 @@ import type { Prepared, Sources, Trainable } from './trainable.ts';
 import { shellWord } from './units.ts';
 import { version } from './version.ts';
 
-/** What config.json holds. */
+/** The content of config.json. */
 export interface RunConfig<Options extends CommonOptions = CommonOptions> {
   readonly unrolled: string;
-  /** What is learnt; a language model where it is left out. */
+  /** Default: a language model. */
   readonly task?: string;
   readonly options: Options;
   /** With absolute paths. */
@@ -27,10 +27,10 @@ export interface RunConfig<Options extends CommonOptions = CommonOptions> {
   readonly cell?: CellCopy;
 }
 
-/** Of the runs whose config.json does not name their task. */
+/** The task of runs whose config.json names none. */
 const firstTask = 'language-model';
 
-/** What a run's config.json says of the copy of its cell. @throws Failure if the file is damaged */
+/** The copy of a run's cell, as its config.json names it. @throws Failure if the file is damaged */
 export function cellCopyOf(folder: RunFolder): CellCopy | undefined {
   const { file, sha256 } = (folder.readJson('config.json') as Partial<RunConfig> | null)?.cell ?? {};
   return typeof file === 'string' && typeof sha256 === 'string' ? { file, sha256 } : undefined;
@@ -39,24 +39,28 @@ export function cellCopyOf(folder: RunFolder): CellCopy | undefined {
 export function newConfig<Options extends CommonOptions>(
   { task }: Trainable<Options>,
   { options, model }: Prepared<Options>,
-  { main, named }: Sources,
+  sources: Sources,
   own: CellFile | null,
 ): RunConfig<Options> {
-  const absolute = (files: readonly TextFile[]): TextFile[] =>
-    files.map((file) => (file.piped ? file : { ...file, path: resolve(file.path) }));
-  const others = Object.entries(named).map(([name, { files }]) => [name, absolute(files)] as const);
   return {
     unrolled: version,
     task,
     options,
-    files: absolute(main.files),
-    ...(others.length > 0 && { named: Object.fromEntries(others) }),
+    ...filesOf(sources),
     model,
     ...(own && { cell: { file: own.copyName, sha256: own.sha256 } }),
   };
 }
 
-/** @throws Failure naming the first file that is not what it was when the run began */
+/** Where a run's files are now. */
+export function filesOf({ main, named }: Sources): Pick<RunConfig, 'files' | 'named'> {
+  const absolute = (files: readonly TextFile[]): TextFile[] =>
+    files.map((file) => (file.piped ? file : { ...file, path: resolve(file.path) }));
+  const others = Object.entries(named).map(([name, { files }]) => [name, absolute(files)] as const);
+  return { files: absolute(main.files), ...(others.length > 0 && { named: Object.fromEntries(others) }) };
+}
+
+/** @throws Failure naming the first file whose content differs from that at the start of the run */
 export function checkSameFiles({ files, named = {} }: RunConfig, sources: Sources): void {
   check(files, sources.main.files);
   for (const [name, stored] of Object.entries(named)) check(stored, sources.named[name]?.files ?? []);
@@ -66,7 +70,7 @@ function check(stored: readonly TextFile[], given: readonly TextFile[]): void {
   const changed = given.find(({ sha256 }, index) => sha256 !== stored[index]?.sha256);
   const other = changed ? changed.path : given.length < stored.length ? stored[given.length].path : null;
   if (other !== null) {
-    throw new Failure(`resume: the text is not the one this run was trained on: ${other} differs; give the same files`);
+    throw new Failure(`resume: ${other} is not the text this run was trained on; give the same files`);
   }
 }
 
@@ -81,8 +85,8 @@ export function readConfig<Options extends CommonOptions>(
   if (found !== task) {
     const other = found === firstTask ? '' : `${found} `;
     throw new Failure(
-      `${folder.path}: this run is of another task, ${found}, not for 'unrolled ${command}'; ` +
-        `see npx unrolled ${other}train --resume ${shellWord(folder.path)}`,
+      `${folder.path}: 'unrolled ${command}' cannot resume this run, its task is ${found}; ` +
+        `use npx unrolled ${other}train --resume ${shellWord(folder.path)}`,
       2,
     );
   }
@@ -92,7 +96,7 @@ export function readConfig<Options extends CommonOptions>(
   const lacking = Object.entries(defaults).find(([name, value]) => typeof options?.[name] !== typeof value)?.[0];
   if (lacking !== undefined || !isFiles(config?.files) || !Object.values(config?.named ?? {}).every(isFiles)) {
     const what = lacking === undefined ? 'files' : `options.${lacking}`;
-    throw damaged(`it was altered, ${what} is not what a run has there`, 'restore it, or train anew with --out');
+    throw damaged(`${what} is missing or has the wrong type`, 'restore it, or start a new run with --out');
   }
   for (const name of changeable) {
     const value = options?.[name];
@@ -103,15 +107,16 @@ export function readConfig<Options extends CommonOptions>(
   }
   const types = { ...optional, ...Object.fromEntries(fileOptions.map((name) => [name, 'string'])), blas: 'string' };
   for (const [name, type] of Object.entries(types)) {
-    if (options?.[name] !== undefined && typeof options[name] !== type) throw damaged(`options.${name} is no ${type}`);
+    if (options?.[name] !== undefined && typeof options[name] !== type)
+      throw damaged(`options.${name} is not a ${type}`);
   }
   if (!parseCell(String(options?.cell)) && !cellCopyOf(folder)) {
-    throw damaged('it does not say which file the cell is in');
+    throw damaged('the file of its cell is missing');
   }
   return config as RunConfig<Options>;
 }
 
-/** Of a run that was begun before an option was renamed. */
+/** For runs started before an option was renamed. */
 function currentNames(command: string, { options, named }: Partial<RunConfig>): object {
   const isRecord = (value: unknown): value is Record<string, never> => typeof value === 'object' && value !== null;
   return {

@@ -5,23 +5,26 @@ import {
   existsSync,
   fsyncSync,
   linkSync,
-  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
   renameSync,
-  rmSync,
   statSync,
-  writeFileSync,
   writeSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from 'unrolled/train';
 import { Failure, naming } from './failure.ts';
+import { makeFolder, remove } from './folders.ts';
+import { RunLock } from './run-lock.ts';
 
 export type CheckpointName = 'latest' | 'previous' | 'best';
 
-/** What a file is called until it is whole. */
+/** Of the lock, and of what a run creates before its first event. */
+const lockName = 'run.lock';
+const beginnings = [lockName, 'samples', 'checkpoints'];
+
+/** The name of a file while it is being written. */
 const temporaryName = /^\..+\.tmp$/;
 
 /**
@@ -29,8 +32,8 @@ const temporaryName = /^\..+\.tmp$/;
  *
  *     config.json              all options, the text's files, the model
  *     tokenizer.json           the tokens by id
- *     cell.ts                  the cell, where it came from a file
- *     events.jsonl             what happened, one JSON object a line
+ *     cell.ts                  the cell, if it came from a file
+ *     events.jsonl             one JSON object per event
  *     samples/step-000250.txt
  *     run.lock                 while a process trains here
  *     checkpoints/latest.safetensors, previous.safetensors, best.safetensors
@@ -38,80 +41,73 @@ const temporaryName = /^\..+\.tmp$/;
  */
 export class RunFolder {
   readonly path: string;
-  /** Holds the number of the process that trains here. */
-  readonly #lockPath: string;
-  #locked = false;
+  readonly #lock: RunLock;
 
   constructor(path: string) {
     this.path = path;
-    this.#lockPath = join(path, 'run.lock');
+    this.#lock = new RunLock(join(path, lockName));
   }
 
   get exists(): boolean {
     return existsSync(join(this.path, 'config.json'));
   }
 
-  /** Whether no files of others are in the way of a run: there is no such folder, or nothing in it. */
+  /** Whether a new run may begin here: there is no such folder, or only what a run leaves before its first checkpoint. */
   get isFree(): boolean {
     const about = statSync(this.path, { throwIfNoEntry: false });
-    return !about?.isDirectory() || readdirSync(this.path).length === 0;
+    if (!about?.isDirectory()) return true;
+    return !this.hasCheckpoint && (this.#isRun || readdirSync(this.path).every((name) => beginnings.includes(name)));
   }
 
+  /** Whether the config.json is one of ours. */
+  get #isRun(): boolean {
+    try {
+      const { unrolled, options } = this.readJson('config.json') as Record<string, unknown>;
+      return typeof unrolled === 'string' && typeof options === 'object';
+    } catch {
+      return false;
+    }
+  }
+
+  /** Whether there is a model to resume or use. */
   get hasCheckpoint(): boolean {
-    return (['latest', 'previous', 'best'] as const).some((name) => this.has(name));
+    const folder = join(this.path, 'checkpoints');
+    return existsSync(folder) && readdirSync(folder).some((name) => name.endsWith('.safetensors'));
   }
 
   /**
-   * Makes the folder where it is missing, keeps other processes from training in it until `close`, and clears away what a
-   * process left that ended while it was writing.
+   * Creates the folder if needed, locks it until `close`, and removes temporary files of a process that was killed.
    * @throws Failure if another process is training here
    */
   open(): void {
-    this.#refuseOthers();
-    this.#attempt(this.path, () => mkdirSync(this.path, { recursive: true }));
-    this.#attempt(this.#lockPath, () => writeFileSync(this.#lockPath, String(process.pid)));
-    this.#locked = true;
+    this.#attempt(this.path, () => makeFolder(this.path));
+    this.#attempt(join(this.path, lockName), () => this.#lock.take());
     for (const folder of [this.path, join(this.path, 'samples'), join(this.path, 'checkpoints')]) {
       this.#attempt(folder, () => {
-        mkdirSync(folder, { recursive: true });
-        for (const name of readdirSync(folder)) if (temporaryName.test(name)) rmSync(join(folder, name));
+        makeFolder(folder);
+        for (const name of readdirSync(folder)) if (temporaryName.test(name)) remove(join(folder, name));
       });
     }
   }
 
-  /** Lets other processes train here again. */
+  /** Unlocks the folder. */
   close(): void {
-    if (this.#locked) rmSync(this.#lockPath, { force: true });
-    this.#locked = false;
+    this.#lock.release();
   }
 
-  /** Removes the folder with all that is in it. @throws Failure if a process is training here */
+  /** Removes the folder and everything in it. @throws Failure if a process is training here */
   remove(): void {
-    this.#refuseOthers();
-    this.#attempt(this.path, () => rmSync(this.path, { recursive: true, force: true }));
+    this.#lock.refuseOthers();
+    this.#attempt(this.path, () => remove(this.path));
   }
 
-  #refuseOthers(): void {
-    const owner = this.#owner();
-    if (owner === null) return;
-    throw new Failure(`${this.path}: process ${owner} is training here; wait for it, or stop it first`);
-  }
-
-  /** The other living process that trains here; null if there is none, or it ended without letting go. */
-  #owner(): number | null {
-    let owner: number;
-    try {
-      owner = Number(readFileSync(this.#lockPath, 'utf8'));
-    } catch {
-      return null;
-    }
-    if (owner === process.pid || !Number.isInteger(owner) || owner < 1) return null;
-    try {
-      process.kill(owner, 0);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ESRCH') return null;
-    }
-    return owner;
+  /** Removes what a run left that ended before its first checkpoint. */
+  removeBeginnings(): void {
+    const samples = join(this.path, 'samples');
+    this.#attempt(samples, () => {
+      for (const name of readdirSync(samples)) remove(join(samples, name));
+      for (const name of ['config.json', 'events.jsonl']) remove(join(this.path, name));
+    });
   }
 
   writeJson(name: string, value: unknown): void {
@@ -129,7 +125,7 @@ export class RunFolder {
     try {
       return JSON.parse(text);
     } catch {
-      throw new Failure(`${path}: it is not JSON any more; restore it, or train anew with --out`);
+      throw new Failure(`${path}: it is not valid JSON; restore it, or start a new run with --out`);
     }
   }
 
@@ -142,10 +138,12 @@ export class RunFolder {
   }
 
   /**
-   * Stores a checkpoint so that at every moment there is a whole one: it is written beside its place, synced and then
-   * renamed. What was the latest becomes the previous one.
+   * Stores a checkpoint so that there is always a complete one: it is written to a temporary file, synced and renamed.
+   * The latest one becomes the previous one.
+   * @throws Failure if it cannot be written, or another process has taken the folder over
    */
   writeCheckpoint(name: 'latest' | 'best', checkpoint: Checkpoint): string {
+    this.#lock.check();
     const path = this.checkpointPath(name);
     if (name === 'latest' && existsSync(path)) {
       const previous = this.checkpointPath('previous');
@@ -155,20 +153,20 @@ export class RunFolder {
     return path;
   }
 
-  /** Lets the latest checkpoint stay under its step. @returns the file */
+  /** Keeps the latest checkpoint under the name of its step. @returns the file */
   keepLatest(step: number): string {
     const path = join(this.path, 'checkpoints', `step-${String(step).padStart(6, '0')}.safetensors`);
     this.#attempt(path, () => linkOrCopy(this.checkpointPath('latest'), path));
     return path;
   }
 
-  /** Removes checkpoints that were kept after a step: what a resumed run does again. */
+  /** Removes checkpoints kept after a step, which a resumed run will repeat. */
   dropKeptAfter(step: number): void {
     const folder = join(this.path, 'checkpoints');
     this.#attempt(folder, () => {
       for (const name of readdirSync(folder)) {
         const [, kept] = /^step-(\d+)\.safetensors$/.exec(name) ?? [];
-        if (Number(kept) > step) rmSync(join(folder, name));
+        if (Number(kept) > step) remove(join(folder, name));
       }
     });
   }
@@ -186,7 +184,7 @@ export class RunFolder {
     this.#attempt(path, () => appendFileSync(path, `${JSON.stringify(event)}\n`));
   }
 
-  /** Drops events after a step, and a last line that was cut off: what a resumed run does again. */
+  /** Drops the events after a step, which a resumed run will repeat, and a last line that was cut off. */
   rewindLog(step: number): void {
     const path = join(this.path, 'events.jsonl');
     if (!existsSync(path)) return;
@@ -220,7 +218,7 @@ export class RunFolder {
         }
         renameSync(temporary, path);
       } catch (error) {
-        rmSync(temporary, { force: true });
+        removeQuietly(temporary);
         throw error;
       }
       syncFolder(dirname(path));
@@ -228,23 +226,32 @@ export class RunFolder {
   }
 
   #attempt<Result>(path: string, action: () => Result): Result {
-    const kept = this.has('latest') ? `; ${this.checkpointPath('latest')} is kept, go on from it with --resume` : '';
+    const kept = this.has('latest') ? `; ${this.checkpointPath('latest')} is kept; resume from it with --resume` : '';
     return naming(path, action, kept);
   }
 }
 
-/** One file under two names; it is replaced, never written over, so neither changes with the other. */
+/** A second name for a file. Files are replaced, never overwritten, so one does not change with the other. */
 function linkOrCopy(from: string, to: string): void {
-  rmSync(to, { force: true });
+  remove(to);
   try {
     linkSync(from, to);
   } catch {
-    // Not every file system has links; a copy serves as well.
+    // Not every file system has links.
     copyFileSync(from, to);
   }
 }
 
-/** Makes a rename survive a loss of power; not every system lets folders be synced. */
+/** After an error, which another one must not hide. */
+function removeQuietly(path: string): void {
+  try {
+    remove(path);
+  } catch {
+    // The next process that opens the folder removes it.
+  }
+}
+
+/** Makes a rename survive a power failure. */
 function syncFolder(path: string): void {
   try {
     const folder = openSync(path, 'r');
@@ -254,6 +261,6 @@ function syncFolder(path: string): void {
       closeSync(folder);
     }
   } catch {
-    // The file itself is synced; that is what such a system offers.
+    // Not every system can sync folders; the file itself is synced.
   }
 }

@@ -26,17 +26,19 @@ export interface RunParts<Options extends CommonOptions> {
   readonly config: RunConfig<Options>;
   readonly folder: RunFolder;
   readonly listener: Listener;
-  /** Where it goes on from. */
+  /** What to resume from. */
   readonly checkpoint: Checkpoint | null;
+  /** Creates the folder of a new run, when all that the options could make impossible has been tried. */
+  readonly create?: () => void;
 }
 
 /**
- * Trains to the end or until a signal; events go to the run's folder and to the listener.
+ * Trains to the end or until a signal, and passes events to the run folder and the listener.
  * @returns the exit code
  * @throws Failure if the loss is no longer finite, or the folder or the output cannot be written
  */
 export async function runLoop<Options extends CommonOptions>(parts: RunParts<Options>): Promise<number> {
-  const { trainable, prepared, task, config, folder, listener, checkpoint } = parts;
+  const { trainable, prepared, task, config, folder, listener, checkpoint, create } = parts;
   const { options } = config;
   const stop = stopOnSignal((text) => listener.note(text));
   const end = endOf(options, task.stepsPerEpoch, trainable.end);
@@ -54,7 +56,7 @@ export async function runLoop<Options extends CommonOptions>(parts: RunParts<Opt
     sampleEvery: options.sampleEvery ?? every,
     checkpointEvery: options.checkpointEvery ?? every,
     gradientFlowEvery: options.gradientFlowEvery,
-    // A large model says something after every step, a small one would say too much.
+    // After every step of a large model; of a small one that would be too often.
     progressEvery: prepared.itemsPerStep * task.parameters.size > 2e9 ? 1 : 10,
     resume: checkpoint,
     signal: stop.signal,
@@ -63,6 +65,7 @@ export async function runLoop<Options extends CommonOptions>(parts: RunParts<Opt
   try {
     for await (const event of events) {
       if (event.type === 'start') {
+        create?.();
         // Not before: a checkpoint that does not fit must leave the run as it was.
         folder.writeJson('config.json', config);
         folder.rewindLog(event.step);
@@ -89,18 +92,18 @@ export async function runLoop<Options extends CommonOptions>(parts: RunParts<Opt
   if (stop.outputError) return outputLost(stop.outputError, folder);
   const finished = last?.type === 'done' && last.reason === 'finished';
   const run = shellWord(folder.path);
-  listener.note(finished ? prepared.next(run) : `Go on with: npx unrolled ${trainable.command} --resume ${run}`);
+  listener.note(finished ? prepared.next(run) : `Resume with: npx unrolled ${trainable.command} --resume ${run}`);
   return stop.exitCode;
 }
 
 function whatIsKept(folder: RunFolder): string {
-  if (!folder.has('latest')) return 'nothing was kept yet; train anew with --out';
-  return `the last good checkpoint is ${folder.checkpointPath('latest')}; train anew with --out`;
+  if (!folder.has('latest')) return 'there is no checkpoint yet; start again with the same --out';
+  return `the last good checkpoint is ${folder.checkpointPath('latest')}; start a new run with --out`;
 }
 
-/** That nobody reads on, as with `| head`, is no error. */
+/** A closed pipe, as with `| head`, is no error. */
 function outputLost(error: NodeJS.ErrnoException, folder: RunFolder): number {
   if (error.code === 'EPIPE') return 0;
   const reason = describeSystemError(error) ?? error.message;
-  throw new Failure(`output: ${reason}; go on with --resume ${shellWord(folder.path)}`);
+  throw new Failure(`output: ${reason}; resume with --resume ${shellWord(folder.path)}`);
 }

@@ -4,7 +4,7 @@ import type { Trainable } from './trainable.ts';
 
 type Rules<Options extends CommonOptions> = Pick<Trainable<Options>, 'defaults' | 'optional' | 'fileOptions'>;
 
-/** What was said, and defaults for the rest; what has none is left out. */
+/** The options that were given, with defaults for the rest. */
 export function withDefaults<Options extends CommonOptions>(
   { defaults, optional, fileOptions }: Rules<Options>,
   said: Partial<Options>,
@@ -15,8 +15,8 @@ export function withDefaults<Options extends CommonOptions>(
 }
 
 /**
- * The options of a run that goes on: what was stored, with a new end or new intervals where they are given.
- * @throws Failure naming the first option that cannot be changed in a run that goes on
+ * The options of a resumed run: the stored ones, with a new end, new intervals or new places of its files.
+ * @throws Failure naming the first option that a resumed run cannot change
  */
 export function changedOptions<Options extends CommonOptions>(
   { defaults, optional, fileOptions }: Rules<Options>,
@@ -25,12 +25,14 @@ export function changedOptions<Options extends CommonOptions>(
 ): Options {
   for (const [name, value] of Object.entries(flags)) {
     const stored = options[name as keyof Options];
-    const fixed = Object.hasOwn(defaults, name) || Object.hasOwn(optional, name) || fileOptions.includes(name);
-    if (!fixed || stored === value) continue;
+    // A file may have moved; its content is compared.
+    const moved = fileOptions.includes(name) && stored !== undefined;
+    const isModel = Object.hasOwn(defaults, name) || Object.hasOwn(optional, name) || fileOptions.includes(name);
+    if (!isModel || moved || stored === value) continue;
     const said = value === true ? flagOf(name) : `${flagOf(name)} ${value}`;
     throw new Failure(
-      `${said}: this run was begun ${stored === undefined ? 'without' : `with ${stored}`} and goes on so; ` +
-        'leave the option out, or train anew with --out',
+      `${said}: this run was started ${stored === undefined ? 'without it' : `with ${stored}`}, which cannot be changed; ` +
+        'leave the option out, or start a new run with --out',
       2,
     );
   }
@@ -40,10 +42,15 @@ export function changedOptions<Options extends CommonOptions>(
   const newEnd = 'steps' in said || 'epochs' in said || 'seconds' in said;
   const { steps, epochs, seconds, ...rest } = options;
   const blas = flags.blas ?? options.blas;
-  return { ...(newEnd ? rest : options), ...said, ...(blas === undefined ? {} : { blas }) } as Options;
+  const files = fileOptions.flatMap((name) => {
+    const path = flags[name as keyof Options];
+    return path === undefined ? [] : [[name, path] as const];
+  });
+  const changed = { ...said, ...Object.fromEntries(files), ...(blas === undefined ? {} : { blas }) };
+  return { ...(newEnd ? rest : options), ...changed } as Options;
 }
 
-/** When a run ends: what was said, or what its task has by default. */
+/** When a run ends: as the options say, or its task's default. */
 export function endOf(
   { steps, epochs, seconds }: CommonOptions,
   stepsPerEpoch: number,

@@ -1,9 +1,10 @@
+import { existsSync } from 'node:fs';
 import type { Device } from 'unrolled';
 import { isCellFile, readCellCopy, readCellFile } from './cell-file.ts';
 import { Failure } from './failure.ts';
 import { openMachine } from './open-device.ts';
-import type { CommonOptions } from './options.ts';
-import { checkSameFiles, newConfig, type RunConfig, readConfig } from './run-config.ts';
+import { type CommonOptions, flagOf } from './options.ts';
+import { checkSameFiles, filesOf, newConfig, type RunConfig, readConfig } from './run-config.ts';
 import type { CheckpointName, RunFolder } from './run-folder.ts';
 import { listenerFor, runLoop } from './run-loop.ts';
 import { changedOptions, endOf } from './run-options.ts';
@@ -11,13 +12,16 @@ import { readTextFiles, type TextFile, type TextFiles } from './text-files.ts';
 import type { Sources, Trainable } from './trainable.ts';
 import { countOf, formatCount, shellWord } from './units.ts';
 
-/** How a run is shown and computed, which is no part of what it learns. */
+/** How a run is displayed and computed; not stored. */
 export interface MachineOptions {
   json?: boolean;
   threads?: number;
 }
 
-/** Begins a run in a folder that is free, and trains to the end or until a signal. Gives the exit code. */
+/**
+ * Starts a run and trains to the end or until a signal. Its folder is created once nothing but training can fail.
+ * @returns the exit code
+ */
 export async function startRun<Options extends CommonOptions>(
   trainable: Trainable<Options>,
   main: TextFiles,
@@ -32,16 +36,21 @@ export async function startRun<Options extends CommonOptions>(
   const prepared = await trainable.prepare(sources, said, null, own);
   return withDevice({ threads, blas: prepared.options.blas }, listener, folder, (device) => {
     const task = prepared.begin(device);
-    folder.open();
-    for (const line of prepared.about) listener.note(line);
-    for (const [name, value] of Object.entries(prepared.files)) folder.writeJson(name, value);
-    if (own) folder.writeFile(own.copyName, own.bytes);
     const config = newConfig(trainable, prepared, sources, own);
-    return runLoop({ trainable, prepared, task, config, folder, listener, checkpoint: null });
+    const create = (): void => {
+      folder.open();
+      folder.removeBeginnings();
+      for (const line of prepared.about) listener.note(line);
+      // First: by it a folder is recognised as a run's.
+      folder.writeJson('config.json', config);
+      for (const [name, value] of Object.entries(prepared.files)) folder.writeJson(name, value);
+      if (own) folder.writeFile(own.copyName, own.bytes);
+    };
+    return runLoop({ trainable, prepared, task, config, folder, listener, checkpoint: null, create });
   });
 }
 
-/** Goes on with a run, from its beginning if it ended before its first checkpoint. Gives the exit code. */
+/** Resumes a run; from its beginning if it has no checkpoint. @returns the exit code */
 export async function resumeRun<Options extends CommonOptions>(
   trainable: Trainable<Options>,
   folder: RunFolder,
@@ -51,13 +60,15 @@ export async function resumeRun<Options extends CommonOptions>(
   { json, threads }: MachineOptions = {},
 ): Promise<number> {
   if (!folder.exists) {
-    throw new Failure(`${folder.path}: there is no run here; a run's folder has a config.json`);
+    throw new Failure(`${folder.path}: this is not a run folder; it has no config.json`);
   }
-  const config = readConfig(folder, trainable);
-  const options = changedOptions(trainable, config.options, said);
-  const own = config.cell ? await readCellCopy(folder.path, config.cell) : null;
-  const sources = readSources(config, paths);
-  checkSameFiles(config, sources);
+  const stored = readConfig(folder, trainable);
+  const options = changedOptions(trainable, stored.options, said);
+  const own = stored.cell ? await readCellCopy(folder.path, stored.cell) : null;
+  const sources = readSources(trainable, folder, stored, paths, said);
+  checkSameFiles(stored, sources);
+  // Where the files are now is where other commands look for them.
+  const config = { ...stored, ...filesOf(sources), options };
   const checkpoint = folder.hasCheckpoint ? folder.readCheckpoint(from) : null;
   const listener = listenerFor(json);
   const prepared = await trainable.prepare(sources, options, checkpoint, own);
@@ -67,14 +78,14 @@ export async function resumeRun<Options extends CommonOptions>(
     const { step, secondsElapsed, validationOwed } = checkpoint?.trainer ?? { step: 0, secondsElapsed: 0 };
     if (!validationOwed && (step >= end.steps || secondsElapsed >= end.seconds)) {
       listener.note(
-        `${folder.path} is finished, after ${countOf(step, 'step')}; to train on, say until when: ` +
+        `${folder.path} finished after ${countOf(step, 'step')}; to continue, give a later end: ` +
           `npx unrolled ${trainable.command} --resume ${shellWord(folder.path)} --steps ${2 * step}`,
       );
       return 0;
     }
     folder.open();
-    listener.note(`Going on with ${folder.path} after step ${formatCount(step)}`);
-    return runLoop({ trainable, prepared, task, config: { ...config, options }, folder, listener, checkpoint });
+    listener.note(`Resuming ${folder.path} after step ${formatCount(step)}`);
+    return runLoop({ trainable, prepared, task, config, folder, listener, checkpoint });
   });
 }
 
@@ -93,7 +104,7 @@ async function withDevice(
   }
 }
 
-/** The files that options name, each as a text. */
+/** The files that options name. */
 function readNamed<Options extends CommonOptions>(
   { fileOptions }: Trainable<Options>,
   said: Partial<Options>,
@@ -105,16 +116,33 @@ function readNamed<Options extends CommonOptions>(
   return Object.fromEntries(paths);
 }
 
-/** The files of a run that goes on: those it was begun with, or what is said to be the same. */
-function readSources({ files, named = {} }: RunConfig, paths: readonly string[]): Sources {
-  const again = (stored: readonly TextFile[]): TextFiles => {
-    if (stored.some(({ piped }) => piped)) {
-      throw new Failure('resume: this run read its text from a pipe; give the same text again, as a file or as -');
+/**
+ * The files of a resumed run: those it was started with, or new places for them.
+ * @throws Failure if they are not there any more, or came through a pipe
+ */
+function readSources<Options extends CommonOptions>(
+  trainable: Trainable<Options>,
+  folder: RunFolder,
+  { files, named = {} }: RunConfig<Options>,
+  paths: readonly string[],
+  said: Partial<Options>,
+): Sources {
+  const command = `npx unrolled ${trainable.command} --resume ${shellWord(folder.path)}`;
+  const again = (stored: readonly TextFile[], instead: string): TextFiles => {
+    const piped = stored.some((file) => file.piped);
+    const gone = stored.find(({ path }) => !existsSync(path));
+    if (piped || gone) {
+      const what = piped ? 'it read its text from a pipe' : `${gone!.path} is not there any more`;
+      throw new Failure(`resume: ${what}; give the same text again: ${command} ${instead}`);
     }
     return readTextFiles(stored.map(({ path }) => path));
   };
+  const now = readNamed(trainable, said);
+  const others = Object.entries(named).map(
+    ([name, stored]) => [name, now[name] ?? again(stored, `${flagOf(name)} FILE`)] as const,
+  );
   return {
-    main: paths.length > 0 ? readTextFiles(paths) : again(files),
-    named: Object.fromEntries(Object.entries(named).map(([name, stored]) => [name, again(stored)])),
+    main: paths.length > 0 ? readTextFiles(paths) : again(files, 'FILE'),
+    named: Object.fromEntries(others),
   };
 }

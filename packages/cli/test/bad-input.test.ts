@@ -84,6 +84,14 @@ describe('complaints', () => {
     expectComplaint(await unrolled(cwd, ...args), 2, `unknown command '${args.at(-1)}'`, how);
   });
 
+  test('do not grow with what they are about', async () => {
+    const { stderr, code } = await unrolled(cwd, 'train', 'x'.repeat(100_000));
+    expect([code, stderr.length < 2100]).toEqual([1, true]);
+    expect(stderr).toMatch(/^unrolled: x+ \[…\] x+: the name is too long\n$/);
+    const option = await unrolled(cwd, 'train', 'text.txt', '--cell', 'y'.repeat(100_000));
+    expect([option.code, option.stderr.length < 2100]).toEqual([2, true]);
+  });
+
   test('with --json they are an event, too', async () => {
     const ended = await unrolled(cwd, 'train', 'lost.txt', '--json');
     expectComplaint(ended, 1, 'lost.txt');
@@ -159,8 +167,8 @@ describe('folders', () => {
   });
 
   test.concurrent('something that is no run', async () => {
-    expectComplaint(await train('--resume', 'nowhere'), 1, 'nowhere', 'no run here');
-    expectComplaint(await train('--resume', '.'), 1, 'no run here', 'config.json');
+    expectComplaint(await train('--resume', 'nowhere'), 1, 'nowhere', 'not a run folder');
+    expectComplaint(await train('--resume', '.'), 1, 'not a run folder', 'config.json');
     expectComplaint(await unrolled(cwd, 'sample', 'nowhere'), 1, 'nowhere', 'no such run');
     expectComplaint(await unrolled(cwd, 'sample', '.'), 1, 'no checkpoint');
     expectComplaint(await unrolled(cwd, 'eval', 'text.txt', 'text.txt'), 1, 'text.txt', 'safetensors');
@@ -169,11 +177,11 @@ describe('folders', () => {
 
 describe('a run that was damaged', () => {
   test.concurrent.each<[string, (config: { options: object }) => unknown, string]>([
-    ['cut off', (config) => JSON.stringify(config).slice(0, 50), 'not JSON'],
+    ['cut off', (config) => JSON.stringify(config).slice(0, 50), 'not valid JSON'],
     ['without options', () => ({ files: [{ path: 'x' }] }), 'options.'],
     ['without files', (config) => ({ ...config, files: [] }), 'files'],
     ['of other types', (config) => ({ ...config, options: { ...config.options, hidden: '16' } }), 'options.hidden'],
-    ['of another kind', () => null, 'altered'],
+    ['of another kind', () => null, 'missing or has the wrong type'],
     ['with other sizes', (config) => ({ ...config, options: { ...config.options, hidden: 24 } }), ''],
   ])('config.json %s', async (kind, damage, words) => {
     const run = newRun(`config ${kind}`);
@@ -231,7 +239,7 @@ describe('what does not fit a run', () => {
 
   test.concurrent.each(['other.txt', 'almost.txt'])('another text, %s', async (name) => {
     const ended = await unrolled(cwd, 'train', name, '--resume', run, '--steps', '30');
-    expectComplaint(ended, 1, 'not the one this run was trained on');
+    expectComplaint(ended, 1, 'is not the text this run was trained on');
     expect(readFileSync(join(run, 'config.json'), 'utf8')).toContain('"steps": 20');
   });
 
@@ -242,7 +250,7 @@ describe('what does not fit a run', () => {
     ['--clip-norm', '5', '1'],
   ])('%s %s', async (flag, value, stored) => {
     const ended = await unrolled(cwd, 'train', '--resume', run, flag, value);
-    expectComplaint(ended, 2, `${flag} ${value}`, `begun with ${stored}`);
+    expectComplaint(ended, 2, `${flag} ${value}`, `started with ${stored}`);
   });
 
   test.concurrent('a run that is finished says how to train on', async () => {
@@ -266,7 +274,7 @@ describe('a loss that is no longer finite', () => {
       await train('text.txt', '--out', 'wilder', ...wild),
       1,
       'lower the learning rate',
-      'nothing was kept',
+      'no checkpoint yet',
     );
   });
 });

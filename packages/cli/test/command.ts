@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -98,6 +98,20 @@ export const readEvents = (run: string): { type: string; step: number; kept?: st
     .trimEnd()
     .split('\n')
     .map((line) => JSON.parse(line));
+
+/** A file system of its own in a folder; null where this may not be done, as for all but root. */
+export function mountMemory(path: string, size = '10m'): { readOnly(): void; unmount(): void } | null {
+  const options = { stdio: 'ignore' } as const;
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', path], options);
+  } catch {
+    return null;
+  }
+  return {
+    readOnly: () => void execFileSync('mount', ['-o', 'remount,ro', path], options),
+    unmount: () => void execFileSync('umount', [path], options),
+  };
+}
 
 /** All numbers of a checkpoint: parameters, what the optimizer keeps, the carried state. */
 export function tensorsOf(run: string, name = 'latest'): Record<string, NamedArray> {

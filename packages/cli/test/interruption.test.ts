@@ -35,14 +35,14 @@ describe('signals', () => {
     expect(ended).toMatchObject({ code, signal: null, stderr: '' });
     expect(ended.stdout).toContain('Stopping after this step');
     expect(ended.stdout).toMatch(
-      new RegExp(`Stopped after .* steps[^\n]*\nGo on with: npx unrolled train --resume '${run}'\n$`),
+      new RegExp(`Stopped after .* steps[^\n]*\nResume with: npx unrolled train --resume '${run}'\n$`),
     );
     const [step] = stepsOf(run, 'done');
     expect(step).toBeGreaterThan(0);
     expect(stepsOf(run, 'checkpoint').at(-1)).toBe(step);
     const resumed = await unrolled(cwd, 'train', '--resume', run, '--steps', String(step + 5));
     expect(resumed).toMatchObject({ code: 0, stderr: '' });
-    expect(resumed.stdout).toContain('Write with it: npx unrolled sample');
+    expect(resumed.stdout).toContain('Generate text: npx unrolled sample');
   });
 
   test.concurrent('the echo of one, which npm and npx pass on, is not a second one', async () => {

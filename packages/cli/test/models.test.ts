@@ -97,8 +97,8 @@ describe('byte pairs', () => {
     expect(await unrolled(cwd, 'train', '--resume', 'part', '--steps', '40')).toMatchObject({ code: 0, stderr: '' });
     expect(tensorsOf(join(cwd, 'part'))).toEqual(tensorsOf(join(cwd, 'whole')));
     const change = (...option: string[]) => unrolled(cwd, 'train', '--resume', 'part', ...option);
-    expectComplaint(await change('--vocab', '300'), 2, '--vocab 300', 'begun with 270');
-    expectComplaint(await change('--tie'), 2, '--tie', 'begun without');
+    expectComplaint(await change('--vocab', '300'), 2, '--vocab 300', 'started with 270');
+    expectComplaint(await change('--tie'), 2, '--tie', 'started without');
     const { model } = JSON.parse(readFileSync(join(cwd, 'whole', 'tokenizer.json'), 'utf8'));
     expect([model.type, Object.keys(model.vocab).length, model.merges.length]).toEqual(['BPE', 270, 14]);
   });

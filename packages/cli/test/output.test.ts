@@ -107,7 +107,7 @@ describe('an output that nobody reads', () => {
     expect(sampled).toMatchObject({ status: 1, stderr: 'unrolled: output: the disk is full\n' });
     const trained = shell(`"$0" "$1" train text.txt --out full ${small.join(' ')} --sample-every 20 > /dev/full`);
     expect(trained.status).toBe(1);
-    expect(trained.stderr).toBe('unrolled: output: the disk is full; go on with --resume full\n');
+    expect(trained.stderr).toBe('unrolled: output: the disk is full; resume with --resume full\n');
   });
 });
 

@@ -76,7 +76,7 @@ describe('a cell of the user', () => {
     const copy = join(cwd, 'kept', 'cell.ts');
     expect(readFileSync(copy, 'utf8')).toBe(gru);
     const other = await unrolled(cwd, 'train', '--resume', 'kept', '--cell', 'gru');
-    expectComplaint(other, 2, '--cell gru', 'begun with kept.ts');
+    expectComplaint(other, 2, '--cell gru', 'started with kept.ts');
     writeFileSync(copy, `${gru}\n`);
     expectComplaint(await unrolled(cwd, 'sample', 'kept'), 1, join('kept', 'cell.ts'), 'it was changed');
     rmSync(copy);

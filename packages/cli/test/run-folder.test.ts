@@ -1,10 +1,9 @@
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Checkpoint } from 'unrolled/train';
 import { afterAll, describe, expect, test } from 'vitest';
 import { RunFolder } from '../src/run-folder.ts';
-import { expectComplaint, readEvents, small, unrolled, workplace } from './command.ts';
+import { expectComplaint, mountMemory, readEvents, small, start, text, unrolled, workplace } from './command.ts';
 
 const { path: cwd, file } = workplace(afterAll);
 
@@ -68,10 +67,8 @@ test('events after a step, cut-off lines and ends are dropped', () => {
 describe('a disk that is full', () => {
   const disk = join(cwd, 'disk');
   mkdirSync(disk);
-  const mounted = mount(disk);
-  afterAll(() => {
-    if (mounted) execFileSync('umount', [disk]);
-  });
+  const mounted = mountMemory(disk, '200k');
+  afterAll(() => mounted?.unmount());
 
   // Only root may mount; as someone else this is not tested.
   test.skipIf(!mounted)('says so, keeps the latest checkpoint and leaves no temporary file', () => {
@@ -105,11 +102,101 @@ describe('a disk that is full', () => {
   });
 });
 
-function mount(path: string): boolean {
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=200k', 'tmpfs', path], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}
+describe('a disk that becomes read-only', () => {
+  const disk = join(cwd, 'read-only');
+  mkdirSync(disk);
+  const mounted = mountMemory(disk);
+  afterAll(() => mounted?.unmount());
+
+  test.skipIf(!mounted)('is named, whatever has to be tidied up after it', async () => {
+    const folder = newFolder(join(disk, 'run'));
+    folder.writeCheckpoint('latest', checkpoint(1));
+    expect(
+      await unrolled(cwd, 'train', 'text.txt', '--out', join(disk, 'trained'), ...small, '--steps', '4'),
+    ).toMatchObject({ code: 0, stderr: '' });
+    mounted!.readOnly();
+    expect(() => folder.writeCheckpoint('latest', checkpoint(2))).toThrow('the disk is read-only');
+    expect(() => folder.writeJson('config.json', {})).toThrow('config.json: the disk is read-only');
+    expect(() => folder.close()).not.toThrow();
+    expect(() => folder.remove()).toThrow('the disk is read-only');
+    const resumed = await unrolled(cwd, 'train', '--resume', join(disk, 'trained'), '--steps', '8');
+    expectComplaint(resumed, 1, 'trained/run.lock', 'the disk is read-only');
+    const begun = await unrolled(cwd, 'train', 'text.txt', '--out', join(disk, 'new'), ...small);
+    expectComplaint(begun, 1, 'read-only/new', 'the disk is read-only');
+  });
+});
+
+describe('a run without a checkpoint', () => {
+  const train = (out: string, ...args: string[]) => unrolled(cwd, 'train', 'text.txt', '--out', out, ...small, ...args);
+
+  test('that was killed leaves a folder that a new run takes over', async () => {
+    const args = ['--validate-every', '0', '--checkpoint-every', '0', '--steps', '1000000', '--sample-every', '1'];
+    const running = start(cwd, ['train', 'text.txt', '--out', 'killed', ...small, ...args]);
+    await running.printed('sample at step 3');
+    running.process.kill('SIGKILL');
+    await running.ended;
+    expect(existsSync(join(cwd, 'killed', 'run.lock'))).toBe(true);
+    writeFileSync(file('killed/notes.txt'), 'mine');
+    const ended = await train('killed', '--steps', '2', '--hidden', '8');
+    expect(ended).toMatchObject({ code: 0, stderr: '' });
+    expect(readdirSync(join(cwd, 'killed', 'samples'))).toEqual(['step-000002.txt']);
+    expect(readEvents(join(cwd, 'killed'))[0]).toMatchObject({ type: 'start', steps: 2 });
+    expect(readFileSync(file('killed/notes.txt'), 'utf8')).toBe('mine');
+    expectComplaint(await train('killed'), 1, 'this run exists');
+  });
+
+  test('that failed, or never wrote its config.json, is no obstacle either', async () => {
+    const wild = await train('wild', '--lr', '1e38', '--optimizer', 'sgd', '--clip-norm', '0');
+    expectComplaint(wild, 1, 'lower the learning rate', 'start again with the same --out');
+    expect(await train('wild', '--steps', '2')).toMatchObject({ code: 0, stderr: '' });
+    for (const name of ['samples', 'checkpoints']) mkdirSync(join(cwd, 'bare', name), { recursive: true });
+    expect(await train('bare', '--steps', '2')).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  test('is told from a folder of someone else, who may have a config.json too', async () => {
+    mkdirSync(join(cwd, 'project'));
+    writeFileSync(file('project/config.json'), '{"options":{"port":80}}');
+    expectComplaint(await train('project'), 1, 'project');
+    expect(readFileSync(file('project/config.json'), 'utf8')).toBe('{"options":{"port":80}}');
+  });
+
+  test.each([
+    ['--seq', '99999'],
+    ['--hidden', '100000'],
+    ['--adaptive'],
+    ['--cell', 'missing.ts'],
+    ['--tokens', 'word', '--vocab', '1'],
+  ])('is not begun with impossible options: %s %s', async (...args) => {
+    expect((await train('never', ...args)).code).not.toBe(0);
+    expect(existsSync(join(cwd, 'never'))).toBe(false);
+  });
+});
+
+test('a text that has moved is read from its new place by every command from then on', async () => {
+  writeFileSync(file('old.txt'), text);
+  const steps = (n: number) => ['--steps', String(n)];
+  expect(await unrolled(cwd, 'train', 'old.txt', '--out', 'moved', ...small, ...steps(4))).toMatchObject({ code: 0 });
+  mkdirSync(file('place'));
+  renameSync(file('old.txt'), file('place/new.txt'));
+  const resume = (...args: string[]) => unrolled(cwd, 'train', '--resume', 'moved', ...args);
+  expectComplaint(await resume(...steps(6)), 1, 'old.txt is not there', 'npx unrolled train --resume moved FILE');
+  expect(await resume('place/new.txt', ...steps(6))).toMatchObject({ code: 0, stderr: '' });
+  expect(await resume(...steps(8))).toMatchObject({ code: 0, stderr: '' });
+  const gradients = await unrolled(cwd, 'gradients', 'moved', '--jacobians', '0', '--lags', '5');
+  expect(gradients).toMatchObject({ code: 0, stderr: '' });
+  expect(gradients.stdout).toContain(file('place/new.txt'));
+});
+
+test('the file of an option may move, too', async () => {
+  const words = ['one\tein', 'two\tzwei', 'three\tdrei', 'four\tvier'];
+  for (const name of ['train.tsv', 'valid.tsv']) writeFileSync(file(name), words.join('\n').repeat(3));
+  const sizes = ['--hidden', '8', '--embedding', '4', '--threads', '1', '--steps', '3', '--out', 'labels'];
+  const trained = await unrolled(cwd, 'classify', 'train', 'train.tsv', '--validation', 'valid.tsv', ...sizes);
+  expect(trained).toMatchObject({ code: 0 });
+  renameSync(file('valid.tsv'), file('moved.tsv'));
+  const resume = (...args: string[]) =>
+    unrolled(cwd, 'classify', 'train', '--resume', 'labels', '--steps', '5', ...args);
+  expectComplaint(await resume(), 1, 'valid.tsv is not there', 'classify train --resume labels --validation FILE');
+  expectComplaint(await resume('--validation', 'text.txt'), 1, 'text.txt is not the text this run was trained on');
+  expect(await resume('--validation', 'moved.tsv')).toMatchObject({ code: 0 });
+});

@@ -39,7 +39,7 @@ describe.skipIf(!script.stdout?.includes('util-linux'))('in a terminal', () => {
     );
     expect(code).toBe(130);
     expect(screen).toContain('Stopped after');
-    expect(screen).toContain('Go on with: npx unrolled train --resume run');
+    expect(screen).toContain('Resume with: npx unrolled train --resume run');
     expect(screen).toContain(hideCursor);
     expect(screen.lastIndexOf(showCursor)).toBeGreaterThan(screen.lastIndexOf(hideCursor));
     expect(readEvents(join(cwd, 'run')).at(-1)).toMatchObject({ type: 'done', reason: 'aborted' });

@@ -7,7 +7,7 @@ import { languageModel } from '../tasks/language-model/trainable.ts';
 import { readTextFiles } from '../text-files.ts';
 import { startRun } from '../training-run.ts';
 
-/** What shows something worth seeing in a minute or so on two cores: small batches and a high rate, so many updates. */
+/** Small batches and a high learning rate: many updates, so that samples improve within a minute on two cores. */
 const settings = {
   hidden: 192,
   embedding: 64,
@@ -20,18 +20,16 @@ const settings = {
 };
 
 export function demoCommand(): Command {
-  return new Command('demo')
-    .description('train for a minute on the source code of Unrolled itself')
-    .action(async () => {
-      const folder = new RunFolder(join('runs', 'demo'));
-      folder.remove();
-      process.stdout.write(
-        'A two-layer LSTM reads the source code of Unrolled, character by character, and learns to write the like.\n' +
-          'Watch its samples go from noise to words to something like TypeScript. Ctrl-C stops it.\n\n',
-      );
-      process.exitCode = await startRun(languageModel, readOwnSources(), folder, settings);
-      if (process.exitCode === 0) process.stdout.write(howToGoOn(folder.path));
-    });
+  return new Command('demo').description('train on the source code of Unrolled for a minute').action(async () => {
+    const folder = new RunFolder(join('runs', 'demo'));
+    folder.remove();
+    process.stdout.write(
+      'A two-layer LSTM learns to write source code, character by character, from that of Unrolled itself.\n' +
+        'Watch its samples go from noise to words to something like TypeScript. Press Ctrl-C to stop.\n\n',
+    );
+    process.exitCode = await startRun(languageModel, readOwnSources(), folder, settings);
+    if (process.exitCode === 0) process.stdout.write(nextSteps(folder.path));
+  });
 }
 
 /** In the repository its TypeScript, in an installed package its JavaScript. */
@@ -45,7 +43,7 @@ function readOwnSources(): ReturnType<typeof readTextFiles> {
   return readTextFiles([below('../..')], { keep: (path) => path.endsWith('.js') && !path.includes('generated') });
 }
 
-const howToGoOn = (run: string): string => `
+const nextSteps = (run: string): string => `
 What to do next:
   npx unrolled sample ${run} --prompt "export function " --temperature 0.6
   npx unrolled train your-text.txt         a novel, your notes, a folder of code

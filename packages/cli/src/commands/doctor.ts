@@ -5,7 +5,7 @@ import { formatBytes } from '../units.ts';
 
 export function doctorCommand(): Command {
   return new Command('doctor')
-    .description('say what this machine offers, and what would make it faster')
+    .description('report what this machine supports, and what would make training faster')
     .option('--json', 'print one JSON object')
     .addOption(blasOption('auto'))
     .action(async ({ json, blas }: { json?: boolean; blas?: string }) => {
@@ -20,11 +20,11 @@ const lanes: Record<string, string> = {
 };
 
 function describe({ webAssembly, blas, memoryBytes, reasons, advice, ...report }: MachineReport): string {
-  const speed = (gflops: number): string => `${gflops.toFixed(0)} GFLOP/s on one thread`;
-  const factor = blas && webAssembly ? `, ${(blas.gflops / webAssembly.gflops).toFixed(1)} × our kernels` : '';
+  const speed = (gflops: number): string => `${gflops.toFixed(0)} GFLOP/s per thread`;
+  const factor = blas && webAssembly ? `, ${(blas.gflops / webAssembly.gflops).toFixed(1)} × the built-in kernels` : '';
   const lines: Record<string, string> = {
     Node: `${report.node}, ${report.platform}`,
-    memory: `${formatBytes(memoryBytes.total)}, ${formatBytes(memoryBytes.available)} of it available`,
+    memory: `${formatBytes(memoryBytes.total)}, ${formatBytes(memoryBytes.available)} available`,
     kernels: webAssembly
       ? `WebAssembly, ${lanes[webAssembly.simd ?? ''] ?? webAssembly.simd}, ${speed(webAssembly.gflops)}`
       : `none: ${reasons.webAssembly}`,
@@ -35,5 +35,5 @@ function describe({ webAssembly, blas, memoryBytes, reasons, advice, ...report }
   };
   const width = Math.max(...Object.keys(lines).map((name) => name.length)) + 2;
   const table = Object.entries(lines).map(([name, value]) => `${name.padEnd(width)}${value}\n`);
-  return `${table.join('')}${advice.map((line) => `\nTo be faster: ${line}\n`).join('')}`;
+  return `${table.join('')}${advice.map((line) => `\nFor more speed: ${line}\n`).join('')}`;
 }

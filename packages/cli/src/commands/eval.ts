@@ -13,9 +13,9 @@ import { countCharacters, formatCount } from '../units.ts';
 
 export function evalCommand(): Command {
   const command = new Command('eval')
-    .description('measure how well a trained model foretells texts')
+    .description('evaluate a language model on texts')
     .argument('<run>', 'run folder, or checkpoint file')
-    .argument('<texts...>', 'text files and folders');
+    .argument('<texts...>', 'text files, folders, or - for the standard input; plain or gzipped');
   for (const one of useOptions()) command.addOption(one);
   return command
     .addHelpText(

@@ -1,8 +1,9 @@
-import { mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { LanguageModel } from 'unrolled/tasks/language-model';
 import { Failure, naming } from '../failure.ts';
+import { makeFolder } from '../folders.ts';
 import { clippingOf } from '../gradients/clipping.ts';
 import { describeGradients } from '../gradients/describe.ts';
 import { drawGradients } from '../gradients/pictures.ts';
@@ -87,7 +88,7 @@ function write(folder: string, pictures: Readonly<Record<string, string>>): stri
   return Object.entries(pictures).map(([name, picture]) => {
     const path = join(folder, name);
     naming(path, () => {
-      mkdirSync(folder, { recursive: true });
+      makeFolder(folder);
       writeFileSync(path, picture);
     });
     return path;

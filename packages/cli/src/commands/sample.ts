@@ -25,32 +25,25 @@ interface SampleFlags extends UseFlags {
 export function sampleCommand(): Command {
   const notNegative = number((value) => value >= 0, 'from 0');
   const command = new Command('sample')
-    .description('let a trained model write')
+    .description('generate text with a trained language model')
     .argument('<run>', 'run folder, or checkpoint file')
-    .option('--prompt <text>', 'text to go on from; may be given several times', (text, before: string[] = []) => [
-      ...before,
-      text,
-    ])
-    .option('--prompts <file>', 'a file of them, one a line')
-    .addOption(new Option('--length <n>', 'tokens to write').argParser(whole(0)).default(500))
+    .option('--prompt <text>', 'text to continue; may be repeated', (text, before: string[] = []) => [...before, text])
+    .option('--prompts <file>', 'file of prompts, one per line')
+    .addOption(new Option('--length <n>', 'tokens to generate').argParser(whole(0)).default(500))
     .addOption(
-      new Option('--temperature <t>', 'below 1 bolder, above 1 wilder, 0 always the likeliest')
+      new Option('--temperature <t>', 'sampling temperature; 0: always the most likely token')
         .argParser(notNegative)
         .default(0.8),
     )
-    .addOption(new Option('--top-k <k>', 'only the k likeliest tokens, 0: all').argParser(whole(0)).default(0))
+    .addOption(new Option('--top-k <k>', 'sample from the k most likely tokens, 0: all').argParser(whole(0)).default(0))
     .addOption(
-      new Option('--top-p <p>', 'only the likeliest tokens that together have probability p')
+      new Option('--top-p <p>', 'sample from the most likely tokens with total probability p (nucleus sampling)')
         .argParser(number((value) => value > 0 && value <= 1, 'above 0, at most 1'))
         .default(1),
     )
-    .addOption(
-      new Option('--seed <n>', 'same seed, same text (default: another one each time)').argParser(
-        whole(0, 2 ** 32 - 1),
-      ),
-    )
-    .option('--stop <text>', 'end when this has been written')
-    .addOption(new Option('--count <n>', 'how many samples of each prompt').argParser(whole(1)).default(1));
+    .addOption(new Option('--seed <n>', 'random seed (default: random)').argParser(whole(0, 2 ** 32 - 1)))
+    .option('--stop <text>', 'stop after this text')
+    .addOption(new Option('--count <n>', 'samples per prompt').argParser(whole(1)).default(1));
   for (const one of useOptions()) command.addOption(one);
   return command
     .addHelpText(

@@ -14,11 +14,11 @@ interface StudioFlags {
 
 export function studioCommand(): Command {
   return new Command('studio')
-    .description('a page in which networks train and show what happens inside them')
-    .argument('[runs...]', 'run folders to follow while the command trains them, and to look into')
-    .addOption(option('--port <n>', 'where to listen on this machine (default: any free port)', whole(1, 65_535)))
+    .description('open a page that trains networks and shows what happens inside them')
+    .argument('[runs...]', 'run folders to show, also while they are training')
+    .addOption(option('--port <n>', 'port to listen on (default: any free port)', whole(1, 65_535)))
     .option('--open', 'open the page in the browser')
-    .option('--texts', 'show the page the texts that the runs learn, too')
+    .option('--texts', 'serve the texts of the runs, too')
     .addHelpText(
       'after',
       `
@@ -27,7 +27,7 @@ Examples:
   unrolled studio runs/shakespeare --open
   unrolled studio runs/a runs/b --texts
 
-The page is served to this machine alone. Ctrl-C ends it; runs that train in the page end with the page.`,
+The page is served to this machine only. Ctrl-C stops the server; training in the page stops when the page is closed.`,
     )
     .action(studio);
 }
@@ -35,11 +35,11 @@ The page is served to this machine alone. Ctrl-C ends it; runs that train in the
 async function studio(paths: string[], { port = 0, open = false, texts = false }: StudioFlags): Promise<void> {
   for (const path of paths) {
     if (!new RunFolder(path).exists) {
-      throw new Failure(`${path}: there is no run here; a run's folder has a config.json`);
+      throw new Failure(`${path}: this is not a run folder; it has no config.json`);
     }
   }
   const server = await serveStudio(sharedRuns(paths, texts), port);
-  process.stdout.write(`The studio is at ${server.url}\nCtrl-C ends it.\n`);
+  process.stdout.write(`Studio: ${server.url}\nPress Ctrl-C to stop.\n`);
   if (open) openInBrowser(server.url);
   await new Promise<void>((resolve) => {
     for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => resolve());
@@ -47,13 +47,13 @@ async function studio(paths: string[], { port = 0, open = false, texts = false }
   await server.close();
 }
 
-/** Where that cannot be done, the address was printed. */
+/** If there is no browser to open, the address is on the screen. */
 function openInBrowser(url: string): void {
   const [command, ...args] =
     process.platform === 'win32'
       ? ['cmd', '/c', 'start', '', url]
       : [process.platform === 'darwin' ? 'open' : 'xdg-open', url];
   const child = spawn(command, args, { stdio: 'ignore', detached: true });
-  child.on('error', () => process.stderr.write('unrolled: no browser could be opened; open the address yourself\n'));
+  child.on('error', () => process.stderr.write('unrolled: cannot open a browser; open the address yourself\n'));
   child.unref();
 }

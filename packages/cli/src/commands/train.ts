@@ -19,21 +19,17 @@ interface TrainFlags {
 
 export const trainCommand = (): Command => trainCommandFor(languageModel);
 
-/** The command `train` of a task: with a run folder, events and --resume, as all have it. */
+/** The command `train` of a task, with run folder, events and --resume. */
 export function trainCommandFor<Options extends CommonOptions>(trainable: Trainable<Options>): Command {
   const command = new Command('train')
     .description(trainable.description)
     .argument('[files...]', trainable.argument)
     .addOption(
-      new Option('--out <folder>', "where to keep the run (default: runs/<the first file's name>)").argParser(
-        folderName,
-      ),
+      new Option('--out <folder>', 'run folder (default: runs/<name of the first file>)').argParser(folderName),
     )
+    .addOption(new Option('--resume <folder>', 'resume an interrupted run').argParser(folderName).conflicts('out'))
     .addOption(
-      new Option('--resume <folder>', 'go on with a run that was interrupted').argParser(folderName).conflicts('out'),
-    )
-    .addOption(
-      new Option('--checkpoint <name>', 'with --resume: from which checkpoint (default: latest)').choices([
+      new Option('--checkpoint <name>', 'with --resume: the checkpoint to start from (default: latest)').choices([
         'latest',
         'previous',
         'best',
@@ -64,12 +60,12 @@ function trainOrResume<Options extends CommonOptions>(
   }
   const { command } = trainable;
   if (checkpoint !== undefined) throw new Failure(`${command}: --checkpoint goes only with --resume`, 2);
-  if (paths.length === 0) throw new Failure(`${command}: ${trainable.missing}, or --resume a run`, 2);
+  if (paths.length === 0) throw new Failure(`${command}: ${trainable.missing}, or resume a run with --resume`, 2);
   const texts = readTextFiles(paths);
   const folder = new RunFolder(out ?? join('runs', runName(texts.files[0], paths[0])));
-  if (folder.exists) {
+  if (folder.exists && !folder.isFree) {
     throw new Failure(
-      `${folder.path}: this run exists; go on with --resume ${shellWord(folder.path)}, or choose another --out`,
+      `${folder.path}: this run exists; resume it with --resume ${shellWord(folder.path)}, or choose another --out`,
     );
   }
   if (!folder.isFree) {

@@ -8,11 +8,11 @@ import type { OptionType } from '../../trainable.ts';
 export interface LanguageModelOptions extends CommonOptions {
   embedding: number;
   tokens: TokenizerConfig['kind'];
-  /** The most tokens, of words and byte pairs; what the kind has by default where it is left out. */
+  /** The largest vocabulary of words or byte pairs. Default: that of the kind. */
   vocab?: number;
-  /** Whether the output layer uses the embedding's matrix; not where it is left out. */
+  /** Whether the output layer shares the embedding's matrix. Default false. */
   tie?: boolean;
-  /** Whether the output layer looks at rare words only where it must. */
+  /** Whether the output layer is an adaptive softmax. Default false. */
   adaptive?: boolean;
   recurrentDropout?: number;
   recompute?: boolean;
@@ -36,17 +36,21 @@ export const optional: Readonly<Record<string, OptionType>> = {
 
 export function options(): Option[] {
   return [
-    option('--embedding <n>', `length of a token's vector (default ${defaults.embedding})`, whole(1)),
-    choice('--tokens <kind>', `what the text is cut into (default ${defaults.tokens})`, tokenizerKinds),
-    option('--vocab <n>', 'most tokens of words (default 20,001) or byte pairs (default 2,000)', whole(1)),
-    new Option('--tie', "let the output layer use the embedding's matrix"),
-    new Option('--adaptive', 'an adaptive softmax: rare words cost less; for --tokens word').conflicts('tie'),
+    option('--embedding <n>', `embedding dimension (default ${defaults.embedding})`, whole(1)),
+    choice(
+      '--tokens <kind>',
+      `unit of text: characters, words or byte pairs (default ${defaults.tokens})`,
+      tokenizerKinds,
+    ),
+    option('--vocab <n>', 'vocabulary size, of words (default 20,001) or byte pairs (default 2,000)', whole(1)),
+    new Option('--tie', 'tie the output weights to the embedding'),
+    new Option('--adaptive', 'adaptive softmax: faster with many words; needs --tokens word').conflicts('tie'),
     option(
       '--recurrent-dropout <rate>',
-      'share of the state that is set to 0 on the recurrence, the same at all steps (default 0)',
+      'dropout rate of the recurrent state, one mask for all steps (default 0)',
       number((rate) => rate >= 0 && rate < 1, 'from 0, below 1'),
     ),
-    new Option('--recompute', 'compute gates again on the way back, to need less memory'),
+    new Option('--recompute', 'recompute gates in the backward pass: less memory, slower'),
     option('--seq <n>', `steps of truncated backpropagation through time (default ${defaults.seq})`, whole(1)),
     option('--gradient-flow-every <n>', 'steps between measurements of gradient flow, 0: none (default 0)', whole(0)),
   ];

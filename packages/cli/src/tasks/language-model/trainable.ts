@@ -37,9 +37,9 @@ import { TextUnits } from './text-units.ts';
 export const languageModel: Trainable<LanguageModelOptions> = {
   task: 'language-model',
   command: 'train',
-  description: 'train a language model on text files, or folders with text files',
-  argument: 'text files and folders',
-  missing: 'no text given; name a file or folder',
+  description: 'train a language model on text',
+  argument: 'text files, folders with text files, or - for the standard input; plain or gzipped',
+  missing: 'no text given; name a file or a folder',
   help: `
 Examples:
   unrolled train shakespeare.txt
@@ -47,7 +47,8 @@ Examples:
   unrolled train my.txt --cell ./my-cell.ts
   unrolled train --resume runs/shakespeare
 
-The first 90% of the text train, the last 10% validate. Ctrl-C ends after the step that is under way, with a checkpoint.`,
+The first 90% of the text is used for training, the last 10% for validation. Ctrl-C stops after the current step and
+saves a checkpoint.`,
   defaults,
   optional,
   fileOptions: [],
@@ -68,18 +69,18 @@ function prepare(
     ? tokenizerOf(checkpoint)
     : tokenizerFor(said.tokens ?? defaults.tokens, text, said.vocab);
   if (tokenizer.unknown !== null && tokenizer.size === 1) {
-    throw new Failure('train: no word comes twice in this text, so none can be learnt; use --tokens char');
+    throw new Failure('train: no word occurs twice in this text, so the vocabulary is empty; use --tokens char');
   }
   if (said.adaptive && (tokenizer.kind !== 'word' || tokenizer.size < 10)) {
-    const why = tokenizer.kind === 'word' ? `this text has ${tokenizer.size} different ones` : 'say --tokens word';
-    throw new Failure(`--adaptive: it is for many words, the frequent ones first; ${why}`, 2);
+    const why = tokenizer.kind === 'word' ? `this text has ${tokenizer.size} different words` : 'add --tokens word';
+    throw new Failure(`--adaptive: it needs a large vocabulary of words; ${why}`, 2);
   }
   const tokens = tokenizer.encode(text);
   const options = fitToText(withDefaults(languageModel, said), said, tokens);
   const { batch, seq, seed } = options;
   const model = modelConfig(options, tokenizer.size, cell);
   const characters = countCharacters(text);
-  const lowered = `The text is short: --batch ${batch} --seq ${seq}. More text gives better models.`;
+  const lowered = `The text is short, so --batch is ${batch} and --seq ${seq}. More text gives better models.`;
   return {
     options,
     about: [describeText(main, characters, tokens, tokenizer), ...(wereLowered(options, said) ? [lowered] : [])],
@@ -100,7 +101,7 @@ function prepare(
         sampleLength: 300,
       });
     },
-    next: (run) => `Write with it: npx unrolled sample ${run}`,
+    next: (run) => `Generate text: npx unrolled sample ${run}`,
   };
 }
 
@@ -118,7 +119,7 @@ function modelConfig(options: LanguageModelOptions, vocabulary: number, own: Cel
 
 function tokenizerOf(checkpoint: Checkpoint): Tokenizer {
   const description = checkpoint.model as unknown as LanguageModelDescription | null;
-  if (!description?.tokenizer) throw new Failure('resume: the checkpoint is not of a language model');
+  if (!description?.tokenizer) throw new Failure('resume: the checkpoint is not a language model');
   return createTokenizer(description.tokenizer);
 }
 
@@ -133,16 +134,16 @@ function describeText(
   return `${countOf(characters, 'character')} from ${countOf(files.length, 'file')}, ${describeTokens(tokens, tokenizer)}${left}`;
 }
 
-/** `65 different characters`, `120 different words in 9,000; 1.5% are unknown (131)` */
+/** `65 different characters`, `a vocabulary of 120 words; 1.5% of 9,000 words are unknown (131)` */
 function describeTokens(tokens: Int32Array, { kind, size, unknown }: Tokenizer): string {
   if (kind === 'char') return countOf(size, 'different character');
-  if (kind === 'bpe') return `${countOf(tokens.length, 'token')}, ${formatCount(size)} different ones`;
+  if (kind === 'bpe') return `${countOf(tokens.length, 'token')} with a vocabulary of ${formatCount(size)}`;
   const missing = tokens.reduce((count, id) => count + Number(id === unknown), 0);
   const share = ((100 * missing) / tokens.length).toFixed(1);
-  return `${countOf(size, 'different word')} in ${formatCount(tokens.length)}; ${share}% are unknown (${formatCount(missing)})`;
+  return `a vocabulary of ${countOf(size, 'word')}; ${share}% of ${countOf(tokens.length, 'word')} are unknown (${formatCount(missing)})`;
 }
 
-/** What a device may hold: its own limit, or what the machine has left. */
+/** Memory for a training step: the device's limit, or what the machine has left. */
 function availableBytes(device: Device): number {
   return Math.min(device.memory().limitBytes, process.availableMemory());
 }
