@@ -22,9 +22,9 @@ describe('train, sample, eval', () => {
     const trained = await unrolled(cwd, 'train', 'text.txt', '--out', run, ...small, ...kind);
     expect(trained).toMatchObject({ code: 0, stderr: '' });
     const told = {
-      word: '8 different words in 900; 0.1% are unknown (1)',
+      word: 'a vocabulary of 8 words; 0.1% of 900 words are unknown (1)',
       char: 'different characters',
-      bpe: ' 266 different ones',
+      bpe: 'a vocabulary of 266',
     };
     expect(trained.stdout).toContain(told[tokens as keyof typeof told]);
 
@@ -50,12 +50,12 @@ describe('train, sample, eval', () => {
 });
 
 describe('words', () => {
-  test('with tied weights: fewer parameters, perplexity shown, sampled and gone on with', async () => {
+  test('with tied weights: fewer parameters, perplexity shown, sampled and resumed', async () => {
     const kind = ['--tokens', 'word', '--vocab', '6', '--tie', '--hidden', '16', '--embedding', '8', '--layers', '1'];
     const size = ['--batch', '4', '--seq', '16', '--threads', '1', '--steps', '20'];
     const trained = await unrolled(cwd, 'train', 'text.txt', '--out', 'tied', ...kind, ...size);
     expect(trained).toMatchObject({ code: 0, stderr: '' });
-    expect(trained.stdout).toMatch(/6 different words in 900; \d+\.\d% are unknown \(\d+\)/);
+    expect(trained.stdout).toMatch(/a vocabulary of 6 words; \d+\.\d% of 900 words are unknown \(\d+\)/);
     expect(trained.stdout).toMatch(/validation \d\.\d+ nats {2}\d\.\d+ bits\/char {2}perplexity \d\.\d/);
     const { tensors } = decodeSafetensors(readFileSync(join(cwd, 'tied', 'checkpoints', 'latest.safetensors')));
     expect(tensors['output.weight']).toBeUndefined();

@@ -75,7 +75,7 @@ describe('lines', () => {
     file('one.txt', 'aaaaaaaa');
     const short = await unrolled(cwd, 'train', 'one.txt', '--hidden', '4', '--layers', '1', '--steps', '2');
     expect(short.stdout).toMatch(
-      /^8 characters from 1 file, 1 different character\nThe text is short: --batch 1 --seq 7\./,
+      /^8 characters from 1 file, 1 different character\nThe text is short, so --batch is 1 and --seq 7\./,
     );
     const enough = await unrolled(cwd, 'train', 'text.txt', '--out', 'enough', ...small, '--steps', '2');
     expect(enough.stdout).not.toContain('short');
