@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parseCsv, parseNumber } from '../src/csv.ts';
+import { parseCsv } from '../src/csv.ts';
 import { readSeries } from '../src/tasks/forecast/series.ts';
-import { describeStep, likelySeason, parseDate } from '../src/tasks/forecast/times.ts';
+import { describeStep, likelySeason } from '../src/tasks/forecast/times.ts';
 
 describe('a table', () => {
   test.each([',', ';', '\t'])('gives back what was written with %j between its fields', async (delimiter) => {
@@ -20,16 +20,19 @@ describe('a table', () => {
     );
   });
 
-  test('of numbers alone has columns called by number', async () => {
-    expect(await parseCsv('1,2\n3,4\n', 'file')).toMatchObject({
-      columns: ['1', '2'],
-      rows: [{ line: 1 }, { line: 2 }],
-    });
-  });
+  test.each(['1,2\n3,4\n', '2024-01-01,2\n2024-01-02,4\n'])(
+    'of data alone has columns called by number: %j',
+    async (text) => {
+      expect(await parseCsv(text, 'file')).toMatchObject({
+        columns: ['1', '2'],
+        rows: [{ line: 1 }, { line: 2 }],
+      });
+    },
+  );
 
   test.each([
-    ['of no rows', 'a,b\n', 'it has no rows below its first line'],
-    ['with a short row', 'a,b\n1,2\n\n3\n', 'line 4 has 1 fields, the first one 2'],
+    ['of no rows', 'a,b\n', 'no rows below the first line'],
+    ['with a short row', 'a,b\n1,2\n\n3\n', "line 4 has 1 field, the first line 2; quote fields that contain ','"],
     ['with an open quote', 'a,b\n1,"2\n', 'line 2: a quote does not begin or end'],
     ['with two columns of one name', 'a,b,a\n1,2,3\n', "two columns are called 'a'"],
   ])('%s is refused', async (_, text, message) => {
@@ -39,28 +42,9 @@ describe('a table', () => {
   test('may have a column without a name, as of row numbers', async () => {
     expect((await parseCsv(',y\n0,5\n', 'file')).columns).toEqual(['column 1', 'y']);
   });
-
-  test('holds numbers as people write them', () => {
-    const found = ['1', ' -2.5 ', '+.5', '3.', '1e3', '1,5', '1,234', 'x', '', '0x10', 'Infinity'].map((field) =>
-      parseNumber(field, ','),
-    );
-    expect(found).toEqual([1, -2.5, 0.5, 3, 1000, null, null, null, null, null, null]);
-    expect(['1,5', '-,5', '1.5', '1,2,3'].map((field) => parseNumber(field, ';'))).toEqual([1.5, -0.5, 1.5, null]);
-  });
 });
 
 describe('times', () => {
-  test('are read as UTC where they name no zone', () => {
-    expect(parseDate('2024-03-31 02:30')).toBe(Date.UTC(2024, 2, 31, 2, 30));
-    expect(parseDate('2024-03-31T02:30:15.5Z')).toBe(Date.UTC(2024, 2, 31, 2, 30, 15, 500));
-    expect(parseDate('2024-03-31T02:30+02:00')).toBe(Date.UTC(2024, 2, 31, 0, 30));
-    expect(parseDate('2024/3/1')).toBe(Date.UTC(2024, 2, 1));
-    expect(parseDate('1958-03')).toBe(Date.UTC(1958, 2, 1));
-    expect(['31.3.2024', '2024-02-30', '2024-13-01', '2024-01-01 25:00', '2024', 'soon'].map(parseDate)).toEqual(
-      new Array(6).fill(null),
-    );
-  });
-
   const read = (lines: readonly string[], options = {}) => readSeries(['t,y', ...lines].join('\n'), 'file', options);
 
   test.each([
@@ -87,19 +71,29 @@ describe('times', () => {
   });
 
   test.each([
-    ['out of order', ['2024-01-02,1', '2024-01-01,2'], 'line 3: 2024-01-01 does not come after 2024-01-02 in line 2'],
-    ['twice', ['2024-01-01,1', '2024-01-01,2'], 'line 3: 2024-01-01 does not come after'],
+    [
+      'out of order',
+      ['2024-01-02,1', '2024-01-01,2', '2024-01-03,3'],
+      "line 3: '2024-01-01' does not come after '2024-01-02' in line 2; sort the rows",
+    ],
+    [
+      'out of order, newest first',
+      ['2024-01-03,1', '2024-01-01,2', '2024-01-02,3'],
+      "line 4: '2024-01-02' does not come before '2024-01-01' in line 3; sort the rows",
+    ],
+    ['twice', ['2024-01-01,1', '2024-01-01,2'], "line 3: '2024-01-01' does not come after"],
     [
       'with a gap',
       ['2024-01-01,1', '2024-01-02,2', '2024-01-05,3', '2024-01-06,4'],
-      'line 4: 2 rows are missing before 2024-01-05; --fill',
+      "line 4: 2 rows are missing before '2024-01-05'; --fill",
     ],
     [
       'uneven',
       ['2024-01-01 00:00,1', '2024-01-01 01:00,2', '2024-01-01 02:30,3', '2024-01-01 03:30,4'],
-      'line 4: 2024-01-01 02:30 comes 1.5 steps of 1 hour after',
+      "line 4: '2024-01-01 02:30' comes 1.5 steps of 1 hour after",
     ],
-    ['that are none', ['2024-01-01,1', 'soon,2'], "line 3: 'soon' is not a time"],
+    ['that are none', ['2024-01-01,1', 'soon,2'], "line 3: 'soon' is not a date like those before"],
+    ['that are missing', ['2024-01-01,1', ',2'], "line 3: column 't' has no time"],
   ])('%s are refused', async (_, lines, message) => {
     await expect(read(lines)).rejects.toThrow(`file: ${message}`);
   });
@@ -141,7 +135,8 @@ describe('columns of a series', () => {
     ['one that there is not', { target: ['c'] }, "there is no column 'c'; there are day, a, word, b"],
     ['one without numbers', { target: ['word'] }, "line 2: 'x' in column 'word' is not a number"],
     ['one with a gap', { target: ['b'] }, "line 3: column 'b' has no number; --fill"],
-    ['that of the times', { target: ['day'] }, "column 'day' cannot be the times and be foretold"],
+    ['one of dates', { target: ['day'] }, "line 2: '2024-01-01' in column 'day' is not a number"],
+    ['that of the times', { target: ['a'], time: 'a' }, "column 'a' cannot be both the times and a series"],
   ])('%s is refused', async (_, options, message) => {
     await expect(read(options)).rejects.toThrow(`file: ${message}`);
   });

@@ -24,7 +24,7 @@ beforeAll(async () => {
   file('gap.csv', table(lines.map((line, i) => (i === 2 ? line.replace(/;[\d,]+;/, ';;') : line))));
   const ended = await forecast('train', 'demand.csv', '--target', 'demand', '--horizon', '6', ...small);
   expect(ended).toMatchObject({ code: 0, stderr: '' });
-  expect(ended.stdout).toContain("600 rows, 1 hour apart by 'time'; foretells demand\n");
+  expect(ended.stdout).toContain("600 rows, 1 hour apart by 'time'; forecasts demand\n");
   expect(ended.stdout).toContain('unrolled forecast predict runs/demand');
 });
 
@@ -67,7 +67,7 @@ describe('forecast predict', () => {
     );
     expect(inside.filter(Boolean).length).toBeGreaterThan(3);
     const svg = readFileSync(join(cwd, 'out.svg'), 'utf8');
-    for (const text of ['>history<', '>forecast, 95% interval<', '>what came<', 'time (2024)'])
+    for (const text of ['>history<', '>forecast, 95% interval<', '>actual<', 'time (2024)'])
       expect(svg).toContain(text);
     // The end of one file is not the end of another, so the same window gives the same forecast.
     const same = await forecast('predict', 'runs/demand', '--ago', '6', '--level', '0.95', '--json');
@@ -76,21 +76,23 @@ describe('forecast predict', () => {
 
   test.concurrent.each([
     ['without the column', ['lost.csv'], "lost.csv: there is no column 'demand'; there are time, ahead"],
-    ['with too few rows', ['short.csv'], 'short.csv: the forecast would begin after 20 rows, the model reads 48'],
+    ['with too few rows', ['short.csv'], 'short.csv: there are 20 rows before the forecast, the model reads 48'],
     ['that is not there', ['none.csv'], 'none.csv: there is no such file'],
     ['with a gap', ['gap.csv'], "gap.csv: line 4: column 'demand' has no number; --fill"],
-    ['from before its beginning', ['demand.csv', '--ago', '9999'], 'begin after 0 rows'],
+    ['from before its beginning', ['demand.csv', '--ago', '9999'], 'there are 0 rows before the forecast'],
   ])('of a file %s is refused', async (_, args, message) => {
     expectComplaint(await forecast('predict', 'runs/demand', ...args), 1, message);
   });
 });
 
 describe('forecast eval', () => {
-  test('puts the network beside baselines on what was kept apart', async () => {
+  test('compares the network with baselines on the test part', async () => {
     const { code, stdout } = await forecast('eval', 'runs/demand');
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^20 forecasts of 6 steps, one every 6, from 2024-04-18 00:00 on; MASE against 24 before/);
-    for (const word of ['seasonal-naive', 'linear', 'gru', 'MASE', '80% holds']) expect(stdout).toContain(word);
+    expect(stdout).toMatch(
+      /^20 forecasts of 6 steps, one every 6, from 2024-04-18 00:00; MASE relative to the value 24 steps before/,
+    );
+    for (const word of ['seasonal-naive', 'linear', 'gru', 'MASE', '80% coverage']) expect(stdout).toContain(word);
     const { scores } = JSON.parse((await forecast('eval', 'runs/demand', '--json')).stdout);
     const mae = Object.fromEntries(scores.map((one: { method: string; mae: number }) => [one.method, one.mae]));
     expect(mae.gru).toBeLessThan(mae['seasonal-naive'] * 1.5);
@@ -100,7 +102,7 @@ describe('forecast eval', () => {
     file('few.csv', table(lines.slice(0, 60)));
     expectComplaint(await forecast('eval', 'runs/demand', 'few.csv'), 1, 'the training part has 42 steps');
     expectComplaint(await forecast('eval', 'runs/demand', '--season', '99'), 2, '--season 99', 'reads 48');
-    expectComplaint(await forecast('eval', 'runs/demand', '--test', '0'), 1, 'no rows were kept apart');
+    expectComplaint(await forecast('eval', 'runs/demand', '--test', '0'), 1, 'no rows are left for testing');
   });
 });
 
@@ -134,9 +136,9 @@ describe('forecast train', () => {
     expect(stretched('latest')).not.toEqual(before);
   });
 
-  test('foretells all columns with numbers, and draws each', async () => {
+  test('forecasts all columns with numbers, and draws each', async () => {
     const ended = await forecast('train', 'demand.csv', '--horizon', '3', ...small, '--steps', '5', '--out', 'both');
-    expect(ended.stdout).toContain('foretells demand, ahead; left out: sky');
+    expect(ended.stdout).toContain('forecasts demand, ahead; left out: sky');
     const { stdout } = await forecast('predict', 'both', '--plot', 'both.svg');
     expect(stdout).toContain('demand');
     for (const name of ['both-demand.svg', 'both-ahead.svg']) expect(existsSync(join(cwd, name))).toBe(true);
@@ -153,10 +155,10 @@ describe('forecast train', () => {
       'a line with too few fields',
       'bad-2.csv',
       'day,y\n2024-01-01\n',
-      'bad-2.csv: line 2 has 1 fields, the first one 2',
+      'bad-2.csv: line 2 has 1 field, the first line 2',
     ],
-    ['no rows', 'bad-3.csv', 'day,y\n', 'bad-3.csv: it has no rows'],
-    ['nothing', 'bad-4.csv', '', 'bad-4.csv: the text is empty'],
+    ['no rows', 'bad-3.csv', 'day,y\n', 'bad-3.csv: no rows below the first line'],
+    ['nothing', 'bad-4.csv', '', 'bad-4.csv: the file is empty'],
     ['bytes', 'bad-5.csv', Uint8Array.of(1, 0, 2), 'bad-5.csv: it is a binary file'],
     ['too few rows', 'bad-6.csv', 'y\n1\n2\n3\n4\n5\n', 'bad-6.csv: 5 rows give'],
   ])('refuses a file with %s', async (_, name, content, message) => {
@@ -181,7 +183,7 @@ test('a run of another task is said how to be used', async () => {
   expectComplaint(await unrolled(cwd, 'sample', 'runs/demand'), 1, "task 'forecast'", 'npx unrolled forecast predict');
 });
 
-test('a checkpoint away from its run foretells a file that is named', async () => {
+test('a checkpoint outside of its run forecasts from a file that is named', async () => {
   await forecast(
     'train',
     'demand.csv',
@@ -197,5 +199,5 @@ test('a checkpoint away from its run foretells a file that is named', async () =
   );
   renameSync(join(cwd, 'gone/checkpoints/best.safetensors'), join(cwd, 'alone.safetensors'));
   expect(await forecast('predict', 'alone.safetensors', 'demand.csv')).toMatchObject({ code: 0, stderr: '' });
-  expectComplaint(await forecast('predict', 'alone.safetensors'), 2, "no run's folder is around it");
+  expectComplaint(await forecast('predict', 'alone.safetensors'), 2, 'it is not in a run folder');
 });

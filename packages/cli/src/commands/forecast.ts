@@ -27,7 +27,7 @@ import { readTextFiles } from '../text-files.ts';
 import { shellWord } from '../units.ts';
 import { trainCommandFor } from './train.ts';
 
-interface FileFlags extends UseFlags, Pick<SeriesOptions, 'time' | 'fill'> {}
+interface FileFlags extends UseFlags, Pick<SeriesOptions, 'time' | 'fill' | 'decimal' | 'dateOrder'> {}
 
 interface PredictFlags extends FileFlags {
   level?: number;
@@ -43,16 +43,16 @@ interface EvalFlags extends FileFlags {
 
 export const forecastCommand = (): Command =>
   new Command('forecast')
-    .description('columns of numbers: what comes next, and how sure that is')
+    .description('forecast columns of numbers, with intervals')
     .addCommand(trainCommandFor(forecast))
     .addCommand(predictCommand())
     .addCommand(evalCommand());
 
-/** The file a trained forecaster is used on, and what a command has to say about it. */
+/** Arguments and options of a command that uses a trained forecaster on a file. */
 const withFile = (command: Command): Command => {
   command
-    .argument('<run>', 'run folder, or checkpoint file')
-    .argument('[file]', 'a table as train takes it (default: the one the run was trained on)');
+    .argument('<run>', 'run folder or model file')
+    .argument('[file]', 'a table like that of train (default: the one the run was trained on)');
   for (const one of [...fileOptions(), ...useOptions()]) command.addOption(one);
   return command;
 };
@@ -61,9 +61,9 @@ const level = number((value) => value > 0 && value < 1, 'above 0, below 1');
 
 function predictCommand(): Command {
   return withFile(new Command('predict'))
-    .description('foretell the steps that follow a series')
-    .addOption(option('--level <share>', 'how likely the interval holds what comes (default 0.8)', level))
-    .addOption(option('--ago <n>', 'begin so many rows before the end, to compare with what came', whole(0)))
+    .description('forecast the next steps of a series')
+    .addOption(option('--level <share>', 'probability of the interval (default 0.8)', level))
+    .addOption(option('--ago <n>', 'forecast from n rows before the end, to compare with the actual values', whole(0)))
     .addOption(new Option('--plot <file.svg>', 'draw history, forecast and interval'))
     .addHelpText(
       'after',
@@ -83,7 +83,7 @@ async function predict(run: string, path: string | undefined, flags: PredictFlag
     const { window: T } = forecaster.config;
     if (origin < T) {
       throw new Failure(
-        `${file}: the forecast would begin after ${Math.max(0, origin)} rows, the model reads ${T}; give more`,
+        `${file}: there are ${Math.max(0, origin)} rows before the forecast, the model reads ${T}; give more`,
       );
     }
     const F = rows.columns.length;
@@ -127,9 +127,9 @@ function besides(path: string, target: string): string {
 
 function evalCommand(): Command {
   return withFile(new Command('eval'))
-    .description('back-test a forecaster beside seasonal-naive and linear forecasts')
+    .description('back-test a forecaster against seasonal-naive and linear baselines')
     .addOption(seasonOption())
-    .addOption(testOption("the run's"))
+    .addOption(testOption('that of training'))
     .addOption(option('--stride <n>', 'rows from one forecast to the next (default: the horizon)', whole(1)))
     .addHelpText(
       'after',
@@ -138,8 +138,8 @@ Examples:
   unrolled forecast eval runs/demand
   unrolled forecast eval runs/demand newer.csv --season 168
 
-The last part of the file, which train kept apart, is foretold again and again, each time from the rows before. The linear
-forecast is fitted to the first part of the same file.`,
+Forecasts are made at regular intervals through the last part of the file, which training never saw, each from the rows before
+it. The linear baseline is fitted to the first part of the same file.`,
     )
     .action(evaluate);
 }
@@ -151,7 +151,9 @@ async function evaluate(run: string, path: string | undefined, flags: EvalFlags)
     const rows = rowsOf(data.series, forecaster.columns);
     const split = splitSeries(data.length, { ...options, test: flags.test ?? options.test });
     if (split.validation === split.end) {
-      throw new Failure('forecast eval: no rows were kept apart; name a file with other rows, with --test 0.2 or so');
+      throw new Failure(
+        'forecast eval: no rows are left for testing; name a file with other rows, and a share such as --test 0.2',
+      );
     }
     const season = Math.min(T, flags.season ?? options.season ?? likelySeason(data.times));
     if (flags.season !== undefined && flags.season > T) {
@@ -183,7 +185,7 @@ interface Used {
   readonly options: Pick<ForecastOptions, 'validation' | 'test' | 'season'>;
 }
 
-/** The forecaster of a run with the series to use it on: columns, times and gaps as it was trained with. */
+/** The forecaster of a run, and the series to use it on, read as in training. */
 async function withForecaster(
   run: string,
   path: string | undefined,
@@ -196,12 +198,13 @@ async function withForecaster(
     const folder = [new RunFolder(run), new RunFolder(dirname(dirname(resolve(run))))].find(({ exists }) => exists);
     const config = folder && readConfig(folder, forecast);
     const file = path ?? config?.files[0].path;
-    if (file === undefined)
-      throw new Failure(`${run}: no run's folder is around it; name the file to forecast from`, 2);
+    if (file === undefined) throw new Failure(`${run}: it is not in a run folder; name the file to forecast from`, 2);
     const { time, fill } = { ...config?.options, ...flags };
+    const { decimal, dateOrder } = flags;
     const besides = forecaster.columns.filter((name) => !forecaster.targets.includes(name));
-    const columns = { target: forecaster.targets, with: besides, time, fill };
-    const data = await readSeries(readTextFiles([file]).texts[0], file, columns);
+    const columns = { target: forecaster.targets, with: besides, time, fill, decimal, dateOrder };
+    const data = await readSeries(readTextFiles([file]).texts[0], file, { ...columns, likely: config?.options });
+    for (const note of data.notes) toStandardError(`${file}: ${note}`);
     await action(forecaster, { data, file, options: config?.options ?? defaults });
   } finally {
     device.close();

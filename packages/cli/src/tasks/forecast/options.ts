@@ -1,15 +1,20 @@
 import { Option } from 'commander';
 import { type GapFilling, gapFillings } from 'unrolled/tasks/forecast';
+import { type DateOrder, dateOrders } from '../../dates.ts';
+import { type DecimalMark, decimalMarks } from '../../numbers.ts';
 import { type CommonOptions, choice, commonDefaults, number, option, whole } from '../../options.ts';
 import type { OptionType } from '../../trainable.ts';
 
 export interface ForecastOptions extends CommonOptions {
-  /** Columns, with commas between; see `SeriesOptions`. */
+  /** Columns, separated by commas; see `SeriesOptions`. */
   target?: string;
   with?: string;
   time?: string;
   fill?: GapFilling;
-  /** Worked out from the series where they are left out. */
+  /** Found in the file where they are left out. */
+  decimal?: DecimalMark;
+  dateOrder?: DateOrder;
+  /** Derived from the series where they are left out. */
   window?: number;
   horizon?: number;
   season?: number;
@@ -38,38 +43,45 @@ export const optional: Readonly<Record<string, OptionType>> = {
   with: 'string',
   time: 'string',
   fill: 'string',
+  decimal: 'string',
+  dateOrder: 'string',
   window: 'number',
   horizon: 'number',
   season: 'number',
 };
 
-/** How a file is read; for `predict` and `eval` as well, which take what the run was trained with. */
+/** How a file is read; `predict` and `eval` have these, too, with the values of training as defaults. */
 export const fileOptions = (): Option[] => [
-  new Option('--time <column>', 'column with the times, none: there is none (default: found by its looks)'),
-  choice('--fill <how>', 'fill numbers and rows that are missing (default: they are an error)', gapFillings),
+  new Option('--time <column>', 'column with the times; none: rows are evenly spaced (default: found in the file)'),
+  choice('--date-order <order>', 'order of dates such as 03/10/2024 (default: found in the file)', dateOrders),
+  choice('--decimal <mark>', 'decimal mark of numbers such as 1,002 (default: found in the file)', decimalMarks),
+  choice('--fill <method>', 'fill missing numbers and rows (default: they are an error)', gapFillings),
 ];
 
 export const seasonOption = (): Option =>
-  option('--season <n>', 'steps in a season, to compare with (default: by the times; a day of hours, …)', whole(1));
+  option('--season <n>', 'steps in a season, for the seasonal-naive baseline (default: from the times)', whole(1));
 
 const share = number((value) => value >= 0 && value < 1, 'from 0, below 1');
 
 export const testOption = (byDefault: number | string = defaults.test): Option =>
-  option('--test <share>', `share of the series at its end that is kept for eval (default ${byDefault})`, share);
+  option('--test <share>', `share of the series at its end used by eval (default ${byDefault})`, share);
 
 export const options = (): Option[] => [
-  new Option('--target <columns>', 'columns to foretell, with commas between (default: all that have numbers)'),
-  new Option('--with <columns>', 'columns to read besides, but not to foretell'),
+  new Option('--target <columns>', 'columns to forecast, separated by commas (default: all with numbers)'),
+  new Option('--with <columns>', 'further columns to read but not forecast, separated by commas'),
   ...fileOptions(),
-  option('--horizon <n>', 'steps to foretell (default: a season, or 12)', whole(1)),
-  option('--window <n>', 'steps of history to read (default: two seasons, and twice the horizon)', whole(1)),
+  option('--horizon <n>', 'steps to forecast (default: a season, or 12)', whole(1)),
+  option('--window <n>', 'steps of history to read (default: two seasons, at least twice the horizon)', whole(1)),
   seasonOption(),
-  choice('--output <kind>', `what is learnt of each step (default ${defaults.output})`, ['gaussian', 'quantiles']),
+  choice('--output <kind>', `predicted distribution of each step (default ${defaults.output})`, [
+    'gaussian',
+    'quantiles',
+  ]),
   choice(
     '--centre <what>',
-    `what numbers are measured from: the mean of the window or of the training part (default ${defaults.centre})`,
+    `mean subtracted from the numbers: of each window, or of the training part (default ${defaults.centre})`,
     ['window', 'training'],
   ),
-  option('--validation <share>', `share of the series to validate on (default ${defaults.validation})`, share),
+  option('--validation <share>', `share of the series for validation (default ${defaults.validation})`, share),
   testOption(),
 ];

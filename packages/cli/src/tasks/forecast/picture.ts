@@ -5,18 +5,18 @@ import type { Times } from './times.ts';
 export interface ForecastPicture {
   readonly forecast: TargetForecast;
   readonly level: number;
-  /** The column, all of it, and the row the forecast begins at. */
+  /** The whole column, and the row at which the forecast begins. */
   readonly column: ArrayLike<number>;
   readonly origin: number;
   readonly times: Times | null;
   readonly timeColumn: string | null;
-  /** Steps of history that are shown. */
+  /** Steps of history to show. */
   readonly shown: number;
-  /** What makes it again. */
+  /** Command that draws it again. */
   readonly command: string;
 }
 
-/** History, forecast with its interval, and what came where that is known, as an SVG document. */
+/** History, forecast with its interval, and the actual values where they are known, as an SVG document. */
 export function drawForecast(picture: ForecastPicture): string {
   const { forecast, level, column, origin, times, shown, command } = picture;
   const at = (row: number): number => (times ? times.at(row) : row);
@@ -27,20 +27,20 @@ export function drawForecast(picture: ForecastPicture): string {
   const { lower, upper } = forecast.interval(level);
   const values = Array.from(forecast.values, (value, h): [number, number] => [at(origin + h), value]);
   const last = known(origin - 1, origin);
-  const came = known(origin, origin + values.length);
+  const actual = known(origin, origin + values.length);
   const scale = times?.dates ? 'time' : 'linear';
   const lines: Line[] = [
     { name: 'history', points: known(origin - shown, origin) },
     {
-      // From the last that is known, so that the line does not begin in the air.
-      name: `forecast, ${100 * level}% interval`,
+      // From the last known value, so that the lines meet.
+      name: `forecast, ${Number((100 * level).toPrecision(6))}% interval`,
       points: [...last, ...values],
       band: [
         ...last.map(([x, y]): [number, number, number] => [x, y, y]),
         ...values.map(([x], h): [number, number, number] => [x, lower[h], upper[h]]),
       ],
     },
-    ...(came.length > 0 ? [{ name: 'what came', points: [...last, ...came] }] : []),
+    ...(actual.length > 0 ? [{ name: 'actual', points: [...last, ...actual] }] : []),
   ];
   return lineChart({
     title: `${forecast.target}: ${values.length} ${values.length === 1 ? 'step' : 'steps'} ahead`,
@@ -51,7 +51,7 @@ export function drawForecast(picture: ForecastPicture): string {
   });
 }
 
-/** `date (2015)`: ticks closer than a month do not say the year. */
+/** `date (2015)`: ticks closer than a month do not show the year. */
 function timeLabel({ times, timeColumn }: ForecastPicture, from: number, to: number): string {
   if (!times?.dates) return timeColumn ?? 'row';
   const [first, last] = [from, to].map((time) => new Date(time).getUTCFullYear());

@@ -3,7 +3,7 @@ import { printable } from '../../listeners/text.ts';
 import { table } from '../../table.ts';
 import type { Times } from './times.ts';
 
-/** A table of one row a step. */
+/** A table with a row for each step. */
 export function describeForecast(
   forecasts: readonly TargetForecast[],
   level: number,
@@ -25,10 +25,13 @@ export function describeForecast(
       ),
     ),
   ]);
-  return `${table(head, rows).join('\n')}\n\nfrom, to: an interval that holds ${100 * level}%\n`;
+  return `${table(head, rows).join('\n')}\n\nfrom, to: ${formatPercent(level)} interval\n`;
 }
 
-/** So many digits behind the point that the width of an interval has three that count. */
+/** `80%`, `97.5%` */
+const formatPercent = (share: number): string => `${Number((100 * share).toPrecision(6))}%`;
+
+/** Decimals with which the width of an interval has three significant digits. */
 function digitsFor(upper: Float64Array, lower: Float64Array, values: Float64Array): number {
   const width = upper.reduce((sum, value, h) => sum + value - lower[h], 0) / upper.length;
   const most = values.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
@@ -40,15 +43,15 @@ export interface Backtest {
   readonly horizon: number;
   readonly stride: number;
   readonly season: number;
-  /** The time or row of the first step that is foretold. */
+  /** The time or row of the first step that is forecast. */
   readonly from: string;
 }
 
-/** The scores of all methods, a table for each target; the best of each column has a star. */
+/** Scores of all methods, a table for each target; a star marks the best. */
 export function describeBacktest({ scores, horizon, stride, season, from }: Backtest): string {
   const targets = [...new Set(scores.map(({ target }) => target))];
   const lines = [
-    `${scores[0].forecasts} forecasts of ${horizon} steps, one every ${stride}, from ${from} on; MASE against ${season} before`,
+    `${scores[0].forecasts} forecasts of ${horizon} steps, one every ${stride}, from ${from}; MASE relative to the value ${season} ${season === 1 ? 'step' : 'steps'} before`,
   ];
   for (const target of targets) {
     const own = scores.filter((one) => one.target === target);
@@ -60,7 +63,7 @@ export function describeBacktest({ scores, horizon, stride, season, from }: Back
       'RMSE ',
       'sMAPE ',
       'MASE ',
-      ...own[0].intervals.flatMap(({ level }) => [`${100 * level}% holds`, 'width']),
+      ...own[0].intervals.flatMap(({ level }) => [`${formatPercent(level)} coverage`, 'width']),
     ];
     const rows = own.map((one) => [
       one.method,
@@ -93,7 +96,7 @@ export function describeBacktest({ scores, horizon, stride, season, from }: Back
   return `${lines.join('\n')}\n`;
 }
 
-/** Four digits that count. */
+/** Four significant digits. */
 function significant(value: number): string {
   if (value === 0) return '0';
   const digits = 3 - Math.floor(Math.log10(value));

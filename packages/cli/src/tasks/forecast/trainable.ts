@@ -24,8 +24,8 @@ import { describeStep, likelySeason } from './times.ts';
 export const forecast: Trainable<ForecastOptions> = {
   task: 'forecast',
   command: 'forecast train',
-  description: 'learn to foretell columns of numbers',
-  argument: 'a table of comma-, semicolon- or tab-separated values, with a first line that names its columns',
+  description: 'train a forecaster on columns of numbers',
+  argument: 'a table of comma-, semicolon- or tab-separated values whose first line names the columns',
   missing: 'no series given; name a .csv file',
   help: `
 Examples:
@@ -34,7 +34,7 @@ Examples:
   unrolled forecast train sales.csv --output quantiles --fill linear
   unrolled forecast train --resume runs/demand
 
-In the order of time, the first 70% of the rows train, the next 10% validate, and the last 20% are kept for eval.`,
+In the order of time, the first 70% of the rows are for training, the next 10% for validation, the last 20% for eval.`,
   defaults,
   optional,
   fileOptions: [],
@@ -44,7 +44,7 @@ In the order of time, the first 70% of the rows train, the next 10% validate, an
   prepare,
 };
 
-/** Windows below which there is nothing to learn from. */
+/** Fewer windows are too few to train on. */
 const fewest = 10;
 
 async function prepare(
@@ -58,7 +58,9 @@ async function prepare(
   }
   const columns = { ...said, target: listOf(said.target), with: listOf(said.with) };
   const data = await readSeries(main.texts[0], main.files[0].path, columns);
-  const options = fitToSeries(withDefaults(forecast, said), data);
+  const { decimal, dateOrder } = data;
+  const spellings = { ...(decimal && { decimal }), ...(dateOrder && { dateOrder }) };
+  const options = { ...fitToSeries(withDefaults(forecast, said), data), ...spellings };
   const { batch, seed, validation, test } = options;
   const config = modelConfig(options, data, cell);
   const rows = rowsOf(data.series);
@@ -67,8 +69,8 @@ async function prepare(
   requireOrigins(origins, 'training', split.train, config);
   if (origins.length < fewest) {
     throw new Failure(
-      `${main.files[0].path}: ${countOf(data.length, 'row')} give ${countOf(origins.length, 'window')} of ${config.window} steps and ` +
-        `a forecast of ${config.horizon} to learn from; give more rows, or a smaller --window or --horizon`,
+      `${main.files[0].path}: ${countOf(data.length, 'row')} give ${countOf(origins.length, 'training window')} of ${config.window} steps and ` +
+        `a forecast of ${config.horizon}; give more rows, or a smaller --window or --horizon`,
     );
   }
   const held = originsOf(config, split.train, split.validation).length;
@@ -76,10 +78,11 @@ async function prepare(
     options,
     about: [
       describeData(data),
-      `reads ${formatCount(config.window)} steps, foretells ${formatCount(config.horizon)}; ` +
-        `${countOf(origins.length, 'window')}, ${formatCount(held)} more to validate on`,
+      ...data.notes,
+      `reads ${formatCount(config.window)} steps, forecasts ${formatCount(config.horizon)}; ` +
+        `${countOf(origins.length, 'window')}, ${formatCount(held)} more for validation`,
       ...(held === 0
-        ? ['No forecast fits into the validation part, so the last checkpoint is the best there is.']
+        ? ['The validation part is too short for a forecast; the last checkpoint counts as the best.']
         : []),
     ],
     model: config as unknown as Json,
@@ -92,7 +95,7 @@ async function prepare(
         : new Forecaster(device, fitScaling(rows, split.train, config.window), config, seed);
       return forecastTraining(forecaster, data.series, { split, batch, seed });
     },
-    next: (run) => `Use it: npx unrolled forecast predict ${run}; measure it: npx unrolled forecast eval ${run}`,
+    next: (run) => `Use it: npx unrolled forecast predict ${run}; evaluate it: npx unrolled forecast eval ${run}`,
   };
 }
 
@@ -103,13 +106,13 @@ const listOf = (text = ''): string[] =>
     .map((part) => part.trim())
     .filter((part) => part !== '');
 
-/** Season, horizon and window where they were not said: by the times, and so that a short series is not all window. */
+/** Defaults of season, horizon and window: from the times, and so that a short series is not all window. */
 function fitToSeries(options: ForecastOptions, { length, times }: TimedSeries): ForecastOptions {
   const train = length * (1 - options.validation - options.test);
   const season = options.season ?? likelySeason(times);
   const horizon = options.horizon ?? Math.max(1, Math.min(season > 1 ? season : 12, Math.floor(train / 10)));
-  const longest = Math.max(1, Math.floor(train / 3));
-  const window = options.window ?? Math.max(season, Math.min(longest, Math.max(2 * season, 2 * horizon, 8)));
+  const maxWindow = Math.max(1, Math.floor(train / 3));
+  const window = options.window ?? Math.max(season, Math.min(maxWindow, Math.max(2 * season, 2 * horizon, 8)));
   return { ...options, season, horizon, window };
 }
 
@@ -119,12 +122,12 @@ function modelConfig(options: ForecastOptions, { targets }: TimedSeries, own: Ce
   return { cell: cellSource(cell, hidden, own), ...sizes, targets, output, centre };
 }
 
-/** `1,461 rows, a row every 1 day by 'date'; foretells temp_max, reads wind, too; left out: weather` */
+/** `1,461 rows, 1 day apart by 'date'; forecasts temp_max, also reads wind; left out: weather` */
 function describeData({ series, targets, length, times, timeColumn, filled, leftOut }: TimedSeries): string {
   const besides = Object.keys(series).filter((name) => !targets.includes(name));
   const parts = [
     `${countOf(length, 'row')}${times ? `, ${describeStep(times)} apart by '${timeColumn}'` : ', without times'}`,
-    `foretells ${targets.join(', ')}${besides.length > 0 ? `, reads ${besides.join(', ')}, too` : ''}`,
+    `forecasts ${targets.join(', ')}${besides.length > 0 ? `, also reads ${besides.join(', ')}` : ''}`,
   ];
   if (filled > 0) parts.push(`${countOf(filled, 'number')} filled in`);
   const others = leftOut.filter((name) => name !== timeColumn);

@@ -143,7 +143,12 @@ describe('a back-test', () => {
 test('gaps are filled by a line, or by what was last known', () => {
   const gaps = [Number.NaN, 1, Number.NaN, Number.NaN, 7, Number.NaN];
   expect([...fillGaps(gaps)]).toEqual([1, 1, 3, 5, 7, 7]);
-  expect([...fillGaps(gaps, 'previous')]).toEqual([1, 1, 1, 1, 7, 7]);
+  // What comes later must not be known before: `previous` begins with a number.
+  expect([...fillGaps(gaps.slice(1), 'previous')]).toEqual([1, 1, 1, 7, 7]);
+  expect(() => fillGaps(gaps, 'previous')).toThrow(
+    "first known number is at position 1, and 'previous' has none before it",
+  );
+  expect(() => fillGaps(gaps, 'next' as never)).toThrow("filling must be 'linear' or 'previous', received 'next'");
   expect([...fillGaps([])]).toEqual([]);
   expect(() => fillGaps([Number.NaN])).toThrow(DataError);
 });
