@@ -73,7 +73,7 @@ async function prepare(
     : splitExamples(all, { share: 0.1, seed, keyOf: ({ text }) => text });
   const texts = examples.map(({ text }) => text);
   const reading = chooseReading(texts);
-  const asked = chosen(options, reading);
+  const asked = checkpoint ? stored(options) : chosen(said, reading, examples.length);
   // What vectors gave the model is in its checkpoint.
   const words = asked.tokens === 'word' ? texts.map((text) => splitWords(text).map((word) => word.text)) : [];
   const vectors =
@@ -95,7 +95,7 @@ async function prepare(
         `${labels.length} labels (${listLabels(labels)}), ${describeTokens(tokenizer)}`,
       ...read.about,
       ...(validation?.about ?? []),
-      ...describeChoice(options, asked, reading),
+      ...(checkpoint ? [] : describeChoice(said, asked, reading)),
       ...(vectors ? [describeVectors(vectors, words.flat())] : []),
     ],
     model: config as unknown as Json,
@@ -117,21 +117,30 @@ const labelsOf = (examples: readonly LabelledText[]): string[] =>
 
 type Tokens = Tokenizer | WordVocabulary;
 
-/** The options with tokens and pooling chosen. @throws Failure if vectors are given for tokens that are no words */
-function chosen(options: ClassifyOptions, reading: Reading): Chosen {
-  const { vectors } = options;
+/**
+ * The options with what was left to us chosen: tokens, pooling, and for words dropout and epochs, since such models overfit
+ * after a few epochs. The values are those that were best on validation data; see docs/classify.md.
+ * @throws Failure if vectors are given for tokens that are no words
+ */
+function chosen(said: Partial<ClassifyOptions>, reading: Reading, examples: number): Chosen {
+  const options = withDefaults(classify, said);
+  const { vectors, batch } = options;
   const tokens = options.tokens !== 'auto' ? options.tokens : vectors === undefined ? reading.tokens : 'word';
   if (vectors !== undefined && tokens !== 'word') {
     throw new Failure(`classify train: --vectors are vectors of words, with --tokens ${tokens} there are none`, 2);
   }
   const pooling = options.pooling === 'auto' ? poolingFor(tokens, reading) : options.pooling;
-  return { ...options, tokens, pooling };
+  if (tokens !== 'word') return { ...options, tokens, pooling };
+  const dropout = said.dropout ?? 0.5;
+  const ends = said.epochs !== undefined || said.steps !== undefined || said.seconds !== undefined;
+  const epochs = Math.max(4, Math.ceil(classify.end.steps / Math.max(1, Math.ceil(examples / batch))));
+  return { ...options, tokens, pooling, dropout, ...(!ends && { epochs }) };
 }
 
 type Chosen = ClassifyOptions & { tokens: TokenizerConfig['kind']; pooling: Summary };
 
 const poolingFor = (tokens: TokenizerConfig['kind'], reading: Reading): Summary =>
-  tokens === reading.tokens ? reading.pooling : tokens === 'char' ? 'last' : 'max';
+  tokens === reading.tokens ? reading.pooling : tokens === 'char' ? 'last' : 'attention';
 
 function tokensOf(
   { tokens, vocab, freezeVectors }: Chosen,
@@ -152,11 +161,24 @@ function storedTokens({ model }: Checkpoint): Tokens {
 const describeTokens = (tokens: Tokens): string =>
   'further' in tokens ? countOf(tokens.words.length, 'different word') : countOf(tokens.size, 'token');
 
-/** What was chosen for the user, and why; nothing for a run that goes on. */
-function describeChoice(said: ClassifyOptions, { tokens, pooling }: Chosen, { why }: Reading): string[] {
-  if (said.tokens !== 'auto' && said.pooling !== 'auto') return [];
-  const reason = said.tokens === 'auto' && said.vectors === undefined ? `: ${why}` : '';
-  return [`Chosen: --tokens ${tokens} --pooling ${pooling}${reason}`];
+/** The options of a run that goes on, where all is chosen. */
+const stored = (options: ClassifyOptions): Chosen => ({
+  ...options,
+  tokens: options.tokens === 'auto' ? 'char' : options.tokens,
+  pooling: options.pooling === 'auto' ? 'last' : options.pooling,
+});
+
+/** What was chosen for the user, and why. */
+function describeChoice(said: Partial<ClassifyOptions>, asked: Chosen, { why }: Reading): string[] {
+  const names = (['tokens', 'pooling', 'dropout', 'epochs'] as const).filter(
+    (name) => (said[name] ?? 'auto') === 'auto' && asked[name] !== undefined,
+  );
+  const flags = names
+    .filter((name) => name !== 'dropout' || asked.tokens === 'word')
+    .map((name) => `--${name} ${asked[name]}`);
+  if (flags.length === 0) return [];
+  const reason = names.includes('tokens') && said.vectors === undefined ? `: ${why}` : '';
+  return [`Chosen: ${flags.join(' ')}${reason}`];
 }
 
 function modelConfig(options: Chosen, own: CellFile | null): ClassifierConfig {

@@ -8,12 +8,14 @@ import { crossEntropyLoss } from '../../nn/losses.ts';
 import { createDevice } from '../../ops/create-device.ts';
 import type { Device } from '../../tensor/device.ts';
 import { tokenizerFor } from '../../tokenizers/create.ts';
-import { type Checkpoint, encodeCheckpoint } from '../../train/checkpoint.ts';
+import { type Checkpoint, encodeCheckpoint, type Json } from '../../train/checkpoint.ts';
+import { encodeModel, storeModel } from '../../train/stored-model.ts';
 import { train } from '../../train/train.ts';
+import { wordVocabulary } from '../../words/index.ts';
 import { evaluateClassifier } from './evaluate.ts';
 import { explainTokens, explainWords } from './explain.ts';
 import type { LabelledText } from './format.ts';
-import { Classifier, type ClassifierConfig, summaries } from './model.ts';
+import { Classifier, type ClassifierConfig, type ClassifierDescription, summaries } from './model.ts';
 import { classifierTraining } from './training.ts';
 
 const exact = createDevice(referenceBackend({ float: 'float64' }));
@@ -39,14 +41,14 @@ const examples: readonly LabelledText[] = Array.from({ length: 160 }, (_, i) => 
 });
 
 describe('a classifier', () => {
-  test.each(summaries)('has the gradient of its loss with respect to its input, pooling by %s', (pooling) => {
+  test.each(summaries)('has the gradient of its loss with respect to its input, with %s pooling', (pooling) => {
     const model = newModel(exact, { pooling, layers: 2 });
     const { embedded, lengths } = model.embed(texts);
     const targets = exact.ids([0, 2, 1, 1, 0]);
     expect(gradientError([embedded], ([xs]) => crossEntropyLoss(model.apply(xs, lengths), targets))).toBeLessThan(1e-6);
   });
 
-  test.each(summaries)('says the same to the bit whatever a text is batched with, pooling by %s', (pooling) => {
+  test.each(summaries)('gives the same bits however texts are batched, with %s pooling', (pooling) => {
     const model = newModel(wasm, { pooling, hidden: 19, layers: 2 });
     const alone = texts.map((text) => model.classify([text])[0]);
     expect(model.classify(texts)).toEqual(alone);
@@ -61,12 +63,12 @@ describe('a classifier', () => {
     }
   });
 
-  test('reads what is beyond the longest not at all', () => {
+  test('ignores what is beyond its maximum length', () => {
     const model = newModel(wasm, { maxLength: 3 });
     expect(model.classify(['abcabc'])).toEqual(model.classify(['abc']));
   });
 
-  test('reads what its vocabulary lacks as one unknown', () => {
+  test('reads all unknown characters as one', () => {
     const model = newModel(wasm);
     expect(model.classify(['aéb'])).toEqual(model.classify(['aßb']));
     expect(model.classify([''])).toEqual(model.classify(['é']));
@@ -94,6 +96,106 @@ describe('a classifier', () => {
   });
 });
 
+describe('a classifier of words', () => {
+  const sentences = ['A fine film', 'a dull film', 'fine , fine !'].map((text) => text.split(' '));
+  const vectors = { words: ['fine', 'movie'], size: 4, values: Float32Array.from({ length: 8 }, (_, i) => i + 1) };
+  const make = (device: Device, freeze = false): Classifier => {
+    const vocabulary = wordVocabulary(sentences, { vectors, freeze });
+    const model = new Classifier(device, vocabulary, ['x', 'y'], { ...small, pooling: 'attention' }, 3);
+    model.takeVectors(vectors);
+    return model;
+  };
+
+  test('reads words and punctuation marks, in any case, and says which it does not know', () => {
+    const model = make(wasm);
+    expect(model.tokensOf('Fine, wobbly MOVIE!')).toEqual([
+      { text: 'Fine', known: true },
+      { text: ',', known: true },
+      { text: ' wobbly', known: false },
+      { text: ' MOVIE', known: true },
+      { text: '!', known: true },
+    ]);
+    expect(model.classify(['FINE film'])).toEqual(model.classify(['fine Film']));
+    expect(model.classify(['wobbly'])).toEqual(model.classify(['unheard']));
+  });
+
+  test('starts from the given vectors, and reads words that only the vectors have', () => {
+    const model = make(exact);
+    const { embedded } = model.embed(['fine', 'movie']);
+    expect([...embedded.data()]).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+  });
+
+  test.each([
+    [false, true],
+    [true, false],
+  ])('frozen %s: training changes a given vector: %s', async (freeze, changes) => {
+    const model = make(wasm, freeze);
+    const parts = {
+      examples: [
+        { text: 'fine', label: 'x' },
+        { text: 'dull', label: 'y' },
+      ],
+      heldBack: [],
+    };
+    const before = [...model.embed(['fine dull']).embedded.data()];
+    const options = { optimizer: { method: 'adam' }, learningRate: 0.1, steps: 5 } as const;
+    for await (const _ of train(classifierTraining(model, { ...parts, batch: 2, seed: 1 }), options));
+    const after = [...model.embed(['fine dull']).embedded.data()];
+    expect(after.slice(0, 4).some((value, i) => value !== before[i])).toBe(changes);
+    expect(after.slice(4)).not.toEqual(before.slice(4));
+  });
+
+  test('is the same after it was saved, with its vectors and columns', () => {
+    const model = make(wasm, true);
+    model.columns = { label: 'v1', text: ['v2'] };
+    const again = Classifier.load(wasm, encodeModel(storeModel(model)));
+    const asked = ['a fine movie', 'dull!', ''];
+    expect(again.classify(asked)).toEqual(model.classify(asked));
+    expect(again.columns).toEqual(model.columns);
+  });
+
+  test('explains each word as it is written, unknown ones apart', () => {
+    const words = explainWords(make(exact), "It's FINE, wobbly wobbly!", { label: 'x' });
+    expect(words.map(({ token, known }) => (known ? token : `${token}?`))).toEqual([
+      'It?',
+      "'s?",
+      'FINE',
+      ',',
+      'wobbly?',
+      'wobbly?',
+      '!',
+    ]);
+  });
+
+  test('has no place for vectors where it reads characters', () => {
+    expect(() => newModel(exact).takeVectors(vectors)).toThrow('need a model of words');
+  });
+});
+
+describe('a saved classifier of an earlier version', () => {
+  test('is read: its maximum length was called longest', () => {
+    const model = newModel(wasm, { maxLength: 3 });
+    const { parameters, model: description, step } = storeModel(model);
+    const { maxLength, ...config } = (description as unknown as ClassifierDescription).config;
+    const old = { ...(description as object), config: { ...config, longest: maxLength } };
+    const again = Classifier.load(wasm, encodeModel({ parameters, model: old as unknown as Json, step }));
+    expect(again.classify(['abcabc'])).toEqual(model.classify(['abc']));
+    expect(again.config).toEqual(model.config);
+  });
+
+  test('with a tokenizer of words shows unknown words as they are written, and does not glue them', () => {
+    const words = tokenizerFor('word', ' you win you win');
+    const model = new Classifier(wasm, words, ['x', 'y'], small, 3);
+    const found = explainWords(model, 'you wobbly gonna win').map(({ token, known }) => [token, known]);
+    expect(found).toEqual([
+      ['you', true],
+      ['wobbly', false],
+      ['gonna', false],
+      ['win', true],
+    ]);
+  });
+});
+
 describe('learning to classify', () => {
   const labels = ['double', 'single'];
   const options = { optimizer: { method: 'adam' }, learningRate: 0.02, steps: 150, validateEvery: 50 } as const;
@@ -108,7 +210,7 @@ describe('learning to classify', () => {
     return { model, last: last! };
   };
 
-  test('finds what a bag of letters could not tell, and a checkpoint says the same as the model', async () => {
+  test('solves what needs the order of letters, and a checkpoint predicts the same as the model', async () => {
     const { model, last } = await learn();
     const found = (await evaluateClassifier(model, examples.slice(0, 40)))!;
     expect(found.accuracy).toBeGreaterThan(0.9);
@@ -123,14 +225,13 @@ describe('learning to classify', () => {
     const other = encodeCheckpoint({ ...last, model: { task: 'tag', config: {} } });
     expect(() => Classifier.load(wasm, other)).toThrow(FormatError);
 
-    // What it learnt is seen: of 'acbba' the second b says the most.
-    const telling = explainTokens(model, 'acabba', { label: 'double' });
-    expect(telling.map(({ token }) => token).join('')).toBe('acabba');
+    const explanation = explainTokens(model, 'acabba', { label: 'double' });
+    expect(explanation.map(({ token }) => token).join('')).toBe('acabba');
   });
 });
 
-describe('telling tokens', () => {
-  test('with one step they are the slope of the log odds times the input, summed over the vector of each token', () => {
+describe('an explanation', () => {
+  test('with one step is gradient × input of the log odds, summed over the vector of each token', () => {
     const model = newModel(exact);
     const weights = explainTokens(model, 'cab', { label: 'y', steps: 1 }).map(({ weight }) => weight);
     // Of x (1 + e_t): the slope in e_t at 0 is the weight of token t.
@@ -148,7 +249,7 @@ describe('telling tokens', () => {
     });
   });
 
-  test('with many steps they add up to what the text changes in the log odds', () => {
+  test('with many steps adds up to the change of the log odds', () => {
     const model = newModel(exact);
     const total = explainTokens(model, 'cabba', { label: 'y', steps: 400 }).reduce(
       (sum, { weight }) => sum + weight,
@@ -162,7 +263,7 @@ describe('telling tokens', () => {
     expect(total).toBeCloseTo(logOdds(1) - logOdds(0), 5);
   });
 
-  test('of a word are those of its tokens, summed', () => {
+  test('by words sums the tokens of each word', () => {
     const model = newModel(exact);
     const tokens = explainTokens(model, 'ab ca', { label: 'x' }).map(({ weight }) => weight);
     const words = explainWords(model, ' ab  ca ', { label: 'x' });

@@ -37,7 +37,7 @@ export function chooseReading(texts: readonly string[]): Reading {
       why: `texts of ${median <= 1 ? 'one word' : 'two words'} are read as characters`,
     };
   }
-  return { tokens: 'word', pooling: 'max', why: `texts of several words (median ${median}) are read as words` };
+  return { tokens: 'word', pooling: 'attention', why: `texts of several words (median ${median}) are read as words` };
 }
 
 /** Chinese and Japanese characters, Thai, Lao, Khmer, Burmese. */
