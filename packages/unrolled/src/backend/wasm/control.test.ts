@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
-import { Control } from './control.ts';
+import { Control, type Patience } from './control.ts';
 import { jobs } from './jobs/index.ts';
 import { alone, startOf } from './jobs/job.ts';
+
+const patience = (ms: number, allAlive = () => true): Patience => ({ ms: () => ms, allAlive, waited: () => {} });
 
 test('what a job is given arrives at the other side, for the job with the most to give', () => {
   const here = new Control();
@@ -13,7 +15,7 @@ test('what a job is given arrives at the other side, for the job with the most t
     expect(there.nextJob(before)).toBe(number);
     expect(there.parametersOf(job)).toEqual(parameters);
     there.done();
-    expect(here.waitForAll(1000)).toBe(true);
+    expect(here.waitForAll(patience(1000))).toBe(true);
   }
   here.quit();
   expect(there.nextJob(there.generation - 1)).toBeUndefined();
@@ -33,8 +35,26 @@ test('a failure is told with its first reason, and whoever waits at a barrier is
 test('who waits at a barrier for a part that never comes gives up', () => {
   const control = new Control();
   control.start(0, jobs[0], Object.fromEntries(jobs[0].parameters.map((name) => [name, 0])), 1);
-  expect(() => control.share(0, 2, () => 30).barrier()).toThrow();
+  expect(() => control.share(0, 2, patience(30)).barrier()).toThrow();
   expect(control.failure).toContain('barrier');
+});
+
+test('who waits for a part that has died gives up at once, with any patience', () => {
+  const control = new Control();
+  control.start(0, jobs[0], Object.fromEntries(jobs[0].parameters.map((name) => [name, 0])), 1);
+  const begin = performance.now();
+  expect(control.waitForAll(patience(1e9, () => false))).toBe(false);
+  expect(() =>
+    control
+      .share(
+        0,
+        2,
+        patience(1e9, () => false),
+      )
+      .barrier(),
+  ).toThrow();
+  expect(control.failure).toBe('a worker ended');
+  expect(performance.now() - begin).toBeLessThan(5000);
 });
 
 test('parts cover everything once, in order, in runs of the grain', () => {

@@ -16,6 +16,18 @@ const QUIT = -1;
 /** Looks before going to sleep: some 100 µs, more than a barrier or the way from job to job takes, and about what waking up costs. */
 const LOOKS = 10_000;
 
+/** Most ms asleep before looking whether those waited for are still alive. */
+const SLICE_MS = 250;
+
+/** How the calling thread waits for the others: not longer than this, and not for the dead. */
+export interface Patience {
+  /** Ms, asked for when a wait begins that is not over at once. */
+  ms(): number;
+  allAlive(): boolean;
+  /** Told how long a wait took, in ms. */
+  waited(ms: number): void;
+}
+
 /** Thrown in a part whose work has no use any more, since another part failed. */
 export class Abandoned extends Error {}
 
@@ -56,7 +68,7 @@ export class Control {
 
   /** A worker's wait for the next job after `generation`; undefined: end. */
   nextJob(generation: number): number | undefined {
-    this.#waitWhile(Word.generation, generation, Number.POSITIVE_INFINITY);
+    this.#waitWhile(Word.generation, generation, null);
     const job = Atomics.load(this.#words, Word.job);
     return job === QUIT ? undefined : job;
   }
@@ -88,28 +100,28 @@ export class Control {
     return String.fromCharCode(...this.#text.subarray(1, 1 + this.#text[0]));
   }
 
-  /** The caller's wait for all workers; false where one has not answered in time. */
-  waitForAll(patienceMs: number): boolean {
+  /** The caller's wait for all workers; false where one is dead or has not answered in time. */
+  waitForAll(patience: Patience): boolean {
     for (;;) {
       const remaining = Atomics.load(this.#words, Word.remaining);
       if (remaining === 0) return true;
-      if (!this.#waitWhile(Word.remaining, remaining, patienceMs)) return false;
+      if (!this.#waitWhile(Word.remaining, remaining, patience)) return false;
     }
   }
 
-  /** @param patience how many ms to wait for the others at a barrier that is come to now */
-  share(part: number, parts: number, patience: () => number = () => Number.POSITIVE_INFINITY): Share {
-    return { part, parts, barrier: () => this.#barrier(parts, patience()) };
+  /** @param patience  of the calling thread; workers have none, it frees them when it gives up */
+  share(part: number, parts: number, patience: Patience | null = null): Share {
+    return { part, parts, barrier: () => this.#barrier(parts, patience) };
   }
 
-  #barrier(parts: number, patienceMs: number): void {
+  #barrier(parts: number, patience: Patience | null): void {
     const barrier = Atomics.load(this.#words, Word.barrier);
     if (Atomics.add(this.#words, Word.arrived, 1) === parts - 1) {
       Atomics.store(this.#words, Word.arrived, 0);
       this.#next(Word.barrier);
-    } else if (!this.hasFailed && !this.#waitWhile(Word.barrier, barrier, patienceMs)) {
+    } else if (!this.hasFailed && !this.#waitWhile(Word.barrier, barrier, patience)) {
       // A failure after that look has changed the word, so the wait ends; one before it is seen by the look.
-      this.fail('a worker did not come to a barrier');
+      this.fail(patience?.allAlive() === false ? 'a worker ended' : 'a worker did not come to a barrier');
     }
     if (this.hasFailed) throw new Abandoned();
   }
@@ -119,17 +131,21 @@ export class Control {
     Atomics.notify(this.#words, word);
   }
 
-  /** Waits until the word is no longer `value`; false where that takes too long. */
-  #waitWhile(word: number, value: number, patienceMs: number): boolean {
+  /** Waits until the word is no longer `value`; false where that takes too long, or those waited for have died. */
+  #waitWhile(word: number, value: number, patience: Patience | null): boolean {
     for (let look = 0; look < LOOKS; look++) {
       if (Atomics.load(this.#words, word) !== value) return true;
     }
-    const end = host.performance.now() + patienceMs;
+    const begin = host.performance.now();
+    const end = begin + (patience?.ms() ?? Number.POSITIVE_INFINITY);
     while (Atomics.load(this.#words, word) === value) {
       const left = end - host.performance.now();
       if (left <= 0) return false;
-      if (this.#maySleep) Atomics.wait(this.#words, word, value, left);
+      if (this.#maySleep)
+        Atomics.wait(this.#words, word, value, patience === null ? undefined : Math.min(left, SLICE_MS));
+      if (patience?.allAlive() === false && Atomics.load(this.#words, word) === value) return false;
     }
+    patience?.waited(host.performance.now() - begin);
     return true;
   }
 }

@@ -59,7 +59,9 @@ export interface NodeZlib {
   inflateRawSync(bytes: Uint8Array): Uint8Array;
 }
 
-interface NodeWorker {
+export interface NodeWorker {
+  readonly performance: { eventLoopUtilization(): { readonly idle: number; readonly active: number } };
+  once(event: 'message', listener: () => void): void;
   on(event: 'message', listener: (message: unknown) => void): void;
   on(event: 'error', listener: (error: Error) => void): void;
   on(event: 'exit', listener: (code: number) => void): void;

@@ -366,7 +366,7 @@ export class WasmBackend implements Backend {
 
   /** Does a job, with all threads where there is enough of it. */
   #run<Name extends string>(job: Job<Name>, parameters: JobParameters<Name>, work: number): void {
-    if (this.#pool !== null && work >= this.#parallelFrom) this.#pool.run(job, parameters);
+    if (this.#pool !== null && (work >= this.#parallelFrom || this.#pool.isBroken)) this.#pool.run(job, parameters);
     else job.run(this.#kernels, parameters, alone, this.#products);
   }
 

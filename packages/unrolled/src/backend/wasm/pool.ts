@@ -1,7 +1,15 @@
 import { DeviceError } from '../../errors.ts';
-import { Abandoned, Control } from './control.ts';
+import { Abandoned, Control, type Patience } from './control.ts';
 import type { Kernels } from './generated/kernels.ts';
-import { host, type NodeThreads, nodeThreads, type PageWorker, type WasmMemory, type WasmModule } from './host.ts';
+import {
+  host,
+  type NodeThreads,
+  type NodeWorker,
+  nodeThreads,
+  type PageWorker,
+  type WasmMemory,
+  type WasmModule,
+} from './host.ts';
 import { jobs } from './jobs/index.ts';
 import type { Job, JobParameters } from './jobs/job.ts';
 import type { LeastForBlas, Products } from './jobs/products.ts';
@@ -10,6 +18,8 @@ import type { WorkerReport, WorkerSetup } from './worker.ts';
 /** A running worker, of Node or of a page. */
 interface Thread {
   stop(): void;
+  /** False once it has ended. Where that cannot be asked without giving up control, as in a page: always true. */
+  isAlive(): boolean;
 }
 
 const START_MS = 20_000;
@@ -24,7 +34,7 @@ export interface PoolOptions {
   readonly blasFrom?: LeastForBlas;
   /** With the calling thread, which does part 0 of every job. */
   readonly threads: number;
-  /** How long to wait for workers after this thread's own part is done, before they count as dead. */
+  /** See `WasmOptions`. */
   readonly patienceMs: number;
 }
 
@@ -70,20 +80,36 @@ export class Pool {
     if (this.#broken !== null) throw this.#error(this.#broken);
     const control = this.#control;
     control.start(jobs.indexOf(job), job, parameters, this.threads - 1);
-    const started = host.performance.now();
-    // Parts are about equal, so others need about as long as this thread did; on a busy machine many times as long.
-    const patience = () => this.#patienceMs + 100 * (host.performance.now() - started);
+    const patience = this.#patience();
     try {
       job.run(this.#kernels, parameters, control.share(0, this.threads, patience), this.#products);
     } catch (error) {
       if (!(error instanceof Abandoned)) control.fail(error instanceof Error ? error.message : String(error));
     }
-    const finished = control.waitForAll(patience());
-    if (!finished) control.fail('a worker gave no answer');
+    const finished = control.waitForAll(patience);
+    if (!finished) control.fail(patience.allAlive() ? 'a worker gave no answer' : 'a worker ended');
     if (!control.hasFailed) return;
     this.#broken ??= control.failure;
     this.#stop();
     throw this.#error(this.#broken);
+  }
+
+  /** Whether every further job fails. */
+  get isBroken(): boolean {
+    return this.#broken !== null;
+  }
+
+  #patience(): Patience {
+    const started = host.performance.now();
+    let waited = 0;
+    return {
+      // Parts are about equal, so others need about as long as this thread did; on a busy machine many times as long.
+      ms: () => this.#patienceMs + 100 * (host.performance.now() - started - waited),
+      allAlive: () => this.#workers.every((worker) => worker.isAlive()),
+      waited: (ms) => {
+        waited += ms;
+      },
+    };
   }
 
   /** Ends one worker without a word, as a crash would: for tests. */
@@ -144,7 +170,7 @@ function startThread(setup: WorkerSetup, name: string, events: WorkerEvents): Th
   worker.onmessage = ({ data }) => events.message(data);
   worker.onerror = ({ message }) => events.died(`a worker died: ${message ?? 'its script could not be loaded'}`);
   worker.postMessage(setup);
-  return { stop: () => worker.terminate() };
+  return { stop: () => worker.terminate(), isAlive: () => true };
 }
 
 function startNodeThread(
@@ -160,5 +186,22 @@ function startNodeThread(
   worker.on('error', (error) => events.died(`a worker died: ${error.message}`));
   worker.on('exit', (code) => events.died(`a worker ended with code ${code}`));
   worker.unref();
-  return { stop: () => void worker.terminate() };
+  // Other programs with Node's interface may not measure: then none ever looks alive.
+  let measured = false;
+  const isAlive = (): boolean => {
+    const running = isRunning(worker);
+    measured ||= running;
+    return running || !measured;
+  };
+  worker.once('message', isAlive);
+  return { stop: () => void worker.terminate(), isAlive };
+}
+
+/**
+ * Whether a worker of Node still runs, asked without going back to the event loop, which is where its end is announced:
+ * measurements of its own loop are negative or 0 once it has none.
+ */
+function isRunning({ performance }: NodeWorker): boolean {
+  const { idle, active } = performance.eventLoopUtilization();
+  return idle >= 0 && active > 0;
 }

@@ -1,12 +1,15 @@
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, test } from 'vitest';
 import { ConfigError, DeviceError, MemoryError, UnrolledError } from '../../errors.ts';
 import type { Backend } from '../backend.ts';
+import { Control } from './control.ts';
 import { detectFeatures } from './detect.ts';
 import { host } from './host.ts';
 import { compileKernels, instantiate } from './instance.ts';
 import { unaryJob } from './jobs/elementwise.ts';
+import { jobs } from './jobs/index.ts';
 import { Products } from './jobs/products.ts';
 import { LinearMemory } from './linear-memory.ts';
 import { Pool } from './pool.ts';
@@ -158,6 +161,60 @@ describe.runIf(shared === true)('threads', () => {
     const out = { ...block(backend, 8), shape: [2, 4] };
     expect(() => backend.gather(table, ids, out)).toThrow(DeviceError);
     expect(() => backend.unary('exp', table, table)).toThrow(/open a new device/);
+  });
+
+  test('a worker that ends inside a job with barriers is a DeviceError within 5 s, and closes the device', async () => {
+    const started: Worker[] = [];
+    const threads = process.getBuiltinModule('node:worker_threads');
+    threads.Worker = class extends Worker {
+      constructor(...options: ConstructorParameters<typeof Worker>) {
+        super(...options);
+        started.push(this);
+      }
+    };
+    const backend = await open({ threads: 3, parallelFrom: 0 }).finally(() => {
+      threads.Worker = Worker;
+    });
+    const square = () => ({ ...block(backend, 400 * 400), shape: [400, 400] });
+    const [a, b, out] = [square(), square(), square()];
+    const flags = { transposeA: false, transposeB: false, accumulate: false, sharedB: true };
+    const multiply = () => backend.matmul(a, b, out, { batch: 1, m: 400, k: 400, n: 400, ...flags });
+    backend.fill(a, 1);
+    backend.fill(b, 1);
+    multiply();
+    void started.at(-1)!.terminate();
+    const begin = performance.now();
+    expect(() => {
+      for (let i = 0; i < 2000; i++) multiply();
+    }).toThrow(/threads of this backend have stopped: a worker (ended|died)/);
+    expect(performance.now() - begin).toBeLessThan(5000);
+    expect(multiply).toThrow(DeviceError);
+    expect(() => backend.unary('exp', { ...a, shape: [1] }, { ...out, shape: [1] })).toThrow(DeviceError);
+  });
+
+  test('a worker that is slow is waited for', async () => {
+    const control = new Control();
+    control.start(0, jobs[0], Object.fromEntries(jobs[0].parameters.map((name) => [name, 0])), 1);
+    const slow = `
+      const { workerData } = require('node:worker_threads');
+      import(workerData.module).then(({ Control }) => {
+        const control = new Control(workerData.buffer);
+        setTimeout(() => {
+          control.share(1, 2).barrier();
+          control.done();
+        }, 1500);
+      });`;
+    const module = new URL('./control.ts', import.meta.url).href;
+    const worker = new Worker(slow, { eval: true, workerData: { buffer: control.buffer, module } });
+    const patience = {
+      ms: () => 60_000,
+      allAlive: () => worker.performance.eventLoopUtilization().idle >= 0,
+      waited: (ms: number) => expect(ms).toBeGreaterThan(0),
+    };
+    control.share(0, 2, patience).barrier();
+    expect(control.waitForAll(patience)).toBe(true);
+    expect(control.hasFailed).toBe(false);
+    await worker.terminate();
   });
 
   test('a worker that has died is a DeviceError, at once or after a while, and never a hang', async () => {

@@ -26,7 +26,10 @@ export interface WasmOptions {
   readonly blasFrom?: LeastForBlas;
   /** Bytes the memory may grow to. Default 4 GiB, which is what WebAssembly can address. */
   readonly limitBytes?: number;
-  /** How long to wait for a worker, in ms, after this thread's own part is done. Default 60,000. */
+  /**
+   * How long to wait for a worker that is alive but silent, in ms, besides 100 times the duration of this thread's own part
+   * of the job. In Node a worker that has ended is noticed within a second. Default 60,000.
+   */
   readonly patienceMs?: number;
 }
 

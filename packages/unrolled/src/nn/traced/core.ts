@@ -101,10 +101,9 @@ export class Core {
     states.forEach(({ before }, k) => {
       shelf.array(`state ${k}`, 'turns', before.width);
     });
-    const keepOne = (value: Value): Place => {
+    const keepOne = (value: Value): Place => this.#given(bare(value)) ?? placeOf(value);
+    const placeOf = (value: Value): Place => {
       const own = bare(value);
-      const given = this.#given(own);
-      if (given !== undefined) return given;
       const k = states.findIndex(({ before }, index) => own === before || own === results[index]);
       if (k >= 0) {
         const place = shelf.array(`state ${k}`, 'T+1', own.width);
@@ -118,7 +117,8 @@ export class Core {
       }
       return shelf.keep(own, 'kept');
     };
-    const exported = exports.map(keepOne);
+    // Also a state that is a copy of an input: what comes out is an array of the recurrence's own.
+    const exported = exports.map(placeOf);
     if (keep) this.#keepForBackward(shelf, keepOne);
     const stores = results.map((result, k): Store => [result, { array: `state ${k}`, shift: slot.after, column: 0 }]);
     const program = compile([...stores, ...shelf.stores], (value) =>

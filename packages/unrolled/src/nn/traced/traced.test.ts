@@ -168,6 +168,11 @@ function randomStep(seed: number): { cell: Cell; parameters: Tensor[] } {
 const weight = random([3, 3], 5, 0.5).track();
 const fixed = random([B, 3], 6);
 const single = random([1], 8).track();
+/** Another parameter of the same value. */
+const twin = random([1], 8).track();
+const wide = random([3, F], 9, 0.5).track();
+/** Both state and output. */
+const both = (next: Tensor): CellStep => ({ output: next, state: { h: next } });
 
 describe('a traced step', () => {
   test('of any operations computes what its steps compute, with all gradients', () => {
@@ -194,6 +199,29 @@ describe('a traced step', () => {
       { a: 3, b: 3 },
     ],
     'that does not look at its state': [(x) => ({ output: ops.exp(x), state: { h: ops.tanh(x) } }), { h: F }],
+    'that is one product of its input': [(x) => both(ops.linear(x, wide)), { h: 3 }],
+    'that is its input': [(x) => both(x), { h: F }],
+    'that is a sum of its input alone': [(x) => both(ops.add(x, 1)), { h: F }],
+    'that is the same at every step': [() => both(ops.broadcastTo(single, [B, 3])), { h: 3 }],
+    'whose state is one product of its input, and its output another': [
+      (x, { h }) => ({ output: ops.mul(ops.linear(x, wide), h), state: { h: ops.linear(x, wide) } }),
+      { h: 3 },
+    ],
+    'that multiplies with one matrix twice': [
+      (_, { h }) => both(ops.tanh(ops.linear(ops.tanh(ops.linear(h, weight)), weight))),
+      { h: 3 },
+    ],
+    'that multiplies with one matrix from both sides': [
+      (_, { h }) => both(ops.tanh(ops.add(ops.linear(h, weight), ops.matmul(ops.sigmoid(h), weight)))),
+      { h: 3 },
+    ],
+    'with equals in a maximum and a minimum': [
+      (x, { h }) => {
+        const ties = [ops.maximum, ops.minimum].map((one) => one(ops.mul(ops.sign(x), single), twin));
+        return both(ops.add(h, ops.add(ties[0], ops.scale(ties[1], 3))));
+      },
+      { h: F },
+    ],
     'that counts': [(x, { n }) => ({ output: ops.mul(x, ops.exp(ops.neg(n))), state: { n: ops.add(n, 1) } }), { n: F }],
     'whose gradient reads a function of a state that nothing else reads': [
       (x, { c }) => ({ output: ops.mul(x, ops.neg(c)), state: { c: ops.add(c, x) } }),
@@ -242,7 +270,7 @@ describe('a traced step', () => {
   test.each(Object.entries(known))('%s', (_, [step, widths]) => {
     for (const layout of layouts) {
       for (const observed of [true, false]) {
-        expectSame(cellOf(step, widths), { ...layout, parameters: [weight, single], observed });
+        expectSame(cellOf(step, widths), { ...layout, parameters: [weight, single, twin, wide], observed });
       }
     }
   });
