@@ -53,7 +53,7 @@ describe.skipIf(noChromium)('the studio on a run folder', () => {
     expect(Number.parseFloat(await cell(2))).toBeGreaterThan(0);
     await expect.poll(() => page.locator('.now pre').textContent()).toMatch(/[a-z]/);
 
-    await expect.poll(() => page.getByText('tables of n-grams').count()).toBe(1);
+    await expect.poll(() => page.getByText('n-gram tables').count()).toBe(1);
 
     training.kill('SIGINT');
     await once(training, 'exit');
@@ -68,7 +68,7 @@ describe.skipIf(noChromium)('the studio on a run folder', () => {
     await page.getByRole('link', { name: 'Unrolled' }).click();
     await page.getByLabel('Model').selectOption({ label: 'run' });
     await page.getByLabel('Text it reads').fill('she sells');
-    await expect.poll(() => page.getByLabel('Send back the loss of').locator('option').count()).toBe(9);
+    await expect.poll(() => page.getByLabel('Backpropagate the loss of').locator('option').count()).toBe(9);
     training.kill('SIGINT');
     await once(training, 'exit');
     expect(problems).toEqual([]);
@@ -82,10 +82,10 @@ describe.skipIf(noChromium)('the studio on a run folder', () => {
     expect(status).toBe(404);
   });
 
-  test('searches all its checkpoints for cells', async () => {
+  test('searches all its checkpoints for units', async () => {
     await using watched = await openPage(
       browser,
-      `${server.url}#cells?in=sonnets&property=word-length&compare=checkpoints`,
+      `${server.url}#units?in=sonnets&property=word-length&compare=checkpoints`,
     );
     const { page, problems } = watched;
     const columns = page.getByRole('group', { name: 'Searches side by side' }).locator('thead th');

@@ -61,7 +61,7 @@ describe.skipIf(noChromium)('room Gradients', () => {
     const before = await updates();
     await expect.poll(updates, { timeout: 30_000 }).toBeGreaterThan(before);
     await page.keyboard.press('Space');
-    await expect.poll(() => page.getByRole('button', { name: 'Go on' }).count()).toBe(1);
+    await expect.poll(() => page.getByRole('button', { name: 'Resume' }).count()).toBe(1);
     expect(problems).toEqual([]);
   });
 
@@ -71,11 +71,11 @@ describe.skipIf(noChromium)('room Gradients', () => {
     await page.getByRole('button', { name: 'Start', exact: false }).click();
     await expect.poll(() => page.getByRole('table').innerText(), { timeout: 60_000 }).toMatch(/finished/);
     await page.getByRole('link', { name: 'Gradients' }).click();
-    await page.getByRole('button', { name: 'Take them apart' }).click();
+    await page.getByRole('button', { name: 'Compute the spectra' }).click();
     await expect
       .poll(() => page.getByRole('img', { name: 'Eigenvalues of W_hh' }).count(), { timeout: 30_000 })
       .toBe(1);
-    await expect.poll(() => page.getByText('As they were after 2 updates').count()).toBe(1);
+    await expect.poll(() => page.getByText('As of update 2.').count()).toBe(1);
     expect(problems).toEqual([]);
   });
 

@@ -24,7 +24,7 @@ describe.skipIf(noChromium)('the studio as files, without a server of its own', 
     await expect.poll(() => page.getByRole('table').innerText()).toMatch(/finished.*finished/s);
     await page.getByRole('radio', { name: 'GRU' }).check();
     await expect.poll(() => now(page).textContent()).toBe('hello');
-    await expect.poll(() => page.getByText('At first').count()).toBe(1);
+    await expect.poll(() => page.getByText('Before training').count()).toBe(1);
     for (const [name, holds] of [
       ['Picture, SVG', /^<svg.*3-grams/s],
       ['Numbers, CSV', /RNN,300,/],
@@ -65,7 +65,7 @@ describe.skipIf(noChromium)('the studio as files, without a server of its own', 
     await page.getByRole('button', { name: 'Step' }).click();
     await expect.poll(step).toBe(paused + 1);
     const before = await now(page).textContent();
-    await page.getByLabel('Temperature of samples').fill('0');
+    await page.getByLabel('Sampling temperature').fill('0');
     await expect.poll(() => now(page).textContent()).not.toBe(before);
     expect(page.url()).toContain('temperature=0');
     await page.getByRole('button', { name: 'Resume', exact: false }).click();
@@ -139,7 +139,7 @@ describe.skipIf(noChromium)('the studio as files, without a server of its own', 
     await page.getByRole('link', { name: 'Unrolled' }).click();
     await page.getByLabel('Model').selectOption({ label: 'LSTM, trained here' });
     await page.getByLabel('Text it reads').fill('<img src=x onerror');
-    await expect.poll(() => page.getByLabel('Send back the loss of').locator('option').count()).toBe(18);
+    await expect.poll(() => page.getByLabel('Backpropagate the loss of').locator('option').count()).toBe(18);
     await page.getByRole('button', { name: 'Save ▾' }).click();
     const [download] = await Promise.all([
       page.waitForEvent('download'),
@@ -180,8 +180,8 @@ describe.skipIf(noChromium)('the studio as files, without a server of its own', 
     const { page } = watched;
     await expect.poll(() => page.getByLabel('Text it reads').inputValue()).toBe('hell');
     await expect.poll(() => page.getByLabel('Model').inputValue()).toBe('example-lstm');
-    expect(await page.getByLabel('Cut the way back').inputValue()).toBe('2');
-    await page.getByLabel('Cut the way back').selectOption('3');
+    expect(await page.getByLabel('Truncate backpropagation').inputValue()).toBe('2');
+    await page.getByLabel('Truncate backpropagation').selectOption('3');
     expect(page.url()).toContain('#unrolled?example=lstm&cut=3&at=3&read=hell');
   });
 
@@ -200,7 +200,7 @@ describe.skipIf(noChromium)('the studio as files, without a server of its own', 
       await page.getByRole('button', { name: 'Start', exact: false }).click();
       await expect.poll(() => page.getByRole('table').count()).toBe(1);
     } else {
-      await expect.poll(() => page.getByLabel('Send back the loss of').locator('option').count()).toBe(5);
+      await expect.poll(() => page.getByLabel('Backpropagate the loss of').locator('option').count()).toBe(5);
       await page.getByRole('application').press('ArrowDown');
       await expect.poll(() => page.locator('.equation').count()).toBe(1);
     }

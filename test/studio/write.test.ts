@@ -26,7 +26,7 @@ describe.skipIf(noChromium)('room Write', () => {
     await text(page).focus();
     await page.keyboard.press('ArrowRight');
     await page.keyboard.press('ArrowRight');
-    const expected = page.getByRole('group', { name: 'Expected in place of e' });
+    const expected = page.getByRole('group', { name: 'Alternatives to e' });
     await expect.poll(() => expected.getByRole('button').count()).toBe(4);
     await expect.poll(() => expected.getByRole('button').first().innerText()).toMatch(/^e\s+\d+ %/);
     await page.keyboard.press('Enter');
@@ -34,10 +34,10 @@ describe.skipIf(noChromium)('room Write', () => {
     const other = (await page.locator(':focus .mono').innerText()).trim();
     expect(other).not.toBe('e');
     await page.keyboard.press('Enter');
-    await expect.poll(() => page.getByLabel('Go on from').inputValue()).toBe(`h${other}`);
+    await expect.poll(() => page.getByLabel('Prompt').inputValue()).toBe(`h${other}`);
     await expect.poll(() => text(page).textContent()).toMatch(new RegExp(`^h${other}[helo]{3}$`));
     expect(new URL(page.url()).hash).toContain(`prompt=h${other}`);
-    await page.getByRole('button', { name: 'Back before the pick' }).click();
+    await page.getByRole('button', { name: 'Undo the pick' }).click();
     await expect.poll(() => text(page).textContent()).toBe('hello');
     expect(problems).toEqual([]);
   });
@@ -45,8 +45,8 @@ describe.skipIf(noChromium)('room Write', () => {
   test('what surprises it is in the numbers, and a picture keeps them with the command', async () => {
     await using watched = await withHello();
     const { page, problems } = watched;
-    await page.getByLabel('Go on from').fill('hlß');
-    await expect.poll(() => page.getByText("Left out, since the model does not know them: 'ß'").count()).toBe(1);
+    await page.getByLabel('Prompt').fill('hlß');
+    await expect.poll(() => page.getByText("Skipped, not in the model’s vocabulary: 'ß'").count()).toBe(1);
     const surprise = async (place: number): Promise<number> =>
       Number((await text(page).getByRole('option').nth(place).getAttribute('aria-label'))?.match(/([\d.]+) nats/)?.[1]);
     await expect.poll(() => surprise(1)).toBeGreaterThan(2);
@@ -73,12 +73,12 @@ describe.skipIf(noChromium)('room Write', () => {
     const file = { name: 'hello.safetensors', mimeType: '', buffer: readFileSync(await download.path()) };
     await page.reload();
     await page.keyboard.press('3');
-    await expect.poll(() => page.getByText('There is no model yet').count()).toBe(1);
+    expect(await page.getByLabel('Model').inputValue()).toBe('ready-lstm');
     const input = page.locator('input[type=file]');
     await input.setInputFiles({ ...file, buffer: Buffer.from('no model') });
     await expect.poll(() => page.getByRole('alert').textContent()).toContain('hello.safetensors:');
     await input.setInputFiles(file);
-    await page.getByLabel('Go on from').fill('h');
+    await page.getByLabel('Prompt').fill('h');
     await page.getByLabel('Length').fill('4');
     await page.getByLabel('Length').press('Enter');
     await expect.poll(() => text(page).textContent()).toBe('hello');
@@ -94,11 +94,11 @@ describe.skipIf(noChromium)('room Write', () => {
     const viewport = viewportOf(width);
     await using watched = await withHello({ colorScheme, viewport, reducedMotion: 'reduce' });
     const { page } = watched;
-    await page.getByLabel('Go on from').fill('hoelleh');
+    await page.getByLabel('Prompt').fill('hoelleh');
     await expect.poll(() => text(page).textContent()).toContain('hoelleh');
     await text(page).press('ArrowRight');
     await text(page).press('ArrowRight');
-    await expect.poll(() => page.getByRole('group', { name: 'Expected' }).count()).toBe(1);
+    await expect.poll(() => page.getByRole('group', { name: 'Alternatives' }).count()).toBe(1);
     await expectAccessible(watched);
   });
 });

@@ -29,15 +29,31 @@ class Address {
   }
 
   hrefOf(room: string): string {
-    const settings = new URLSearchParams(this.#settings).toString().replaceAll('%2C', ',');
-    return `#${room}${settings ? `?${settings}` : ''}`;
+    return hashOf(room, this.#settings);
+  }
+
+  /** The address of a room with other settings beside those of now. */
+  hrefFor(room: string, changes: Readonly<Record<string, string>>): string {
+    return hashOf(room, { ...this.#settings, ...changes });
   }
 
   #read(): void {
-    const [room, settings = ''] = location.hash.slice(1).split('?', 2);
+    const [named, settings = ''] = location.hash.slice(1).split('?', 2);
+    const read = Object.fromEntries(new URLSearchParams(settings));
+    const room = named === 'cells' ? 'units' : named;
+    // Links from when units were called cells.
+    if (named === 'cells' && read.cell !== undefined) {
+      read.unit = read.cell;
+      delete read.cell;
+    }
     this.room = rooms.some(({ id }) => id === room) ? room : rooms[0].id;
-    this.#settings = Object.fromEntries(new URLSearchParams(settings));
+    this.#settings = read;
   }
+}
+
+function hashOf(room: string, all: Readonly<Record<string, string>>): string {
+  const settings = new URLSearchParams(all).toString().replaceAll('%2C', ',');
+  return `#${room}${settings ? `?${settings}` : ''}`;
 }
 
 export const address = new Address();

@@ -38,10 +38,22 @@ export interface ModelAbout {
   readonly step: number;
   /** Of a language model: its tokens by id, as text. */
   readonly vocabulary: readonly string[];
+  /** Of a forecaster. */
+  readonly series?: SeriesShape;
   readonly threads: number;
 }
 
-/** What may change while a run goes on. */
+/** What a forecaster reads and predicts. */
+export interface SeriesShape {
+  /** Columns it reads, and those it predicts. */
+  readonly columns: readonly string[];
+  readonly targets: readonly string[];
+  /** Steps it reads, and steps it predicts. */
+  readonly window: number;
+  readonly horizon: number;
+}
+
+/** What may change during a run. */
 export interface Tuning {
   readonly learningRate?: number;
   /** Of the samples. */
@@ -62,6 +74,8 @@ export interface Calls {
   step: { input: null; result: null };
   /** Ends the run; its model stays. */
   stop: { input: null; result: null };
+  /** Ends the run and takes the model back to the update with the best validation loss. */
+  stopAtBest: { input: null; result: null };
   tune: { input: Tuning; result: null };
   /** A file of the model as it is, which the command opens. */
   save: { input: null; result: Uint8Array<ArrayBuffer> };
@@ -77,14 +91,18 @@ export interface Calls {
   spectra: { input: { layer: number }; result: WeightsApart; part: WeightsApart };
   translate: { input: { text: string; beam: number }; result: Translated };
   tag: { input: { text: string }; result: TaggedText };
-  /** `label`: what speaks for it is told; null: for the likeliest. */
+  /** `label`: the one to explain; null: the likeliest. */
   classify: { input: { text: string; label: string | null }; result: Classified };
+  /** The steps that follow columns of numbers, of which the last ones are read. */
+  forecast: { input: { columns: Readonly<Record<string, readonly number[]>> }; result: readonly Forecasted[] };
   ladder: { input: { text: string }; result: NgramLadder };
   /** Told in parts: the share of the text that was read. Null if it was called off, or another one asked for. */
-  findCells: { input: FindCellsInput; result: CellSearch | null; part: number };
-  stopFindingCells: { input: null; result: null };
-  cellStretch: { input: CellStretchInput; result: CellStretch };
-  holdCell: { input: HoldCellInput; result: HeldCell };
+  findUnits: { input: FindUnitsInput; result: FoundUnits | null; part: number };
+  stopFindingUnits: { input: null; result: null };
+  textSpan: { input: TextSpanInput; result: TextSpan };
+  holdUnit: { input: HoldUnitInput; result: HeldUnit };
+  /** Finds other spans of the searched text with a similar state; progress is the share read. */
+  similarSpans: { input: SimilarSpansInput; result: SimilarSpans | null; part: number };
 }
 
 export interface SampleInput {
@@ -180,9 +198,9 @@ export interface TranslationFound {
   readonly text: string;
   /** In nats, of all its tokens. */
   readonly logProbability: number;
-  /** Whether it came to its end. */
+  /** Whether it reached the end symbol. */
   readonly ended: boolean;
-  /** What each token written looked at, `[T][S]`; null without attention. */
+  /** Attention of each token written over the source, `[T][S]`; null without attention. */
   readonly alignment: {
     readonly source: readonly string[];
     readonly target: readonly string[];
@@ -198,7 +216,7 @@ export interface TaggedText {
     readonly end: number;
     readonly tag: string;
   }[];
-  /** What the tags mark; none where each stands for itself. */
+  /** The spans that tags mark; none where each tag stands for itself. */
   readonly spans: readonly {
     readonly type: string;
     readonly text: string;
@@ -210,10 +228,23 @@ export interface TaggedText {
 export interface Classified {
   /** The likeliest first. */
   readonly probabilities: readonly { readonly label: string; readonly probability: number }[];
-  /** The label that is spoken for. */
+  /** The label that is explained. */
   readonly label: string;
-  /** In nats of the label's log odds; below 0, against it. */
-  readonly telling: readonly { readonly token: string; readonly weight: number }[];
+  /** What each token adds to the label's log odds, in nats; below 0, against it. */
+  readonly explanation: readonly { readonly token: string; readonly weight: number }[];
+}
+
+/** One column’s next steps. */
+export interface Forecasted {
+  readonly target: string;
+  /** Medians, step by step. */
+  readonly values: readonly number[];
+  /** Bounds that hold the future with this probability; null where the model has none. */
+  readonly interval: {
+    readonly level: number;
+    readonly lower: readonly number[];
+    readonly upper: readonly number[];
+  } | null;
 }
 
 export interface Expected {
@@ -291,60 +322,92 @@ export interface Term {
   readonly product: number;
 }
 
-export interface FindCellsInput {
+export interface FindUnitsInput {
   readonly text: string;
-  /** A ready one's name, or an expression. */
+  /** The name of a built-in property, or an expression. */
   readonly property: string;
-  /** How many tokens are searched, at the end of the text; null: all. */
+  /** How many tokens to search, at the end of the text; null: all. */
   readonly most: number | null;
-  /** How long a stretch will be shown, in tokens. */
-  readonly stretch: number;
+  /** The length of the span that will be shown, in tokens. */
+  readonly span: number;
 }
 
-/** What was found in a text, with all cells, the best first. */
-export interface CellSearch extends UnitSearch {
-  /** Of the whole text. */
+/** The result of a search: every unit, best first. */
+export interface FoundUnits extends UnitSearch {
+  /** Tokens of the whole text. */
   readonly tokens: number;
   /** The first token that was searched. */
   readonly searchedFrom: number;
-  /** Characters of the text that the model does not know, left out. */
+  /** Characters of the text outside the model's vocabulary; they are skipped. */
   readonly leftOut: readonly string[];
-  /** Where a stretch begins in which the property changes. */
+  /** The start of a span in which the property changes. */
   readonly from: number;
   /** Updates the model had made. */
   readonly modelStep: number;
 }
 
-/** A stretch of the text that was searched last. */
-export interface CellStretchInput {
+/** A span of the text that was searched last. */
+export interface TextSpanInput {
   readonly from: number;
   readonly length: number;
 }
 
-export interface CellStretch {
+export interface TextSpan {
   readonly from: number;
   /** N tokens, as text. */
   readonly pieces: readonly string[];
-  /** C cells by name. */
-  readonly cells: readonly string[];
-  /** What each cell is after each token, `[C, N]`. */
+  /** Names of C units. */
+  readonly units: readonly string[];
+  /** Each unit's value after each token, `[C, N]`. */
   readonly values: Float32Array;
-  /** What the property is. */
+  /** The property's value after each token. */
   readonly labels: Float32Array;
 }
 
-export interface HoldCellInput extends SampleInput {
-  readonly cell: string;
+export interface SimilarSpansInput {
+  /** The selected tokens: from this one up to, but not including, `to`. */
+  readonly from: number;
+  readonly to: number;
+  /** A unit counts as active where its value is at least this far from 0 in its own direction. */
+  readonly threshold: number;
+  /** Whether a unit may not be active on the token before the selection, nor on the one after it. */
+  readonly onlyThere: boolean;
+  /** How many other spans to return at most. */
+  readonly most: number;
+}
+
+/** Places whose state resembles that of a selection. */
+export interface SimilarSpans {
+  /** Units that are active over the whole selection, strongest first; `sign`: above or below 0. */
+  readonly units: readonly { readonly name: string; readonly sign: 1 | -1 }[];
+  /** Best first. */
+  readonly spans: readonly SimilarSpan[];
+  /** Tokens that were compared. */
+  readonly searched: number;
+}
+
+export interface SimilarSpan {
+  readonly from: number;
+  readonly to: number;
+  /** Mean number of the units that are active, over the span. */
+  readonly score: number;
+  readonly before: string;
+  readonly text: string;
+  readonly after: string;
+}
+
+export interface HoldUnitInput extends SampleInput {
+  readonly unit: string;
   readonly value: number;
   readonly prompt: string;
 }
 
-/** The model with one cell held, beside what it is. */
-export interface HeldCell {
-  readonly cell: string;
+/** The model with one unit clamped, beside the unchanged model. */
+export interface HeldUnit {
+  readonly unit: string;
   readonly value: number;
   readonly prompt: string;
-  /** Nats a token of the held-out part, and what it writes after the prompt. */
+  /** Loss in nats a token on the held-out part, and a sample that continues the prompt. */
   readonly before: { readonly loss: number; readonly text: string };
   readonly after: { readonly loss: number; readonly text: string };
 }
@@ -370,7 +433,8 @@ export interface Progress {
   readonly gradientNorm: number;
   readonly clipped: number;
   readonly learningRate: number;
-  readonly charactersPerSecond: number;
+  /** How fast it trains: characters of a language model, examples of any other. */
+  readonly speed: number | null;
   readonly secondsElapsed: number;
   readonly secondsLeft: number | null;
 }

@@ -9,7 +9,7 @@ export interface Room {
   readonly load: () => Promise<{ readonly default: Component }>;
 }
 
-/** The rooms of the studio, in the order of the navigation; a room's keys are its number. */
+/** The rooms of the studio, in the order of the navigation; a room's key is its number. */
 export const rooms: readonly Room[] = [
   {
     id: 'train',
@@ -30,10 +30,10 @@ export const rooms: readonly Room[] = [
     load: () => import('./rooms/write/Write.svelte'),
   },
   {
-    id: 'cells',
-    title: 'Cells',
-    about: 'Find single cells that one can read',
-    load: () => import('./rooms/cells/Cells.svelte'),
+    id: 'units',
+    title: 'Units',
+    about: 'Find hidden units that can be read, and places with a similar state',
+    load: () => import('./rooms/units/Units.svelte'),
   },
   {
     id: 'gradients',
@@ -43,8 +43,8 @@ export const rooms: readonly Room[] = [
   },
   {
     id: 'tasks',
-    title: 'Attention & tags',
-    about: 'See what translators look at, what taggers mark and what speaks for a label',
+    title: 'Tasks',
+    about: 'Translate, tag, classify and forecast, and see what each answer rests on',
     load: () => import('./rooms/tasks/Tasks.svelte'),
   },
 ];

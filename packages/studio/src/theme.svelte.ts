@@ -52,10 +52,15 @@ export interface Palette {
   readonly ink: string;
   readonly soft: string;
   readonly line: string;
+  /** Edges of controls, and bars that stand back. */
+  readonly edge: string;
   readonly accent: string;
   /** Runs side by side. */
   readonly series: readonly string[];
-  /** Ends of the scales: below and above 0, of gates, and of gradients. They differ in hue for those who see few colours. */
+  /**
+   * Ends of the scales: values below and above 0 (blue, orange), gates (grey), gradients below and above 0 (green, purple).
+   * No hue has two meanings, and each pair can be told apart by those who see few colours.
+   */
   readonly below: string;
   readonly above: string;
   readonly gate: string;
@@ -70,11 +75,12 @@ export const palettes: { readonly light: Palette; readonly dark: Palette } = {
     ink: '#1d2733',
     soft: '#55606e',
     line: '#dfe4ea',
+    edge: '#818c99',
     accent: '#0072b2',
     series: seriesColours.light,
     below: '#1f6fb5',
     above: '#c75a00',
-    gate: '#00795a',
+    gate: '#3d4855',
     backBelow: '#1b7837',
     backAbove: '#8e3a9e',
   },
@@ -84,11 +90,12 @@ export const palettes: { readonly light: Palette; readonly dark: Palette } = {
     ink: '#e8edf3',
     soft: '#a3afbd',
     line: '#2b343f',
+    edge: '#6c7988',
     accent: '#56b4e9',
     series: seriesColours.dark,
     below: '#4aa3ee',
     above: '#ff9142',
-    gate: '#35c99e',
+    gate: '#b9c4d0',
     backBelow: '#6cc96f',
     backAbove: '#d58be6',
   },

@@ -14,6 +14,7 @@ export type Mark =
       bold?: boolean;
       mono?: boolean;
     }
+  | { kind: 'area'; points: readonly (readonly [number, number])[]; fill: string; opacity?: number }
   | {
       kind: 'line';
       x1: number;
@@ -63,6 +64,14 @@ export function drawScene(context: CanvasRenderingContext2D, { marks }: Scene): 
         context.textAlign = mark.align === 'middle' ? 'center' : (mark.align ?? 'start');
         context.fillText(mark.text, mark.x, mark.y);
         break;
+      case 'area':
+        context.globalAlpha = mark.opacity ?? 1;
+        context.fillStyle = mark.fill;
+        context.beginPath();
+        for (const [x, y] of mark.points) context.lineTo(x, y);
+        context.fill();
+        context.globalAlpha = 1;
+        break;
       case 'line':
         context.globalAlpha = mark.opacity ?? 1;
         context.strokeStyle = mark.colour;
@@ -99,6 +108,10 @@ function markToSvg(mark: Mark): string {
       const { size, fill, align = 'start', bold, mono } = mark;
       const style = `font-family="${mono ? families.mono : families.plain}" font-size="${size}"${bold ? ' font-weight="600"' : ''}`;
       return `<text x="${n(mark.x)}" y="${n(mark.y)}" fill="${fill}" text-anchor="${align}" ${style}>${escapeXml(mark.text)}</text>`;
+    }
+    case 'area': {
+      const points = mark.points.map(([x, y]) => `${n(x)},${n(y)}`).join(' ');
+      return `<polygon points="${points}" fill="${mark.fill}" opacity="${n(mark.opacity ?? 1)}"/>`;
     }
     case 'line': {
       const head = mark.arrow ? arrowHead(mark).map(([x, y]) => `M${n(mark.x2)} ${n(mark.y2)}L${n(x)} ${n(y)}`) : [];

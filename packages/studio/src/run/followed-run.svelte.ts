@@ -1,4 +1,5 @@
 import { WorkerClient } from '../client.ts';
+import type { SeriesExample } from '../models/models.ts';
 import type { WorkerEvent } from '../protocol.ts';
 import { commandAbout, shellWord } from './command.ts';
 import { EventLog } from './event-log.ts';
@@ -6,6 +7,9 @@ import { Run } from './run.svelte.ts';
 
 /** Milliseconds between looks at the folder. */
 const every = 1000;
+
+const isSeries = (examples: unknown): examples is SeriesExample =>
+  typeof examples === 'object' && examples !== null && 'columns' in examples && 'first' in examples;
 
 /** A run folder, trained by the command: this page looks on, while it goes on and after it ended. */
 export class FollowedRun extends Run {
@@ -45,10 +49,18 @@ export class FollowedRun extends Run {
 
   async #readTask(): Promise<void> {
     try {
-      const { task } = (await (await fetch(`${this.#folder}config.json`)).json()) as { task?: unknown };
-      if (typeof task === 'string') this.task = task;
+      const config = (await (await fetch(`${this.#folder}config.json`)).json()) as {
+        task?: unknown;
+        options?: { tokens?: unknown };
+        examples?: unknown;
+      };
+      if (typeof config.task === 'string') this.task = config.task;
+      const { examples } = config;
+      if (Array.isArray(examples)) this.examples = examples.filter((one) => typeof one === 'string');
+      else if (isSeries(examples)) this.series = examples;
+      this.token = { word: 'word', bpe: 'byte pair' }[String(config.options?.tokens)] ?? 'character';
     } catch {
-      // As one that does not name its task.
+      // A language model of characters, as runs that do not name their task.
     }
   }
 
@@ -152,7 +164,9 @@ export class FollowedRun extends Run {
         const each = Math.max(1, step - this.#step);
         this.#step = step;
         const losses = Float32Array.of(number('loss'));
-        this.take({ ...(event as unknown as Extract<WorkerEvent, { type: 'progress' }>), losses }, each);
+        // Language models count characters, all other tasks examples.
+        const speed = [number('charactersPerSecond'), number('examplesPerSecond')].find(Number.isFinite) ?? null;
+        this.take({ ...(event as unknown as Extract<WorkerEvent, { type: 'progress' }>), losses, speed }, each);
         break;
       }
       case 'validation':

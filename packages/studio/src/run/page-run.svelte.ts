@@ -73,6 +73,14 @@ export class PageRun extends Run {
     this.#lead('stop');
   }
 
+  /** Whether it was taken back to its best update. */
+  returned = $state(false);
+
+  stopAtBest(): void {
+    this.returned = true;
+    this.#lead('stopAtBest');
+  }
+
   tune(tuning: Tuning): void {
     this.worker()
       .then((client) => client.call('tune', tuning))
@@ -97,7 +105,7 @@ export class PageRun extends Run {
   }
 
   /** What goes wrong is told by the run's state. */
-  #lead(how: 'run' | 'pause' | 'step' | 'stop'): void {
+  #lead(how: 'run' | 'pause' | 'step' | 'stop' | 'stopAtBest'): void {
     this.worker()
       .then((client) => client.call(how, null))
       .catch(() => {});

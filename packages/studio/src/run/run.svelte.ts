@@ -1,6 +1,7 @@
 import type { NgramLadder } from 'unrolled/tasks/language-model';
 import type { WorkerClient } from '../client.ts';
 import { LossCurve } from '../loss-curve.ts';
+import type { SeriesExample } from '../models/models.ts';
 import { NormCurve } from '../norm-curve.ts';
 import type { ModelAbout, Progress, WorkerEvent } from '../protocol.ts';
 
@@ -11,14 +12,19 @@ export interface Sample {
   readonly text: string;
 }
 
+/** The validation loss has risen by this share above its best, over at least this many validations: it overfits. */
+const [risen, validationsPast] = [0.02, 3];
+
 /** A run as rooms see it, wherever it trains: what is known of it, and a worker with its model. */
 export abstract class Run {
   readonly id: string;
   readonly name: string;
-  /** What it learns. */
+  /** Its task, such as `language-model` or `tag`. */
   task = $state('language-model');
+  /** What a language model predicts: a character, a word or a byte pair. */
+  token = $state('character');
   state = $state<RunState>('opening');
-  /** Why it failed. */
+  /** Why it failed, or where it stands. */
   message = $state('');
   about = $state.raw<ModelAbout | null>(null);
   progress = $state.raw<Progress | null>(null);
@@ -44,6 +50,10 @@ export abstract class Run {
   abstract readonly command: string;
   /** What makes another command's answer about this model again: such as `sample`, with what comes after the run. */
   abstract commandFor(verb: string, words: readonly string[]): string;
+  /** Inputs to try, of the data of the model itself; none of language models. */
+  examples = $state.raw<readonly string[]>([]);
+  /** The same for a forecaster: numbers. */
+  series = $state.raw<SeriesExample | null>(null);
   /** Whether it can be paused and tuned from here. */
   abstract readonly led: boolean;
   /** A worker that has this run's model as it is now. @throws WorkerFailure if there is none yet */
@@ -58,6 +68,23 @@ export abstract class Run {
   /** The text it learns. @throws Error where there is none for the page */
   readText(): Promise<string> {
     throw new Error(`${this.name}: the text it learns is not known here`);
+  }
+
+  /** The lowest validation loss so far. */
+  get best(): { readonly step: number; readonly loss: number } | null {
+    return this.validations.reduce<{ step: number; loss: number } | null>(
+      (best, one) => (Number.isFinite(one.loss) && (best === null || one.loss < best.loss) ? one : best),
+      null,
+    );
+  }
+
+  /** Whether the validation loss has been rising since its best: the training text is being learned by heart. */
+  get overfits(): boolean {
+    const { best } = this;
+    const last = this.validations.at(-1);
+    if (!best || !last) return false;
+    const since = this.validations.filter(({ step }) => step > best.step);
+    return since.length >= validationsPast && last.loss > best.loss + risen * Math.abs(best.loss);
   }
 
   get ended(): boolean {

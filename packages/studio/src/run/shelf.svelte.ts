@@ -1,14 +1,18 @@
 import { cellTitle } from '../cell-titles.ts';
+import { shippedModels } from '../models/models.ts';
 import type { RunSpec, Tuning } from '../protocol.ts';
 import { FileRun } from './file-run.svelte.ts';
 import { PageRun } from './page-run.svelte.ts';
 import type { Run } from './run.svelte.ts';
+import { ShippedRun } from './shipped-run.svelte.ts';
 
 /** The runs of the page: those that train side by side in room Train, and those of the command that it follows. */
 class Shelf {
   runs = $state.raw<readonly Run[]>([]);
   /** Models that were opened from files: they do not train, but can be looked into. */
   opened = $state.raw<readonly FileRun[]>([]);
+  /** Small trained models that come with the page. */
+  readonly shipped: readonly ShippedRun[] = shippedModels.map((model) => new ShippedRun(model));
   #count = 0;
 
   /** Those that are led from here. */
@@ -21,12 +25,22 @@ class Shelf {
   }
 
   find(id: string | null): Run | null {
-    return [...this.runs, ...this.opened].find((run) => run.id === id) ?? null;
+    return this.#all.find((run) => run.id === id) ?? null;
   }
 
-  /** All models that learnt one of these tasks. */
+  /** All models of these tasks: first the reader's own, then those that come with the page. */
   modelsOf(tasks: readonly string[]): readonly Run[] {
-    return [...this.runs, ...this.opened].filter((run) => tasks.includes(run.task));
+    return this.#all.filter((run) => tasks.includes(run.task));
+  }
+
+  /** The reader's own runs and models of other tasks, where there is none of these. */
+  elsewhere(tasks: readonly string[]): readonly Run[] {
+    const own = [...this.runs, ...this.opened];
+    return own.some(({ task }) => tasks.includes(task)) ? [] : own;
+  }
+
+  get #all(): readonly Run[] {
+    return [...this.led, ...this.followed, ...this.opened, ...this.shipped];
   }
 
   /** @throws WorkerFailure if the file holds no model that can be opened here */
@@ -53,7 +67,7 @@ class Shelf {
       const id = `here-${++this.#count}`;
       return new PageRun(id, cellTitle(spec.cell), text, textName, spec, tuning, threadsFor(spec, specs.length));
     });
-    this.runs = [...this.followed, ...begun];
+    this.runs = [...begun, ...this.followed];
     return begun;
   }
 }

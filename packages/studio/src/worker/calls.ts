@@ -2,9 +2,9 @@ import { ConfigError, openDevice } from 'unrolled';
 import type { CellSource } from 'unrolled/nn';
 import { generate, LanguageModel, ngramLadder, tokenizerFor } from 'unrolled/tasks/language-model';
 import type { CallMessage, CallName, Calls, PartOf, RunSpec } from '../protocol.ts';
-import type { SearchedText } from './cells.ts';
 import { type Desk, isFused } from './desk.ts';
 import { TrainingRun } from './training-run.ts';
+import type { SearchedText } from './units.ts';
 
 type Answers = {
   readonly [Name in CallName]: (
@@ -37,6 +37,7 @@ const answers: Answers = {
   pause: lead((run) => run.pause()),
   step: lead((run) => run.stepOnce()),
   stop: lead((run) => run.stop()),
+  stopAtBest: lead((run) => run.stopAtBest()),
   tune: (desk, tuning) => lead((run) => run.tune(tuning))(desk),
   save: (desk) => desk.save(),
   sample: (desk, input) => [...generate(desk.model, input)].join(''),
@@ -67,33 +68,39 @@ const answers: Answers = {
     const { takeApart } = await import('./gradients.ts');
     return takeApart(desk.model, input, desk.step, tell);
   },
-  translate: (desk, input) => desk.learnt('translate').translate(input),
-  tag: (desk, input) => desk.learnt('tag').tag(input),
-  classify: (desk, input) => desk.learnt('classify').classify(input),
+  translate: (desk, input) => desk.taskModel('translate').translate(input),
+  tag: (desk, input) => desk.taskModel('tag').tag(input),
+  classify: (desk, input) => desk.taskModel('classify').classify(input),
+  forecast: (desk, input) => desk.taskModel('forecast').forecast(input),
   ladder(_, { text }) {
     const tokenizer = tokenizerFor('char', text);
     return ngramLadder(tokenizer.encode(text), tokenizer.size);
   },
-  async findCells(desk, input, tell) {
+  async findUnits(desk, input, tell) {
     // Before anything is waited for: of two that are asked for at once the second one counts.
     const signal = desk.beginSearching();
-    const { searchCells } = await import('./cells.ts');
-    const result = await searchCells(desk.stillModel(), input, desk.step, { signal, tell, before: desk.searched });
+    const { searchUnits } = await import('./units.ts');
+    const result = await searchUnits(desk.stillModel(), input, desk.step, { signal, tell, before: desk.searched });
     if (result === null || signal.aborted) return null;
     desk.searched = result.searched;
     return result.found;
   },
-  stopFindingCells(desk) {
+  stopFindingUnits(desk) {
     desk.stopSearching();
     return null;
   },
-  async cellStretch(desk, input) {
-    const { stretchOf } = await import('./cells.ts');
-    return stretchOf(searchedText(desk), input);
+  async textSpan(desk, input) {
+    const { spanOf } = await import('./units.ts');
+    return spanOf(searchedText(desk), input);
   },
-  async holdCell(desk, input) {
-    const { holdCell } = await import('./cells.ts');
-    return holdCell(searchedText(desk), input);
+  async similarSpans(desk, input, tell) {
+    const signal = desk.beginComparing();
+    const { similarSpans } = await import('./similar-spans.ts');
+    return similarSpans(searchedText(desk), input, { signal, tell });
+  },
+  async holdUnit(desk, input) {
+    const { holdUnit } = await import('./units.ts');
+    return holdUnit(searchedText(desk), input);
   },
 };
 

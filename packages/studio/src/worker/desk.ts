@@ -3,9 +3,9 @@ import { LanguageModel } from 'unrolled/tasks/language-model';
 import { decodeModel, encodeModel, storeModel } from 'unrolled/train';
 import type { ModelAbout, WorkerEvent } from '../protocol.ts';
 import { cellName } from './cell-name.ts';
-import type { SearchedText } from './cells.ts';
-import type { Learnt, LearntTask } from './learnt.ts';
+import type { TaskModel, TaskName } from './task-models.ts';
 import type { TrainingRun } from './training-run.ts';
+import type { SearchedText } from './units.ts';
 import type { ReadText } from './unrolling.ts';
 
 /** Makes all cells of the literature known, where a name is not that of a fused one: few pages need them. */
@@ -25,10 +25,11 @@ export class Desk {
   /** The text whose cells were searched last. */
   searched: SearchedText | null = null;
   #model: LanguageModel | null = null;
-  /** In place of a language model: one that learnt another task. */
-  #learnt: Learnt | null = null;
+  /** In place of a language model: a model of another task. */
+  #taskModel: TaskModel | null = null;
   #writing = new AbortController();
   #searching = new AbortController();
+  #comparing = new AbortController();
   /** Updates made, where no run counts them. */
   #step = 0;
 
@@ -38,15 +39,16 @@ export class Desk {
 
   /** @throws ConfigError before there is a model */
   get model(): LanguageModel {
-    if (this.#learnt) throw new ConfigError(`this model’s task is ‘${this.#learnt.about.task}’; it writes no text`);
+    if (this.#taskModel)
+      throw new ConfigError(`this model’s task is ‘${this.#taskModel.about.task}’; it writes no text`);
     if (!this.#model) throw new ConfigError('there is no model yet; train one first');
     return this.#model;
   }
 
   /** The model of another task. @throws ConfigError if there is none of it */
-  learnt<Task extends LearntTask>(task: Task): Extract<Learnt, { readonly task: Task }> {
-    if (this.#learnt?.task !== task) throw new ConfigError(`there is no model of task ‘${task}’ here; open one`);
-    return this.#learnt as Extract<Learnt, { readonly task: Task }>;
+  taskModel<Task extends TaskName>(task: Task): Extract<TaskModel, { readonly task: Task }> {
+    if (this.#taskModel?.task !== task) throw new ConfigError(`there is no model of task ‘${task}’ here; open one`);
+    return this.#taskModel as Extract<TaskModel, { readonly task: Task }>;
   }
 
   get step(): number {
@@ -75,6 +77,13 @@ export class Desk {
     this.#searching.abort();
   }
 
+  /** Ends the comparison of spans that goes on. @returns what ends the next */
+  beginComparing(): AbortSignal {
+    this.#comparing.abort();
+    this.#comparing = new AbortController();
+    return this.#comparing.signal;
+  }
+
   /** The model as it is now, and stays: a copy of one that trains on. */
   stillModel(): LanguageModel {
     const { model } = this;
@@ -92,6 +101,7 @@ export class Desk {
     this.run = run;
     this.read = null;
     this.stopSearching();
+    this.#comparing.abort();
     this.searched = null;
     this.#step = step;
     return this.about();
@@ -99,9 +109,9 @@ export class Desk {
 
   #close(): void {
     this.#model?.device.close();
-    this.#learnt?.device.close();
+    this.#taskModel?.device.close();
     this.#model = null;
-    this.#learnt = null;
+    this.#taskModel = null;
   }
 
   /** @throws FormatError, ConfigError if the file holds no model that is known here; the model before stays */
@@ -110,13 +120,13 @@ export class Desk {
     const { config, task } = (stored.model ?? {}) as { config?: { cell?: unknown }; task?: string };
     if (config?.cell) await learnCell(cellName(config.cell));
     if (task !== undefined && task !== 'language-model') {
-      const { learntFrom } = await import('./learnt.ts');
-      const learnt = await learntFrom(stored);
+      const { openTaskModel } = await import('./task-models.ts');
+      const taskModel = await openTaskModel(stored);
       this.stopWriting();
       this.#close();
-      this.#learnt = learnt;
+      this.#taskModel = taskModel;
       [this.run, this.read] = [null, null];
-      return learnt.about;
+      return taskModel.about;
     }
     const device = await openDevice('wasm', { threads: 1 });
     try {

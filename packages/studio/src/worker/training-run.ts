@@ -43,6 +43,8 @@ export class TrainingRun {
   #told = 0;
   #sampledAt = 0;
   #sampleCost = 0;
+  /** The parameters at the best validation so far. */
+  #best: { readonly step: number; readonly parameters: ReturnType<LanguageModel['parameters']['save']> } | null = null;
 
   constructor(
     model: LanguageModel,
@@ -94,6 +96,25 @@ export class TrainingRun {
     this.#allow(0);
   }
 
+  /** Ends the run with the parameters of the best validation; with the last ones where there was none. */
+  stopAtBest(): void {
+    this.#returns = true;
+    this.stop();
+    // One that has ended has nobody else to do it.
+    if (this.#ended) this.#returnToBest();
+  }
+
+  #returns = false;
+  #ended = false;
+
+  #returnToBest(): void {
+    if (!this.#best || this.#best.step === this.step) return;
+    this.#model.parameters.load(this.#best.parameters);
+    this.step = this.#best.step;
+    this.#sample(false);
+    this.#state('stopped', `Back at update ${this.step.toLocaleString('en-US')}, the best validation loss`);
+  }
+
   #allow(steps: number): void {
     this.#allowed = steps;
     this.#wake();
@@ -125,17 +146,20 @@ export class TrainingRun {
           this.#losses.push(event.loss);
           this.#allowed--;
           const { itemsPerSecond, ...rest } = event;
-          this.#progress({ ...rest, charactersPerSecond: itemsPerSecond, losses: new Float32Array(0) });
+          this.#progress({ ...rest, speed: itemsPerSecond, losses: new Float32Array(0) });
           if (isMilestone(event.step)) this.#sample(true);
           else if (performance.now() - this.#sampledAt > Math.max(sampleEvery, sampleRest * this.#sampleCost))
             this.#sample(false);
           await this.#gate();
         } else if (event.type === 'validation') {
+          if (event.best) this.#best = { step: event.step, parameters: this.#model.parameters.save() };
           this.#tell({ type: 'validation', step: event.step, loss: event.loss, best: event.best });
         } else if (event.type === 'done') {
           this.#tellProgress();
           this.#sample(false);
+          this.#ended = true;
           this.#state(event.reason === 'finished' ? 'finished' : 'stopped');
+          if (this.#returns) this.#returnToBest();
         }
       }
     } catch (error) {

@@ -30,7 +30,7 @@ export function readText(model: LanguageModel, input: UnrollInput, step: number)
   const { text, leftOut } = leaveOutUnknown(tokenizer, input.text);
   const ids = tokenizer.encode(text).subarray(0, mostSteps);
   const [T, V] = [ids.length, tokenizer.size];
-  if (T === 0) throw new DataError('unroll: no character of this text is in the model’s vocabulary; type others');
+  if (T === 0) throw new DataError('unroll: the model’s vocabulary has no character of this text; type another text');
   const k = input.truncation > 0 ? Math.min(input.truncation, T) : T;
   // The last step has nothing after it, so no loss.
   const lossAt = input.lossAt === null || T < 2 ? null : Math.min(Math.max(0, input.lossAt), T - 2);

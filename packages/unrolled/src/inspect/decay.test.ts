@@ -47,24 +47,33 @@ describe('decayOf', () => {
     [
       'that halves',
       powers(0.5, 10),
-      'vanishes: the gradient halves every 1 steps, 9.8e-4 of it is left after 10 steps',
+      'vanishes: the gradient halves every 1 steps; 0.098% of it is left after 10 steps',
     ],
     [
       'that doubles',
       powers(2, 10),
-      'explodes: the gradient doubles every 1 steps, it is 1.0e+3 times as large after 10 steps',
+      'explodes: the gradient doubles every 1 steps; it is 1.0e+3 times as large after 10 steps',
     ],
-    ['that stays', powers(1, 10), 'kept: it is 1 times as large after 10 steps'],
-    ['that is halved in all', powers(0.93, 10), 'kept: 0.48 of it is left after 10 steps'],
-    ['that ends', [1, 0.5, 0.3, 0, 0], 'vanishes: the gradient halves every 1.2 steps, nothing of it is left after 3'],
-    ['that ends at once', [1, 0, 0], 'vanishes: nothing of it is left after 1'],
+    ['that stays', powers(1, 10), 'stays within a factor of ten: it is 1 times as large after 10 steps'],
+    ['that is halved in all', powers(0.93, 10), 'stays within a factor of ten: 48% of it is left after 10 steps'],
+    [
+      'that drops at first and then stays',
+      [1, ...powers(1, 60).map(() => 0.021)],
+      'vanishes: 2.1% of it is left after 61 steps',
+    ],
+    [
+      'that ends',
+      [1, 0.5, 0.3, 0, 0],
+      'vanishes: the gradient halves every 1.2 steps; none of it is left after 3 steps',
+    ],
+    ['that ends at once', [1, 0, 0], 'vanishes: none of it is left after 1 step'],
     ['that is not there', [0, 0, 0], 'absent: the loss does not depend on this state'],
     [
       'beyond numbers',
       [1, 16, Infinity],
-      'explodes: the gradient doubles every 0.25 steps, it is no longer finite after 2',
+      'explodes: the gradient doubles every 0.25 steps; it is no longer finite after 2 steps',
     ],
-    ['beyond numbers at once', [1, Infinity, Number.NaN], 'explodes: it is no longer finite after 1'],
+    ['beyond numbers at once', [1, Infinity, Number.NaN], 'explodes: it is no longer finite after 1 step'],
   ])('says of a gradient %s what happens to it', (_, norms, words) => {
     expect(describeDecay(decayOf(norms), norms.length - 1)).toBe(words);
   });

@@ -3,8 +3,8 @@ import type { FloatType } from '../backend/backend.ts';
 /** How a norm changes with the lag. */
 export interface Decay {
   /**
-   * 'kept' if by the fit it stays within a factor of ten over all lags, otherwise 'vanishes' or 'explodes'; 'absent'
-   * where there is no gradient to begin with.
+   * 'kept' if over all lags it stays within a factor of ten, by the fit and at the last lag, otherwise 'vanishes' or
+   * 'explodes'; 'absent' where there is no gradient to begin with.
    */
   readonly kind: 'vanishes' | 'explodes' | 'kept' | 'absent';
   /** The factor by which a step further back changes the norm: least squares on its logarithm. */
@@ -45,7 +45,7 @@ export function decayOf(norms: readonly number[], float: FloatType = 'float64'):
   const slope = slopeOf(norms.slice(first, until + 1).map(Math.log));
   const change = (slope * (last - first)) / Math.LN10;
   return {
-    kind: gone || change < -1 ? 'vanishes' : lost >= 0 || change > 1 ? 'explodes' : 'kept',
+    kind: gone || change < -1 || left < 0.1 ? 'vanishes' : lost >= 0 || change > 1 || left > 10 ? 'explodes' : 'kept',
     perStep: Math.exp(slope),
     halvesEvery: slope < 0 ? Math.LN2 / -slope : null,
     doublesEvery: slope > 0 ? Math.LN2 / slope : null,
@@ -66,35 +66,39 @@ function slopeOf(values: readonly number[]): number {
 }
 
 /**
- * In words, with the reason: `vanishes: the gradient halves every 3.1 steps, 2e-10 of it is left after 100`.
+ * In words, with the reason: `vanishes: the gradient halves every 3.1 steps; 2e-8% of it is left after 100 steps`.
  * @param lags  K, the last lag
  */
-export function describeDecay({ kind, halvesEvery, doublesEvery, left, until }: Decay, lags: number): string {
-  const steps = `${lags} step${lags === 1 ? '' : 's'}`;
+export function describeDecay(decay: Decay, lags: number): string {
+  const { kind, perStep, halvesEvery, doublesEvery, left, until } = decay;
+  const counted = (n: number): string => `${n} step${n === 1 ? '' : 's'}`;
+  const steps = counted(lags);
+  // One that drops at first and then stays has no pace worth telling.
+  const steady = Math.abs(Math.log10(perStep)) * until > 1 || until < lags;
   const rest =
     left === 0
-      ? `nothing of it is left after ${until + 1}`
+      ? `none of it is left after ${counted(until + 1)}`
       : Number.isFinite(left)
         ? `${amount(left)} after ${steps}`
-        : `it is no longer finite after ${until + 1}`;
+        : `it is no longer finite after ${counted(until + 1)}`;
   const pace =
-    halvesEvery !== null
-      ? `the gradient halves every ${short(halvesEvery)} steps, `
-      : doublesEvery !== null
-        ? `the gradient doubles every ${short(doublesEvery)} steps, `
+    kind === 'vanishes' && steady && halvesEvery !== null
+      ? `the gradient halves every ${short(halvesEvery)} steps; `
+      : kind === 'explodes' && steady && doublesEvery !== null
+        ? `the gradient doubles every ${short(doublesEvery)} steps; `
         : '';
   switch (kind) {
     case 'absent':
       return 'absent: the loss does not depend on this state';
     case 'kept':
-      return `kept: ${amount(left)} after ${steps}`;
+      return `stays within a factor of ten: ${amount(left)} after ${steps}`;
     default:
       return `${kind}: ${pace}${rest}`;
   }
 }
 
 const amount = (left: number): string =>
-  left < 1 ? `${short(left)} of it is left` : `it is ${short(left)} times as large`;
+  left < 1 ? `${short(100 * left)}% of it is left` : `it is ${short(left)} times as large`;
 
 /** Two digits, or three of a whole number. */
 function short(value: number): string {

@@ -7,10 +7,19 @@ export class Asker<Name extends CallName> {
   problem = $state('');
   readonly #call: Name;
   #busy = false;
+  #turn = 0;
   #next: { readonly run: Run; readonly input: Calls[Name]['input'] } | null = null;
 
   constructor(call: Name) {
     this.#call = call;
+  }
+
+  /** Forgets what was answered; what is still being asked is dropped when it comes. */
+  clear(): void {
+    this.answer = null;
+    this.problem = '';
+    this.#next = null;
+    this.#turn++;
   }
 
   async ask(run: Run, input: Calls[Name]['input']): Promise<void> {
@@ -19,14 +28,16 @@ export class Asker<Name extends CallName> {
     this.#busy = true;
     while (this.#next) {
       const { run, input } = this.#next;
+      const turn = this.#turn;
       this.#next = null;
       try {
         const worker = await run.worker();
         const answer = await worker.call(this.#call, input);
+        if (turn !== this.#turn) continue;
         if (!this.#next) this.answer = answer;
         this.problem = '';
       } catch (error) {
-        this.problem = error instanceof Error ? error.message : String(error);
+        if (turn === this.#turn) this.problem = error instanceof Error ? error.message : String(error);
       }
     }
     this.#busy = false;

@@ -14,13 +14,13 @@ interface Grid {
 }
 
 const visible = (token: string): string => [...token].map(showToken).join('');
-const longest = (tokens: readonly string[]): number => Math.max(1, ...tokens.map((token) => [...token].length));
+const widest = (tokens: readonly string[]): number => Math.max(1, ...tokens.map((token) => [...token].length));
 
 /** Where the squares stand: as large as there is room for. */
 function gridOf({ source, target }: Alignment, width: number): Grid {
-  const left = 16 + Math.min(150, 8 * longest(target));
+  const left = 16 + Math.min(150, 8 * widest(target));
   const size = Math.max(5, Math.min(30, (width - left - 8) / source.length));
-  return { left, top: 44 + Math.min(110, 7 * longest(source)), size };
+  return { left, top: 44 + Math.min(110, 7 * widest(source)), size };
 }
 
 /** Which tokens a point of the picture is of; null outside. */
@@ -35,7 +35,7 @@ export function squareAt(
   return s < 0 || t < 0 || s >= alignment.source.length || t >= alignment.target.length ? null : { s, t };
 }
 
-/** What each token written looked at: across the source, down what was written. */
+/** Attention: across the source, down what was written. */
 export function alignmentScene(alignment: Alignment, width: number, palette: Palette): Scene {
   const { source, target, weights } = alignment;
   const { left, top, size } = gridOf(alignment, width);
@@ -53,8 +53,8 @@ export function alignmentScene(alignment: Alignment, width: number, palette: Pal
   // As many names as there is room for; long ones go down in steps, so that they pass each other.
   const word = { kind: 'text', fill: palette.ink, mono: true } as const;
   const letters = Math.min(13, Math.max(9, size - 3));
-  const wide = longest(source) * letters * 0.62 > size;
-  const steps = wide ? Math.ceil((longest(source) * letters * 0.62) / size) : 1;
+  const wide = widest(source) * letters * 0.62 > size;
+  const steps = wide ? Math.ceil((widest(source) * letters * 0.62) / size) : 1;
   const rows = Math.max(1, Math.min(steps, Math.floor((top - 24) / (letters + 2))));
   source.forEach((token, s) => {
     const y = top - 6 - (rows - 1 - (s % rows)) * (letters + 2);
@@ -70,7 +70,7 @@ export function alignmentScene(alignment: Alignment, width: number, palette: Pal
 }
 
 /** For a label (orange) or against it (blue); ink can be read on both. */
-export function tellingColour(weight: number, most: number, palette: Palette): string {
+export function weightColour(weight: number, most: number, palette: Palette): string {
   const share = most === 0 ? 0 : Math.abs(weight) / most;
   return mix(palette.paper, weight < 0 ? palette.below : palette.above, 0.5 * share);
 }

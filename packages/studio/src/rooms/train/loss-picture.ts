@@ -3,14 +3,14 @@ import type { NgramLadder } from 'unrolled/tasks/language-model';
 import { toCsv } from '../../pictures/csv.ts';
 import type { SavedPicture } from '../../pictures/save.ts';
 import type { Run } from '../../run/run.svelte.ts';
-import { rungNames, type Unit } from './units.ts';
+import { rungNames, type Unit } from './loss-units.ts';
 
 /** The loss curves as they are now, to keep: drawn anew, without a page. */
 export function chartPicture(runs: readonly Run[], unit: Unit, ladder: NgramLadder | null): SavedPicture {
   const last = Math.max(1, ...runs.map(({ curve }) => curve.steps.at(-1) ?? 0));
   const lines = runs.flatMap(({ name, curve, validations }) => [
     { name, points: curve.steps.map((step, i) => [step, unit.of(curve.losses[i])] as const) },
-    { name: `${name}, held back`, points: validations.map(({ step, loss }) => [step, unit.of(loss)] as const) },
+    { name: `${name}, validation`, points: validations.map(({ step, loss }) => [step, unit.of(loss)] as const) },
   ]);
   const rungs = (ladder?.nats ?? []).flatMap((nats, n) =>
     Number.isFinite(nats)
@@ -24,8 +24,8 @@ export function chartPicture(runs: readonly Run[], unit: Unit, ladder: NgramLadd
     name: 'loss',
     svg: lineChart({
       title: `Loss of ${runs.map(({ name }) => name).join(', ')}`,
-      description: `${unit.label} over steps. Made by: ${command}`,
-      x: { label: 'steps' },
+      description: `${unit.label} over updates. Made by: ${command}`,
+      x: { label: 'updates' },
       y: { label: unit.label, scale: unit.logarithmic ? 'log' : 'linear' },
       series,
     }),

@@ -49,7 +49,7 @@ class Settings {
     return this.builtIn?.defaults ?? ordinary;
   }
 
-  /** The cells to train side by side. */
+  /** The cells to train, each in a network of its own. */
   get cells(): readonly string[] {
     const named = (address.get('cells') ?? '').split(',').filter((cell) => Object.hasOwn(cellTitles, cell));
     return named.length > 0 ? named : [this.defaults.cell];
@@ -90,3 +90,9 @@ class Settings {
 }
 
 export const settings = new Settings();
+
+/** Another text: what suits one does not suit another, so all other settings are the usual ones again. */
+export function chooseText(id: string): void {
+  const names = [...Object.keys(limits), 'optimizer'];
+  address.set({ ...Object.fromEntries(names.map((name) => [name, null])), text: id });
+}

@@ -299,7 +299,7 @@ function drawOutput(marks: Mark[], unrolling: Unrolling, layout: Layout, palette
         y: y + 2,
         w: Math.max(1.5, full * p),
         h: 14,
-        fill: right ? palette.gate : palette.soft,
+        fill: right ? palette.ink : palette.edge,
         round: 3,
       },
     );
@@ -354,9 +354,9 @@ function drawLabels(marks: Mark[], unrolling: Unrolling, layout: Layout, palette
   };
   // They stay in sight when the picture is scrolled.
   marks.push({ kind: 'rect', x: from, y: 0, w: layout.left - 8, h: layout.height, fill: palette.paper });
-  label(layout.rows.next - 9, 'follows');
+  label(layout.rows.next - 9, 'next');
   label(layout.rows.loss - 6, 'loss, nats');
-  label(layout.rows.output + (layout.outputs * layout.outputStep) / 2 + 4, 'foretold');
+  label(layout.rows.output + (layout.outputs * layout.outputStep) / 2 + 4, 'predicted');
   layout.layers.forEach(({ top, height }, layer) => {
     label(top + height / 2 - 3, unrolling.cell.toUpperCase());
     label(top + height / 2 + 13, unrolling.layers.length > 1 ? `layer ${layer}` : 'state');

@@ -48,8 +48,8 @@ export function unrolledPicture(unrolling: Unrolling, command: string, address: 
     svg: sceneToSvg(
       pictureOf(unrolling, layout, palette, view),
       palette.paper,
-      `${unrolling.cell.toUpperCase()} unrolled over “${read}”, after ${unrolling.step} steps`,
-      `Inputs, states, gates, gradients and what is foretold at ${T} steps. Trained by: ${command}`,
+      `${unrolling.cell.toUpperCase()} unrolled over “${read}”, after ${unrolling.step} updates`,
+      `Inputs, states, gates, gradients and predictions over ${T} steps. Trained by: ${command}`,
     ),
     csv: toCsv(['step', 'token', 'layer', 'part', 'unit', 'value', 'gradient'], [...rows, ...chances]),
     json: {

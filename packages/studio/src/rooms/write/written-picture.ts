@@ -55,7 +55,7 @@ export function writtenPicture(
   step: number,
   command: string,
 ): SavedPicture {
-  const title = `${name} after ${step} steps: how surprising each character is`;
+  const title = `${name} after ${step} updates: how surprising each character is`;
   const description = `−log p in nats. The prompt is underlined. Made by: ${command}`;
   return {
     name: 'written',
