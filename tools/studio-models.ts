@@ -193,7 +193,7 @@ async function demand(device: Device): Promise<void> {
   });
   // The part it was never trained on, with what came after each window.
   const test = Array.from(series.subarray(split.validation - window), round);
-  write('demand.json', { examples: { columns: { demand: test }, first: split.validation - window } });
+  write('demand.json', { examples: { columns: { demand: test } } });
 }
 
 const makers: Readonly<Record<string, (device: Device) => Promise<void>>> = {

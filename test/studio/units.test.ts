@@ -31,20 +31,20 @@ describe.skipIf(noChromium)('room Units', () => {
   }
 
   test('opens with a model that comes with the page, and old links still lead here', async () => {
-    await using watched = await open('#cells?property=comment&cell=l0.h.5');
+    await using watched = await open('#cells?in=sonnets&property=upper-case&cell=l0.h.5');
     const { page, problems } = watched;
     await expect
       .poll(() => page.getByRole('heading', { name: 'l0.h.5', exact: false }).count(), slow)
       .toBeGreaterThan(0);
     expect(await page.getByLabel('Model').inputValue()).toBe('ready-lstm');
     await expect.poll(() => page.getByText('underlined: the property holds').count()).toBe(1);
-    await page.getByRole('button', { name: '→' }).click();
+    await page.getByRole('button', { name: 'After' }).click();
     await expect.poll(() => page.url()).toMatch(/#units\?.*unit=l0\.h\.5/);
     expect(problems).toEqual([]);
   });
 
   test('a span is selected by keys; places with a similar state are listed, and gone to', async () => {
-    await using watched = await open('#units?property=newline&at=70000');
+    await using watched = await open('#units?in=sonnets&property=newline&at=7000');
     const { page, problems } = watched;
     const text = page.getByRole('group', { name: 'The text, coloured by' });
     await expect.poll(() => text.locator('span').count(), slow).toBe(900);
@@ -52,7 +52,7 @@ describe.skipIf(noChromium)('room Units', () => {
     for (let i = 0; i < 4; i++) await page.keyboard.press('ArrowRight');
     await page.keyboard.press('Shift+ArrowRight');
     await expect.poll(() => text.locator('span.selected').count()).toBe(2);
-    expect(page.url()).toContain('select=70003-70005');
+    expect(page.url()).toContain('select=7003-7005');
     const places = page.getByRole('region', { name: 'Places with a similar state' }).getByRole('listitem');
     await expect.poll(() => places.count(), slow).toBe(20);
     const scores = (await places.allInnerTexts()).map((line) => Number(line.split(' ')[0]));
@@ -144,7 +144,7 @@ describe.skipIf(noChromium)('room Units', () => {
     await page.getByLabel('A text file').setInputFiles(file);
     const extent = page.locator('.extent');
     const count = text.length.toLocaleString('en-US');
-    const part = `the last 60,000 of ${count} characters`;
+    const part = `the last 30,000 of ${count} characters`;
     await expect.poll(() => extent.innerText(), { timeout: 30_000 }).toContain(part);
 
     const all = page.getByRole('button', { name: 'Search all of it' });

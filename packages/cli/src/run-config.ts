@@ -23,6 +23,8 @@ export interface RunConfig<Options extends CommonOptions = CommonOptions> {
   /** The files that options name. */
   readonly named?: Readonly<Record<string, readonly TextFile[]>>;
   readonly model: Json;
+  /** Inputs to try, of its data. */
+  readonly examples?: Json;
   /** The copy in the run's folder, where the cell is from a file. */
   readonly cell?: CellCopy;
 }
@@ -38,7 +40,7 @@ export function cellCopyOf(folder: RunFolder): CellCopy | undefined {
 
 export function newConfig<Options extends CommonOptions>(
   { task }: Trainable<Options>,
-  { options, model }: Prepared<Options>,
+  { options, model, examples }: Prepared<Options>,
   sources: Sources,
   own: CellFile | null,
 ): RunConfig<Options> {
@@ -48,6 +50,7 @@ export function newConfig<Options extends CommonOptions>(
     options,
     ...filesOf(sources),
     model,
+    ...(examples !== undefined && { examples }),
     ...(own && { cell: { file: own.copyName, sha256: own.sha256 } }),
   };
 }

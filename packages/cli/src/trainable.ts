@@ -67,6 +67,8 @@ export interface Prepared<Options extends CommonOptions = CommonOptions> {
   readonly about: readonly string[];
   /** The model's configuration, for config.json. */
   readonly model: Json;
+  /** Inputs to try the model on, of its validation data; for config.json, from which the studio offers them. */
+  readonly examples?: Json | undefined;
   /** Further files of the run's folder, such as its tokenizer, as JSON. */
   readonly files: Readonly<Record<string, unknown>>;
   readonly units: Units;

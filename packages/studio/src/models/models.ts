@@ -1,7 +1,6 @@
-/** Columns of numbers, and the step of the first one. */
+/** Columns of numbers. */
 export interface SeriesExample {
   readonly columns: Readonly<Record<string, readonly number[]>>;
-  readonly first: number;
 }
 
 /** A model that tools/studio-models.ts trained. */

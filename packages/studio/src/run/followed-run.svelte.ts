@@ -9,7 +9,7 @@ import { Run } from './run.svelte.ts';
 const every = 1000;
 
 const isSeries = (examples: unknown): examples is SeriesExample =>
-  typeof examples === 'object' && examples !== null && 'columns' in examples && 'first' in examples;
+  typeof examples === 'object' && examples !== null && 'columns' in examples;
 
 /** A run folder, trained by the command: this page looks on, while it goes on and after it ended. */
 export class FollowedRun extends Run {

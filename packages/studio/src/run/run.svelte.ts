@@ -3,6 +3,7 @@ import type { WorkerClient } from '../client.ts';
 import { LossCurve } from '../loss-curve.ts';
 import type { SeriesExample } from '../models/models.ts';
 import { NormCurve } from '../norm-curve.ts';
+import { bestValidation, overfits, type ValidationLoss } from '../overfitting.ts';
 import type { ModelAbout, Progress, WorkerEvent } from '../protocol.ts';
 
 export type RunState = 'opening' | 'running' | 'paused' | 'finished' | 'stopped' | 'failed';
@@ -11,9 +12,6 @@ export interface Sample {
   readonly step: number;
   readonly text: string;
 }
-
-/** The validation loss has risen by this share above its best, over at least this many validations: it overfits. */
-const [risen, validationsPast] = [0.02, 3];
 
 /** A run as rooms see it, wherever it trains: what is known of it, and a worker with its model. */
 export abstract class Run {
@@ -28,7 +26,7 @@ export abstract class Run {
   message = $state('');
   about = $state.raw<ModelAbout | null>(null);
   progress = $state.raw<Progress | null>(null);
-  validations = $state.raw<readonly { readonly step: number; readonly loss: number }[]>([]);
+  validations = $state.raw<readonly ValidationLoss[]>([]);
   /** The steps that tell the story, first to last. */
   samples = $state.raw<readonly Sample[]>([]);
   /** What it writes now. */
@@ -70,21 +68,12 @@ export abstract class Run {
     throw new Error(`${this.name}: the text it learns is not known here`);
   }
 
-  /** The lowest validation loss so far. */
-  get best(): { readonly step: number; readonly loss: number } | null {
-    return this.validations.reduce<{ step: number; loss: number } | null>(
-      (best, one) => (Number.isFinite(one.loss) && (best === null || one.loss < best.loss) ? one : best),
-      null,
-    );
+  get best(): ValidationLoss | null {
+    return bestValidation(this.validations);
   }
 
-  /** Whether the validation loss has been rising since its best: the training text is being learned by heart. */
   get overfits(): boolean {
-    const { best } = this;
-    const last = this.validations.at(-1);
-    if (!best || !last) return false;
-    const since = this.validations.filter(({ step }) => step > best.step);
-    return since.length >= validationsPast && last.loss > best.loss + risen * Math.abs(best.loss);
+    return overfits(this.validations);
   }
 
   get ended(): boolean {

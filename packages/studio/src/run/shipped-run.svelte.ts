@@ -1,6 +1,7 @@
 import type { NgramLadder } from 'unrolled/tasks/language-model';
 import { WorkerClient } from '../client.ts';
 import type { SeriesExample, ShippedModel } from '../models/models.ts';
+import type { ValidationLoss } from '../overfitting.ts';
 import type { RunSpec } from '../protocol.ts';
 import { commandAbout, commandOf } from './command.ts';
 import { Run } from './run.svelte.ts';
@@ -12,7 +13,7 @@ export interface TrainingRecord {
   readonly step: number;
   /** Step, loss, gradient norm, and the share of updates that were clipped. */
   readonly progress: readonly (readonly number[])[];
-  readonly validations: readonly { readonly step: number; readonly loss: number }[];
+  readonly validations: readonly ValidationLoss[];
   readonly samples: readonly { readonly step: number; readonly text: string }[];
   readonly ladder: NgramLadder;
 }

@@ -66,7 +66,7 @@ function slopeOf(values: readonly number[]): number {
 }
 
 /**
- * In words, with the reason: `vanishes: the gradient halves every 3.1 steps; 2e-8% of it is left after 100 steps`.
+ * In words, with the reason: `vanishes: the gradient halves every 3.1 steps; 2e-10 of it is left after 100 steps`.
  * @param lags  K, the last lag
  */
 export function describeDecay(decay: Decay, lags: number): string {
@@ -97,8 +97,10 @@ export function describeDecay(decay: Decay, lags: number): string {
   }
 }
 
-const amount = (left: number): string =>
-  left < 1 ? `${short(100 * left)}% of it is left` : `it is ${short(left)} times as large`;
+function amount(left: number): string {
+  if (left >= 1) return `it is ${short(left)} times as large`;
+  return `${left < 1e-4 ? short(left) : `${short(100 * left)}%`} of it is left`;
+}
 
 /** Two digits, or three of a whole number. */
 function short(value: number): string {

@@ -14,6 +14,7 @@ import type { Checkpoint, Json } from 'unrolled/train';
 import { splitWords, type WordVectors, type WordVocabulary, wordVocabulary } from 'unrolled/words';
 import type { CellFile } from '../../cell-file.ts';
 import { cellSource } from '../../cell-source.ts';
+import { exampleInputs } from '../../example-inputs.ts';
 import { Failure } from '../../failure.ts';
 import { exampleUnits } from '../../run-events.ts';
 import { withDefaults } from '../../run-options.ts';
@@ -99,6 +100,7 @@ async function prepare(
       ...(vectors ? [describeVectors(vectors, words.flat())] : []),
     ],
     model: config as unknown as Json,
+    examples: exampleInputs((heldBack.length > 0 ? heldBack : examples).map(({ text }) => text)),
     files: { 'labels.json': labels },
     units: exampleUnits,
     itemsPerStep: batch * 50,

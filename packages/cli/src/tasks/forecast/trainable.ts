@@ -86,6 +86,7 @@ async function prepare(
         : []),
     ],
     model: config as unknown as Json,
+    examples: lastSteps(data, config),
     files: {},
     units: exampleUnits,
     itemsPerStep: batch * config.window,
@@ -97,6 +98,16 @@ async function prepare(
     },
     next: (run) => `Use it: npx unrolled forecast predict ${run}; evaluate it: npx unrolled forecast eval ${run}`,
   };
+}
+
+/** The end of a series: what a forecast reads, and some steps more, so that it can start where one knows what came. */
+function lastSteps({ series, length }: TimedSeries, { window, horizon }: ForecasterConfig): Json | undefined {
+  const steps = window + Math.max(2 * horizon, 100);
+  // A run folder holds no copy of its data.
+  if (steps * Object.keys(series).length > 20_000) return undefined;
+  const first = Math.max(0, length - steps);
+  const columns = Object.entries(series).map(([name, values]) => [name, Array.from(values).slice(first)] as const);
+  return { columns: Object.fromEntries(columns) };
 }
 
 /** `a, b` → ['a', 'b'] */

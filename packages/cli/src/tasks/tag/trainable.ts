@@ -16,6 +16,7 @@ import {
 import type { Checkpoint, Json } from 'unrolled/train';
 import type { CellFile } from '../../cell-file.ts';
 import { cellSource } from '../../cell-source.ts';
+import { exampleInputs } from '../../example-inputs.ts';
 import { Failure } from '../../failure.ts';
 import { exampleUnits } from '../../run-events.ts';
 import { withDefaults } from '../../run-options.ts';
@@ -100,6 +101,7 @@ async function prepare(
       ...(vectors ? [describeVectors(vectors, vocabulary.words)] : []),
     ],
     model: config as unknown as Json,
+    examples: exampleInputs((heldBack.length > 0 ? heldBack : examples).map(({ words }) => words.join(' '))),
     files: { 'tags.json': vocabulary.tags },
     units: exampleUnits,
     itemsPerStep: batch * 20,

@@ -14,6 +14,7 @@ import { BytePairTokenizer, huggingFaceTokenizer } from 'unrolled/tokenizers';
 import type { Checkpoint, Json } from 'unrolled/train';
 import type { CellFile } from '../../cell-file.ts';
 import { cellSource } from '../../cell-source.ts';
+import { exampleInputs } from '../../example-inputs.ts';
 import { Failure } from '../../failure.ts';
 import { exampleUnits } from '../../run-events.ts';
 import { withDefaults } from '../../run-options.ts';
@@ -71,6 +72,7 @@ function prepare(
         `${countOf(source.size, 'token')} of sources, ${formatCount(target.size)} of translations`,
     ],
     model: config as unknown as Json,
+    examples: exampleInputs((heldBack.length > 0 ? heldBack : pairs).map(({ source }) => source)),
     files: { 'source-tokenizer.json': tokenizerFile(source), 'target-tokenizer.json': tokenizerFile(target) },
     units: exampleUnits,
     itemsPerStep: batch * 50,

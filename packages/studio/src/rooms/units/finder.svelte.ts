@@ -3,7 +3,7 @@ import type { FoundUnits, HeldUnit, SimilarSpans, SimilarSpansInput, TextSpan } 
 import type { Run } from '../../run/run.svelte.ts';
 
 /** Tokens of the text that are shown, and those that are searched at first: enough to be sure, soon done. */
-export const [shownTokens, atFirst] = [900, 60_000];
+export const [shownTokens, atFirst] = [900, 30_000];
 
 /** Which units follow what, in which text. */
 export interface Question {
