@@ -128,7 +128,7 @@ async function languages(device: Device): Promise<void> {
   const tokenizer = tokenizerFor('char', all.map(({ text }) => text).join(' '));
   const classifier = new Classifier(device, tokenizer, labels, {
     ...{ cell: 'gru', hidden: 32, layers: 1, embedding: 16, dropout: 0.3 },
-    ...{ bidirectional: true, pooling: 'mean', longest: 200 },
+    ...{ bidirectional: true, pooling: 'mean', maxLength: 200 },
   });
   const [heldBack, examples] = [all.slice(0, 500), all.slice(500)];
   const task = classifierTraining(classifier, { examples, heldBack, batch: 32, seed: 1 });
