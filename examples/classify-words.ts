@@ -1,4 +1,4 @@
-// Many to one: does a word's last vowel rhyme with its first? Letters alone do not tell: the model must remember.
+// Text classification: does a word's last vowel rhyme with its first? No single letter shows it: the model must remember.
 //
 //     node examples/classify-words.ts
 
@@ -40,5 +40,5 @@ for (const { label, probability } of classifier.classify(['banata', 'banato'])) 
 const { macroF1 } = (await evaluateClassifier(classifier, words.slice(0, 200)))!;
 console.log(`macro-F1 ${macroF1.toFixed(3)}`);
 const letters = explainTokens(classifier, 'banata').map(({ token, weight }) => `${token} ${weight.toFixed(1)}`);
-console.log(`what speaks for it: ${letters.join('  ')}`);
+console.log(`contributions: ${letters.join('  ')}`);
 device.close();

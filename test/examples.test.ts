@@ -13,7 +13,7 @@ const examples: Record<string, (lines: readonly string[]) => void> = {
     expect(accuracies).toHaveLength(6);
     expect(accuracies.at(-1)).toBeGreaterThan(0.95);
     expect(lines.slice(6, 8).map((line) => line.split(' ')[0])).toEqual(['rhyming', 'plain']);
-    expect(lines.at(-1)).toMatch(/^what speaks for it: b .* a /);
+    expect(lines.at(-1)).toMatch(/^contributions: b .* a /);
   },
   'dates.ts': (lines) => {
     const right = lines.slice(0, 3).map((line) => Number(/: ([\d.]+)% of new dates/.exec(line)?.[1]));

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { expectComplaint, readEvents, start, tensorsOf, unrolled, workplace } from './command.ts';
@@ -22,7 +22,7 @@ describe('unrolled classify', () => {
     const trained = await train('words.tsv', '--out', 'run', '--steps', '150', '--validate-every', '50');
     expect(trained).toMatchObject({ code: 0, stderr: '' });
     expect(trained.stdout).toMatch(
-      /^1\d\d examples, [12]\d more to validate on; 2 labels \(hard, soft\), 1\d tokens$/m,
+      /^1\d\d examples, [12]\d more for validation; 2 labels \(hard, soft\), 1\d tokens$/m,
     );
     expect(trained.stdout).toContain('npx unrolled classify predict run');
     const validation = readEvents(join(cwd, 'run')).findLast(({ type }) => type === 'validation');
@@ -56,6 +56,16 @@ describe('unrolled classify', () => {
     expect(tensorsOf(join(cwd, 'part'))).toEqual(tensorsOf(join(cwd, 'whole')));
   });
 
+  test('a run folder of an earlier version is resumed: --max-length was called --longest', async () => {
+    await train('words.tsv', '--out', 'old', '--steps', '3', '--max-length', '5');
+    const config = join(cwd, 'old', 'config.json');
+    const text = readFileSync(config, 'utf8');
+    writeFileSync(config, text.replaceAll('"maxLength"', '"longest"'));
+    const resumed = await unrolled(cwd, 'classify', 'train', '--resume', 'old', '--steps', '5');
+    expect(text).toContain('"maxLength": 5');
+    expect(resumed).toMatchObject({ code: 0, stderr: '' });
+  });
+
   test('takes a folder for each label, JSON lines, tables with commas, and a file to validate on', async () => {
     for (const line of words.slice(0, 24)) {
       const [label, word] = line.split('\t');
@@ -83,7 +93,7 @@ describe('unrolled classify', () => {
       'test.tsv',
     );
     expect(code).toBe(0);
-    expect(stdout).toContain('81 examples, 40 more to validate on; 2 labels (hard, soft)');
+    expect(stdout).toContain('81 examples, 40 more for validation; 2 labels (hard, soft)');
     const again = await unrolled(cwd, 'classify', 'train', '--resume', 'mixed', '--steps', '4');
     expect(again).toMatchObject({ code: 0, stderr: '' });
   });

@@ -2,12 +2,13 @@ import { ConfigError } from '../errors.ts';
 import { requirePairs } from './require.ts';
 
 /**
- * Expected calibration error (Naeini 2015, Guo 2017): Σ over bins of (share of predictions in it) · |accuracy −
- * confidence|. The confidence is the greatest probability; bin m of M holds those in ((m−1)/M, m/M].
+ * Expected calibration error (Naeini 2015, Guo 2017): the sum over bins of (share of predictions in the bin) · |accuracy −
+ * mean confidence|. The confidence is the greatest probability; bin m of M holds those in ((m−1)/M, m/M].
  *
- * @param probabilities  one row of K for each prediction
- * @param actual  the right class of each
- * @param bins  M, default 15
+ * @param probabilities  K for each prediction
+ * @param actual  the true class of each
+ * @param bins  M. Default 15
+ * @throws ConfigError if bins is no whole number from 1; DataError if there are no predictions, or not as many as classes
  */
 export function expectedCalibrationError(
   probabilities: readonly ArrayLike<number>[],
@@ -29,12 +30,12 @@ export function expectedCalibrationError(
 }
 
 /**
- * The temperature T that makes softmax(logits / T) foretell held-out classes best (Guo 2017): the least mean
- * −log softmax(logits / T)[class]. It is convex in 1/T, so it is found by bisection, from 0.01 to 100: classes foretold
- * without a mistake would want T = 0.
+ * The temperature T that minimises the mean of −log softmax(logits / T)[class] on held-out examples (Guo 2017). The loss is
+ * convex in 1/T, so T is found by bisection, between 0.01 and 100: with no mistakes the minimum is at T = 0.
  *
- * @param logits  one row of K for each prediction
- * @param actual  the right class of each
+ * @param logits  K for each prediction
+ * @param actual  the true class of each
+ * @throws DataError if there are no predictions, or not as many as classes
  */
 export function fitTemperature(logits: readonly ArrayLike<number>[], actual: ArrayLike<number>): number {
   requirePairs('temperature', logits, actual);

@@ -1,7 +1,10 @@
 import { DataError } from '../errors.ts';
 import { requirePairs } from './require.ts';
 
-/** Share of predictions that are right. Classes are whole numbers from 0. */
+/**
+ * The share of predictions that are right. Classes are whole numbers from 0.
+ * @throws DataError if there are no predictions, or not as many as classes
+ */
 export function accuracy(predicted: ArrayLike<number>, actual: ArrayLike<number>): number {
   requirePairs('accuracy', predicted, actual);
   let right = 0;
@@ -10,8 +13,8 @@ export function accuracy(predicted: ArrayLike<number>, actual: ArrayLike<number>
 }
 
 /**
- * How often class i was taken for class j, as `matrix[i][j]`: rows are what it was, columns what was predicted.
- * @param classes  K; default: as many as occur
+ * The confusion matrix, `[K, K]`: `matrix[i][j]` counts examples of class i that were predicted as class j.
+ * @param classes  K. Default: as many as occur
  * @throws DataError on a class that is not a whole number from 0 below K
  */
 export function confusionMatrix(
@@ -35,16 +38,17 @@ export function confusionMatrix(
 }
 
 export interface Scores {
-  /** Right ones among those predicted; 0 where none was. */
+  /** The share of predictions of the class that are right; 0 if there are none. */
   readonly precision: number;
-  /** Right ones among those there are; 0 where there is none. */
+  /** The share of examples of the class that were found; 0 if there are none. */
   readonly recall: number;
-  /** 2PR / (P + R); 0 where both are. */
+  /** 2PR / (P + R); 0 if both are 0. */
   readonly f1: number;
-  /** How many there are. */
+  /** The number of examples of the class. */
   readonly support: number;
 }
 
+/** Precision, recall and F1 from counts: right predictions, all predictions, and examples of the class. */
 export function scoresOf(right: number, predicted: number, support: number): Scores {
   return {
     precision: predicted > 0 ? right / predicted : 0,
@@ -54,7 +58,7 @@ export function scoresOf(right: number, predicted: number, support: number): Sco
   };
 }
 
-/** Precision, recall and F1 of each class, from a confusion matrix. */
+/** Precision, recall and F1 of each class, from a confusion matrix `[K, K]`. */
 export function classScores(matrix: readonly (readonly number[])[]): Scores[] {
   return matrix.map((row, k) => {
     const predicted = matrix.reduce((total, other) => total + other[k], 0);
@@ -63,7 +67,7 @@ export function classScores(matrix: readonly (readonly number[])[]): Scores[] {
   });
 }
 
-/** Mean F1 over the classes that occur, in the predictions or in truth. */
+/** The mean F1 over the classes that occur, among predictions or examples. @throws DataError as `accuracy` */
 export function macroF1(predicted: ArrayLike<number>, actual: ArrayLike<number>): number {
   const matrix = confusionMatrix(predicted, actual);
   const occurring = classScores(matrix).filter(({ support }, k) => support > 0 || matrix.some((row) => row[k] > 0));

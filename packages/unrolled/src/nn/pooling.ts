@@ -1,9 +1,11 @@
+import { count } from '../checks.ts';
 import { ConfigError, ShapeError } from '../errors.ts';
 import { div, embedding, linear, max, mul, reshape, tanh } from '../ops/index.ts';
 import { formatShape, type Shape } from '../shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { Attention } from './attention.ts';
 import { zeros } from './initialisers.ts';
+import { layerConfig } from './layer-config.ts';
 import { replacePadding, requireLengths, sumOverTime } from './lengths.ts';
 import type { Declarations, Parameter } from './parameters.ts';
 
@@ -11,14 +13,14 @@ export const poolings = ['last', 'mean', 'max'] as const;
 export type Pooling = (typeof poolings)[number];
 
 /**
- * One vector for a sequence, `[T, B, F]` → `[B, F]`: the last state that counts, the mean, or the greatest value of each
- * feature, over the steps below each row's length.
+ * Pools a sequence over time, `[T, B, F]` → `[B, F]`: its last step, the mean, or the maximum of each feature, over the steps
+ * below each row's length. What padding holds changes neither the result nor the gradients.
  *
- * Of a layer that walks both ways, 'last' takes the state at the last step, where the way back has only begun; the
- * final states of both directions are in `Recurrent.run(…).state`.
+ * For a bidirectional layer 'last' takes the output at the last step, where the backward direction has read one step only;
+ * the final states of both directions are in `Recurrent.run(…).state`.
  *
- * @param lengths  steps of each row, `[B]`, from 1; all of them when left out
- * @throws ShapeError if xs is not `[T, B, F]` or lengths do not fit
+ * @param lengths  length of each row, `[B]`, from 1. Default: T for all
+ * @throws ShapeError if xs is not `[T, B, F]` or lengths do not fit; ConfigError on an unknown kind
  */
 export function pool(kind: Pooling, xs: Tensor, lengths: readonly number[] | null = null): Tensor {
   const [T, B, F] = requireSequence(xs);
@@ -42,12 +44,15 @@ export function pool(kind: Pooling, xs: Tensor, lengths: readonly number[] | nul
 
 export interface AttentionPoolingOptions {
   /** A, the width of the hidden layer. Default F. */
-  readonly units?: number;
+  readonly units?: number | undefined;
 }
 
 /**
- * A weighted mean whose weights are learnt (Yang 2016): weight_t = softmax over t of vᵀ tanh(W x_t + b), `[T, B, F]` →
- * `[B, F]`. Parameters: `key.weight` [A, F], `key.bias` [A], `score.weight` [1, A].
+ * Attention pooling (Yang 2016), a mean over time with trainable weights, `[T, B, F]` → `[B, F]`:
+ *
+ *     a_t = softmax over t of vᵀ tanh(W x_t + b),   y = Σ_t a_t x_t
+ *
+ * Parameters: `key.weight` W [A, F], `key.bias` b [A], `score.weight` v [1, A].
  */
 export class AttentionPooling {
   readonly config: { readonly layer: 'attentionPooling' } & AttentionPoolingOptions;
@@ -56,8 +61,9 @@ export class AttentionPooling {
   #score!: Parameter;
   readonly #attention = new Attention({ score: 'dot' });
 
+  /** @throws ConfigError on an unknown option or a value that cannot work */
   constructor(options: AttentionPoolingOptions = {}) {
-    this.config = { layer: 'attentionPooling', ...options };
+    this.config = layerConfig('attentionPooling', options, { units: count });
   }
 
   build(input: Shape, declarations: Declarations): Shape {
@@ -69,11 +75,11 @@ export class AttentionPooling {
     return [...input.slice(1, -1), features];
   }
 
-  /** The vectors `[B, F]`, and the weights `[B, T]` to look at. */
+  /** The pooled vectors `[B, F]`, and the attention weights `[B, T]`. @throws ShapeError as `pool` */
   run(xs: Tensor, lengths: readonly number[] | null = null): { pooled: Tensor; weights: Tensor } {
     requireSequence(xs);
     const memory = this.#attention.prepare(xs, lengths);
-    // A dot product of keys tanh(W x + b) with one query, v, for all rows.
+    // Dot products of the keys tanh(W x + b) with v, the same query for all rows.
     const keys = tanh(linear(memory.values, this.#weight.value, this.#bias.value));
     const query = mul(xs.device.ones([xs.shape[1], 1]), this.#score.value);
     const { context, weights } = this.#attention.step(query, { ...memory, keys });

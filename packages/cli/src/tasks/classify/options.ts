@@ -9,16 +9,16 @@ import type { TableFlags } from './examples.ts';
 export interface ClassifyOptions extends CommonOptions, VectorOptions, TableFlags {
   /** 'auto' until the examples have been read. */
   tokens: TokenizerConfig['kind'] | 'auto';
-  /** The most tokens, of words and byte pairs; what the kind has by default where it is left out. */
+  /** Vocabulary size of words and byte pairs. Default: that of the kind. */
   vocab?: number;
   embedding: number;
   pooling: Summary | 'auto';
-  /** Whether it reads in one direction only; in both where it is left out. */
+  /** Whether it reads in one direction only. Default: both. */
   forward?: boolean;
   maxLength: number;
   /** Whether given word vectors are not trained. */
   freezeVectors?: boolean;
-  /** A file to validate on, in place of a tenth of the examples. */
+  /** A file for validation, in place of a tenth of the examples. */
   validation?: string;
 }
 
@@ -48,16 +48,19 @@ export const optional: Readonly<Record<string, OptionType>> = {
 /** For `eval` as well. */
 export const tableOptions = (): Option[] => [
   new Option('--label-column <column>', 'column of the labels, by name or number (default: by its name or values)'),
-  new Option('--text-column <column>', 'column of the texts; several with commas are joined (default: likewise)'),
-  choice('--header <which>', 'whether the first line of a table names its columns (default: by what it holds)', [
+  new Option(
+    '--text-column <column>',
+    'column of the texts; several with commas are joined (default: by names or values)',
+  ),
+  choice('--header <which>', 'whether the first line of a table names its columns (default: found from the file)', [
     'yes',
     'no',
   ]),
-  choice('--delimiter <which>', 'what separates columns (default: by the file)', [',', ';', 'tab']),
+  choice('--delimiter <which>', 'column separator (default: found from the file)', [',', ';', 'tab']),
 ];
 
 export const options = (): Option[] => [
-  choice('--tokens <kind>', 'how texts are tokenised (default auto: word for texts of several words, else char)', [
+  choice('--tokens <kind>', 'how texts are tokenised (default auto: words if texts have several)', [
     'auto',
     ...tokenizerKinds,
   ]),
@@ -65,12 +68,13 @@ export const options = (): Option[] => [
   ...vectorOptions(),
   new Option('--freeze-vectors', 'do not train the given word vectors'),
   option('--embedding <n>', `dimension of a token's vector (default ${defaults.embedding}, or the vectors')`, whole(1)),
-  choice('--pooling <kind>', 'how the states of a text become one vector (default auto: by the tokens)', [
-    'auto',
-    ...summaries,
-  ]),
+  choice(
+    '--pooling <kind>',
+    'how the states of a text become one vector (default auto: attention for words, last for single words)',
+    ['auto', ...summaries],
+  ),
   new Option('--forward', 'read in one direction only (default: bidirectional)'),
   option('--max-length <n>', `most tokens of a text that are read (default ${defaults.maxLength})`, whole(1)),
-  new Option('--validation <file>', 'labelled texts to validate on (default: a tenth of the examples)'),
+  new Option('--validation <file>', 'labelled texts for validation (default: a tenth of the examples)'),
   ...tableOptions(),
 ];

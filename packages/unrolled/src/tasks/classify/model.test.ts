@@ -83,7 +83,8 @@ describe('a classifier', () => {
   test.each([
     [{ hidden: 0 }, 'hidden'],
     [{ dropout: 1 }, 'dropout'],
-    [{ pooling: 'sum' as 'max' }, "no pooling 'sum'"],
+    [{ pooling: 'sum' as 'max' }, "pooling must be 'last', 'mean', 'max' or 'attention', received 'sum'"],
+    [{ poolings: 'max' } as never, "there is no option 'poolings'; did you mean 'pooling'?"],
   ])('with %j is an error', (config, words) => {
     expect(() => newModel(exact, config)).toThrow(ConfigError);
     expect(() => newModel(exact, config)).toThrow(words);

@@ -1,4 +1,4 @@
-import { shown } from '../../checks.ts';
+import { anything, count, flag, oneOf, rate, required, requireOptions, shown } from '../../checks.ts';
 import { padSequences } from '../../data/buckets.ts';
 import { ConfigError, DataError } from '../../errors.ts';
 import type { DefinedCell } from '../../nn/cells/define.ts';
@@ -27,6 +27,8 @@ import { type ReadToken, readerFor, readIds, readTokens, type TextReader } from 
 /** How a text's states become one vector: a pooling, or a mean with trainable weights. */
 export const summaries = ['last', 'mean', 'max', 'attention'] as const;
 export type Summary = Pooling | 'attention';
+
+const size = required(count);
 
 /** Sizes and kind of a classifier: plain data. */
 export interface ClassifierConfig {
@@ -106,7 +108,7 @@ export class Classifier {
   readonly #attention: AttentionPooling | null;
   readonly #output: Linear;
 
-  /** @throws ConfigError on a size out of range, or fewer than two labels */
+  /** @throws ConfigError on an unknown option, a value that cannot work, or fewer than two labels */
   constructor(
     device: Device,
     tokenizer: Tokenizer | WordVocabulary,
@@ -114,19 +116,12 @@ export class Classifier {
     config: ClassifierConfig,
     seed = 1,
   ) {
-    for (const name of ['hidden', 'layers', 'embedding', 'maxLength'] as const) {
-      if (!Number.isInteger(config[name]) || config[name] < 1) {
-        throw new ConfigError(`classify: ${name} must be a whole number from 1, received ${config[name]}`);
-      }
-    }
-    if (!(config.dropout >= 0 && config.dropout < 1)) {
-      throw new ConfigError(`classify: dropout must be in [0, 1), received ${config.dropout}`);
-    }
-    if (!summaries.includes(config.pooling)) {
-      throw new ConfigError(`classify: there is no pooling '${config.pooling}'; use ${summaries.join(', ')}`);
-    }
+    requireOptions('classify', config, {
+      ...{ cell: required(anything), hidden: size, layers: size, embedding: size, dropout: required(rate) },
+      ...{ bidirectional: required(flag), pooling: required(oneOf(summaries)), maxLength: size },
+    });
     if (new Set(labels).size < 2) {
-      throw new ConfigError(`classify: at least two labels are needed, received ${labels.join(', ') || 'none'}`);
+      throw new ConfigError(`classify: at least two labels are needed, received ${shown(labels)}`);
     }
     this.device = device;
     this.config = config;
