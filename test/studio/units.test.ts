@@ -93,7 +93,7 @@ describe.skipIf(noChromium)('room Units', () => {
 
     await units.nth(1).click();
     const second = (await units.nth(1).innerText()).split(/\s/)[0];
-    await expect.poll(() => page.getByRole('heading', { level: 2 }).first().innerText()).toContain(second);
+    await expect.poll(() => page.locator('#text-title').innerText()).toContain(second);
     await text.focus();
     await page.keyboard.press('ArrowRight');
     await expect.poll(() => page.locator('.scale output').innerText()).toContain(`${second} =`);

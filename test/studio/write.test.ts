@@ -9,7 +9,7 @@ describe.skipIf(noChromium)('room Write', () => {
 
   const text = (page: Page) => page.getByRole('listbox');
 
-  /** A model that has learnt hello, in room Write. */
+  /** A model that has learned hello, in room Write. */
   async function withHello(options = {}) {
     const watched = await open('#train?text=hello&cells=rnn&temperature=0', options);
     const { page } = watched;
@@ -20,7 +20,7 @@ describe.skipIf(noChromium)('room Write', () => {
     return watched;
   }
 
-  test('a model that learnt “hello” writes it; another character is picked by keys, and it goes on from there', async () => {
+  test('a model that learned “hello” writes it; another character is picked by keys, and the text continues from there', async () => {
     await using watched = await withHello();
     const { page, problems } = watched;
     await text(page).focus();
@@ -34,7 +34,7 @@ describe.skipIf(noChromium)('room Write', () => {
     const other = (await page.locator(':focus .mono').innerText()).trim();
     expect(other).not.toBe('e');
     await page.keyboard.press('Enter');
-    await expect.poll(() => page.getByLabel('Prompt').inputValue()).toBe(`h${other}`);
+    await expect.poll(() => page.getByLabel('Prompt', { exact: true }).inputValue()).toBe(`h${other}`);
     await expect.poll(() => text(page).textContent()).toMatch(new RegExp(`^h${other}[helo]{3}$`));
     expect(new URL(page.url()).hash).toContain(`prompt=h${other}`);
     await page.getByRole('button', { name: 'Undo the pick' }).click();
@@ -45,7 +45,7 @@ describe.skipIf(noChromium)('room Write', () => {
   test('what surprises it is in the numbers, and a picture keeps them with the command', async () => {
     await using watched = await withHello();
     const { page, problems } = watched;
-    await page.getByLabel('Prompt').fill('hlß');
+    await page.getByLabel('Prompt', { exact: true }).fill('hlß');
     await expect.poll(() => page.getByText("Skipped, not in the model’s vocabulary: 'ß'").count()).toBe(1);
     const surprise = async (place: number): Promise<number> =>
       Number((await text(page).getByRole('option').nth(place).getAttribute('aria-label'))?.match(/([\d.]+) nats/)?.[1]);
@@ -78,7 +78,8 @@ describe.skipIf(noChromium)('room Write', () => {
     await input.setInputFiles({ ...file, buffer: Buffer.from('no model') });
     await expect.poll(() => page.getByRole('alert').textContent()).toContain('hello.safetensors:');
     await input.setInputFiles(file);
-    await page.getByLabel('Prompt').fill('h');
+    await expect.poll(() => page.getByLabel('Model').inputValue()).toMatch(/^file-/);
+    await page.getByLabel('Prompt', { exact: true }).fill('h');
     await page.getByLabel('Length').fill('4');
     await page.getByLabel('Length').press('Enter');
     await expect.poll(() => text(page).textContent()).toBe('hello');
@@ -94,7 +95,7 @@ describe.skipIf(noChromium)('room Write', () => {
     const viewport = viewportOf(width);
     await using watched = await withHello({ colorScheme, viewport, reducedMotion: 'reduce' });
     const { page } = watched;
-    await page.getByLabel('Prompt').fill('hoelleh');
+    await page.getByLabel('Prompt', { exact: true }).fill('hoelleh');
     await expect.poll(() => text(page).textContent()).toContain('hoelleh');
     await text(page).press('ArrowRight');
     await text(page).press('ArrowRight');

@@ -3,7 +3,8 @@ import type { Run } from '../../run/run.svelte.ts';
 
 /** Asks a model the last question; those that came meanwhile are passed over. */
 export class Asker<Name extends CallName> {
-  answer = $state.raw<Calls[Name]['result'] | null>(null);
+  /** The last answer, with what was asked: marks must not slip while one types. */
+  answer = $state.raw<{ readonly input: Calls[Name]['input']; readonly result: Calls[Name]['result'] } | null>(null);
   problem = $state('');
   readonly #call: Name;
   #busy = false;
@@ -32,9 +33,9 @@ export class Asker<Name extends CallName> {
       this.#next = null;
       try {
         const worker = await run.worker();
-        const answer = await worker.call(this.#call, input);
+        const result = await worker.call(this.#call, input);
         if (turn !== this.#turn) continue;
-        if (!this.#next) this.answer = answer;
+        if (!this.#next) this.answer = { input, result };
         this.problem = '';
       } catch (error) {
         if (turn === this.#turn) this.problem = error instanceof Error ? error.message : String(error);
