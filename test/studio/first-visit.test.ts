@@ -35,7 +35,7 @@ describe.skipIf(noChromium)('the first visit', () => {
     await using watched = await open('#write');
     const { page } = watched;
     await page.getByRole('button', { name: 'No, thanks' }).click();
-    const guide = page.getByRole('heading', { name: 'Let a model write' });
+    const guide = page.getByRole('heading', { level: 2, name: 'Let a model write' });
     const words = page.getByText('The model writes one character at a time');
     await expect.poll(() => words.isVisible()).toBe(true);
     await guide.click();
