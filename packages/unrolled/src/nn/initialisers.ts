@@ -8,8 +8,12 @@ export type Initialiser =
   /** Uniform in [−limit, limit). */
   | { readonly kind: 'uniform'; readonly limit: number }
   | { readonly kind: 'normal'; readonly deviation: number }
-  /** Uniform with limit √(6/(in + out)) (Glorot & Bengio 2010). */
-  | { readonly kind: 'xavier' }
+  /**
+   * Uniform with limit √(6/(in + out)) (Glorot & Bengio 2010). With `floor` the limit is at least 1/√in, PyTorch's default
+   * for a linear layer, so that it does not shrink with the number of outputs: logits over a large vocabulary that begin
+   * too small leave a model at the unigram distribution for thousands of updates.
+   */
+  | { readonly kind: 'xavier'; readonly floor?: boolean }
   /** Normal with deviation √(2/in) (He 2015), for relu. */
   | { readonly kind: 'he' }
   /** `gain` (default 1) on the diagonal of every square block of rows, else 0 (Le 2015, for relu recurrences). */
@@ -38,8 +42,11 @@ export function initialise(initialiser: Initialiser, shape: Shape, random: Rando
       return values.map(() => (2 * random.uniform() - 1) * initialiser.limit);
     case 'normal':
       return values.map(() => random.normal() * initialiser.deviation);
-    case 'xavier':
-      return values.map(() => (2 * random.uniform() - 1) * Math.sqrt(6 / (fanIn + fanOut)));
+    case 'xavier': {
+      const glorot = Math.sqrt(6 / (fanIn + fanOut));
+      const limit = initialiser.floor ? Math.max(glorot, 1 / Math.sqrt(fanIn)) : glorot;
+      return values.map(() => (2 * random.uniform() - 1) * limit);
+    }
     case 'he':
       return values.map(() => random.normal() * Math.sqrt(2 / fanIn));
     case 'identity':

@@ -14,7 +14,7 @@ export interface LinearOptions {
   readonly bias?: boolean | undefined;
   /** Initial value of the bias. Default 0. */
   readonly biasInit?: number | undefined;
-  /** Default 'xavier'. */
+  /** Default 'xavier' with `floor`: Glorot's, and no smaller than ±1/√F however many units there are. */
   readonly weight?: Initialiser | undefined;
 }
 
@@ -35,7 +35,7 @@ export class Linear implements Layer {
   }
 
   build(input: Shape, declarations: Declarations): Shape {
-    const { units, bias = true, biasInit = 0, weight = { kind: 'xavier' } } = this.config;
+    const { units, bias = true, biasInit = 0, weight = { kind: 'xavier', floor: true } } = this.config;
     this.#weight = declarations.declare('weight', [units, input.at(-1)!], weight);
     this.#bias = bias ? declarations.declare('bias', [units], { kind: 'constant', value: biasInit }) : null;
     return [...input.slice(0, -1), units];
