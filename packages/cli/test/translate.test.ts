@@ -26,7 +26,7 @@ describe('unrolled translate', () => {
   test('trains, evaluates and translates, from a run folder alone', async () => {
     const trained = await train('letters.tsv', '--out', 'run', '--steps', '240', '--validate-every', '120', ...words);
     expect(trained).toMatchObject({ code: 0, stderr: '' });
-    expect(trained.stdout).toMatch(/^1\d\d pairs, \d+ more to validate on; 4 tokens of sources, 5 of translations$/m);
+    expect(trained.stdout).toMatch(/^1\d\d training pairs, \d+ for validation; vocabularies of 4 and 5 tokens$/m);
     expect(trained.stdout).toContain('npx unrolled translate predict run');
     const validation = readEvents(join(cwd, 'run')).findLast(({ type }) => type === 'validation');
     expect(validation).toMatchObject({ step: 240, metrics: { exact: expect.any(Number), bleu: expect.any(Number) } });
@@ -39,9 +39,9 @@ describe('unrolled translate', () => {
     ]);
     expect(JSON.parse(evaluated.stdout)).toMatchObject({ task: 'translate', pairs: 20, signatures: {} });
     expect(JSON.parse(evaluated.stdout).exact).toBeGreaterThan(0.9);
-    expect(plain.stdout).toMatch(/% of 120 exactly right\n.*\nBLEU [\d.]+ \(nrefs:1\|case:mixed.*\nchrF/);
+    expect(plain.stdout).toMatch(/% of 120 translations exactly right\n.*\nBLEU [\d.]+ \(nrefs:1\|case:mixed.*\nchrF/);
     expect(asked.stdout).toBe('charlie alfa bravo\nalfa bravo\n');
-    expect(asked.stderr).toBe("Left out, since the model does not know them: '?' (U+003F)\n");
+    expect(asked.stderr).toBe("Ignored, since the model does not know them: '?' (U+003F)\n");
     expect(readFileSync(join(cwd, 'seen.svg'), 'utf8')).toContain('>charlie<');
     expect(existsSync(join(cwd, 'seen-2.svg'))).toBe(true);
     expect(JSON.parse(best.stdout)).toMatchObject({ source: 'bb', text: 'bravo bravo', candidates: [{}, {}] });
@@ -49,8 +49,56 @@ describe('unrolled translate', () => {
     expect(seen).toMatchObject({ text: 'bb', source: ['b', 'b', '⏎'], target: ['bravo', 'bravo', '⏎'] });
 
     const piped = start(cwd, ['translate', 'predict', 'run']);
-    piped.process.stdin!.end('ab\nc\n');
-    expect((await piped.ended).stdout).toBe('alfa bravo\ncharlie\n');
+    piped.process.stdin!.end('ab\n\n  \nc\n');
+    expect((await piped.ended).stdout).toBe('alfa bravo\n\n\ncharlie\n');
+    const blank = await unrolled(cwd, 'translate', 'predict', 'run', 'a', '', 'b', '--json');
+    expect(
+      blank.stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line)),
+    ).toMatchObject([
+      { source: 'a', text: 'alfa' },
+      { source: '', text: '', candidates: [] },
+      { source: 'b', text: 'bravo' },
+    ]);
+  });
+
+  test('sentences are read as byte pairs, with defaults of their own, and a resumed run keeps them', async () => {
+    const sentences = pairs.slice(39).map(([letters, spelt]) => [[...letters].join(' and '), `it is ${spelt}`]);
+    file('sentences.tsv', table(sentences));
+    const small = ['--hidden', '8', '--embedding', '4', '--threads', '1', '--batch', '16'];
+    const trained = await unrolled(
+      cwd,
+      'translate',
+      'train',
+      'sentences.tsv',
+      '--out',
+      'spoken',
+      '--steps',
+      '2',
+      ...small,
+    );
+    expect(trained).toMatchObject({ code: 0, stderr: '' });
+    expect(trained.stdout).toMatch(
+      /^Chosen: --source-tokens bpe --target-tokens bpe --attention general --feeding output: sentences/m,
+    );
+    const options = () => JSON.parse(readFileSync(join(cwd, 'spoken', 'config.json'), 'utf8')).options;
+    expect(options()).toMatchObject({
+      sourceTokens: 'bpe',
+      sourceVocab: 4000,
+      dropout: 0.2,
+      smoothing: 0.1,
+      hidden: 8,
+    });
+    const before = options();
+    const resumed = await unrolled(cwd, 'translate', 'train', '--resume', 'spoken', '--steps', '4');
+    expect(resumed.stdout).not.toContain('Chosen');
+    expect(options()).toEqual({ ...before, steps: 4 });
+    const words = await unrolled(cwd, 'translate', 'train', 'letters.tsv', '--out', 'codes', '--steps', '1', ...small);
+    expect(words.stdout).toMatch(
+      /^Chosen: --source-tokens char --target-tokens char --attention additive --feeding none: /m,
+    );
   });
 
   test('a run that goes on ends with the same bits as one that was never interrupted', async () => {

@@ -21,7 +21,7 @@ interface PredictFlags extends UseFlags, SearchFlags {
 
 export const translateCommand = (): Command =>
   new Command('translate')
-    .description('one sequence into another: languages, letters into sounds, forms of dates')
+    .description('translate one sequence into another: languages, letters to phonemes, date formats')
     .addCommand(trainCommandFor(translate))
     .addCommand(predictCommand())
     .addCommand(evalCommand());
@@ -30,15 +30,20 @@ function predictCommand(): Command {
   const command = new Command('predict')
     .description('translate texts')
     .argument('<run>', 'run folder, or checkpoint file')
-    .argument('[texts...]', 'the texts; the lines of the standard input where there are none')
-    .addOption(option('--n-best <n>', 'print so many translations of each text, with their scores', whole(1)))
-    .option('--alignment <file>', 'write what was looked at: .svg, a picture for each text, or .json', alignmentPath);
+    .argument('[texts...]', 'the texts (default: the lines of the standard input)')
+    .addOption(option('--n-best <n>', 'print the n best translations of each text, with their scores', whole(1)))
+    .option(
+      '--alignment <file>',
+      'write the attention weights: .svg, a picture for each text, or .json',
+      alignmentPath,
+    );
   for (const one of [...searchOptions(), ...useOptions()]) command.addOption(one);
   return command
     .addHelpText(
       'after',
       '\nExamples:\n  unrolled translate predict runs/dates "March 7, 1995" --beam 4 --alignment looked.svg\n' +
-        '  unrolled translate predict runs/letters --n-best 3 < words.txt',
+        '  unrolled translate predict runs/letters --n-best 3 < words.txt\n\n' +
+        'Every line in gives a line out; a blank line has no translation and stays blank.',
     )
     .action(predict);
 }
@@ -50,28 +55,37 @@ async function predict(run: string, texts: string[], flags: PredictFlags): Promi
     const alignments = flags.alignment === undefined ? null : new AlignmentFiles(model, flags.alignment);
     const leftOut = new Set<string>();
     const write = (sources: readonly string[]): void => {
-      model.translate(sources, searchOf(flags)).forEach((translation, i) => {
-        process.stdout.write(flags.json ? jsonLine(sources[i], translation) : textLines(translation, flags));
-        alignments?.add(sources[i], translation);
+      const isFilled = (source: string): boolean => source.trim() !== '';
+      const found = model.translate(sources.filter(isFilled), searchOf(flags)).values();
+      for (const source of sources) {
+        const translation = isFilled(source) ? found.next().value! : blank;
+        process.stdout.write(flags.json ? jsonLine(source, translation) : textLines(translation, flags));
+        alignments?.add(source, translation);
         for (const character of translation.leftOut) leftOut.add(character);
-      });
+      }
     };
     if (texts.length > 0) write(texts);
     else for await (const lines of linesFromStandardInput(64)) write(lines);
     alignments?.end();
     if (leftOut.size > 0) {
       const shown = [...leftOut].slice(0, 8).map(describeCharacter).join(', ');
-      toStandardError(`Left out, since the model does not know them: ${shown}${leftOut.size > 8 ? ', …' : ''}`);
+      toStandardError(`Ignored, since the model does not know them: ${shown}${leftOut.size > 8 ? ', …' : ''}`);
     }
   } finally {
     device.close();
   }
 }
 
-/** One line; with --n-best a line for each, with its score. */
+/** The translation of a blank line. */
+const blank: Translation = {
+  ...{ text: '', logProbability: 0, score: 0, ended: true, alignment: null, leftOut: [] },
+  candidates: [],
+};
+
+/** One line; with --n-best one for each candidate, with its score. */
 function textLines({ text, candidates }: Translation, { nBest }: PredictFlags): string {
   const line = (one: string): string => printable(one).replace(/\s+/g, ' ');
-  if (nBest === undefined) return `${line(text)}\n`;
+  if (nBest === undefined || candidates.length === 0) return `${line(text)}\n`;
   return candidates.map(({ score, text: one }) => `${score.toFixed(3)}\t${line(one)}\n`).join('');
 }
 
@@ -87,9 +101,9 @@ interface EvalFlags extends UseFlags, SearchFlags {
 
 function evalCommand(): Command {
   const command = new Command('eval')
-    .description('measure a translator on pairs')
+    .description('evaluate a translator on pairs')
     .argument('<run>', 'run folder, or checkpoint file')
-    .argument('<files...>', 'pairs, in the forms that train takes')
+    .argument('<files...>', 'pairs, in the formats of train')
     .addOption(targetOption());
   for (const one of [...searchOptions(), ...useOptions()]) command.addOption(one);
   return command
@@ -103,7 +117,7 @@ async function evaluate(run: string, paths: string[], flags: EvalFlags): Promise
     const model = await loadRun(run, flags.checkpoint, (file, cell) => Translator.load(device, file, cell));
     const targets = flags.target === undefined ? null : readTextFiles([flags.target]);
     const pairs = readPairs(readTextFiles(paths), targets);
-    if (pairs.length === 0) throw new Failure(`${paths.join(', ')}: there is no pair in it`);
+    if (pairs.length === 0) throw new Failure(`${paths.join(', ')}: no pairs found`);
     const { scores } = (await evaluateTranslations(model, pairs, searchOf(flags)))!;
     const json = { type: 'evaluation', task: 'translate', pairs: pairs.length, ...scores };
     process.stdout.write(flags.json ? `${JSON.stringify(json)}\n` : describe(pairs.length, scores));
@@ -116,11 +130,11 @@ function describe(pairs: number, scores: TranslationScores): string {
   const { loss, exact, characterErrorRate, wordErrorRate, bleu, chrf, signatures } = scores;
   const percent = (share: number): string => `${(100 * share).toFixed(2)}%`;
   const lines = [
-    `${percent(exact)} of ${formatCount(pairs)} exactly right`,
-    `error rates: ${percent(characterErrorRate)} of characters, ${percent(wordErrorRate)} of words`,
+    `${percent(exact)} of ${formatCount(pairs)} translations exactly right`,
+    `character error rate ${percent(characterErrorRate)}, word error rate ${percent(wordErrorRate)}`,
     `BLEU ${bleu.toFixed(2)} (${signatures.bleu})`,
     `chrF ${chrf.toFixed(2)} (${signatures.chrf})`,
-    `${loss.toFixed(4)} nats a token`,
+    `loss ${loss.toFixed(4)} nats per token`,
   ];
   return `${lines.join('\n')}\n`;
 }

@@ -6,6 +6,7 @@ import {
   type DecodeStep,
   type Hypothesis,
   type Live,
+  lengthLimits,
   requireWhole,
   rowOf,
   rowsOf,
@@ -14,18 +15,18 @@ import {
 } from './search.ts';
 
 export interface BeamOptions extends SearchOptions {
-  /** How many sequences are gone on with for each source. */
+  /** Beam width: sequences kept for each source. */
   readonly width: number;
-  /** How many of the best are returned for each source, at most the width. Default 1. */
+  /** Best sequences returned for each source, at most the width. Default 1. */
   readonly nBest?: number;
-  /** α: log P is divided by (5 + |Y|)^α / 6^α, |Y| with the end token; 0: not. Default 0. */
+  /** α: divides log P by (5 + |Y|)^α / 6^α, |Y| with the end token; 0: off. Default 0. */
   readonly lengthPenalty?: number;
   /**
-   * β: β · Σ_i log(min(Σ_t attention_t,i, 1)) is added, so that no position of the source is passed over; 0: not. A
-   * position never attended to counts as 1e-9. Needs the step's attention. Default 0.
+   * β: adds β · Σ_i log(min(Σ_t attention_t,i, 1)), which penalises source positions that were not attended to; 0: off. A
+   * position without any attention counts as 1e-9. Needs the step's attention. Default 0.
    */
   readonly coveragePenalty?: number;
-  /** Positions that count in each source's attention, `[B]`. Default: all. */
+  /** Number of positions of each source that the coverage penalty counts, `[B]`. Default: all. */
   readonly sourceLengths?: readonly number[];
 }
 
@@ -43,26 +44,26 @@ interface Candidate {
 }
 
 /**
- * Beam search: at every step the `width` likeliest sequences of each source go on. Finished ones are ranked by
+ * Beam search: every step keeps the `width` most probable sequences of each source. Finished ones are ranked by
  *
  *     log P / (5 + |Y|)^α · 6^α + β Σ_i log(min(Σ_t attention_t,i, 1))     (Wu 2016)
  *
- * An end among the `width` best of a step finishes its sequence. A source is done when `width` have finished, when no
- * sequence under way can become one of the n best any more, or at the greatest length. Equals are taken in the order of
- * the sequences they go on from, then of tokens. With width 1 it is greedy search; wide enough it is exhaustive.
+ * An end token among the `width` best of a step finishes its sequence. A source is done when `width` sequences have
+ * finished, when no unfinished one can still become one of the n best, or at its maximum length. Ties are broken by the
+ * order of the sequences they continue, then of tokens. Width 1 is greedy search; a large enough width is exhaustive.
  *
- * @param state  what the step gets at first
- * @returns for each source its n best sequences that ended, best first; those that did not end come after them, where
- *   too few did
- * @throws ConfigError on an option out of range
+ * @param state  the step's initial state
+ * @returns for each source its n best sequences, best first; unfinished ones only where too few have finished, after them
+ * @throws ConfigError on an invalid option
  */
 export function beamSearch<State>(step: DecodeStep<State>, state: State, options: BeamOptions): Hypothesis[][] {
-  const { start, end, sources = 1, maxLength, width, nBest = 1, blockNgrams = 0 } = options;
+  const { start, end, sources = 1, width, nBest = 1, blockNgrams = 0 } = options;
   checkBeam(options);
+  const limits = lengthLimits(options);
   const finished = Array.from({ length: sources }, (): Hypothesis[] => []);
   const unended = Array.from({ length: sources }, (): Hypothesis[] => []);
   let live = beginnings(sources);
-  for (let length = 1; length <= maxLength && live.length > 0; length++) {
+  for (let length = 1; live.length > 0; length++) {
     const result = step(rowsOf(live, start), state);
     state = result.state;
     const next: Live[] = [];
@@ -78,10 +79,10 @@ export function beamSearch<State>(step: DecodeStep<State>, state: State, options
         .filter(({ token }) => token !== end)
         .slice(0, width)
         .map(grow);
-      if (best.length === 0 || length === maxLength) {
+      if (best.length === 0 || length === limits[source]) {
         const rest = best.length === 0 ? live.slice(from, to) : going;
         unended[source].push(...rest.map((sequence) => scored(sequence, false, options)));
-      } else if (!isDone(finished[source], going, options)) {
+      } else if (!isDone(finished[source], going, limits[source], options)) {
         next.push(...going);
       }
       from = to;
@@ -109,7 +110,7 @@ function checkBeam(options: BeamOptions): void {
   }
 }
 
-/** The likeliest continuations of the sequences `from` … `to` (all of one source), best first. */
+/** The most probable continuations of the sequences `from` … `to` (all of one source), best first. */
 function bestCandidates(
   live: readonly Live[],
   from: number,
@@ -137,7 +138,7 @@ function bestCandidates(
   return best;
 }
 
-/** The sequence a candidate makes; the end token is not written. */
+/** The sequence of a candidate; the end token is not part of it. */
 function grown(
   { before, row, token, logProbability }: Candidate,
   result: StepResult<unknown>,
@@ -176,9 +177,13 @@ function coverage(attention: readonly Float64Array[], positions = attention[0]?.
   return total;
 }
 
-/** Whether nothing under way can change the n best: log P only falls, and no penalty ever adds. */
-function isDone(finished: readonly Hypothesis[], live: readonly Live[], options: BeamOptions): boolean {
-  const { width, nBest = 1, maxLength, lengthPenalty: alpha = 0 } = options;
+/** Whether no unfinished sequence can change the n best: log P only falls, and no penalty adds to a score. */
+function isDone(
+  finished: readonly Hypothesis[],
+  live: readonly Live[],
+  maxLength: number,
+  { width, nBest = 1, lengthPenalty: alpha = 0 }: BeamOptions,
+): boolean {
   if (finished.length >= width) return true;
   if (finished.length < nBest) return false;
   const least = [...finished].sort(byScore)[nBest - 1].score;

@@ -4,25 +4,27 @@ import {
   checkSearch,
   type DecodeStep,
   type Hypothesis,
+  lengthLimits,
   rowOf,
   rowsOf,
   type SearchOptions,
 } from './search.ts';
 
 /**
- * Takes the likeliest token at every step, the smaller one of equals, until the end token or the greatest length. All
- * sources go on together; those that have ended leave the batch.
+ * Greedy search: the most probable token at every step (of equals the smaller id), until the end token or the maximum
+ * length. All sources run in one batch, which those that have ended leave.
  *
- * @param state  what the step gets at first
+ * @param state  the step's initial state
  * @returns one sequence for each source
- * @throws ConfigError on an option out of range
+ * @throws ConfigError on an invalid option
  */
 export function greedySearch<State>(step: DecodeStep<State>, state: State, options: SearchOptions): Hypothesis[] {
   checkSearch(options);
-  const { start, end, sources = 1, maxLength, blockNgrams = 0 } = options;
+  const { start, end, sources = 1, blockNgrams = 0 } = options;
+  const limits = lengthLimits(options);
   const found: Hypothesis[] = [];
   let live = beginnings(sources);
-  for (let length = 1; length <= maxLength && live.length > 0; length++) {
+  for (let length = 1; live.length > 0; length++) {
     const { logProbabilities, attention, state: next } = step(rowsOf(live, start), state);
     state = next;
     live = live.flatMap((before, row) => {
@@ -39,7 +41,7 @@ export function greedySearch<State>(step: DecodeStep<State>, state: State, optio
         logProbability: wrote ? before.logProbability + scores[token] : before.logProbability,
         attention: attention ? [...before.attention, rowOf(attention, row, live.length)] : before.attention,
       };
-      if (wrote && !ended && length < maxLength) return [{ ...after, source: before.source, row }];
+      if (wrote && !ended && length < limits[before.source]) return [{ ...after, source: before.source, row }];
       found[before.source] = { ...after, score: after.logProbability, ended };
       return [];
     });

@@ -136,6 +136,35 @@ describe('beam search', () => {
     }
   });
 
+  test('keeps the maximum length of each source, as if it were searched alone', () => {
+    fc.assert(
+      fc.property(
+        fc.integer(),
+        fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 4 }),
+        (seed, limits) => {
+          const built = model(seed, 5);
+          const sources = limits.length;
+          const options = { start, end, width: 3, nBest: 2, lengthPenalty: 0.6, sources: 1 };
+          const all = { ...options, sources, maxLength: limits };
+          const [beams, greedy] = [
+            beamSearch(built.step, built.initial(sources), all),
+            greedySearch(built.step, built.initial(sources), all),
+          ];
+          limits.forEach((maxLength, source) => {
+            const step: typeof built.step = (rows, state) =>
+              built.step({ ...rows, sources: rows.sources.map(() => source) }, state);
+            expect(beams[source]).toEqual(beamSearch(step, built.initial(1), { ...options, maxLength })[0]);
+            expect(greedy[source]).toEqual(greedySearch(step, built.initial(1), { ...options, maxLength })[0]);
+            expect(greedy[source].tokens.length).toBeLessThanOrEqual(maxLength);
+          });
+        },
+      ),
+    );
+    const built = model(1, 4);
+    const wrong = { start, end, sources: 2, maxLength: [3] };
+    expect(() => greedySearch(built.step, built.initial(2), wrong)).toThrow('maxLength has 1 numbers for 2 sources');
+  });
+
   test('takes equals in order: of the sequences before, then of tokens', () => {
     const even: DecodeStep<null> = ({ tokens }) => ({
       logProbabilities: new Array(tokens.length * 4).fill(Math.log(1 / 4)),

@@ -1,18 +1,17 @@
 import { ConfigError } from '../errors.ts';
 
 /**
- * One step of a model for N hypotheses at once. Gets for each row the token written last (at first the start token) and
- * which row of the step before it goes on from, so that state can be put in that order; gives log-probabilities of the
- * token that follows.
+ * One step of a model for N hypotheses at once. It receives each row's last token (at first the start token) and the row of
+ * the previous step that each continues, by which it reorders its state, and returns log-probabilities of the next token.
  */
 export type DecodeStep<State> = (rows: DecodeRows, state: State) => StepResult<State>;
 
 export interface DecodeRows {
   /** The token each row ends with, `[N]`. */
   readonly tokens: Int32Array;
-  /** The row of the step before that each row goes on from, `[N]`; at the first step row i is source i. */
+  /** The row of the previous step that each row continues, `[N]`; at the first step row i is source i. */
   readonly parents: Int32Array;
-  /** Which source each row belongs to, `[N]`. */
+  /** The source of each row, `[N]`. */
   readonly sources: Int32Array;
 }
 
@@ -20,46 +19,54 @@ export interface StepResult<State> {
   /** log P(next token), `[N, V]` row after row. */
   readonly logProbabilities: ArrayLike<number>;
   readonly state: State;
-  /** Attention weights over the source's positions, `[N, S]`, where there are: for the coverage penalty, and to draw. */
+  /** Attention weights over the source's positions, `[N, S]`, if any: for the coverage penalty and alignments. */
   readonly attention?: ArrayLike<number>;
 }
 
-/** A sequence that was written. */
+/** A decoded sequence. */
 export interface Hypothesis {
   /** Without the start and the end token. */
   readonly tokens: readonly number[];
-  /** Σ log P of its tokens and, where it ended, of the end token. */
+  /** Σ log P of its tokens and, if it ended, of the end token. */
   readonly logProbability: number;
-  /** What it is ranked by. */
+  /** What hypotheses are ranked by. */
   readonly score: number;
-  /** Whether it ended by the end token, and not because it was as long as allowed. */
+  /** Whether it ended with the end token rather than at its maximum length. */
   readonly ended: boolean;
-  /** Attention weights at each of its tokens (and the end), `[…][S]`, where the step gave them. */
+  /** Attention weights at each of its tokens (and the end), `[…][S]`, if the step returned them. */
   readonly attention: readonly Float64Array[];
 }
 
 export interface SearchOptions {
   readonly start: number;
   readonly end: number;
-  /** How many sources there are, B. Default 1. */
+  /** Number of sources, B. Default 1. */
   readonly sources?: number;
-  /** The most tokens in a sequence, the end token included. */
-  readonly maxLength: number;
-  /** No run of so many tokens comes twice in a sequence (Paulus 2017); 0: may be. Default 0. */
+  /** Maximum number of tokens in a sequence, the end token included: one for all sources, or one for each, `[B]`. */
+  readonly maxLength: number | readonly number[];
+  /** No n-gram of this many tokens occurs twice in a sequence (Paulus 2017); 0: no restriction. Default 0. */
   readonly blockNgrams?: number;
 }
 
-/** @throws ConfigError naming the option that cannot work */
+/** @throws ConfigError naming the invalid option */
 export function checkSearch({ start, end, sources = 1, maxLength, blockNgrams = 0 }: SearchOptions): void {
   const all: [string, number, number][] = [
     ['start', start, 0],
     ['end', end, 0],
     ['sources', sources, 0],
-    ['maxLength', maxLength, 1],
     ['blockNgrams', blockNgrams, 0],
   ];
   for (const [name, value, lowest] of all) requireWhole(name, value, lowest);
+  const lengths = typeof maxLength === 'number' ? [maxLength] : maxLength;
+  if (typeof maxLength !== 'number' && lengths.length !== sources) {
+    throw new ConfigError(`decode: maxLength has ${lengths.length} numbers for ${sources} sources`);
+  }
+  for (const length of lengths) requireWhole('maxLength', length, 1);
 }
+
+/** The maximum length of each source. */
+export const lengthLimits = ({ maxLength, sources = 1 }: SearchOptions): readonly number[] =>
+  typeof maxLength === 'number' ? new Array<number>(sources).fill(maxLength) : maxLength;
 
 export function requireWhole(name: string, value: number, lowest: number): void {
   if (!Number.isInteger(value) || value < lowest) {
@@ -69,7 +76,7 @@ export function requireWhole(name: string, value: number, lowest: number): void 
   }
 }
 
-/** The tokens that would complete a run of `size` tokens which the sequence already has. */
+/** The tokens that would repeat an n-gram of `size` tokens already in the sequence. */
 export function blockedTokens(tokens: readonly number[], size: number): ReadonlySet<number> {
   const blocked = new Set<number>();
   if (size === 0 || tokens.length < size) return blocked;
@@ -80,7 +87,7 @@ export function blockedTokens(tokens: readonly number[], size: number): Readonly
   return blocked;
 }
 
-/** A sequence being written, and where its row was in the last step. */
+/** A sequence being decoded, and its row in the last step. */
 export interface Live {
   readonly source: number;
   readonly row: number;
@@ -100,7 +107,7 @@ export function beginnings(sources: number): Live[] {
   }));
 }
 
-/** What a step needs to know of the sequences it goes on with. */
+/** What a step needs to know about the sequences it continues. */
 export function rowsOf(live: readonly Live[], start: number): DecodeRows {
   return {
     tokens: Int32Array.from(live, ({ tokens }) => tokens.at(-1) ?? start),

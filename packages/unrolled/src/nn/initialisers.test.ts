@@ -64,6 +64,12 @@ test('xavier stays within √(6/(in + out)) and reaches for it, for all sizes', 
       expect(values({ kind: 'xavier' }, [rows, columns], seed).every((x) => x >= -limit && x < limit)).toBe(true);
     }),
   );
+  // With a floor it is the same until there are more than five outputs for each input, then ±1/√in.
+  const most = (shape: readonly number[]): number =>
+    Math.max(...values({ kind: 'xavier', floor: true }, shape).map(Math.abs));
+  expect(values({ kind: 'xavier', floor: true }, [40, 8])).toEqual(values({ kind: 'xavier' }, [40, 8]));
+  expect(most([4000, 16])).toBeLessThanOrEqual(1 / 4);
+  expect(most([4000, 16])).toBeGreaterThan(0.999 / 4);
   const many = values({ kind: 'xavier' }, [100, 200]);
   expect(Math.max(...many)).toBeGreaterThan(0.99 * Math.sqrt(6 / 300));
   expect(Math.min(...many)).toBeLessThan(-0.99 * Math.sqrt(6 / 300));

@@ -13,10 +13,13 @@ import {
 } from '../../options.ts';
 import type { OptionType } from '../../trainable.ts';
 
+/** What each side is cut into; 'auto' is decided by the pairs, and never stored. */
+type Tokens = TokenizerConfig['kind'] | 'auto';
+
 export interface TranslateTrainOptions extends CommonOptions {
-  sourceTokens: TokenizerConfig['kind'];
-  targetTokens: TokenizerConfig['kind'];
-  /** The most tokens, of words and byte pairs; what the kind has by default where it is left out. */
+  sourceTokens: Tokens;
+  targetTokens: Tokens;
+  /** Vocabulary sizes of words and byte pairs; the tokenizer's default if missing. */
   sourceVocab?: number;
   targetVocab?: number;
   embedding: number;
@@ -24,12 +27,12 @@ export interface TranslateTrainOptions extends CommonOptions {
   feeding: Feeding;
   coverage?: boolean;
   coverageLoss?: number;
-  /** Whether the encoder reads in one direction only; in both where it is left out. */
+  /** Whether the encoder is unidirectional. */
   forward?: boolean;
   smoothing?: number;
   sampling?: number;
   samplingEpochs?: number;
-  /** Files: of targets; to validate on, in place of a tenth of the pairs; of their targets. */
+  /** Files: translations; validation pairs instead of a tenth of the pairs; their translations. */
   target?: string;
   validation?: string;
   validationTarget?: string;
@@ -43,11 +46,27 @@ export const defaults = {
   dropout: 0.1,
   batch: 64,
   lr: 2e-3,
-  sourceTokens: 'char',
-  targetTokens: 'char',
+  sourceTokens: 'auto',
+  targetTokens: 'auto',
   attention: 'additive',
   feeding: 'none',
 } as const satisfies TranslateTrainOptions;
+
+/** Defaults for sentences: both sides in words or byte pairs. Chosen by validation on Multi30k; see docs/translate.md. */
+export const sentenceDefaults = {
+  hidden: 256,
+  embedding: 128,
+  dropout: 0.2,
+  attention: 'general',
+  feeding: 'output',
+  smoothing: 0.1,
+} as const satisfies Partial<TranslateTrainOptions>;
+
+/** Byte pairs of each side of sentences. */
+export const sentenceVocabulary = 4000;
+
+/** Epochs over sentences, where no end is given. */
+export const sentenceEpochs = 8;
 
 export const optional: Readonly<Record<string, OptionType>> = {
   sourceVocab: 'number',
@@ -63,34 +82,47 @@ export const optional: Readonly<Record<string, OptionType>> = {
 export const fileOptions = ['target', 'validation', 'validationTarget'] as const;
 
 export const targetOption = (): Option =>
-  new Option('--target <file>', 'the file of translations, line for line (default: after a tab in each line)');
+  new Option('--target <file>', 'translations, one a line (default: the second column of the pairs)');
 
 const share = number((value) => value >= 0 && value < 1, 'from 0, below 1');
+const both = (sentences: number | string, characters: number | string): string =>
+  `(default ${characters}; sentences: ${sentences})`;
 
 export const options = (): Option[] => [
   targetOption(),
-  new Option('--validation <file>', 'pairs to validate on (default: a tenth of them)'),
-  new Option('--validation-target <file>', 'the translations of those, line for line'),
-  choice('--source-tokens <kind>', `what a source is cut into (default ${defaults.sourceTokens})`, tokenizerKinds),
-  choice('--target-tokens <kind>', `what a translation is cut into (default ${defaults.targetTokens})`, tokenizerKinds),
-  option('--source-vocab <n>', 'most tokens of words (default 20,001) or byte pairs (default 2,000)', whole(1)),
-  option('--target-vocab <n>', 'the same of translations', whole(1)),
-  option('--embedding <n>', `length of a token's vector (default ${defaults.embedding})`, whole(1)),
-  choice('--attention <score>', `how a place in the source is scored (default ${defaults.attention})`, attentionNames),
-  choice('--feeding <what>', `what attention hands to the next step (default ${defaults.feeding})`, feedings),
-  new Option('--coverage', 'let attention see what it has attended to before'),
-  option('--coverage-loss <weight>', 'weight of the loss for attending twice (default 0)', notNegative),
-  new Option('--forward', 'let the encoder read in one direction only (default: both)'),
-  option('--smoothing <share>', 'label smoothing (default 0)', share),
+  new Option('--validation <file>', 'validation pairs (default: a tenth of the pairs)'),
+  new Option('--validation-target <file>', 'translations of the validation sources, one a line'),
+  choice('--source-tokens <kind>', 'tokens of the source (default auto: by the pairs)', ['auto', ...tokenizerKinds]),
+  choice('--target-tokens <kind>', 'tokens of the translation (default auto: by the pairs)', [
+    'auto',
+    ...tokenizerKinds,
+  ]),
+  option('--source-vocab <n>', 'vocabulary size of words (default 20,001) or byte pairs (default 2,000)', whole(1)),
+  option('--target-vocab <n>', 'the same for translations', whole(1)),
+  option('--embedding <n>', `embedding dimension ${both(sentenceDefaults.embedding, defaults.embedding)}`, whole(1)),
+  choice(
+    '--attention <score>',
+    `attention score ${both(sentenceDefaults.attention, defaults.attention)}; dot and scaled-dot need --forward`,
+    attentionNames,
+  ),
+  choice(
+    '--feeding <what>',
+    `attention fed into the next step ${both(sentenceDefaults.feeding, defaults.feeding)}`,
+    feedings,
+  ),
+  new Option('--coverage', 'let attention see what it has attended to so far'),
+  option('--coverage-loss <weight>', 'weight of the coverage loss (default 0)', notNegative),
+  new Option('--forward', 'use a unidirectional encoder (default: bidirectional)'),
+  option('--smoothing <share>', `label smoothing ${both(sentenceDefaults.smoothing, 0)}`, share),
   option(
     '--sampling <share>',
-    'scheduled sampling: how often it learns from its own tokens in the end (default 0)',
+    'scheduled sampling: final share of input tokens the model generates itself (default 0)',
     number((value) => value >= 0 && value <= 1, 'from 0 to 1'),
   ),
-  option('--sampling-epochs <n>', 'epochs in which scheduled sampling grows to that (default 10)', positive),
+  option('--sampling-epochs <n>', 'epochs over which scheduled sampling grows (default 10)', positive),
 ];
 
-/** What was said about how to search, to commands that translate. */
+/** Search options of the commands that translate. */
 export interface SearchFlags {
   beam?: number;
   nBest?: number;
@@ -101,15 +133,15 @@ export interface SearchFlags {
 }
 
 export const searchOptions = (): Option[] => [
-  option('--beam <n>', 'sequences that are gone on with; 1: the likeliest token at each step (default 1)', whole(1)),
-  option('--length-penalty <alpha>', 'above 0 favours longer translations (default 0)', notNegative),
-  option('--coverage-penalty <beta>', 'above 0 wants all of the source looked at (default 0)', notNegative),
-  option('--block-ngrams <n>', 'no run of so many tokens comes twice, 0: may be (default 0)', whole(0)),
-  option('--max-length <n>', 'most tokens in a translation (default: twice the longest learnt from)', whole(1)),
+  option('--beam <n>', 'beam width (default 1: greedy search)', whole(1)),
+  option('--length-penalty <alpha>', 'length penalty; above 0 favours longer translations (default 0)', notNegative),
+  option('--coverage-penalty <beta>', 'coverage penalty; above 0 favours covering the source (default 0)', notNegative),
+  option('--block-ngrams <n>', 'forbid repeated n-grams of this length (default 0: allowed)', whole(0)),
+  option('--max-length <n>', "maximum tokens in a translation (default: by the source's length)", whole(1)),
 ];
 
 export function searchOf({ beam, nBest, lengthPenalty, coveragePenalty, blockNgrams, maxLength }: SearchFlags) {
-  // Whoever wants the n best has to search as wide.
+  // The n best need a beam at least as wide.
   const width = beam ?? nBest;
   return { beam: width, nBest, lengthPenalty, coveragePenalty, blockNgrams, maxLength };
 }

@@ -10,7 +10,7 @@ import {
   type TranslatorDescription,
   translatorTraining,
 } from 'unrolled/tasks/translate';
-import { BytePairTokenizer, huggingFaceTokenizer } from 'unrolled/tokenizers';
+import { BytePairTokenizer, huggingFaceTokenizer, type TokenizerConfig } from 'unrolled/tokenizers';
 import type { Checkpoint, Json } from 'unrolled/train';
 import type { CellFile } from '../../cell-file.ts';
 import { cellSource } from '../../cell-source.ts';
@@ -20,23 +20,33 @@ import { exampleUnits } from '../../run-events.ts';
 import { withDefaults } from '../../run-options.ts';
 import type { Prepared, Sources, Trainable } from '../../trainable.ts';
 import { countOf, formatCount } from '../../units.ts';
-import { defaults, fileOptions, optional, options, type TranslateTrainOptions } from './options.ts';
+import {
+  defaults,
+  fileOptions,
+  optional,
+  options,
+  sentenceDefaults,
+  sentenceEpochs,
+  sentenceVocabulary,
+  type TranslateTrainOptions,
+} from './options.ts';
 import { readPairs } from './pairs.ts';
 
 export const translate: Trainable<TranslateTrainOptions> = {
   task: 'translate',
   command: 'translate train',
-  description: 'learn to turn one sequence into another: languages, letters into sounds, forms of dates',
-  argument: 'tables: source, tab, translation in each line; or one file of sources, with --target',
+  description: 'train a sequence-to-sequence model: languages, letters to phonemes, date formats',
+  argument: 'tables with source, tab and translation in each line; or one file of sources, with --target',
   missing: 'no pairs given; name a .tsv file, or a file of sources and --target',
   help: `
 Examples:
   unrolled translate train dates.tsv
   unrolled translate train letters.tsv --target-tokens word
-  unrolled translate train german.txt --target english.txt --source-tokens bpe --target-tokens bpe
+  unrolled translate train german.txt --target english.txt
   unrolled translate train --resume runs/dates
 
-A tenth of the pairs is held back to validate on, unless there is --validation.`,
+Sentences are read as byte pairs, single words and codes as characters; --source-tokens and --target-tokens change it, and
+the model's defaults follow. A tenth of the pairs is used for validation, unless there is --validation.`,
   defaults,
   optional,
   fileOptions,
@@ -52,24 +62,25 @@ function prepare(
   checkpoint: Checkpoint | null,
   cell: CellFile | null,
 ): Prepared<TranslateTrainOptions> {
-  const options = withDefaults(translate, said);
+  const all = readPairs(main, named.target);
+  const { options, choice } = complete(said, all);
   const { batch, seed, smoothing, coverageLoss, sampling, samplingEpochs } = options;
   if (named.validationTarget && !named.validation) {
     throw new Failure('translate train: --validation-target goes with --validation, the file of its sources', 2);
   }
-  const all = readPairs(main, named.target);
   const { train: pairs, heldBack } = named.validation
     ? { train: all, heldBack: readPairs(named.validation, named.validationTarget) }
     : splitExamples(all, { share: 0.1, seed, keyOf: ({ source }) => source });
-  if (pairs.length === 0) throw new Failure('translate train: there is no pair to learn from');
+  if (pairs.length === 0) throw new Failure('translate train: there are no pairs to train on');
   const sides = checkpoint ? storedSides(checkpoint) : sidesOf(options, pairs);
   const config = modelConfig(options, cell);
   const { source, target } = sides;
   return {
     options,
     about: [
-      `${countOf(pairs.length, 'pair')}, ${formatCount(heldBack.length)} more to validate on; ` +
-        `${countOf(source.size, 'token')} of sources, ${formatCount(target.size)} of translations`,
+      `${countOf(pairs.length, 'training pair')}, ${formatCount(heldBack.length)} for validation; ` +
+        `vocabularies of ${formatCount(source.size)} and ${countOf(target.size, 'token')}`,
+      ...choice,
     ],
     model: config as unknown as Json,
     examples: exampleInputs((heldBack.length > 0 ? heldBack : pairs).map(({ source }) => source)),
@@ -84,7 +95,60 @@ function prepare(
   };
 }
 
-const sidesOf = (options: TranslateTrainOptions, pairs: readonly TranslationPair[]): Sides =>
+/** The options of a run: as stored, or with tokens chosen by the pairs and the defaults that go with them. */
+function complete(
+  said: Partial<TranslateTrainOptions>,
+  pairs: readonly TranslationPair[],
+): { options: Chosen; choice: string[] } {
+  const isStored = Object.keys(defaults).every((name) => said[name as keyof TranslateTrainOptions] !== undefined);
+  if (isStored) return { options: withDefaults(translate, said) as Chosen, choice: [] };
+  const { sourceTokens = 'auto', targetTokens = 'auto' } = said;
+  const { kind, why } = tokensFor(pairs);
+  const tokens = {
+    sourceTokens: sourceTokens === 'auto' ? kind : sourceTokens,
+    targetTokens: targetTokens === 'auto' ? kind : targetTokens,
+  };
+  const areSentences = tokens.sourceTokens !== 'char' && tokens.targetTokens !== 'char';
+  const endless = said.steps === undefined && said.epochs === undefined && said.seconds === undefined;
+  const least = Math.ceil((1000 * (said.batch ?? defaults.batch)) / Math.max(1, pairs.length));
+  const usual: TranslateTrainOptions = {
+    ...defaults,
+    ...(areSentences && {
+      ...sentenceDefaults,
+      ...(tokens.sourceTokens === 'bpe' && { sourceVocab: sentenceVocabulary }),
+      ...(tokens.targetTokens === 'bpe' && { targetVocab: sentenceVocabulary }),
+      ...(endless && { epochs: Math.max(sentenceEpochs, least) }),
+    }),
+  };
+  const options = withDefaults({ ...translate, defaults: usual }, { ...said, ...tokens }) as Chosen;
+  const isChosen = sourceTokens === 'auto' || targetTokens === 'auto';
+  const { attention, feeding } = options;
+  const settings =
+    `Chosen: --source-tokens ${tokens.sourceTokens} --target-tokens ${tokens.targetTokens} --attention ${attention} ` +
+    `--feeding ${feeding}: ${why}`;
+  return { options, choice: isChosen ? [settings] : [] };
+}
+
+type Chosen = TranslateTrainOptions & {
+  sourceTokens: TokenizerConfig['kind'];
+  targetTokens: TokenizerConfig['kind'];
+};
+
+/** Byte pairs where both sides are sentences, else characters: names, dates and codes. */
+function tokensFor(pairs: readonly TranslationPair[]): { kind: 'bpe' | 'char'; why: string } {
+  const sources = medianWords(pairs.map(({ source }) => source));
+  const targets = medianWords(pairs.map(({ target }) => target));
+  return Math.min(sources, targets) >= 3
+    ? { kind: 'bpe', why: `sentences (median ${sources} and ${targets} words) are read as byte pairs` }
+    : { kind: 'char', why: `texts of few words (median ${sources} and ${targets}) are read as characters` };
+}
+
+function medianWords(texts: readonly string[]): number {
+  const counts = texts.slice(0, 5000).map((text) => text.match(/\S+/g)?.length ?? 0);
+  return counts.sort((a, b) => a - b)[counts.length >> 1] ?? 0;
+}
+
+const sidesOf = (options: Chosen, pairs: readonly TranslationPair[]): Sides =>
   sidesFor(pairs, {
     source: { tokens: options.sourceTokens, vocabulary: options.sourceVocab },
     target: { tokens: options.targetTokens, vocabulary: options.targetVocab },

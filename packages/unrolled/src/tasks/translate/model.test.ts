@@ -136,6 +136,16 @@ describe.each(['wasm', 'reference'] as const)('on %s', (name) => {
   });
 });
 
+test('a model that never ends stops at a length that depends on its source alone', () => {
+  const model = create({ attention: 'additive' }, exact, pairs, 0);
+  // All tokens and the end are equally probable, so the first token is repeated for ever.
+  const written = (source: string): number => model.translate([source])[0].text.length;
+  const { sides } = model;
+  expect(sides.lengthRatio).toBeCloseTo((3 + 5 + 1) / (6 + 2 + 3), 12);
+  expect(written('c')).toBe(Math.ceil(2 * sides.lengthRatio * 2) + 10);
+  expect(written('abcab'.repeat(9))).toBe(2 * sides.longest + 10);
+});
+
 test('alignments have a row for each token with its end, and a column for each of the source with its own', () => {
   const [{ alignment, text, candidates }] = create({ attention: 'additive' }).translate(['abc'], { beam: 2, nBest: 2 });
   expect(alignment!.source).toEqual(['a', 'b', 'c', '⏎']);

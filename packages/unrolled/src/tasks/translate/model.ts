@@ -3,7 +3,7 @@ import type { AttentionMemory } from '../../nn/attention.ts';
 import type { DefinedCell } from '../../nn/cells/define.ts';
 import { withCell } from '../../nn/cells/registry.ts';
 import { Dropout } from '../../nn/dropout.ts';
-import { Embedding } from '../../nn/embedding.ts';
+import { Embedding, type EmbeddingOptions } from '../../nn/embedding.ts';
 import { type Context, inference, initialiseParameters } from '../../nn/layer.ts';
 import type { Declarations, Parameters } from '../../nn/parameters.ts';
 import { Recurrent } from '../../nn/recurrent.ts';
@@ -63,8 +63,8 @@ export class Translator {
     this.config = completeConfig(config);
     const { cell, hidden, layers, embedding, dropout, bidirectional, attention, feeding, coverage } = this.config;
     const { source, target } = sides;
-    this.#sourceEmbedding = new Embedding({ vocabularySize: source.size, dimension: embedding });
-    this.#targetEmbedding = new Embedding({ vocabularySize: target.size + 1, dimension: embedding });
+    this.#sourceEmbedding = new Embedding(vectorsOf(source.size, embedding));
+    this.#targetEmbedding = new Embedding(vectorsOf(target.size + 1, embedding));
     this.#dropout = new Dropout({ rate: dropout });
     this.#encoder = new Recurrent({ cell, hidden, layers, dropout, bidirectional });
     const seen = attention === 'none' ? null : { score: attention, units: hidden, coverage };
@@ -141,4 +141,13 @@ export class Translator {
     const step = this.decoder.step(this.embed(tokens, [tokens.length]), memory, state, inference);
     return { ...step, logits: this.decoder.logits(step.vector, inference) };
   }
+}
+
+/**
+ * A token of a large vocabulary is seen too rarely for its vector to grow from a small initial value, so it starts at N(0, 1)
+ * per number, as in PyTorch.
+ */
+function vectorsOf(vocabularySize: number, dimension: number): EmbeddingOptions {
+  const isLarge = vocabularySize > 1000;
+  return { vocabularySize, dimension, ...(isLarge && { weight: { kind: 'normal', deviation: 1 } }) };
 }

@@ -4,44 +4,45 @@ import type { DecodeRows, Hypothesis } from '../../decode/search.ts';
 import { gatherRows, tensorStep } from '../../decode/tensor-step.ts';
 import { add, logSoftmax } from '../../ops/index.ts';
 import type { Reading, Translator } from './model.ts';
+import { defaultMaxLength } from './sides.ts';
 
 export interface SearchTranslationOptions {
-  /** How many sequences are gone on with for each source; 1: the likeliest token at every step. Default 1. */
+  /** Beam width (1: greedy search). Default 1. */
   readonly beam?: number;
-  /** How many translations of each source are wanted, at most the beam. Default 1. */
+  /** Number of translations returned for each source, at most the beam width. Default 1. */
   readonly nBest?: number;
-  /** α of the length penalty (Wu 2016): above 0, longer translations are favoured. Default 0. */
+  /** α of the length penalty (Wu 2016): above 0 it favours longer translations. Default 0. */
   readonly lengthPenalty?: number;
-  /** β of the coverage penalty (Wu 2016): above 0, no part of the source is to be passed over. Default 0. */
+  /** β of the coverage penalty (Wu 2016): above 0 it penalises parts of the source left untranslated. Default 0. */
   readonly coveragePenalty?: number;
-  /** No run of so many tokens comes twice; 0: may be. Default 0. */
+  /** No n-gram of this many tokens occurs twice in a translation; 0: no restriction. Default 0. */
   readonly blockNgrams?: number;
-  /** The most tokens in a translation, with its end. Default: twice the longest one learnt from, and 10 more. */
+  /** Maximum number of tokens in a translation, its end included. Default: `defaultMaxLength` of its source. */
   readonly maxLength?: number;
 }
 
-/** What a search carries: the rows' own states, and what they attend to, which belongs to their sources. */
+/** The state of a search: that of each row, and the memory, which belongs to the rows' sources. */
 type SearchState = Reading & { readonly sources: readonly number[] | null };
 
 /**
- * The likeliest translations of sources that stand in one batch, the n best of each. What is found for a source does not
- * depend on the others, to the bit.
+ * The n best translations of each source of a batch. The result for a source does not depend on the others, to the bit.
  *
- * @param sources  ids of each, with its end
- * @throws ConfigError on an option out of range
+ * @param sources  ids of each, its end included
+ * @throws ConfigError on an invalid option
  */
 export function searchTranslations(
   model: Translator,
   sources: readonly (readonly number[])[],
   options: SearchTranslationOptions = {},
 ): Hypothesis[][] {
-  const { beam = 1, nBest = 1, maxLength = 2 * model.sides.longest + 10, lengthPenalty, coveragePenalty } = options;
+  const { beam = 1, nBest = 1, lengthPenalty, coveragePenalty } = options;
+  const maxLength = options.maxLength ?? sources.map(({ length }) => defaultMaxLength(model.sides, length));
   const {
     device,
     sides: { target },
   } = model;
   const { unknown } = target.tokenizer;
-  // What stands for anything unknown is never written.
+  // The unknown token is never generated.
   const possible = Array.from({ length: target.size }, (_, id) => (id === unknown ? Number.NEGATIVE_INFINITY : 0));
   const step = tensorStep(device, (rows, before: SearchState) => {
     const state = follow(before, rows);
@@ -70,7 +71,7 @@ export function searchTranslations(
   );
 }
 
-/** The state in the order of the rows; a memory is moved only when the rows are of other sources than before. */
+/** The state in the order of the rows; the memory is gathered only when the rows' sources have changed. */
 function follow({ memory, state, sources }: SearchState, rows: DecodeRows): SearchState {
   const now = Array.from(rows.sources);
   const same = sources?.length === now.length && sources.every((source, row) => source === now[row]);

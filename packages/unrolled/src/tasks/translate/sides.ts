@@ -2,12 +2,14 @@ import type { TokenizerConfig } from '../../tokenizers/tokenizer.ts';
 import type { TranslationPair } from './pairs.ts';
 import { Side, type SideOptions } from './side.ts';
 
-/** What both languages of a translator are written in. */
+/** The vocabularies of both languages, and how long translations are. */
 export interface Sides {
   readonly source: Side;
   readonly target: Side;
-  /** Tokens of the longest translation learnt from, with its end. */
+  /** Tokens of the longest translation in the training data, its end included. */
   readonly longest: number;
+  /** Tokens of all translations in the training data over those of their sources. */
+  readonly lengthRatio: number;
 }
 
 /** The same as plain data. */
@@ -15,6 +17,8 @@ export interface SidesDescription {
   readonly source: TokenizerConfig;
   readonly target: TokenizerConfig;
   readonly longest: number;
+  /** Missing in models of older versions. */
+  readonly lengthRatio?: number;
 }
 
 /** A pair as ids, each side with its end. */
@@ -23,7 +27,7 @@ export interface EncodedPair {
   readonly target: readonly number[];
 }
 
-/** The sides of these pairs, as they are learnt from. */
+/** The vocabularies of training pairs. */
 export function sidesFor(
   pairs: readonly TranslationPair[],
   options: { readonly source?: SideOptions; readonly target?: SideOptions } = {},
@@ -36,16 +40,33 @@ export function sidesFor(
     pairs.map((pair) => pair.target),
     options.target,
   );
-  const longest = pairs.reduce((most, pair) => Math.max(most, target.encode(pair.target).ids.length), 1);
-  return { source, target, longest };
+  let [longest, sourceTokens, targetTokens] = [1, 0, 0];
+  for (const pair of pairs) {
+    const { length } = target.encode(pair.target).ids;
+    longest = Math.max(longest, length);
+    targetTokens += length;
+    sourceTokens += source.encode(pair.source).ids.length;
+  }
+  return { source, target, longest, lengthRatio: pairs.length === 0 ? 1 : targetTokens / sourceTokens };
 }
 
-export function describeSides({ source, target, longest }: Sides): SidesDescription {
-  return { source: source.tokenizer.config, target: target.tokenizer.config, longest };
+export function describeSides({ source, target, longest, lengthRatio }: Sides): SidesDescription {
+  return { source: source.tokenizer.config, target: target.tokenizer.config, longest, lengthRatio };
 }
 
-export const sidesFrom = ({ source, target, longest }: SidesDescription): Sides => ({
+export const sidesFrom = ({ source, target, longest, lengthRatio }: SidesDescription): Sides => ({
   source: new Side(source),
   target: new Side(target),
   longest,
+  lengthRatio: lengthRatio ?? longest,
 });
+
+/**
+ * The default maximum length of a translation, its end included: twice what a source of this length has on average, and 10
+ * more, but never above twice the longest translation of the training data and 10 more. An untrained model, which ends
+ * nowhere, then costs little more than a trained one.
+ *
+ * @param sourceLength  tokens of the source, its end included
+ */
+export const defaultMaxLength = ({ longest, lengthRatio }: Sides, sourceLength: number): number =>
+  Math.min(2 * longest, Math.ceil(2 * lengthRatio * sourceLength)) + 10;
