@@ -24,11 +24,11 @@ export const layers: FaultGroup = {
       `${nn}/losses.ts`,
       ['test/golden/losses.test.ts', `${nn}/layers.test.ts`, 'packages/unrolled/src/ops/gradients.test.ts'],
       [
-        ['(position) => ids[position] >= 0', '() => true'],
+        ['(position) => counted[position] >= 0', '() => true'],
         ['weight > 0 ? 1 / weight : 0', '1 / losses.size'],
         ['mul(over, sub(q, 1))', 'mul(over, q)'],
         ['0.5 * Math.log(2 * Math.PI)', 'Math.log(2 * Math.PI)'],
-        ['sub(softplus(logits), mul(logits, targets))', 'sub(softplus(logits), targets)'],
+        ['sub(softplus(z), mul(z, y))', 'sub(softplus(z), y)'],
       ],
     ),
     ...faultsIn(
@@ -60,8 +60,8 @@ export const layers: FaultGroup = {
       [`${nn}/pooling.test.ts`],
       [
         ['(length - 1) * B + b', 'length * B - B'],
-        ['sumOverTime(lengths ? mul(xs, active()) : xs)', 'sumOverTime(xs)'],
-        ['select(active(), xs, Number.NEGATIVE_INFINITY)', 'select(active(), xs, 0)'],
+        ['sumOverTime(replacePadding(xs, counts, 0))', 'sumOverTime(xs)'],
+        ['replacePadding(xs, counts, Number.NEGATIVE_INFINITY)', 'replacePadding(xs, counts, 0)'],
       ],
     ),
     ...faultsIn(
