@@ -98,7 +98,7 @@ async function prepare(
       ...read.about,
       ...(validation?.about ?? []),
       ...(checkpoint ? [] : describeChoice(said, asked, reading)),
-      ...(vectors ? [describeVectors(vectors, words.flat())] : []),
+      ...(vectors ? [describeVectors(vectors, asRead(words.flat(), tokenizer))] : []),
     ],
     model: config as unknown as Json,
     examples: exampleInputs((heldBack.length > 0 ? heldBack : examples).map(({ text }) => text)),
@@ -160,6 +160,10 @@ function storedTokens({ model }: Checkpoint): Tokens {
   const { tokenizer } = model as unknown as ClassifierDescription;
   return tokenizer.kind === 'words' ? tokenizer : createTokenizer(tokenizer);
 }
+
+/** Words as the vocabulary has them. */
+const asRead = (words: readonly string[], tokens: Tokens): readonly string[] =>
+  'further' in tokens && tokens.lowercase ? words.map((word) => word.toLowerCase()) : words;
 
 const describeTokens = (tokens: Tokens): string =>
   'further' in tokens ? countOf(tokens.words.length, 'different word') : countOf(tokens.size, 'token');
