@@ -9,7 +9,7 @@ import { describe, expect, test } from 'vitest';
  * Types of the backend interface may be imported everywhere.
  */
 const rooms: readonly { readonly name: string; readonly files: RegExp; readonly knows: readonly string[] }[] = [
-  { name: 'values', files: /^(errors|checks|labels|signal|shape|random)\.ts$/, knows: [] },
+  { name: 'values', files: /^(errors|checks|schema|labels|signal|shape|random)\.ts$/, knows: [] },
   { name: 'charts', files: /^charts\//, knows: ['values'] },
   { name: 'interface', files: /^backend\/(backend|scan)\.ts$/, knows: ['values'] },
   { name: 'reference', files: /^backend\/reference\//, knows: ['values', 'interface'] },

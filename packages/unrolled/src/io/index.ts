@@ -1,1 +1,2 @@
+export type { Bytes } from './bytes.ts';
 export * from './safetensors.ts';

@@ -1,28 +1,25 @@
+import { flag, number, whole } from '../checks.ts';
 import { FormatError } from '../errors.ts';
-import {
-  type Bytes,
-  decodeSafetensors,
-  encodeSafetensors,
-  type NamedArray,
-  type SafetensorsFile,
-} from '../io/safetensors.ts';
+import type { Bytes } from '../io/bytes.ts';
+import { decodeSafetensors, encodeSafetensors, type NamedArray, type SafetensorsFile } from '../io/safetensors.ts';
 import type { RandomState } from '../random.ts';
+import { listOf, mismatch, nullable, objectOf, optional, type Schema, scalar } from '../schema.ts';
 
-/** Plain data that JSON can hold. */
+/** A JSON value. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
-/** Everything a run needs to go on as if it had never stopped, away from any device. */
+/** Everything needed to resume a run exactly, independent of any device. */
 export interface Checkpoint {
-  /** The model's parameters under their own names. */
+  /** The model's parameters by name. */
   readonly parameters: Readonly<Record<string, NamedArray>>;
-  /** What the optimizer keeps per parameter. */
+  /** The optimizer's state. */
   readonly optimizer: Readonly<Record<string, NamedArray>>;
-  /** What the task carries from step to step, such as hidden states. */
+  /** Tensors the task carries from step to step, such as hidden states. */
   readonly carried: Readonly<Record<string, NamedArray>>;
   readonly trainer: TrainerState;
   /** The task's own state, such as its position in the text. */
   readonly task: Json;
-  /** What made the model: configuration, vocabulary. */
+  /** The model's description: configuration, vocabulary. */
   readonly model: Json;
 }
 
@@ -32,9 +29,9 @@ export interface TrainerState {
   readonly random: RandomState;
   readonly validationLoss: number | null;
   readonly bestValidationLoss: number | null;
-  /** What the best checkpoint is chosen by, where it is not the loss; see `Validation`. */
+  /** The measure the best checkpoint minimises, where it is not the loss; see `Validation`. */
   readonly bestCost?: number | null;
-  /** Whether the validation after this step was interrupted and has yet to be made. */
+  /** Whether the validation after this step was interrupted and is still to be made. */
   readonly validationOwed?: boolean;
   /** Loss of the first step; it tells divergence from mere failure where a task has no chance level. */
   readonly firstLoss?: number | null;
@@ -42,15 +39,38 @@ export interface TrainerState {
   readonly sinceProgress: { readonly loss: number; readonly clipped: number; readonly steps: number };
 }
 
+const finite = scalar<number>(number());
+const randomState: Schema<RandomState> = (value, place) => {
+  const words = listOf(scalar<number>(whole({})))(value, place);
+  if (words.length !== 4) throw mismatch(place, 'four whole numbers', value);
+  return words as unknown as RandomState;
+};
+
+const trainerState = objectOf<TrainerState>({
+  step: scalar(whole()),
+  secondsElapsed: scalar(number({ from: 0 })),
+  random: randomState,
+  validationLoss: nullable(finite),
+  bestValidationLoss: nullable(finite),
+  bestCost: optional(nullable(finite)),
+  validationOwed: optional(scalar<boolean>(flag)),
+  firstLoss: optional(nullable(finite)),
+  sinceProgress: objectOf<TrainerState['sinceProgress']>({
+    loss: finite,
+    clipped: scalar(whole()),
+    steps: scalar(whole()),
+  }),
+});
+
 const format = 'unrolled checkpoint 1';
 const parts = ['optimizer', 'carried'] as const;
 
-/** A checkpoint as a safetensors file; parameters keep their plain names, so it opens in Python as it is. */
+/** A checkpoint as a safetensors file. Parameters keep their names, so that it opens in Python as it is. */
 export function encodeCheckpoint(checkpoint: Checkpoint): Bytes {
-  const tensors: Record<string, NamedArray> = { ...checkpoint.parameters };
-  for (const part of parts) {
-    for (const [name, array] of Object.entries(checkpoint[part])) tensors[`${part}:${name}`] = array;
-  }
+  const prefixed = parts.flatMap((part) =>
+    Object.entries(checkpoint[part]).map(([name, array]) => [`${part}:${name}`, array] as const),
+  );
+  const tensors = Object.fromEntries([...Object.entries(checkpoint.parameters), ...prefixed]);
   const { trainer, task, model } = checkpoint;
   return encodeSafetensors({
     tensors,
@@ -63,33 +83,45 @@ export function encodeCheckpoint(checkpoint: Checkpoint): Bytes {
   });
 }
 
-/** @throws FormatError if the file is damaged, or is no checkpoint */
-export function decodeCheckpoint(file: Uint8Array): Checkpoint {
+/** @throws FormatError if the file is damaged or not a checkpoint; ConfigError if `file` is not bytes */
+export function decodeCheckpoint(file: Uint8Array | ArrayBuffer): Checkpoint {
   return checkpointIn(decodeSafetensors(file));
 }
 
-/** The checkpoint that a file turned out to hold. */
-export function checkpointIn({ tensors, metadata, verified }: SafetensorsFile): Checkpoint {
+/** The checkpoint in a decoded file. */
+export function checkpointIn(file: SafetensorsFile): Checkpoint {
+  const { tensors, metadata, verified } = file;
   if (metadata.format !== format) {
-    throw new FormatError(
-      `checkpoint: the file holds ${metadata.format ?? 'tensors, but no training state'}; expected ${format}`,
-      { format: metadata.format },
-    );
+    const found = metadata.format === undefined ? 'tensors, but no training state' : metadata.format.slice(0, 60);
+    throw new FormatError(`checkpoint: the file holds ${found}; expected ${format}`, { format: metadata.format });
   }
   if (!verified) throw new FormatError('checkpoint: its checksum is missing; the file was altered');
-  const groups: Record<string, Record<string, NamedArray>> = { parameters: {}, optimizer: {}, carried: {} };
-  for (const [name, array] of Object.entries(tensors)) {
-    const part = parts.find((one) => name.startsWith(`${one}:`));
-    groups[part ?? 'parameters'][part ? name.slice(part.length + 1) : name] = array;
-  }
+  requireRead('checkpoint', file);
+  const all = Object.entries(tensors);
+  const isOf = (part: string, name: string): boolean => name.startsWith(`${part}:`);
+  const group = (part: string): Checkpoint['carried'] =>
+    Object.fromEntries(
+      all.filter(([name]) => isOf(part, name)).map(([name, array]) => [name.slice(part.length + 1), array]),
+    );
   return {
-    parameters: groups.parameters,
-    optimizer: groups.optimizer,
-    carried: groups.carried,
-    trainer: jsonIn(metadata, 'trainer') as unknown as TrainerState,
+    parameters: Object.fromEntries(all.filter(([name]) => !parts.some((part) => isOf(part, name)))),
+    optimizer: group('optimizer'),
+    carried: group('carried'),
+    trainer: trainerState(jsonIn(metadata, 'trainer'), 'checkpoint: trainer'),
     task: jsonIn(metadata, 'task'),
     model: jsonIn(metadata, 'model'),
   };
+}
+
+/** @throws FormatError if a tensor of the file has a type that models do not have */
+export function requireRead(what: string, { unread }: SafetensorsFile): void {
+  const [odd] = Object.entries(unread);
+  if (!odd) return;
+  const [name, { dtype }] = odd;
+  throw new FormatError(`${what}: tensor '${name.slice(0, 60)}' has type ${dtype.slice(0, 20)}, which no model has`, {
+    name,
+    dtype,
+  });
 }
 
 /** @throws FormatError if that part of the metadata is not JSON */

@@ -1,31 +1,34 @@
-import { FormatError } from '../errors.ts';
-import { type Bytes, decodeSafetensors, encodeSafetensors } from '../io/safetensors.ts';
-import type { Parameters } from '../nn/parameters.ts';
-import { type Checkpoint, checkpointIn, type Json, jsonIn } from './checkpoint.ts';
+import { whole } from '../checks.ts';
+import { ConfigError, FormatError } from '../errors.ts';
+import { type Bytes, requireBytes } from '../io/bytes.ts';
+import { decodeSafetensors, encodeSafetensors } from '../io/safetensors.ts';
+import type { Parameters, SavedParameters } from '../nn/parameters.ts';
+import { scalar } from '../schema.ts';
+import { type Checkpoint, checkpointIn, type Json, jsonIn, requireRead } from './checkpoint.ts';
 
-/** A model away from any device: its numbers, and what it is made from. A checkpoint has both, and much more. */
+/** A model independent of any device: its parameters and its description. Every checkpoint is one. */
 export type StoredModel = Pick<Checkpoint, 'parameters' | 'model'>;
 
-/** What a file holds of a model. */
+/** The model in a file. */
 export interface ModelFile extends StoredModel {
-  /** The updates it was trained for. */
+  /** Steps it was trained for. */
   readonly step: number;
 }
 
-/** A stored model, or a file with one: of `encodeModel`, or a checkpoint. */
+/** A stored model, or the bytes of a file of `encodeModel` or of a checkpoint. */
 export type ModelSource = StoredModel | Uint8Array | ArrayBuffer;
 
 const format = 'unrolled model 1';
 
 export interface EncodeModelOptions {
-  /** Keep numbers as float16: half the bytes, and the model nearly the same. Default false. */
-  readonly half?: boolean;
+  /** Store parameters as float16: half the bytes, nearly the same model. Default false. */
+  readonly half?: boolean | undefined;
 }
 
 /**
- * A model as a safetensors file, to be put into a page, an app or a server: a third of a checkpoint of Adam, from which
- * training could go on.
- * @throws FormatError where `half` has no room for a number
+ * A model as a safetensors file, for a page, an app or a server: a third of the size of a checkpoint with Adam. Training
+ * cannot be resumed from it.
+ * @throws FormatError if `half` is set and a number is too large for float16
  *
  * @example
  * writeFileSync('my.safetensors', encodeModel(storeModel(model), { half: true }));
@@ -35,53 +38,64 @@ export function encodeModel({ parameters, model, step }: ModelFile, { half = fal
   return encodeSafetensors({ tensors: parameters, metadata }, { half });
 }
 
-/** Any of the tasks' models, as it is now, after so many updates. */
+/** The current state of a model of any task. @param step  steps it was trained for. Default 0 */
 export function storeModel(model: { readonly parameters: Parameters; describe(): unknown }, step = 0): ModelFile {
   return { parameters: model.parameters.save(), model: model.describe() as Json, step };
 }
 
-/** The model alone of a checkpoint. */
+/** The model of a checkpoint. */
 export function modelOf({ parameters, model, trainer }: Checkpoint): ModelFile {
   return { parameters, model, step: trainer.step };
 }
 
 /**
- * Whether a file is of `encodeModel`, and no checkpoint.
- * @throws FormatError if it is no safetensors file
+ * Whether a file was written by `encodeModel`, and is not a checkpoint.
+ * @throws FormatError if it is not a safetensors file
  */
-export function isModelFile(file: Uint8Array): boolean {
+export function isModelFile(file: Uint8Array | ArrayBuffer): boolean {
   return decodeSafetensors(file).metadata.format === format;
 }
 
-/** @throws FormatError if the file is damaged, or holds no model */
-export function decodeModel(file: Uint8Array): ModelFile {
+/** @throws FormatError if the file is damaged or holds no model; ConfigError if `file` is not bytes */
+export function decodeModel(file: Uint8Array | ArrayBuffer): ModelFile {
   const content = decodeSafetensors(file);
   const { tensors, metadata, verified } = content;
   if (metadata.format !== format) return modelOf(checkpointIn(content));
   if (!verified) throw new FormatError('model: its checksum is missing; the file was altered');
-  return { parameters: tensors, model: jsonIn(metadata, 'model'), step: Number(metadata.step) };
+  requireRead('model', content);
+  const step = scalar<number>(whole())(Number(metadata.step ?? Number.NaN), 'model: step');
+  return { parameters: tensors, model: jsonIn(metadata, 'model'), step };
 }
 
 /**
- * The model of a file: `make` builds it from what the file says of it, and its parameters are loaded.
- * @param names  what the description of a model of this task has to hold
- * @throws FormatError if the file is damaged, or of another task
+ * The model of a source.
+ * @param make  makes the model from the description, and its parameters from the saved ones
+ * @throws FormatError if the file is damaged or of another task; ConfigError if the source is neither bytes nor a stored
+ *   model
  */
-export function loadModel<Description, Model extends { readonly parameters: Parameters }>(
+export function loadModel<Model>(
   source: ModelSource,
   task: string,
-  names: readonly (keyof Description & string)[],
-  make: (description: Description) => Model,
+  make: (description: unknown, parameters: SavedParameters) => Model,
 ): Model {
-  const file = source instanceof ArrayBuffer ? new Uint8Array(source) : source;
-  const stored = file instanceof Uint8Array ? decodeModel(file) : file;
-  const description = stored.model as (Record<string, unknown> & { task?: string }) | null;
-  // Those of language models do not name their task.
-  const found = description?.task ?? (description?.tokenizer ? 'language-model' : 'unknown');
-  if (found !== task || !names.every((name) => description?.[name] !== undefined)) {
-    throw new FormatError(`load: it holds a model of task '${found}', not '${task}'`, { found, task });
+  const { model, parameters } = storedModelOf(source);
+  const description = (model ?? {}) as { readonly task?: unknown; readonly tokenizer?: unknown };
+  // Descriptions of language models do not name their task.
+  const found = description.task ?? (description.tokenizer ? 'language-model' : 'unknown');
+  if (found !== task) {
+    const name = typeof found === 'string' ? found.slice(0, 40) : 'unknown';
+    throw new FormatError(`load: it holds a model of task '${name}', not '${task}'`, { found: name, task });
   }
-  const model = make(description as Description);
-  model.parameters.load(stored.parameters);
-  return model;
+  return make(model, parameters);
+}
+
+function storedModelOf(source: ModelSource): StoredModel {
+  const { parameters, model } = (source ?? {}) as Partial<StoredModel>;
+  if (model === undefined) return decodeModel(requireBytes('load', source));
+  const fits =
+    typeof parameters === 'object' &&
+    parameters !== null &&
+    Object.values(parameters).every((one) => Array.isArray(one?.shape) && typeof one.data?.length === 'number');
+  if (fits) return { parameters, model };
+  throw new ConfigError('load: the parameters of a stored model must be { shape, data } by name; see storeModel');
 }

@@ -1,9 +1,11 @@
+import { whole } from '../checks.ts';
 import { type BucketPosition, LengthBuckets } from '../data/buckets.ts';
 import { ConfigError, DataError, FormatError } from '../errors.ts';
 import type { NamedArray } from '../io/safetensors.ts';
 import type { Context } from '../nn/layer.ts';
 import type { Parameters } from '../nn/parameters.ts';
 import { hashText } from '../random.ts';
+import { objectOf, scalar } from '../schema.ts';
 import type { StopSignal } from '../signal.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Json } from './checkpoint.ts';
@@ -35,6 +37,13 @@ export interface SupervisedOptions<Example> {
   /** Validation loss of guessing uniformly, in nats; see `TrainingTask`. */
   readonly chanceLoss?: number | undefined;
 }
+
+const wholeNumber = scalar<number>(whole());
+const savedPosition = objectOf<BucketPosition & { readonly examples: number }>({
+  epoch: wholeNumber,
+  batch: wholeNumber,
+  examples: wholeNumber,
+});
 
 /**
  * Learning from examples, by backpropagation through whole sequences: every epoch takes each example once, in batches of
@@ -99,7 +108,7 @@ export class SupervisedTraining<Example> implements TrainingTask {
   }
 
   restore(_carried: Readonly<Record<string, NamedArray>>, state: Json): void {
-    const { examples, ...position } = state as unknown as BucketPosition & { examples: number };
+    const { examples, ...position } = savedPosition(state, 'resume: the position in the examples');
     if (examples !== this.#fingerprint) {
       throw new FormatError('resume: the examples are not those this run was trained on; give the same files');
     }

@@ -92,7 +92,12 @@ async function prepare(
     itemsPerStep: batch * config.window,
     begin(device) {
       const forecaster = checkpoint
-        ? Forecaster.from(device, checkpoint.model as unknown as ForecasterDescription, cell?.cell)
+        ? Forecaster.from(
+            device,
+            checkpoint.model as unknown as ForecasterDescription,
+            cell?.cell,
+            checkpoint.parameters,
+          )
         : new Forecaster(device, fitScaling(rows, split.train, config.window), config, seed);
       return forecastTraining(forecaster, data.series, { split, batch, seed });
     },

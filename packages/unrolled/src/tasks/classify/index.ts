@@ -1,3 +1,4 @@
+export * from './config.ts';
 export { type ClassifierEvaluation, evaluateClassifier } from './evaluate.ts';
 export * from './explain.ts';
 export * from './format.ts';

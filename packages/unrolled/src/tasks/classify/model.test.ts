@@ -12,10 +12,11 @@ import { type Checkpoint, encodeCheckpoint, type Json } from '../../train/checkp
 import { encodeModel, storeModel } from '../../train/stored-model.ts';
 import { train } from '../../train/train.ts';
 import { wordVocabulary } from '../../words/index.ts';
+import { type ClassifierConfig, type ClassifierDescription, summaries } from './config.ts';
 import { evaluateClassifier } from './evaluate.ts';
 import { explainTokens, explainWords } from './explain.ts';
 import type { LabelledText } from './format.ts';
-import { Classifier, type ClassifierConfig, type ClassifierDescription, summaries } from './model.ts';
+import { Classifier } from './model.ts';
 import { classifierTraining } from './training.ts';
 
 const exact = createDevice(referenceBackend({ float: 'float64' }));

@@ -2,13 +2,13 @@ import { anything, count, flag, oneOf, rate, required, requireOptions, shown } f
 import { padSequences } from '../../data/buckets.ts';
 import { ConfigError, DataError } from '../../errors.ts';
 import type { DefinedCell } from '../../nn/cells/define.ts';
-import { type CellSource, cellNameOf, withCell } from '../../nn/cells/registry.ts';
+import { cellNameOf, withCell } from '../../nn/cells/registry.ts';
 import { Dropout } from '../../nn/dropout.ts';
 import { Embedding } from '../../nn/embedding.ts';
 import { type Context, inference, initialiseParameters } from '../../nn/layer.ts';
 import { Linear } from '../../nn/linear.ts';
 import { crossEntropyLoss } from '../../nn/losses.ts';
-import type { Declarations, Parameters } from '../../nn/parameters.ts';
+import type { Declarations, Parameters, SavedParameters } from '../../nn/parameters.ts';
 import { AttentionPooling, type Pooling, pool } from '../../nn/pooling.ts';
 import { Recurrent } from '../../nn/recurrent.ts';
 import { concat, slice } from '../../ops/index.ts';
@@ -16,57 +16,24 @@ import type { Shape } from '../../shape.ts';
 import type { Device } from '../../tensor/device.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { createTokenizer } from '../../tokenizers/create.ts';
-import type { Tokenizer, TokenizerConfig } from '../../tokenizers/tokenizer.ts';
+import type { Tokenizer } from '../../tokenizers/tokenizer.ts';
 import type { Json } from '../../train/checkpoint.ts';
 import { loadModel, type ModelSource } from '../../train/stored-model.ts';
 import { WordTable, type WordVectors, type WordVocabulary } from '../../words/index.ts';
+import type { ClassifierConfig, ClassifierDescription } from './config.ts';
+import { summaries } from './config.ts';
+import { classifierDescription } from './description.ts';
 import type { LabelledText } from './format.ts';
 import type { Columns } from './layout.ts';
 import { type ReadToken, readerFor, readIds, readTokens, type TextReader } from './text-reader.ts';
 
-/** How a text's states become one vector: a pooling, or a mean with trainable weights. */
-export const summaries = ['last', 'mean', 'max', 'attention'] as const;
-export type Summary = Pooling | 'attention';
-
 const size = required(count);
-
-/** Sizes and kind of a classifier: plain data. */
-export interface ClassifierConfig {
-  /** Name of the cell, one of your own, or a full configuration. */
-  readonly cell: CellSource;
-  /** H, hidden units in each layer and direction. */
-  readonly hidden: number;
-  /** L, recurrent layers. */
-  readonly layers: number;
-  /** E, the dimension of a token's vector; that of given word vectors, where there are. */
-  readonly embedding: number;
-  /** Rate of dropout after the embedding, between the layers and before the output. */
-  readonly dropout: number;
-  /** Whether a second recurrent layer reads from the end. */
-  readonly bidirectional: boolean;
-  /** 'last' takes the state after the last token, of each direction. */
-  readonly pooling: Summary;
-  /** The most tokens of a text that are read; the rest is ignored. */
-  readonly maxLength: number;
-}
 
 /** A token of a text. */
 export interface TextToken {
   readonly text: string;
   /** Whether it is in the model's vocabulary. */
   readonly known: boolean;
-}
-
-/** Everything that makes the model besides its parameters: plain data. */
-export interface ClassifierDescription {
-  readonly task: 'classify';
-  readonly config: ClassifierConfig;
-  readonly tokenizer: TokenizerConfig | ({ readonly kind: 'words' } & WordVocabulary);
-  readonly labels: readonly string[];
-  /** Where the training data had labels and texts: evaluation reads tables the same way. */
-  readonly columns?: Columns | undefined;
-  /** T of softmax(logits / T), fitted on validation texts so that probabilities are calibrated (Guo 2017). */
-  readonly temperature: number;
 }
 
 /** The label of a text. */
@@ -114,7 +81,7 @@ export class Classifier {
     tokenizer: Tokenizer | WordVocabulary,
     labels: readonly string[],
     config: ClassifierConfig,
-    seed = 1,
+    initial: number | SavedParameters = 1,
   ) {
     requireOptions('classify', config, {
       ...{ cell: required(anything), hidden: size, layers: size, embedding: size, dropout: required(rate) },
@@ -137,27 +104,37 @@ export class Classifier {
     this.#dropout = new Dropout({ rate: dropout });
     this.#attention = pooling === 'attention' ? new AttentionPooling() : null;
     this.#output = new Linear({ units: labels.length });
-    this.parameters = initialiseParameters(this, [-1, -1], device, seed);
+    this.parameters = initialiseParameters(this, [-1, -1], device, initial);
   }
 
   /**
-   * The same model from what `describe` gave; its parameters have yet to be loaded.
-   * @param own  the cell, where it is one of your own: a description that was a file has only its name
+   * A model from its description.
+   * @param own  the cell, if it is one of your own: a description from a file has only its name
+   * @param initial  saved parameters, or a seed for new ones. Default 1
+   * @throws FormatError if the description is not one, or does not fit the parameters
    */
-  static from(device: Device, description: ClassifierDescription, own?: DefinedCell): Classifier {
-    const { config, tokenizer, labels, temperature, columns } = description;
+  static from(
+    device: Device,
+    description: ClassifierDescription,
+    own?: DefinedCell,
+    initial: number | SavedParameters = 1,
+  ): Classifier {
+    const { config, tokenizer, labels, temperature, columns } = classifierDescription(description, 'model');
     const tokens = tokenizer.kind === 'words' ? tokenizer : createTokenizer(tokenizer);
-    const model = new Classifier(device, tokens, labels, withCell(currentConfig(config), own));
+    const model = new Classifier(device, tokens, labels, withCell(config, own), initial);
     model.temperature = temperature;
     model.columns = columns;
     return model;
   }
 
-  /** The model of a file: exported, or a checkpoint. @throws FormatError if the file is damaged, or of another task */
+  /**
+   * Loads an exported model (`unrolled export`, `encodeModel`) or a checkpoint.
+   * @param source  the bytes of the file, or a stored model
+   * @throws FormatError if the file is damaged or of another task; ConfigError if `source` is neither
+   */
   static load(device: Device, source: ModelSource, own?: DefinedCell): Classifier {
-    const names = ['config', 'tokenizer', 'labels', 'temperature'] as const;
-    return loadModel<ClassifierDescription, Classifier>(source, 'classify', names, (description) =>
-      Classifier.from(device, description, own),
+    return loadModel(source, 'classify', (description, parameters) =>
+      Classifier.from(device, description as ClassifierDescription, own, parameters),
     );
   }
 
@@ -283,12 +260,6 @@ export class Classifier {
       .sort((a, b) => b.probability - a.probability);
     return { ...ranked[0], probabilities: ranked };
   }
-}
-
-/** A configuration in its present form, also of a model that was saved when `maxLength` was called `longest`. */
-function currentConfig(config: ClassifierConfig & { readonly longest?: number }): ClassifierConfig {
-  const { longest, ...rest } = config;
-  return longest === undefined ? config : { ...rest, maxLength: longest };
 }
 
 /** log softmax(logits / temperature) of label k, finite also where the probability is 0 in floating point. */

@@ -1,6 +1,6 @@
 import type { TokenizerConfig } from '../../tokenizers/tokenizer.ts';
 import { wordsIn } from './columns.ts';
-import type { Summary } from './model.ts';
+import type { Summary } from './config.ts';
 
 /** How a classifier reads texts: chosen by what they look like. */
 export interface Reading {

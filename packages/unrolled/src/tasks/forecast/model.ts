@@ -4,7 +4,7 @@ import { cellNameOf, withCell } from '../../nn/cells/registry.ts';
 import { Dropout } from '../../nn/dropout.ts';
 import { type Context, inference, initialiseParameters } from '../../nn/layer.ts';
 import { Linear } from '../../nn/linear.ts';
-import type { Declarations, Parameters } from '../../nn/parameters.ts';
+import type { Declarations, Parameters, SavedParameters } from '../../nn/parameters.ts';
 import { Recurrent } from '../../nn/recurrent.ts';
 import { add } from '../../ops/index.ts';
 import type { Shape } from '../../shape.ts';
@@ -13,6 +13,7 @@ import type { Tensor } from '../../tensor/tensor.ts';
 import type { Json } from '../../train/checkpoint.ts';
 import { loadModel, type ModelSource } from '../../train/stored-model.ts';
 import type { ForecasterConfig, ForecasterDescription } from './config.ts';
+import { forecasterDescription } from './description.ts';
 import { Outlook } from './outlook.ts';
 import { stretchOf, type TargetForecast } from './prediction.ts';
 import type { Scaling } from './scaling.ts';
@@ -52,7 +53,7 @@ export class Forecaster {
   #calibration: readonly number[];
 
   /** @throws ConfigError on an option out of range */
-  constructor(device: Device, scaling: Scaling, config: ForecasterConfig, seed = 1) {
+  constructor(device: Device, scaling: Scaling, config: ForecasterConfig, initial: number | SavedParameters = 1) {
     for (const name of ['window', 'horizon', 'hidden', 'layers'] as const) {
       if (!Number.isInteger(config[name]) || config[name] < 1) {
         throw new ConfigError(`forecast: ${name} must be a whole number from 1, received ${config[name]}`);
@@ -79,27 +80,35 @@ export class Forecaster {
     const answers = horizon * this.targets.length;
     this.#output = new Linear({ units: answers * this.#outlook.parts });
     this.#linear = linear ? new Linear({ units: answers, bias: false, weight: { kind: 'constant', value: 0 } }) : null;
-    this.parameters = initialiseParameters(this, [-1, -1, this.columns.length], device, seed);
+    this.parameters = initialiseParameters(this, [-1, -1, this.columns.length], device, initial);
   }
 
   /**
-   * The same model from what `describe` gave; its parameters have yet to be loaded.
-   * @param own  the cell, where it is one of your own: a description that was a file has only its name
+   * A model from its description.
+   * @param own  the cell, if it is one of your own: a description from a file has only its name
+   * @param initial  saved parameters, or a seed for new ones. Default 1
+   * @throws FormatError if the description is not one, or does not fit the parameters
    */
-  static from(device: Device, { config, scaling, calibration }: ForecasterDescription, own?: DefinedCell): Forecaster {
-    const forecaster = new Forecaster(device, scaling, withCell(config, own));
+  static from(
+    device: Device,
+    description: ForecasterDescription,
+    own?: DefinedCell,
+    initial: number | SavedParameters = 1,
+  ): Forecaster {
+    const { config, scaling, calibration } = forecasterDescription(description, 'model');
+    const forecaster = new Forecaster(device, scaling, withCell(config, own), initial);
     forecaster.#calibration = calibration;
     return forecaster;
   }
 
   /**
-   * The model of a file: exported, or a checkpoint.
-   * @throws FormatError if the file is damaged, or holds a model of another task
+   * Loads an exported model (`unrolled export`, `encodeModel`) or a checkpoint.
+   * @param source  the bytes of the file, or a stored model
+   * @throws FormatError if the file is damaged or of another task; ConfigError if `source` is neither
    */
   static load(device: Device, source: ModelSource, own?: DefinedCell): Forecaster {
-    const names = ['config', 'scaling', 'calibration'] as const;
-    return loadModel<ForecasterDescription, Forecaster>(source, 'forecast', names, (description) =>
-      Forecaster.from(device, description, own),
+    return loadModel(source, 'forecast', (description, parameters) =>
+      Forecaster.from(device, description as ForecasterDescription, own, parameters),
     );
   }
 

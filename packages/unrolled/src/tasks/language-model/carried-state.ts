@@ -1,13 +1,15 @@
+import { FormatError } from '../../errors.ts';
 import type { NamedArray } from '../../io/safetensors.ts';
 import type { StackState } from '../../nn/recurrent.ts';
+import { sameShape } from '../../shape.ts';
 import type { Device } from '../../tensor/device.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 
-/** A copy of a state that outlives the scope and the larger tensors its parts are views of. */
+/** A copy of a state that outlives its scope, and the larger tensors that its parts are views of. */
 export class CarriedState {
   readonly #device: Device;
   #kept: Record<string, Tensor>[] = [];
-  /** What was kept before that; its memory is used again. */
+  /** The state before it; its memory is reused. */
   #before: Record<string, Tensor>[] = [];
 
   constructor(device: Device) {
@@ -19,7 +21,7 @@ export class CarriedState {
     return this.#kept.length > 0 ? this.#kept : null;
   }
 
-  /** What `get` gave before the last `set`. */
+  /** What `get` returned before the last `set`. */
   get previous(): StackState | null {
     return this.#before.length > 0 ? this.#before : null;
   }
@@ -54,14 +56,28 @@ export class CarriedState {
     );
   }
 
-  restore(saved: Readonly<Record<string, NamedArray>>): void {
-    const state: Record<string, Tensor>[] = [];
-    for (const [key, { shape, data }] of Object.entries(saved)) {
-      const [layer, name] = key.split('.');
-      state[Number(layer)] ??= {};
-      state[Number(layer)][name] = this.#device.keep(this.#device.tensor(data, shape));
+  /**
+   * @param like  a state of the model, whose parts and shapes the saved one must have, unless it is empty
+   * @throws FormatError if it has others
+   */
+  restore(saved: Readonly<Record<string, NamedArray>>, like: StackState): void {
+    const names = Object.keys(saved);
+    const expected = like.flatMap((parts, layer) =>
+      Object.entries(parts).map(([name, part]) => ({ key: `${layer}.${name}`, part })),
+    );
+    const fits = expected.every(
+      ({ key, part }) => Object.hasOwn(saved, key) && sameShape(saved[key].shape, part.shape),
+    );
+    if (names.length > 0 && !(fits && names.length === expected.length)) {
+      throw new FormatError('resume: the hidden state in the checkpoint is not that of this model and batch size');
     }
-    this.#kept = state;
+    const kept = ({ shape, data }: NamedArray): Tensor => this.#device.keep(this.#device.tensor(data, shape));
+    this.#kept =
+      names.length === 0
+        ? []
+        : like.map((parts, layer) =>
+            Object.fromEntries(Object.keys(parts).map((name) => [name, kept(saved[`${layer}.${name}`])])),
+          );
     this.#before = [];
   }
 }

@@ -6,7 +6,7 @@ import { Dropout } from '../../nn/dropout.ts';
 import { Embedding } from '../../nn/embedding.ts';
 import { type Context, inference, initialiseParameters } from '../../nn/layer.ts';
 import { Linear } from '../../nn/linear.ts';
-import type { Declarations, Parameters } from '../../nn/parameters.ts';
+import type { Declarations, Parameters, SavedParameters } from '../../nn/parameters.ts';
 import { Recurrent, type RunOptions, type StackState } from '../../nn/recurrent.ts';
 import { TiedLinear } from '../../nn/tied-linear.ts';
 import { crossEntropy } from '../../ops/index.ts';
@@ -16,6 +16,7 @@ import type { Tensor } from '../../tensor/tensor.ts';
 import { createTokenizer } from '../../tokenizers/create.ts';
 import type { Tokenizer, TokenizerConfig } from '../../tokenizers/tokenizer.ts';
 import { loadModel, type ModelSource } from '../../train/stored-model.ts';
+import { languageModelDescription } from './description.ts';
 
 /** Sizes and kind of a language model: plain data. */
 export interface LanguageModelConfig {
@@ -68,7 +69,12 @@ export class LanguageModel {
   readonly #output: Linear | TiedLinear | AdaptiveSoftmax;
   readonly #recurrentName: string;
 
-  constructor(device: Device, tokenizer: Tokenizer, config: LanguageModelConfig, seed = 1) {
+  constructor(
+    device: Device,
+    tokenizer: Tokenizer,
+    config: LanguageModelConfig,
+    initial: number | SavedParameters = 1,
+  ) {
     for (const [name, lowest] of Object.entries({ hidden: 1, layers: 1, embedding: 1 } as const)) {
       const value = config[name as 'hidden' | 'layers' | 'embedding'];
       if (!Number.isInteger(value) || value < lowest) {
@@ -94,29 +100,37 @@ export class LanguageModel {
     if (cutoffs) this.#output = new AdaptiveSoftmax({ classes: tokenizer.size, cutoffs });
     else if (config.tied) this.#output = new TiedLinear(this.#embedding);
     else this.#output = new Linear({ units: tokenizer.size });
-    this.parameters = initialiseParameters(this, [-1, -1], device, seed);
+    this.parameters = initialiseParameters(this, [-1, -1], device, initial);
   }
 
   /**
-   * The same model from what `describe` gave; its parameters have yet to be loaded.
-   * @param own  the cell, where it is one of your own: a description that was a file has only its name
+   * A model from its description.
+   * @param own  the cell, if it is one of your own: a description from a file has only its name
+   * @param initial  saved parameters, or a seed for new ones. Default 1
+   * @throws FormatError if the description is not one, or does not fit the parameters
    * @throws ConfigError if the description's cell is not built in, and not this one
    */
-  static from(device: Device, { config, tokenizer }: LanguageModelDescription, own?: DefinedCell): LanguageModel {
-    return new LanguageModel(device, createTokenizer(tokenizer), withCell(config, own));
+  static from(
+    device: Device,
+    description: LanguageModelDescription,
+    own?: DefinedCell,
+    initial: number | SavedParameters = 1,
+  ): LanguageModel {
+    const { config, tokenizer } = languageModelDescription(description, 'model');
+    return new LanguageModel(device, createTokenizer(tokenizer), withCell(config, own), initial);
   }
 
   /**
-   * The model of a file: exported (`unrolled export`, `encodeModel`), or a checkpoint.
-   * @throws FormatError if the file is damaged, or of another task
+   * Loads an exported model (`unrolled export`, `encodeModel`) or a checkpoint.
+   * @param source  the bytes of the file, or a stored model
+   * @throws FormatError if the file is damaged or of another task; ConfigError if `source` is neither
    *
    * @example
    * const model = LanguageModel.load(await openDevice(), readFileSync('my.safetensors'));
    */
   static load(device: Device, source: ModelSource, own?: DefinedCell): LanguageModel {
-    const names = ['config', 'tokenizer'] as const;
-    return loadModel<LanguageModelDescription, LanguageModel>(source, 'language-model', names, (description) =>
-      LanguageModel.from(device, description, own),
+    return loadModel(source, 'language-model', (description, parameters) =>
+      LanguageModel.from(device, description as LanguageModelDescription, own, parameters),
     );
   }
 

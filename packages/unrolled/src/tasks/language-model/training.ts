@@ -1,4 +1,5 @@
-import { TokenStreams } from '../../data/token-streams.ts';
+import { whole } from '../../checks.ts';
+import { type StreamPosition, TokenStreams } from '../../data/token-streams.ts';
 import { ConfigError, DataError, FormatError } from '../../errors.ts';
 import type { LayerFlowReport } from '../../inspect/gradient-flow.ts';
 import type { NamedArray } from '../../io/safetensors.ts';
@@ -7,6 +8,7 @@ import { firstNonFinite } from '../../nn/first-non-finite.ts';
 import { type Context, inference } from '../../nn/layer.ts';
 import { mean } from '../../ops/index.ts';
 import { mix32 } from '../../random.ts';
+import { objectOf, scalar } from '../../schema.ts';
 import type { StopSignal } from '../../signal.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { Json } from '../../train/checkpoint.ts';
@@ -29,6 +31,13 @@ export interface LanguageModelTrainingOptions {
   /** Default 0.8. */
   readonly sampleTemperature?: number;
 }
+
+const wholeNumber = scalar<number>(whole());
+const savedPosition = objectOf<StreamPosition & { readonly text: number }>({
+  epoch: wholeNumber,
+  chunk: wholeNumber,
+  text: wholeNumber,
+});
 
 /** The first 90% of a text train, the last 10% validate; a text too short for that has no validation part. */
 export function splitText(tokens: Int32Array): { train: Int32Array; validation: Int32Array } {
@@ -157,11 +166,12 @@ export class LanguageModelTraining implements TrainingTask {
   }
 
   restore(carried: Readonly<Record<string, NamedArray>>, state: Json): void {
-    const { epoch, chunk, text } = state as { epoch: number; chunk: number; text: number };
+    const { epoch, chunk, text } = savedPosition(state, 'resume: the position in the text');
     if (text !== this.#fingerprint) {
       throw new FormatError('resume: the text is not the one this run was trained on; give the same files');
     }
     this.#streams.seek({ epoch, chunk });
-    this.#carried.restore(carried);
+    const { model } = this;
+    model.device.scope(() => this.#carried.restore(carried, model.initialState(this.#streams.batch)));
   }
 }

@@ -1,7 +1,9 @@
+import { whole } from '../../checks.ts';
 import { ConfigError } from '../../errors.ts';
 import type { NamedArray } from '../../io/safetensors.ts';
 import type { Context } from '../../nn/layer.ts';
 import { Random } from '../../random.ts';
+import { objectOf, scalar } from '../../schema.ts';
 import type { StopSignal } from '../../signal.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { Json } from '../../train/checkpoint.ts';
@@ -17,6 +19,11 @@ export interface ProblemTrainingOptions {
   /** Of all sequences: batch n is the same for the same seed, whatever was done before. */
   readonly seed: number;
 }
+
+const savedState = objectOf<{ readonly batches: number; readonly validations: number }>({
+  batches: scalar(whole()),
+  validations: scalar(whole()),
+});
 
 /** Learning a problem by backpropagation through time over whole sequences. */
 export class ProblemTraining implements TrainingTask {
@@ -92,7 +99,7 @@ export class ProblemTraining implements TrainingTask {
   }
 
   restore(_carried: Readonly<Record<string, NamedArray>>, state: Json): void {
-    const { batches, validations } = state as { batches: number; validations: number };
+    const { batches, validations } = savedState(state, 'resume: the state of the problem');
     this.#batches = batches;
     this.#validations = validations;
   }

@@ -31,7 +31,7 @@ export interface TaggerDescription {
 }
 
 const isColumn = (value: unknown): boolean => Number.isInteger(value) && value !== 0;
-const columns: Kind = {
+export const columns: Kind = {
   must: '{ word, tag }, columns from 1, or from the last as -1',
   fits: (value) => {
     const { word, tag } = (value ?? {}) as Partial<ConllColumns>;

@@ -7,7 +7,7 @@ import { type Context, inference, initialiseParameters } from '../../nn/layer.ts
 import { sumOverTime } from '../../nn/lengths.ts';
 import { Linear } from '../../nn/linear.ts';
 import { crossEntropyLoss } from '../../nn/losses.ts';
-import type { Declarations, Parameters } from '../../nn/parameters.ts';
+import type { Declarations, Parameters, SavedParameters } from '../../nn/parameters.ts';
 import { Recurrent } from '../../nn/recurrent.ts';
 import { tagConstraints } from '../../nn/tag-constraints.ts';
 import { argmax, concat, embedding, scale, sum } from '../../ops/index.ts';
@@ -20,6 +20,7 @@ import type { SupervisedModel } from '../../train/supervised.ts';
 import { splitWords, WordTable, type WordVectors } from '../../words/index.ts';
 import { checkConfig, type TaggerConfig, type TaggerDescription } from './config.ts';
 import type { TaggedSentence } from './conll.ts';
+import { taggerDescription } from './description.ts';
 import { TagEncoder } from './encoder.ts';
 import { SpellingEncoder } from './spellings.ts';
 import { type TaggedText, taggedText } from './tagged-text.ts';
@@ -60,7 +61,7 @@ export class Tagger implements SupervisedModel<TaggedSentence> {
   readonly #crf: LinearChainCrf | null;
 
   /** @throws ConfigError on an unknown option, or a size out of range */
-  constructor(device: Device, vocabulary: TagVocabulary, config: TaggerConfig, seed = 1) {
+  constructor(device: Device, vocabulary: TagVocabulary, config: TaggerConfig, initial: number | SavedParameters = 1) {
     checkConfig(config);
     const { cell, hidden, layers, dropout, characters } = config;
     const { tags, scheme } = vocabulary;
@@ -78,22 +79,34 @@ export class Tagger implements SupervisedModel<TaggedSentence> {
     this.#output = new Linear({ units: tags.length });
     const constraints = scheme === null ? undefined : tagConstraints(tags, scheme);
     this.#crf = config.crf ? new LinearChainCrf({ tags: tags.length, constraints }) : null;
-    this.parameters = initialiseParameters(this, [-1, -1], device, seed);
+    this.parameters = initialiseParameters(this, [-1, -1], device, initial);
   }
 
   /**
-   * A model from its description; its parameters are loaded separately.
+   * A model from its description.
    * @param own  the cell, if it is one of your own: a description from a file has only its name
+   * @param initial  saved parameters, or a seed for new ones. Default 1
+   * @throws FormatError if the description is not one, or does not fit the parameters
    */
-  static from(device: Device, { config, vocabulary }: TaggerDescription, own?: DefinedCell): Tagger {
-    return new Tagger(device, vocabulary, withCell(config, own));
+  static from(
+    device: Device,
+    description: TaggerDescription,
+    own?: DefinedCell,
+    initial: number | SavedParameters = 1,
+  ): Tagger {
+    const saved = typeof initial === 'number' ? undefined : initial;
+    const { config, vocabulary } = taggerDescription(description, 'model', saved);
+    return new Tagger(device, vocabulary, withCell(config, own), initial);
   }
 
-  /** Loads an exported model or a checkpoint. @throws FormatError if the file is damaged, or of another task */
+  /**
+   * Loads an exported model (`unrolled export`, `encodeModel`) or a checkpoint.
+   * @param source  the bytes of the file, or a stored model
+   * @throws FormatError if the file is damaged or of another task; ConfigError if `source` is neither
+   */
   static load(device: Device, source: ModelSource, own?: DefinedCell): Tagger {
-    const names = ['config', 'vocabulary'] as const;
-    return loadModel<TaggerDescription, Tagger>(source, 'tag', names, (description) =>
-      Tagger.from(device, description, own),
+    return loadModel(source, 'tag', (description, parameters) =>
+      Tagger.from(device, description as TaggerDescription, own, parameters),
     );
   }
 

@@ -5,7 +5,7 @@ import { withCell } from '../../nn/cells/registry.ts';
 import { Dropout } from '../../nn/dropout.ts';
 import { Embedding, type EmbeddingOptions } from '../../nn/embedding.ts';
 import { type Context, inference, initialiseParameters } from '../../nn/layer.ts';
-import type { Declarations, Parameters } from '../../nn/parameters.ts';
+import type { Declarations, Parameters, SavedParameters } from '../../nn/parameters.ts';
 import { Recurrent } from '../../nn/recurrent.ts';
 import type { Shape } from '../../shape.ts';
 import type { Device } from '../../tensor/device.ts';
@@ -14,6 +14,7 @@ import { loadModel, type ModelSource } from '../../train/stored-model.ts';
 import { Bridge } from './bridge.ts';
 import { completeConfig, type TranslatorConfig } from './config.ts';
 import { Decoder, type DecoderState, type DecoderStep } from './decoder.ts';
+import { translatorDescription } from './description.ts';
 import { translationLoss } from './loss.ts';
 import type { TranslationPair } from './pairs.ts';
 import { describeSides, type EncodedPair, type Sides, type SidesDescription, sidesFrom } from './sides.ts';
@@ -57,7 +58,7 @@ export class Translator {
   readonly #dropout: Dropout;
 
   /** @throws ConfigError on a size, a rate or a name that cannot work */
-  constructor(device: Device, sides: Sides, config: TranslatorConfig, seed = 1) {
+  constructor(device: Device, sides: Sides, config: TranslatorConfig, initial: number | SavedParameters = 1) {
     this.device = device;
     this.sides = sides;
     this.config = completeConfig(config);
@@ -69,26 +70,34 @@ export class Translator {
     this.#encoder = new Recurrent({ cell, hidden, layers, dropout, bidirectional });
     const seen = attention === 'none' ? null : { score: attention, units: hidden, coverage };
     this.decoder = new Decoder({ cell, hidden, layers, dropout, attention: seen, feeding, choices: target.size });
-    this.parameters = initialiseParameters(this, [-1, -1], device, seed);
+    this.parameters = initialiseParameters(this, [-1, -1], device, initial);
   }
 
   /**
-   * The same translator from what `describe` gave; its parameters have yet to be loaded.
-   * @param own  the cell, where it is one of your own: a description that was a file has only its name
+   * A model from its description.
+   * @param own  the cell, if it is one of your own: a description from a file has only its name
+   * @param initial  saved parameters, or a seed for new ones. Default 1
+   * @throws FormatError if the description is not one, or does not fit the parameters
    * @throws ConfigError if the description's cell is not built in, and not this one
    */
-  static from(device: Device, { config, ...sides }: TranslatorDescription, own?: DefinedCell): Translator {
-    return new Translator(device, sidesFrom(sides), withCell(config, own));
+  static from(
+    device: Device,
+    description: TranslatorDescription,
+    own?: DefinedCell,
+    initial: number | SavedParameters = 1,
+  ): Translator {
+    const { config, ...sides } = translatorDescription(description, 'model');
+    return new Translator(device, sidesFrom(sides), withCell(config, own), initial);
   }
 
   /**
-   * The model of a file: exported, or a checkpoint.
-   * @throws FormatError if the file is damaged, or of another task
+   * Loads an exported model (`unrolled export`, `encodeModel`) or a checkpoint.
+   * @param source  the bytes of the file, or a stored model
+   * @throws FormatError if the file is damaged or of another task; ConfigError if `source` is neither
    */
   static load(device: Device, source: ModelSource, own?: DefinedCell): Translator {
-    const names = ['config', 'source', 'target', 'longest'] as const;
-    return loadModel<TranslatorDescription, Translator>(source, 'translate', names, (description) =>
-      Translator.from(device, description, own),
+    return loadModel(source, 'translate', (description, parameters) =>
+      Translator.from(device, description as TranslatorDescription, own, parameters),
     );
   }
 
