@@ -1,4 +1,4 @@
-import { oneOf, whole } from '../../checks.ts';
+import { number, oneOf, whole } from '../../checks.ts';
 import { objectOf, optional, type Schema, scalar } from '../../schema.ts';
 import { tokenizerConfig } from '../../tokenizers/description.ts';
 import { cellSource, dropoutRate, size, taskName, trueOrFalse } from '../../train/description.ts';
@@ -24,4 +24,5 @@ export const translatorDescription: Schema<TranslatorDescription> = objectOf<Tra
   target: tokenizerConfig,
   // A translation may be twice as long, so this bounds the time a file can cost.
   longest: scalar<number>(whole({ from: 1, to: 100_000 })),
+  lengthRatio: optional(scalar<number>(number({ above: 0, to: 100_000 }))),
 });
