@@ -1,3 +1,5 @@
+import { requireKind, seed as seedKind } from './checks.ts';
+
 /** The four 32-bit words of a generator; plain data, so that it can be stored and restored. */
 export type RandomState = readonly [number, number, number, number];
 
@@ -27,7 +29,14 @@ export function hashText(text: string, seed = 0): number {
 export class Random {
   #state: [number, number, number, number];
 
+  /**
+   * @param seed  a whole number, of which the lower 32 bits count; or the state of another generator
+   * @throws ConfigError on anything else
+   */
   constructor(seed: number | RandomState) {
+    if (!Array.isArray(seed) || seed.length !== 4 || !seed.every(Number.isInteger)) {
+      requireKind('random', 'seed', seed, seedKind);
+    }
     if (typeof seed === 'number') {
       let x = seed | 0;
       // Seeds that are near each other must not give sequences that are: each word goes through the mixer.

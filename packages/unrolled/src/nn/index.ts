@@ -1,6 +1,7 @@
 export * from './adaptive-softmax.ts';
 export * from './attention.ts';
 export * from './cells/index.ts';
+export * from './check-gradients.ts';
 export * from './crf.ts';
 export * from './dropout.ts';
 export * from './embedding.ts';

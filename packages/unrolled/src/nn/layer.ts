@@ -1,6 +1,7 @@
+import { requireKind, seed } from '../checks.ts';
 import type { Random } from '../random.ts';
 import type { Shape } from '../shape.ts';
-import type { Device } from '../tensor/device.ts';
+import { type Device, requireDevice } from '../tensor/device.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { Declarations, Parameters, type SavedParameters } from './parameters.ts';
 
@@ -42,6 +43,8 @@ export function initialiseParameters(
   device: Device,
   initial: number | SavedParameters,
 ): Parameters {
+  requireDevice('initialiseParameters', device);
+  if (typeof initial !== 'object' || initial === null) requireKind('initialiseParameters', 'seed', initial, seed);
   const saved = typeof initial === 'number' ? null : initial;
   const declarations = new Declarations([], '', '', new Set(), saved);
   layer.build(input, declarations);

@@ -1,10 +1,10 @@
 import { collectGradients } from '../autodiff/gradients.ts';
 import type { TypedArray } from '../backend/backend.ts';
-import { shown } from '../checks.ts';
+import { requireKind, seed as seedKind, shown } from '../checks.ts';
 import { ConfigError, FormatError } from '../errors.ts';
 import { Random } from '../random.ts';
 import { formatShape, type Shape, sameShape, sizeOf } from '../shape.ts';
-import type { Device } from '../tensor/device.ts';
+import { type Device, requireDevice } from '../tensor/device.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type Initialiser, initialise, zeros } from './initialisers.ts';
 
@@ -123,11 +123,13 @@ export class Parameters {
    * @throws FormatError if the saved values are not those of these parameters; see `load`
    */
   constructor(device: Device, declared: readonly Parameter[], initial: number | SavedParameters) {
+    requireDevice('parameters', device);
     this.device = device;
     this.#list = declared;
     this.#byName = new Map(declared.map((parameter) => [parameter.name, parameter]));
     const seed = typeof initial === 'number' ? initial : null;
-    if (typeof initial !== 'number') this.#requireFitting(initial);
+    if (typeof initial !== 'object' || initial === null) requireKind('parameters', 'seed', initial, seedKind);
+    else this.#requireFitting(initial);
     this.#trained = declared.filter(({ frozen }) => !frozen);
     const size = this.#trained.reduce((total, { shape }) => total + sizeOf(shape), 0);
     this.values = device.keep(device.zeros([size]));
@@ -178,11 +180,19 @@ export class Parameters {
 
   /**
    * Takes the gradient of `loss` with respect to all parameters into `gradients`, replacing what was there.
-   * Parameters the loss does not depend on get 0.
+   * Parameters the loss does not depend on get 0. The recording of the loss is used up.
+   * @throws ConfigError if the loss depends on none of them; ShapeError if it is not one number
    */
   backward(loss: Tensor): void {
     const { backend } = this.device;
     const found = collectGradients(loss, new Set(this.#trained.map(({ value }) => value)));
+    if (found.size === 0 && this.#trained.length > 0) {
+      throw new ConfigError(
+        'backward: the loss depends on no parameter of this model; compute it from the model, not from detached tensors ' +
+          'or inside withoutGradients',
+        { parameters: this.#trained.length },
+      );
+    }
     for (const { name, value, shape } of this.#trained) {
       const target = this.gradients.view(shape, this.#positions.get(name)!);
       const gradient = found.get(value);

@@ -1,5 +1,6 @@
 import type { Backend, BackendDescription, Dtype, FloatType, MemoryUse, Storage } from '../backend/backend.ts';
-import { ConfigError, ScopeError, ShapeError } from '../errors.ts';
+import { shown } from '../checks.ts';
+import { ConfigError, DataError, MemoryError, ScopeError, ShapeError } from '../errors.ts';
 import { formatShape, type Shape, sameShape, sizeOf } from '../shape.ts';
 import type { TensorOperations } from './operations.ts';
 import { Allocation, Scope } from './scope.ts';
@@ -58,7 +59,8 @@ export class Device {
 
   /**
    * A tensor of numbers, given nested (`[[1, 2], [3, 4]]`) or flat with a shape.
-   * @throws ShapeError where the numbers do not fill the shape, or nested rows differ in length
+   * @throws ShapeError if the numbers do not fill the shape, or nested rows differ in length; DataError if a value is not a
+   *   number
    */
   tensor(values: NestedNumbers | ArrayLike<number>, shape?: Shape, dtype: Dtype = this.float): Tensor {
     const flat = shape !== undefined && isFlat(values) ? values : flatten(values as NestedNumbers);
@@ -69,13 +71,14 @@ export class Device {
         { count: flat.length, shape: wanted },
       );
     }
+    requireNumbers(flat, dtype);
     const result = this.empty(wanted, dtype);
     this.backend.write(result, flat);
     this.transfers++;
     return result;
   }
 
-  /** Whole numbers, such as token ids. */
+  /** Whole numbers, such as token ids. @throws DataError if a value is not a whole number from −2³¹ to 2³¹ − 1 */
   ids(values: NestedNumbers | ArrayLike<number>, shape?: Shape): Tensor {
     return this.tensor(values, shape, 'int32');
   }
@@ -104,10 +107,24 @@ export class Device {
         });
       }
     }
-    const allocation = new Allocation(this.backend.allocate(dtype, sizeOf(shape)), this.#scope);
+    const allocation = new Allocation(this.#allocate(dtype, sizeOf(shape)), this.#scope);
     if (this.#scope === null) this.#unreferenced.register(allocation, allocation.storage, allocation);
     else this.#scope.allocations.add(allocation);
     return new Tensor(this, allocation, 0, shape);
+  }
+
+  #allocate(dtype: Dtype, length: number): Storage {
+    try {
+      return this.backend.allocate(dtype, length);
+    } catch (error) {
+      if (!(error instanceof MemoryError) || this.#scope !== null) throw error;
+      throw new MemoryError(
+        `${error.message}. Tensors made outside of a scope stay until garbage is collected: run each step in ` +
+          'device.scope(() => …)',
+        error.details,
+        { cause: error },
+      );
+    }
   }
 
   // ── scopes ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -118,16 +135,14 @@ export class Device {
    *
    * @example
    * const loss = device.scope(() => model.loss(batch).item());
-   * @throws ScopeError if `body` returns a promise: a scope ends when its function returns
+   * @throws ScopeError if `body` is async: a scope ends when its function returns
    */
   scope<Result>(body: () => Result): Result {
     const scope = new Scope(this.#scope);
     this.#scope = scope;
     try {
       const result = body();
-      if (result instanceof Promise) {
-        throw new ScopeError('scope: the function is async; await outside of the scope and compute inside it');
-      }
+      requireSynchronous('scope', result);
       for (const tensor of tensorsIn(result)) this.#move(tensor.allocation, scope, scope.parent);
       return result;
     } finally {
@@ -216,7 +231,9 @@ export class Device {
     const before = this.#recording;
     this.#recording = what;
     try {
-      return body();
+      const result = body();
+      requireSynchronous('recording', result);
+      return result;
     } finally {
       this.#recording = before;
     }
@@ -252,13 +269,13 @@ function isFlat(values: NestedNumbers | ArrayLike<number>): values is ArrayLike<
 }
 
 function nestedShape(values: NestedNumbers): number[] {
-  if (typeof values === 'number') return [];
+  if (typeof values !== 'object' || values === null) return [];
   if (values.length === 0) return [0];
   return [values.length, ...nestedShape(values[0])];
 }
 
 function flatten(values: NestedNumbers): number[] {
-  if (typeof values === 'number') return [values];
+  if (typeof values !== 'object' || values === null) return [values];
   const shapes = Array.from(values, nestedShape);
   const odd = shapes.findIndex((shape) => !sameShape(shape, shapes[0]));
   if (odd > 0) {
@@ -269,4 +286,46 @@ function flatten(values: NestedNumbers): number[] {
     );
   }
   return Array.from(values, flatten).flat();
+}
+
+/**
+ * @throws ScopeError if the result of a function is a promise or another thenable: what it computes later would run when
+ *   the scope has ended
+ */
+function requireSynchronous(operation: string, result: unknown): void {
+  if (typeof (result as PromiseLike<unknown> | null | undefined)?.then !== 'function') return;
+  // Nobody will await it: how it ends must not end the program.
+  if (Object.prototype.toString.call(result) === '[object Promise]')
+    (result as Promise<unknown>).then(nothing, nothing);
+  throw new ScopeError(`${operation}: the function is async; await outside of it and compute inside`);
+}
+
+const nothing = (): void => {};
+
+/** @throws ConfigError unless this is a device; a promise of one is named as such */
+export function requireDevice(operation: string, device: unknown): void {
+  if (device instanceof Device) return;
+  const isPromise = typeof (device as PromiseLike<unknown> | null | undefined)?.then === 'function';
+  throw new ConfigError(
+    `${operation}: ${isPromise ? 'the device is a promise; use await openDevice()' : `needs a device from openDevice(), received ${shown(device)}`}`,
+    { operation },
+  );
+}
+
+/** @throws DataError where a value is not a number, or in int32 not a whole one */
+function requireNumbers(values: ArrayLike<number>, dtype: Dtype): void {
+  if (dtype === 'int32') {
+    if (values instanceof Int32Array) return;
+    for (let i = 0; i < values.length; i++) {
+      if ((values[i] | 0) === values[i]) continue;
+      throw new DataError(
+        `ids: ${shown(values[i])} at position ${i} is not a whole number of 32 bits; give ids from 0, or −1 for none`,
+        { value: values[i], position: i },
+      );
+    }
+  } else if (Array.isArray(values)) {
+    const odd = values.findIndex((value) => typeof value !== 'number');
+    if (odd < 0) return;
+    throw new DataError(`tensor: ${shown(values[odd])} at position ${odd} is not a number`, { position: odd });
+  }
 }

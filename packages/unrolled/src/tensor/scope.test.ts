@@ -116,8 +116,38 @@ describe('a scope', () => {
         device.ones([10]);
       });
     expect(wrong).toThrow(ScopeError);
-    expect(wrong).toThrow('await outside of the scope');
+    expect(wrong).toThrow('scope: the function is async; await outside of it and compute inside');
     expect(bytes()).toBe(before);
+  });
+
+  test('refuses an async function without leaving a rejection behind', async () => {
+    const rejections: unknown[] = [];
+    const listen = (reason: unknown): number => rejections.push(reason);
+    process.on('unhandledRejection', listen);
+    const later = async (): Promise<unknown> => {
+      const x = device.ones([2]);
+      await null;
+      return x.toArray();
+    };
+    for (const run of [
+      () => device.scope(later),
+      () => device.carry(null, later as never),
+      () => device.withoutGradients(later),
+      () => device.withGradients(later),
+    ]) {
+      expect(run).toThrow(ScopeError);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    process.off('unhandledRejection', listen);
+    expect(rejections).toEqual([]);
+  });
+
+  test('refuses a function that returns another thenable, which is not started', () => {
+    let started = false;
+    // biome-ignore lint/suspicious/noThenProperty: a query, say, that runs when it is awaited
+    const thenable = { then: () => (started = true) };
+    expect(() => device.scope(() => thenable)).toThrow(ScopeError);
+    expect(started).toBe(false);
   });
 });
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { referenceBackend } from '../backend/reference/reference-backend.ts';
-import { ConfigError, ShapeError } from '../errors.ts';
+import { ConfigError, DataError, ShapeError } from '../errors.ts';
 import { createDevice } from '../ops/create-device.ts';
 import { add, concat, matmul } from '../ops/index.ts';
 import { sizeOf } from '../shape.ts';
@@ -78,6 +78,18 @@ describe('numbers', () => {
 
   test('read later are the same', async () => {
     expect([...(await device.tensor([1, 2]).read())]).toEqual([1, 2]);
+  });
+
+  test.each([
+    [() => device.ids([0, Number.NaN]), 'ids: NaN at position 1 is not a whole number of 32 bits'],
+    [() => device.ids([2 ** 31]), 'ids: 2147483648 at position 0'],
+    [() => device.ids(Float64Array.of(1, 2, 1.7)), 'ids: 1.7 at position 2'],
+    [() => device.tensor(['1', '2'] as never), "tensor: '1' at position 0 is not a number"],
+    [() => device.tensor([[1], [null]] as never), 'tensor: null at position 1 is not a number'],
+    [() => device.tensor('12' as never), "tensor: '12' at position 0 is not a number"],
+  ])('that are none are named: %s', (make, message) => {
+    expect(make).toThrow(DataError);
+    expect(make).toThrow(message);
   });
 
   test('as ids are int32', () => {
