@@ -6,6 +6,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { allowUndefined } from './optional-properties.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist');
@@ -19,6 +20,12 @@ run(join('packages', 'kernels', 'build.ts'));
 tsc('tsconfig.build.json');
 tsc('tsconfig.build-cli.json');
 run(join('tools', 'build-studio.ts'));
+
+for (const file of readdirSync(dist, { recursive: true, encoding: 'utf8' })) {
+  if (!file.endsWith('.d.ts')) continue;
+  const path = join(dist, file);
+  writeFileSync(path, allowUndefined(readFileSync(path, 'utf8')));
+}
 
 // tsc rewrites './x.ts' in imports, but not in `new URL('./worker.ts', import.meta.url)`.
 for (const file of readdirSync(dist, { recursive: true, encoding: 'utf8' })) {

@@ -8,7 +8,7 @@ import * as translate from 'unrolled/tasks/translate';
 import * as training from 'unrolled/train';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { noChromium } from '../chromium.ts';
-import { type Files, trainAll } from '../runtime/three-lines.ts';
+import { type Files, trainAll } from '../package/three-lines.ts';
 import { expectAccessible, useStudio, viewportOf } from './fixture.ts';
 
 describe.skipIf(noChromium)('room Tasks', () => {

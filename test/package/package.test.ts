@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
@@ -11,7 +11,9 @@ import { pathToFileURL } from 'node:url';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { launchChromium, noChromium } from '../chromium.ts';
+import { testDeclarations } from './declarations.ts';
 import { root, run } from './run.ts';
+import { testExamples } from './run-examples.ts';
 import { type Library, type TenSteps, tenSteps } from './ten-steps.ts';
 import { type Library as ThreeLines, trainAll, useAll } from './three-lines.ts';
 
@@ -73,7 +75,7 @@ describe('the packed package in an empty project', () => {
          });`,
       );
       writeFileSync(join(elsewhere, 'text.txt'), 'she sells sea shells by the sea shore. '.repeat(60));
-      const command = [installed('dist/cli/main.js'), 'train', 'text.txt', '--cell', './cell.ts', '--steps', '2'];
+      const command = [installed('dist/cli/unrolled.cjs'), 'train', 'text.txt', '--cell', './cell.ts', '--steps', '2'];
       const sizes = ['--hidden', '8', '--embedding', '4', '--layers', '1', '--threads', '1'];
       expect(run(process.execPath, [...command, ...sizes], elsewhere)).toContain('Finished after 2 steps');
     } finally {
@@ -81,27 +83,41 @@ describe('the packed package in an empty project', () => {
     }
   });
 
-  test('the type declarations serve a strict user', () => {
-    writeFileSync(
-      join(project, 'typed.ts'),
-      `import { openDevice, type Tensor } from 'unrolled';
-       import { Linear, initialiseParameters, inference } from 'unrolled/nn';
-       import { Optimizer } from 'unrolled/optim';
-       import { train, type TrainEvent } from 'unrolled/train';
-       import { LanguageModel, generate } from 'unrolled/tasks/language-model';
-       const device = await openDevice('wasm', { threads: 1 });
-       const layer = new Linear({ units: 3 });
-       const parameters = initialiseParameters(layer, [-1, 4], device, 1);
-       const y: Tensor = layer.apply(device.ones([2, 4])).tanh().sum();
-       parameters.backward(y);
-       new Optimizer(parameters, { method: 'adam' }).update({ learningRate: 1e-3, clipNorm: 1 });
-       // @ts-expect-error: there is no such method
-       new Optimizer(parameters, { method: 'nothing' });
-       export { type TrainEvent, LanguageModel, generate, inference, train };`,
-    );
-    const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-    const strict = ['--strict', '--noEmit', '--module', 'nodenext', '--target', 'es2024', '--lib', 'es2024,dom'];
-    run(process.execPath, [compiler, ...strict, '--types', '', 'typed.ts'], project);
+  testDeclarations(() => project);
+
+  test('runs no scripts when it is installed, and is free of side effects but for the command', () => {
+    const { scripts, sideEffects } = JSON.parse(readFileSync(installed('package.json'), 'utf8'));
+    const lifecycle = ['preinstall', 'install', 'postinstall', 'prepublish', 'preprepare', 'prepare', 'postprepare'];
+    expect(lifecycle.filter((name) => name in scripts)).toEqual([]);
+    expect(sideEffects).toEqual(['./dist/cli/**']);
+  });
+
+  test("has the licences of other people's code in the studio's page", () => {
+    const licences = readFileSync(installed('dist/studio/licences.md'), 'utf8');
+    const packages = Array.from(licences.matchAll(/^## (\S+) \d/gm), ([, name]) => name);
+    expect(packages).toEqual(expect.arrayContaining(['ml-matrix', 'svelte', 'uplot']));
+    expect(licences.split('Permission is hereby granted')).toHaveLength(packages.length + 1);
+  });
+
+  test('tells a Node that is too old which one it needs, in one line', () => {
+    const { engines } = JSON.parse(readFileSync(installed('package.json'), 'utf8'));
+    const old = join(project, 'old-node.cjs');
+    writeFileSync(old, "Object.defineProperty(process.versions, 'node', { value: '20.19.0' });");
+    for (const entry of [installed('dist/cli/unrolled.cjs'), join(root, 'packages/cli/unrolled.cjs')]) {
+      const { status, stdout, stderr } = spawnSync(process.execPath, ['-r', old, entry, 'train', 'text.txt'], {
+        encoding: 'utf8',
+      });
+      expect(status).toBe(1);
+      expect(stdout).toBe('');
+      expect(stderr).toBe(
+        `unrolled: needs Node ${engines.node.replace('>=', '')} or later, and this is 20.19.0; get it at https://nodejs.org\n`,
+      );
+    }
+  });
+
+  test.each(['require-node.cjs', 'unrolled.cjs'])('%s can be read by any Node: it is plain old JavaScript', (name) => {
+    const code = readFileSync(installed(`dist/cli/${name}`), 'utf8');
+    expect(code).not.toMatch(/=>|\b(const|let|class|async|await|import)\b|`|\.\.\./);
   });
 
   test('the command trains, samples and evaluates', () => {
@@ -114,7 +130,7 @@ describe('the packed package in an empty project', () => {
   });
 
   test('the command serves the studio, whose page came with the package', async () => {
-    const studio = spawn(process.execPath, [installed('dist/cli/main.js'), 'studio'], { cwd: project });
+    const studio = spawn(process.execPath, [installed('dist/cli/unrolled.cjs'), 'studio'], { cwd: project });
     try {
       const [said] = await once(studio.stdout.setEncoding('utf8'), 'data');
       const [url] = /http:\S+/.exec(said)!;
@@ -126,6 +142,8 @@ describe('the packed package in an empty project', () => {
     }
   });
 });
+
+describe('the examples of README and docs', () => testExamples(() => project));
 
 describe.skipIf(noChromium)('the installed library in headless Chromium', () => {
   /** The module of each part of the library, for a page and for Node. */

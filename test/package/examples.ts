@@ -1,0 +1,117 @@
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from './run.ts';
+
+/** A TypeScript example of the documentation, as a program. */
+export interface Example {
+  /** The page and which of its examples it is, such as `docs-tag-1`. */
+  readonly name: string;
+  readonly program: string;
+  /** Whether it uses Node's modules. */
+  readonly nodeOnly: boolean;
+}
+
+/** What examples of a page take as given: a text, a model. */
+const given: Readonly<Record<string, string>> = {
+  'README.md': "const text = 'she sells sea shells by the sea shore. '.repeat(60);",
+  'docs/forecast.md': 'const history = Array.from({ length: 24 }, (_, t) => 10 + (t % 12));',
+  'docs/gradients.md': `
+    const device = await openDevice('wasm', { threads: 1 });
+    const recurrent = new Recurrent({ cell: 'lstm', hidden: 6 });
+    initialiseParameters(recurrent, [-1, -1, 3], device, 1);
+    const xs = device.ones([12, 2, 3]);
+    const lossesOf = (outputs: Tensor): Tensor => outputs.square().sum({ axes: -1 });`,
+  'docs/reading-cells.md': `
+    const text = 'and he said "sea shells" to her, by the "sea" shore. '.repeat(60);
+    const device = await openDevice('wasm', { threads: 1 });
+    const model = new LanguageModel(device, tokenizerFor('char', text), { cell: 'lstm', hidden: 8, layers: 2, embedding: 4, dropout: 0 });
+    const [early, late] = await Promise.all(
+      [0, 1].map(async () => (await findUnits(model, model.tokenizer.encode(text), [parseProperty('quotes')]))![0]),
+    );`,
+};
+
+/** Where an example reads a model: the file of which task it is. */
+const taskOf: Readonly<Record<string, string>> = {
+  'docs/classify.md': 'classify',
+  'docs/forecast.md': 'forecast',
+  'docs/in-a-page.md': 'classify',
+  'docs/tag.md': 'tag',
+  'docs/translate.md': 'translate',
+};
+
+/** Examples that follow another one on their page, and are run after it, in one program. */
+const joined: readonly string[] = ['docs/training-loop.md'];
+
+/** Every TypeScript example of README and docs, `{{model}}` standing for the address of a model of its task. */
+export function documentedExamples(): Example[] {
+  const pages = ['README.md', ...globSync('docs/*.md', { cwd: root }).sort()];
+  return pages.flatMap((page) => {
+    const blocks = Array.from(readFileSync(join(root, page), 'utf8').matchAll(/```ts\n(.*?)```/gs), ([, code]) => code);
+    const programs = joined.includes(page) && blocks.length > 0 ? [blocks.join('\n')] : blocks;
+    return programs.map((code, i) => ({
+      name: `${page.replace(/\.md$/, '').replaceAll('/', '-')}-${i + 1}`,
+      program: complete(page, code),
+      nodeOnly: code.includes("'node:"),
+    }));
+  });
+}
+
+function complete(page: string, code: string): string {
+  const before = given[page] ?? '';
+  const task = taskOf[page];
+  const file = `new Uint8Array(await (await globalThis.fetch('{{model:${task}}}')).arrayBuffer())`;
+  const model =
+    task === undefined
+      ? ''
+      : `const bytes = ${file};\nconst fetch = async (_: string): Promise<Response> => new Response(bytes);\n`;
+  const files = code.replace(/readFileSync\('[^']*'\)/, 'bytes');
+  return `${imports(code, before)}${model}${before}\n${use(files)}`;
+}
+
+/** A default export is a cell, as the command reads it from a file; a server is asked once. */
+function use(code: string): string {
+  if (code.includes('.listen(8080);')) {
+    return code.replace(
+      '.listen(8080);',
+      `.listen(0, '127.0.0.1', async function (this: import('node:net').Server) {
+        const { port } = this.address() as import('node:net').AddressInfo;
+        const answer = await globalThis.fetch(\`http://127.0.0.1:\${port}\`, { method: 'POST', body: 'sea' });
+        console.log(await answer.text());
+        process.exit();
+      });`,
+    );
+  }
+  if (!code.includes('export default defineCell(')) return code;
+  return `${code.replace('export default defineCell(', 'const cell = defineCell(')}
+    const device = await openDevice('wasm', { threads: 1 });
+    const layer = new Recurrent({ cell, hidden: 5, layers: 2 });
+    const parameters = initialiseParameters(layer, [-1, -1, 3], device, 1);
+    parameters.backward(layer.run(device.ones([4, 2, 3]), inference).outputs.square().mean());
+    console.log(JSON.stringify(parameters.names), parameters.gradient(parameters.names[0]).shape);`;
+}
+
+/** Names of the library that a page's examples use without importing them, because the page has done so above. */
+const known: Readonly<Record<string, readonly string[]>> = {
+  unrolled: ['openDevice', 'type Tensor'],
+  'unrolled/nn': ['inference', 'initialiseParameters', 'Recurrent'],
+  'unrolled/inspect': ['parseProperty'],
+  'unrolled/tasks/classify': ['Classifier'],
+  'unrolled/tasks/forecast': ['Forecaster'],
+  'unrolled/tasks/language-model': ['findUnits', 'LanguageModel', 'tokenizerFor'],
+  'unrolled/tasks/tag': ['Tagger'],
+  'unrolled/tasks/translate': ['Translator'],
+};
+
+function imports(code: string, before: string): string {
+  const imported = Array.from(code.matchAll(/^import \{([^}]*)\}/gms), ([, names]) => names).join(',');
+  const used = before + use(code);
+  const missing = (name: string): boolean => {
+    const word = new RegExp(`\\b${name.replace('type ', '')}\\b`);
+    return word.test(used) && !word.test(imported);
+  };
+  return Object.entries(known)
+    .map(([module, names]) => [module, names.filter(missing)] as const)
+    .filter(([, names]) => names.length > 0)
+    .map(([module, names]) => `import { ${names.join(', ')} } from '${module}';\n`)
+    .join('');
+}
