@@ -13,7 +13,6 @@ export interface Example {
 
 /** What examples of a page take as given: a text, a model. */
 const given: Readonly<Record<string, string>> = {
-  'README.md': "const text = 'she sells sea shells by the sea shore. '.repeat(60);",
   'docs/forecast.md': 'const history = Array.from({ length: 24 }, (_, t) => 10 + (t % 12));',
   'docs/gradients.md': `
     const device = await openDevice('wasm', { threads: 1 });

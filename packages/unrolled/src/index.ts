@@ -1,3 +1,8 @@
+/**
+ * Devices, tensors, operations and their gradients, random numbers and errors.
+ * @module unrolled
+ */
+
 export { gradientError } from './autodiff/check.ts';
 export { gradients } from './autodiff/gradients.ts';
 export { type DeviceName, type DeviceOptions, openDevice } from './device.ts';

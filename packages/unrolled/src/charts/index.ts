@@ -1,3 +1,8 @@
+/**
+ * Line charts, scatter charts, heat maps, alignments and coloured texts, as SVG text.
+ * @module
+ */
+
 /** Charts as SVG text: pure functions of plain data, for Node, pages and files. */
 export * from './alignment-chart.ts';
 export type { Chart } from './frame.ts';

@@ -1,3 +1,8 @@
+/**
+ * Token streams, batches of sequences of similar length, splits and IDX files.
+ * @module
+ */
+
 export * from './buckets.ts';
 export * from './idx.ts';
 export * from './split.ts';

@@ -1,3 +1,8 @@
+/**
+ * Greedy search, beam search and sampling over any step function.
+ * @module
+ */
+
 export * from './beam.ts';
 export * from './greedy.ts';
 export * from './sampling.ts';

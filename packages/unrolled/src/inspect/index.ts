@@ -1,3 +1,8 @@
+/**
+ * Gradient flow, spectra of weights and Jacobians, gate statistics, and what single units follow.
+ * @module
+ */
+
 export * from './decay.ts';
 export * from './decomposition.ts';
 export * from './gates.ts';

@@ -1,2 +1,7 @@
+/**
+ * Safetensors files.
+ * @module
+ */
+
 export type { Bytes } from './bytes.ts';
 export * from './safetensors.ts';

@@ -1,3 +1,8 @@
+/**
+ * Accuracy, F1, calibration, spans, BLEU, chrF, error rates and forecast errors, from plain numbers.
+ * @module
+ */
+
 export * from './bleu.ts';
 export * from './calibration.ts';
 export * from './chrf.ts';

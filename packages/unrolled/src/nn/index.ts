@@ -1,3 +1,8 @@
+/**
+ * Cells, unrolling over time, layers, attention, pooling, a CRF, initialisers and losses.
+ * @module
+ */
+
 export * from './adaptive-softmax.ts';
 export * from './attention.ts';
 export * from './cells/index.ts';

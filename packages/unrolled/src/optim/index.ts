@@ -1,2 +1,7 @@
+/**
+ * Optimizers and learning-rate schedules.
+ * @module
+ */
+
 export * from './optimizer.ts';
 export * from './schedule.ts';

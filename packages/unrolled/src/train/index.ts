@@ -1,3 +1,8 @@
+/**
+ * The training loop as a stream of events, checkpoints, and models in files.
+ * @module
+ */
+
 export * from './breathe.ts';
 export { type Checkpoint, decodeCheckpoint, encodeCheckpoint, type Json, type TrainerState } from './checkpoint.ts';
 export * from './events.ts';

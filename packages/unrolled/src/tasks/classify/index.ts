@@ -1,3 +1,8 @@
+/**
+ * Texts to labels.
+ * @module
+ */
+
 export * from './config.ts';
 export { type ClassifierEvaluation, evaluateClassifier } from './evaluate.ts';
 export * from './explain.ts';

@@ -1,3 +1,8 @@
+/**
+ * Forecasts of number series with intervals, baselines and back-tests.
+ * @module
+ */
+
 export * from './backtest.ts';
 export * from './baselines.ts';
 export type * from './config.ts';

@@ -1,3 +1,8 @@
+/**
+ * Language models: training, evaluation and generation.
+ * @module
+ */
+
 export {
   createTokenizer,
   describeCharacter,

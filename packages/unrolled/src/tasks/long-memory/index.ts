@@ -1,3 +1,8 @@
+/**
+ * Problems of long memory, and experiments over cells and seeds.
+ * @module
+ */
+
 export * from './evaluate.ts';
 export * from './experiment.ts';
 export * from './model.ts';

@@ -1,3 +1,8 @@
+/**
+ * Words to tags: CoNLL files, a CRF, and spans in texts.
+ * @module
+ */
+
 export { labelScheme } from '../../labels.ts';
 export { readWordVectors, splitWords, type Word, type WordVectorOptions, type WordVectors } from '../../words/index.ts';
 export type { TaggerConfig, TaggerDescription } from './config.ts';

@@ -1,3 +1,8 @@
+/**
+ * Sequence to sequence with attention: training, beam search, scores and alignments.
+ * @module
+ */
+
 export * from './alignment.ts';
 export * from './config.ts';
 export { type Feeding, feedings } from './decoder.ts';
