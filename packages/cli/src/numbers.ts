@@ -16,6 +16,9 @@ const spelled = new RegExp(
   'iu',
 );
 
+/** Most numbers: digits without a mark, or with a point that cannot separate thousands. */
+const certain = /^-?\d{1,15}(?:\.(?!\d{3}$)\d{1,15})?$/;
+
 /** Longer fields are no numbers. */
 const mostCharacters = 60;
 
@@ -26,6 +29,10 @@ const mostCharacters = 60;
  */
 export function readNumber(field: string): Readings | null {
   if (field.length > mostCharacters) return null;
+  if (certain.test(field)) {
+    const value = Number(field);
+    return { point: value, comma: field.includes('.') ? null : value, unit: '' };
+  }
   const text = field
     .trim()
     .replace(/[\u00a0\u2009\u202f]/g, ' ')

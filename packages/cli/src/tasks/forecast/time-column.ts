@@ -26,8 +26,11 @@ export function hasDates(table: CsvTable, column: string): boolean {
   return !/^\d+$/.test(first.text.trim()) || timeNames.test(column);
 }
 
-const firstOf = (table: CsvTable, column: string): Cell | undefined =>
-  cellsOf(table, column).find(({ text }) => !isAbsent(text));
+function firstOf({ columns, rows }: CsvTable, column: string): Cell | undefined {
+  const place = columns.indexOf(column);
+  const row = rows.find(({ fields }) => !isAbsent(fields[place]));
+  return row && { line: row.line, text: row.fields[place] };
+}
 
 /** Which column has the times, and which others only count the rows. */
 export interface TimeColumn {
@@ -65,29 +68,36 @@ export function findTimeColumn(
   return { column, counters: counters.slice(1) };
 }
 
-/** Numbers of a column by the decimal point, or null where one is none; which mark it has does not matter for the order. */
-function valuesOf(table: CsvTable, column: string): number[] | null {
-  const values = cellsOf(table, column).map(({ text }) => {
-    const readings = readNumber(text);
-    return readings?.point ?? readings?.comma ?? null;
-  });
-  return values.every((value) => value !== null) ? values : null;
+/** The number of a field, NaN if it is none; which decimal mark it has does not matter for the order. */
+function valueOf({ text }: Cell): number {
+  const readings = readNumber(text);
+  return readings?.point ?? readings?.comma ?? Number.NaN;
 }
 
 /** Names alone are no proof: hours of the day come again. Two rows that fall are none, either. */
 function isOrdered(table: CsvTable, column: string): boolean {
-  const values = valuesOf(table, column);
-  if (!values || (values.length === 2 && values[1] < values[0])) return false;
-  const sign = Math.sign(values.at(-1)! - values[0]) || 1;
-  return values.every((value, i) => i === 0 || sign * (value - values[i - 1]) > 0);
+  const cells = cellsOf(table, column);
+  const rises = cells.length < 3 || valueOf(cells[1]) > valueOf(cells[0]);
+  return everyStep(cells, (before, after) => (rises ? after > before : after < before));
 }
 
 /** Whether numbers go up, or down, by one from row to row. */
 function isCounter(table: CsvTable, column: string): boolean {
-  const values = valuesOf(table, column);
-  if (!values || values.length < 3) return false;
-  const step = values[1] - values[0];
-  return Math.abs(step) === 1 && values.every((value, i) => value === values[0] + i * step);
+  const cells = cellsOf(table, column);
+  if (cells.length < 3) return false;
+  const step = valueOf(cells[1]) - valueOf(cells[0]);
+  return Math.abs(step) === 1 && everyStep(cells, (before, after) => after - before === step);
+}
+
+function everyStep(cells: readonly Cell[], holds: (before: number, after: number) => boolean): boolean {
+  let before = valueOf(cells[0]);
+  return cells.every((cell, i) => {
+    if (i === 0) return Number.isFinite(before);
+    const after = valueOf(cell);
+    const fits = holds(before, after);
+    before = after;
+    return fits;
+  });
 }
 
 /** Without its dates, a table could be read in the wrong order. */
