@@ -1,5 +1,5 @@
-// Foretelling numbers: two months of hourly demand, with days and noise in them, and the network against saying what was
-// a day before. Each forecast is a distribution, so it comes with how sure it is.
+// Forecasts two months of hourly demand, with a daily season and noise, against the seasonal-naive baseline: the value one day
+// before. Each forecast is a distribution, so it has intervals.
 //
 //     node examples/forecast.ts
 
@@ -19,7 +19,7 @@ import { encodeCheckpoint, train } from 'unrolled/train';
 
 const demand = seasonalSeries({ length: 60 * 24, seasons: [24], heights: [10], seed: 1 });
 const rows = rowsOf({ demand });
-const split = splitSeries(demand.length); // 70% train, 10% validate, 20% test, in the order of time
+const split = splitSeries(demand.length); // 70% training, 10% validation, 20% test, in the order of time
 const [window, horizon] = [48, 12];
 
 const device = await openDevice();
@@ -33,16 +33,16 @@ for await (const event of train(task, { ...options, validateEvery: 100 })) {
   if (event.type === 'checkpoint' && event.best) bytes = encodeCheckpoint(event.checkpoint);
 }
 
-// A back-test: every twelve hours of the last part, the next twelve are foretold.
+// A back-test: every twelve hours of the test part, the next twelve are forecast.
 const settings = { window, horizon, split, targets: ['demand'], season: 24 };
 const forecaster = Forecaster.load(device, bytes);
 const methods = [seasonalNaive(rows, 24, settings), methodOf(forecaster, 'network')];
 for (const { method, mae, intervals } of (await backtest(rows, methods, settings))!) {
   const inside = `${Math.round(100 * intervals[0].coverage)}% within 80% intervals`;
-  console.log(`${method.padEnd(15)} off by ${mae.toFixed(2)}, ${inside}`);
+  console.log(`${method.padEnd(15)} MAE ${mae.toFixed(2)}, ${inside}`);
 }
 
-// What comes next.
+// The next hours.
 const [next] = forecaster.forecast(demand);
 const { lower, upper } = next.interval(0.8);
 next.values.forEach((value, h) => {

@@ -1,7 +1,7 @@
-// Finds names of people and places, also those it has never seen: by what stands around them, and how they are written.
+// Finds names of people and places, also those it has never seen, from their context and spelling.
 //
-//     node examples/names.ts               learns it, in a few seconds
-//     node examples/names.ts 2000          prints so many sentences, for: unrolled tag train
+//     node examples/names.ts               trains a tagger, in a few seconds
+//     node examples/names.ts 2000          prints 2,000 sentences, for: unrolled tag train
 
 import { openDevice, Random } from 'unrolled';
 import { formatConll, showTags, type TaggedSentence, Tagger, taggerTraining, tagVocabulary } from 'unrolled/tasks/tag';
@@ -12,7 +12,7 @@ const patterns = [
   ...['the streets of PLACE are empty', 'PLACE is a town near PLACE .', 'nobody in PLACE knows PERSON !'],
 ];
 
-/** A name of letters as they come; of people, every other has two words. */
+/** A random name; half of those of people have two words. */
 function nameOf(kind: string, random: Random): string[] {
   const syllable = (): string => 'bdfklmnprst'[random.below(11)] + 'aeiou'[random.below(5)];
   const word = (): string => {

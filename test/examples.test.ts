@@ -23,7 +23,7 @@ const examples: Record<string, (lines: readonly string[]) => void> = {
     expect(lines.slice(4).map((line) => line[0])).toEqual([...'1995-03-07⏎']);
   },
   'forecast.ts': (lines) => {
-    const [naive, network] = lines.map((line) => Number(/off by ([\d.]+)/.exec(line)?.[1]));
+    const [naive, network] = lines.map((line) => Number(/MAE ([\d.]+)/.exec(line)?.[1]));
     expect(network, 'the noise alone is off by 0.8').toBeLessThan(0.95);
     expect(naive).toBeGreaterThan(1.1);
     expect(Number(/(\d+)% within/.exec(lines[1])?.[1])).toBeGreaterThan(70);

@@ -1,4 +1,4 @@
-// The generated series that docs/forecast.md measures on, as a table with a column of times:
+// The generated series of docs/forecast.md, as tables with a column of times:
 //
 //     node tools/forecast-series.ts seasonal > seasonal.csv
 //     node tools/forecast-series.ts mackey-glass > mackey-glass.csv

@@ -13,6 +13,9 @@ const renamedOptions: readonly Renamed[] = [
   { from: '--gradients', to: '--gradient-flow-every' },
   { from: '--telling', to: '--explain' },
   { from: '--longest', to: '--max-length', command: 'classify train' },
+  { from: '--with', to: '--covariates', command: 'forecast train' },
+  { from: '--ago', to: '--skip-last', command: 'forecast predict' },
+  { from: '--characters', to: '--char-hidden', command: 'tag train' },
 ];
 
 /** Commands that were renamed, such as `cells` → `units`. The old name is still accepted. */

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseCsv } from '../src/csv.ts';
+import { Failure } from '../src/failure.ts';
 import { readSeries } from '../src/tasks/forecast/series.ts';
 import { describeStep, likelySeason } from '../src/tasks/forecast/times.ts';
 
@@ -106,6 +107,67 @@ describe('times', () => {
   });
 });
 
+test('any text is a series of finite numbers, or refused by name', async () => {
+  const field = fc.oneof(
+    fc.constantFrom(
+      '1',
+      '2',
+      '3',
+      '1,5',
+      '1.234',
+      '1,234',
+      '',
+      'NA',
+      'x',
+      '$5',
+      '12%',
+      'n',
+      'date',
+      '1e300',
+      '9'.repeat(50),
+    ),
+    fc.constantFrom(
+      '2024-01-01',
+      '2024-01-02',
+      '01/02/2024',
+      '13/02/2024',
+      'Mar 10, 2024',
+      '2024-Q1',
+      '9999-12-31',
+      '0001-01-01',
+    ),
+    fc.string({ maxLength: 8 }),
+  );
+  const rows = fc.array(fc.array(field, { minLength: 1, maxLength: 3 }), { minLength: 1, maxLength: 8 });
+  const even = fc
+    .array(fc.tuple(fc.integer(), field), { minLength: 3 })
+    .map((list) => list.map(([, y], i) => [String(i), y]));
+  const options = fc.record({
+    fill: fc.constantFrom(undefined, 'linear' as const, 'previous' as const),
+    time: fc.constantFrom(undefined, 'none'),
+  });
+  await fc.assert(
+    fc.asyncProperty(
+      fc.oneof(rows, even),
+      fc.constantFrom(',', ';', '\t'),
+      options,
+      async (table, delimiter, chosen) => {
+        const quoted = (text: string): string => `"${text.replaceAll('"', '""')}"`;
+        const text = table.map((row) => row.map(quoted).join(delimiter)).join('\n');
+        const found = await readSeries(text, 'file', chosen).catch((error: Error) => error);
+        if (found instanceof Error) {
+          expect(found).toBeInstanceOf(Failure);
+          expect(found.message.length).toBeLessThan(500);
+          return;
+        }
+        for (const column of Object.values(found.series)) expect(Array.from(column).every(Number.isFinite)).toBe(true);
+        if (found.times) expect(found.times.format(found.times.at(found.length))).toEqual(expect.any(String));
+      },
+    ),
+    { numRuns: 500 },
+  );
+});
+
 describe('columns of a series', () => {
   const text = 'day,a,word,b\n2024-01-01,1,x,4\n2024-01-02,2,y,NA\n';
   const read = (options = {}) => readSeries(text, 'file', options);
@@ -117,7 +179,7 @@ describe('columns of a series', () => {
       timeColumn: 'day',
     });
     expect(await read({ target: ['a'] })).toMatchObject({ targets: ['a'], leftOut: [] });
-    const besides = await read({ target: ['a'], with: ['b'], fill: 'previous' });
+    const besides = await read({ target: ['a'], covariates: ['b'], fill: 'previous' });
     expect(Object.keys(besides.series)).toEqual(['a', 'b']);
     expect(besides.targets).toEqual(['a']);
     expect(await read({ target: ['a'], time: 'none' })).toMatchObject({ times: null, timeColumn: null });

@@ -50,7 +50,7 @@ describe('forecast predict', () => {
       'predict',
       'runs/demand',
       'newer.csv',
-      '--ago',
+      '--skip-last',
       '6',
       '--level',
       '0.95',
@@ -70,7 +70,7 @@ describe('forecast predict', () => {
     for (const text of ['>history<', '>forecast, 95% interval<', '>actual<', 'time (2024)'])
       expect(svg).toContain(text);
     // The end of one file is not the end of another, so the same window gives the same forecast.
-    const same = await forecast('predict', 'runs/demand', '--ago', '6', '--level', '0.95', '--json');
+    const same = await forecast('predict', 'runs/demand', '--skip-last', '6', '--level', '0.95', '--json');
     expect(JSON.parse(same.stdout)).toEqual(report);
   });
 
@@ -79,7 +79,7 @@ describe('forecast predict', () => {
     ['with too few rows', ['short.csv'], 'short.csv: there are 20 rows before the forecast, the model reads 48'],
     ['that is not there', ['none.csv'], 'none.csv: there is no such file'],
     ['with a gap', ['gap.csv'], "gap.csv: line 4: column 'demand' has no number; --fill"],
-    ['from before its beginning', ['demand.csv', '--ago', '9999'], 'there are 0 rows before the forecast'],
+    ['from before its beginning', ['demand.csv', '--skip-last', '9999'], 'there are 0 rows before the forecast'],
   ])('of a file %s is refused', async (_, args, message) => {
     expectComplaint(await forecast('predict', 'runs/demand', ...args), 1, message);
   });
@@ -106,9 +106,78 @@ describe('forecast eval', () => {
   });
 });
 
+describe('the spelling of a file', () => {
+  /** A year of days, newest first, with commas between thousands. */
+  const rows = Array.from({ length: 200 }, (_, i) => {
+    const date = new Date(Date.UTC(2024, 0, 1) + (199 - i) * 86_400_000);
+    const value = Math.round(2000 + 900 * Math.sin(i / 3)).toLocaleString('en-US');
+    return `${date.getUTCMonth() + 1}/${date.getUTCDate()}/${date.getUTCFullYear()};${value};${i}`;
+  });
+
+  test('is found, said, kept with the run, and used for files that leave it open', async () => {
+    file('prices.csv', `Date;Close;n\n${rows.join('\n')}\n`);
+    const trained = await forecast('train', 'prices.csv', ...small, '--horizon', '2', '--window', '4');
+    expect(trained).toMatchObject({ code: 0, stderr: '' });
+    expect(trained.stdout).toContain(
+      "200 rows, 1 day apart by 'Date'; forecasts Close; left out: n (only counts the rows)",
+    );
+    expect(trained.stdout).toContain("Rows come newest first by 'Date'; they are read in the order of time");
+    expect(trained.stdout).toContain("Dates in 'Date' are read as month/day/year");
+    expect(trained.stdout).toMatch(/'\d,\d{3}' in column 'Close' is read as \d{4} \(otherwise: --decimal comma\)/);
+
+    // Alone, neither dates nor numbers of this file are certain.
+    file('few.csv', 'Date;Close\n1/2/2024;1,234\n1/3/2024;1,345\n1/4/2024;1,456\n1/5/2024;1,567\n');
+    const { code, stdout, stderr } = await forecast('predict', 'runs/prices', 'few.csv', '--json');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const { times, targets } = JSON.parse(stdout);
+    expect(times).toEqual(['2024-01-06', '2024-01-07']);
+    expect(targets[0].values[0]).toBeGreaterThan(500);
+    const other = ['--date-order', 'dmy', '--decimal', 'comma'];
+    const asked = JSON.parse((await forecast('predict', 'runs/prices', 'few.csv', '--json', ...other)).stdout);
+    expect(asked.times).toEqual(['2024-06-01', '2024-07-01']);
+    expect(asked.targets[0].values[0]).toBeLessThan(500);
+  });
+
+  test('is asked for where the file leaves it open, before there is a run', async () => {
+    const days = Array.from({ length: 12 }, (_, i) => `0${i < 9 ? i + 1 : 1}/0${1 + (i % 9)}/2024,${i}`).slice(0, 3);
+    file('open.csv', `day,y\n${days.join('\n')}\n`);
+    expectComplaint(await forecast('train', 'open.csv', '--out', 'open'), 1, 'open.csv: line', '--date-order');
+    file('words.csv', 'day,y\n2024-01-01,much\n2024-01-02,more\n');
+    expectComplaint(
+      await forecast('train', 'words.csv', '--out', 'open'),
+      1,
+      "no column to forecast has numbers: day has '2024-01-01', y has 'much'",
+    );
+    expect(existsSync(join(cwd, 'open'))).toBe(false);
+  });
+
+  test('options by their earlier names are accepted, and a run that has them resumes', async () => {
+    const old = await forecast(
+      'train',
+      'demand.csv',
+      '--target',
+      'demand',
+      '--with',
+      'ahead',
+      ...small,
+      '--steps',
+      '5',
+      '--out',
+      'old',
+    );
+    expect(old).toMatchObject({ code: 0, stderr: expect.stringContaining('--with is now called --covariates') });
+    const config = JSON.parse(readFileSync(join(cwd, 'old/config.json'), 'utf8'));
+    const { covariates, ...rest } = config.options;
+    file('old/config.json', JSON.stringify({ ...config, options: { ...rest, with: covariates } }));
+    expect(await forecast('train', '--resume', 'old', '--steps', '8')).toMatchObject({ code: 0, stderr: '' });
+    const ago = await forecast('predict', 'old', '--ago', '3');
+    expect(ago).toMatchObject({ code: 0, stderr: expect.stringContaining('--ago is now called --skip-last') });
+  });
+});
+
 describe('forecast train', () => {
   test('goes on from a checkpoint to the same bits', async () => {
-    const options = ['--with', 'ahead', '--target', 'demand', '--output', 'quantiles', '--schedule', 'constant'];
+    const options = ['--covariates', 'ahead', '--target', 'demand', '--output', 'quantiles', '--schedule', 'constant'];
     const args = ['train', 'demand.csv', '--horizon', '6', ...options, ...small];
     await Promise.all([forecast(...args, '--out', 'whole'), forecast(...args, '--out', 'half', '--steps', '25')]);
     const ended = await forecast('train', '--resume', 'half', '--steps', '60', '--threads', '1');

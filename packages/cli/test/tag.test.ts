@@ -21,7 +21,7 @@ function sentences(count: number, seed: number): TaggedSentence[] {
 }
 
 const small = [
-  ...['--hidden', '16', '--embedding', '8', '--characters', '6', '--dropout', '0.1', '--lr', '0.02', '--threads', '1'],
+  ...['--hidden', '16', '--embedding', '8', '--char-hidden', '6', '--dropout', '0.1', '--lr', '0.02', '--threads', '1'],
 ];
 const plain = (text: string): string => text.replace(/\d+(\.\d+)?/g, '#');
 
@@ -86,7 +86,7 @@ describe('tag', () => {
     const vector = (seed: number): string =>
       Array.from({ length: 5 }, (_, i) => Math.sin(seed * 7 + i).toFixed(3)).join(' ');
     file('glove.txt', ['mr', 'lives', 'resides', 'in', '.'].map((word, i) => `${word} ${vector(i)}\n`).join(''));
-    const run = ['--vectors', 'glove.txt', '--hidden', '8', '--characters', '0', '--steps', '10', '--out', 'given'];
+    const run = ['--vectors', 'glove.txt', '--hidden', '8', '--char-hidden', '0', '--steps', '10', '--out', 'given'];
     const trained = await unrolled(cwd, 'tag', 'train', 'train.conll', ...run);
     expect(trained).toMatchObject({ code: 0, stderr: '' });
     expect(trained.stdout).toMatch(/5 vectors of dimension 5; \d+\.\d% of the words have one, 1 are of other words/);

@@ -31,7 +31,7 @@ interface FileFlags extends UseFlags, Pick<SeriesOptions, 'time' | 'fill' | 'dec
 
 interface PredictFlags extends FileFlags {
   level?: number;
-  ago?: number;
+  skipLast?: number;
   plot?: string;
 }
 
@@ -63,7 +63,9 @@ function predictCommand(): Command {
   return withFile(new Command('predict'))
     .description('forecast the next steps of a series')
     .addOption(option('--level <share>', 'probability of the interval (default 0.8)', level))
-    .addOption(option('--ago <n>', 'forecast from n rows before the end, to compare with the actual values', whole(0)))
+    .addOption(
+      option('--skip-last <n>', 'forecast from n rows before the end, to compare with the actual values', whole(0)),
+    )
     .addOption(new Option('--plot <file.svg>', 'draw history, forecast and interval'))
     .addHelpText(
       'after',
@@ -77,8 +79,8 @@ Examples:
 
 async function predict(run: string, path: string | undefined, flags: PredictFlags): Promise<void> {
   await withForecaster(run, path, flags, async (forecaster, { data, file }) => {
-    const { level = 0.8, ago = 0, plot, json } = flags;
-    const origin = data.length - ago;
+    const { level = 0.8, skipLast = 0, plot, json } = flags;
+    const origin = data.length - skipLast;
     const rows = rowsOf(data.series, forecaster.columns);
     const { window: T } = forecaster.config;
     if (origin < T) {
@@ -106,11 +108,11 @@ async function predict(run: string, path: string | undefined, flags: PredictFlag
     }
     if (plot === undefined) return;
     for (const one of forecasts) {
-      const out = forecasts.length === 1 ? plot : besides(plot, one.target);
+      const out = forecasts.length === 1 ? plot : pathFor(plot, one.target);
       const column = data.series[one.target];
       const shown = Math.min(origin, Math.max(12, 3 * forecaster.config.horizon));
       const said = [run, ...(path === undefined ? [] : [path])].map(shellWord).join(' ');
-      const command = `unrolled forecast predict ${said}${ago > 0 ? ` --ago ${ago}` : ''} --level ${level} --plot ${shellWord(plot)}`;
+      const command = `unrolled forecast predict ${said}${skipLast > 0 ? ` --skip-last ${skipLast}` : ''} --level ${level} --plot ${shellWord(plot)}`;
       const picture = drawForecast({ forecast: one, level, column, origin, times, timeColumn, shown, command });
       naming(out, () => writeFileSync(out, picture));
       if (!json) process.stdout.write(`${out}\n`);
@@ -119,7 +121,7 @@ async function predict(run: string, path: string | undefined, flags: PredictFlag
 }
 
 /** `out.svg`, `temperature` → `out-temperature.svg` */
-function besides(path: string, target: string): string {
+function pathFor(path: string, target: string): string {
   const extension = extname(path);
   const stem = path.slice(0, path.length - extension.length);
   return `${stem}-${target.replace(/[^\p{L}\p{N}._-]+/gu, '-')}${extension}`;
@@ -201,8 +203,8 @@ async function withForecaster(
     if (file === undefined) throw new Failure(`${run}: it is not in a run folder; name the file to forecast from`, 2);
     const { time, fill } = { ...config?.options, ...flags };
     const { decimal, dateOrder } = flags;
-    const besides = forecaster.columns.filter((name) => !forecaster.targets.includes(name));
-    const columns = { target: forecaster.targets, with: besides, time, fill, decimal, dateOrder };
+    const covariates = forecaster.columns.filter((name) => !forecaster.targets.includes(name));
+    const columns = { target: forecaster.targets, covariates, time, fill, decimal, dateOrder };
     const data = await readSeries(readTextFiles([file]).texts[0], file, { ...columns, likely: config?.options });
     for (const note of data.notes) toStandardError(`${file}: ${note}`);
     await action(forecaster, { data, file, options: config?.options ?? defaults });

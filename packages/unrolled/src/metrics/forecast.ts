@@ -6,14 +6,14 @@ export function meanAbsoluteError(forecast: ArrayLike<number>, actual: ArrayLike
   return meanOf('mae', forecast, actual, (y, x) => Math.abs(y - x));
 }
 
-/** Root of the mean squared error, in the unit of the series: errors that are few and large weigh more. */
+/** Root of the mean squared error, in the unit of the series; large errors weigh more. */
 export function rootMeanSquaredError(forecast: ArrayLike<number>, actual: ArrayLike<number>): number {
   return Math.sqrt(meanOf('rmse', forecast, actual, (y, x) => (y - x) ** 2));
 }
 
 /**
  * Symmetric mean absolute percentage error (Makridakis 1993, in the form of the M4 competition): the mean of
- * 2 |ŷ − y| / (|ŷ| + |y|), a share from 0 to 2; 0 where both are 0. Says little of a series that crosses 0.
+ * 2 |ŷ − y| / (|ŷ| + |y|), from 0 to 2; 0 where both are 0. Not meaningful for a series that crosses 0.
  */
 export function symmetricPercentageError(forecast: ArrayLike<number>, actual: ArrayLike<number>): number {
   return meanOf('smape', forecast, actual, (y, x) => {
@@ -35,11 +35,11 @@ function meanOf(
 }
 
 /**
- * Mean absolute scaled error (Hyndman & Koehler 2006): the forecast's mean |error|, over that of saying in the history
- * what was one season before. Below 1: better than that.
+ * Mean absolute scaled error (Hyndman & Koehler 2006): the mean |error| of the forecast, divided by that of the seasonal-naive
+ * forecast on the history. Below 1: better than that forecast.
  *
- * @param history  what came before, on which the naive forecast is scored
- * @param season  steps in a season; 1: what was just before. Default 1
+ * @param history  the values before the forecast, on which the naive forecast is scored
+ * @param season  steps in a season; 1: the value just before. Default 1
  * @throws DataError if the history is not longer than a season, or does not change
  */
 export function meanAbsoluteScaledError(
@@ -55,7 +55,7 @@ export function meanAbsoluteScaledError(
   for (let t = season; t < history.length; t++) naive += Math.abs(history[t] - history[t - season]);
   if (!(naive > 0)) {
     throw new DataError(
-      `mase: a history of ${history.length} numbers with a season of ${season} gives no naive error to divide by; ` +
+      `mase: a history of ${history.length} numbers with a season of ${season} has a naive error of 0; ` +
         'give one that is longer than a season and changes',
       { history: history.length, season },
     );
@@ -80,7 +80,7 @@ export function pinballLoss(forecast: ArrayLike<number>, actual: ArrayLike<numbe
   return total / actual.length;
 }
 
-/** Share of what came that lies between the forecast bounds, these included. */
+/** Share of actual values within the forecast bounds, inclusive. */
 export function intervalCoverage(
   lower: ArrayLike<number>,
   upper: ArrayLike<number>,

@@ -8,7 +8,7 @@ import type { OptionType } from '../../trainable.ts';
 export interface ForecastOptions extends CommonOptions {
   /** Columns, separated by commas; see `SeriesOptions`. */
   target?: string;
-  with?: string;
+  covariates?: string;
   time?: string;
   fill?: GapFilling;
   /** Found in the file where they are left out. */
@@ -40,7 +40,7 @@ export const defaults = {
 
 export const optional: Readonly<Record<string, OptionType>> = {
   target: 'string',
-  with: 'string',
+  covariates: 'string',
   time: 'string',
   fill: 'string',
   decimal: 'string',
@@ -68,7 +68,7 @@ export const testOption = (byDefault: number | string = defaults.test): Option =
 
 export const options = (): Option[] => [
   new Option('--target <columns>', 'columns to forecast, separated by commas (default: all with numbers)'),
-  new Option('--with <columns>', 'further columns to read but not forecast, separated by commas'),
+  new Option('--covariates <columns>', 'further columns to read but not forecast, separated by commas'),
   ...fileOptions(),
   option('--horizon <n>', 'steps to forecast (default: a season, or 12)', whole(1)),
   option('--window <n>', 'steps of history to read (default: two seasons, at least twice the horizon)', whole(1)),

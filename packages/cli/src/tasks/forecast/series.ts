@@ -11,8 +11,8 @@ import { describeOrder, type ReadTimes, readTimes, type Times } from './times.ts
 export interface SeriesOptions {
   /** Columns to forecast; all with numbers where none is named. */
   readonly target?: readonly string[];
-  /** Columns to read besides. */
-  readonly with?: readonly string[];
+  /** Further columns to read but not forecast. */
+  readonly covariates?: readonly string[];
   /** The column with times; `none`: there is none; found in the file where it is left out. */
   readonly time?: string | undefined;
   readonly fill?: GapFilling | undefined;
@@ -46,15 +46,15 @@ export interface TimedSeries {
  */
 export async function readSeries(text: string, name: string, options: SeriesOptions): Promise<TimedSeries> {
   const table = await parseCsv(text, name);
-  const { target = [], with: besides = [], time, fill, likely } = options;
-  for (const column of [...target, ...besides]) requireColumn(table, column, name);
+  const { target = [], covariates = [], time, fill, likely } = options;
+  for (const column of [...target, ...covariates]) requireColumn(table, column, name);
   if (time !== undefined && time !== 'none') requireColumn(table, time, name);
-  const { column: timeColumn, counters } = findTimeColumn(table, [...target, ...besides], time, name);
+  const { column: timeColumn, counters } = findTimeColumn(table, [...target, ...covariates], time, name);
   const numeric = table.columns.filter((column) => hasNumbers(table, column));
-  const others = numeric.filter((column) => ![timeColumn, ...counters, ...besides].includes(column));
+  const others = numeric.filter((column) => ![timeColumn, ...counters, ...covariates].includes(column));
   const targets = target.length > 0 ? target : others;
   if (targets.length === 0) throw noNumbers(table, name);
-  const columns = [...new Set([...targets, ...besides])];
+  const columns = [...new Set([...targets, ...covariates])];
   if (columns.includes(timeColumn!)) {
     throw new Failure(
       `${name}: column '${timeColumn}' cannot be both the times and a series; say --time none, or another`,

@@ -69,7 +69,7 @@ export function findTimeColumn(
 }
 
 /** The number of a field, NaN if it is none; which decimal mark it has does not matter for the order. */
-function valueOf({ text }: Cell): number {
+function numberOf({ text }: Cell): number {
   const readings = readNumber(text);
   return readings?.point ?? readings?.comma ?? Number.NaN;
 }
@@ -77,7 +77,7 @@ function valueOf({ text }: Cell): number {
 /** Names alone are no proof: hours of the day come again. Two rows that fall are none, either. */
 function isOrdered(table: CsvTable, column: string): boolean {
   const cells = cellsOf(table, column);
-  const rises = cells.length < 3 || valueOf(cells[1]) > valueOf(cells[0]);
+  const rises = cells.length < 3 || numberOf(cells[1]) > numberOf(cells[0]);
   return everyStep(cells, (before, after) => (rises ? after > before : after < before));
 }
 
@@ -85,15 +85,15 @@ function isOrdered(table: CsvTable, column: string): boolean {
 function isCounter(table: CsvTable, column: string): boolean {
   const cells = cellsOf(table, column);
   if (cells.length < 3) return false;
-  const step = valueOf(cells[1]) - valueOf(cells[0]);
+  const step = numberOf(cells[1]) - numberOf(cells[0]);
   return Math.abs(step) === 1 && everyStep(cells, (before, after) => after - before === step);
 }
 
 function everyStep(cells: readonly Cell[], holds: (before: number, after: number) => boolean): boolean {
-  let before = valueOf(cells[0]);
+  let before = numberOf(cells[0]);
   return cells.every((cell, i) => {
     if (i === 0) return Number.isFinite(before);
-    const after = valueOf(cell);
+    const after = numberOf(cell);
     const fits = holds(before, after);
     before = after;
     return fits;

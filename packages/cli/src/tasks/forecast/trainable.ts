@@ -30,7 +30,7 @@ export const forecast: Trainable<ForecastOptions> = {
   help: `
 Examples:
   unrolled forecast train demand.csv
-  unrolled forecast train weather.csv --target temperature --with wind,rain --horizon 7
+  unrolled forecast train weather.csv --target temperature --covariates wind,rain --horizon 7
   unrolled forecast train sales.csv --output quantiles --fill linear
   unrolled forecast train --resume runs/demand
 
@@ -56,7 +56,7 @@ async function prepare(
   if (main.files.length > 1) {
     throw new Failure(`forecast train: a series is one file, received ${main.files.length}; join them`, 2);
   }
-  const columns = { ...said, target: listOf(said.target), with: listOf(said.with) };
+  const columns = { ...said, target: listOf(said.target), covariates: listOf(said.covariates) };
   const data = await readSeries(main.texts[0], main.files[0].path, columns);
   const { decimal, dateOrder } = data;
   const spellings = { ...(decimal && { decimal }), ...(dateOrder && { dateOrder }) };
@@ -140,10 +140,10 @@ function modelConfig(options: ForecastOptions, { targets }: TimedSeries, own: Ce
 
 /** `1,461 rows, 1 day apart by 'date'; forecasts temp_max, also reads wind; left out: weather` */
 function describeData({ series, targets, length, times, timeColumn, filled, leftOut }: TimedSeries): string {
-  const besides = Object.keys(series).filter((name) => !targets.includes(name));
+  const covariates = Object.keys(series).filter((name) => !targets.includes(name));
   const parts = [
     `${countOf(length, 'row')}${times ? `, ${describeStep(times)} apart by '${timeColumn}'` : ', without times'}`,
-    `forecasts ${targets.join(', ')}${besides.length > 0 ? `, also reads ${besides.join(', ')}` : ''}`,
+    `forecasts ${targets.join(', ')}${covariates.length > 0 ? `, also reads ${covariates.join(', ')}` : ''}`,
   ];
   if (filled > 0) parts.push(`${countOf(filled, 'number')} filled in`);
   const others = leftOut.filter((name) => name !== timeColumn);

@@ -6,7 +6,7 @@ import { type VectorOptions, vectorOptions } from '../../word-vectors.ts';
 
 export interface TagOptions extends CommonOptions, VectorOptions {
   embedding: number;
-  characters: number;
+  charHidden: number;
   crf: 'on' | 'off';
   scheme: SpanScheme;
   /** A file of validation sentences. Default: a tenth of the sentences. */
@@ -20,7 +20,7 @@ export const defaults = {
   hidden: 128,
   layers: 1,
   embedding: 100,
-  characters: 32,
+  charHidden: 32,
   dropout: 0.5,
   batch: 16,
   lr: 4e-3,
@@ -60,7 +60,11 @@ export const options = (): Option[] => [
     `dimension of word vectors (default ${defaults.embedding}, or that of --vectors)`,
     whole(1),
   ),
-  option('--characters <n>', `hidden units of the character LSTMs, 0: none (default ${defaults.characters})`, whole(0)),
+  option(
+    '--char-hidden <n>',
+    `hidden units of the character LSTMs, 0: none (default ${defaults.charHidden})`,
+    whole(0),
+  ),
   wordColumnOption('found in the file, usually 1'),
   tagColumnOption('found in the file, usually -1'),
 ];

@@ -115,7 +115,7 @@ async function prepare(
 }
 
 function modelConfig(options: TagOptions, { word, tag }: ConllColumns, own: CellFile | null): TaggerConfig {
-  const { cell, hidden, layers, embedding, characters, dropout, crf } = options;
+  const { cell, hidden, layers, embedding, charHidden: characters, dropout, crf } = options;
   const sizes = { hidden, layers, embedding, characters, dropout };
   return { cell: cellSource(cell, hidden, own), ...sizes, crf: crf === 'on', columns: { word, tag } };
 }

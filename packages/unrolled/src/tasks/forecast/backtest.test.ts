@@ -103,7 +103,7 @@ describe('a back-test', () => {
     },
   });
 
-  test('foretells every step of the last part once', async () => {
+  test('forecasts every step of the last part once', async () => {
     const asked: number[] = [];
     const [scores] = (await backtest(rows, [off(0, asked)], options))!;
     expect(asked).toEqual([80, 85, 90, 95]);
@@ -134,13 +134,13 @@ describe('a back-test', () => {
     expect(scores).toMatchObject({ mae: 0, mase: null });
   });
 
-  test('ends when it is told to, and says when there is too little to test on', async () => {
+  test('ends early by a signal, and refuses a test part that is too short', async () => {
     expect(await backtest(rows, [off(0)], { ...options, signal: AbortSignal.abort() })).toBeNull();
     await expect(backtest(rows, [off(0)], { ...options, horizon: 21 })).rejects.toThrow(DataError);
   });
 });
 
-test('gaps are filled by a line, or by what was last known', () => {
+test('gaps are filled by interpolation, or with the last known number', () => {
   const gaps = [Number.NaN, 1, Number.NaN, Number.NaN, 7, Number.NaN];
   expect([...fillGaps(gaps)]).toEqual([1, 1, 3, 5, 7, 7]);
   // What comes later must not be known before: `previous` begins with a number.

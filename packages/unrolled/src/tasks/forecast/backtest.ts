@@ -1,3 +1,4 @@
+import { anything, count, required, requireOptions } from '../../checks.ts';
 import {
   intervalCoverage,
   meanAbsoluteError,
@@ -14,28 +15,28 @@ import { originsOf, requireOrigins } from './windows.ts';
 
 export interface BacktestOptions extends BaselineOptions {
   /** Steps in a season, for the scaled error. Default 1. */
-  readonly season?: number;
-  /** Steps from one forecast to the next. Default: the horizon, so that every step is foretold once. */
-  readonly stride?: number;
+  readonly season?: number | undefined;
+  /** Steps from one forecast to the next. Default: the horizon, so that every step is forecast once. */
+  readonly stride?: number | undefined;
   /** Levels of the intervals whose coverage is measured. Default 0.8. */
-  readonly levels?: readonly number[];
+  readonly levels?: readonly number[] | undefined;
   readonly signal?: StopSignal | undefined;
 }
 
-/** How good one method foretold one column. */
+/** Scores of one method on one column. */
 export interface BacktestScores {
   readonly method: string;
   readonly target: string;
-  /** How many forecasts of S steps. */
+  /** Number of forecasts of S steps. */
   readonly forecasts: number;
   /** In the unit of the column. */
   readonly mae: number;
   readonly rmse: number;
   /** A share, from 0 to 2. */
   readonly smape: number;
-  /** Against saying what was one season before, in the training part; null where that has no error to divide by. */
+  /** Relative to the seasonal-naive error in the training part; null where that is 0. */
   readonly mase: number | null;
-  /** For each level, the share of what came that lay between the bounds, and how wide they were on average. */
+  /** For each level, the share of actual values between the bounds, and their mean width. */
   readonly intervals: readonly { readonly level: number; readonly coverage: number; readonly width: number }[];
 }
 
@@ -51,21 +52,25 @@ export function methodOf(forecaster: Forecaster, name: string): ForecastMethod {
   };
 }
 
-/** Forecasts made between looks at the signal. */
+/** Forecasts between checks of the signal. */
 const atOnce = 64;
 
 /**
- * A rolling back-test: from origin to origin through the part that was held back for testing, each method foretells the
- * next S steps from what was before, and is measured by what came.
+ * A rolling back-test: at each origin in the test part, every method forecasts the next S steps from the rows before it, and is
+ * scored against the actual values.
  *
  * @returns for each target, the scores of each method; null if the signal ended it early
- * @throws DataError if no forecast fits into the part that tests
+ * @throws ConfigError on an unknown option or one out of range; DataError if no forecast fits into the test part
  */
 export async function backtest(
   rows: SeriesRows,
   methods: readonly ForecastMethod[],
   options: BacktestOptions,
 ): Promise<BacktestScores[] | null> {
+  requireOptions('backtest', options, {
+    ...{ window: required(count), horizon: required(count), targets: required(anything), split: required(anything) },
+    ...{ season: count, stride: count, levels: anything, signal: anything },
+  });
   const { split, horizon, targets, season = 1, stride = horizon, levels = [0.8], signal } = options;
   const origins = originsOf(options, split.validation, split.end, stride);
   requireOrigins(origins, 'test', split.end - split.validation, options);

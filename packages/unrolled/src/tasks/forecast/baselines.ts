@@ -4,10 +4,10 @@ import { GaussianForecast, type TargetForecast } from './prediction.ts';
 import { columnOf, type SeriesRows, type SeriesSplit } from './series.ts';
 import { originsOf, requireOrigins, type WindowSizes } from './windows.ts';
 
-/** Anything that foretells: what a back-test compares. */
+/** A forecasting method, as a back-test compares them. */
 export interface ForecastMethod {
   readonly name: string;
-  /** For each origin, the S steps from it on, from nothing but the rows before it. */
+  /** For each origin, a forecast of the S steps from it on, made from the rows before it alone. */
   predict(rows: SeriesRows, origins: readonly number[]): TargetForecast[][];
 }
 
@@ -17,8 +17,9 @@ export interface BaselineOptions extends WindowSizes {
 }
 
 /**
- * Says what was one season before. Its deviation is that of its errors in the training part, step by step.
- * @param season  steps in a season; 1: what was just before
+ * The seasonal-naive forecast: the value one season before. Its deviations are those of its errors in the training part, step by
+ * step.
+ * @param season  steps in a season; 1: the last value
  * @throws ConfigError if the season is not a whole number from 1, or longer than a window
  */
 export function seasonalNaive(rows: SeriesRows, season: number, options: BaselineOptions): ForecastMethod {
@@ -49,16 +50,16 @@ export function seasonalNaive(rows: SeriesRows, season: number, options: Baselin
   };
 }
 
-/** Most numbers of a window that the linear forecast reads, its last ones: the cost grows with the square. */
+/** Most values of a window that the linear forecast reads, the last ones: its cost is quadratic. */
 const mostLags = 600;
-/** Most windows of a part that it is fitted to or judged by, evenly spread. */
+/** Most windows of a part for fitting or selection, evenly spread. */
 const mostWindows = 20_000;
 const ridges = [1e-6, 1e-4, 1e-2, 1] as const;
 
 /**
- * Autoregression by least squares: each step is a linear function of the window, all columns of it, one function for each
- * step ahead, with numbers measured from the window's mean. Fitted on the training part; the ridge among four that does
- * best on the validation part, whose errors also give its deviations (those of the training part, where there is none).
+ * Linear autoregression by least squares: each step ahead is its own linear function of all columns of the window, minus the
+ * window's mean. Fitted to the training part, with the ridge penalty of four that is best on the validation part, whose errors
+ * give the deviations (those of the training part if there is no validation part).
  * @throws DataError if the training part has no window
  */
 export function linearAutoregression(rows: SeriesRows, options: BaselineOptions): ForecastMethod {
@@ -98,7 +99,7 @@ export function linearAutoregression(rows: SeriesRows, options: BaselineOptions)
   }
 
   /** Forecasts `[S·K]` with weights W. */
-  const foretell = (from: SeriesRows, origin: number, W: Float64Array): Float64Array => {
+  const forecast = (from: SeriesRows, origin: number, W: Float64Array): Float64Array => {
     const centres = centresAt(from, origin);
     const x = inputsAt(from, origin, centres);
     const y = Float64Array.from({ length: O }, (_, o) => centres[places[o % places.length]]);
@@ -109,7 +110,7 @@ export function linearAutoregression(rows: SeriesRows, options: BaselineOptions)
   const judged = validation.length > 0 ? validation : train;
   const candidates = ridges.map((ridge) => {
     const W = solveRidge(XX, XY, D, ridge);
-    const forecasts = judged.map((origin) => foretell(rows, origin, W));
+    const forecasts = judged.map((origin) => forecast(rows, origin, W));
     const deviations = places.map((f, k) => {
       let i = 0;
       return deviationsOf(judged, horizon, (origin, h) => {
@@ -126,7 +127,7 @@ export function linearAutoregression(rows: SeriesRows, options: BaselineOptions)
     name: 'linear',
     predict: (all, origins) =>
       origins.map((origin) => {
-        const y = foretell(all, origin, W);
+        const y = forecast(all, origin, W);
         return targets.map((target, k) => {
           const values = Float64Array.from({ length: horizon }, (_, h) => y[h * targets.length + k]);
           return new GaussianForecast(target, values, deviations[k]);

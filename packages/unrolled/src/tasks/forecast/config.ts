@@ -1,33 +1,33 @@
 import type { CellSource } from '../../nn/cells/registry.ts';
 import type { Scaling } from './scaling.ts';
 
-/** Sizes and kind of a forecaster: plain data. */
+/** Cell and sizes of a forecaster: plain data. */
 export interface ForecasterConfig {
-  /** Name of the cell, one of your own, or a full configuration. */
+  /** Recurrent cell: a name, a cell of your own, or a full configuration. */
   readonly cell: CellSource;
   /** H, hidden units in each layer. */
   readonly hidden: number;
   /** L, recurrent layers. */
   readonly layers: number;
-  /** Rate of dropout between the layers and before the output. */
+  /** Dropout rate between the layers and before the output. */
   readonly dropout: number;
-  /** T, steps of history that are read. */
+  /** T, steps of history to read. */
   readonly window: number;
-  /** S, steps that are foretold. */
+  /** S, steps to forecast. */
   readonly horizon: number;
-  /** Columns that are foretold. Default: all that are read. */
-  readonly targets?: readonly string[];
-  /** What is learnt of each step: mean and deviation of a normal distribution, or quantiles. Default 'gaussian'. */
-  readonly output?: 'gaussian' | 'quantiles';
-  /** Rising, with ½ among them. Default 0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975. */
-  readonly quantiles?: readonly number[];
+  /** Columns to forecast. Default: all columns. */
+  readonly targets?: readonly string[] | undefined;
+  /** Predicted distribution of each step: a normal distribution, or quantiles. Default 'gaussian'. */
+  readonly output?: 'gaussian' | 'quantiles' | undefined;
+  /** In rising order, 0.5 among them. Default 0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975. */
+  readonly quantiles?: readonly number[] | undefined;
   /**
-   * What numbers are measured from: each window's own mean, so that a series may drift to where it never was; or the mean
-   * of the training part, which keeps how high a window stands. Default 'window'.
+   * Mean subtracted from the numbers: that of each window, so that a series may drift to new levels; or that of the training
+   * part, so that the level of a window counts. Default 'window'.
    */
-  readonly centre?: 'window' | 'training';
-  /** Whether a linear function of the window is added to what the cells give (Lai 2018, LSTNet). Default true. */
-  readonly linear?: boolean;
+  readonly centre?: 'window' | 'training' | undefined;
+  /** Whether a linear function of the window is added to the recurrent output (Lai 2018, LSTNet). Default true. */
+  readonly linear?: boolean | undefined;
 }
 
 /** Everything that makes a forecaster besides its parameters. */
@@ -35,6 +35,6 @@ export interface ForecasterDescription {
   readonly task: 'forecast';
   readonly config: ForecasterConfig;
   readonly scaling: Scaling;
-  /** By target; see `Forecaster.calibrate`. */
+  /** A factor for each target; see `Forecaster.calibrate`. */
   readonly calibration: readonly number[];
 }

@@ -69,20 +69,17 @@ describe.each(devices)('on %s', (_, device) => {
     ['gru', 'gaussian', 'window'],
     ['lstm', 'quantiles', 'training'],
     ['mut1', 'gaussian', 'training'],
-  ] as const)(
-    'what is foretold does not depend on what stands beside it: %s, %s, from the %s',
-    (cell, output, centre) => {
-      const forecaster = stirred(newForecaster({ cell, output, centre, targets: ['mixed'] }, device));
-      fc.assert(
-        fc.property(fc.array(fc.integer({ min: 9, max: 90 }), { minLength: 1, maxLength: 20 }), (ends) => {
-          const histories = ends.map((end) => tail(0, end));
-          const alone = histories.map((history) => forecaster.forecast(history));
-          expect(forecaster.forecastMany(histories)).toEqual(alone);
-        }),
-        { numRuns: 8 },
-      );
-    },
-  );
+  ] as const)('a forecast does not depend on the rest of its batch: %s, %s, from the %s', (cell, output, centre) => {
+    const forecaster = stirred(newForecaster({ cell, output, centre, targets: ['mixed'] }, device));
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 9, max: 90 }), { minLength: 1, maxLength: 20 }), (ends) => {
+        const histories = ends.map((end) => tail(0, end));
+        const alone = histories.map((history) => forecaster.forecast(history));
+        expect(forecaster.forecastMany(histories)).toEqual(alone);
+      }),
+      { numRuns: 8 },
+    );
+  });
 });
 
 describe('a forecaster', () => {
@@ -165,7 +162,7 @@ describe('a forecaster', () => {
   test.each<[Partial<ForecasterConfig>, string]>([
     [{ window: 0 }, 'window must be a whole number from 1, received 0'],
     [{ horizon: 1.5 }, 'horizon must be a whole number from 1, received 1.5'],
-    [{ targets: ['other'] }, "no column 'other' to foretell; there are waves, mixed"],
+    [{ targets: ['other'] }, "no column 'other' to forecast; there are waves, mixed"],
     [{ output: 'quantiles', quantiles: [0.1, 0.9] }, 'with 0.5 among them, received [0.1, 0.9]'],
     [{ cell: 'grue' }, "there is no cell 'grue'"],
   ])('refuses %o', (more, message) => {
@@ -281,12 +278,12 @@ describe('training', () => {
     const short = tail(0, 12);
     const forecaster = newForecaster();
     expect(() => forecastTraining(forecaster, short, { split: splitSeries(12), batch: 4, seed: 1 })).toThrow(
-      'the training part has 8 steps, too few to read 9 and foretell 3',
+      'the training part has 8 steps, too few to read 9 and forecast 3',
     );
     expect(() => fitScaling(rowsOf(short), 8, 9)).toThrow('the training part has 8 steps, a window 9');
   });
 
-  test('learns a curve that no line foretells', async () => {
+  test('learns a curve that no linear forecast follows', async () => {
     const y = mackeyGlass({ length: 700, seed: 3 });
     const rows = rowsOf({ y });
     const parts = splitSeries(700);

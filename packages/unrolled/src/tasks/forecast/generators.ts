@@ -1,3 +1,4 @@
+import { anything, number, required, requireOptions, seed as seedKind, whole } from '../../checks.ts';
 import { ConfigError } from '../../errors.ts';
 import { Random } from '../../random.ts';
 
@@ -5,25 +6,29 @@ export interface SeasonalSeriesOptions {
   /** N. */
   readonly length: number;
   /** Steps in each season. Default 24 and 168: hours of a day, and of a week. */
-  readonly seasons?: readonly number[];
-  /** How high each season goes. Default 10 and 5. */
-  readonly heights?: readonly number[];
-  /** Growth from one step to the next. Default 0.005. */
-  readonly trend?: number;
+  readonly seasons?: readonly number[] | undefined;
+  /** Amplitude of each season. Default 10 and 5. */
+  readonly heights?: readonly number[] | undefined;
+  /** Growth per step. Default 0.005. */
+  readonly trend?: number | undefined;
   /** Standard deviation of the noise. Default 1. */
-  readonly noise?: number;
+  readonly noise?: number | undefined;
   readonly seed: number;
 }
 
 /**
- * A level that grows, seasons on top of each other, and noise:
+ * A linear trend, a sum of seasons, and noise:
  *
  *     y_t = 50 + trend · t + Σ_i height_i · (sin φ + ½ sin 2φ), φ = 2π t / season_i, + noise · N(0, 1)
  */
 export function seasonalSeries(options: SeasonalSeriesOptions): Float64Array {
+  requireOptions('seasonalSeries', options, {
+    ...{ length: required(whole()), seed: required(seedKind), seasons: anything, heights: anything },
+    ...{ trend: number(), noise: number() },
+  });
   const { length, seasons = [24, 168], heights = [10, 5], trend = 0.005, noise = 1, seed } = options;
   if (heights.length !== seasons.length || !seasons.every((season) => season > 0)) {
-    throw new ConfigError('seasonal series: give each season, above 0, a height of its own');
+    throw new ConfigError('seasonalSeries: give a height for each season, and seasons above 0', { seasons, heights });
   }
   const random = new Random(seed);
   return Float64Array.from({ length }, (_, t) => {
@@ -39,18 +44,22 @@ export interface MackeyGlassOptions {
   /** N. */
   readonly length: number;
   /** τ; chaotic above 16.8. Default 17. */
-  readonly delay?: number;
-  /** Standard deviation of what is added to each number after the equation is solved. Default 0. */
-  readonly noise?: number;
+  readonly delay?: number | undefined;
+  /** Standard deviation of the noise added to the solution. Default 0. */
+  readonly noise?: number | undefined;
   readonly seed: number;
 }
 
 /**
- * The equation of Mackey and Glass (1977), dx/dt = 0.2 x(t−τ)/(1 + x(t−τ)¹⁰) − 0.1 x(t): chaotic, but without noise it is
- * determined by its past. One number for each unit of time, by Heun's method in steps of 0.1; the first thousand are left
- * out, and the seed decides where it begins.
+ * The equation of Mackey and Glass (1977), dx/dt = 0.2 x(t−τ)/(1 + x(t−τ)¹⁰) − 0.1 x(t): chaotic, but without noise determined
+ * by its past. One value per unit of time, by Heun's method in steps of 0.1, after a thousand that are discarded; the seed sets
+ * the initial value.
  */
-export function mackeyGlass({ length, delay = 17, noise = 0, seed }: MackeyGlassOptions): Float64Array {
+export function mackeyGlass(options: MackeyGlassOptions): Float64Array {
+  requireOptions('mackeyGlass', options, {
+    ...{ length: required(whole()), seed: required(seedKind), delay: number({ above: 0 }), noise: number() },
+  });
+  const { length, delay = 17, noise = 0, seed } = options;
   const random = new Random(seed);
   const perUnit = 10;
   const back = Math.round(delay * perUnit);

@@ -13,7 +13,7 @@ export function solveRidge(XX: Float64Array, XY: Float64Array, D: number, ridge:
     for (let j = 0; j <= i; j++) {
       let sum = XX[i * D + j] + (i === j ? added : 0);
       for (let k = 0; k < j; k++) sum -= L[i * D + k] * L[j * D + k];
-      // Rounding can leave nothing where columns are the same; then they share what one would have.
+      // Rounding can leave nothing where columns are equal; they then share the weight of one.
       L[i * D + j] = i === j ? Math.sqrt(Math.max(sum, added)) : sum / L[j * D + j];
     }
   }

@@ -1,3 +1,4 @@
+import { anything, count, flag, type Kinds, oneOf, rate, required, requireOptions } from '../../checks.ts';
 import { ConfigError, DataError } from '../../errors.ts';
 import type { DefinedCell } from '../../nn/cells/define.ts';
 import { cellNameOf, withCell } from '../../nn/cells/registry.ts';
@@ -20,16 +21,30 @@ import type { Scaling } from './scaling.ts';
 import { rowsOf, type Series } from './series.ts';
 import type { ForecastWindow } from './windows.ts';
 
-/** Most windows that are read at a time. */
+const kinds: Kinds<ForecasterConfig> = {
+  cell: required(anything),
+  hidden: required(count),
+  layers: required(count),
+  dropout: required(rate),
+  window: required(count),
+  horizon: required(count),
+  targets: anything,
+  output: oneOf(['gaussian', 'quantiles']),
+  quantiles: anything,
+  centre: oneOf(['window', 'training']),
+  linear: flag,
+};
+
+/** Most windows in a batch at inference. */
 const rowsAtOnce = 256;
 
 /**
- * A recurrent network that reads T steps of F columns and foretells S steps of K of them, all at once:
+ * A recurrent network that reads T steps of F columns and forecasts S steps of K of them, all at once:
  *
  *     x̃_t = (x_t − centre) / scale;   h_t = cells(x̃_t, h_{t−1});   ỹ = W h_T + b + A [x̃_1 … x̃_T]
  *
- * ỹ holds for each step and column the mean and softplus⁻¹ of the deviation of a normal distribution, or quantiles; A adds
- * to means and quantiles alike. Parameters: `<cell>.weight_ih_l0` … as in PyTorch, `output.weight` [S·K·P, H],
+ * ỹ holds for each step and column the mean and softplus⁻¹ of the standard deviation of a normal distribution, or quantiles; A
+ * adds to the mean, or to all quantiles. Parameters: `<cell>.weight_ih_l0` … as in PyTorch, `output.weight` [S·K·P, H],
  * `output.bias`, and `linear.weight` [S·K, T·F].
  *
  * @example
@@ -40,7 +55,7 @@ const rowsAtOnce = 256;
 export class Forecaster {
   readonly config: ForecasterConfig;
   readonly scaling: Scaling;
-  /** Names of the columns that are read, and of those that are foretold. */
+  /** Names of the columns it reads, and of those it forecasts. */
   readonly columns: readonly string[];
   readonly targets: readonly string[];
   readonly device: Device;
@@ -52,13 +67,9 @@ export class Forecaster {
   readonly #outlook: Outlook;
   #calibration: readonly number[];
 
-  /** @throws ConfigError on an option out of range */
+  /** @throws ConfigError on an unknown option, or one out of range */
   constructor(device: Device, scaling: Scaling, config: ForecasterConfig, initial: number | SavedParameters = 1) {
-    for (const name of ['window', 'horizon', 'hidden', 'layers'] as const) {
-      if (!Number.isInteger(config[name]) || config[name] < 1) {
-        throw new ConfigError(`forecast: ${name} must be a whole number from 1, received ${config[name]}`);
-      }
-    }
+    requireOptions<ForecasterConfig>('forecaster', config, kinds);
     const { cell, hidden, layers, dropout, horizon, linear = true } = config;
     this.device = device;
     this.config = config;
@@ -69,8 +80,8 @@ export class Forecaster {
     if (unknown !== undefined || this.targets.length === 0) {
       throw new ConfigError(
         this.targets.length === 0
-          ? 'forecast: there is no column to foretell'
-          : `forecast: there is no column '${unknown}' to foretell; there are ${this.columns.join(', ')}`,
+          ? 'forecast: there is no column to forecast'
+          : `forecast: there is no column '${unknown}' to forecast; there are ${this.columns.slice(0, 12).join(', ')}`,
       );
     }
     this.#outlook = new Outlook(config, scaling, this.targets);
@@ -118,7 +129,7 @@ export class Forecaster {
     return description as unknown as Json;
   }
 
-  /** The levels of its intervals; null: any between 0 and 1. */
+  /** The levels of its intervals; null: any level between 0 and 1. */
   get levels(): readonly number[] | null {
     return this.#outlook.levels;
   }
@@ -153,31 +164,30 @@ export class Forecaster {
   }
 
   /**
-   * The S steps that follow a history, for each target. Only its last T steps are read.
-   * @param history  the columns by name, or the numbers alone where there is one column
+   * Forecasts the S steps after a history, for each target. Only the last T steps of the history are read.
+   * @param history  the columns by name, or the numbers alone if there is one column
    * @throws DataError if a column is missing, shorter than T steps, or has gaps
    */
   forecast(history: Series | ArrayLike<number>): TargetForecast[] {
     return this.forecastMany([history])[0];
   }
 
-  /** The same for many histories, read side by side: each gets what it gets alone, to the bit unless a BLAS multiplies. */
+  /** Forecasts many histories as a batch: the results are those of each alone, to the bit unless a BLAS is used. */
   forecastMany(histories: readonly (Series | ArrayLike<number>)[]): TargetForecast[][] {
     return this.predict(histories.map((history) => this.#lastWindow(history)));
   }
 
-  /** The same from windows `[T, F]`, row after row. */
+  /** Forecasts from windows `[T, F]`, in rows. */
   predict(windows: readonly Float64Array[]): TargetForecast[][] {
     return this.#predict(windows, this.#calibration);
   }
 
   /**
-   * Stretches intervals about their middle so that one of 80% holds 80% of what came in windows it was not trained on: a
-   * factor for each target, the 0.8-quantile of |y − middle| / |bound − middle| (split conformal prediction; Romano 2019),
-   * but never below 1. A network knows its training part too well, so its own intervals are too narrow elsewhere.
-   * `forecastTraining` does this at each validation.
+   * Widens intervals so that 80% intervals cover 80% of windows outside the training part (split conformal prediction; Romano
+   * 2019): a factor for each target, the 0.8-quantile of |y − middle| / |bound − middle|, at least 1. A network fits its training
+   * part too well, so that its own intervals are too narrow elsewhere. `forecastTraining` does this at each validation.
    *
-   * @returns  the forecasts for these windows, with their intervals as the network gave them
+   * @returns  the forecasts of these windows, with uncalibrated intervals
    */
   calibrate(windows: readonly ForecastWindow[]): TargetForecast[][] {
     const forecasts = this.#predict(
@@ -195,13 +205,13 @@ export class Forecaster {
     return forecasts;
   }
 
-  /** The level that intervals are calibrated at: 0.8, or what is nearest to it; null where there are no intervals. */
+  /** The level of calibration: 0.8, or the nearest one; null where there are no intervals. */
   get calibratedLevel(): number | null {
     if (this.levels === null) return 0.8;
     return this.levels.toSorted((a, b) => Math.abs(a - 0.8) - Math.abs(b - 0.8))[0] ?? null;
   }
 
-  /** S numbers of a target, from S rows of all columns. */
+  /** S values of a target, from S rows of all columns. */
   futureOf(target: string, rows: Float64Array): Float64Array {
     const [F, f] = [this.columns.length, this.columns.indexOf(target)];
     return Float64Array.from({ length: rows.length / F }, (_, h) => rows[h * F + f]);
@@ -221,7 +231,7 @@ export class Forecaster {
     const { window: T } = this.config;
     const alone = typeof (history as ArrayLike<number>).length === 'number';
     if (alone && this.columns.length > 1) {
-      throw new DataError(`forecast: the model reads ${this.columns.join(', ')}; give each by its name`);
+      throw new DataError(`forecast: the model reads ${this.columns.slice(0, 12).join(', ')}; give each by its name`);
     }
     const series = alone ? { [this.columns[0]]: history as ArrayLike<number> } : (history as Series);
     const { length, values } = rowsOf(series, this.columns, T);

@@ -11,12 +11,12 @@ import type { ForecastWindow } from './windows.ts';
 /** Levels of 50, 80 and 95%. */
 export const defaultQuantiles: readonly number[] = [0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975];
 
-/** Least deviation of a scaled number: the likelihood of a series without noise has no upper end. */
+/** Least deviation of a scaled number: the likelihood of a noiseless series is unbounded. */
 const leastDeviation = 1e-3;
 
-/** Between numbers and what a network reads and answers: scaled windows, and a distribution for each step and target. */
+/** Scales windows for the network, and turns its outputs into a distribution for each step and target. */
 export class Outlook {
-  /** P, answers for each step and target: mean and deviation, or quantiles. */
+  /** P, outputs for each step and target: mean and deviation, or quantiles. */
   readonly parts: number;
   readonly #config: ForecasterConfig;
   readonly #scaling: Scaling;
@@ -42,7 +42,7 @@ export class Outlook {
     this.parts = this.#quantiles?.length ?? 2;
   }
 
-  /** Scaled histories, for the cells `[T, B, F]` and for the linear function `[B, T·F]`. */
+  /** Scaled histories, for the recurrent layers `[T, B, F]` and for the linear function `[B, T·F]`. */
   scale(histories: readonly Float64Array[]): { byStep: Float64Array; byWindow: Float64Array } {
     const [B, F] = [histories.length, this.#scaling.columns.length];
     const size = this.#config.window * F;
@@ -60,7 +60,7 @@ export class Outlook {
     return { byStep, byWindow };
   }
 
-  /** What came, scaled like the windows: `[B, S·K]`. */
+  /** Actual values, scaled like the windows: `[B, S·K]`. */
   targetsOf(windows: readonly ForecastWindow[]): Float64Array {
     const [F, K, S] = [this.#scaling.columns.length, this.#targets.length, this.#config.horizon];
     const targets = new Float64Array(windows.length * S * K);
@@ -73,25 +73,25 @@ export class Outlook {
     return targets;
   }
 
-  /** A linear forecast `[B, S·K, 1]` as it is added to the answers: to all quantiles, or to the mean alone. */
+  /** A linear forecast `[B, S·K, 1]`, for all quantiles, or for the mean with 0 for the deviation. */
   shift(linear: Tensor): Tensor {
     return this.#quantiles ? linear : concat([linear, linear.device.zeros(linear.shape)], -1);
   }
 
-  /** Mean over answers `[B, S·K, P]` to targets `[B, S·K, 1]`. */
+  /** Mean loss of outputs `[B, S·K, P]` against targets `[B, S·K, 1]`. */
   loss(answers: Tensor, targets: Tensor): Tensor {
     if (this.#quantiles) return quantileLoss(answers, targets, this.#quantiles);
     return gaussianLoss(slice(answers, -1, 0, 1), deviationOf(slice(answers, -1, 1, 2)), targets);
   }
 
-  /** The levels of intervals between quantiles; null: any. */
+  /** The levels of intervals between quantiles; null: any level. */
   get levels(): readonly number[] | null {
     return this.#quantiles && levelsOf(this.#quantiles);
   }
 
   /**
-   * Distributions in the unit of the series, from the answers `[B, S·K, P]` to windows.
-   * @param calibration  how far intervals are stretched about their middle, by target
+   * Distributions in the unit of the series, from outputs `[B, S·K, P]`.
+   * @param calibration  factor of the width of intervals, by target
    */
   read(histories: readonly Float64Array[], answers: TypedArray, calibration: readonly number[]): TargetForecast[][] {
     const [K, S, P] = [this.#targets.length, this.#config.horizon, this.parts];
@@ -109,7 +109,7 @@ export class Outlook {
             steps(deviation),
           );
         }
-        // Quantiles are learnt one by one, so they can cross; put in order they are never worse (Chernozhukov 2010).
+        // Quantiles are predicted one by one, so they can cross; sorted they are never worse (Chernozhukov 2010).
         const sorted = Array.from({ length: S }, (_, h) =>
           Float64Array.from({ length: P }, (_, p) => centre + unit * answer(h, p)).sort(),
         );

@@ -1,19 +1,19 @@
 import { ConfigError } from '../../errors.ts';
 import { normalQuantile } from './normal.ts';
 
-/** What is foretold of one column: S steps. */
+/** The forecast of one column: S steps. */
 export interface TargetForecast {
   readonly target: string;
-  /** The middle of what is expected, step by step: as likely too low as too high. */
+  /** The median of each step. */
   readonly values: Float64Array;
   /**
-   * Bounds that the future lies between with a probability of `level`, step by step.
-   * @throws ConfigError if the level is not between 0 and 1, or is none that a forecast by quantiles has
+   * Central interval of probability `level`, step by step.
+   * @throws ConfigError if the level is not between 0 and 1, or not one of a quantile forecast
    */
   interval(level: number): { readonly lower: Float64Array; readonly upper: Float64Array };
 }
 
-/** Steps with a normal distribution each. */
+/** A normal distribution for each step. */
 export class GaussianForecast implements TargetForecast {
   readonly target: string;
   readonly values: Float64Array;
@@ -34,10 +34,10 @@ export class GaussianForecast implements TargetForecast {
   }
 }
 
-/** Steps of which some quantiles are known. */
+/** Quantiles of each step. */
 export class QuantileForecast implements TargetForecast {
   readonly target: string;
-  /** Q of them, rising; ½ is one. */
+  /** Q quantiles, rising, 0.5 among them. */
   readonly quantiles: readonly number[];
   /** For each quantile, S steps. */
   readonly bounds: readonly Float64Array[];
@@ -65,7 +65,7 @@ export class QuantileForecast implements TargetForecast {
   }
 }
 
-/** The levels of the intervals between quantiles that lie evenly about ½: [0.1, 0.5, 0.9] → [0.8]. */
+/** Levels of the intervals between quantiles symmetric about 0.5: [0.1, 0.5, 0.9] → [0.8]. */
 export function levelsOf(quantiles: readonly number[]): number[] {
   return quantiles
     .filter((q) => q > 0.5 && quantiles.some((other) => Math.abs(1 - q - other) < 1e-9))
@@ -74,8 +74,8 @@ export function levelsOf(quantiles: readonly number[]): number[] {
 }
 
 /**
- * How far intervals of a level must be stretched about their middle to hold that share of what came: the ⌈(n + 1) level⌉-th
- * smallest of |y − middle| / |bound − middle|, the bound being that on y's side.
+ * Factor by which intervals of a level must be widened to cover that share of the actual values: the ⌈(n + 1) level⌉-th smallest
+ * |y − middle| / |bound − middle|, with the bound on y's side.
  */
 export function stretchOf(
   forecasts: readonly TargetForecast[],

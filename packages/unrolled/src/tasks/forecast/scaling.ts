@@ -1,7 +1,7 @@
 import { DataError } from '../../errors.ts';
 import type { SeriesRows } from './series.ts';
 
-/** How numbers become what a network reads: (x − centre) / deviation, column by column. Plain data. */
+/** Scaling of each column: (x − centre) / deviation. Plain data. */
 export interface Scaling {
   readonly columns: readonly ColumnScaling[];
 }
@@ -17,7 +17,7 @@ export interface ColumnScaling {
 }
 
 /**
- * Scaling from the training part alone, so that nothing of what is tested on is known before.
+ * Fits the scaling to the training part alone, so that nothing of the test part leaks.
  * @param end  of the training part
  * @param steps  T, of a window
  * @throws DataError if the part is shorter than a window, or numbers are beyond 1e150 or so
@@ -38,7 +38,7 @@ export function fitScaling(rows: SeriesRows, end: number, steps: number): Scalin
       const mean = sum / end;
       let squares = 0;
       for (let t = 0; t < end; t++) squares += (value(t) - mean) ** 2;
-      // Running sums of a window, about the mean so that no digits are lost.
+      // Running sums of a window, about the mean to keep precision.
       let [inWindow, squaresInWindow, total] = [0, 0, 0];
       for (let t = 0; t < end; t++) {
         const added = value(t) - mean;
@@ -53,13 +53,13 @@ export function fitScaling(rows: SeriesRows, end: number, steps: number): Scalin
       }
       if (!Number.isFinite(squares)) {
         throw new DataError(
-          `forecast: the numbers of column '${name}' are too large to be squared; give them in a larger unit`,
+          `forecast: the numbers of column '${name}' are too large to be squared; use a larger unit`,
           {
             column: name,
           },
         );
       }
-      // What is left of a constant is rounding.
+      // A constant column leaves rounding errors only.
       const orOne = (deviation: number): number => (deviation > 1e-12 * Math.abs(mean) ? deviation : 1);
       return {
         name,

@@ -1,9 +1,10 @@
+import { anything, requireKind, requireOptions, whole } from '../../checks.ts';
 import { ConfigError, DataError } from '../../errors.ts';
 
-/** Columns of numbers by name, one number for each of evenly spaced steps in time; all are as long as each other. */
+/** Columns of numbers by name, all of one length: a number for each evenly spaced step in time. */
 export type Series = Readonly<Record<string, ArrayLike<number>>>;
 
-/** A series as one array, row after row: `[N, F]`. */
+/** A series as one array, in rows: `[N, F]`. */
 export interface SeriesRows {
   readonly columns: readonly string[];
   /** N. */
@@ -12,10 +13,10 @@ export interface SeriesRows {
 }
 
 /**
- * The named columns side by side.
+ * The named columns as rows.
  * @param columns  Default: all, in their order
- * @param most  rows that are taken, the last ones. Default: all
- * @throws DataError if a column is missing, shorter than another, or has a number that is none
+ * @param most  at most so many rows, the last ones. Default: all
+ * @throws DataError if a column is missing, shorter than another, or has a number that is not finite
  */
 export function rowsOf(
   series: Series,
@@ -27,7 +28,7 @@ export function rowsOf(
     throw new DataError(
       columns.length === 0
         ? 'forecast: the series has no columns'
-        : `forecast: there is no column '${missing}'; the series has ${Object.keys(series).join(', ') || 'none'}`,
+        : `forecast: there is no column '${missing}'; the series has ${Object.keys(series).slice(0, 12).join(', ') || 'none'}`,
       { column: missing },
     );
   }
@@ -38,14 +39,14 @@ export function rowsOf(
     const column = series[name];
     if (column.length !== all) {
       throw new DataError(
-        `forecast: column '${name}' has ${column.length} numbers, '${columns[0]}' has ${all}; give one of each a step`,
+        `forecast: column '${name}' has ${column.length} numbers, '${columns[0]}' has ${all}; columns must be of one length`,
         { column: name },
       );
     }
     for (let t = all - length; t < all; t++) {
       if (!Number.isFinite(column[t])) {
         throw new DataError(
-          `forecast: column '${name}' has ${column[t]} at position ${t}; fill gaps first, as with fillGaps`,
+          `forecast: column '${name}' has ${column[t]} at position ${t}; fill gaps first, with fillGaps`,
           { column: name, position: t },
         );
       }
@@ -61,7 +62,7 @@ export function columnOf({ columns, length, values }: SeriesRows, name: string):
   return Float64Array.from({ length }, (_, t) => values[t * columns.length + f]);
 }
 
-/** Where the parts of a series end, in the order of time: [0, train) trains, [train, validation) validates, the rest tests. */
+/** Ends of the parts of a series: [0, train) for training, [train, validation) for validation, [validation, end) for testing. */
 export interface SeriesSplit {
   readonly train: number;
   readonly validation: number;
@@ -71,18 +72,21 @@ export interface SeriesSplit {
 
 export interface SplitShares {
   /** Shares of the series. Defaults 0.1 and 0.2. */
-  readonly validation?: number;
-  readonly test?: number;
+  readonly validation?: number | undefined;
+  readonly test?: number | undefined;
 }
 
 /**
- * Cuts a series of N steps in the order of time, so that what is tested on comes after all that was learnt from.
+ * Splits a series of N steps in the order of time: training, validation, test.
  * @throws ConfigError if the shares leave nothing to train on
  */
-export function splitSeries(length: number, { validation = 0.1, test = 0.2 }: SplitShares = {}): SeriesSplit {
+export function splitSeries(length: number, shares: SplitShares = {}): SeriesSplit {
+  requireKind('splitSeries', 'length', length, whole());
+  requireOptions('splitSeries', shares, { validation: anything, test: anything });
+  const { validation = 0.1, test = 0.2 } = shares;
   if (!(validation >= 0 && test >= 0 && validation + test < 1)) {
     throw new ConfigError(
-      `forecast: shares of validation and test must be from 0 and leave something to train on, received ${validation} and ${test}`,
+      `splitSeries: shares of validation and test must be from 0, with a sum below 1, received ${validation} and ${test}`,
       { validation, test },
     );
   }

@@ -1,3 +1,4 @@
+import { anything, count, required, requireOptions, seed as seedKind } from '../../checks.ts';
 import { intervalCoverage, meanAbsoluteError } from '../../metrics/forecast.ts';
 import { inference } from '../../nn/layer.ts';
 import type { StopSignal } from '../../signal.ts';
@@ -18,8 +19,8 @@ export interface ForecastTrainingOptions {
 }
 
 /**
- * Learning to foretell a series: from every window whose forecast ends within the training part, in random order. What is
- * held back are the forecasts that begin and end within the validation part; what they read may lie before it.
+ * Trains a forecaster on every window whose forecast ends within the training part, in random order. Validation takes the
+ * forecasts that begin and end within the validation part; what they read may lie before it.
  *
  * @throws DataError if the training part is shorter than a window with its forecast, or the series has gaps
  *
@@ -34,8 +35,12 @@ export interface ForecastTrainingOptions {
 export function forecastTraining(
   forecaster: Forecaster,
   series: Series,
-  { split, batch, seed }: ForecastTrainingOptions,
+  options: ForecastTrainingOptions,
 ): SupervisedTraining<ForecastWindow> {
+  requireOptions('forecastTraining', options, {
+    ...{ split: required(anything), batch: required(count), seed: required(seedKind) },
+  });
+  const { split, batch, seed } = options;
   const { config } = forecaster;
   const rows = rowsOf(series, forecaster.columns);
   const origins = originsOf(config, 0, split.train);
@@ -50,12 +55,12 @@ export function forecastTraining(
   });
 }
 
-/** Windows that are scored between looks at the signal. */
+/** Windows scored between checks of the signal. */
 const windowsAtOnce = 256;
 
 /**
- * Loss, mean absolute error in the unit of the series, and how often the network's intervals hold what came; intervals
- * are then calibrated.
+ * Loss, mean absolute error in the unit of the series, and coverage of the network's intervals; calibrates the intervals
+ * afterwards.
  */
 async function validate(
   forecaster: Forecaster,

@@ -1,7 +1,7 @@
 import { DataError } from '../../errors.ts';
 import type { SeriesRows } from './series.ts';
 
-/** What is read, and what came of it: rows of the series, `[T, F]` and `[S, F]`. */
+/** A window and what follows it: rows of the series, `[T, F]` and `[S, F]`. */
 export class ForecastWindow {
   readonly history: Float64Array;
   readonly future: Float64Array;
@@ -11,27 +11,27 @@ export class ForecastWindow {
     this.future = future;
   }
 
-  /** Windows overlap: what came of each is enough to tell one series from another. */
+  /** Windows overlap: the futures are enough to distinguish series. */
   toJSON(): number[] {
     return [...this.future];
   }
 }
 
 export interface WindowSizes {
-  /** T, steps that are read. */
+  /** T, steps to read. */
   readonly window: number;
-  /** S, steps that are foretold. */
+  /** S, steps to forecast. */
   readonly horizon: number;
 }
 
-/** Where forecasts begin whose steps lie in [from, to), with T steps before them: the next step, each `stride` further. */
+/** Origins of the forecasts whose S steps lie in [from, to), with T steps before them; `stride` steps apart. */
 export function originsOf({ window: T, horizon }: WindowSizes, from: number, to: number, stride = 1): number[] {
   const first = Math.max(from, T);
   const count = Math.max(0, Math.floor((to - horizon - first) / stride) + 1);
   return Array.from({ length: count }, (_, i) => first + i * stride);
 }
 
-/** The windows of forecasts that begin at these steps: views, not copies. */
+/** The windows of forecasts with these origins: views, not copies. */
 export function windowsAt(rows: SeriesRows, sizes: WindowSizes, origins: readonly number[]): ForecastWindow[] {
   const F = rows.columns.length;
   return origins.map(
@@ -48,7 +48,7 @@ export function requireOrigins(origins: readonly number[], part: string, steps: 
   if (origins.length > 0) return;
   const { window: T, horizon } = sizes;
   throw new DataError(
-    `forecast: the ${part} part has ${steps} steps, too few to read ${T} and foretell ${horizon}; ` +
+    `forecast: the ${part} part has ${steps} steps, too few to read ${T} and forecast ${horizon}; ` +
       'give a longer series, or a smaller window or horizon',
     { part, steps, window: T, horizon },
   );

@@ -241,7 +241,7 @@ describe('given word vectors', () => {
     expect(both).toEqual(alone);
   });
 
-  test('are learnt on where training sees the word, and kept where not, also in the checkpoint', async () => {
+  test('are trained for words of the training text, and frozen for others, also in the checkpoint', async () => {
     const model = withVectors();
     const checkpoint = lastCheckpoint(await collect(model, { steps: 10 }));
     expect(vectorOf(model, 'lives')).not.toEqual([...vectors.values.slice(16, 24)]);
