@@ -151,7 +151,8 @@ async function evaluate(run: string, path: string | undefined, flags: EvalFlags)
     const { window: T, horizon, cell } = forecaster.config;
     const { targets, levels } = forecaster;
     const rows = rowsOf(data.series, forecaster.columns);
-    const split = splitSeries(data.length, { ...options, test: flags.test ?? options.test });
+    const { validation, test } = { ...options, ...(flags.test !== undefined && { test: flags.test }) };
+    const split = splitSeries(data.length, { validation, test });
     if (split.validation === split.end) {
       throw new Failure(
         'forecast eval: no rows are left for testing; name a file with other rows, and a share such as --test 0.2',

@@ -67,6 +67,7 @@ export function linearAutoregression(rows: SeriesRows, options: BaselineOptions)
   const F = rows.columns.length;
   const lags = Math.max(1, Math.min(T, Math.floor(mostLags / F)));
   const D = lags * F;
+  for (const target of targets) columnOf(rows, target);
   const places = targets.map((target) => rows.columns.indexOf(target));
   const O = horizon * targets.length;
   const spread = (from: number, to: number): number[] =>

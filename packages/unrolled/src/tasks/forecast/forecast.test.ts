@@ -13,10 +13,12 @@ import {
   type ForecasterConfig,
   fitScaling,
   forecastTraining,
+  linearAutoregression,
   mackeyGlass,
   originsOf,
   rowsOf,
   type Series,
+  seasonalNaive,
   splitSeries,
   windowsAt,
 } from './index.ts';
@@ -165,8 +167,40 @@ describe('a forecaster', () => {
     [{ targets: ['other'] }, "no column 'other' to forecast; there are waves, mixed"],
     [{ output: 'quantiles', quantiles: [0.1, 0.9] }, 'with 0.5 among them, received [0.1, 0.9]'],
     [{ cell: 'grue' }, "there is no cell 'grue'"],
+    [{ dropout: Number.NaN }, 'dropout must be a number in [0, 1), received NaN'],
+    [{ output: 'gauss' as 'gaussian' }, "output must be 'gaussian' or 'quantiles', received 'gauss'"],
+    [{ horizen: 3 } as never, "no option 'horizen'; did you mean 'horizon'?"],
   ])('refuses %o', (more, message) => {
     expect(() => newForecaster(more)).toThrow(message);
+  });
+
+  test('refuses windows and series it cannot read', () => {
+    const forecaster = newForecaster();
+    expect(() => forecaster.predict([new Float64Array(17)])).toThrow(
+      'a window must have [9, 2] numbers, 18 in all, received 17',
+    );
+    expect(() => forecaster.forecast('1, 2' as never)).toThrow(
+      "takes columns by name, or an array of numbers, received '1, 2'",
+    );
+    const series = tail(0, 40);
+    const split = splitSeries(40);
+    expect(() => forecastTraining(forecaster, series, { split, batch: 0, seed: 1 })).toThrow(
+      'batch must be a whole number from 1',
+    );
+    expect(() => forecastTraining(forecaster, series, { split, batch: 4, seed: 1, steps: 9 } as never)).toThrow(
+      "no option 'steps'",
+    );
+    expect(() => fitScaling(rowsOf(series), 41, 9)).toThrow('end must be a whole number from 0 to 40, received 41');
+    expect(() => fitScaling(rowsOf(series), 40, 1.5)).toThrow('steps must be a whole number from 1');
+    expect(() => splitSeries(Number.NaN)).toThrow('length must be a whole number from 0, received NaN');
+    expect(() => splitSeries(9, { tests: 0.1 } as never)).toThrow("did you mean 'test'?");
+    expect(() => mackeyGlass({ length: 9, seed: 1.5 })).toThrow('seed must be a whole number');
+    expect(() => mackeyGlass({ length: 9, seed: 1, tau: 30 } as never)).toThrow("there is no option 'tau'");
+    const settings = { ...{ window: 9, horizon: 3, split }, targets: ['other'] };
+    expect(() => seasonalNaive(rowsOf(series), 1, settings)).toThrow(
+      "there is no column 'other'; there are waves, mixed",
+    );
+    expect(() => linearAutoregression(rowsOf(series), settings)).toThrow("there is no column 'other'");
   });
 
   test('has parameters under the names of PyTorch', () => {

@@ -1,5 +1,5 @@
-import { anything, count, flag, type Kinds, oneOf, rate, required, requireOptions } from '../../checks.ts';
-import { ConfigError, DataError } from '../../errors.ts';
+import { anything, count, flag, type Kinds, oneOf, rate, required, requireOptions, shown } from '../../checks.ts';
+import { ConfigError, DataError, ShapeError } from '../../errors.ts';
 import type { DefinedCell } from '../../nn/cells/define.ts';
 import { cellNameOf, withCell } from '../../nn/cells/registry.ts';
 import { Dropout } from '../../nn/dropout.ts';
@@ -177,8 +177,18 @@ export class Forecaster {
     return this.predict(histories.map((history) => this.#lastWindow(history)));
   }
 
-  /** Forecasts from windows `[T, F]`, in rows. */
+  /** Forecasts from windows `[T, F]`, in rows. @throws ShapeError if a window has another length than T·F */
   predict(windows: readonly Float64Array[]): TargetForecast[][] {
+    const [T, F] = [this.config.window, this.columns.length];
+    const odd = windows.find(({ length }) => length !== T * F);
+    if (odd) {
+      throw new ShapeError(
+        `forecast: a window must have [${T}, ${F}] numbers, ${T * F} in all, received ${odd.length}`,
+        {
+          ...{ window: T, columns: F, received: odd.length },
+        },
+      );
+    }
     return this.#predict(windows, this.#calibration);
   }
 
@@ -229,6 +239,9 @@ export class Forecaster {
 
   #lastWindow(history: Series | ArrayLike<number>): Float64Array {
     const { window: T } = this.config;
+    if (typeof history !== 'object' || history === null) {
+      throw new DataError(`forecast: takes columns by name, or an array of numbers, received ${shown(history)}`);
+    }
     const alone = typeof (history as ArrayLike<number>).length === 'number';
     if (alone && this.columns.length > 1) {
       throw new DataError(`forecast: the model reads ${this.columns.slice(0, 12).join(', ')}; give each by its name`);

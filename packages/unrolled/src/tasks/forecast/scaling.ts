@@ -1,3 +1,4 @@
+import { count, requireKind, whole } from '../../checks.ts';
 import { DataError } from '../../errors.ts';
 import type { SeriesRows } from './series.ts';
 
@@ -23,6 +24,8 @@ export interface ColumnScaling {
  * @throws DataError if the part is shorter than a window, or numbers are beyond 1e150 or so
  */
 export function fitScaling(rows: SeriesRows, end: number, steps: number): Scaling {
+  requireKind('fitScaling', 'end', end, whole({ from: 0, to: rows.length }));
+  requireKind('fitScaling', 'steps', steps, count);
   if (end < steps || end < 1) {
     throw new DataError(
       `forecast: the training part has ${end} steps, a window ${steps}; give a longer series, or a smaller window`,

@@ -56,9 +56,14 @@ export function rowsOf(
   return { columns, length, values };
 }
 
-/** One column of rows. */
+/** One column of rows. @throws DataError if there is no such column */
 export function columnOf({ columns, length, values }: SeriesRows, name: string): Float64Array {
   const f = columns.indexOf(name);
+  if (f < 0) {
+    throw new DataError(`forecast: there is no column '${name}'; there are ${columns.slice(0, 12).join(', ')}`, {
+      name,
+    });
+  }
   return Float64Array.from({ length }, (_, t) => values[t * columns.length + f]);
 }
 

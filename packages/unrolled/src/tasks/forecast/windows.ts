@@ -1,3 +1,4 @@
+import { count, requireKind } from '../../checks.ts';
 import { DataError } from '../../errors.ts';
 import type { SeriesRows } from './series.ts';
 
@@ -26,9 +27,10 @@ export interface WindowSizes {
 
 /** Origins of the forecasts whose S steps lie in [from, to), with T steps before them; `stride` steps apart. */
 export function originsOf({ window: T, horizon }: WindowSizes, from: number, to: number, stride = 1): number[] {
+  requireKind('originsOf', 'stride', stride, count);
   const first = Math.max(from, T);
-  const count = Math.max(0, Math.floor((to - horizon - first) / stride) + 1);
-  return Array.from({ length: count }, (_, i) => first + i * stride);
+  const number = Math.max(0, Math.floor((to - horizon - first) / stride) + 1);
+  return Array.from({ length: number }, (_, i) => first + i * stride);
 }
 
 /** The windows of forecasts with these origins: views, not copies. */

@@ -1,4 +1,6 @@
+import { shown } from '../../checks.ts';
 import { padSequences } from '../../data/buckets.ts';
+import { DataError } from '../../errors.ts';
 import type { DefinedCell } from '../../nn/cells/define.ts';
 import { cellNameOf, withCell } from '../../nn/cells/registry.ts';
 import { LinearChainCrf } from '../../nn/crf.ts';
@@ -179,6 +181,9 @@ export class Tagger implements SupervisedModel<TaggedSentence> {
 
   /** Tags sentences that are already split into words. */
   tagWords(sentences: readonly (readonly string[])[]): string[][] {
+    if (!Array.isArray(sentences) || !sentences.every((words) => Array.isArray(words))) {
+      throw new DataError(`tagWords: takes an array of arrays of words, received ${shown(sentences)}`);
+    }
     const result: string[][] = sentences.map(() => []);
     const order = sentences.map((_, i) => i).filter((i) => sentences[i].length > 0);
     order.sort((a, b) => sentences[b].length - sentences[a].length);
@@ -200,6 +205,7 @@ export class Tagger implements SupervisedModel<TaggedSentence> {
 
   /** Tags texts: each is one sentence, split by `splitWords`. */
   tag(texts: readonly string[]): TaggedText[] {
+    if (!Array.isArray(texts)) throw new DataError(`tag: takes an array of texts, received ${shown(texts)}`);
     const words = texts.map(splitWords);
     const tags = this.tagWords(words.map((list) => list.map(({ text }) => text)));
     const marksSpans = this.vocabulary.scheme !== null;
