@@ -82,7 +82,7 @@ export async function readSeries(text: string, name: string, options: SeriesOpti
   const timed =
     timeColumn === null ? null : timesOf(table, timeColumn, timeNumbers && numbersOf(timeNumbers), name, options);
   if (timed?.reversed) notes.push(`Rows come newest first by '${timeColumn}'; they are read in the order of time`);
-  if (timed?.order && !options.dateOrder)
+  if (timed?.order && !options.dateOrder && timed.order !== likely?.dateOrder)
     notes.push(`Dates in '${timeColumn}' are read as ${describeOrder(timed.order)}`);
   const length = timed ? timed.places.at(-1)! + 1 : table.rows.length;
   if (length > mostSteps) {
