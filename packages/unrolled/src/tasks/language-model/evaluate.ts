@@ -1,31 +1,38 @@
+import { type BatchState, gatherRows } from '../../decode/tensor-step.ts';
 import { DataError } from '../../errors.ts';
-import type { LayerUnit } from '../../nn/recurrent.ts';
-import { sum } from '../../ops/index.ts';
+import type { LayerUnit, StackState } from '../../nn/recurrent.ts';
 import type { StopSignal } from '../../signal.ts';
 import { breathe } from '../../train/breathe.ts';
 import { CarriedState } from './carried-state.ts';
 import type { LanguageModel } from './model.ts';
 
 export interface Evaluation {
-  /** Mean over all tokens but the first of each row, in nats a token. */
+  /** Mean over all tokens but the first, in nats per token. */
   readonly loss: number;
   readonly tokens: number;
 }
 
 export interface EvaluateOptions {
-  /** Rows read side by side. Default: up to 32, with at least 1,000 tokens each. */
-  readonly batch?: number;
-  /** Steps at a time; does not change the result. Default 64. */
-  readonly steps?: number;
-  /** Units that keep a value at every step. Default: none. */
-  readonly hold?: readonly LayerUnit[];
+  /** B, segments of the text that are read in parallel. Default: up to 32, of at least 1,000 tokens each. */
+  readonly batch?: number | undefined;
+  /** T, steps per forward pass; does not change the result. Default 64. */
+  readonly steps?: number | undefined;
+  /** Units clamped to a value at every step. Default: none. */
+  readonly hold?: readonly LayerUnit[] | undefined;
   readonly signal?: StopSignal | undefined;
 }
 
+/** Steps that are read again at a time, and the share of the total loss below which a change counts as none. */
+const [again, negligible] = [64, 2e-6];
+
 /**
- * How well the model foretells a text: every token is scored given all before it in its row, with the state carried
- * from beginning to end.
- * @returns null if the signal ended it early
+ * Mean cross-entropy of a text under the model: each token is scored given all tokens before it.
+ *
+ * The text is cut into B segments that are read in parallel, each from a zero state. Then the beginning of each segment but
+ * the first is read again from the state at the end of the one before, until its losses no longer change, so that the result
+ * agrees with reading the text in one go (to 1e-4 nats in the tests).
+ *
+ * @returns null if the signal stopped it early
  * @throws DataError if the text has fewer than two tokens
  */
 export async function evaluateTokens(
@@ -37,35 +44,70 @@ export async function evaluateTokens(
     throw new DataError(`evaluate: the text has ${tokens.length} token(s); at least two are needed`);
   }
   const { device } = model;
-  const batch = options.batch ?? Math.max(1, Math.min(32, Math.floor(tokens.length / 1000)));
-  const steps = options.steps ?? 64;
+  const { steps = 64, hold, signal } = options;
+  const B = options.batch ?? Math.max(1, Math.min(32, Math.floor(tokens.length / 1000)));
   const count = tokens.length - 1;
-  // Where the text does not divide, the last row ends early: target −1 asks for no loss there.
-  const length = Math.ceil(count / batch);
-  const carried = new CarriedState(device);
-  let total = 0;
-  for (let start = 0; start < length; start += steps) {
-    const T = Math.min(steps, length - start);
-    const inputs = new Int32Array(T * batch);
-    const targets = new Int32Array(T * batch).fill(-1);
+  // The last segment may be shorter.
+  const length = Math.ceil(count / B);
+  const losses = new Float32Array(count);
+
+  /** Reads T tokens of each segment from `first` on, and notes their losses. @returns the sum of changes, in nats */
+  const read = (carried: CarriedState, state: StackState | null, first: number, start: number, T: number): number => {
+    const rows = B - first;
+    const inputs = new Int32Array(T * rows);
+    const targets = new Int32Array(T * rows).fill(-1); // −1: no loss
+    const placeOf = (t: number, row: number): number => (first + row) * length + start + t;
     for (let t = 0; t < T; t++) {
-      for (let b = 0; b < batch; b++) {
-        const place = b * length + start + t;
+      for (let row = 0; row < rows; row++) {
+        const place = placeOf(t, row);
         if (place >= count) continue;
-        inputs[t * batch + b] = tokens[place];
-        targets[t * batch + b] = tokens[place + 1];
+        inputs[t * rows + row] = tokens[place];
+        targets[t * rows + row] = tokens[place + 1];
       }
     }
-    total += device.withoutGradients(() =>
+    return device.withoutGradients(() =>
       device.scope(() => {
-        const [ids, next] = [device.ids(inputs, [T, batch]), device.ids(targets, [T, batch])];
-        const { losses, state } = model.losses(ids, next, undefined, { state: carried.get(), hold: options.hold });
-        carried.set(state);
-        return sum(losses).item();
+        const [ids, next] = [device.ids(inputs, [T, rows]), device.ids(targets, [T, rows])];
+        const found = model.losses(ids, next, undefined, { state, hold });
+        carried.set(found.state);
+        const now = found.losses.data(); // [T, B]
+        let change = 0;
+        for (let t = 0; t < T; t++) {
+          for (let row = 0; row < rows; row++) {
+            const place = placeOf(t, row);
+            if (place >= count) continue;
+            change += Math.abs(now[t * rows + row] - losses[place]);
+            losses[place] = now[t * rows + row];
+          }
+        }
+        return change;
       }),
     );
+  };
+
+  const carried = new CarriedState(device);
+  for (let start = 0; start < length; start += steps) {
+    read(carried, carried.get(), 0, start, Math.min(steps, length - start));
     await breathe();
-    if (options.signal?.aborted) return null;
+    if (signal?.aborted) return null;
   }
-  return { loss: total / count, tokens: count };
+  const total = losses.reduce((sum, loss) => sum + loss, 0);
+  const ends = carried.get();
+  const warm = new CarriedState(device);
+  for (let start = 0, change = Infinity; B > 1 && start < length && change > negligible * total; start += again) {
+    const T = Math.min(again, length - start);
+    change = device.scope(() => {
+      const before =
+        start > 0
+          ? warm.get()
+          : gatherRows(
+              ends as BatchState,
+              Int32Array.from({ length: B - 1 }, (_, row) => row),
+            );
+      return read(warm, before as StackState | null, 1, start, T);
+    });
+    await breathe();
+    if (signal?.aborted) return null;
+  }
+  return { loss: losses.reduce((sum, loss) => sum + loss, 0) / count, tokens: count };
 }
