@@ -1,6 +1,6 @@
 import type { GradientFlowEvent, ProgressEvent, TrainEvent, ValidationEvent } from 'unrolled/train';
 
-/** A training event as it is written to events.jsonl and printed by --json: plain data. */
+/** A training event as written to events.jsonl and printed by --json: plain data. */
 export type RunEvent =
   | {
       readonly type: 'start';
@@ -28,11 +28,13 @@ export type RunEvent =
       readonly loss: number | null;
       readonly validationLoss: number | null;
       readonly bestValidationLoss: number | null;
+      /** Whether the last validation had diverged. */
+      readonly diverged: boolean;
       readonly secondsElapsed: number;
     };
 
 export interface ProgressUnits {
-  /** Of language models, whatever their tokens are. */
+  /** Of language models; with words, unknown ones are charged with their spelling. */
   readonly bitsPerCharacter?: number;
   readonly charactersPerSecond?: number;
   readonly examplesPerSecond?: number;
@@ -40,23 +42,28 @@ export interface ProgressUnits {
 
 export interface ValidationUnits {
   readonly bitsPerCharacter?: number;
-  /** Of a token; only where tokens are words or byte pairs. */
+  /** Per token; only where tokens are words or byte pairs. */
   readonly perplexity?: number;
+  /** Share of the tokens that are `<unk>`; only where tokens are words. */
+  readonly unknownShare?: number;
 }
 
-/** What a task's events say in units that people count in. */
+/** Adds to a task's events the units that people count in. */
 export interface Units {
   progress(event: ProgressEvent): ProgressUnits;
   validation(event: ValidationEvent): ValidationUnits;
 }
 
-/** Of tasks that learn from examples. */
+/** For tasks that learn from examples. */
 export const exampleUnits: Units = {
   progress: ({ itemsPerSecond }) => ({ examplesPerSecond: itemsPerSecond }),
   validation: () => ({}),
 };
 
-/** @param folder  of the run; @param files  of the checkpoint, for a checkpoint event */
+/**
+ * @param folder  the run folder
+ * @param files  the checkpoint's files, for a checkpoint event
+ */
 export function toRunEvent(
   event: TrainEvent,
   units: Units,

@@ -35,7 +35,7 @@ export interface RunParts<Options extends CommonOptions> {
 /**
  * Trains to the end or until a signal, and passes events to the run folder and the listener.
  * @returns the exit code
- * @throws Failure if the loss is no longer finite, or the folder or the output cannot be written
+ * @throws Failure if training diverged, or the folder or the output cannot be written
  */
 export async function runLoop<Options extends CommonOptions>(parts: RunParts<Options>): Promise<number> {
   const { trainable, prepared, task, config, folder, listener, checkpoint, create } = parts;
@@ -92,6 +92,13 @@ export async function runLoop<Options extends CommonOptions>(parts: RunParts<Opt
   if (stop.outputError) return outputLost(stop.outputError, folder);
   const finished = last?.type === 'done' && last.reason === 'finished';
   const run = shellWord(folder.path);
+  if (last?.type === 'done' && last.diverged && stop.exitCode === 0) {
+    throw new Failure(
+      `training diverged: the validation loss is ${last.validationLoss}, far worse than guessing; lower the learning rate ` +
+        `(it was ${options.lr})${options.clipNorm || options.clipValue ? '' : ' or clip the gradient with --clip-norm 1'}, and ` +
+        `start a new run with --out`,
+    );
+  }
   listener.note(finished ? prepared.next(run) : `Resume with: npx unrolled ${trainable.command} --resume ${run}`);
   return stop.exitCode;
 }

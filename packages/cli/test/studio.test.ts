@@ -1,4 +1,13 @@
-import { appendFileSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -115,8 +124,46 @@ describe('the studio’s server', () => {
     expect((await ask('/runs/1/events.jsonl?from=0&file=')).status).toBe(200);
   });
 
+  test('streams files larger than memory allows, whole or a range of them', async () => {
+    const size = 5 * 2 ** 30;
+    const large = join(run, 'checkpoints', 'step-000100.safetensors');
+    writeFileSync(large, 'first');
+    truncateSync(large, size - 4);
+    appendFileSync(large, 'last');
+    const path = '/runs/1/checkpoints/step-000100.safetensors';
+    expect((await ask(path, {}, 'HEAD')).headers['content-length']).toBe(String(size));
+    const part = async (range: string) => {
+      const { status, headers, body } = await ask(path, { range });
+      return [status, headers['content-range'], body];
+    };
+    expect(await part('bytes=0-4')).toEqual([206, `bytes 0-4/${size}`, 'first']);
+    expect(await part('bytes=-4')).toEqual([206, `bytes ${size - 4}-${size - 1}/${size}`, 'last']);
+    expect(await part(`bytes=${size - 2}-`)).toEqual([206, `bytes ${size - 2}-${size - 1}/${size}`, 'st']);
+    for (const wrong of [`bytes=${size}-`, 'bytes=5-2', 'bytes=-', 'lines=1-2', 'bytes=0-1,3-4']) {
+      expect((await part(wrong)).slice(0, 2), wrong).toEqual([416, `bytes */${size}`]);
+    }
+    // Ten readers who take a little and wait: nothing is read ahead for them.
+    const before = process.memoryUsage().rss;
+    const { hostname, port } = new URL(server.url);
+    const slow = Array.from({ length: 10 }, () => {
+      const asked = request({ hostname, port, path });
+      const begun = new Promise<void>((resolve) =>
+        asked.on('response', (response) => {
+          response.once('readable', () => resolve());
+        }),
+      );
+      asked.on('error', () => {});
+      asked.end();
+      return { asked, begun };
+    });
+    await Promise.all(slow.map(({ begun }) => begun));
+    expect(process.memoryUsage().rss - before).toBeLessThan(100 * 2 ** 20);
+    for (const { asked } of slow) asked.destroy();
+    rmSync(large);
+  });
+
   test('says what is the matter when its port is taken', async () => {
     const { port } = new URL(server.url);
-    await expect(serveStudio([], Number(port), join(folder, 'page'))).rejects.toThrow('another program listens there');
+    await expect(serveStudio([], Number(port), join(folder, 'page'))).rejects.toThrow('another program is using it');
   });
 });

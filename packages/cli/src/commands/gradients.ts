@@ -58,15 +58,18 @@ async function gradients(run: string, paths: string[], flags: GradientFlags): Pr
     const { tokens, name, leftOut } = readText(model, 'gradients', run, paths);
     const report = await measureGradients(model, tokens, flags);
     const clipping = clippingOf(run);
-    const files = write(out, drawGradients(report, commandLine(run, paths, flags)));
+    const { files, problem } = write(out, drawGradients(report, commandLine(run, paths, flags)));
     if (flags.json) {
       const about = { type: 'gradients', run, text: name, leftOut: Object.fromEntries(leftOut) };
       process.stdout.write(`${JSON.stringify({ ...about, ...report, clipping, files })}\n`);
-      return;
+    } else {
+      const lines = [`Read from ${name}`, describeLeftOut(leftOut)].filter((line) => line !== '');
+      process.stdout.write(`${lines.join('\n')}\n\n${describeGradients(report, clipping)}\n`);
+      if (files.length > 0) process.stdout.write(`Pictures: ${files.join(', ')}\n`);
     }
-    const lines = [`Read from ${name}`, describeLeftOut(leftOut)].filter((line) => line !== '');
-    process.stdout.write(`${lines.join('\n')}\n\n${describeGradients(report, clipping)}\n`);
-    process.stdout.write(`Pictures: ${files.join(', ')}\n`);
+    // The numbers are printed in any case; pictures that were asked for are not optional.
+    if (problem && flags.out !== undefined) throw problem;
+    if (problem) toStandardError(`unrolled: no pictures: ${problem.message}; --out FOLDER puts them elsewhere`);
   } finally {
     device.close();
   }
@@ -84,13 +87,23 @@ function commandLine(run: string, paths: readonly string[], { lags, jacobians, c
   return `npx unrolled gradients ${words.map(shellWord).join(' ')}`;
 }
 
-function write(folder: string, pictures: Readonly<Record<string, string>>): string[] {
-  return Object.entries(pictures).map(([name, picture]) => {
-    const path = join(folder, name);
-    naming(path, () => {
-      makeFolder(folder);
-      writeFileSync(path, picture);
-    });
-    return path;
-  });
+function write(
+  folder: string,
+  pictures: Readonly<Record<string, string>>,
+): { files: readonly string[]; problem: Failure | null } {
+  const files: string[] = [];
+  try {
+    for (const [name, picture] of Object.entries(pictures)) {
+      const path = join(folder, name);
+      naming(path, () => {
+        makeFolder(folder);
+        writeFileSync(path, picture);
+      });
+      files.push(path);
+    }
+    return { files, problem: null };
+  } catch (problem) {
+    if (!(problem instanceof Failure)) throw problem;
+    return { files, problem };
+  }
 }

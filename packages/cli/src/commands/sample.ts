@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { Command, Option } from 'commander';
 import { DataError } from 'unrolled';
-import { type GenerateOptions, generate, generateTogether, LanguageModel } from 'unrolled/tasks/language-model';
+import { type GenerateOptions, generateTogether, LanguageModel } from 'unrolled/tasks/language-model';
 import { breathe } from 'unrolled/train';
 import { Failure } from '../failure.ts';
 import { printable, shorten } from '../listeners/text.ts';
@@ -57,13 +57,13 @@ Examples:
     .action(sample);
 }
 
-/** One text to write. */
+/** One text to generate. */
 interface Sample {
   readonly prompt: string;
   readonly seed: number;
 }
 
-/** Most samples written together: what bounds their memory. */
+/** The most samples generated together, which bounds the memory. */
 const mostTogether = 64;
 
 async function sample(run: string, flags: SampleFlags): Promise<void> {
@@ -77,38 +77,30 @@ async function sample(run: string, flags: SampleFlags): Promise<void> {
   const device = await openMachine({ threads: flags.threads, blas: flags.blas }, toStandardError);
   try {
     const model = await loadRun(run, flags.checkpoint, (file, cell) => LanguageModel.load(device, file, cell));
-    const options = { length, temperature, topK, topP, stop };
-    if (alone && !flags.json) return await writeAlone(model, samples[0], options);
     if (prompts.length > 1) checkPrompts(model, prompts);
+    const options = { length, temperature, topK, topP, stop };
+    const output = new PacedOutput();
     for (let start = 0; start < samples.length; start += mostTogether) {
-      const batch = samples.slice(start, start + mostTogether);
-      const texts = batch.map(() => '');
-      for (const { stream, piece } of generateTogether(model, {
-        ...options,
-        prompts: batch.map(({ prompt }) => prompt),
-        seed: batch[0].seed,
-      })) {
-        texts[stream] += piece;
-      }
-      for (const [i, { seed, prompt }] of batch.entries()) {
-        const text = texts[i];
-        if (flags.json) process.stdout.write(`${JSON.stringify({ type: 'sample', seed, prompt, text })}\n`);
-        else process.stdout.write(`${heading(start + i + 1, prompt)}\n${show(prompt + text)}\n`);
-      }
+      await writeBatch(model, samples.slice(start, start + mostTogether), options, output, (one, i) => {
+        if (flags.json) return jsonFrame(one);
+        const title = alone ? '' : `${heading(start + i + 1, one.prompt)}\n`;
+        return { head: `${title}${show(one.prompt)}`, piece: show, tail: '\n' };
+      });
     }
+    await output.end();
   } finally {
     device.close();
   }
 }
 
-/** @throws Failure if the file of prompts cannot be read or has none */
+/** @throws Failure if the file of prompts cannot be read */
 function promptsOf({ prompt = [], prompts }: SampleFlags): readonly string[] {
   const lines = prompts === undefined ? [] : joinTexts(readTextFiles([prompts])).split(/\r?\n/);
   const all = [...prompt, ...lines.filter((line) => line !== '')];
   return all.length > 0 ? all : [''];
 }
 
-/** @throws Failure naming the prompt the model cannot read, before anything is written */
+/** @throws Failure naming the prompt that the model cannot read, before anything is written */
 function checkPrompts({ tokenizer }: LanguageModel, prompts: readonly string[]): void {
   for (const [i, prompt] of prompts.entries()) {
     try {
@@ -120,26 +112,76 @@ function checkPrompts({ tokenizer }: LanguageModel, prompts: readonly string[]):
   }
 }
 
-async function writeAlone(model: LanguageModel, one: Sample, options: GenerateOptions): Promise<void> {
-  const pieces = generate(model, { ...options, ...one });
-  const begun = pieces.next();
-  process.stdout.write(show(one.prompt + (begun.value ?? '')));
-  let written = performance.now();
-  for (const piece of pieces) {
-    process.stdout.write(show(piece));
-    if (performance.now() - written > 20) {
-      await breathe();
-      written = performance.now();
-    }
+/** What stands around a sample and how its pieces are written. */
+interface Frame {
+  readonly head: string;
+  readonly piece: (text: string) => string;
+  readonly tail: string;
+}
+
+/** A JSON object in one line, whose text is written as it is generated. */
+function jsonFrame({ seed, prompt }: Sample): Frame {
+  const whole = JSON.stringify({ type: 'sample', seed, prompt, text: '' });
+  return { head: whole.slice(0, -2), piece: (text) => JSON.stringify(text).slice(1, -1), tail: '"}\n' };
+}
+
+/** Generates samples together; the first is written while it grows, the others follow in their order. */
+async function writeBatch(
+  model: LanguageModel,
+  batch: readonly Sample[],
+  options: GenerateOptions,
+  output: PacedOutput,
+  frameOf: (one: Sample, i: number) => Frame,
+): Promise<void> {
+  const frames = batch.map(frameOf);
+  const waiting = batch.map((): string[] => []);
+  const prompts = batch.map(({ prompt }) => prompt);
+  const pieces = generateTogether(model, { ...options, prompts, seed: batch[0].seed });
+  let next = pieces.next();
+  output.add(frames[0].head);
+  for (; !next.done; next = pieces.next()) {
+    const { stream, piece } = next.value;
+    if (stream === 0) output.add(frames[0].piece(piece));
+    else waiting[stream].push(piece);
+    await output.pace();
   }
-  process.stdout.write('\n');
+  output.add(frames[0].tail);
+  for (let i = 1; i < batch.length; i++) {
+    const { head, piece, tail } = frames[i];
+    output.add(`${head}${piece(waiting[i].join(''))}${tail}`);
+    waiting[i] = [];
+    await output.pace();
+  }
+}
+
+/** Standard output in pieces of some milliseconds; between them the program hears signals, and that nobody reads any more. */
+class PacedOutput {
+  #waiting = '';
+  #last = Number.NEGATIVE_INFINITY;
+
+  add(text: string): void {
+    this.#waiting += text;
+  }
+
+  async pace(): Promise<void> {
+    if (performance.now() - this.#last < 20) return;
+    await this.end();
+    this.#last = performance.now();
+  }
+
+  async end(): Promise<void> {
+    const text = this.#waiting;
+    this.#waiting = '';
+    if (!process.stdout.write(text)) await new Promise((resolve) => process.stdout.once('drain', resolve));
+    await breathe();
+  }
 }
 
 function heading(number: number, prompt: string): string {
   return shorten(`── ${number}${prompt && ` · ${prompt}`}`, (process.stdout.columns || 80) - 1);
 }
 
-/** What a model writes must not steer a terminal; in a file or a pipe it is kept as it is. */
+/** Without control characters on a terminal; unchanged in a file or a pipe. */
 function show(text: string): string {
   return process.stdout.isTTY ? printable(text) : text;
 }

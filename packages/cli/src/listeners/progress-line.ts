@@ -39,15 +39,17 @@ const speed = (perSecond: number | undefined, unit: string): { text: string; imp
  *     step 250  validation 1.634 nats  2.36 bits/char, the best so far
  *     step 250  validation 0.412  accuracy 0.871, the best so far
  */
-export function validationLine({ step, loss, metrics = {}, bitsPerCharacter, perplexity, best }: Validation): string {
+export function validationLine(event: Validation): string {
+  const { step, loss, metrics = {}, bitsPerCharacter, perplexity, unknownShare, best, diverged } = event;
   const parts = [
     `step ${formatCount(step)}`,
     `validation ${loss.toFixed(3)}${bitsPerCharacter === undefined ? '' : ' nats'}`,
     ...(bitsPerCharacter === undefined ? [] : [`${bitsPerCharacter.toFixed(2)} bits/char`]),
     ...(perplexity === undefined ? [] : [`perplexity ${perplexity.toFixed(1)}`]),
+    ...(unknownShare === undefined ? [] : [`${(100 * unknownShare).toFixed(1)}% unknown`]),
     ...Object.entries(metrics).map(([name, value]) => `${name} ${value.toFixed(3)}`),
   ];
-  return `${parts.join('  ')}${best ? ', the best so far' : ''}`;
+  return `${parts.join('  ')}${best ? ', the best so far' : diverged ? ', diverged' : ''}`;
 }
 
 /** `step 250  gradient  l0 vanishes, halves every 3.1 steps  l1 kept` */

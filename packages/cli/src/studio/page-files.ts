@@ -17,17 +17,17 @@ const types: Readonly<Record<string, string>> = {
   '.safetensors': 'application/octet-stream',
 };
 
-/** Where the page may lie: beside the command in the package, and where the build puts it in the repository. */
+/** Places of the page: beside the command in the package, and in the repository's build. */
 const places = ['../../studio', '../../../../dist/studio'].map((path) => fileURLToPath(new URL(path, import.meta.url)));
 
-/** @throws Failure if the page was not built */
+/** @throws Failure if the page is not built */
 export function pageFolder(): string {
   const folder = places.find((path) => existsSync(join(path, 'index.html')));
-  if (!folder) throw new Failure('studio: its page is not built yet; run npm run studio:build');
+  if (!folder) throw new Failure('studio: the page is not built yet; run npm run studio:build');
   return folder;
 }
 
-/** A built page, all of it in memory, by path: no path of a request ever reaches the disk. */
+/** All files of the built page, in memory, by path: no path of a request is looked up on disk. */
 export function readPageFiles(folder: string): ReadonlyMap<string, ServedFile> {
   const files = new Map<string, ServedFile>();
   for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {

@@ -5,12 +5,12 @@ import { RunFolder } from '../run-folder.ts';
 import { languageModel } from '../tasks/language-model/trainable.ts';
 import { joinTexts, readTextFiles } from '../text-files.ts';
 
-/** Larger texts would keep the server from answering for too long. */
+/** Larger texts would block the server for too long. */
 const mostBytes = 8 * 2 ** 20;
 
 /**
  * The text of a run.
- * @returns null where it is not known: a run of another task, a text that is gone or was changed, or is too large
+ * @returns null if the run is of another task, or its text was moved, changed or is larger than 8 MiB
  */
 export function textOfRun(path: string): string | null {
   try {
@@ -23,7 +23,7 @@ export function textOfRun(path: string): string | null {
   }
 }
 
-/** How well n-grams foretell the text of a run of characters; null where the text is not known. */
+/** Cross-entropies of n-grams on the text of a character-level run; null if `textOfRun` is. */
 export function ladderOfRun(path: string): NgramLadder | null {
   const text = textOfRun(path);
   if (text === null || readConfig(new RunFolder(path), languageModel).options.tokens !== 'char') return null;
