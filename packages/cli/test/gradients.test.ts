@@ -60,6 +60,20 @@ describe('train --gradient-flow-every', () => {
 });
 
 describe('gradients', () => {
+  test('prints its numbers where the pictures cannot be written', async () => {
+    // A file in the place of the folder; a disk that is read-only would do, too.
+    cpSync(join(cwd, 'rnn'), join(cwd, 'blocked'), { recursive: true });
+    rmSync(join(cwd, 'blocked', 'gradients'), { recursive: true, force: true });
+    writeFileSync(join(cwd, 'blocked', 'gradients'), '');
+    const args = ['gradients', 'blocked', '--jacobians', '0', '--lags', '5'];
+    const plain = await unrolled(cwd, ...args);
+    expect(plain).toMatchObject({ code: 0, stderr: expect.stringMatching(/^unrolled: no pictures: .*--out FOLDER/) });
+    expect(plain.stdout).toMatch(/^l0 \w+/m);
+    const asked = await unrolled(cwd, ...args, '--json', '--out', 'blocked/gradients');
+    expect(asked.code).toBe(1);
+    expect(JSON.parse(asked.stdout.split('\n')[0])).toMatchObject({ type: 'gradients', files: [] });
+  });
+
   test("reads the run's own validation text, and draws", async () => {
     const ended = await unrolled(cwd, 'gradients', 'rnn', '--lags', '20');
     expect(ended).toMatchObject({ code: 0, stderr: '' });

@@ -68,6 +68,23 @@ describe('words', () => {
   });
 });
 
+test('words that are unknown cost their spelling too, and their share is told', async () => {
+  const kind = ['--tokens', 'word', '--vocab', '4', '--steps', '5', ...small];
+  const trained = await unrolled(cwd, 'train', 'text.txt', '--out', 'unknown', ...kind);
+  expect(trained.stdout).toMatch(/validation .* perplexity \d+\.\d {2}\d+\.\d% unknown/);
+  const json = async (name: string) =>
+    JSON.parse((await unrolled(cwd, 'eval', 'unknown', name, '--json')).stdout) as Record<string, number>;
+  const found = await json('text.txt');
+  expect(found.unknownShare).toBeGreaterThan(0.3);
+  expect(found.unknown).toBe(Math.round(found.unknownShare * found.tokens));
+  expect(found.natsPerCharacter).toBeGreaterThan((2 * found.loss * found.tokens) / text.length);
+  // What is easily foretold, one <unk> after the other, is not cheap to write.
+  const strange = await json(file('strange.txt', 'qqqqqq xxxxxx zzzzzz '.repeat(40)));
+  expect(strange.bitsPerCharacter).toBeGreaterThan(8);
+  const { stdout } = await unrolled(cwd, 'eval', 'unknown', 'text.txt');
+  expect(stdout).toMatch(/% of the words are unknown \(\d+\)\n.*include the spelling of unknown words/);
+});
+
 describe('an adaptive softmax and dropout on the recurrence', () => {
   test('train, go on, write and are measured', async () => {
     const many = file('many.txt', Array.from({ length: 1500 }, (_, i) => `w${(i * i) % 59}`).join(' '));

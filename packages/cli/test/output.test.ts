@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
-import { readEvents, small, start, unrolled, workplace } from './command.ts';
+import { expectComplaint, readEvents, small, start, unrolled, workplace } from './command.ts';
 
 const { path: cwd, file } = workplace(afterAll);
 const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
@@ -102,6 +102,15 @@ describe('an output that nobody reads', () => {
     expect(stdout).toMatch(/\n0\n$/);
   });
 
+  test.each(['--count 20 --length 100000', '--json --length 2000000'])('does not keep sample %s at work', (args) => {
+    // All of it would take minutes.
+    const { stdout, stderr } = shell(
+      `"$0" "$1" sample head --seed 1 ${args} | head -c 60; echo; echo "\${PIPESTATUS[0]}"`,
+    );
+    expect(stderr).toBe('');
+    expect(stdout).toMatch(/^(── 1\n|\{"type":"sample","seed":1,"prompt":"","text":")[^]*\n0\n$/u);
+  });
+
   test('is an error when it is a disk that is full', () => {
     const sampled = shell('"$0" "$1" sample head > /dev/full');
     expect(sampled).toMatchObject({ status: 1, stderr: 'unrolled: output: the disk is full\n' });
@@ -109,6 +118,14 @@ describe('an output that nobody reads', () => {
     expect(trained.status).toBe(1);
     expect(trained.stderr).toBe('unrolled: output: the disk is full; resume with --resume full\n');
   });
+});
+
+test('a training that diverged is never the best, and ends with an error', async () => {
+  const wild = ['--lr', '300', '--clip-norm', '0', '--steps', '20', '--validate-every', '10', '--sample-every', '0'];
+  const ended = await unrolled(cwd, 'train', 'text.txt', '--out', 'wild', ...small, ...wild);
+  expectComplaint(ended, 1, 'training diverged', 'lower the learning rate (it was 300)', '--clip-norm');
+  expect(ended.stdout).toMatch(/validation .*, diverged$/m);
+  expect(ended.stdout).not.toContain('the best so far');
 });
 
 test('--help and --version', async () => {

@@ -14,6 +14,9 @@ const kinds = {
   },
 } as const;
 
+/** The words of a text as the tokenizer of words cuts it; joined, they give the text back. */
+export const wordsOf = (text: string): Iterable<string> => kinds.word.tokens(text);
+
 /** A word enters the vocabulary when it is seen this often. */
 const wordMinimum = 2;
 

@@ -1,33 +1,36 @@
-import { bits, perplexity } from 'unrolled/tasks/language-model';
+import { bits, perplexity, type TextMeasure } from 'unrolled/tasks/language-model';
 import type { ProgressEvent, ValidationEvent } from 'unrolled/train';
 import type { ProgressUnits, Units, ValidationUnits } from '../../run-events.ts';
 
-/** From a model's tokens to what people count: characters. */
+/** Nats per character from nats per token, with the spelling of unknown words: comparable between tokenizers. */
+export function natsPerCharacter({ tokens, characters, spelling }: TextMeasure, loss: number): number {
+  return (loss * tokens + spelling) / characters;
+}
+
+/** From a model's tokens to characters. */
 export class TextUnits implements Units {
-  readonly #charactersPerToken: number;
+  readonly #train: TextMeasure;
+  readonly #validation: TextMeasure;
+  readonly #kind: 'char' | 'word' | 'bpe';
 
-  constructor(characters: number, tokens: number) {
-    this.#charactersPerToken = characters / tokens;
-  }
-
-  /** Nats a token to nats a character. */
-  natsPerCharacter(loss: number): number {
-    return loss / this.#charactersPerToken;
-  }
-
-  bitsPerCharacter(loss: number): number {
-    return bits(this.natsPerCharacter(loss));
+  constructor(kind: 'char' | 'word' | 'bpe', train: TextMeasure, validation: TextMeasure) {
+    this.#kind = kind;
+    this.#train = train;
+    this.#validation = validation;
   }
 
   progress({ loss, itemsPerSecond }: ProgressEvent): ProgressUnits {
     return {
-      bitsPerCharacter: this.bitsPerCharacter(loss),
-      charactersPerSecond: itemsPerSecond * this.#charactersPerToken,
+      bitsPerCharacter: bits(natsPerCharacter(this.#train, loss)),
+      charactersPerSecond: (itemsPerSecond * this.#train.characters) / this.#train.tokens,
     };
   }
 
   validation({ loss }: ValidationEvent): ValidationUnits {
-    const bitsPerCharacter = this.bitsPerCharacter(loss);
-    return this.#charactersPerToken === 1 ? { bitsPerCharacter } : { bitsPerCharacter, perplexity: perplexity(loss) };
+    const { unknown, tokens } = this.#validation;
+    const bitsPerCharacter = bits(natsPerCharacter(this.#validation, loss));
+    if (this.#kind === 'char') return { bitsPerCharacter };
+    const shares = this.#kind === 'word' ? { unknownShare: unknown / tokens } : {};
+    return { bitsPerCharacter, perplexity: perplexity(loss), ...shares };
   }
 }

@@ -4,7 +4,9 @@ import {
   type LanguageModelConfig,
   type LanguageModelDescription,
   LanguageModelTraining,
+  measureText,
   splitText,
+  type TextMeasure,
 } from 'unrolled/tasks/language-model';
 import {
   BytePairTokenizer,
@@ -80,6 +82,12 @@ function prepare(
   const { batch, seq, seed } = options;
   const model = modelConfig(options, tokenizer.size, cell);
   const characters = countCharacters(text);
+  const { train, validation } = splitText(tokens);
+  const stepsPerEpoch = Math.floor((train.length - 1) / batch / seq);
+  const validationTokens = validationTokensOf(options, stepsPerEpoch);
+  // Scored are all tokens but the first of the part.
+  const scored = Math.min(validationTokens ?? validation.length, validation.length);
+  const measure = (from: number, to: number): TextMeasure => measureText(tokenizer, text, tokens, from, to);
   const lowered = `The text is short, so --batch is ${batch} and --seq ${seq}. More text gives better models.`;
   return {
     options,
@@ -88,16 +96,15 @@ function prepare(
     files: {
       'tokenizer.json': tokenizer instanceof BytePairTokenizer ? huggingFaceTokenizer(tokenizer) : tokenizer.config,
     },
-    units: new TextUnits(characters, tokens.length),
+    units: new TextUnits(tokenizer.kind, measure(0, train.length), measure(train.length + 1, train.length + scored)),
     itemsPerStep: batch * seq,
     begin(device) {
       checkMemory(options, tokenizer.size, availableBytes(device));
-      const stepsPerEpoch = Math.floor((splitText(tokens).train.length - 1) / batch / seq);
       return new LanguageModelTraining(new LanguageModel(device, tokenizer, model, seed), tokens, {
         batch,
         steps: seq,
         seed,
-        validationTokens: validationTokensOf(options, stepsPerEpoch),
+        validationTokens,
         sampleLength: 300,
       });
     },

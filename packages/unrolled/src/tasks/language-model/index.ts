@@ -18,5 +18,6 @@ export * from './inspect.ts';
 export * from './ladder.ts';
 export * from './measures.ts';
 export * from './model.ts';
+export * from './text-measure.ts';
 export * from './training.ts';
 export * from './units.ts';
