@@ -120,9 +120,11 @@ function bestWindows(
   return found;
 }
 
-function describe({ model, tokens }: SearchedText, from: number, length: number, score: number): SimilarSpan {
-  const textOf = (start: number, end: number): string =>
-    model.tokenizer.decode(tokens.subarray(Math.max(0, start), Math.min(tokens.length, end)));
+function describe({ model, tokens, pieces }: SearchedText, from: number, length: number, score: number): SimilarSpan {
+  const textOf = (start: number, end: number): string => {
+    const [first, last] = [Math.max(0, start), Math.min(tokens.length, end)];
+    return pieces?.slice(first, last).join('') ?? model.tokenizer.decode(tokens.subarray(first, last));
+  };
   const to = from + length;
   return {
     from,

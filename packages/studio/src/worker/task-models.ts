@@ -1,6 +1,7 @@
 import { type Device, FormatError, openDevice } from 'unrolled';
 import type { ModelFile } from 'unrolled/train';
 import type { Calls, ModelAbout } from '../protocol.ts';
+import { tokensAsTyped } from './as-typed.ts';
 import { cellName } from './cell-name.ts';
 
 type Asks<Task extends TaskName> = {
@@ -52,10 +53,18 @@ async function translator(device: Device, file: ModelFile): Promise<Asks<'transl
     device,
     about: aboutOf('translate', model, file),
     translate({ text, beam }) {
-      const [{ candidates, leftOut }] = model.translate([text.slice(0, maxLength)], { beam, nBest: beam });
+      const read = text.slice(0, maxLength);
+      const [{ candidates, leftOut }] = model.translate([read], { beam, nBest: beam });
+      const { tokenizer } = model.sides.source;
+      // A word that the model does not know is still the reader’s own; the end of the text has no piece.
+      const typed = tokenizer.kind === 'word' ? tokensAsTyped(tokenizer, ` ${read}`).map((piece) => piece.trim()) : [];
       return {
         candidates: candidates.map(({ text, logProbability, ended, alignment }) => ({
-          ...{ text, logProbability, ended, alignment },
+          ...{ text, logProbability, ended },
+          alignment: alignment && {
+            ...alignment,
+            source: alignment.source.map((name, s) => typed[s] || name),
+          },
         })),
         leftOut,
       };

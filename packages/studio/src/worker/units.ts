@@ -19,6 +19,7 @@ import {
   readTokens,
 } from 'unrolled/tasks/language-model';
 import type { FindUnitsInput, FoundUnits, HeldUnit, HoldUnitInput, TextSpan, TextSpanInput } from '../protocol.ts';
+import { tokensAsTyped } from './as-typed.ts';
 
 /** What is read to say what a unit costs: enough to see, soon done. */
 const scored = 20_000;
@@ -34,6 +35,8 @@ export interface SearchedText {
   readonly text: string;
   readonly leftOut: readonly string[];
   readonly tokens: Int32Array;
+  /** Its tokens as the text has them, where some may be unknown to the model; null where decoding gives the text. */
+  readonly pieces: readonly string[] | null;
   readonly labels: Labels;
   readonly units: readonly Unit[];
   /** The first token that was searched, and the first of the held-out part. */
@@ -62,7 +65,7 @@ export async function searchUnits(
 ): Promise<{ searched: SearchedText; found: FoundUnits } | null> {
   const property = parseProperty(input.property);
   const { text } = input;
-  const { tokens, leftOut } = before && sameText(before, model, text) ? before : read(model, text);
+  const { tokens, pieces, leftOut } = before && sameText(before, model, text) ? before : read(model, text);
   // Of the whole text: where a part begins, a comment may be open.
   const known = before?.tokens === tokens && before.labels.name === property.name;
   const labels = known ? before.labels : labelTokens(model.tokenizer, tokens, property);
@@ -75,7 +78,7 @@ export async function searchUnits(
   const { from } = pickStretch(labels, split, input.span);
   const { units } = found;
   return {
-    searched: { model, step, text, leftOut, tokens, labels, units, searchedFrom, split },
+    searched: { model, step, text, leftOut, tokens, pieces, labels, units, searchedFrom, split },
     found: { ...found, tokens: tokens.length, searchedFrom, leftOut, from, modelStep: step },
   };
 }
@@ -83,13 +86,17 @@ export async function searchUnits(
 const sameText = (before: SearchedText, { tokenizer }: LanguageModel, text: string): boolean =>
   before.model.tokenizer === tokenizer && before.text === text;
 
-function read({ tokenizer }: LanguageModel, all: string): Pick<SearchedText, 'tokens' | 'leftOut'> {
+function read({ tokenizer }: LanguageModel, all: string): Pick<SearchedText, 'tokens' | 'pieces' | 'leftOut'> {
   const { text, leftOut } = leaveOutUnknown(tokenizer, all);
-  return { tokens: tokenizer.encode(text), leftOut: Array.from(leftOut.keys(), describeCharacter) };
+  const pieces = tokenizer.kind === 'word' ? tokensAsTyped(tokenizer, text) : null;
+  return { tokens: tokenizer.encode(text), pieces, leftOut: Array.from(leftOut.keys(), describeCharacter) };
 }
 
 /** A span of the text with what all units are, and the property. */
-export function spanOf({ model, tokens, labels, units }: SearchedText, { from, length }: TextSpanInput): TextSpan {
+export function spanOf(
+  { model, tokens, pieces, labels, units }: SearchedText,
+  { from, length }: TextSpanInput,
+): TextSpan {
   const to = Math.min(tokens.length, from + length);
   const columns = unitActivations(readTokens(model, tokens), units, { from, to });
   const values = new Float32Array(units.length * (to - from));
@@ -97,7 +104,7 @@ export function spanOf({ model, tokens, labels, units }: SearchedText, { from, l
   const decode = model.tokenizer.decoder();
   return {
     from,
-    pieces: Array.from(tokens.subarray(from, to), (token) => decode(token)),
+    pieces: pieces?.slice(from, to) ?? Array.from(tokens.subarray(from, to), (token) => decode(token)),
     units: units.map(unitName),
     values,
     labels: labels.values.slice(from, to),

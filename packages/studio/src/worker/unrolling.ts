@@ -2,6 +2,7 @@ import { crossEntropy, DataError, gradients, softmax, sum, type Tensor } from 'u
 import { inference, type Probe, type StackState } from 'unrolled/nn';
 import { describeCharacter, type LanguageModel, leaveOutUnknown } from 'unrolled/tasks/language-model';
 import type { Part, UnrollInput, Unrolling } from '../protocol.ts';
+import { tokensAsTyped } from './as-typed.ts';
 
 /** The most steps that are unrolled: more than a page can show. */
 export const mostSteps = 200;
@@ -64,7 +65,10 @@ export function readText(model: LanguageModel, input: UnrollInput, step: number)
   const unrolling: Unrolling = {
     step,
     cell: typeof cell === 'string' ? cell : 'cell' in cell ? cell.cell : cell.name,
-    tokens: Array.from(ids, (id) => tokenizer.vocabulary[id]),
+    tokens:
+      tokenizer.kind === 'word'
+        ? tokensAsTyped(tokenizer, text).slice(0, T)
+        : Array.from(ids, (id) => tokenizer.vocabulary[id]),
     leftOut: Array.from(leftOut.keys(), describeCharacter),
     vocabulary: tokenizer.vocabulary,
     ids: Int32Array.from(ids),

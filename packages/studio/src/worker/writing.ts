@@ -3,6 +3,7 @@ import { generateTogether, type LanguageModel, leaveOutUnknown } from 'unrolled/
 import { describeCharacter } from 'unrolled/tokenizers';
 import { breathe } from 'unrolled/train';
 import type { Expected, WriteInput, WrittenToken } from '../protocol.ts';
+import { tokensAsTyped } from './as-typed.ts';
 
 /** Of the likeliest in a place, how many are told. */
 const most = 8;
@@ -51,8 +52,8 @@ function* read(model: LanguageModel, prompt: string): Generator<WrittenToken, vo
   const { device, tokenizer } = model;
   const ids = tokenizer.encode(prompt);
   const V = tokenizer.size;
-  const decode = tokenizer.decoder();
-  if (ids.length > 0) yield { text: decode(ids[0]), given: true, nats: null, expected: [] };
+  const pieces = tokensAsTyped(tokenizer, prompt);
+  if (ids.length > 0) yield { text: pieces[0], given: true, nats: null, expected: [] };
   let state: StackState | null = null;
   for (let start = 0; start + 1 < ids.length; start += chunk) {
     const T = Math.min(chunk, ids.length - 1 - start);
@@ -68,7 +69,11 @@ function* read(model: LanguageModel, prompt: string): Generator<WrittenToken, vo
     );
     for (let t = 0; t < T; t++) {
       const id = ids[start + t + 1];
-      yield { text: decode(id), given: true, ...expectations(model, logits.subarray(t * V, (t + 1) * V), id) };
+      yield {
+        text: pieces[start + t + 1],
+        given: true,
+        ...expectations(model, logits.subarray(t * V, (t + 1) * V), id),
+      };
     }
   }
 }

@@ -8,4 +8,4 @@ export { type BytePairs, trainBytePairs } from './byte-pair-training.ts';
 export { byteAlphabet } from './bytes.ts';
 export * from './create.ts';
 export * from './tokenizer.ts';
-export { describeCharacter, leaveOutUnknown } from './vocabulary.ts';
+export { describeCharacter, leaveOutUnknown, wordTokens } from './vocabulary.ts';
