@@ -209,6 +209,18 @@ describe('a table of labelled texts', () => {
       ['column 1 (', 'or column 2 (', '--label-column 1 or --label-column 2'],
     ],
     [
+      'a header names two columns of labels',
+      table(['toxic', 'rude', 'said'], ...more.map(([label, text], i) => [`${i % 2}`, label, text])),
+      {},
+      ['column 1 (toxic: 0, 1)', 'column 2 (rude: ', '--label-column 1 or --label-column 2'],
+    ],
+    [
+      'very many columns could be the label',
+      table(...more.map(([label, text]) => [...Array.from({ length: 50 }, () => label), text])),
+      {},
+      ['--label-column 4, or 46 more'],
+    ],
+    [
       'nothing repeats and both columns are single words',
       table(['ham', 'hello'], ['news', 'speech']),
       {},

@@ -175,10 +175,17 @@ function findLabel(
 ): number {
   const others = statistics.map((_, place) => place).filter((place) => !texts?.includes(place));
   const refuse = (places: readonly number[]): never => {
-    const seen = places.map((place) => `column ${place + 1} (${statistics[place].examples.map(shorten).join(', ')})`);
+    const seen = places.map((place) => {
+      const { shareIn, examples } = statistics[place];
+      // A cell of the first line that is not among the values is the column's name.
+      const named =
+        names[place].trim() !== '' && looksLikeName(names[place]) && shareIn(new Set([names[place].trim()])) === 0;
+      const values = examples.map((one) => shorten(one, 20)).join(', ');
+      return `column ${place + 1} (${named ? `${shorten(names[place].trim())}: ` : ''}${values})`;
+    });
     throw new DataError(
-      `${name}: the labels may be in ${seen.join(' or ')}; choose with ` +
-        places.map((place) => `--label-column ${place + 1}`).join(' or '),
+      `${name}: the labels may be in ${either(seen)}; choose with ` +
+        either(places.map((place) => `--label-column ${place + 1}`)),
       { columns: places.map((place) => place + 1) },
     );
   };
@@ -233,7 +240,7 @@ function findTexts(
   const places = words.length > 0 ? words : others;
   throw new DataError(
     `${name}: which column has the texts is not clear; choose with ` +
-      places.map((place) => `--text-column ${place + 1}`).join(' or '),
+      either(places.map((place) => `--text-column ${place + 1}`)),
     { columns: places.map((place) => place + 1) },
   );
 }
@@ -306,4 +313,8 @@ function described(
   return { columns: { label: nameOf(label), text: texts.map(nameOf) }, about: parts.join(', ') };
 }
 
-const shorten = (text: string): string => (text.length > 60 ? `${text.slice(0, 60)}…` : text);
+const shorten = (text: string, most = 60): string => (text.length > most ? `${text.slice(0, most)}…` : text);
+
+/** `a or b`; of many the first four. */
+const either = (ways: readonly string[]): string =>
+  ways.slice(0, 4).join(' or ') + (ways.length > 4 ? `, or ${ways.length - 4} more` : '');
