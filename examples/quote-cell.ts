@@ -47,10 +47,10 @@ console.log(
   `${best.name}: AUC ${best.heldOut.toFixed(3)}, shuffled ${shuffledLevel.toFixed(3)}, p ${best.p.toFixed(3)}`,
 );
 
-const stretch = traceUnits(model, unseen, [best], { from: 300, to: 400 });
-const values = stretch.map((token) => best.sign * token.values[0]);
+const span = traceUnits(model, unseen, [best], { from: 300, to: 400 });
+const values = span.map((token) => best.sign * token.values[0]);
 const [low, high] = [Math.min(...values), Math.max(...values)];
-console.log(stretch.map(({ piece }) => piece).join(''));
+console.log(span.map(({ piece }) => piece).join(''));
 console.log(values.map((value) => ' .-=#'[Math.min(4, Math.floor((5 * (value - low)) / (high - low)))]).join(''));
 
 const [whole, cut] = [[], [{ ...best, value: 0 }]].map((hold) => evaluateTokens(model, unseen, { hold }));

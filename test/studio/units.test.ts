@@ -123,7 +123,7 @@ describe.skipIf(noChromium)('room Units', () => {
     for (const [name, holds] of [
       ['Picture, SVG', /^<svg.*held out/s],
       ['Numbers, CSV', /^token,text,unit,property/],
-      ['Numbers, JSON', /unrolled cells runs\/studio --property comment/],
+      ['Numbers, JSON', /unrolled units runs\/studio --property comment/],
     ] as const) {
       expect(await saved(page, 0, name)).toMatch(holds);
     }

@@ -4,7 +4,6 @@ import { extname, join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { UnrolledError } from 'unrolled';
 import { placeInCellFile } from './cell-file.ts';
-import { cellsCommand } from './commands/cells.ts';
 import { classifyCommand } from './commands/classify.ts';
 import { demoCommand } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor.ts';
@@ -18,6 +17,7 @@ import { studioCommand } from './commands/studio.ts';
 import { tagCommand } from './commands/tag.ts';
 import { trainCommand } from './commands/train.ts';
 import { translateCommand } from './commands/translate.ts';
+import { unitsCommand } from './commands/units.ts';
 import { describeSystemError, Failure } from './failure.ts';
 import { acceptOldOptions, withCurrentCommand } from './renamed-options.ts';
 import { shellWord } from './units.ts';
@@ -39,7 +39,7 @@ Examples:
   unrolled sample runs/my --prompt "Once upon"
   unrolled eval runs/my other.txt
   unrolled gradients runs/my
-  unrolled cells runs/my
+  unrolled units runs/my
   unrolled classify train names.tsv
   unrolled tag train names.conll
   unrolled forecast train demand.csv
@@ -49,7 +49,7 @@ Examples:
   unrolled <command> --help`,
   );
 const commands = [
-  ...[trainCommand, sampleCommand, evalCommand, gradientsCommand, cellsCommand],
+  ...[trainCommand, sampleCommand, evalCommand, gradientsCommand, unitsCommand],
   ...[classifyCommand, tagCommand, translateCommand, forecastCommand],
   ...[exportCommand, labCommand, studioCommand, demoCommand, doctorCommand],
 ];

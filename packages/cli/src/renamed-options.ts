@@ -12,6 +12,7 @@ interface Renamed {
 const renamedOptions: readonly Renamed[] = [
   { from: '--gradients', to: '--gradient-flow-every' },
   { from: '--telling', to: '--explain' },
+  { from: '--stretch', to: '--span', command: 'units' },
   { from: '--longest', to: '--max-length', command: 'classify train' },
   { from: '--with', to: '--covariates', command: 'forecast train' },
   { from: '--ago', to: '--skip-last', command: 'forecast predict' },
@@ -19,7 +20,7 @@ const renamedOptions: readonly Renamed[] = [
 ];
 
 /** Commands that were renamed, such as `cells` → `units`. The old name is still accepted. */
-const renamedCommands: Readonly<Record<string, string>> = {};
+const renamedCommands: Readonly<Record<string, string>> = { cells: 'units' };
 
 /** What other programs call an option: accepted without a hint. */
 const synonyms: readonly Renamed[] = [

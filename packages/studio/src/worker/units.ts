@@ -3,7 +3,7 @@ import {
   type Labels,
   parseProperty,
   parseUnitName,
-  pickStretch,
+  pickSpan,
   type Unit,
   unitActivations,
   unitName,
@@ -75,7 +75,7 @@ export async function searchUnits(
   if (results === null) return null;
   const [found] = results;
   const split = searchedFrom + found.steps.selection;
-  const { from } = pickStretch(labels, split, input.span);
+  const { from } = pickSpan(labels, split, input.span);
   const { units } = found;
   return {
     searched: { model, step, text, leftOut, tokens, pieces, labels, units, searchedFrom, split },

@@ -12,8 +12,8 @@ export interface ActivationOptions {
 }
 
 /**
- * What some units are at every step of a stretch, one array each: to colour a text. States and gates are known.
- * @throws ConfigError if a unit does not exist, or the stretch is not within the sequence
+ * What some units are at every step of a span, one array each: to colour a text. States and gates are known.
+ * @throws ConfigError if a unit does not exist, or the span is not within the sequence
  *
  * @example
  * const [values] = unitActivations(readText(model, tokens), [parseUnitName('l1.h.17')], { from: 1000, to: 1400 });

@@ -11,7 +11,7 @@ import {
   compareUnits,
   type Labels,
   parseUnitName,
-  pickStretch,
+  pickSpan,
   type Reading,
   type SearchOptions,
   searchUnits,
@@ -323,10 +323,10 @@ describe('reading', () => {
     },
   );
 
-  test('gives states and gates of some units over a stretch', () => {
+  test('gives states and gates of some units over a span', () => {
     const names = ['l0.c.1', 'l1.h.4', 'l1.f.0'];
-    const stretch = { from: 300, to: 340, warmUp: 300 };
-    const values = unitActivations(reading, names.map(parseUnitName), stretch);
+    const span = { from: 300, to: 340, warmUp: 300 };
+    const values = unitActivations(reading, names.map(parseUnitName), span);
     for (const [i, name] of names.entries()) {
       values[i].forEach((value, k) => {
         expect(value).toBeCloseTo(exact.get(name)![300 + k], 6);
@@ -368,9 +368,9 @@ test('searches side by side are keyed by unit, the best of any model first', () 
   expect(() => compareUnits({})).toThrow('at least one');
 });
 
-test('the stretch that is shown is one in which the property changes', () => {
+test('the span that is shown is one in which the property changes', () => {
   const values = Float32Array.from({ length: 1000 }, (_, i) => Number(i >= 700 && i < 720));
-  const { from, to } = pickStretch({ name: 'x', kind: 'binary', values }, 500, 100);
+  const { from, to } = pickSpan({ name: 'x', kind: 'binary', values }, 500, 100);
   expect([from <= 700, to >= 720, to - from]).toEqual([true, true, 100]);
-  expect(pickStretch({ name: 'x', kind: 'binary', values }, 950, 100)).toEqual({ from: 950, to: 1000 });
+  expect(pickSpan({ name: 'x', kind: 'binary', values }, 950, 100)).toEqual({ from: 950, to: 1000 });
 });

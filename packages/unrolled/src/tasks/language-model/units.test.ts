@@ -99,10 +99,10 @@ describe('a small LSTM that has read a text in which people speak', () => {
     expect(await findUnits(model, unseen, [quotes], { signal: AbortSignal.abort() })).toBeNull();
   });
 
-  test('shows a stretch of the text by a unit', () => {
-    const stretch = traceUnits(model, unseen, [parseUnitName('l0.h.0'), parseUnitName('l0.f.9')], { from: 50, to: 90 });
-    expect(stretch.map(({ piece }) => piece).join('')).toBe(tokenizer.decode(unseen.subarray(50, 90)));
-    for (const { values } of stretch) {
+  test('shows a span of the text by a unit', () => {
+    const span = traceUnits(model, unseen, [parseUnitName('l0.h.0'), parseUnitName('l0.f.9')], { from: 50, to: 90 });
+    expect(span.map(({ piece }) => piece).join('')).toBe(tokenizer.decode(unseen.subarray(50, 90)));
+    for (const { values } of span) {
       expect(Math.abs(values[0])).toBeLessThan(1);
       expect(values[1]).toBeGreaterThan(0);
     }

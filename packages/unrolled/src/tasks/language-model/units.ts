@@ -74,10 +74,10 @@ export interface TracedToken {
 }
 
 /**
- * What some units are along a stretch of a text, to colour it.
+ * The values of some units along a span of a text, to colour it.
  *
  * @example
- * const stretch = traceUnits(model, tokens, [parseUnitName('l1.c.17')], { from: 1000, to: 1400 });
+ * const span = traceUnits(model, tokens, [parseUnitName('l1.c.17')], { from: 1000, to: 1400 });
  */
 export function traceUnits(
   model: LanguageModel,

@@ -1,13 +1,13 @@
 import type { Labels } from './labels.ts';
 
 /**
- * Where to look at how a property changes: from step `from` on the first stretch in which it does so at least as much as
+ * Where to look at how a property changes: from step `from` on the first span in which it does so at least as much as
  * over all the rest.
  *
  * @example
- * pickStretch(labels, search.steps.selection, 400);   // { from: 51000, to: 51400 }, in the held-out part
+ * pickSpan(labels, search.steps.selection, 400);   // { from: 51000, to: 51400 }, in the held-out part
  */
-export function pickStretch({ values }: Labels, from: number, length: number): { from: number; to: number } {
+export function pickSpan({ values }: Labels, from: number, length: number): { from: number; to: number } {
   const variance = (start: number, end: number): number => {
     const part = values.subarray(start, end);
     const mean = part.reduce((sum, value) => sum + value, 0) / part.length;

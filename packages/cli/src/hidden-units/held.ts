@@ -4,8 +4,9 @@ import type { LayerUnit } from 'unrolled/nn';
 import { evaluateTokens, generate, type LanguageModel } from 'unrolled/tasks/language-model';
 import { Failure } from '../failure.ts';
 
-/** As it was said: the unit's name, or 'best'. */
+/** A unit to hold at a value. */
 export interface Held {
+  /** The unit's name, or 'best'. */
   readonly name: string;
   readonly value: number;
 }
@@ -15,26 +16,26 @@ export function heldAt(text: string, before: readonly Held[] = []): Held[] {
   const [, name, number] = /^(.*)=(.*)$/.exec(text) ?? [];
   const value = Number(number);
   if (name === undefined || number.trim() === '' || !Number.isFinite(value)) {
-    throw new InvalidArgumentError('It must be a cell and a number, such as l1.h.17=0.5.');
+    throw new InvalidArgumentError('It must be a unit and a number, such as l1.h.17=0.5.');
   }
   return [...before, { name, value }];
 }
 
 export const cut = (name: string, before: readonly Held[] = []): Held[] => [...before, { name, value: 0 }];
 
-/** @throws Failure if the best is asked for and there is none, or a gate is named */
+/** @throws Failure if 'best' is asked for and there is none, or a gate is named */
 export function unitsOf(held: readonly Held[], model: LanguageModel, searches: readonly UnitSearch[]): LayerUnit[] {
   const parts = Object.keys(model.initialState(1)[0]);
   return held.map(({ name, value }) => {
     const unit = name === 'best' ? searches[0]?.units[0] : parseUnitName(name);
     if (!unit)
       throw new Failure(
-        "there is no best cell to hold: no property changes in the text; name a cell, such as 'l0.h.3'",
+        "there is no best unit to hold: no property changes in the text; name a unit, such as 'l0.h.3'",
         2,
       );
     if (!parts.includes(unit.part)) {
       throw new Failure(
-        `${unitName(unit)}: only parts of the state can be held, and this model's are ${parts.join(' and ')}`,
+        `${unitName(unit)}: only units of the state can be held, in this model those of ${parts.join(' and ')}`,
         2,
       );
     }
@@ -42,13 +43,13 @@ export function unitsOf(held: readonly Held[], model: LanguageModel, searches: r
   });
 }
 
-/** The model as it is, and with units held. */
+/** The model unchanged, and with units held at values. */
 export interface Comparison {
   readonly held: readonly { readonly name: string; readonly value: number }[];
-  /** Nats a token. */
+  /** Nats per token. */
   readonly loss: { readonly before: number; readonly after: number };
   readonly prompt: string;
-  /** What it writes after the prompt, with the same random numbers. */
+  /** Text generated after the prompt, with the same random numbers. */
   readonly text: { readonly before: string; readonly after: string };
 }
 

@@ -6,16 +6,16 @@ import {
   type Labels,
   type Property,
   parseProperty,
-  pickStretch,
+  pickSpan,
   readyProperties,
   type Unit,
   type UnitSearch,
 } from 'unrolled/inspect';
 import { findUnits, LanguageModel, labelTokens, type TracedToken, traceUnits } from 'unrolled/tasks/language-model';
-import { type Comparison, compareHeld, cut, type Held, heldAt, unitsOf } from '../cells/held.ts';
-import { describeBest, describeSearch } from '../cells/report.ts';
-import { hasAllColours, showStretch } from '../cells/stretch.ts';
 import { Failure, naming } from '../failure.ts';
+import { type Comparison, compareHeld, cut, type Held, heldAt, unitsOf } from '../hidden-units/held.ts';
+import { describeBest, describeSearch } from '../hidden-units/report.ts';
+import { hasAllColours, showSpan } from '../hidden-units/span.ts';
 import { describeLeftOut } from '../left-out.ts';
 import { printable, wrap } from '../listeners/text.ts';
 import { loadRun } from '../load-run.ts';
@@ -24,13 +24,13 @@ import { notNegative, number, option, type UseFlags, useOptions, whole } from '.
 import { readText } from '../run-text.ts';
 import { formatCount, shellWord } from '../units.ts';
 
-interface CellsFlags extends UseFlags {
+interface UnitsFlags extends UseFlags {
   property?: Property[];
   top: number;
   gates?: boolean;
   heldOut: number;
   shuffles: number;
-  stretch: number;
+  span: number;
   svg?: string;
   clamp?: Held[];
   cut?: Held[];
@@ -40,48 +40,46 @@ interface CellsFlags extends UseFlags {
   seed: number;
 }
 
-export function cellsCommand(): Command {
-  const command = new Command('cells')
-    .description('find single hidden units that follow something one can read: quotes, the line, nesting')
+export function unitsCommand(): Command {
+  const command = new Command('units')
+    .description('find single hidden units that follow a readable property: quotes, line position, nesting')
     .argument('<run>', 'run folder, or checkpoint file')
     .argument('[texts...]', "text files and folders to read (default: the run's own validation text)")
     .option(
       '--property <property>',
-      `${Object.keys(readyProperties).join(', ')}, or an expression such as 'inside("(", ")")'; may be given several ` +
-        'times (default: the best cell of each of these)',
+      `${Object.keys(readyProperties).join(', ')}, or an expression such as 'inside("(", ")")'; repeatable ` +
+        '(default: the best unit for each of these)',
       property,
     )
-    .addOption(option('--top <n>', 'how many cells to print for a property', whole(1)).default(10))
-    .option('--gates', 'search the gates as well as the state')
+    .addOption(option('--top <n>', 'units to print per property', whole(1)).default(10))
+    .option('--gates', 'search gates as well as states')
     .addOption(
       option(
         '--held-out <share>',
-        'share of the text, at its end, to report on',
+        'fraction of the text, at its end, to report on',
         number((value) => value > 0 && value < 1, 'between 0 and 1'),
       ).default(0.5),
     )
-    .addOption(
-      option('--shuffles <n>', 'how often the property is shifted to see what chance gives', whole(1)).default(200),
-    )
-    .addOption(option('--stretch <n>', 'tokens of the text to show by the best cell, 0: none', whole(0)).default(400))
-    .option('--svg <file>', 'draw that stretch into a file')
-    .option('--clamp <cell=value>', 'hold a cell at a value, such as l1.h.17=0.5; may be given several times', heldAt)
-    .option('--cut <cell>', "hold a cell at 0; 'best' is the best one for the first property", cut)
-    .option('--prompt <text>', 'what the model goes on from, with and without (default: from the stretch)')
-    .addOption(option('--length <n>', 'tokens it writes', whole(0)).default(200))
-    .addOption(option('--temperature <t>', 'below 1 bolder, above 1 wilder', notNegative).default(0.5))
-    .addOption(option('--seed <n>', 'of what it writes, and of the shifts', whole(0, 2 ** 32 - 1)).default(1));
+    .addOption(option('--shuffles <n>', 'random shifts of the property, for the chance level', whole(1)).default(200))
+    .addOption(option('--span <n>', 'tokens of text to show with the best unit, 0: none', whole(0)).default(400))
+    .option('--svg <file>', 'draw that span of text into a file')
+    .option('--clamp <unit=value>', 'hold a unit at a value, such as l1.h.17=0.5; repeatable', heldAt)
+    .option('--cut <unit>', "hold a unit at 0; 'best' is the best one for the first property", cut)
+    .option('--prompt <text>', 'prompt to generate from, with and without held units (default: from the span)')
+    .addOption(option('--length <n>', 'tokens to generate', whole(0)).default(200))
+    .addOption(option('--temperature <t>', 'sampling temperature', notNegative).default(0.5))
+    .addOption(option('--seed <n>', 'random seed of sampling and shifts', whole(0, 2 ** 32 - 1)).default(1));
   for (const one of useOptions()) command.addOption(one);
   return command
     .addHelpText(
       'after',
       `
 Examples:
-  unrolled cells runs/shakespeare
-  unrolled cells runs/kernel --property comment-or-string --property 'depth("{", "}")'
-  unrolled cells runs/shakespeare --property line-position --cut best --svg line.svg`,
+  unrolled units runs/shakespeare
+  unrolled units runs/kernel --property comment-or-string --property 'depth("{", "}")'
+  unrolled units runs/shakespeare --property line-position --cut best --svg line.svg`,
     )
-    .action(cells);
+    .action(units);
 }
 
 function property(text: string, before: readonly Property[] = []): Property[] {
@@ -93,36 +91,35 @@ function property(text: string, before: readonly Property[] = []): Property[] {
   }
 }
 
-async function cells(run: string, paths: string[], flags: CellsFlags): Promise<void> {
+async function units(run: string, paths: string[], flags: UnitsFlags): Promise<void> {
   const device = await openMachine(flags, toStandardError);
   try {
     const model = await loadRun(run, flags.checkpoint, (file, cell) => LanguageModel.load(device, file, cell));
-    const { tokens, name, leftOut } = readText(model, 'cells', run, paths);
+    const { tokens, name, leftOut } = readText(model, 'units', run, paths);
     const { properties, labels } = wanted(model, tokens, flags);
     const { heldOut, shuffles, seed, gates } = flags;
     const options = { heldOut, shuffles, seed, gates, onProgress: showProgress() };
     const searches = (await findUnits(model, tokens, properties, options))!;
-    const stretch =
-      flags.stretch > 0 && searches.length > 0 ? shown(model, tokens, searches[0], labels[0], flags) : null;
+    const span = flags.span > 0 && searches.length > 0 ? shown(model, tokens, searches[0], labels[0], flags) : null;
     const held = [...(flags.clamp ?? []), ...(flags.cut ?? [])];
     const hold = unitsOf(held, model, searches);
-    const prompt = flags.prompt ?? promptFrom(stretch?.tokens ?? []);
+    const prompt = flags.prompt ?? promptFrom(span?.tokens ?? []);
     const compared = hold.length > 0 ? await compareHeld(model, tokens, hold, { ...flags, prompt }) : null;
     if (flags.svg !== undefined) {
-      if (stretch === null) throw new Failure('--svg: there is no stretch to draw; leave --stretch 0 out', 2);
-      draw(flags.svg, stretch, searches[0], commandLine(run, paths, properties, flags));
+      if (span === null) throw new Failure('--svg: there is nothing to draw; leave out --span 0', 2);
+      draw(flags.svg, span, searches[0], commandLine(run, paths, properties, flags));
     }
     if (flags.json) {
-      const found = searches.map(({ units, ...about }) => ({ ...about, cells: units.slice(0, flags.top) }));
-      const about = { type: 'cells', run, text: name, leftOut: Object.fromEntries(leftOut), tokens: tokens.length };
-      process.stdout.write(`${JSON.stringify({ ...about, searches: found, stretch, held: compared })}\n`);
+      const found = searches.map((search) => ({ ...search, units: search.units.slice(0, flags.top) }));
+      const about = { type: 'units', run, text: name, leftOut: Object.fromEntries(leftOut), tokens: tokens.length };
+      process.stdout.write(`${JSON.stringify({ ...about, searches: found, span, held: compared })}\n`);
       return;
     }
     const missing = describeLeftOut(leftOut);
     const parts = [`Read ${formatCount(tokens.length)} tokens of ${name}${missing && `\n${missing}`}`];
     if (flags.property === undefined) parts.push(describeBest(searches));
     else parts.push(...searches.map((search) => describeSearch(search, flags.top)));
-    if (stretch) parts.push(describeStretch(stretch, searches[0]));
+    if (span) parts.push(describeSpan(span, searches[0]));
     if (compared) parts.push(describeHeld(compared));
     process.stdout.write(`${parts.join('\n\n')}\n`);
   } finally {
@@ -130,11 +127,11 @@ async function cells(run: string, paths: string[], flags: CellsFlags): Promise<v
   }
 }
 
-/** The properties that were named; where none was, those ready ones that change in both parts of the text. */
+/** The named properties, or by default the ready ones that change in both parts of the text. */
 function wanted(
   model: LanguageModel,
   tokens: Int32Array,
-  { property: named, heldOut }: CellsFlags,
+  { property: named, heldOut }: UnitsFlags,
 ): { properties: readonly Property[]; labels: readonly Labels[] } {
   const label = (one: Property): Labels => labelTokens(model.tokenizer, tokens, one);
   if (named) return { properties: named, labels: [label(named[0])] };
@@ -147,7 +144,7 @@ function wanted(
   return { properties: all.map(({ one }) => one), labels: all.map(({ labels }) => labels) };
 }
 
-/** How much has been read, on a line that is rewritten; nothing where nobody looks. */
+/** Progress on one rewritten line; nothing where standard error is not a terminal. */
 function showProgress(): ((share: number) => void) | undefined {
   const { stderr } = process;
   if (!stderr.isTTY) return undefined;
@@ -159,25 +156,19 @@ function showProgress(): ((share: number) => void) | undefined {
   };
 }
 
-interface Stretch {
-  readonly cell: string;
+interface Span {
+  readonly unit: string;
   readonly from: number;
   readonly tokens: readonly TracedToken[];
 }
 
-function shown(
-  model: LanguageModel,
-  tokens: Int32Array,
-  search: UnitSearch,
-  labels: Labels,
-  flags: CellsFlags,
-): Stretch {
+function shown(model: LanguageModel, tokens: Int32Array, search: UnitSearch, labels: Labels, flags: UnitsFlags): Span {
   const best: Unit & { name: string } = search.units[0];
-  const place = pickStretch(labels, search.steps.selection, flags.stretch);
-  return { cell: best.name, from: place.from, tokens: traceUnits(model, tokens, [best], place) };
+  const place = pickSpan(labels, search.steps.selection, flags.span);
+  return { unit: best.name, from: place.from, tokens: traceUnits(model, tokens, [best], place) };
 }
 
-/** Its first half: what comes is then known to be in the middle of something. */
+/** The first half of the span, so that generation starts inside what the unit follows. */
 const promptFrom = (tokens: readonly TracedToken[]): string =>
   tokens
     .slice(0, Math.min(200, tokens.length >> 1))
@@ -186,13 +177,13 @@ const promptFrom = (tokens: readonly TracedToken[]): string =>
 
 const columns = (): number => Math.max(20, Math.min(100, (process.stdout.columns || 80) - 1));
 
-function describeStretch({ cell, from, tokens }: Stretch, { property, units: [{ sign }] }: UnitSearch): string {
+function describeSpan({ unit, from, tokens }: Span, { property, units: [{ sign }] }: UnitSearch): string {
   const values = tokens.map(({ values: [value] }) => sign * value);
   const [off, on] = [Math.min(...values), Math.max(...values)].map((value) => (sign * value).toFixed(2));
   const coloured = hasAllColours();
   const [dark, bright] = coloured ? ['dark blue', 'yellow'] : ['blank', '#'];
-  const title = `From token ${formatCount(from)}: ${cell} for ${printable(property)}, from ${off} (${dark}) to ${on} (${bright})`;
-  return `${title}\n\n${showStretch(tokens, sign, columns(), coloured)}`;
+  const title = `From token ${formatCount(from)}: ${unit} for ${printable(property)}, from ${off} (${dark}) to ${on} (${bright})`;
+  return `${title}\n\n${showSpan(tokens, sign, columns(), coloured)}`;
 }
 
 function describeHeld({ held, loss, prompt, text }: Comparison): string {
@@ -202,42 +193,42 @@ function describeHeld({ held, loss, prompt, text }: Comparison): string {
       .map((row) => `│ ${row}`)
       .join('\n')}`;
   return [
-    `With ${names}: ${loss.after.toFixed(4)} nats a token in place of ${loss.before.toFixed(4)} (${loss.after < loss.before ? '' : '+'}${(loss.after - loss.before).toFixed(4)})`,
-    show('Goes on from', prompt),
-    show('As it is', text.before),
+    `With ${names}: ${loss.after.toFixed(4)} nats per token instead of ${loss.before.toFixed(4)} (${loss.after < loss.before ? '' : '+'}${(loss.after - loss.before).toFixed(4)})`,
+    show('Prompt', prompt),
+    show('Unchanged', text.before),
     show(`With ${names}`, text.after),
   ].join('\n\n');
 }
 
 function draw(
   path: string,
-  { cell, tokens }: Stretch,
+  { unit, tokens }: Span,
   { property, measure, units: [best] }: UnitSearch,
   command: string,
 ): void {
   const score = `${measure === 'auc' ? 'AUC' : 'correlation'} ${best.heldOut.toFixed(3)}`;
   const picture = textMap({
-    title: `${cell} follows ${property}`,
+    title: `${unit} follows ${property}`,
     description: `Each character has the colour of the unit's value after it; ${score} held out. Made by: ${command}`,
-    label: `${cell}, ${best.sign > 0 ? 'low to high' : 'high to low'}`,
+    label: `${unit}, ${best.sign > 0 ? 'low to high' : 'high to low'}`,
     pieces: tokens.map(({ piece, values }) => ({ text: piece, value: best.sign * values[0] })),
   });
   naming(path, () => writeFileSync(path, picture));
 }
 
-/** What makes the picture again. */
+/** The command that draws the picture again. */
 function commandLine(
   run: string,
   paths: readonly string[],
   properties: readonly Property[],
-  flags: CellsFlags,
+  flags: UnitsFlags,
 ): string {
   const words = [run, ...paths, '--property', properties[0].name];
   if (flags.checkpoint) words.push('--checkpoint', flags.checkpoint);
   if (flags.gates) words.push('--gates');
-  for (const name of ['heldOut', 'stretch'] as const) {
-    const byDefault = { heldOut: 0.5, stretch: 400 }[name];
-    if (flags[name] !== byDefault) words.push(name === 'heldOut' ? '--held-out' : '--stretch', String(flags[name]));
+  for (const name of ['heldOut', 'span'] as const) {
+    const byDefault = { heldOut: 0.5, span: 400 }[name];
+    if (flags[name] !== byDefault) words.push(name === 'heldOut' ? '--held-out' : '--span', String(flags[name]));
   }
-  return `npx unrolled cells ${words.map(shellWord).join(' ')} --svg ${shellWord(flags.svg!)}`;
+  return `npx unrolled units ${words.map(shellWord).join(' ')} --svg ${shellWord(flags.svg!)}`;
 }

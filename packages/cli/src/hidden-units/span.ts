@@ -3,21 +3,21 @@ import { inkOn, sequential, shares } from 'unrolled/charts';
 import type { TracedToken } from 'unrolled/tasks/language-model';
 import { printable } from '../listeners/text.ts';
 
-/** Whether what is printed goes to a terminal that has all colours. */
+/** Whether standard output is a terminal with 24-bit colours. */
 export const hasAllColours = (): boolean => process.stdout.isTTY === true && process.stdout.getColorDepth() >= 24;
 
 const shades = ' ·-=#';
 
 /**
- * A stretch of text by the first of its values: on colours from dark blue to yellow, or, without colours, with a row of
- * shades below each row.
+ * A span of text with the first value of each token: on colours from dark blue to yellow, or, without colours, with a row
+ * of shades below each row.
  * @param sign  1: yellow is the highest value, −1: the lowest
  */
-export function showStretch(stretch: readonly TracedToken[], sign: 1 | -1, columns: number, coloured: boolean): string {
-  const levels = shares(stretch.map(({ values }) => sign * values[0]));
+export function showSpan(span: readonly TracedToken[], sign: 1 | -1, columns: number, coloured: boolean): string {
+  const levels = shares(span.map(({ values }) => sign * values[0]));
   const rows: { character: string; level: number }[][] = [[]];
-  for (const [i, { piece }] of stretch.entries()) {
-    // A line break is seen, since it has a value, too.
+  for (const [i, { piece }] of span.entries()) {
+    // A line break has a value, too, so it is shown.
     for (const character of printable(piece).replaceAll('\n', '⏎\n')) {
       if (character === '\n') rows.push([]);
       else {
