@@ -20,7 +20,7 @@ const given: Readonly<Record<string, string>> = {
     initialiseParameters(recurrent, [-1, -1, 3], device, 1);
     const xs = device.ones([12, 2, 3]);
     const lossesOf = (outputs: Tensor): Tensor => outputs.square().sum({ axes: -1 });`,
-  'docs/reading-cells.md': `
+  'docs/reading-units.md': `
     const text = 'and he said "sea shells" to her, by the "sea" shore. '.repeat(60);
     const device = await openDevice('wasm', { threads: 1 });
     const model = new LanguageModel(device, tokenizerFor('char', text), { cell: 'lstm', hidden: 8, layers: 2, embedding: 4, dropout: 0 });
