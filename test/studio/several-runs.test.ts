@@ -68,8 +68,9 @@ describe.skipIf(noChromium)('the studio on runs of several tasks', () => {
 
   test('says that a run overfits, and since when', async () => {
     await using watched = await openPage(browser, `${server.url}#train?task=language-model`);
-    await expect.poll(() => watched.page.getByText('text overfits.').count()).toBe(1);
-    expect(await watched.page.locator('.hint').innerText()).toMatch(/1\.500.*after 20 updates/s);
+    const hint = watched.page.getByRole('status').filter({ hasText: 'Overfitting.' });
+    await expect.poll(() => hint.count()).toBe(1);
+    expect(await hint.getByRole('listitem').allInnerTexts()).toEqual(['text: best 1.500 after 20 updates']);
   });
 
   test('shows what a new run writes as soon as it starts', async () => {

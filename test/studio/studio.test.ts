@@ -95,6 +95,52 @@ describe.skipIf(noChromium)('the studio as files, without a server of its own', 
     expect(problems).toEqual([]);
   });
 
+  test('a text of one’s own, however long, leaves every control inside its card', async () => {
+    await using watched = await open('#train?text=own');
+    const { page, problems } = watched;
+    await page.getByLabel('Paste it').fill('Donaudampfschifffahrtsgesellschaft'.repeat(400));
+    const inside = `[...document.querySelectorAll('aside .card')].every((card) => {
+      const { left, right } = card.getBoundingClientRect();
+      return [...card.querySelectorAll('input, textarea, button, label, select')].every((part) => {
+        const box = part.getBoundingClientRect();
+        return box.width <= 1 || (box.left >= left - 1 && box.right <= right + 1);
+      });
+    })`;
+    expect(await page.evaluate(inside)).toBe(true);
+    const long = {
+      name: `${'long-name-'.repeat(12)}.txt`,
+      mimeType: 'text/plain',
+      buffer: Buffer.alloc(300_000, 'ab '),
+    };
+    await page.getByLabel('or choose a file').setInputFiles(long);
+    await expect.poll(() => page.getByRole('button', { name: 'Choose another' }).count()).toBe(1);
+    expect(await page.evaluate(inside)).toBe(true);
+    expect(problems).toEqual([]);
+  });
+
+  test('a run that overfits goes back to its best update, and writes with that model', async () => {
+    await using watched = await open('#train?text=own&hidden=64&lr=0.02&steps=0&batch=4');
+    const { page, problems } = watched;
+    const words = 'one two three four five six seven eight nine ten eleven twelve'.split(' ');
+    let state = 7;
+    const next = () => {
+      state = (state * 1103515245 + 12345) % 2147483648;
+      return words[Math.floor(state / 65536) % words.length];
+    };
+    await page.getByLabel('Paste it').fill(Array.from({ length: 700 }, next).join(' '));
+    await page.getByRole('button', { name: 'Start', exact: false }).click();
+    const back = page.getByRole('button', { name: 'Stop and return to it' });
+    await expect.poll(() => back.count(), { timeout: 50_000 }).toBe(1);
+    const best = Number(/after ([\d,]+) updates/.exec(await page.locator('.hint li').innerText())![1].replace(',', ''));
+    await back.click();
+    await expect.poll(() => page.getByText(`Back at update ${best.toLocaleString('en-US')}`).count()).toBe(1);
+    await expect
+      .poll(() => page.locator('.now h3').innerText())
+      .toContain(`after ${best.toLocaleString('en-US')} updates`);
+    expect(await back.count()).toBe(0);
+    expect(problems).toEqual([]);
+  }, 90_000);
+
   test('the command that it names makes the same weights, to the bit', async () => {
     await using watched = await open('#train?text=own&hidden=12&embedding=6&steps=40&seq=10&batch=3&seed=9');
     const { page } = watched;
