@@ -43,7 +43,8 @@ export async function trainAll(library: Library): Promise<Files> {
   const classifier = new Classifier(device, characters, labels, {
     ...{ ...sizes, bidirectional: true, pooling: 'attention', maxLength: 50 },
   });
-  const forecaster = new Forecaster(device, scaling, { ...sizes, window: 12, horizon: 3 });
+  const { embedding: _, ...sizesOfNumbers } = sizes;
+  const forecaster = new Forecaster(device, scaling, { ...sizesOfNumbers, window: 12, horizon: 3 });
   const model = new LanguageModel(device, characters, sizes);
   const tagger = new Tagger(device, library.tagVocabulary(sentences), { ...sizes, characters: 4, crf: true });
   const translator = new Translator(device, library.sidesFor(pairs), sizes);
