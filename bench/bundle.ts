@@ -37,16 +37,7 @@ export async function bundleForPage(dist: string): Promise<PagePart[] | null> {
     import { generate, LanguageModel, LanguageModelTraining, tokenizerFor } from ${JSON.stringify(join(dist, 'tasks/language-model/index.js'))};
     import { train } from ${JSON.stringify(join(dist, 'train/index.js'))};
     globalThis.page = { openDevice, generate, LanguageModel, LanguageModelTraining, tokenizerFor, train };`;
-  const library = await chunksOf(bundler, {
-    input: 'page',
-    plugins: [
-      {
-        name: 'page',
-        resolveId: (id: string) => (id === 'page' ? '\0page' : null),
-        load: (id: string) => (id === '\0page' ? page : null),
-      },
-    ],
-  });
+  const library = await chunksOf(bundler, entry(page));
   const worker = await chunksOf(bundler, { input: join(dist, 'backend/wasm/worker.js') });
   const kernels = library.filter(({ name }) => name === 'relaxed-shared');
   if (kernels.length !== 1) throw new Error('bundle: the kernels of one build are not a chunk of their own');
@@ -56,7 +47,38 @@ export async function bundleForPage(dist: string): Promise<PagePart[] | null> {
     weigh('page: script of the workers, with threads', worker),
   ];
   const sum = (key: 'bytes' | 'gzip') => parts.reduce((total, part) => total + part[key], 0);
-  return [...parts, { part: 'page: in all', bytes: sum('bytes'), gzip: sum('gzip') }];
+  const alone: PagePart[] = [];
+  for (const [name, module] of Object.entries(single)) {
+    const chunks = await chunksOf(
+      bundler,
+      entry(`import { ${name} } from ${JSON.stringify(join(dist, module))}; globalThis.page = ${name};`),
+    );
+    alone.push(weigh(`${name} alone: JavaScript`, reachable(chunks)));
+  }
+  return [...parts, { part: 'page: in all', bytes: sum('bytes'), gzip: sum('gzip') }, ...alone];
+}
+
+/** What importing one name brings along. */
+const single: Readonly<Record<string, string>> = {
+  Linear: 'nn/index.js',
+  GruCell: 'nn/index.js',
+  Recurrent: 'nn/index.js',
+  openDevice: 'index.js',
+  lineChart: 'charts/index.js',
+};
+
+/** A page that consists of this code. */
+function entry(code: string): object {
+  return {
+    input: 'page',
+    plugins: [
+      {
+        name: 'page',
+        resolveId: (id: string) => (id === 'page' ? '\0page' : null),
+        load: (id: string) => (id === '\0page' ? code : null),
+      },
+    ],
+  };
 }
 
 async function chunksOf({ rolldown }: Rolldown, input: object): Promise<readonly Chunk[]> {
