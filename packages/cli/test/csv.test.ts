@@ -6,7 +6,7 @@ import { readSeries } from '../src/tasks/forecast/series.ts';
 import { describeStep, likelySeason } from '../src/tasks/forecast/times.ts';
 
 describe('a table', () => {
-  test.each([',', ';', '\t'])('gives back what was written with %j between its fields', async (delimiter) => {
+  test.each([',', ';', '\t'])('reads back what was written with %j between its fields', async (delimiter) => {
     const field = fc.string({ unit: fc.constantFrom('a', '1', '"', ',', ';', '\t', ' ', 'é'), minLength: 1 });
     const rows = fc.array(fc.array(field, { minLength: 2, maxLength: 2 }), { minLength: 1 });
     const quoted = (text: string): string => `"${text.replaceAll('"', '""')}"`;
@@ -40,7 +40,7 @@ describe('a table', () => {
     await expect(parseCsv(text, 'file')).rejects.toThrow(`file: ${message}`);
   });
 
-  test('may have a column without a name, as of row numbers', async () => {
+  test('may have a column without a name', async () => {
     expect((await parseCsv(',y\n0,5\n', 'file')).columns).toEqual(['column 1', 'y']);
   });
 });
@@ -63,7 +63,7 @@ describe('times', () => {
     ['years', ['1999-01-01,1', '2000-01-01,2', '2001-01-01,3'], '1 year', 1, '2002-01-01'],
     ['weeks', ['2024-01-01,1', '2024-01-08,2', '2024-01-15,3'], '1 week', 1, '2024-01-22'],
     ['numbers', ['0.5,1', '1,2', '1.5,3'], '0.5', 1, '2'],
-  ])('go on as they began: %s', async (_, lines, step, season, next) => {
+  ])('continue with the same spacing: %s', async (_, lines, step, season, next) => {
     const { times } = await read(lines, { time: 't' });
     expect(describeStep(times!)).toBe(step);
     expect(likelySeason(times)).toBe(season);
@@ -99,7 +99,7 @@ describe('times', () => {
     await expect(read(lines)).rejects.toThrow(`file: ${message}`);
   });
 
-  test('may have gaps that are filled', async () => {
+  test('may have gaps that --fill fills', async () => {
     const lines = ['2024-01-01,1', '2024-01-02,2', '2024-01-05,5', '2024-01-06,'];
     expect([...((await read(lines, { fill: 'linear' })).series.y as Float64Array)]).toEqual([1, 2, 3, 4, 5, 5]);
     expect([...((await read(lines, { fill: 'previous' })).series.y as Float64Array)]).toEqual([1, 2, 2, 2, 5, 5]);
@@ -172,7 +172,7 @@ describe('columns of a series', () => {
   const text = 'day,a,word,b\n2024-01-01,1,x,4\n2024-01-02,2,y,NA\n';
   const read = (options = {}) => readSeries(text, 'file', options);
 
-  test('are all that have numbers, or those that are named', async () => {
+  test('are all with numbers, or those that are named', async () => {
     expect(await read({ fill: 'previous' })).toMatchObject({
       targets: ['a', 'b'],
       leftOut: ['word'],

@@ -29,7 +29,7 @@ beforeAll(async () => {
 });
 
 describe('forecast predict', () => {
-  test('says what comes after the last row, and how sure that is', async () => {
+  test('prints the steps after the last row, with intervals', async () => {
     const { code, stdout } = await forecast('predict', 'runs/demand');
     expect(code).toBe(0);
     const [head, ...rows] = stdout.split('\n');
@@ -44,7 +44,7 @@ describe('forecast predict', () => {
     }
   });
 
-  test('as JSON, of another file and from before its end, with a picture of what came', async () => {
+  test('prints JSON, reads another file, begins before its end, and draws the actual values', async () => {
     file('newer.csv', table(lines.slice(100)));
     const args = [
       'predict',
@@ -98,7 +98,7 @@ describe('forecast eval', () => {
     expect(mae.gru).toBeLessThan(mae['seasonal-naive'] * 1.5);
   });
 
-  test('needs a part to test on, and a season that fits', async () => {
+  test('refuses a test part that is too short, and a season longer than the window', async () => {
     file('few.csv', table(lines.slice(0, 60)));
     expectComplaint(await forecast('eval', 'runs/demand', 'few.csv'), 1, 'the training part has 42 steps');
     expectComplaint(await forecast('eval', 'runs/demand', '--season', '99'), 2, '--season 99', 'reads 48');
@@ -176,7 +176,7 @@ describe('the spelling of a file', () => {
 });
 
 describe('forecast train', () => {
-  test('goes on from a checkpoint to the same bits', async () => {
+  test('resumes from a checkpoint to the same bits', async () => {
     const options = ['--covariates', 'ahead', '--target', 'demand', '--output', 'quantiles', '--schedule', 'constant'];
     const args = ['train', 'demand.csv', '--horizon', '6', ...options, ...small];
     await Promise.all([forecast(...args, '--out', 'whole'), forecast(...args, '--out', 'half', '--steps', '25')]);
@@ -191,7 +191,7 @@ describe('forecast train', () => {
     );
   });
 
-  test('goes on with the intervals of its last validation', async () => {
+  test('resumes with the intervals of its last validation', async () => {
     const args = ['train', 'demand.csv', '--target', 'demand', '--horizon', '6', ...small];
     await forecast(...args, '--keep-checkpoints', '--checkpoint-every', '5', '--steps', '5', '--out', 'kept');
     const stretched = (name: string): Json => {
@@ -248,7 +248,7 @@ describe('forecast train', () => {
   });
 });
 
-test('a run of another task is said how to be used', async () => {
+test('a run of another task is refused, with the command that uses it', async () => {
   expectComplaint(await unrolled(cwd, 'sample', 'runs/demand'), 1, "task 'forecast'", 'npx unrolled forecast predict');
 });
 

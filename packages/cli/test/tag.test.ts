@@ -70,7 +70,7 @@ describe('tag', () => {
     expect(report.stdout).toContain(`${(100 * measured.spans.types.PER.f1).toFixed(2)}`);
   });
 
-  test('one that was interrupted goes on, and ends with the same bits', async () => {
+  test('an interrupted run resumes to the same bits', async () => {
     const kind = ['--crf', 'off', '--scheme', 'BIOES', '--schedule', 'constant', ...small];
     const train = (run: string, steps: string) =>
       unrolled(cwd, 'tag', 'train', 'train.conll', ...kind, '--steps', steps, '--out', run);
@@ -82,7 +82,7 @@ describe('tag', () => {
     expect(JSON.parse(readFileSync(join(cwd, 'half/tags.json'), 'utf8'))).toContain('E-PER');
   });
 
-  test('takes word vectors, and keeps those of words it has not seen', async () => {
+  test('reads word vectors, and keeps those of words outside the training text', async () => {
     const vector = (seed: number): string =>
       Array.from({ length: 5 }, (_, i) => Math.sin(seed * 7 + i).toFixed(3)).join(' ');
     file('glove.txt', ['mr', 'lives', 'resides', 'in', '.'].map((word, i) => `${word} ${vector(i)}\n`).join(''));
@@ -127,7 +127,7 @@ describe('tag', () => {
     expect(await f1('odd.safetensors', 'odd-test.conll')).toBeGreaterThan(0.9);
   });
 
-  test('says how it reads a file whose columns or labels are not word first, tag last, in BIO', async () => {
+  test('reports a layout that is not word first and tag last, and labels that are not BIO', async () => {
     const about = async (name: string, content: string): Promise<string> => {
       file(name, content);
       const ended = await unrolled(cwd, 'tag', 'train', name, ...small, '--validation', name, '--steps', '1');
@@ -180,7 +180,7 @@ describe('tag', () => {
     expect(stdout.split('\n')[1]).toBe('');
   });
 
-  test('says what is wrong with files and words', async () => {
+  test('names the file, line or option that is wrong', async () => {
     file('odd.conll', 'Mr\tO\nTom\n');
     file('pos.conll', 'Mr\tNOUN\nTom\tPROPN\n');
     const out = ['--out', 'none', '--steps', '2', ...small];

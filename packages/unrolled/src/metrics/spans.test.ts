@@ -15,25 +15,33 @@ describe('spans', () => {
     ['IOB2 broken: I after O and after another type begins', 'O I-A B-A I-B', ['A 1 2', 'A 2 3', 'B 3 4']],
     ['BIOES', 'S-A B-A I-A E-A S-B O B-B E-B', ['A 0 1', 'A 1 4', 'B 4 5', 'B 6 8']],
     ['BIOES broken', 'E-A E-A I-A S-A I-A', ['A 0 1', 'A 1 2', 'A 2 3', 'A 3 4', 'A 4 5']],
+    ['BILOU', 'U-A B-A I-A L-A U-B', ['A 0 1', 'A 1 4', 'B 4 5']],
+    ['BMES', 'S-A B-A M-A E-A W-B', ['A 0 1', 'A 1 4', 'B 4 5']],
+    ['labels with an underscore', 'B_A I_A O', ['A 0 2']],
     ['labels without a type', 'B I O S', [' 0 2', ' 3 4']],
     ['types with a hyphen', 'B-A-1 I-A-1 I-A-2', ['A-1 0 2', 'A-2 2 3']],
   ])('%s', (_, labels, expected) => expect(read(labels)).toEqual(expected));
 
-  test('come back from labels of every scheme, and labels from spans', () => {
+  test('round-trip through labels of every scheme', () => {
     const pieces = fc.array(fc.record({ type: fc.constantFrom('', 'A', 'B'), length: fc.integer({ min: 1, max: 3 }) }));
     fc.assert(
       fc.property(pieces, (parts) => {
         const spans: Span[] = [];
-        const labels: { IOB2: string[]; BIOES: string[]; IOB1: string[] } = { IOB2: [], BIOES: [], IOB1: [] };
+        const labels = { IOB1: [], IOB2: [], BIOES: [], BILOU: [], BMES: [] } as Record<string, string[]>;
         for (const { type, length } of parts) {
           const start = labels.IOB2.length;
           if (type !== '') spans.push({ type, start, end: start + length });
           for (let i = 0; i < length; i++) {
-            const put = (scheme: keyof typeof labels, place: string) =>
-              labels[scheme].push(type === '' ? 'O' : `${place}-${type}`);
+            const put = (scheme: string, place: string) => labels[scheme].push(type === '' ? 'O' : `${place}-${type}`);
             put('IOB1', i === 0 && labels.IOB1.at(-1)?.slice(2) === type ? 'B' : 'I');
             put('IOB2', i === 0 ? 'B' : 'I');
-            put('BIOES', length === 1 ? 'S' : i === 0 ? 'B' : i === length - 1 ? 'E' : 'I');
+            for (const [scheme, letters] of [
+              ['BIOES', 'SBIE'],
+              ['BILOU', 'UBIL'],
+              ['BMES', 'SBME'],
+            ]) {
+              put(scheme, letters[length === 1 ? 0 : i === 0 ? 1 : i === length - 1 ? 3 : 2]);
+            }
           }
         }
         for (const scheme of Object.values(labels)) expect(spansOf(scheme)).toEqual(spans);
@@ -68,7 +76,7 @@ describe('scores', () => {
     });
   });
 
-  test('of labels against themselves are 1, and sentences do not run into each other', () => {
+  test('of labels against themselves are 1, and sentences are separate', () => {
     const sentences = [['I-A'], ['I-A', 'I-A']];
     expect(spanScores(sentences, sentences)).toMatchObject({ precision: 1, recall: 1, f1: 1, support: 2, accuracy: 1 });
   });

@@ -230,10 +230,10 @@ describe('is refused', () => {
     expect(() => crf.score(emissions, exact.ids(tags))).toThrow(DataError);
     expect(() => crf.score(emissions, exact.ids(tags))).toThrow(words);
   });
-  test('an end that may not be', () => {
+  test('a forbidden end', () => {
     expect(() => create(3, turns).crf.score(random([1, 1, 3], 1), exact.ids([[0]]))).toThrow('no sequence may end');
   });
-  test('what has other sizes', () => {
+  test('sizes that do not fit', () => {
     expect(() => crf.logPartition(random([2, 1, 4], 1))).toThrow('emissions must be [T, B, 3]');
     expect(() => crf.logPartition(emissions, [3])).toThrow(ShapeError);
     expect(() => crf.score(emissions, exact.ids([0, 0]))).toThrow('int32 tags [2, 1]');

@@ -51,12 +51,27 @@ export const optional: Readonly<Record<string, OptionType>> = {
 };
 
 /** How a file is read; `predict` and `eval` have these, too, with the values of training as defaults. */
-export const fileOptions = (): Option[] => [
-  new Option('--time <column>', 'column with the times; none: rows are evenly spaced (default: found in the file)'),
-  choice('--date-order <order>', 'order of dates such as 03/10/2024 (default: found in the file)', dateOrders),
-  choice('--decimal <mark>', 'decimal mark of numbers such as 1,002 (default: found in the file)', decimalMarks),
-  choice('--fill <method>', 'fill missing numbers and rows (default: they are an error)', gapFillings),
-];
+export const fileOptions = (training = false): Option[] => {
+  const orTraining = training ? '' : ', or as in training';
+  return [
+    new Option('--time <column>', 'column with the times; none: rows are evenly spaced (default: found in the file)'),
+    choice(
+      '--date-order <order>',
+      `order of dates such as 03/10/2024 (default: found in the file${orTraining})`,
+      dateOrders,
+    ),
+    choice(
+      '--decimal <mark>',
+      `decimal mark of numbers such as 1,002 (default: found in the file${orTraining})`,
+      decimalMarks,
+    ),
+    choice(
+      '--fill <method>',
+      `fill missing numbers and rows (default: ${training ? 'they are an error' : 'as in training'})`,
+      gapFillings,
+    ),
+  ];
+};
 
 export const seasonOption = (): Option =>
   option('--season <n>', 'steps in a season, for the seasonal-naive baseline (default: from the times)', whole(1));
@@ -69,7 +84,7 @@ export const testOption = (byDefault: number | string = defaults.test): Option =
 export const options = (): Option[] => [
   new Option('--target <columns>', 'columns to forecast, separated by commas (default: all with numbers)'),
   new Option('--covariates <columns>', 'further columns to read but not forecast, separated by commas'),
-  ...fileOptions(),
+  ...fileOptions(true),
   option('--horizon <n>', 'steps to forecast (default: a season, or 12)', whole(1)),
   option('--window <n>', 'steps of history to read (default: two seasons, at least twice the horizon)', whole(1)),
   seasonOption(),

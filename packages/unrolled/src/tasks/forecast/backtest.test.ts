@@ -22,7 +22,7 @@ const sizes = { window: 12, horizon: 5 };
 const targets = ['y'];
 
 describe('baselines', () => {
-  test('seasonal-naive says what was a season before, again and again', () => {
+  test('seasonal-naive repeats the last season', () => {
     const rows = rowsOf({ y: Array.from({ length: 60 }, (_, t) => t) });
     const split = splitSeries(60);
     const method = seasonalNaive(rows, 3, { ...sizes, targets, split });
@@ -50,7 +50,7 @@ describe('baselines', () => {
     });
   });
 
-  test('neither knows what comes after the origin, nor is fitted to what tests', () => {
+  test('neither uses values after the origin, nor is fitted to the test part', () => {
     const y = seasonalSeries({ length: 200, seasons: [4], heights: [3], seed: 1 });
     const split = splitSeries(200);
     const options = { ...sizes, targets, split };
@@ -113,7 +113,7 @@ describe('a back-test', () => {
     expect(asked).toEqual(Array.from({ length: 16 }, (_, i) => 80 + i));
   });
 
-  test('measures errors, and how often intervals hold and how wide they are', async () => {
+  test('measures errors, and coverage and width of intervals', async () => {
     const levels = [0.5, 0.95];
     const [scores] = (await backtest(rows, [off(1)], { ...options, levels, season: 2 }))!;
     expect(scores).toMatchObject({ mae: 1, rmse: 1, mase: 0.5 });
@@ -153,7 +153,7 @@ test('gaps are filled by interpolation, or with the last known number', () => {
   expect(() => fillGaps([Number.NaN])).toThrow(DataError);
 });
 
-test('parts follow each other in time, and leave nothing out', () => {
+test('parts of a series are consecutive, and cover all of it', () => {
   expect(splitSeries(100)).toEqual({ train: 70, validation: 80, end: 100 });
   expect(splitSeries(7, { validation: 0, test: 0 })).toEqual({ train: 7, validation: 7, end: 7 });
   expect(() => splitSeries(10, { validation: 0.5, test: 0.5 })).toThrow(ConfigError);
@@ -173,7 +173,7 @@ test('quantiles of the normal distribution', () => {
   expect(levelsOf([0.025, 0.1, 0.5, 0.9, 0.975])).toEqual([0.8, 0.95]);
 });
 
-test('generated series are the same for a seed, and what they say they are', () => {
+test('generated series follow their equation, and depend on the seed alone', () => {
   const noiseless = seasonalSeries({ length: 50, seasons: [10], heights: [2], trend: 0.5, noise: 0, seed: 1 });
   for (let t = 10; t < 50; t++) expect(noiseless[t] - noiseless[t - 10]).toBeCloseTo(5, 9);
   expect(seasonalSeries({ length: 20, seed: 3 })).toEqual(seasonalSeries({ length: 20, seed: 3 }));

@@ -105,14 +105,14 @@ describe('a forecaster', () => {
     },
   );
 
-  test('reads only the end of a history, and no more of it than a window', () => {
+  test('reads only the last window of a history', () => {
     const forecaster = stirred(newForecaster());
     expect(forecaster.forecast(tail(70, 90))).toEqual(forecaster.forecast(series));
     expect(forecaster.forecast(tail(81, 90))).toEqual(forecaster.forecast(series));
     expect(forecaster.forecast(tail(80, 89))).not.toEqual(forecaster.forecast(series));
   });
 
-  test('measured from the window, follows a series to where it never was, and in any unit', () => {
+  test('centred on the window, is equivariant to shifts and units of the series', () => {
     const forecaster = stirred(newForecaster());
     const moved = { ...series, waves: Array.from(series.waves, (x) => x + 5000) };
     const [before, after] = [series, moved].map((one) => forecaster.forecast(one)[0]);
@@ -222,7 +222,7 @@ describe('training', () => {
   const lastCheckpoint = (events: readonly TrainEvent[]) =>
     events.findLast((event) => event.type === 'checkpoint')!.checkpoint;
 
-  test('knows nothing of what comes after the training part', async () => {
+  test('uses nothing after the training part', async () => {
     const changed = Object.fromEntries(
       Object.entries(series).map(([name, column]) => [
         name,
@@ -241,7 +241,7 @@ describe('training', () => {
     expect(other).toEqual(one);
   });
 
-  test('holds back forecasts that begin and end within the validation part', () => {
+  test('validates on forecasts that begin and end within the validation part', () => {
     expect(
       originsOf(config, 0, split.train)
         .map((origin) => [origin - 9, origin + 3])
@@ -252,7 +252,7 @@ describe('training', () => {
     expect([held[0], held.at(-1)! + 3]).toEqual([split.train, split.validation]);
   });
 
-  test('goes on from a checkpoint to the same bits', async () => {
+  test('resumes from a checkpoint to the same bits', async () => {
     const whole = lastCheckpoint(await eventsOf(newForecaster()));
     const half = lastCheckpoint(await eventsOf(newForecaster(), { steps: 5 }));
     const resumed = lastCheckpoint(await eventsOf(newForecaster(), { resume: half }));
@@ -271,7 +271,7 @@ describe('training', () => {
     expect(() => Forecaster.load(reference, other)).toThrow("holds a model of task 'classify', not 'forecast'");
   });
 
-  test('says at each validation how far off it was, and how often an interval held', async () => {
+  test('reports mean error and coverage at each validation', async () => {
     const validations = (await eventsOf(newForecaster())).filter((event) => event.type === 'validation');
     for (const { metrics } of validations) {
       expect(metrics!.mae).toBeGreaterThan(0);
@@ -281,7 +281,7 @@ describe('training', () => {
     expect(validations).toHaveLength(2);
   });
 
-  test('stretches intervals until they hold what they say, and never makes them narrower', async () => {
+  test('widens intervals to their nominal coverage, and never narrows them', async () => {
     const forecaster = stirred(newForecaster({ targets: ['waves'] }));
     const windows = windowsAt(rowsOf(series), config, originsOf(config, 0, 90));
     forecaster.calibrate(windows);
@@ -308,7 +308,7 @@ describe('training', () => {
     expect(() => fitScaling(rowsOf({ y: [1e200, -1e200] }), 2, 1)).toThrow("'y' are too large");
   });
 
-  test('a series that is too short for a window says what it lacks', () => {
+  test('a series that is too short for a window is refused with the numbers', () => {
     const short = tail(0, 12);
     const forecaster = newForecaster();
     expect(() => forecastTraining(forecaster, short, { split: splitSeries(12), batch: 4, seed: 1 })).toThrow(

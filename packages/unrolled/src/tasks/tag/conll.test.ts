@@ -23,11 +23,11 @@ describe('a CoNLL file', () => {
     ['comments', '# text = Ada wrote\nAda\tB-PER\nwrote\tO\n\n# newpar\n#FF\tO\n#\tO\n'],
   ])('with %s', (_, text) => expect(parseConll(text)).toEqual(ada));
 
-  test('comes back from what formatConll wrote', () => {
+  test('parseConll inverts formatConll', () => {
     expect(parseConll(formatConll(ada))).toEqual(ada);
   });
 
-  test('has word and tag in the columns that are named, from the first or from the last', () => {
+  test('has word and tag in the named columns, from the first or from the last', () => {
     const text = '1\tdogs\tdog\tNOUN\n2\tbark\tbark\tVERB\n';
     const expected = [{ words: ['dogs', 'bark'], tags: ['NOUN', 'VERB'] }];
     expect(parseConll(text, { word: 2, tag: 4 })).toEqual(expected);
@@ -72,7 +72,7 @@ describe('a CoNLL file', () => {
     expect(conllLayout(text.join('\n'))).toEqual({ word: 2, tag: 4, kind: 'CoNLL-U' });
   });
 
-  test('may have words alone, where no tags are asked for', () => {
+  test('may have words alone for parseConllWords', () => {
     expect(parseConllWords('Ada\nwrote\n\nagain\n')).toEqual([['Ada', 'wrote'], ['again']]);
     expect(parseConllWords('Ada\tO\n')).toEqual([['Ada']]);
     expect(parseConllWords('Ada\nwrote\n', { word: 2 })).toEqual([['Ada', 'wrote']]);

@@ -94,7 +94,7 @@ describe.each([true, false])('a tagger, with a CRF: %s', (crf) => {
     expect(text.words.map(({ tag }) => tag)).toEqual(['O', 'O', 'B-PER', 'O', 'O', 'B-LOC', 'O']);
   });
 
-  test('gives the tag sequences that are allowed probabilities that add up to 1, and takes the likeliest', () => {
+  test('gives allowed tag sequences probabilities with the sum 1, and decodes the most likely one', () => {
     const model = newModel({ crf });
     const words = ['Mr', 'Tom', '.'];
     const { tags } = model.vocabulary;
@@ -187,7 +187,7 @@ describe.each(subjects)('on $name', ({ open }: Subject) => {
 });
 
 describe('words', () => {
-  test('that are unknown get the vector of their small letters, else one of their own kind, and their spelling', () => {
+  test('that are unknown get the vector of their lower-case form, or the shared one, and their spelling', () => {
     const model = newModel();
     const row = (word: string): number[] => [...model.emissions([[word]]).data()];
     expect(model.encoder.knows('LIVES')).toBe(true);
@@ -197,7 +197,7 @@ describe('words', () => {
     expect(row('zzz')).not.toEqual(row('aaa'));
   });
 
-  test('that training sees are taken for unknown now and then, the rarer the more', () => {
+  test('of the training text are replaced by the unknown word at random, rare ones more often', () => {
     const model = newModel();
     const [rare, frequent] = [model.vocabulary.words.at(-1)!, 'Mr'];
     const random = new Random(1);
@@ -229,7 +229,7 @@ describe('given word vectors', () => {
     return [...table.slice(8 * (id % count), 8 * (id % count) + 8)];
   };
 
-  test('are where their words are, also of words that training does not see', () => {
+  test('belong to their words, also to those outside the training text', () => {
     const model = withVectors();
     for (const [i, words] of [['Mr', 'mr'], ['oslo', 'OSLO'], ['lives'], ['Bergen']].entries()) {
       for (const word of words) expect(vectorOf(model, word)).toEqual([...vectors.values.slice(8 * i, 8 * i + 8)]);
@@ -250,7 +250,7 @@ describe('given word vectors', () => {
     expect(vectorOf(loaded, 'oslo')).toEqual([...vectors.values.slice(8, 16)]);
   });
 
-  test('of another length than the model has are refused', () => {
+  test('of another dimension than the model has are refused', () => {
     expect(() => newModel({ embedding: 9 }).takeVectors(vectors)).toThrow(
       "have 8 numbers, the model's embedding has 9",
     );
@@ -258,7 +258,7 @@ describe('given word vectors', () => {
 });
 
 describe('a run', () => {
-  test('takes the best by accuracy where tags mark no spans', async () => {
+  test('has its best checkpoint by accuracy where tags mark no spans', async () => {
     const model = newModel({}, partsOfSpeech);
     expect(model.vocabulary).toMatchObject({ scheme: null, tags: ['PROPN', 'PUNCT', 'VERB', 'X'] });
     const events = await collect(model, {}, partsOfSpeech);
@@ -271,7 +271,7 @@ describe('a run', () => {
     expect(model.tag(['Mr Tom'])[0].spans).toEqual([]);
   });
 
-  test('that goes on from a checkpoint ends with the same bits as one that was never interrupted', async () => {
+  test('that is resumed ends with the same bits as one that was never interrupted', async () => {
     const whole = lastCheckpoint(await collect(newModel(), { steps: 20 }));
     const half = lastCheckpoint(await collect(newModel(), { steps: 20, signal: abortAfter(9) }));
     expect(half.trainer.step).toBeLessThan(20);
@@ -279,7 +279,7 @@ describe('a run', () => {
     expect(resumed.parameters).toEqual(whole.parameters);
   });
 
-  test('comes back from its checkpoint file, with a cell of your own, too', async () => {
+  test('can be loaded from its checkpoint file, with a cell of your own, too', async () => {
     const own = defineCell({
       name: 'leaky',
       initialState: ({ zeros, hidden }) => ({ h: zeros(hidden) }),
@@ -308,8 +308,8 @@ function abortAfter(times: number): AbortSignal {
   } as AbortSignal;
 }
 
-describe('what cannot be', () => {
-  test('is refused by name', async () => {
+describe('options and data out of range', () => {
+  test('are refused by name', async () => {
     expect(() => newModel({ hidden: 0 })).toThrow(ConfigError);
     expect(() => newModel({ characters: -1 })).toThrow('characters must be a whole number from 0');
     expect(() => newModel({ dropout: 1 })).toThrow('dropout must be a number in [0, 1)');
