@@ -50,7 +50,7 @@ describe.skipIf(noChromium)('the studio as files, without a server of its own', 
     expect(problems).toEqual([]);
   });
 
-  test('pauses, goes one step, is tuned, goes on and stops', async () => {
+  test('pauses, makes one step, is tuned, resumes and stops', async () => {
     await using watched = await open('#train?hidden=16&steps=0');
     const { page, problems } = watched;
     await page.getByRole('button', { name: 'Start', exact: false }).click();

@@ -1,6 +1,6 @@
 import type { CallMessage, CallName, Calls, PartOf, WorkerEvent, WorkerMessage } from './protocol.ts';
 
-/** What went wrong in the worker, in words for the person at the page. */
+/** What went wrong in the worker, in words for the reader. */
 export class WorkerFailure extends Error {}
 
 interface Waiting {
@@ -9,7 +9,7 @@ interface Waiting {
   readonly onPart: ((part: never) => void) | undefined;
 }
 
-/** The page's end of a worker: calls that come back as promises, and what the worker tells of by itself. */
+/** The page's end of a worker: calls as promises, and the events it posts. */
 export class WorkerClient {
   readonly #worker: Worker;
   readonly #waiting = new Map<number, Waiting>();
@@ -33,7 +33,7 @@ export class WorkerClient {
   }
 
   /**
-   * @param onPart  what is told before the end, by calls that do
+   * @param onPart  receives what a call reports before it ends
    * @throws WorkerFailure with the library's own words
    */
   call<Name extends CallName>(

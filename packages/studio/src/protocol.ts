@@ -1,5 +1,5 @@
 /**
- * What the page and its worker say to each other: plain data in both directions. A room that needs something new of the
+ * The messages between the page and its workers: plain data in both directions. A room that needs something new from the
  * library adds a line to `Calls` and a function of that name to `worker/calls.ts`.
  */
 import type { UnitSearch } from 'unrolled/inspect';
@@ -25,9 +25,9 @@ export interface RunSpec {
   readonly steps: number;
 }
 
-/** What is known of a model once it is there. */
+/** What is known of a model once it is loaded. */
 export interface ModelAbout {
-  /** What it learnt, such as `language-model` or `translate`. */
+  /** Its task, such as `language-model` or `translate`. */
   readonly task: string;
   readonly cell: string;
   readonly hidden: number;
@@ -82,7 +82,7 @@ export interface Calls {
   sample: { input: SampleInput; result: string };
   unroll: { input: UnrollInput; result: Unrolling };
   product: { input: Place; result: Product };
-  /** Tokens come in parts, as they are written; another `write` ends it. The result: what was left out of the prompt. */
+  /** Tokens come in parts, as they are written; another `write` ends it. The result: characters skipped in the prompt. */
   write: { input: WriteInput; result: { readonly leftOut: readonly string[] }; part: readonly WrittenToken[] };
   stopWriting: { input: null; result: null };
   /** How far gradients reach back, in the model as it is now. */
@@ -96,7 +96,7 @@ export interface Calls {
   /** The steps that follow columns of numbers, of which the last ones are read. */
   forecast: { input: { columns: Readonly<Record<string, readonly number[]>> }; result: readonly Forecasted[] };
   ladder: { input: { text: string }; result: NgramLadder };
-  /** Told in parts: the share of the text that was read. Null if it was called off, or another one asked for. */
+  /** Progress is the share of the text that was read. Null if it was cancelled or superseded. */
   findUnits: { input: FindUnitsInput; result: FoundUnits | null; part: number };
   stopFindingUnits: { input: null; result: null };
   textSpan: { input: TextSpanInput; result: TextSpan };
@@ -122,7 +122,7 @@ export interface WriteInput {
   readonly seed: number;
 }
 
-/** A token that was read or written, with what the model expected in its place. */
+/** A token that was read or written, with the alternatives the model expected. */
 export interface WrittenToken {
   readonly text: string;
   /** Whether it is of the prompt. */
@@ -412,7 +412,7 @@ export interface HeldUnit {
   readonly after: { readonly loss: number; readonly text: string };
 }
 
-/** What a worker tells of by itself. */
+/** Events a worker posts without being asked. */
 export type WorkerEvent =
   | {
       readonly type: 'state';
@@ -441,7 +441,7 @@ export interface Progress {
 
 export type CallName = keyof Calls;
 export type CallMessage = { [Name in CallName]: { id: number; call: Name; input: Calls[Name]['input'] } }[CallName];
-/** What a call tells of before it ends. */
+/** What a call reports before it ends. */
 export type PartOf<Name extends CallName> = Calls[Name] extends { part: infer Part } ? Part : never;
 export type WorkerMessage =
   | { readonly id: number; readonly part: unknown }

@@ -5,7 +5,7 @@ export function shellWord(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
-/** The command that makes the same run, to the bit, as long as nothing is moved while it goes on. */
+/** The command that makes the same run, to the bit, as long as nothing is changed during it. */
 export function commandOf(spec: RunSpec, textName: string): string {
   const { clipNorm, steps, ...rest } = spec;
   const options = { ...rest, 'clip-norm': clipNorm, ...(steps > 0 ? { steps } : {}) };

@@ -12,7 +12,7 @@ export class EventLog {
   }
 
   /**
-   * @returns `restarted`: the file is another one than before (a run that goes on drops what it does again), and `events`
+   * @returns `restarted`: the file is another one than before (a resumed run drops the steps it repeats), and `events`
    *   begin anew
    * @throws TypeError if the server cannot be reached
    */

@@ -11,7 +11,7 @@ const every = 1000;
 const isSeries = (examples: unknown): examples is SeriesExample =>
   typeof examples === 'object' && examples !== null && 'columns' in examples;
 
-/** A run folder, trained by the command: this page looks on, while it goes on and after it ended. */
+/** A run folder that the command trains; the page follows it, during the run and afterwards. */
 export class FollowedRun extends Run {
   readonly led = false;
   readonly command: string;

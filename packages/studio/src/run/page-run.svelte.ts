@@ -87,7 +87,7 @@ export class PageRun extends Run {
       .catch(() => {});
   }
 
-  /** Whether it learnt what would be gone with the page; a few letters are soon learnt again. */
+  /** Whether closing the page would lose training worth keeping; a few letters are soon learned again. */
   get unsaved(): boolean {
     return this.text.length >= 100 && this.step > this.#savedStep;
   }
@@ -104,7 +104,7 @@ export class PageRun extends Run {
     this.#client.close();
   }
 
-  /** What goes wrong is told by the run's state. */
+  /** Failures show in the run's state. */
   #lead(how: 'run' | 'pause' | 'step' | 'stop' | 'stopAtBest'): void {
     this.worker()
       .then((client) => client.call(how, null))

@@ -1,5 +1,5 @@
 /**
- * The name of a model's cell, as its configuration has it: alone, with options, or as a cell of somebody's own. `cellNameOf` of
+ * The name of a model's cell, as its configuration has it: alone, with options, or as a user's own cell. `cellNameOf` of
  * `unrolled/nn` would bring all cells into the page.
  */
 export function cellName(cell: unknown): string {

@@ -16,7 +16,7 @@ export async function learnCell(name: string): Promise<void> {
 /** The cells that are always known. */
 export const isFused = (name: string): boolean => ['rnn', 'irnn', 'lstm', 'gru'].includes(name);
 
-/** What this worker has before it: one device, one model, the run that trains it. */
+/** The state of a worker: one device, one model, the run that trains it. */
 export class Desk {
   readonly tell: (event: WorkerEvent) => void;
   run: TrainingRun | null = null;
@@ -55,7 +55,7 @@ export class Desk {
     return this.run?.step ?? this.#step;
   }
 
-  /** Ends what is being written. @returns what ends the next */
+  /** Aborts the current writing. @returns the signal of the next */
   beginWriting(): AbortSignal {
     this.stopWriting();
     this.#writing = new AbortController();
@@ -66,7 +66,7 @@ export class Desk {
     this.#writing.abort();
   }
 
-  /** Ends the search that goes on. @returns what ends the next */
+  /** Aborts the current search. @returns the signal of the next */
   beginSearching(): AbortSignal {
     this.stopSearching();
     this.#searching = new AbortController();
@@ -77,7 +77,7 @@ export class Desk {
     this.#searching.abort();
   }
 
-  /** Ends the comparison of spans that goes on. @returns what ends the next */
+  /** Aborts the current comparison of spans. @returns the signal of the next */
   beginComparing(): AbortSignal {
     this.#comparing.abort();
     this.#comparing = new AbortController();

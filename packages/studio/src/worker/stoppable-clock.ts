@@ -1,4 +1,4 @@
-/** Milliseconds while something goes on; those of pauses do not count. */
+/** A clock in milliseconds that stands still during pauses. */
 export class StoppableClock {
   readonly #source: () => number;
   #stoppedAt: number | null = null;

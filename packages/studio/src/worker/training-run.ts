@@ -9,10 +9,10 @@ const tellEvery = 160;
 /** The least between samples of what is written now, and how many times as long as a sample takes. */
 const [sampleEvery, sampleRest] = [1500, 25];
 const sampleLength = 240;
-/** A text shorter than this is learnt by heart, so a sample begins as it does, and is as long. */
+/** A text shorter than this is learned by heart, so a sample starts with its first token and is as long. */
 const heart = 100;
 
-/** Whether a sample after so many steps tells the story: 0, 1, 2, 5, 10, 20, 50, … */
+/** Whether a sample after so many steps is kept: 0, 1, 2, 5, 10, 20, 50, … */
 export function isMilestone(step: number): boolean {
   const leading = step / 10 ** Math.floor(Math.log10(Math.max(1, step)));
   return leading === 0 || leading === 1 || leading === 2 || leading === 5;
@@ -21,7 +21,7 @@ export function isMilestone(step: number): boolean {
 /** Steps between validations: some four an epoch, within reason. That of a short text takes as long as ten steps. */
 const validateEvery = (stepsPerEpoch: number): number => Math.min(500, Math.max(60, Math.round(stepsPerEpoch / 4)));
 
-/** A run that a person leads: it can be paused, go step by step, and be tuned on its way. */
+/** A run under interactive control: it can be paused, stepped and tuned. */
 export class TrainingRun {
   step = 0;
   readonly #model: LanguageModel;
@@ -120,7 +120,7 @@ export class TrainingRun {
     this.#wake();
   }
 
-  /** Trains to the end of the run; never throws, but tells. */
+  /** Trains to the end of the run; errors are reported as a state, never thrown. */
   async lead(): Promise<void> {
     const { optimizer, schedule, clipNorm, seed, steps } = this.#spec;
     try {

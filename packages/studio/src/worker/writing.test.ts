@@ -52,7 +52,7 @@ test('going on from another token than the one written is going on from the text
   expect(again[5].expected).toHaveLength(8);
 });
 
-test('ends when it is told to, and names what the model does not know', async () => {
+test('ends on a signal, and names the characters it skipped', async () => {
   const [told, ended] = [[] as WrittenToken[], new AbortController()];
   const { leftOut } = await writeTo(
     model,

@@ -13,8 +13,8 @@ const chunk = 64;
 const tellEvery = 40;
 
 /**
- * Reads the prompt and goes on from it, and tells each token with what the model expected in its place. The same text as
- * `unrolled sample` writes with these options. Others are let in between, so a run can go on training meanwhile.
+ * Reads the prompt and continues it, and reports each token with the alternatives the model expected: the same text as
+ * `unrolled sample` writes with these options. It yields now and then, so that a run can train meanwhile.
  * @returns what of the prompt the model does not know, and was left out
  */
 export async function writeTo(

@@ -1,7 +1,7 @@
 import type { NgramLadder } from 'unrolled/tasks/language-model';
 import { WorkerClient } from '../../client.ts';
 
-/** How well n-grams foretell the text that is trained on; counted once a text, in a worker of its own. */
+/** How well n-grams predict the training text; computed once a text, in a worker of its own. */
 class Ladders {
   current = $state.raw<NgramLadder | null>(null);
   #text = '';

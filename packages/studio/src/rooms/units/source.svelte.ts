@@ -6,7 +6,7 @@ const most = 32 * 2 ** 20;
 
 export const builtIn = texts.filter(({ id }) => id !== 'hello');
 
-/** The texts that units are looked for in: what a run learnt, built in, pasted, or a file. */
+/** The texts in which units are searched: a run's own, a built-in one, a pasted one, or a file. */
 class Source {
   pasted = $state('');
   file = $state.raw<{ readonly name: string; readonly text: string } | null>(null);
