@@ -6,16 +6,16 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { cellNames, DefinedCell } from 'unrolled/nn';
 import { Failure, naming } from './failure.ts';
 
-/** A cell that a user wrote, in a file whose default export is `defineCell({ … })`. */
+/** A custom cell: a file whose default export is `defineCell({ … })`. */
 export interface CellFile {
   readonly cell: DefinedCell;
   readonly bytes: Uint8Array;
   readonly sha256: string;
-  /** What a run's copy of it is called. */
+  /** Name of the copy in the run folder. */
   readonly copyName: string;
 }
 
-/** What config.json says of a run's copy. */
+/** The copy in the run folder, as stored in config.json. */
 export interface CellCopy {
   readonly file: string;
   readonly sha256: string;
@@ -29,8 +29,8 @@ const loaded = new Set<string>();
 let hooked = false;
 
 /**
- * Lets cell files import `unrolled` and its parts wherever they lie: they get the library that runs, not another copy.
- * All of them are read as TypeScript modules, whatever their folder says; JavaScript is a part of that.
+ * Lets cell files import `unrolled` from any folder: they get the running library, not another copy. They are read as
+ * TypeScript modules, which JavaScript is too, whatever the package.json around them says.
  */
 function hookImports(): void {
   if (hooked) return;
@@ -40,7 +40,7 @@ function hookImports(): void {
       if (/^unrolled(\/|$)/.test(specifier)) return next(specifier, { ...context, parentURL: import.meta.url });
       if (loaded.has(context.parentURL ?? '') && !specifier.startsWith('node:')) {
         throw new Failure(
-          `it imports '${specifier}'; a cell is one file, which its run keeps, and imports from unrolled`,
+          `it imports '${specifier}'; a cell must be one file that imports only from unrolled, so that its run can keep a copy`,
         );
       }
       const resolved = next(specifier, context);
@@ -68,10 +68,10 @@ export async function readCellFile(path: string, expected?: string): Promise<Cel
     throw new Failure(placeInCellFile(error) ? message : `${path}: ${message}`, 1, { cause: error });
   });
   if (!(module.default instanceof DefinedCell)) {
-    throw new Failure(`${path}: it has no cell; write: export default defineCell({ initialState, step })`);
+    throw new Failure(`${path}: it does not export a cell; write: export default defineCell({ initialState, step })`);
   }
   if (cellNames.includes(module.default.name)) {
-    throw new Failure(`${path}: '${module.default.name}' is the name of a built-in cell; give it another`);
+    throw new Failure(`${path}: '${module.default.name}' is the name of a built-in cell; choose another name`);
   }
   return { cell: module.default, bytes, sha256, copyName: `cell${extname(path)}` };
 }

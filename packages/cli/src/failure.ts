@@ -1,6 +1,6 @@
 import { FormatError } from 'unrolled';
 
-/** Something a person can mend: printed as one line, without a stack. */
+/** An error that the user can fix: printed as one line, without a stack. */
 export class Failure extends Error {
   readonly exitCode: number;
 
@@ -11,9 +11,9 @@ export class Failure extends Error {
 }
 
 /**
- * Does something with a file or folder.
- * @param hint  what to add where it fails
- * @throws Failure naming it and what the system says, or what is wrong with its content
+ * Runs an action on a file or folder.
+ * @param hint  appended to the message of an error
+ * @throws Failure with the path and the system's reason, or what is wrong with the file's content
  */
 export function naming<Result>(path: string, action: () => Result, hint = ''): Result {
   try {
@@ -25,7 +25,7 @@ export function naming<Result>(path: string, action: () => Result, hint = ''): R
   }
 }
 
-/** What went wrong with a file, in words; null if the error is of another kind. */
+/** The reason of a system error in words; null for any other error. */
 export function describeSystemError(error: unknown): string | null {
   const code = (error as NodeJS.ErrnoException | null)?.code;
   const words: Record<string, string> = {

@@ -12,7 +12,7 @@ const names: readonly CheckpointName[] = ['best', 'latest', 'previous'];
 
 /**
  * The model of a run folder, or of a file: a checkpoint, or an exported model.
- * @param which  'best', 'latest' or 'previous'; by default the best one there is
+ * @param which  default: the first of 'best', 'latest' and 'previous' that exists
  * @param load  makes the model, such as `(stored, cell) => Classifier.load(device, stored, cell)`
  * @throws Failure saying what is missing or damaged
  */
@@ -32,20 +32,20 @@ export async function loadRun<Model>(
   }
 }
 
-/** Which command uses a model of another task. */
+/** The command for models of a task. */
 function usedBy(task: unknown): string {
   if (typeof task !== 'string' || task === 'unknown') return '';
   return `; use it with npx unrolled ${task === 'language-model' ? 'sample' : `${task} predict`}`;
 }
 
-/** The cell of a model whose cell is not built in: a checkpoint has only its name, its run's folder has the file. */
+/** A cell that is not built in: a checkpoint has only its name, the run folder has its file. */
 async function ownCell(path: string, name: string): Promise<DefinedCell | undefined> {
   if (cellNames.includes(name)) return undefined;
   const folder = new RunFolder(statSync(path).isFile() ? dirname(dirname(path)) : path);
   const copy = folder.exists ? cellCopyOf(folder) : undefined;
   if (!copy) {
     throw new Failure(
-      `${path}: its cell '${name}' is not built in, and the run's folder with its file is not around it`,
+      `${path}: its cell '${name}' is not built in, and the file that defines it is in the run folder, which is missing`,
     );
   }
   return (await readCellCopy(folder.path, copy)).cell;
@@ -54,13 +54,16 @@ async function ownCell(path: string, name: string): Promise<DefinedCell | undefi
 /** @throws Failure saying what is missing or damaged */
 export function readModel(path: string, which: CheckpointName | undefined): ModelFile {
   const about = statSync(path, { throwIfNoEntry: false });
-  if (!about) throw new Failure(`${path}: there is no such run folder`);
+  if (!about) throw new Failure(`${path}: no such run folder`);
   if (about.isFile()) return naming(path, () => decodeModel(readFileSync(path)));
   const folder = new RunFolder(path);
   const name = which ?? names.find((one) => folder.has(one));
   if (!name || !folder.has(name)) {
     throw new Failure(
-      `${path}: there is no ${name ?? ''} checkpoint in it; train first, or name another run`.replace('  ', ' '),
+      `${path}: there is no ${name ?? ''} checkpoint in this folder; train first, or give another run`.replace(
+        '  ',
+        ' ',
+      ),
     );
   }
   return modelOf(folder.readCheckpoint(name));

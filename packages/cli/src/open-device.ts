@@ -1,6 +1,6 @@
 import { type Device, openDevice } from 'unrolled';
 
-/** What was said on the command line about the machine. */
+/** Flags about the machine. */
 export interface MachineFlags {
   threads?: number;
   blas?: string;
@@ -9,12 +9,12 @@ export interface MachineFlags {
 /** For commands whose output is a result. */
 export const toStandardError = (line: string): void => void process.stderr.write(`${line}\n`);
 
-/** Opens the device; where a BLAS was asked for, `note` says which one computes, or why none does. */
+/** Opens the device; if a BLAS was asked for, reports to `note` which one is used, or why none is. */
 export async function openMachine({ threads, blas }: MachineFlags, note: (line: string) => void): Promise<Device> {
   const device = await openDevice('wasm', { threads, blas });
   if (blas !== undefined && blas !== 'off') {
     const { blas: path, blasReason } = device.describe().details ?? {};
-    note(path ? `BLAS: ${path}` : `No BLAS is used: ${blasReason}`);
+    note(path ? `BLAS: ${path}` : `No BLAS: ${blasReason}`);
   }
   return device;
 }

@@ -7,19 +7,19 @@ import { languageModel } from './tasks/language-model/trainable.ts';
 import { joinTexts, readTextFiles, type TextFiles } from './text-files.ts';
 import { shellWord } from './units.ts';
 
-/** What a model is looked at with. */
+/** A text to inspect a model with. */
 export interface ReadText {
   readonly tokens: Int32Array;
-  /** Which text it is, for people. */
+  /** Its name, to print. */
   readonly name: string;
-  /** Characters the model does not know, with how often each was left out. */
+  /** Characters the model does not know, which were left out, with their counts. */
   readonly leftOut: ReadonlyMap<string, number>;
 }
 
 /**
- * The texts that were named, or the validation part of the run's own; all of that where it is too short to have one.
- * @param command  how it was asked for, for what to do where there is none
- * @throws Failure if there is no text to be found
+ * The given texts, or the validation part of the run's own text; all of it if it is too short to have one.
+ * @param command  for the hint of an error
+ * @throws Failure if there is no text
  */
 export function readText(model: LanguageModel, command: string, run: string, paths: readonly string[]): ReadText {
   if (paths.length > 0) {
@@ -31,17 +31,17 @@ export function readText(model: LanguageModel, command: string, run: string, pat
   const tokens = model.tokenizer.encode(text);
   const { validation } = splitText(tokens);
   const files = texts.files.map(({ path }) => path).join(', ');
-  const name = changed ? `${files} (it has changed since the run was trained on it)` : files;
+  const name = changed ? `${files} (changed since the training)` : files;
   return validation.length > 0
     ? { tokens: validation, name: `the last tenth of ${name}`, leftOut }
     : { tokens, name, leftOut };
 }
 
 function ownText(command: string, run: string): { texts: TextFiles; changed: boolean } {
-  const instead = `name one: unrolled ${command} ${shellWord(run)} text.txt`;
+  const instead = `give one: npx unrolled ${command} ${shellWord(run)} text.txt`;
   const folder = new RunFolder(run);
   if (!statSync(run).isDirectory() || !folder.exists) {
-    throw new Failure(`${run}: it does not say what text it was trained on; ${instead}`);
+    throw new Failure(`${run}: a checkpoint file does not tell which text it was trained on; ${instead}`);
   }
   try {
     const { files } = readConfig(folder, languageModel);
@@ -49,6 +49,6 @@ function ownText(command: string, run: string): { texts: TextFiles; changed: boo
     return { texts, changed: texts.files.some(({ sha256 }, index) => sha256 !== files[index].sha256) };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    throw new Failure(`the text of this run cannot be read: ${error.message}; ${instead}`, 1, { cause: error });
+    throw new Failure(`cannot read the text of this run: ${error.message}; ${instead}`, 1, { cause: error });
   }
 }

@@ -2,19 +2,19 @@ import { constants } from 'node:os';
 
 export interface Stop {
   readonly signal: AbortSignal;
-  /** 128 + the number of the signal, as shells count: 130 for Ctrl-C, 143 for SIGTERM. */
+  /** 128 + signal number, as in shells: 130 for Ctrl-C, 143 for SIGTERM; 0 without a signal. */
   readonly exitCode: number;
-  /** Why nothing can be printed any more, if so. */
+  /** Why standard output failed, if it did. */
   readonly outputError: NodeJS.ErrnoException | null;
   release(): void;
 }
 
-/** Milliseconds within which a second signal is the first one once more: npm passes on what the terminal has sent already. */
+/** Milliseconds in which a second signal counts as the first one: npm forwards signals that the terminal has sent already. */
 const echo = 500;
 
 /**
- * Ctrl-C, SIGTERM and a terminal that is closed ask for an end after the step under way; a second one ends the program
- * at once, whatever it is doing by then. During a step no signal is heard.
+ * On Ctrl-C, SIGTERM or SIGHUP, aborts after the current step; on a second one, ends the program at once. Signals arrive
+ * between steps.
  */
 export function stopOnSignal(note: (text: string) => void): Stop {
   const controller = new AbortController();
@@ -34,13 +34,13 @@ export function stopOnSignal(note: (text: string) => void): Stop {
       process.kill(process.pid, name);
       return;
     }
-    // This listener stays: whoever restores the cursor ends the program when it is the last one to listen.
+    // Keep this listener: the library that restores the cursor ends the program if no other one is left.
     stopped = performance.now();
     exitCode = 128 + constants.signals[name];
     controller.abort();
-    note('Stopping after this step; once more to stop at once.');
+    note('Stopping after this step; press Ctrl-C again to stop at once.');
   };
-  // Whoever read our output has gone: nothing more can be said, but what was learnt is kept.
+  // The reader of the output has gone: stop with a checkpoint.
   const broken = (error: NodeJS.ErrnoException): void => {
     outputError ??= error;
     controller.abort();

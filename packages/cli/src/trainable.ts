@@ -6,49 +6,49 @@ import type { CommonOptions } from './options.ts';
 import type { Units } from './run-events.ts';
 import type { TextFiles } from './text-files.ts';
 
-/** The files a run learns from. */
+/** The files a run is trained on. */
 export interface Sources {
-  /** Those that were named as arguments. */
+  /** Those given as arguments. */
   readonly main: TextFiles;
-  /** Those that options name, by option. */
+  /** Those given as options, by option. */
   readonly named: Readonly<Record<string, TextFiles>>;
 }
 
-/** What config.json may hold of an option. */
+/** Type of an option in config.json. */
 export type OptionType = 'number' | 'boolean' | 'string';
 
 /**
- * Something the command can train. Run folder, events, signals, going on and errors are the same for all; a task says which
- * options it has, and what it makes of its files.
+ * A task that the command can train. Run folder, events, signals, resuming and errors are shared; a task defines its options
+ * and how its files are read.
  */
 export interface Trainable<Options extends CommonOptions = CommonOptions> {
-  /** In config.json. */
+  /** Its name in config.json. */
   readonly task: string;
   /** What is typed after `unrolled`: `train`, `classify train`. */
   readonly command: string;
   readonly description: string;
-  /** What the arguments name, and what is missing without them. */
+  /** Description of the arguments, and the error without them. */
   readonly argument: string;
   readonly missing: string;
   /** Printed below the options. */
   readonly help: string;
-  /** Options that always have a value, and so are always in config.json. */
+  /** Options with a default, which are always in config.json. */
   readonly defaults: Options;
-  /** Others that decide what is learnt, kept where they were said. */
+  /** Other options that change the model, stored if they were given. */
   readonly optional: Readonly<Record<string, OptionType>>;
-  /** Options whose value names a file, which is read with the others. */
+  /** Options whose value is a file to read. */
   readonly fileOptions: readonly string[];
-  /** Its own options; those of every training come after them. */
+  /** Its own options; the common ones are added. */
   options(): Option[];
-  /** Times through the data, and the least steps, where no end was said. */
+  /** Default end: epochs, but at least so many steps. */
   readonly end: { readonly epochs: number; readonly steps: number };
-  /** Steps from one validation, sample and checkpoint to the next where nothing was said. */
+  /** Default steps between validations, samples and checkpoints. */
   interval(stepsPerEpoch: number): number;
   /**
-   * Reads the files as what the task learns from.
-   * @param options  what was said, or all of a run's where it goes on
-   * @param checkpoint  where a run goes on from, if it got as far
-   * @param cell  the cell, where it comes from a file
+   * Reads the training data.
+   * @param options  those that were given; of a resumed run, all
+   * @param checkpoint  of a resumed run, if it has one
+   * @param cell  the cell, if it comes from a file
    * @throws Failure, DataError or FormatError naming the file, and the line where there is one
    */
   prepare(
@@ -59,23 +59,23 @@ export interface Trainable<Options extends CommonOptions = CommonOptions> {
   ): Prepared<Options> | Promise<Prepared<Options>>;
 }
 
-/** A training that is ready to begin. */
+/** A training run that is ready to start. */
 export interface Prepared<Options extends CommonOptions = CommonOptions> {
-  /** With a value for each that has a default. */
+  /** With defaults. */
   readonly options: Options;
-  /** What was read, in sentences for a person. */
+  /** Lines to print about the data. */
   readonly about: readonly string[];
   /** The model's configuration, for config.json. */
   readonly model: Json;
   /** Inputs to try the model on, of its validation data; for config.json, from which the studio offers them. */
   readonly examples?: Json | undefined;
-  /** Further files of the run's folder, such as its tokenizer, as JSON. */
+  /** Further JSON files for the run folder, such as its tokenizer. */
   readonly files: Readonly<Record<string, unknown>>;
   readonly units: Units;
-  /** Numbers a step reads and writes for each parameter, about: says how often progress is worth a line. */
+  /** Items per step, for the interval between progress lines. */
   readonly itemsPerStep: number;
   /** @throws MemoryError if it does not fit */
   begin(device: Device): TrainingTask;
-  /** What to do with the model, when it is trained: `Write with it: npx unrolled sample runs/my`. */
+  /** The next command to try: `Generate text: npx unrolled sample runs/my`. */
   next(run: string): string;
 }

@@ -1,4 +1,4 @@
-/** Characters as people count them: code points. */
+/** The number of code points. */
 export function countCharacters(text: string): number {
   let count = 0;
   for (const _ of text) count++;
@@ -30,7 +30,7 @@ export function formatBytes(bytes: number): string {
   return `${value.toLocaleString('en-US', { maximumFractionDigits: power > 1 ? 1 : 0 })} ${units[power]}`;
 }
 
-/** A word as a shell takes it: in quotes where it must be. */
+/** A word for a shell, in quotes if needed. */
 export function shellWord(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -198,7 +198,7 @@ describe('sample', () => {
     const ended = await unrolled(cwd, 'eval', 'new', 'strange.txt');
     expect(ended).toMatchObject({ code: 0, stderr: '' });
     expect(ended.stdout).toMatch(
-      /characters the model does not know were left out: '0' \(U\+0030\) ×\d+, '€' \(U\+20AC\)/,
+      /unknown characters were left out: '0' \(U\+0030\) ×\d+, '€' \(U\+20AC\)/,
     );
   });
 });

@@ -190,7 +190,7 @@ describe('tag', () => {
       [['train', 'train.conll', '--validation', 'pos.conll', ...out], 1, "'NOUN' is not a span label"],
       [['train', 'train.conll', '--word-column', '0', ...out], 2, 'It must be a whole number: from 1'],
       [['train'], 2, 'no sentences given'],
-      [['predict', 'nowhere', 'Mr'], 1, 'nowhere: there is no such run folder'],
+      [['predict', 'nowhere', 'Mr'], 1, 'nowhere: no such run folder'],
       [['predict', 'nowhere', 'Mr', '--conll'], 2, 'omit one of them'],
     ];
     const ended = await Promise.all(cases.map(([args]) => unrolled(cwd, 'tag', ...args)));

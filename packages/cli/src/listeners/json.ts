@@ -1,7 +1,7 @@
 import type { RunEvent } from '../run-events.ts';
 import type { Listener } from './listener.ts';
 
-/** One JSON object a line, and nothing else. */
+/** One JSON object per line, and nothing else. */
 export class JsonListener implements Listener {
   note(): void {}
 

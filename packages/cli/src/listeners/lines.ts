@@ -6,7 +6,7 @@ import { doneLine, gradientLine, progressLine, validationLine } from './progress
 /** Seconds between progress lines. */
 const pause = 10;
 
-/** Plain lines now and then, for logs and pipes. */
+/** Plain lines every few seconds, for logs and pipes. */
 export class LineListener implements Listener {
   #printed = Number.NEGATIVE_INFINITY;
 

@@ -1,10 +1,10 @@
 import type { RunEvent } from '../run-events.ts';
 
-/** Someone who is told what happens in a run. */
+/** Displays the events of a run. */
 export interface Listener {
-  /** A sentence for a person, outside of the stream of events. */
+  /** A message that is not an event. */
   note(text: string): void;
   on(event: RunEvent): void;
-  /** Leaves the terminal as it should be, before anything else is printed. */
+  /** Restores the terminal. */
   end(): void;
 }

@@ -7,14 +7,14 @@ type Gradients = Extract<RunEvent, { type: 'gradient-flow' }>;
 type Done = Extract<RunEvent, { type: 'done' }>;
 
 /**
- * The state of a run in one line of at most `columns` characters: what matters least is left out first.
+ * The state of a run in one line of at most `columns` characters; the least important parts are dropped first.
  *
  *     step 1,250/9,800  loss 1.512 nats  2.18 bits/char  validation 1.634  31,250 chars/s  4:12 left
  */
 export function progressLine(event: Progress, columns = Number.POSITIVE_INFINITY): string {
   const { step, steps, loss, validationLoss, secondsLeft } = event;
   const { bitsPerCharacter, charactersPerSecond, examplesPerSecond } = event;
-  // In the order they are shown, with how early they are left out.
+  // In display order; the lowest importance is dropped first.
   const parts: { text: string; importance: number }[] = [
     { text: `step ${formatCount(step)}${steps === null ? '' : `/${formatCount(steps)}`}`, importance: 6 },
     { text: `loss ${loss.toFixed(3)}${bitsPerCharacter === undefined ? '' : ' nats'}`, importance: 7 },

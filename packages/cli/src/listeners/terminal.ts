@@ -9,7 +9,7 @@ import { printable, wrap } from './text.ts';
 /** Milliseconds between redraws of the progress line. */
 const frame = 100;
 
-/** A progress line that rewrites itself, and samples above it. */
+/** A progress line that is redrawn, with samples above it. */
 export class TerminalListener implements Listener {
   readonly #line = createLogUpdate(process.stdout);
   #drawn = Number.NEGATIVE_INFINITY;
@@ -22,7 +22,7 @@ export class TerminalListener implements Listener {
   on(event: RunEvent): void {
     switch (event.type) {
       case 'start':
-        this.#above(styleText('dim', `${formatCount(event.parameters)} parameters, kept in ${event.folder}`));
+        this.#above(styleText('dim', `${formatCount(event.parameters)} parameters, saved in ${event.folder}`));
         break;
       case 'progress':
         this.#last = event;
@@ -51,7 +51,7 @@ export class TerminalListener implements Listener {
     }
   }
 
-  /** One less than there are: a full last column makes some terminals begin a new row. */
+  /** One less than the terminal has: a full last column makes some terminals wrap. */
   get #columns(): number {
     return Math.max(20, (process.stdout.columns || 80) - 1);
   }

@@ -1,13 +1,13 @@
 import { stripVTControlCharacters } from 'node:util';
 
-/** What a model writes may hold anything its text held: nothing of it may steer the terminal. */
+/** Without control characters, which generated text may contain as its training text did. */
 export function printable(text: string): string {
   return stripVTControlCharacters(text)
     .replaceAll('\t', '  ')
     .replace(/(?!\n)\p{Cc}/gu, '·');
 }
 
-/** Rows of at most so many columns, cut at spaces where there are any. */
+/** Rows of at most so many columns, broken at spaces if possible. */
 export function wrap(text: string, columns: number): string[] {
   return text.split('\n').flatMap((line) => wrapLine([...line], columns));
 }
@@ -30,7 +30,7 @@ function wrapLine(line: readonly string[], columns: number): string[] {
 
 const wide = /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Hangul}\p{Emoji_Presentation}\u3000-\u303f\uff01-\uff60]/u;
 
-/** On one row of at most so many columns; '…' stands for what is cut off. */
+/** One row of at most so many columns, ending with '…' if it was cut. */
 export function shorten(text: string, columns: number): string {
   const row = [...printable(text).replace(/\s+/g, ' ')];
   if (widthOf(row) <= columns) return row.join('');

@@ -1,21 +1,20 @@
 import { ConfigError, DataError } from '../errors.ts';
 
 export interface NgramOptions {
-  /** N, the longest n-gram; its last token is foretold from the N − 1 before it. */
-  readonly longest: number;
-  /** V, how many different tokens there are. */
+  /** N: a token is predicted from the N − 1 before it. */
+  readonly order: number;
+  /** V, vocabulary size. */
   readonly vocabulary: number;
   /**
-   * 'witten-bell' (default) gives every token a chance; 'none' takes counts as they are: what is the least that a model of so
-   * short a sight can reach on the very text it was counted on, and Infinity on a text with an n-gram that was not.
+   * 'witten-bell' (default) gives every token a probability above 0. 'none' uses relative frequencies: on the text they were
+   * counted on the lower bound for any model with this context; Infinity on a text with an n-gram that was not seen.
    */
-  readonly smoothing?: 'witten-bell' | 'none';
+  readonly smoothing?: 'witten-bell' | 'none' | undefined;
 }
 
 /**
- * How well tables of n-grams foretell a text: cross-entropies in nats a token, for n = 0 … N. Entry 0 is that of a guess
- * among all tokens, ln V; entry 1 knows how frequent each token is, entry 2 the token before, and so on. A recurrent
- * network on the same tokens has a loss of the same units, so these are the rungs it climbs.
+ * Cross-entropies of n-gram models on a text in nats per token, for n = 0 … N: entry 0 is the uniform distribution, ln V,
+ * entry 1 the unigram model, and so on. Comparable to the loss of a recurrent network on the same tokens.
  *
  *     p_n(w | h) = (c(h w) + D(h) p_{n−1}(w | h′)) / (c(h) + D(h)),   p_0 = 1 / V
  *
@@ -27,12 +26,12 @@ export interface NgramOptions {
  * @throws ConfigError if an option is out of range; DataError if a text is too short, or a token is not below V
  *
  * @example
- * ngramCrossEntropy(train, validation, { longest: 4, vocabulary: tokenizer.size });   // [4.17, 3.3, 2.5, 2.1, 1.9]
+ * ngramCrossEntropy(train, validation, { order: 4, vocabulary: tokenizer.size });   // [4.17, 3.3, 2.5, 2.1, 1.9]
  */
 export function ngramCrossEntropy(counted: Int32Array, scored: Int32Array, options: NgramOptions): number[] {
-  const { longest, vocabulary: V, smoothing = 'witten-bell' } = options;
-  if (!Number.isInteger(longest) || longest < 0) {
-    throw new ConfigError(`n-grams: longest must be a whole number from 0, received ${longest}`, { longest });
+  const { order, vocabulary: V, smoothing = 'witten-bell' } = options;
+  if (!Number.isInteger(order) || order < 0) {
+    throw new ConfigError(`n-grams: order must be a whole number from 0, received ${order}`, { order });
   }
   if (!Number.isInteger(V) || V < 1) {
     throw new ConfigError(`n-grams: vocabulary must be a whole number from 1, received ${V}`, { vocabulary: V });
@@ -53,15 +52,15 @@ export function ngramCrossEntropy(counted: Int32Array, scored: Int32Array, optio
   // By length, from 0: where in the tree the tokens before this one lead; −1 where they were never seen.
   let contexts = [0];
   for (const token of counted) {
-    contexts = [0, ...contexts.slice(0, longest).map((context) => tables.count(context, token))];
+    contexts = [0, ...contexts.slice(0, order).map((context) => tables.count(context, token))];
   }
-  const total = new Float64Array(longest + 1);
+  const total = new Float64Array(order + 1);
   contexts = [0];
   scored.forEach((token, t) => {
     let p = 1 / V;
     if (t > 0) total[0] -= Math.log(p);
-    const nodes = contexts.slice(0, longest).map((context) => tables.next(context, token));
-    for (let n = 1; n <= longest && t > 0; n++) {
+    const nodes = contexts.slice(0, order).map((context) => tables.next(context, token));
+    for (let n = 1; n <= order && t > 0; n++) {
       const context = contexts[n - 1];
       if (context >= 0 && tables.followed[context] > 0) {
         const count = nodes[n - 1] < 0 ? 0 : tables.counts[nodes[n - 1]];

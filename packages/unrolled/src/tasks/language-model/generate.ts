@@ -8,43 +8,43 @@ import type { Device } from '../../tensor/device.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { LanguageModel } from './model.ts';
 
-interface WritingOptions extends SamplingOptions {
-  /** How many tokens to write. Default 200. */
+interface SharedOptions extends SamplingOptions {
+  /** Tokens to generate. Default 200. */
   readonly length?: number;
   /** Default 1. */
   readonly seed?: number;
-  /** Ends when the text written ends with this; it is part of the result. */
+  /** Stops after this text, which is part of the result. Default: never. */
   readonly stop?: string;
-  /** Units that keep a value at every step, of the prompt too. Default: none. */
+  /** Units clamped to a value at every step, including the prompt. Default: none. */
   readonly hold?: readonly LayerUnit[];
 }
 
-export interface GenerateOptions extends WritingOptions {
-  /** The text to go on from; it is not repeated in the result. Default: a line break, or whatever comes first. */
+export interface GenerateOptions extends SharedOptions {
+  /** The text to continue, not part of the result. Default: a line break, or the last token of the vocabulary without one. */
   readonly prompt?: string;
 }
 
-export interface GenerateTogetherOptions extends WritingOptions {
-  /** The text each stream goes on from; an empty one begins as `generate` does without a prompt. */
+export interface GenerateTogetherOptions extends SharedOptions {
+  /** The text each stream continues; an empty one starts as `generate` does without a prompt. */
   readonly prompts: readonly string[];
 }
 
-/** What one stream writes in one step. */
+/** One token of one stream. */
 export interface StreamPiece {
-  /** Which prompt it goes on from, from 0. */
+  /** Index of the prompt. */
   readonly stream: number;
   readonly piece: string;
-  /** The id of what was written. */
+  /** Its id. */
   readonly token: number;
-  /** What it was drawn from, `[V]`, as the model gives them: before temperature, top-k and top-p. Read them at once. */
+  /** The model's logits, `[V]`, before temperature, top-k and top-p. Valid until the next step. */
   readonly logits: ArrayLike<number>;
 }
 
-/** Most steps of the prompts that are read at a time, and most tokens in them: what bounds the memory of reading. */
+/** The most steps, and the most tokens, of prompts that are read in one pass: bounds the memory. */
 const [promptSteps, promptTokens] = [256, 4096];
 
 /**
- * Writes text token by token, each drawn from the model's distribution given everything before.
+ * Generates text token by token, each sampled from the model's distribution given everything before.
  *
  * @throws DataError if the prompt has a character the vocabulary lacks; ConfigError on an option out of range
  *
@@ -56,9 +56,9 @@ export function* generate(model: LanguageModel, options: GenerateOptions = {}): 
 }
 
 /**
- * Goes on from many prompts at once, in one batch with a state for each: a token of every stream, then the next of
- * every stream. Stream i draws with seed `seed + i`, and writes what `generate` with prompt i and that seed writes
- * alone, to the bit unless a BLAS multiplies. A stream that met `stop` leaves the batch.
+ * Continues many prompts in one batch: one token of every stream, then the next of every stream. Stream i has the seed
+ * `seed + i`, and the same text as `generate` with prompt i and that seed, to the bit unless a BLAS is used. A stream that
+ * reached `stop` leaves the batch.
  *
  * @throws DataError if a prompt has a character the vocabulary lacks; ConfigError on an option out of range
  *
@@ -118,7 +118,7 @@ export function* generateTogether(
   }
 }
 
-/** The state after prompts of any lengths, null where there is nothing to read. */
+/** The state after prompts of any lengths; null if all are empty. */
 function readPrompts(
   model: LanguageModel,
   prompts: readonly Int32Array[],
@@ -143,7 +143,7 @@ function readPrompts(
   return state;
 }
 
-/** From one state to the next, which outlives every scope: between two steps the caller may open and close some. */
+/** From one state to the next, which outlives scopes that the caller opens and closes between steps. */
 function step(
   device: Device,
   state: StackState | null,
@@ -152,7 +152,7 @@ function step(
   return device.keep(device.withoutGradients(() => device.carry(state, body)));
 }
 
-/** The prompt's tokens; without any, the one to begin from. */
+/** The prompt's tokens; of an empty prompt, the token to start from. */
 function begin({ tokenizer }: LanguageModel, prompt: string): Int32Array {
   const ids = tokenizer.encode(prompt);
   return ids.length > 0 ? ids : Int32Array.of(tokenizer.idOf('\n') ?? tokenizer.size - 1);

@@ -5,15 +5,15 @@ import { crossEntropy } from '../../ops/index.ts';
 import type { LanguageModel } from './model.ts';
 
 export interface InspectTextOptions {
-  /** B, parts of the text that are read side by side, spread evenly over it; they may overlap. */
+  /** B, segments of the text that are read in parallel, spread evenly over it; they may overlap. */
   readonly batch: number;
-  /** T, tokens of each that are read. */
+  /** T, tokens read in each. */
   readonly steps: number;
 }
 
 /**
- * A language model that reads a text, for `unrolled/inspect`: the loss of a step is that of the token that follows, in
- * nats. Nothing is dropped.
+ * A language model reading a text, for `unrolled/inspect`: the loss of a step is the cross-entropy of the next token, in
+ * nats. Without dropout.
  * @throws DataError if the text has not T + 1 tokens
  *
  * @example

@@ -1,17 +1,17 @@
 import { ngramCrossEntropy } from '../../metrics/ngram-entropy.ts';
 import { splitText } from './training.ts';
 
-/** How well tables of n-grams of a text foretell what a run on it is validated on. */
+/** Cross-entropies of n-gram models on the validation part of a text. */
 export interface NgramLadder {
-  /** Nats a token by n, from 0: all tokens alike. */
+  /** Nats per token by n, from 0 (the uniform distribution). */
   readonly nats: readonly number[];
-  /** 'text': it was too short to hold a part back, and this is what the text itself leaves open. */
+  /** 'text': it is too short for a validation part, so it is scored on itself. */
   readonly on: 'validation' | 'text';
 }
 
 /**
- * The rungs a language model climbs as it learns a text: cross-entropies of n-grams up to 5, counted on the part that
- * trains and scored on the part that validates; see `ngramCrossEntropy`.
+ * Reference points for the loss of a language model: cross-entropies of n-gram models up to n = 5, trained on the training
+ * part of a text and scored on its validation part; see `ngramCrossEntropy`.
  * @param vocabulary  V
  *
  * @example
@@ -20,7 +20,7 @@ export interface NgramLadder {
 export function ngramLadder(tokens: Int32Array, vocabulary: number): NgramLadder {
   const { train, validation } = splitText(tokens);
   if (validation.length >= 2) {
-    return { nats: ngramCrossEntropy(train, validation, { longest: 5, vocabulary }), on: 'validation' };
+    return { nats: ngramCrossEntropy(train, validation, { order: 5, vocabulary }), on: 'validation' };
   }
-  return { nats: ngramCrossEntropy(train, train, { longest: 3, vocabulary, smoothing: 'none' }), on: 'text' };
+  return { nats: ngramCrossEntropy(train, train, { order: 3, vocabulary, smoothing: 'none' }), on: 'text' };
 }

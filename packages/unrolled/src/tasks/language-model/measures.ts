@@ -3,7 +3,7 @@ export function bits(nats: number): number {
   return nats / Math.LN2;
 }
 
-/** e^loss: among how many equally likely tokens the model is undecided, on average. */
+/** e^loss, with the loss in nats per token: the effective number of equally likely tokens. */
 export function perplexity(nats: number): number {
   return Math.exp(nats);
 }

@@ -19,12 +19,12 @@ import { generate } from './generate.ts';
 import type { LanguageModel } from './model.ts';
 
 export interface LanguageModelTrainingOptions {
-  /** B, rows read side by side. */
+  /** B, batch size: segments of the text that are read in parallel. */
   readonly batch: number;
   /** k, steps of truncated backpropagation through time. */
   readonly steps: number;
   readonly seed: number;
-  /** The most tokens of the validation part that are scored while training, from its beginning. Default: all. */
+  /** The most tokens of the validation part to score, from its beginning. Default: all. */
   readonly validationTokens?: number;
   /** Tokens in a sample. Default 200. */
   readonly sampleLength?: number;
@@ -39,15 +39,15 @@ const savedPosition = objectOf<StreamPosition & { readonly text: number }>({
   text: wholeNumber,
 });
 
-/** The first 90% of a text train, the last 10% validate; a text too short for that has no validation part. */
+/** The first 90% of a text for training, the last 10% for validation; none of fewer than 100 tokens. */
 export function splitText(tokens: Int32Array): { train: Int32Array; validation: Int32Array } {
   const cut = tokens.length < 100 ? tokens.length : Math.floor(tokens.length * 0.9);
   return { train: tokens.subarray(0, cut), validation: tokens.subarray(cut) };
 }
 
 /**
- * Learning a language model by truncated backpropagation through time: the text is read as B streams, k steps at a
- * time; hidden state is carried from chunk to chunk, gradient is not.
+ * Trains a language model by truncated backpropagation through time (Williams & Peng 1990): the text is read as B streams,
+ * k steps at a time; the hidden state is carried from chunk to chunk, the gradient is not.
  */
 export class LanguageModelTraining implements TrainingTask {
   readonly model: LanguageModel;
@@ -108,7 +108,7 @@ export class LanguageModelTraining implements TrainingTask {
     return { loss: mean(losses), items: steps * batch };
   }
 
-  /** Reads the last chunk again, and looks. */
+  /** Reads the last chunk again to find the first value that is not finite. */
   explain(): string | null {
     if (this.#last === null) return null;
     const { inputs, steps, batch } = this.#last;
@@ -143,9 +143,9 @@ export class LanguageModelTraining implements TrainingTask {
     return [...pieces].join('');
   }
 
-  /** As far back as a chunk goes, for the losses of three steps in four rows of text that is not trained on, if there is. */
+  /** Lags up to k − 1, for the losses of three steps in four segments of the validation part (of the training part without one). */
   async gradientFlow(): Promise<LayerFlowReport[]> {
-    // By themselves, so that a page does not load them for nothing.
+    // Loaded on demand, which keeps pages small.
     const { gradientFlow, reportLayers } = await import('../../inspect/gradient-flow.ts');
     const { inspectLanguageModel } = await import('./inspect.ts');
     const { steps: k } = this.#options;

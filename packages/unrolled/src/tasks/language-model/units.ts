@@ -9,7 +9,7 @@ import type { Tokenizer } from '../../tokenizers/tokenizer.ts';
 import { breathe } from '../../train/breathe.ts';
 import type { LanguageModel } from './model.ts';
 
-/** A text as a language model reads it, for what looks at its units in `unrolled/inspect`. */
+/** A text as read by a language model, for the functions on units in `unrolled/inspect`. */
 export function readTokens(model: LanguageModel, tokens: Int32Array): Reading {
   return {
     device: model.device,
@@ -34,14 +34,14 @@ export function labelTokens(tokenizer: Tokenizer, tokens: Int32Array, property: 
 }
 
 export interface FindUnitsOptions extends SearchOptions {
-  /** Told the share of the text that has been read. */
+  /** Called with the share of the text that has been read. */
   readonly onProgress?: (share: number) => void;
   readonly signal?: StopSignal | undefined;
 }
 
 /**
- * The units of a language model that follow properties of a text, best first; `searchUnits` says how they are found. The
- * surrounding program runs in between.
+ * Finds the hidden units of a language model that follow properties of a text, best first; see `searchUnits`. Yields to the
+ * surrounding program in between.
  * @param properties  or their labels where they are known, such as those of a part of a longer text
  * @returns one result a property; null if the signal ended it early
  * @throws DataError if the text is too short, or a property does not change in it
@@ -67,7 +67,7 @@ export async function findUnits(
   }
 }
 
-/** A token of a text, as text, with what some units are after it. */
+/** A token of a text with the values of units after it. */
 export interface TracedToken {
   readonly piece: string;
   readonly values: readonly number[];
