@@ -29,7 +29,8 @@ describe('train --gradient-flow-every', () => {
       expect(layers.map(({ layer }) => layer)).toEqual([0, 1]);
       for (const { norms, kind, verdict } of layers) {
         expect(norms).toHaveLength(16);
-        expect(verdict).toMatch(new RegExp(`^${kind}: .+ after 15 steps$`));
+        expect(verdict).toMatch(/ after 15 steps$/);
+        if (kind !== 'kept') expect(verdict).toMatch(new RegExp(`^${kind}: `));
       }
     }
   });
@@ -79,7 +80,7 @@ describe('gradients', () => {
     expect(ended).toMatchObject({ code: 0, stderr: '' });
     expect(ended.stdout).toMatch(/^Read from the last tenth of .*text\.txt\n/);
     expect(ended.stdout).toMatch(
-      /^l0 (vanishes|kept|explodes): .+ after 20 steps;\n {3}largest singular value of W_hh/m,
+      /^l0 .+ after 20 steps;\n {3}largest singular value of W_hh/ms,
     );
     expect(ended.stdout).toMatch(/^k +0 .* 20$/m);
     expect(ended.stdout).toMatch(/^l1 {2}[▁▂▃▄▅▆▇█]{21}$/m);
