@@ -95,7 +95,7 @@ describe('a cell of the user', () => {
     ['cannot be parsed', cellFile('return {'), ['parsed.ts:9']],
     ['has TypeScript that is more than types', `enum A { b }\n${gru}`, ['types.ts:1', 'enum']],
     ['fails when it is read', `${gru}nothing();\n`, ['read.ts:13', 'nothing is not defined']],
-    ['imports another file', `import './other.ts';\n${gru}`, ["it imports './other.ts'", 'a cell is one file']],
+    ['imports another file', `import './other.ts';\n${gru}`, ["it imports './other.ts'", 'a cell must be one file']],
     ['has no cell', 'export default 3;', ['does not export a cell', 'export default defineCell']],
     ['has a name that is taken', gru.replace('my-gru', 'gru'), ["'gru' is the name of a built-in cell"]],
     [
