@@ -79,9 +79,7 @@ describe('gradients', () => {
     const ended = await unrolled(cwd, 'gradients', 'rnn', '--lags', '20');
     expect(ended).toMatchObject({ code: 0, stderr: '' });
     expect(ended.stdout).toMatch(/^Read from the last tenth of .*text\.txt\n/);
-    expect(ended.stdout).toMatch(
-      /^l0 .+ after 20 steps;\n {3}largest singular value of W_hh/ms,
-    );
+    expect(ended.stdout).toMatch(/^l0 .+ after 20 steps;\n {3}largest singular value of W_hh/ms);
     expect(ended.stdout).toMatch(/^k +0 .* 20$/m);
     expect(ended.stdout).toMatch(/^l1 {2}[▁▂▃▄▅▆▇█]{21}$/m);
     expect(ended.stdout).toContain('Clipping fired in ');
