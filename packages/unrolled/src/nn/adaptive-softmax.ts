@@ -1,8 +1,10 @@
+import { count, number, required } from '../checks.ts';
 import { ConfigError, ShapeError } from '../errors.ts';
 import { add, concat, crossEntropy, embedding, linear, logSoftmax, reshape, select, slice } from '../ops/index.ts';
 import { formatShape, type Shape } from '../shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import type { Declarations, Parameter } from './parameters.ts';
+import { layerConfig } from './layer-config.ts';
+import { type Declarations, type Parameter, unbuilt } from './parameters.ts';
 
 export interface AdaptiveSoftmaxOptions {
   /** V, how many classes there are; those with small ids must be the frequent ones. */
@@ -26,11 +28,16 @@ export class AdaptiveSoftmax {
   readonly config: { readonly layer: 'adaptiveSoftmax' } & AdaptiveSoftmaxOptions;
   /** Where each cluster begins, and after the last one V. */
   readonly #bounds: readonly number[];
-  #head!: Parameter;
+  #head = unbuilt('adaptive softmax');
   #tails: readonly { readonly down: Parameter; readonly up: Parameter }[] = [];
 
   /** @throws ConfigError unless the cutoffs are whole numbers that rise from 1 to below V */
   constructor(options: AdaptiveSoftmaxOptions) {
+    this.config = layerConfig('adaptiveSoftmax', options, {
+      classes: required(count),
+      cutoffs: required({ must: 'a list of whole numbers', fits: Array.isArray }),
+      divisor: number({ from: 1 }),
+    });
     const { classes, cutoffs } = options;
     const bounds = [0, ...cutoffs, classes];
     const rising = bounds.every((bound, i) => Number.isInteger(bound) && (i === 0 || bound > bounds[i - 1]));
@@ -40,7 +47,6 @@ export class AdaptiveSoftmax {
         { classes, cutoffs },
       );
     }
-    this.config = { layer: 'adaptiveSoftmax', ...options };
     this.#bounds = bounds.slice(1);
   }
 

@@ -247,7 +247,9 @@ test('coverage loss counts what is attended to again', () => {
 
 describe('is refused', () => {
   test('a score there is not', () => {
-    expect(() => new Attention({ score: 'cosine' as 'dot' })).toThrow("there is no score 'cosine'; use additive");
+    expect(() => new Attention({ score: 'cosine' as 'dot' })).toThrow(
+      "score must be 'additive', 'dot', 'general' or 'scaled-dot', received 'cosine'",
+    );
     expect(() => new Attention({ score: 'cosine' as 'dot' })).toThrow(ConfigError);
   });
   test('a dot product of different widths', () => {

@@ -1,3 +1,4 @@
+import { count, flag, oneOf, required } from '../checks.ts';
 import { ConfigError, ShapeError } from '../errors.ts';
 import {
   add,
@@ -16,8 +17,9 @@ import {
 import { formatShape } from '../shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { zeros } from './initialisers.ts';
+import { layerConfig } from './layer-config.ts';
 import { replacePadding, requireLengths } from './lengths.ts';
-import type { Declarations, Parameter } from './parameters.ts';
+import { type Declarations, notBuilt, type Parameter } from './parameters.ts';
 
 export const attentionScores = ['additive', 'dot', 'general', 'scaled-dot'] as const;
 
@@ -87,16 +89,15 @@ export class Attention {
   #key: Parameter | null = null;
   #score: Parameter | null = null;
   #coverage: Parameter | null = null;
+  #isBuilt = false;
 
-  /** @throws ConfigError on a score there is not */
+  /** @throws ConfigError on an unknown score or option */
   constructor(options: AttentionOptions) {
-    if (!attentionScores.includes(options.score)) {
-      throw new ConfigError(
-        `attention: there is no score '${options.score}'; use ${attentionScores.join(', ')}`,
-        options as unknown as Record<string, unknown>,
-      );
-    }
-    this.config = { layer: 'attention', ...options };
+    this.config = layerConfig('attention', options, {
+      score: required(oneOf(attentionScores)),
+      units: count,
+      coverage: flag,
+    });
   }
 
   /**
@@ -105,6 +106,7 @@ export class Attention {
    */
   build(query: number, memory: number, declarations: Declarations): void {
     const { score, units = memory, coverage = false } = this.config;
+    this.#isBuilt = true;
     if (score === 'additive') {
       this.#query = declarations.declare('query.weight', [units, query], { kind: 'xavier' });
       this.#key = declarations.declare('key.weight', [units, memory], { kind: 'xavier' });
@@ -131,6 +133,8 @@ export class Attention {
         memory: memory.shape,
       });
     }
+    const { score, coverage = false } = this.config;
+    if (!this.#isBuilt && (coverage || score === 'additive' || score === 'general')) throw notBuilt('attention');
     const [S, B] = memory.shape;
     if (lengths !== null) requireLengths('attention', lengths, S, B);
     // A weight of 0 does not hold back a NaN.

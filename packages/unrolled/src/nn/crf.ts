@@ -1,11 +1,12 @@
 import { gradients } from '../autodiff/gradients.ts';
-import { anything, count, required, requireOptions } from '../checks.ts';
+import { anything, count, required } from '../checks.ts';
 import { DataError, ShapeError } from '../errors.ts';
 import { add, embedding, logSumExp, reshape, select, slice, sub, sum, transpose, unstack } from '../ops/index.ts';
 import { formatShape } from '../shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { layerConfig } from './layer-config.ts';
 import { activeSteps, requireLengths, sumOverTime } from './lengths.ts';
-import type { Declarations, Parameter } from './parameters.ts';
+import { type Declarations, unbuilt } from './parameters.ts';
 
 /** Which tags may start, end and follow each other in a sequence. */
 export interface TagConstraints {
@@ -42,15 +43,13 @@ const forbidden = -1e4;
  */
 export class LinearChainCrf {
   readonly config: { readonly layer: 'crf' } & LinearChainCrfOptions;
-  #start!: Parameter;
-  #end!: Parameter;
-  #transitions!: Parameter;
+  #start = unbuilt('crf');
+  #end = unbuilt('crf');
+  #transitions = unbuilt('crf');
 
   /** @throws ConfigError on an unknown option or a number of tags that is not whole; ShapeError if the constraints do not fit it */
   constructor(options: LinearChainCrfOptions) {
-    requireOptions<LinearChainCrfOptions & { readonly layer?: unknown }>('crf', options, {
-      ...{ tags: required(count), constraints: anything, layer: anything },
-    });
+    this.config = layerConfig('crf', options, { tags: required(count), constraints: anything });
     const { tags, constraints } = options;
     const rows = constraints ? [constraints.start, constraints.end, ...constraints.transitions] : [];
     const odd = rows.find((row) => row.length !== tags);
@@ -61,7 +60,6 @@ export class LinearChainCrf {
         { tags },
       );
     }
-    this.config = { layer: 'crf', ...options };
   }
 
   build(declarations: Declarations): void {

@@ -5,7 +5,7 @@ import type { Tensor } from '../tensor/tensor.ts';
 import type { Initialiser } from './initialisers.ts';
 import type { Layer } from './layer.ts';
 import { initialiserKind, layerConfig } from './layer-config.ts';
-import type { Declarations, Parameter } from './parameters.ts';
+import { type Declarations, unbuilt } from './parameters.ts';
 
 export interface EmbeddingOptions {
   /** V, the number of different ids. */
@@ -19,7 +19,7 @@ export interface EmbeddingOptions {
 /** A vector for every id: int32 `[…]` → `[…, E]`. Parameter: `weight` [V, E]. */
 export class Embedding implements Layer {
   readonly config: { readonly layer: 'embedding' } & EmbeddingOptions;
-  #weight!: Parameter;
+  #weight = unbuilt('embedding');
 
   /** @throws ConfigError on an unknown option or a size that is not a whole number from 1 */
   constructor(options: EmbeddingOptions) {

@@ -1,15 +1,17 @@
+import { number, oneOf } from '../checks.ts';
 import { add, mul, relu, sigmoid, sub, tanh } from '../ops/index.ts';
 import type { Shape } from '../shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Layer } from './layer.ts';
+import { layerConfig } from './layer-config.ts';
 import { Linear } from './linear.ts';
 import type { Declarations } from './parameters.ts';
 
 export interface HighwayOptions {
   /** φ. Default 'relu'. */
-  readonly activation?: 'relu' | 'tanh';
-  /** First value of the gate's bias; below 0 a new layer mostly carries its input on. Default −1. */
-  readonly gateBias?: number;
+  readonly activation?: 'relu' | 'tanh' | undefined;
+  /** Initial value of the gate's bias; below 0 a new layer mostly passes its input on. Default −1. */
+  readonly gateBias?: number | undefined;
 }
 
 const activations = { relu, tanh };
@@ -24,11 +26,13 @@ const activations = { relu, tanh };
  */
 export class Highway implements Layer {
   readonly config: { readonly layer: 'highway' } & HighwayOptions;
-  #transform!: Linear;
-  #gate!: Linear;
+  /** Linear layers of another size take their place when the layer is built. */
+  #transform = new Linear({ units: 1 });
+  #gate = new Linear({ units: 1 });
 
+  /** @throws ConfigError on an unknown option or a value that cannot work */
   constructor(options: HighwayOptions = {}) {
-    this.config = { layer: 'highway', ...options };
+    this.config = layerConfig('highway', options, { activation: oneOf(['relu', 'tanh']), gateBias: number() });
   }
 
   build(input: Shape, declarations: Declarations): Shape {

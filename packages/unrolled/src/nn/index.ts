@@ -19,7 +19,7 @@ export * from './layer-norm.ts';
 export { activeSteps } from './lengths.ts';
 export * from './linear.ts';
 export * from './losses.ts';
-export * from './parameters.ts';
+export { Declarations, Parameter, Parameters, type SavedParameters } from './parameters.ts';
 export * from './pooling.ts';
 export * from './recurrent.ts';
 export * from './sequential.ts';

@@ -1,18 +1,29 @@
+import { number } from '../checks.ts';
 import { layerNorm } from '../ops/index.ts';
 import type { Shape } from '../shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { ones, zeros } from './initialisers.ts';
 import type { Layer } from './layer.ts';
-import type { Declarations, Parameter } from './parameters.ts';
+import { layerConfig } from './layer-config.ts';
+import { type Declarations, unbuilt } from './parameters.ts';
 
-/** Mean 0 and variance 1 over the last axis, then gain and bias. Parameters: `weight` [F], `bias` [F]. */
+export interface LayerNormOptions {
+  /** ε. Default 1e-5. */
+  readonly epsilon?: number | undefined;
+}
+
+/**
+ * Layer normalisation (Ba, Kiros & Hinton 2016) over the last axis: y = w ⊙ (x − mean)/√(variance + ε) + b. Parameters:
+ * `weight` [F], initially 1, and `bias` [F], initially 0.
+ */
 export class LayerNorm implements Layer {
-  readonly config: { readonly layer: 'layerNorm'; readonly epsilon?: number };
-  #gain!: Parameter;
-  #bias!: Parameter;
+  readonly config: { readonly layer: 'layerNorm' } & LayerNormOptions;
+  #gain = unbuilt('layerNorm');
+  #bias = unbuilt('layerNorm');
 
-  constructor(options: { readonly epsilon?: number } = {}) {
-    this.config = { layer: 'layerNorm', ...options };
+  /** @throws ConfigError on an unknown option or an epsilon below 0 */
+  constructor(options: LayerNormOptions = {}) {
+    this.config = layerConfig('layerNorm', options, { epsilon: number({ from: 0 }) });
   }
 
   build(input: Shape, declarations: Declarations): Shape {

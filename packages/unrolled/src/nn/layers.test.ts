@@ -233,9 +233,7 @@ describe('a stack of recurrent layers', () => {
     const layer = build(1);
     expect(() => layer.apply(device.ones([4, 2, 7]))).toThrow('weight_ih must be [15, 7], received [15, 3]');
     const state = [{ h: device.zeros([3, 5]) }];
-    expect(() => layer.run(xs, inference, { state })).toThrow(
-      'unroll: state h has shape [3, 5], but the input [4, 2, 3] has 2 rows',
-    );
+    expect(() => layer.run(xs, inference, { state })).toThrow('has shape [3, 5], the input needs [');
   });
 });
 

@@ -5,7 +5,7 @@ import type { Tensor } from '../tensor/tensor.ts';
 import type { Initialiser } from './initialisers.ts';
 import type { Layer } from './layer.ts';
 import { initialiserKind, layerConfig } from './layer-config.ts';
-import type { Declarations, Parameter } from './parameters.ts';
+import { type Declarations, type Parameter, unbuilt } from './parameters.ts';
 
 export interface LinearOptions {
   /** Width of the output. */
@@ -21,7 +21,7 @@ export interface LinearOptions {
 /** y = x·Wᵀ + b over the last axis, `[…, F]` → `[…, units]`. Parameters: `weight` [units, F], `bias` [units]. */
 export class Linear implements Layer {
   readonly config: { readonly layer: 'linear' } & LinearOptions;
-  #weight!: Parameter;
+  #weight = unbuilt('linear');
   #bias: Parameter | null = null;
 
   /** @throws ConfigError on an unknown option or a value that cannot work */

@@ -41,6 +41,24 @@ export class Parameter {
 /** Values of parameters by name, as `Parameters.save` returns them. */
 export type SavedParameters = Readonly<Record<string, { readonly shape: Shape; readonly data: ArrayLike<number> }>>;
 
+/** Stands for the parameter of a layer until that is built. @throws ConfigError where its value is asked for */
+export function unbuilt(layer: string): Parameter {
+  return new UnbuiltParameter(layer, [], zeros);
+}
+
+class UnbuiltParameter extends Parameter {
+  override get value(): never {
+    throw notBuilt(this.name);
+  }
+}
+
+export function notBuilt(layer: string): ConfigError {
+  return new ConfigError(
+    `${layer}: the layer is not built; call initialiseParameters(layer, inputShape, device, seed) first`,
+    { layer },
+  );
+}
+
 /** Where layers declare their parameters. */
 export class Declarations {
   readonly declared: Parameter[];

@@ -7,7 +7,7 @@ import { Attention } from './attention.ts';
 import { zeros } from './initialisers.ts';
 import { layerConfig } from './layer-config.ts';
 import { replacePadding, requireLengths, sumOverTime } from './lengths.ts';
-import type { Declarations, Parameter } from './parameters.ts';
+import { type Declarations, unbuilt } from './parameters.ts';
 
 export const poolings = ['last', 'mean', 'max'] as const;
 export type Pooling = (typeof poolings)[number];
@@ -56,9 +56,9 @@ export interface AttentionPoolingOptions {
  */
 export class AttentionPooling {
   readonly config: { readonly layer: 'attentionPooling' } & AttentionPoolingOptions;
-  #weight!: Parameter;
-  #bias!: Parameter;
-  #score!: Parameter;
+  #weight = unbuilt('attention pooling');
+  #bias = unbuilt('attention pooling');
+  #score = unbuilt('attention pooling');
   readonly #attention = new Attention({ score: 'dot' });
 
   /** @throws ConfigError on an unknown option or a value that cannot work */

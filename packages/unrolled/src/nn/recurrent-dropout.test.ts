@@ -89,6 +89,6 @@ describe('dropout on the recurrence', () => {
         `cell '${cell}', step 0: recurrentDropout: this cell has no product of weights with its state`,
       );
     }
-    expect(() => layerOf('lstm', 1)).toThrow('recurrentDropout must be in [0, 1), received 1');
+    expect(() => layerOf('lstm', 1)).toThrow('recurrentDropout must be a number in [0, 1), received 1');
   });
 });

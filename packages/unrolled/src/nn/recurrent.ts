@@ -1,12 +1,14 @@
+import { anything, callback, count, flag, oneOf, rate, required, requireOptions, shown } from '../checks.ts';
 import { ConfigError } from '../errors.ts';
 import { concat, dropout } from '../ops/index.ts';
 import type { Shape } from '../shape.ts';
-import type { Device } from '../tensor/device.ts';
-import type { Tensor } from '../tensor/tensor.ts';
+import { type Device, requireDevice } from '../tensor/device.ts';
+import { Tensor } from '../tensor/tensor.ts';
 import type { Cell, CellState } from './cells/cell.ts';
 import { type CellSource, createCell } from './cells/registry.ts';
 import type { HeldUnit } from './held-units.ts';
 import { type Context, inference, type Layer } from './layer.ts';
+import { layerConfig } from './layer-config.ts';
 import type { Declarations } from './parameters.ts';
 import { withRecurrentDropout } from './recurrent-dropout.ts';
 import { type Probe, type UnrollForm, unroll } from './unroll.ts';
@@ -72,14 +74,16 @@ export class Recurrent implements Layer {
   readonly #directions: readonly boolean[];
 
   constructor(options: RecurrentLayerOptions) {
-    const { cell, hidden, layers = 1, bidirectional = false, recurrentDropout = 0 } = options;
-    if (!Number.isInteger(layers) || layers < 1) {
-      throw new ConfigError(`recurrent: layers must be a whole number from 1, received ${layers}`, { layers });
-    }
-    if (!(recurrentDropout >= 0 && recurrentDropout < 1)) {
-      throw new ConfigError(`recurrent: recurrentDropout must be in [0, 1), received ${recurrentDropout}`);
-    }
-    this.config = { layer: 'recurrent', ...options };
+    this.config = layerConfig('recurrent', options, {
+      cell: required(anything),
+      hidden: count,
+      layers: count,
+      bidirectional: flag,
+      dropout: rate,
+      recurrentDropout: rate,
+      recompute: flag,
+    });
+    const { cell, hidden, bidirectional = false } = options;
     this.#directions = bidirectional ? [false, true] : [false];
     this.#cells = [createCell(cell, hidden)];
   }
@@ -106,7 +110,11 @@ export class Recurrent implements Layer {
   }
 
   initialState(batch: number, device: Device): StackState {
-    return this.#cells.map((cell) => cell.initialState(batch, device));
+    requireDevice('initialState', device);
+    const count = (this.config.layers ?? 1) * this.#directions.length;
+    return Array.from({ length: count }, (_, index) =>
+      (this.#cells[index] ?? this.#cells[0]).initialState(batch, device),
+    );
   }
 
   apply(xs: Tensor, context: Context = inference): Tensor {
@@ -120,7 +128,15 @@ export class Recurrent implements Layer {
   run(xs: Tensor, context: Context = inference, options: RunOptions = {}): { outputs: Tensor; state: StackState } {
     const D = this.#directions.length;
     const { dropout: rate = 0, recurrentDropout = 0, recompute = false } = this.config;
+    requireOptions<RunOptions>('run', options, {
+      state: anything,
+      lengths: anything,
+      probe: callback,
+      hold: anything,
+      form: oneOf(['fused', 'traced', 'steps']),
+    });
     this.#requireLayers(options.hold ?? []);
+    this.#requireStates(options.state ?? null);
     const state: CellState[] = [];
     let current = xs;
     for (let layer = 0; layer < this.#cells.length / D; layer++) {
@@ -148,6 +164,20 @@ export class Recurrent implements Layer {
       current = concat(outputs, -1);
     }
     return { outputs: current, state };
+  }
+
+  #requireStates(state: StackState | null): void {
+    if (state === null || (Array.isArray(state) && state.length === this.#cells.length)) {
+      // PyTorch's (h_n, c_n) is as long as a stack of two.
+      if (!state?.some((one) => one instanceof Tensor)) return;
+    }
+    const received =
+      Array.isArray(state) && !state.some((one) => one instanceof Tensor) ? `${state.length}` : shown(state);
+    throw new ConfigError(
+      `recurrent: the state is a list of ${this.#cells.length}, one for each layer and direction, such as [{ h, c }]; ` +
+        `received ${received}`,
+      { expected: this.#cells.length },
+    );
   }
 
   #requireLayers(hold: readonly LayerUnit[]): void {

@@ -4,7 +4,7 @@ import type { Tensor } from '../tensor/tensor.ts';
 import type { Embedding } from './embedding.ts';
 import { zeros } from './initialisers.ts';
 import type { Layer } from './layer.ts';
-import type { Declarations, Parameter } from './parameters.ts';
+import { type Declarations, type Parameter, unbuilt } from './parameters.ts';
 
 /**
  * Logits from an embedding's own matrix W `[V, E]` (Press & Wolf 2017): y = W x + b, `[…, E]` → `[…, V]`, so that a token
@@ -15,7 +15,7 @@ export class TiedLinear implements Layer {
   readonly config: { readonly layer: 'tiedLinear' } = { layer: 'tiedLinear' };
   readonly #embedding: Embedding;
   #projection: Parameter | null = null;
-  #bias!: Parameter;
+  #bias = unbuilt('tied linear');
 
   constructor(embedding: Embedding) {
     this.#embedding = embedding;

@@ -7,6 +7,7 @@ import type { Cell, CellSequence, CellState } from './cells/cell.ts';
 import { checkedStep } from './cells/checked-step.ts';
 import { type HeldUnit, withHeldUnits } from './held-units.ts';
 import { activeSteps, replacePadding } from './lengths.ts';
+import { requireState } from './state-check.ts';
 import { Untraceable } from './traced/trace.ts';
 import { tracedSequence } from './traced/traced-sequence.ts';
 
@@ -76,15 +77,7 @@ export function unroll<State extends CellState>(
     );
   }
   const initial = state ?? cell.initialState(B, xs.device);
-  for (const [name, part] of Object.entries(initial)) {
-    if (part.shape[0] !== B) {
-      throw new ShapeError(
-        `unroll: state ${name} has shape ${formatShape(part.shape)}, but the input ${formatShape(xs.shape)} has ${B} rows; ` +
-          'give a state of as many rows',
-        { state: name, received: part.shape, xs: xs.shape },
-      );
-    }
-  }
+  if (state) requireState(cell, state, B);
   const { hold = [] } = options;
   if (hold.length > 0) {
     return unroll(withHeldUnits(cell, hold, initial), xs, initial, { ...options, hold: undefined });

@@ -1,9 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { referenceBackend } from '../backend/reference/reference-backend.ts';
 import { ConfigError } from '../errors.ts';
+import { initialiseParameters } from '../nn/layer.ts';
+import { Linear } from '../nn/linear.ts';
 import { Declarations, Parameters } from '../nn/parameters.ts';
 import { createDevice } from '../ops/create-device.ts';
 import { Optimizer, type OptimizerName, type OptimizerOptions, optimizerNames } from './optimizer.ts';
+import { learningRateAt } from './schedule.ts';
 
 const device = createDevice(referenceBackend());
 
@@ -143,5 +146,50 @@ describe('weight decay', () => {
 test('an unknown method is answered with those that there are', () => {
   const wrong = () => new Optimizer(model([0, 0]), { method: 'adamm' as OptimizerName });
   expect(wrong).toThrow(ConfigError);
-  expect(wrong).toThrow("no method 'adamm'; use sgd, momentum, adagrad, rmsprop, adam, adamw");
+  expect(wrong).toThrow("received 'adamm'; did you mean 'adam'?");
+});
+
+describe('an optimizer refuses', () => {
+  const parameters = initialiseParameters(new Linear({ units: 2 }), [-1, 2], device, 1);
+  test.each([
+    [() => new Optimizer(parameters, { method: 'Adam' as never }), "did you mean 'adam'?"],
+    [() => new Optimizer(parameters, {} as never), 'optimizer: method must be'],
+    [() => new Optimizer(parameters, { method: 'sgd', momentun: 0.9 } as never), "did you mean 'momentum'?"],
+    [() => new Optimizer(parameters, { method: 'adam', beta1: 1 }), 'beta1 must be a finite number from 0, below 1'],
+    [
+      () => new Optimizer(parameters, { method: 'adam', weightDecay: -1 }),
+      'weightDecay must be a finite number from 0',
+    ],
+    [() => new Optimizer(parameters, { method: 'sgd' }).update({} as never), 'update: learningRate must be'],
+    [() => new Optimizer(parameters, { method: 'sgd' }).update({ learningRate: -1 }), 'received -1'],
+    [() => new Optimizer(parameters, { method: 'sgd' }).update({ learningRate: Number.NaN }), 'received NaN'],
+    [() => new Optimizer(parameters, { method: 'sgd' }).update({ learningRate: 1, clipNorm: -1 }), 'clipNorm'],
+    [() => learningRateAt('cosin' as never, 1, 0), "did you mean 'cosine'?"],
+  ])('%s', (use, message) => {
+    expect(use).toThrow(ConfigError);
+    expect(use).toThrow(message);
+  });
+});
+
+test('sgd with momentum is momentum', () => {
+  const after = (options: OptimizerOptions): number[] => {
+    const layer = new Linear({ units: 2 });
+    const parameters = initialiseParameters(layer, [-1, 2], device, 1);
+    const optimizer = new Optimizer(parameters, options);
+    for (let step = 0; step < 3; step++) {
+      parameters.backward(
+        layer
+          .apply(device.ones([1, 2]))
+          .square()
+          .sum(),
+      );
+      optimizer.update({ learningRate: 0.1 });
+    }
+    return [...parameters.values.data()];
+  };
+  for (const nesterov of [false, true]) {
+    const expected = after({ method: 'momentum', momentum: 0.7, nesterov });
+    expect(after({ method: 'sgd', momentum: 0.7, nesterov })).toEqual(expected);
+    expect(after({ method: 'sgd' })).not.toEqual(expected);
+  }
 });

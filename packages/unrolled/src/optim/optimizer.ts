@@ -1,38 +1,56 @@
 import type { OptimizerMethod } from '../backend/backend.ts';
-import { ConfigError } from '../errors.ts';
+import { flag, type Kinds, limit, number, oneOf, required, requireOptions } from '../checks.ts';
 import type { Parameters } from '../nn/parameters.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
 export const optimizerNames = ['sgd', 'momentum', 'adagrad', 'rmsprop', 'adam', 'adamw'] as const;
 export type OptimizerName = (typeof optimizerNames)[number];
 
-/** Plain data that describes an optimizer. What does not belong to its method is ignored. */
+/** The configuration of an optimizer, as plain data. Options of other methods are ignored. */
 export interface OptimizerOptions {
   readonly method: OptimizerName;
-  /** momentum: share of the last update that is kept. Default 0.9. */
-  readonly momentum?: number;
-  /** momentum: Nesterov's form. Default false. */
-  readonly nesterov?: boolean;
-  /** rmsprop: how slowly the mean square forgets. Default 0.99. */
-  readonly alpha?: number;
-  /** adam, adamw: how slowly the means of g and g² forget. Defaults 0.9 and 0.999. */
-  readonly beta1?: number;
-  readonly beta2?: number;
+  /** sgd, momentum: μ. Default 0 for sgd, 0.9 for momentum. */
+  readonly momentum?: number | undefined;
+  /** With momentum: Nesterov's form. Default false. */
+  readonly nesterov?: boolean | undefined;
+  /** rmsprop: decay rate of the mean square. Default 0.99. */
+  readonly alpha?: number | undefined;
+  /** adam, adamw: decay rates of the means of g and g². Defaults 0.9 and 0.999. */
+  readonly beta1?: number | undefined;
+  readonly beta2?: number | undefined;
   /** Default 1e-10 for adagrad, 1e-8 for the others. */
-  readonly epsilon?: number;
+  readonly epsilon?: number | undefined;
   /** decay·w is added to the gradient (L2); in adamw w shrinks by lr·decay instead. Default 0. */
-  readonly weightDecay?: number;
+  readonly weightDecay?: number | undefined;
 }
 
 export interface UpdateOptions {
   readonly learningRate: number;
-  /** Scales the gradient so that its norm √Σg² over all parameters is at most this; 0: not. Default 0. */
-  readonly clipNorm?: number;
-  /** Clamps every number of the gradient to ±this, after clipNorm; 0: not. Default 0. */
-  readonly clipValue?: number;
+  /** Scales the gradient so that its norm √Σg² over all parameters is at most this; 0: off. Default 0. */
+  readonly clipNorm?: number | undefined;
+  /** Clamps every element of the gradient to ±this, after clipNorm; 0: off. Default 0. */
+  readonly clipValue?: number | undefined;
 }
 
-/** Names of what each method keeps: a number of each for every parameter. */
+const share = number({ from: 0, below: 1 });
+export const optimizerKinds: Kinds<OptimizerOptions> = {
+  method: required(oneOf(optimizerNames)),
+  momentum: share,
+  nesterov: flag,
+  alpha: share,
+  beta1: share,
+  beta2: share,
+  epsilon: number({ from: 0 }),
+  weightDecay: number({ from: 0 }),
+};
+
+export const updateKinds: Kinds<UpdateOptions> = {
+  learningRate: required(number({ from: 0 })),
+  clipNorm: limit,
+  clipValue: limit,
+};
+
+/** What each method keeps by default, one number of each for every parameter. */
 export const optimizerMemories: Readonly<Record<OptimizerName, readonly string[]>> = {
   sgd: [],
   momentum: ['velocity'],
@@ -42,16 +60,20 @@ export const optimizerMemories: Readonly<Record<OptimizerName, readonly string[]
   adamw: ['mean', 'variance'],
 };
 
+function memoriesOf({ method, momentum = 0 }: OptimizerOptions): readonly string[] {
+  return method === 'sgd' && momentum > 0 ? optimizerMemories.momentum : optimizerMemories[method];
+}
+
 /**
  * Updates a model's parameters from their gradients, with PyTorch's formulas and defaults:
  *
- * - sgd: w −= lr·g;  momentum: v = μv + g, w −= lr·v (nesterov: w −= lr·(g + μv))
+ * - sgd: w −= lr·g; with momentum, or as method 'momentum': v = μv + g, w −= lr·v (nesterov: w −= lr·(g + μv))
  * - adagrad (Duchi 2011): s += g², w −= lr·g/(√s + ε)
  * - rmsprop (Hinton 2012): s = αs + (1−α)g², w −= lr·g/(√s + ε)
  * - adam (Kingma & Ba 2015): m = β₁m + (1−β₁)g, v = β₂v + (1−β₂)g², w −= lr·m̂/(√v̂ + ε), m̂ = m/(1−β₁ᵗ), v̂ = v/(1−β₂ᵗ)
  * - adamw (Loshchilov & Hutter 2019): adam with the decay taken from w directly
  *
- * @throws ConfigError on an unknown method
+ * @throws ConfigError on an unknown method or option, or a value that cannot work
  *
  * @example
  * const optimizer = new Optimizer(parameters, { method: 'adam' });
@@ -65,15 +87,11 @@ export class Optimizer {
   #steps = 0;
 
   constructor(parameters: Parameters, options: OptimizerOptions) {
-    if (!optimizerNames.includes(options.method)) {
-      throw new ConfigError(`optimizer: there is no method '${options.method}'; use ${optimizerNames.join(', ')}`);
-    }
+    requireOptions('optimizer', options, optimizerKinds);
     this.options = options;
     this.#parameters = parameters;
     const { device, size } = parameters;
-    this.#memory = Object.fromEntries(
-      optimizerMemories[options.method].map((name) => [name, device.keep(device.zeros([size]))]),
-    );
+    this.#memory = Object.fromEntries(memoriesOf(options).map((name) => [name, device.keep(device.zeros([size]))]));
   }
 
   /** How many updates there have been. */
@@ -93,9 +111,12 @@ export class Optimizer {
 
   /**
    * One update from `parameters.gradients`. Returns the norm of the gradient before clipping and whether clipNorm
-   * made it shorter. Where the norm is not finite nothing is changed.
+   * made it shorter. If the norm is not finite nothing is changed.
+   * @throws ConfigError on an unknown option, or a rate or limit that is negative or NaN
    */
-  update({ learningRate, clipNorm = 0, clipValue = 0 }: UpdateOptions): { norm: number; clipped: boolean } {
+  update(options: UpdateOptions): { norm: number; clipped: boolean } {
+    requireOptions('update', options, updateKinds);
+    const { learningRate, clipNorm = 0, clipValue = 0 } = options;
     const { device, values, gradients } = this.#parameters;
     const norm = Math.sqrt(device.backend.sumOfSquares(gradients));
     if (!Number.isFinite(norm)) return { norm, clipped: false };
@@ -119,7 +140,9 @@ export class Optimizer {
     const { velocity, sumOfSquares, meanSquare, mean, variance } = this.#memory;
     switch (method) {
       case 'sgd':
-        return { method, velocity: null, momentum: 0, nesterov: false };
+        return velocity
+          ? { method, velocity, momentum, nesterov }
+          : { method, velocity: null, momentum: 0, nesterov: false };
       case 'momentum':
         return { method: 'sgd', velocity, momentum, nesterov };
       case 'adagrad':

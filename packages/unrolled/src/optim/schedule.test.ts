@@ -45,5 +45,5 @@ test('each goes its own way', () => {
 test('an unknown name is answered with those that there are', () => {
   const wrong = () => learningRateAt('cosin' as ScheduleName, 1, 0);
   expect(wrong).toThrow(ConfigError);
-  expect(wrong).toThrow("no schedule 'cosin'; use constant, linear, cosine, hold-linear");
+  expect(wrong).toThrow("received 'cosin'; did you mean 'cosine'?");
 });

@@ -1,4 +1,4 @@
-import { ConfigError } from '../errors.ts';
+import { oneOf, requireKind } from '../checks.ts';
 
 export const scheduleNames = ['constant', 'linear', 'cosine', 'hold-linear'] as const;
 
@@ -28,6 +28,7 @@ export function learningRateAt(schedule: ScheduleName, base: number, progress: n
     case 'hold-linear':
       return base * (p < 0.5 ? 1 : 1 - (1 - floor) * (2 * p - 1));
     default:
-      throw new ConfigError(`schedule: there is no schedule '${schedule}'; use ${scheduleNames.join(', ')}`);
+      requireKind('schedule', 'name', schedule, oneOf(scheduleNames));
+      return base;
   }
 }

@@ -5,7 +5,7 @@ import { at, linear, type RecurrentWeights, recurrent, slice } from '../../ops/i
 import type { Device } from '../../tensor/device.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { type Initialiser, zeros } from '../initialisers.ts';
-import type { Declarations, Parameter } from '../parameters.ts';
+import { type Declarations, notBuilt, type Parameter } from '../parameters.ts';
 import type { CellSequence, CellState, SequenceOptions } from './cell.ts';
 
 export interface FusedCellOptions {
@@ -75,6 +75,12 @@ export class FusedWeights {
     const bias = this.#biasHh && slice(this.#biasHh.value, 0, first * H, end * H);
     return linear(h, slice(this.#hh.value, 0, first * H, end * H), bias);
   }
+}
+
+/** @throws ConfigError before the cell is built */
+export function builtWeights(cell: string, weights: FusedWeights | null): FusedWeights {
+  if (weights === null) throw notBuilt(`cell '${cell}'`);
+  return weights;
 }
 
 /** What a gate's bias begins with must be one thing, and there must be a bias. @throws ConfigError otherwise */

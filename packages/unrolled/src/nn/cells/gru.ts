@@ -5,6 +5,7 @@ import type { Initialiser } from '../initialisers.ts';
 import type { Declarations } from '../parameters.ts';
 import type { Cell, CellSequence, CellStep, OnRecurrent, SequenceOptions } from './cell.ts';
 import {
+  builtWeights,
   checkFirstBias,
   type FusedCellOptions,
   FusedWeights,
@@ -49,12 +50,16 @@ const gateNames = ['r', 'z', 'n'] as const;
  */
 export class GruCell implements Cell<GruState> {
   readonly config: { readonly cell: 'gru' } & GruOptions;
-  #weights!: FusedWeights;
+  #built: FusedWeights | null = null;
 
   /** @throws ConfigError if chrono is not a number of steps from 3, or there are no biases for it */
   constructor(options: GruOptions) {
     checkFirstBias('gru', options);
     this.config = { cell: 'gru', ...options };
+  }
+
+  get #weights(): FusedWeights {
+    return builtWeights('gru', this.#built);
   }
 
   get hidden(): number {
@@ -69,7 +74,7 @@ export class GruCell implements Cell<GruState> {
     const { update = 'keep', chrono } = this.config;
     const bias: Initialiser | undefined =
       chrono === undefined ? undefined : { kind: 'chrono', steps: chrono, signs: [0, update === 'keep' ? 1 : -1, 0] };
-    this.#weights = new FusedWeights('gru', this.config, features, declarations, bias);
+    this.#built = new FusedWeights('gru', this.config, features, declarations, bias);
   }
 
   initialState(batch: number, device: Device): GruState {

@@ -5,7 +5,15 @@ import type { Tensor } from '../../tensor/tensor.ts';
 import { type Initialiser, zeros } from '../initialisers.ts';
 import type { Declarations, Parameter } from '../parameters.ts';
 import type { Cell, CellStep, OnRecurrent } from './cell.ts';
-import { checkFirstBias, type FusedCellOptions, FusedWeights, fusedSequence, gate, unchanged } from './fused.ts';
+import {
+  builtWeights,
+  checkFirstBias,
+  type FusedCellOptions,
+  FusedWeights,
+  fusedSequence,
+  gate,
+  unchanged,
+} from './fused.ts';
 
 export type LstmState = { readonly h: Tensor; readonly c: Tensor };
 
@@ -46,7 +54,7 @@ const gateNames = ['i', 'f', 'g', 'o'] as const;
 export class LstmCell implements Cell<LstmState> {
   readonly config: { readonly cell: 'lstm' } & LstmOptions;
   readonly sequence?: NonNullable<Cell<LstmState>['sequence']>;
-  #weights!: FusedWeights;
+  #built: FusedWeights | null = null;
   /** w_ci, w_cf, w_co. */
   #peepholes: readonly Parameter[] | null = null;
   #projection: Parameter | null = null;
@@ -70,6 +78,10 @@ export class LstmCell implements Cell<LstmState> {
     }
   }
 
+  get #weights(): FusedWeights {
+    return builtWeights('lstm', this.#built);
+  }
+
   get hidden(): number {
     return this.config.hidden;
   }
@@ -85,7 +97,7 @@ export class LstmCell implements Cell<LstmState> {
       chrono === undefined
         ? { kind: 'gates', gates: [zeros, forget, zeros, zeros] }
         : { kind: 'chrono', steps: chrono, signs: [-1, 1, 0, 0] };
-    this.#weights = new FusedWeights('lstm', this.config, features, declarations, bias, this.width);
+    this.#built = new FusedWeights('lstm', this.config, features, declarations, bias, this.width);
     const uniform: Initialiser = { kind: 'uniform', limit: 1 / Math.sqrt(H) };
     this.#peepholes = peephole
       ? ['ci', 'cf', 'co'].map((name) => declarations.declare(`weight_${name}`, [H], uniform))

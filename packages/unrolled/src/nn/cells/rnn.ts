@@ -3,7 +3,7 @@ import type { Device } from '../../tensor/device.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { Declarations } from '../parameters.ts';
 import type { Cell, CellSequence, CellStep, OnRecurrent, SequenceOptions } from './cell.ts';
-import { type FusedCellOptions, FusedWeights, fusedSequence, unchanged, zeroState } from './fused.ts';
+import { builtWeights, type FusedCellOptions, FusedWeights, fusedSequence, unchanged, zeroState } from './fused.ts';
 
 export type RnnState = { readonly h: Tensor };
 
@@ -41,10 +41,14 @@ export function irnnCell({ scale = 1, ...options }: IrnnOptions): RnnCell {
  */
 export class RnnCell implements Cell<RnnState> {
   readonly config: { readonly cell: 'rnn' } & RnnOptions;
-  #weights!: FusedWeights;
+  #built: FusedWeights | null = null;
 
   constructor(options: RnnOptions) {
     this.config = { cell: 'rnn', ...options };
+  }
+
+  get #weights(): FusedWeights {
+    return builtWeights('rnn', this.#built);
   }
 
   get hidden(): number {
@@ -56,7 +60,7 @@ export class RnnCell implements Cell<RnnState> {
   }
 
   build(features: number, declarations: Declarations): void {
-    this.#weights = new FusedWeights('rnn', this.config, features, declarations);
+    this.#built = new FusedWeights('rnn', this.config, features, declarations);
   }
 
   initialState(batch: number, device: Device): RnnState {

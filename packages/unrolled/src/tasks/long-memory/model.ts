@@ -45,7 +45,8 @@ export class SequenceModel {
   constructor(device: Device, { features, outputs }: Problem, config: SequenceModelConfig, seed: number) {
     this.device = device;
     this.config = config;
-    this.#recurrent = new Recurrent(config);
+    const { cell, hidden, layers, dropout } = config;
+    this.#recurrent = new Recurrent({ cell, hidden, layers, dropout });
     this.#dropout = new Dropout({ rate: config.dropout });
     this.#output = new Linear({ units: outputs });
     this.parameters = initialiseParameters(this, [-1, -1, features], device, seed);

@@ -77,7 +77,8 @@ export class Decoder {
 
   constructor(options: DecoderOptions) {
     this.#options = options;
-    this.#recurrent = new Recurrent(options);
+    const { cell, hidden, layers, dropout } = options;
+    this.#recurrent = new Recurrent({ cell, hidden, layers, dropout });
     this.#attention = options.attention && new Attention(options.attention);
     this.#dropout = new Dropout({ rate: options.dropout });
     this.#output = new Linear({ units: options.choices });
