@@ -185,7 +185,11 @@ export async function* train(task: TrainingTask, options: TrainOptions): AsyncGe
       return { loss: value, items: next.items };
     });
     if (!Number.isFinite(loss)) throw divergence('loss', loss, step + 1, options, task.explain?.());
-    const { norm, clipped } = optimizer.update({ learningRate, clipNorm: options.clipNorm, clipValue: options.clipValue });
+    const { norm, clipped } = optimizer.update({
+      learningRate,
+      clipNorm: options.clipNorm,
+      clipValue: options.clipValue,
+    });
     if (!Number.isFinite(norm)) throw divergence('gradient', norm, step + 1, options);
     step++;
     lastLoss = loss;
