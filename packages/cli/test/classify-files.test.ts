@@ -113,10 +113,11 @@ describe('files of labelled texts', () => {
         ...args,
         ...more,
       );
-    const [plain, packed, other] = await Promise.all([
+    const [plain, packed, other, none] = await Promise.all([
       with_('glove.txt'),
       with_('glove.txt.gz', '--freeze-vectors'),
       with_('glove.txt', '--embedding', '7', '--out', 'runs/seven'),
+      train('rows.tsv', '--freeze-vectors'),
     ]);
     for (const ended of [plain, packed]) {
       expect(ended).toMatchObject({ code: 0, stderr: '' });
@@ -124,6 +125,7 @@ describe('files of labelled texts', () => {
       expect(ended.stdout).toContain('1 are of other words');
     }
     expectComplaint(other, 2, '--embedding 7: the vectors of --vectors have 3 numbers');
+    expectComplaint(none, 2, '--freeze-vectors needs word vectors; name a file with --vectors');
   });
 });
 

@@ -166,10 +166,10 @@ export function requireLabels({ examples, placeOf }: Examples, labels: readonly 
   );
 }
 
-/** `ham, spam`; of many the first eight. */
+/** `ham, spam`; of more than nine the first eight. */
 export const listLabels = (labels: readonly string[]): string =>
-  labels.length > 8
-    ? `${labels.slice(0, 8).map(shorten).join(', ')}, … (${formatCount(labels.length)})`
+  labels.length > 9
+    ? `${labels.slice(0, 8).map(shorten).join(', ')} and ${formatCount(labels.length - 8)} more`
     : labels.map(shorten).join(', ');
 
 const shorten = (text: string): string => (text.length > 40 ? `${text.slice(0, 40)}…` : text);

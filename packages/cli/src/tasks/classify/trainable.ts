@@ -123,11 +123,17 @@ type Tokens = Tokenizer | WordVocabulary;
 /**
  * The options with what was left to us chosen: tokens, pooling, and for words dropout and epochs, since such models overfit
  * after a few epochs. The values are those that were best on validation data; see docs/classify.md.
- * @throws Failure if vectors are given for tokens that are no words
+ * @throws Failure if vectors are given for tokens that are no words, or options for vectors without any
  */
 function chosen(said: Partial<ClassifyOptions>, reading: Reading, examples: number): Chosen {
   const options = withDefaults(classify, said);
-  const { vectors, batch } = options;
+  const { vectors, batch, freezeVectors, vectorWords } = options;
+  if (vectors === undefined && (freezeVectors || vectorWords !== undefined)) {
+    throw new Failure(
+      `classify train: ${freezeVectors ? '--freeze-vectors' : '--vector-words'} needs word vectors; name a file with --vectors`,
+      2,
+    );
+  }
   const tokens = options.tokens !== 'auto' ? options.tokens : vectors === undefined ? reading.tokens : 'word';
   if (vectors !== undefined && tokens !== 'word') {
     throw new Failure(`classify train: --vectors are vectors of words, with --tokens ${tokens} there are none`, 2);
