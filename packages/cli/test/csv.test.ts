@@ -82,7 +82,11 @@ describe('times', () => {
       ['2024-01-03,1', '2024-01-01,2', '2024-01-02,3'],
       "line 4: '2024-01-02' does not come before '2024-01-01' in line 3; sort the rows",
     ],
-    ['twice', ['2024-01-01,1', '2024-01-01,2'], "line 3: '2024-01-01' does not come after"],
+    [
+      'twice',
+      ['2024-01-01,1', '2024-01-01,2'],
+      "line 3: '2024-01-01' does not come after '2024-01-01' in line 2; each time must occur once",
+    ],
     [
       'with a gap',
       ['2024-01-01,1', '2024-01-02,2', '2024-01-05,3', '2024-01-06,4'],

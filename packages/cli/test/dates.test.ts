@@ -155,6 +155,14 @@ describe('dates in digits', () => {
     await expect(read(dates, options)).rejects.toThrow(message);
   });
 
+  test('that cannot be read are refused beside a column that counts the rows, too', async () => {
+    const text = 'n;Datum;x\n1;11. März 2024;5\n2;10. März 2024;9\n3;9. März 2024;2\n';
+    await expect(readSeries(text, 'file', {})).rejects.toThrow(
+      "'11. März 2024' in column 'Datum' is not a date that can be read",
+    );
+    expect(await readSeries(text, 'file', { time: 'n' })).toMatchObject({ timeColumn: 'n', leftOut: ['Datum'] });
+  });
+
   test('of any day read back in their order, or are refused', async () => {
     const spellings: ((d: number, m: number, y: number) => string)[] = [
       (d, m, y) => `${d}/${m}/${y}`,

@@ -56,6 +56,7 @@ export function findTimeColumn(
   const dated = free.find((column) => hasDates(table, column));
   const named = numeric.find((column) => timeNames.test(column) && isOrdered(table, column));
   const asked = time === 'none' ? null : time;
+  if (asked === undefined && dated === undefined) requireNoOtherDates(table, free, name);
   const known = asked === undefined ? (dated ?? named ?? null) : asked;
   const others = numeric.filter((column) => column !== known);
   const counting = others.filter((column) => isCounter(table, column));
@@ -63,9 +64,7 @@ export function findTimeColumn(
   const alone = wanted.length === 0 && counting.length === others.length;
   const counters = alone ? counting.slice(0, -1) : counting;
   if (known !== null || asked === null) return { column: known, counters };
-  const column = counters[0] ?? null;
-  if (column === null) requireNoOtherDates(table, free, name);
-  return { column, counters: counters.slice(1) };
+  return { column: counters[0] ?? null, counters: counters.slice(1) };
 }
 
 /** The number of a field, NaN if it is none; which decimal mark it has does not matter for the order. */

@@ -156,7 +156,9 @@ function spaced(cells: readonly Cell[], reading: Reading, { name, gaps }: TimeOp
       `${name}: line ${second.line}: ${quoted(second)} does not come ${reversed ? 'before' : 'after'} ${quoted(first)} in line ${first.line}; ` +
         (repeated
           ? 'the clock seems to go back an hour here: write times in UTC or with their offset (+02:00), or ignore them with --time none'
-          : 'sort the rows by time, each time once'),
+          : differences[back] === 0 && dates && !first.text.includes(':')
+            ? 'each time must occur once; put date and time of day into one column'
+            : 'sort the rows by time, each time once'),
     );
   }
   const months = dates ? monthsOf(values) : null;

@@ -1,5 +1,6 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ConfigError } from '../../errors.ts';
+import { ConfigError, DataError } from '../../errors.ts';
 import { conllLayout, formatConll, parseConll, parseConllWords } from './conll.ts';
 
 const ada = [
@@ -87,6 +88,28 @@ describe('a CoNLL file', () => {
     ['nothing', '', 'no sentence'],
   ])('with %s is refused', (_, text, message) => {
     expect(() => parseConll(text, { name: 'my.conll' })).toThrow(message);
+  });
+
+  test('of any text has sentences of as many words as tags, or is refused', () => {
+    const field = fc.constantFrom('Ada', 'B-PER', 'O', '1', '2', '1-2', '#', '_', '', ' ', '\ufeff');
+    const separator = fc.constantFrom('\t', ' ', '\t\t', '  ', ' \t');
+    const line = fc
+      .tuple(fc.array(field, { maxLength: 4 }), separator)
+      .map(([fields, between]) => fields.join(between));
+    const text = fc.array(fc.oneof(line, fc.constantFrom('', '-DOCSTART- -X- O', '# newpar')), { maxLength: 8 });
+    fc.assert(
+      fc.property(text, fc.constantFrom('\n', '\r\n'), (lines, end) => {
+        try {
+          for (const { words, tags } of parseConll(lines.join(end))) {
+            expect(words.length).toBe(tags.length);
+            expect([...words, ...tags].every((value) => value.trim() !== '')).toBe(true);
+          }
+        } catch (error) {
+          if (!(error instanceof DataError)) throw error;
+        }
+      }),
+      { numRuns: 1000 },
+    );
   });
 
   test.each([0, 3, -3, 1.5])('has no column %s', (word) => {
