@@ -92,6 +92,8 @@ describe.skipIf(noChromium)('the studio on runs of several tasks', () => {
       await expect.poll(() => note.count()).toBe(1);
       await note.getByRole('link', { name: 'Tasks' }).click();
       await expect.poll(() => watched.page.getByLabel('Model').inputValue()).toBe('run-1');
+      // Its own examples are offered.
+      await expect.poll(() => watched.page.getByRole('button', { name: 'Ada met Alan .' }).count()).toBe(1);
     } finally {
       await alone.close();
     }

@@ -221,6 +221,20 @@ describe.skipIf(noChromium)('the studio as files, without a server of its own', 
     expect(problems).toEqual([]);
   });
 
+  test('a text the model cannot read leaves no picture of the one before, and the next is drawn again', async () => {
+    await using watched = await open('#unrolled', { reducedMotion: 'reduce' });
+    const { page, problems } = watched;
+    await expect.poll(() => page.getByRole('application').count()).toBe(1);
+    await page.getByLabel('Text it reads').fill('xyz');
+    await expect.poll(() => page.getByRole('alert').innerText()).toContain('no character of this text');
+    expect(await page.getByRole('application').count()).toBe(0);
+    await page.getByLabel('Text it reads').fill('hole');
+    await expect.poll(() => page.getByRole('application').count()).toBe(1);
+    await expect.poll(() => page.getByLabel('Backpropagate the loss of').locator('option').count()).toBe(4);
+    expect(await page.getByRole('alert').count()).toBe(0);
+    expect(problems).toEqual([]);
+  });
+
   test('what the address says is shown, and is what was shown', async () => {
     await using watched = await open('#unrolled?example=lstm&cut=2&at=3&read=hell', { reducedMotion: 'reduce' });
     const { page } = watched;

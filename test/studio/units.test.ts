@@ -83,6 +83,9 @@ describe.skipIf(noChromium)('room Units', () => {
     expect(await page.getByRole('heading', { name: 'All 64 units' }).count()).toBe(1);
     expect(await units.count()).toBeLessThan(64);
     expect(await coloursOfFirst(page)).toBeGreaterThan(20);
+    // Sorted by the column that says so.
+    const halves = (await page.locator('tr.row td.half').allInnerTexts()).map(Number);
+    expect(halves).toEqual(halves.toSorted((a, b) => b - a));
     await units.first().focus();
     await page.keyboard.press('End');
     await expect.poll(() => page.getByRole('row').last().getAttribute('aria-rowindex')).toBe('65');
