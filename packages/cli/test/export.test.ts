@@ -53,11 +53,11 @@ describe('unrolled export', () => {
   });
 
   test.each<[string, string[], string[]]>([
-    ['a text', ['runs/sea', 'text.txt'], ['text.txt', 'another file of that name']],
+    ['a text', ['runs/sea', 'text.txt'], ['text.txt', 'refusing to overwrite']],
     [
       'a checkpoint',
       ['runs/sea', 'runs/sea/checkpoints/best.safetensors'],
-      ['best.safetensors', 'another file of that name'],
+      ['best.safetensors', 'refusing to overwrite'],
     ],
     ['a folder', ['runs/sea', 'runs'], ['runs', 'it is a folder']],
     [

@@ -14,10 +14,10 @@ interface ExportFlags extends Pick<UseFlags, 'checkpoint' | 'json'> {
 
 export function exportCommand(): Command {
   return new Command('export')
-    .description('keep a trained model alone in a file, for a page, an app or a server')
+    .description('write a trained model to a single file, for a page, an app or a server')
     .argument('<run>', 'run folder, or checkpoint file')
-    .argument('[file]', 'where to; its folder is made (default: the name of the run, in this folder)')
-    .option('--half', 'numbers of 16 bits: half the size, and the model nearly the same')
+    .argument('[file]', 'output file; its folder is created (default: <run>.safetensors)')
+    .option('--half', '16-bit floats: half the size, nearly the same model')
     .addOption(checkpointOption())
     .option('--json', 'print one JSON object')
     .addHelpText(
@@ -27,7 +27,7 @@ Examples:
   unrolled export runs/shakespeare
   unrolled export runs/shakespeare public/shakespeare.safetensors --half
 
-The file has all that is needed to open it: numbers, sizes, tokenizer. Training cannot go on from it.`,
+The file holds everything needed to open the model: parameters, configuration, vocabulary. Training cannot resume from it.`,
     )
     .action(exportModel);
 }
@@ -52,7 +52,7 @@ function exportModel(run: string, file: string | undefined, { checkpoint, half =
   process.stdout.write(`${path}: ${formatBytes(bytes.length)}, ${numbers}, after ${countOf(stored.step, 'update')}\n`);
 }
 
-/** An exported model may be replaced by a newer one; nothing else is written over, a checkpoint least of all. */
+/** An exported model may be overwritten, no other file, and least of all a checkpoint. */
 function refuseToLose(path: string): void {
   if (!statSync(path, { throwIfNoEntry: false })?.isFile()) return;
   let exported = false;
@@ -61,5 +61,6 @@ function refuseToLose(path: string): void {
   } catch (error) {
     if (!(error instanceof FormatError)) throw error;
   }
-  if (!exported) throw new Failure(`${path}: there is another file of that name, which stays; choose another one`);
+  if (!exported)
+    throw new Failure(`${path}: refusing to overwrite a file that is not an exported model; choose another name`);
 }

@@ -23,20 +23,20 @@ interface GradientFlags extends UseFlags {
 
 export function gradientsCommand(): Command {
   const command = new Command('gradients')
-    .description('show how far gradients reach back in a trained model, and why')
+    .description('measure how far gradients reach back in a trained model, and why')
     .argument('<run>', 'run folder, or checkpoint file')
     .argument('[texts...]', "text files and folders to read (default: the run's own validation text)")
     .addOption(
-      new Option('--lags <n>', 'steps to look back (default: 100, or what the text has room for)').argParser(whole(1)),
+      new Option('--lags <n>', 'steps to look back (default: 100, or as many as the text has)').argParser(whole(1)),
     )
     .addOption(
       new Option(
         '--jacobians <n>',
-        'single steps to take apart, 0: none, which is faster (default: 1, none in large layers)',
+        'steps whose Jacobians to compute, 0: none, faster (default: 1, none in large layers)',
       ).argParser(whole(0)),
     )
     .addOption(
-      new Option('--out <folder>', "where to put the pictures (default: 'gradients' in the run)").argParser(folderName),
+      new Option('--out <folder>', "folder for the pictures (default: 'gradients' in the run)").argParser(folderName),
     );
   for (const one of useOptions()) command.addOption(one);
   return command

@@ -18,55 +18,48 @@ import {
 
 export function labCommand(): Command {
   const command = new Command('lab')
-    .description('train a cell on a problem of long memory, over several seeds, and compare with chance')
-    .addArgument(new Argument('[task]', 'what to learn; without one: what there is').choices(longMemoryTaskNames));
-  const seed = option('--seed <n>', 'only this seed (default 1)', whole(0, 2 ** 32 - 1));
-  const untilSolved = new Option('--until-solved', 'no end but a solved problem, or --seconds');
+    .description('train cells on a problem that needs long memory, over several seeds')
+    .addArgument(new Argument('[task]', 'problem to train on (default: list them)').choices(longMemoryTaskNames));
+  const seed = option('--seed <n>', 'use only this seed (default 1)', whole(0, 2 ** 32 - 1));
+  const untilSolved = new Option('--until-solved', 'train until the problem is solved, or for --seconds');
   for (const one of [
-    cellOption('lstm', '; given several times: each, one after the other').argParser(
-      (cell: string, others: string[] | undefined) => [...(others ?? []), cellKind(cell)],
-    ),
-    option(
-      '--length <n>',
-      'length of the sequences; for some tasks the longest to train on, or how many parts',
-      whole(1),
-    ),
-    option('--test-length <n>', 'the longest sequence to test on', whole(1)),
-    choice('--answers <when>', 'parity: answers to learn from, at each step or at the end', ['each', 'end']),
-    new Option('--rows', 'digits: a row of pixels in a step, in place of a pixel'),
-    option(
-      '--permutation-seed <n>',
-      'permuted digits: where their order comes from (default 1)',
-      whole(0, 2 ** 32 - 1),
-    ),
-    option('--shift <n>', 'digits: train on each moved by up to n pixels, another way each time', whole(0)),
+    cellOption('lstm', '; repeatable: trains each in turn').argParser((cell: string, others: string[] | undefined) => [
+      ...(others ?? []),
+      cellKind(cell),
+    ]),
+    option('--length <n>', 'sequence length; in some tasks the longest to train on, or the number of parts', whole(1)),
+    option('--test-length <n>', 'longest sequence to test on', whole(1)),
+    choice('--answers <when>', 'parity: train on an answer at each step or at the end', ['each', 'end']),
+    new Option('--rows', 'digits: read a row of pixels per step instead of one pixel'),
+    option('--permutation-seed <n>', 'permuted digits: seed of the pixel order (default 1)', whole(0, 2 ** 32 - 1)),
+    option('--shift <n>', 'digits: shift training digits at random by up to n pixels', whole(0)),
     new Option('--data <path>', 'digits: a folder of IDX files; music: a JSON file of pieces'),
-    option('--seeds <n>', 'seeds 1 to n, one after the other', whole(1, 10_000)),
+    option('--seeds <n>', 'run seeds 1 to n', whole(1, 10_000)),
     seed.conflicts('seeds'),
-    option('--hidden <n>', 'hidden units in a layer', whole(1)),
+    option('--hidden <n>', 'hidden units per layer', whole(1)),
     option('--layers <n>', 'recurrent layers', whole(1)),
     option(
       '--dropout <rate>',
-      'share of numbers set to 0',
+      'dropout rate',
       number((r) => r >= 0 && r < 1, 'from 0, below 1'),
     ),
-    option('--batch <n>', 'sequences in a batch', whole(1)),
-    choice('--optimizer <name>', 'how gradients become updates', optimizerNames),
+    option('--batch <n>', 'batch size', whole(1)),
+    choice('--optimizer <name>', 'optimizer', optimizerNames),
     option('--lr <rate>', 'learning rate', positive),
-    choice('--schedule <name>', 'how the learning rate goes', scheduleNames),
-    option('--clip-norm <norm>', 'longest gradient, 0: any', notNegative),
-    option('--steps <n>', 'the most updates', whole(1)),
-    option('--seconds <n>', 'the most seconds a seed', positive),
+    choice('--schedule <name>', 'learning-rate schedule', scheduleNames),
+    option('--clip-norm <norm>', 'clip the gradient to this norm, 0: no clipping', notNegative),
+    option('--steps <n>', 'stop after n steps', whole(1)),
+    option('--seconds <n>', 'stop each seed after n seconds', positive),
     untilSolved.conflicts('steps'),
     option(
       '--bar <value>',
-      'the problem counts as solved from this value of its metric on',
+      'value of the metric from which the problem counts as solved',
       number(() => true, 'such as 0.01'),
     ),
     option('--validate-every <n>', 'steps between validations', whole(1)),
     new Option('--json', 'print one JSON object per event'),
-    new Option('--out <file>', 'keep the results, as JSON'),
-    new Option('--plot <file.svg>', 'draw how each cell learns, and chance'),
+    new Option('--out <file>', 'write the results as JSON'),
+    new Option('--plot <file.svg>', 'draw the learning curve of each cell, with the chance level'),
     threadsOption(),
     blasOption(),
   ])
@@ -81,8 +74,8 @@ Examples:
   unrolled lab parity --cell lstm --cell mingru --seeds 3 --plot parity.svg
   unrolled lab digits --data digits --rows
 
-What is not said has defaults by task and cell. A seed ends when three validations in a row find the problem solved, or at
-its steps or seconds. Ctrl-C prints the table of the seeds that are finished.`,
+Defaults depend on task and cell. A seed ends when three validations in a row find the problem solved, or after its steps
+or seconds. Ctrl-C prints the table of finished seeds.`,
     )
     .action(async (task: LongMemoryTask | undefined, flags: LabFlags) => {
       if (task === undefined) process.stdout.write(listOfTasks());
@@ -96,5 +89,5 @@ function listOfTasks(): string {
     const { summary, chance } = longMemoryTasks[name];
     return `  ${name.padEnd(width)}${summary} (chance: ${chance})`;
   });
-  return `Problems of long memory, for unrolled lab <task>:\n\n${lines.join('\n')}\n`;
+  return `Problems that need long memory, for unrolled lab <task>:\n\n${lines.join('\n')}\n`;
 }

@@ -1,19 +1,19 @@
 import type { ExperimentEvent, ExperimentResult, Metric } from 'unrolled/tasks/long-memory';
 import type { Lab, Learner } from './prepare.ts';
 
-/** What a lab run prints with --json: plain data. */
+/** Events printed with --json: plain data. */
 export type LabEvent = (ExperimentEvent & { readonly cell: string; readonly seed: number }) | LabTable;
 
-/** What one seed came to, and by which way. */
+/** Result of one seed, with its validations. */
 export interface SeedResult extends Omit<ExperimentResult, 'type'> {
   readonly seed: number;
   readonly validations: readonly { readonly step: number; readonly loss: number; readonly metric: number }[];
 }
 
-/** A cell's seeds that are finished. */
+/** Finished seeds of a cell. */
 export interface CellResults extends Learner {
   readonly seeds: readonly SeedResult[];
-  /** Of the metric on the test sequences, and of those seeds that solved the problem; null where there are none. */
+  /** Of the metric on test sequences, and of the seeds that solved the problem; null where there are none. */
   readonly summary: {
     readonly median: number | null;
     readonly worst: number | null;
@@ -24,7 +24,7 @@ export interface CellResults extends Learner {
   };
 }
 
-/** The last event; without `type` the file of --out. */
+/** The last event; without `type`, the content of --out. */
 export interface LabTable {
   readonly type: 'table';
   readonly task: Lab['task'];
@@ -34,7 +34,7 @@ export interface LabTable {
   readonly cells: readonly CellResults[];
 }
 
-/** @param seeds  of each learner, in their order */
+/** @param seeds  of each learner, in order */
 export function tableOf(
   { task, options, dataLabel, problem, learners }: Lab,
   seeds: readonly (readonly SeedResult[])[],

@@ -3,12 +3,12 @@ import type { Metric } from 'unrolled/tasks/long-memory';
 import type { LabEvent } from './events.ts';
 import { progressLine, resultLine, tableLines } from './report.ts';
 
-/** Someone who is told what happens in the lab. */
+/** Receives the events of a lab run. */
 export interface LabListener {
-  /** A sentence for a person, outside of the stream of events. */
+  /** A message for people, outside the stream of events. */
   note(text: string): void;
   on(event: LabEvent): void;
-  /** Leaves the terminal as it should be, before anything else is printed. */
+  /** Restores the terminal before anything else is printed. */
   end(): void;
 }
 
@@ -19,10 +19,10 @@ export function labListener(json: boolean | undefined, metric: Metric): LabListe
   return new TextListener(metric);
 }
 
-/** Seconds between progress lines: a terminal draws its one line anew, elsewhere each is a line of its own. */
+/** Seconds between progress updates: a terminal rewrites one line, elsewhere each is a new line. */
 const pause = { terminal: 0.1, lines: 10 };
 
-/** A progress line for the seed under way, which a terminal rewrites, and lines that stay for what is finished. */
+/** A progress line for the current seed, rewritten on terminals, and a line for each finished seed. */
 class TextListener implements LabListener {
   readonly #metric: Metric;
   readonly #line = process.stdout.isTTY ? createLogUpdate(process.stdout) : null;
@@ -65,7 +65,7 @@ class TextListener implements LabListener {
   #progress(now: number, text: string): void {
     if (now < this.#printed + (this.#line ? pause.terminal : pause.lines)) return;
     this.#printed = now;
-    // One column less than there are: a full last one makes some terminals begin a new row.
+    // One column less than there are: some terminals wrap when the last one is used.
     if (this.#line) this.#line(text.slice(0, Math.max(20, (process.stdout.columns || 80) - 1)));
     else this.note(text);
   }

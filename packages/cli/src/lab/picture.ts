@@ -3,14 +3,14 @@ import { type CellResults, type LabTable, median } from './events.ts';
 import { nameOf } from './report.ts';
 
 /**
- * How each cell learns: the median of its seeds, shaded from the worst to the best, and what chance gives.
- * @param command  what makes it again
+ * Learning curves: each cell's median over seeds, shaded from the worst to the best, and the chance level.
+ * @param command  that draws it again
  */
 export function drawLab({ task, options, data, metric, cells }: LabTable, command: string): string {
   const curves = cells.filter(({ seeds }) => seeds.length > 0).map(curveOf);
   const last = Math.max(1, ...curves.flatMap(({ points }) => points.map(([step]) => step)));
   const chance = { name: 'chance', points: [0, last].map((step) => [step, metric.chance] as const) };
-  // What is to become 0 is followed by its powers of ten, where there is a point from which the problem is solved.
+  // An error that falls towards 0 is drawn on a logarithmic axis.
   const falls = metric.better === 'lower' && metric.bar !== null;
   return lineChart({
     title: nameOf({ task, options, dataLabel: data }),
@@ -31,7 +31,7 @@ function curveOf({ cell, seeds }: CellResults): Series {
   };
 }
 
-/** Median, lowest and highest; a seed that has ended, because it solved the problem, stays where it was. */
+/** Median, lowest and highest; a seed that has ended keeps its last value. */
 function spreadAt(seeds: CellResults['seeds'], step: number): [median: number, low: number, high: number] {
   const values = seeds.flatMap(({ validations }) => validations.findLast((one) => one.step <= step)?.metric ?? []);
   return [median(values)!, Math.min(...values), Math.max(...values)];

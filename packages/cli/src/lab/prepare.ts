@@ -18,7 +18,7 @@ import type { MachineFlags } from '../open-device.ts';
 import { flagOf } from '../options.ts';
 import { readLabData } from './data.ts';
 
-/** What was said on the command line. */
+/** The command line's options. */
 export interface LabFlags extends ProblemOptions, MachineFlags {
   cell?: string[];
   data?: string;
@@ -42,18 +42,18 @@ export interface LabFlags extends ProblemOptions, MachineFlags {
   plot?: string;
 }
 
-/** One that learns. */
+/** A cell to train, with its settings. */
 export interface Learner {
-  /** As it was given: a built-in cell's name, which options may follow, or the path of a file with one. */
+  /** As given: a built-in cell's name, with or without options, or the path of a cell file. */
   readonly cell: string;
   readonly settings: ExperimentSettings;
 }
 
-/** All that decides what is computed. */
+/** Everything the results depend on. */
 export interface Lab {
   readonly task: LongMemoryTask;
   readonly options: ProblemOptions;
-  /** What the data is called in a table of results, such as `10k-train`. */
+  /** Name of the data in a table of results, such as `10k-train`. */
   readonly dataLabel: string | null;
   readonly problem: Problem;
   readonly learners: readonly Learner[];
@@ -62,13 +62,13 @@ export interface Lab {
 
 const problemOptions = ['length', 'testLength', 'answers', 'rows', 'permutationSeed', 'shift'] as const;
 
-/** @throws Failure naming the first option that does not go with the task, or data that cannot be read */
+/** @throws Failure naming the first option that the task does not have, or data that cannot be read */
 export async function prepareLab(task: LongMemoryTask, flags: LabFlags): Promise<Lab> {
   const description: TaskDescription = longMemoryTasks[task];
   const stray = problemOptions.find((name) => flags[name] !== undefined && !description.options.includes(name));
   if (stray) throw new Failure(`lab: ${task} takes no ${flagOf(stray)}; ${taken(description)}`, 2);
   if (flags.data !== undefined && description.data === null) {
-    throw new Failure(`lab: ${task} takes no --data; it makes its own sequences`, 2);
+    throw new Failure(`lab: ${task} takes no --data; it generates its sequences`, 2);
   }
   const options = Object.fromEntries(
     problemOptions.filter((name) => flags[name] !== undefined).map((name) => [name, flags[name]]),
@@ -77,7 +77,7 @@ export async function prepareLab(task: LongMemoryTask, flags: LabFlags): Promise
   const problem = attempt(() => createProblem(task, options, data));
   if (flags.untilSolved && problem.metric.bar === null && flags.bar === undefined) {
     throw new Failure(
-      `lab: ${task} has no point from which it is solved; say one with --bar, or leave out --until-solved`,
+      `lab: ${task} has no value from which it counts as solved; give one with --bar, or leave out --until-solved`,
       2,
     );
   }
@@ -96,7 +96,7 @@ export async function prepareLab(task: LongMemoryTask, flags: LabFlags): Promise
   };
 }
 
-/** The cell's options, where some are given, are those alone. */
+/** If the cell is given with options, they replace the defaults. */
 function settingsOf(task: LongMemoryTask, cell: string, own: CellFile | null, flags: LabFlags): ExperimentSettings {
   const { hidden, layers, dropout, batch, optimizer, lr: learningRate, schedule, clipNorm, validateEvery, bar } = flags;
   const { seconds, steps, untilSolved } = flags;
@@ -111,7 +111,7 @@ function settingsOf(task: LongMemoryTask, cell: string, own: CellFile | null, fl
   return typeof source === 'string' ? settings : { ...settings, cell: source };
 }
 
-/** What the library says of an option is said of the command line. */
+/** Turns the library's errors about options into errors of the command line. */
 function attempt<Result>(action: () => Result): Result {
   try {
     return action();

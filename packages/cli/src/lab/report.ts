@@ -27,7 +27,7 @@ export function describeTask(lab: Lab): string {
   return `${nameOf(lab)}; chance: ${name} ${formatMetric(chance)}`;
 }
 
-/** All that was said of a cell's learning, or is usual for the task: `lstm:forgetBias=3, 128 hidden units; adam 0.005, …` */
+/** The settings a cell is trained with: `lstm:forgetBias=3, 128 hidden units; adam 0.005, …` */
 export function describeLearner({ cell, settings }: Learner): string {
   const { layers, hidden, dropout, batch, optimizer, learningRate, schedule, clipNorm, steps, seconds } = settings;
   const model = [
@@ -66,7 +66,7 @@ export function resultLine(seed: number, { name }: Metric, result: ExperimentRes
   return `seed ${seed}  ${end}${metric === null ? '' : `; ${name} ${formatMetric(metric)} on the test sequences`}`;
 }
 
-/** A line a seed, and what they come to: a line, or one a cell where there are several. */
+/** One line per seed, then a summary: one line, or one per cell. */
 export function tableLines({ metric, cells }: LabTable): string[] {
   const several = cells.length > 1;
   const rows = cells.flatMap(({ cell, seeds }) =>
@@ -81,7 +81,7 @@ export function tableLines({ metric, cells }: LabTable): string[] {
       solved ? solved.secondsElapsed.toFixed(0) : '–',
     ]),
   );
-  const columns = ['seed', metric.name, 'end', 'steps', 'seconds', 'solved at step', 'and second'];
+  const columns = ['seed', metric.name, 'end', 'steps', 'seconds', 'solved at step', 'at second'];
   const seeds = rows.length > 0 ? table([...(several ? ['cell'] : []), ...columns], rows) : [];
   return several ? [...seeds, '', ...comparison(metric, cells)] : [...seeds, summaryLine(metric, cells[0])];
 }
@@ -90,7 +90,7 @@ function summaryLine({ name, chance }: Metric, { seeds, summary }: CellResults):
   const { median, worst, best, solved, stepsToSolve, secondsToSolve } = summary;
   const values =
     median === null
-      ? 'no seed is finished'
+      ? 'no seed has finished'
       : `median ${formatMetric(median)}, worst ${formatMetric(worst!)}, best ${formatMetric(best!)}`;
   const speed =
     stepsToSolve === null ? '' : ` in ${formatCount(stepsToSolve)} steps and ${secondsToSolve!.toFixed(0)} s (medians)`;
@@ -104,6 +104,6 @@ function comparison({ name, chance }: Metric, cells: readonly CellResults[]): st
     const steps = stepsToSolve === null ? '–' : formatCount(stepsToSolve);
     return [cell, ...values, `${solved} of ${seeds.length}`, steps, secondsToSolve?.toFixed(0) ?? '–'];
   });
-  const head = ['cell', 'median', 'worst', 'best', 'solved', 'median step', 'and second'];
+  const head = ['cell', 'median', 'worst', 'best', 'solved', 'median step', 'median second'];
   return [...table(head, rows), `${name}; chance ${formatMetric(chance)}`];
 }

@@ -11,7 +11,7 @@ import { drawLab } from './picture.ts';
 import type { Lab, LabFlags } from './prepare.ts';
 import { describeLearner, describeTask } from './report.ts';
 
-/** Runs all cells and seeds one after the other, or until a signal, and prints their table. Gives the exit code. */
+/** Runs all cells and seeds in turn, or until a signal, and prints the table. Returns the exit code. */
 export async function runLab(lab: Lab, flags: LabFlags): Promise<number> {
   const { out } = flags;
   if (out !== undefined && existsSync(out)) throw new Failure(`${out}: this file exists; choose another --out`);
@@ -46,7 +46,7 @@ export async function runLab(lab: Lab, flags: LabFlags): Promise<number> {
   return stop.exitCode;
 }
 
-/** What an experiment comes to, and by which way. */
+/** The result of an experiment, with its validations. */
 async function follow(
   events: AsyncIterable<ExperimentEvent>,
   tell: (event: ExperimentEvent) => void,
@@ -62,7 +62,7 @@ async function follow(
   throw new Error('lab: an experiment ended without a result');
 }
 
-/** Writes what there is so far, so that a long run that is ended leaves what it has. */
+/** Writes the results so far, so that an interrupted run keeps them. */
 function keep(lab: Lab, finished: readonly (readonly SeedResult[])[], { out, plot }: LabFlags): void {
   const table = tableOf(lab, finished);
   const { type: _, ...results } = table;
@@ -70,5 +70,5 @@ function keep(lab: Lab, finished: readonly (readonly SeedResult[])[], { out, plo
   if (plot !== undefined) naming(plot, () => writeFileSync(plot, drawLab(table, commandLine())));
 }
 
-/** What makes the picture again. */
+/** The command that draws the picture again. */
 const commandLine = (): string => `npx unrolled ${process.argv.slice(2).map(shellWord).join(' ')}`;

@@ -12,7 +12,7 @@ export interface AlignmentChart extends Chart {
 }
 
 /**
- * What each token of a translation looked at, as in Bahdanau 2015: a square for each pair of tokens, the brighter the
+ * Attention of each token of a translation, as in Bahdanau 2015: a square for each pair of tokens, the brighter the
  * more weight. As wide as it needs to be to write every token; long sequences get small squares, and some of the names.
  */
 export function alignmentChart(chart: AlignmentChart): string {

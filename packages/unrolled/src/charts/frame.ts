@@ -2,10 +2,10 @@ import type { Axis, Scale } from './scale.ts';
 import { element, escapeXml, label, round } from './svg.ts';
 import { dashes, seriesCount, styles } from './theme.ts';
 
-/** What every chart has. */
+/** Options of every chart. */
 export interface Chart {
   readonly title: string;
-  /** For readers who cannot see it, and what makes it again. */
+  /** Text alternative, such as the command that draws the chart again. */
   readonly description: string;
 }
 

@@ -4,10 +4,10 @@ import { element, label } from './svg.ts';
 import { sequential } from './theme.ts';
 
 export interface HeatMap extends Chart {
-  /** What the columns and the rows are, with the name of each one; as many names are written as there is room for. */
+  /** Labels of the columns and rows, and the name of each; as many names are shown as fit. */
   readonly x: { readonly label: string; readonly names: readonly string[] };
   readonly y: { readonly label: string; readonly names: readonly string[] };
-  /** What is shown as colour. */
+  /** The quantity shown as colour. */
   readonly value: Axis;
   /** By row, first row on top. Cells whose value has no place on the scale are left empty. */
   readonly values: readonly (readonly number[])[];

@@ -6,7 +6,7 @@ export interface Series {
   readonly name: string;
   /** From left to right. A line is broken where a point has no place, as 0 has none on a logarithmic axis. */
   readonly points: readonly (readonly [x: number, y: number])[];
-  /** A shade around the line, such as between two quantiles. */
+  /** A shaded band around the line, such as between two quantiles. */
   readonly band?: readonly (readonly [x: number, low: number, high: number])[];
 }
 

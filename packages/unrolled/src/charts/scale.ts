@@ -8,11 +8,11 @@ export interface Scale {
 }
 
 export interface Axis {
-  /** What is shown, with its unit. */
+  /** The quantity shown, with its unit. */
   readonly label: string;
   /** 'time': milliseconds since 1970, with dates in UTC for ticks. Default 'linear'. */
   readonly scale?: 'linear' | 'log' | 'time';
-  /** Ends of the axis. Default: what the values need. */
+  /** Ends of the axis. Default: the range of the values. */
   readonly from?: number;
   readonly to?: number;
 }

@@ -5,7 +5,7 @@ import { inkOn, sequential } from './theme.ts';
 export interface TextMap extends Chart {
   /** The text in pieces, characters or longer ones, each with its value. */
   readonly pieces: readonly { readonly text: string; readonly value: number }[];
-  /** What the value is; it stands beside the colours. */
+  /** The quantity, named beside the colours. */
   readonly label: string;
   /** Characters in a row. Default 72. */
   readonly columns?: number;
@@ -22,7 +22,7 @@ export function shares(values: readonly number[]): number[] {
 
 const cell = { width: 8.4, height: 19 };
 
-/** A text whose every piece has the colour of its value, from dark blue (lowest) to yellow (highest), as SVG. */
+/** A text whose pieces are coloured by their values, from dark blue (lowest) to yellow (highest), as an SVG document. */
 export function textMap(map: TextMap): string {
   const { pieces, columns = 72 } = map;
   const left = 12;

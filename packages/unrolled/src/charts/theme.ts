@@ -21,7 +21,7 @@ function rules(mode: 'light' | 'dark'): string {
   return `.paper{fill:${paper}}text{fill:${ink}}.soft{fill:${soft}}.grid{stroke:${grid}}.axis{stroke:${soft}}${coloured}`;
 }
 
-/** What every chart brings along; it follows the reader's choice of light or dark. */
+/** Style of every chart; it follows the reader's light or dark theme. */
 export const styles =
   'text{font:14px system-ui,sans-serif}.title{font-weight:600;font-size:15px}.line{fill:none;stroke-width:2;stroke-linejoin:round}' +
   '.point{fill:none;stroke-width:1.2;opacity:.85}.band{stroke:none;opacity:.15}' +

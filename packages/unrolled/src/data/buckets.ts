@@ -1,7 +1,7 @@
 import { ConfigError, DataError } from '../errors.ts';
 import { Random } from '../random.ts';
 
-/** Which sequences stand side by side. */
+/** A batch of sequences. */
 export interface SequenceBatch {
   /** By their place in the data, the longest first. */
   readonly indices: Int32Array;
@@ -27,7 +27,7 @@ export interface LengthBucketsOptions {
 }
 
 /**
- * Batches of sequences of about one length, so that little is padded. In every epoch the sequences are shuffled, those of
+ * Batches of sequences of similar length, so that there is little padding. In every epoch the sequences are shuffled, those of
  * a pool are sorted by length and cut into batches, and the batches are shuffled; each sequence comes once.
  *
  * @example
@@ -111,15 +111,15 @@ export interface PaddedSequences {
   /** Time-major, `[T, B]`, or `[T, B, width]` where a step has several numbers. */
   readonly values: Float64Array;
   readonly shape: readonly number[];
-  /** How many steps of each row count, `[B]`. */
+  /** Lengths of the rows, `[B]`. */
   readonly lengths: readonly number[];
 }
 
 /**
- * Sequences side by side, all as long as the longest.
+ * Pads sequences to the longest.
  *
  * @param sequences  the numbers of each, step after step
- * @param padding  what stands beyond the end: 0, or −1 for targets that ask for no loss. Default 0
+ * @param padding  value after the end: 0, or −1 for targets without a loss. Default 0
  * @param width  numbers in a step, F of `[T, B, F]`; left out: single numbers, `[T, B]`
  * @throws DataError where a sequence is no whole number of steps
  */

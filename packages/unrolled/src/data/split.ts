@@ -2,16 +2,16 @@ import { ConfigError } from '../errors.ts';
 import { hashText, mix32 } from '../random.ts';
 
 export interface SplitOptions<Example> {
-  /** In [0, 1): how much of the examples is held back. */
+  /** Fraction of the examples that is held out, in [0, 1). */
   readonly share: number;
   readonly seed: number;
-  /** What makes an example itself: those with equal keys are on the same side. */
+  /** Key of an example: examples with equal keys are on the same side. */
   readonly keyOf: (example: Example) => string;
 }
 
 /**
- * Examples to learn from, and others held back. A hash of its key decides for each, so an example stays on its side when
- * others come and go, and what comes twice is never on both sides.
+ * Splits examples into training and held-out ones by a hash of their keys, so an example stays on its side when
+ * others are added or removed, and duplicates are never on both sides.
  *
  * @throws ConfigError if the share is out of range
  */

@@ -8,7 +8,7 @@ export interface TokenChunk {
   readonly targets: Int32Array;
   readonly steps: number;
   readonly batch: number;
-  /** Whether the rows start anew here, so that no state may be carried over. */
+  /** Whether rows restart here, so that no state may be carried over. */
   readonly first: boolean;
 }
 
@@ -19,7 +19,7 @@ export interface StreamPosition {
 }
 
 export interface TokenStreamsOptions {
-  /** B, how many parts of the text are read side by side. */
+  /** B, batch size: parts of the text that are read in parallel. */
   readonly batch: number;
   /** k, the most steps in a chunk. */
   readonly steps: number;
@@ -27,7 +27,7 @@ export interface TokenStreamsOptions {
 }
 
 /**
- * Reads a text as B streams side by side, chunk after chunk: row b of a chunk goes on where row b of the chunk before
+ * Reads a text as B parallel streams, chunk by chunk: row b of a chunk continues where row b of the chunk before
  * ended, so a recurrent state can be carried. Each epoch begins at another offset (below k), so that chunks are not
  * cut at the same places; rows no longer than a chunk are read whole in every epoch.
  */

@@ -7,14 +7,14 @@ export interface Decay {
    * 'explodes'; 'absent' where there is no gradient to begin with.
    */
   readonly kind: 'vanishes' | 'explodes' | 'kept' | 'absent';
-  /** The factor by which a step further back changes the norm: least squares on its logarithm. */
+  /** Factor by which the norm changes per step back, by least squares on its logarithm. */
   readonly perStep: number;
-  /** Steps in which it halves, or doubles; null where it does the other. */
+  /** Steps in which it halves or doubles; null where it does the opposite. */
   readonly halvesEvery: number | null;
   readonly doublesEvery: number | null;
-  /** The norm at the last lag as a share of the first. */
+  /** The norm at the last lag as a fraction of the first. */
   readonly left: number;
-  /** The last lag that entered the fit; beyond, norms are too small or too large for the numbers they are held in. */
+  /** The last lag used by the fit; beyond it norms underflow or overflow. */
   readonly until: number;
 }
 
@@ -73,7 +73,7 @@ export function describeDecay(decay: Decay, lags: number): string {
   const { kind, perStep, halvesEvery, doublesEvery, left, until } = decay;
   const counted = (n: number): string => `${n} step${n === 1 ? '' : 's'}`;
   const steps = counted(lags);
-  // One that drops at first and then stays has no pace worth telling.
+  // A norm that drops at first and then stays has no meaningful rate.
   const steady = Math.abs(Math.log10(perStep)) * until > 1 || until < lags;
   const rest =
     left === 0

@@ -12,8 +12,8 @@ export interface Complex {
 }
 
 /**
- * Dense decompositions, given by whoever asks for spectra: this library has none of its own, good ones exist. ml-matrix
- * becomes one by `decompositionBy`.
+ * Dense decompositions, passed in by the caller, since the library has none of its own: `decompositionBy` makes one from
+ * ml-matrix.
  */
 export interface Decomposition {
   /** Largest first. */
@@ -21,7 +21,7 @@ export interface Decomposition {
   eigenvalues(matrix: SquareMatrix): readonly Complex[];
 }
 
-/** What is used of the package ml-matrix. */
+/** The part of the package ml-matrix that is used. */
 export interface MatrixLibrary<Matrix> {
   readonly Matrix: { from1DArray(rows: number, columns: number, data: number[]): Matrix };
   readonly SingularValueDecomposition: new (
@@ -34,7 +34,7 @@ export interface MatrixLibrary<Matrix> {
 }
 
 /**
- * The decompositions of ml-matrix, which the caller has loaded.
+ * Decompositions by ml-matrix, which the caller loads.
  *
  * @example
  * const decomposition = decompositionBy(await import('ml-matrix'));

@@ -1,22 +1,22 @@
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Inspected } from './inspected.ts';
 
-/** How the values of a gate are spread, over all steps, rows and units. */
+/** Distribution of a gate's values over all steps, rows and units. */
 export interface GateStatistics {
   readonly layer: number;
   readonly reverse: boolean;
-  /** As the cell names it; for a cell without gates a part of its state. */
+  /** The cell's name for it; for a cell without gates, a part of its state. */
   readonly gate: string;
   /** By the values that were seen: all in (0, 1] as of σ, all in [−1, 1] as of tanh, or others, as of relu. */
   readonly range: 'unit' | 'signed' | 'open';
   readonly mean: number;
   /**
-   * The share of values at each end, where the slope is small: below 0.1 and above 0.9; for 'signed' below −0.9 and above
+   * Fraction of values at each end, where the slope is small: below 0.1 and above 0.9; for 'signed' below −0.9 and above
    * 0.9; for 'open', as of relu, those not above 0, and none.
    */
   readonly low: number;
   readonly high: number;
-  /** Shares of the values in equal bins over [0, 1], [−1, 1] or the values seen, `from` … `to`. */
+  /** Fractions of the values in equal bins over [0, 1], [−1, 1] or the values seen, `from` … `to`. */
   readonly histogram: { readonly from: number; readonly to: number; readonly shares: readonly number[] };
 }
 

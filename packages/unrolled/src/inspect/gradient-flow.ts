@@ -9,14 +9,14 @@ import { norm } from './norm.ts';
 export interface GradientFlowOptions {
   /** K, how many steps to look back. Default 100, or half of the sequence if that is less. */
   readonly lags?: number;
-  /** How many steps t to take the loss of, spread over the sequence. Default 12. */
+  /** Number of steps t whose loss is taken, spread over the sequence. Default 12. */
   readonly positions?: number;
 }
 
 /** Norms by lag k = 0 … K, over positions and rows. */
 export interface NormsByLag {
   readonly mean: readonly number[];
-  /** A tenth of the norms is below, one half, nine tenths. */
+  /** 10th, 50th and 90th percentile of the norms. */
   readonly low: readonly number[];
   readonly median: readonly number[];
   readonly high: readonly number[];
@@ -52,9 +52,9 @@ type Norms = number[][][];
  *
  *     ∂L_t/∂h_{t−k} = Π_{i=t−k+1..t} (∂h_i/∂h_{i−1})ᵀ ∂L_t/∂h_t
  *
- * measured by one backward pass for each of a few steps t. In a layer that walks from the end, lag k is step t + k.
+ * measured by one backward pass for each of a few steps t. In a backward layer, lag k is step t + k.
  * In a layer under others, the gradient arrives through the layers above as well.
- * @throws ConfigError if the sequence is too short for the lags, or the model does not hand the probes on
+ * @throws ConfigError if the sequence is too short for the lags, or the model does not pass the probes on
  */
 export function gradientFlow(inspected: Inspected, options: GradientFlowOptions = {}): GradientFlow {
   const { device, steps, bidirectional = false } = inspected;
@@ -122,12 +122,12 @@ function spread(first: number, last: number, count: number): number[] {
   return [...new Set(all)];
 }
 
-/** Where no gradient comes, it is 0. */
+/** No gradient counts as 0. */
 function zeros(positions: number, lags: number, rows: number): Norms {
   return Array.from({ length: positions }, () => Array.from({ length: lags }, () => new Array<number>(rows).fill(0)));
 }
 
-/** What a training run tells of a layer. */
+/** Gradient flow of one layer, as training reports it. */
 export interface LayerFlowReport extends Decay {
   readonly layer: number;
   readonly reverse: boolean;

@@ -7,16 +7,16 @@ import type { Tensor } from '../tensor/tensor.ts';
 /** A probe for each layer and direction, as `Recurrent.run` takes them. */
 export type Probes = NonNullable<RunOptions['probe']>;
 
-/** A model with a batch of sequences, as far as one must know them to look inside: whatever its cells are. */
+/** A model and a batch of sequences, as inspection needs them; independent of the kind of cell. */
 export interface Inspected {
   readonly device: Device;
   /** T, steps of the sequences. */
   readonly steps: number;
-  /** Whether some layers walk from the end. Default false. */
+  /** Whether some layers run backwards. Default false. */
   readonly bidirectional?: boolean;
   /** Runs the batch from its beginning with these probes: the loss of every step and row, `[T, B]`, recorded. */
   losses(probes: Probes): Tensor;
-  /** The states after step t alone, from those before it. Every row of theirs reads what row 0 of the batch reads. */
+  /** The states after step t, from those before it. Every row reads the input of row 0. */
   next(t: number, before: StackState): StackState;
 }
 

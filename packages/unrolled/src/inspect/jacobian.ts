@@ -10,7 +10,7 @@ import { type Decomposition, type Spectrum, type SquareMatrix, spectrumOf } from
 import type { Inspected } from './inspected.ts';
 import { norm } from './norm.ts';
 
-/** Where a layer stands in the states of a stack: l0, l0 reverse, l1, … */
+/** Place of a layer in the states of a stack: l0, l0 reverse, l1, … */
 interface Place {
   readonly layer: number;
   readonly reverse: boolean;
@@ -52,7 +52,7 @@ export class Trajectory {
     this.#states = states;
   }
 
-  /** S, how many numbers the state of one row has at a place. */
+  /** S, size of the state of one row at a place. */
   size(place: number): number {
     return Object.values(this.#states[place][0]).reduce((total, { shape }) => total + sizeOf(shape), 0);
   }
@@ -125,23 +125,23 @@ export interface ProductSpectrum {
   readonly logLargest: number;
   /** Null where it is lost in the rounding of the largest. */
   readonly logSmallest: number | null;
-  /** σ_max^(1/k), what a step stretches on average: its logarithm tends to the largest Lyapunov exponent. */
+  /** σ_max^(1/k), the average growth per step: its logarithm tends to the largest Lyapunov exponent. */
   readonly growthPerStep: number;
 }
 
 export interface JacobianSpectrum extends Place {
   /** S. */
   readonly size: number;
-  /** Single steps, of which there are a few along the sequence. */
+  /** Jacobians of single steps along the sequence. */
   readonly steps: readonly ({ readonly t: number } & Spectrum)[];
   /** Back from the last step, at lags 1, 2, 4, … and the last; they end where the product is 0. */
   readonly products: readonly ProductSpectrum[];
 }
 
 export interface JacobianOptions {
-  /** How many single steps. Default 1. */
+  /** Number of single steps. Default 1. */
   readonly steps?: number;
-  /** The longest product. Default 64, or as many as there are. */
+  /** Steps of the longest product. Default 64, or as many as there are. */
   readonly lags?: number;
 }
 

@@ -7,7 +7,7 @@ export interface RecurrentBlock {
   readonly parameter: string;
   readonly layer: number;
   readonly reverse: boolean;
-  /** Which block of H rows, in the cell's gate order. */
+  /** Index of the block of H rows, in the cell's gate order. */
   readonly block: number;
 }
 

@@ -4,7 +4,7 @@ import { Heap } from './heap.ts';
 export interface BytePairs {
   /** The tokens by id: the 256 bytes, then those made by joining. */
   readonly vocabulary: string[];
-  /** `left right`, in the order they were learnt. */
+  /** `left right`, in the order they were learned. */
   readonly merges: string[];
 }
 
@@ -12,7 +12,7 @@ export interface BytePairs {
 const pairOf = (left: number, right: number): number => left * 2 ** 26 + right;
 
 /**
- * Learns byte pairs (Sennrich 2016) on the bytes of a text: again and again the most frequent pair of neighbours becomes
+ * Learns byte pairs (Sennrich 2016) on the bytes of a text: repeatedly, the most frequent pair of neighbours becomes
  * one token; among equals the pair of smaller ids. Ends at `size` tokens, or when no pair comes twice.
  */
 export function trainBytePairs(text: string, size: number): BytePairs {

@@ -72,7 +72,7 @@ export class BytePairTokenizer implements Tokenizer {
     return Int32Array.from(result);
   }
 
-  /** Bytes that are no UTF-8, which a model can write, become U+FFFD. */
+  /** Bytes that are not UTF-8, which a model can produce, become U+FFFD. */
   decode(ids: ArrayLike<number>): string {
     const decoder = newDecoder();
     let text = '';

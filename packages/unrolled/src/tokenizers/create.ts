@@ -6,12 +6,12 @@ import { charVocabulary, vocabularyTokenizer, wordVocabulary } from './vocabular
 
 export const tokenizerKinds = ['char', 'word', 'bpe'] as const satisfies readonly TokenizerConfig['kind'][];
 
-/** How many tokens there are at most where nothing is said, and at least. */
+/** Default and least vocabulary sizes. */
 const sizes = { word: { usual: 20_001, least: 2 }, bpe: { usual: 2_000, least: 256 } } as const;
 
 /**
- * The tokenizer for a text: its characters (code points); its words with the space before them, those seen only once
- * being `<unk>`; or byte pairs learnt on it.
+ * Makes the tokenizer for a text: its characters (code points); its words with the space before them, those seen only once
+ * being `<unk>`; or byte pairs learned on it.
  *
  * @param size  the most tokens, of words (default 20,001 with `<unk>`) and byte pairs (default 2,000, of which 256 are
  *   the bytes); there are fewer where the text has no more

@@ -8,11 +8,11 @@ export interface Tokenizer {
   /** @throws DataError if the text has something the vocabulary lacks and there is no token for the unknown */
   encode(text: string): Int32Array;
   decode(ids: ArrayLike<number>): string;
-  /** Decodes ids one after the other: each gives the text that is complete with it, which may be none. */
+  /** A streaming decoder: for each id, the text that is complete with it, which may be empty. */
   decoder(): (id: number) => string;
-  /** The id of the token that is just this text; null if there is none. */
+  /** The id of the token with this text; null if there is none. */
   idOf(text: string): number | null;
-  /** The id that stands for anything unknown; null if there is none. It is never sampled. */
+  /** The id of unknown tokens; null if there is none. It is never sampled. */
   readonly unknown: number | null;
   /** Plain data to make the same tokenizer from. */
   readonly config: TokenizerConfig;

@@ -1,7 +1,7 @@
 import { DataError } from '../errors.ts';
 import type { Tokenizer } from './tokenizer.ts';
 
-/** The tokenizers whose tokens stand in a list, and how a text is cut for it. */
+/** Tokenizers with a list of tokens, and how each cuts a text. */
 const kinds = {
   char: {
     tokens: (text: string): Iterable<string> => text,
@@ -70,7 +70,7 @@ export function vocabularyTokenizer(kind: 'char' | 'word', vocabulary: readonly 
   };
 }
 
-/** Splits off what a character vocabulary lacks: the text without it, and how often each was left out. */
+/** Removes characters that the vocabulary lacks: the remaining text, and how often each was removed. */
 export function leaveOutUnknown(tokenizer: Tokenizer, text: string): { text: string; leftOut: Map<string, number> } {
   const leftOut = new Map<string, number>();
   if (tokenizer.kind !== 'char') return { text, leftOut };
@@ -83,7 +83,7 @@ export function leaveOutUnknown(tokenizer: Tokenizer, text: string): { text: str
   return { text: kept, leftOut };
 }
 
-/** A character as a message can show it. */
+/** A character as messages show it. */
 export function describeCharacter(character: string): string {
   const code = `U+${character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}`;
   return /\p{C}|\p{Z}/u.test(character) ? code : `'${character}' (${code})`;

@@ -1,5 +1,5 @@
 /**
- * Lets the surrounding program run once: signals, messages, drawing. A resolved promise would not do, it comes before
+ * Yields to the event loop once: signals, messages, drawing. A resolved promise would not do: it comes before
  * all of these. Timers would, but take 1 ms in Node and 4 ms in a page.
  */
 export function breathe(): Promise<void> {

@@ -11,26 +11,26 @@ import type { Tensor } from '../tensor/tensor.ts';
 import type { Json } from './checkpoint.ts';
 import type { TrainingTask, Validation } from './task.ts';
 
-/** A model that learns from examples, each an input and what should come of it: plain data. */
+/** A model trained on examples, each an input with its target: plain data. */
 export interface SupervisedModel<Example> {
   readonly parameters: Parameters;
-  /** The recorded mean loss of these examples, a scalar. */
+  /** The mean loss of these examples, a scalar on the tape. */
   loss(examples: readonly Example[], context: Context): Tensor;
-  /** What makes the model, for the checkpoint. */
+  /** The model's description, for the checkpoint. */
   describe(): Json;
 }
 
 export interface SupervisedOptions<Example> {
-  /** What is trained on, and what is held back. */
+  /** Training and validation examples. */
   readonly examples: readonly Example[];
   readonly heldBack: readonly Example[];
-  /** Steps of an example: those of about one length stand side by side. */
+  /** Steps of an example: batches have examples of similar length. */
   readonly lengthOf: (example: Example) => number;
   /** B, examples in a batch. */
   readonly batch: number;
-  /** Of the order of the examples. */
+  /** Seed of the order of the examples. */
   readonly seed: number;
-  /** How good the model is on what is held back; null if the signal ended it early. Not called when nothing is held back. */
+  /** Evaluates on the validation examples; null if the signal stopped it early. Not called if there are none. */
   readonly validate: (examples: readonly Example[], signal: StopSignal | undefined) => Promise<Validation | null>;
   /** Output to look at, such as the model's answer to an example. Default: none. */
   readonly sample?: ((step: number) => string) | undefined;
@@ -46,8 +46,8 @@ const savedPosition = objectOf<BucketPosition & { readonly examples: number }>({
 });
 
 /**
- * Learning from examples, by backpropagation through whole sequences: every epoch takes each example once, in batches of
- * about one length and in an order that follows from the seed.
+ * Trains on examples by backpropagation through whole sequences: every epoch takes each example once, in batches of
+ * similar length and in an order given by the seed.
  */
 export class SupervisedTraining<Example> implements TrainingTask {
   readonly model: SupervisedModel<Example>;
@@ -61,7 +61,7 @@ export class SupervisedTraining<Example> implements TrainingTask {
     if (!Number.isInteger(batch) || batch < 1) {
       throw new ConfigError(`train: batch must be a whole number from 1, received ${batch}`, { batch });
     }
-    if (examples.length === 0) throw new DataError('train: there is no example to learn from');
+    if (examples.length === 0) throw new DataError('train: there are no training examples');
     this.model = model;
     this.#options = options;
     this.#buckets = new LengthBuckets(examples.map(lengthOf), { batch, seed });

@@ -3,16 +3,16 @@ import { type Reading, readUnits } from './reading.ts';
 import { type Unit, unitName } from './unit.ts';
 
 export interface ActivationOptions {
-  /** The first step that is wanted. Default 0. */
+  /** First step. Default 0. */
   readonly from?: number;
   /** The step after the last. Default: all. */
   readonly to?: number;
-  /** Steps read before the first, so that the state has a past. Default 500. */
+  /** Warm-up steps read before the first. Default 500. */
   readonly warmUp?: number;
 }
 
 /**
- * What some units are at every step of a span, one array each: to colour a text. States and gates are known.
+ * Values of some units, of states or gates, at every step of a span: one array per unit.
  * @throws ConfigError if a unit does not exist, or the span is not within the sequence
  *
  * @example

@@ -19,9 +19,9 @@ export interface UnitComparison {
 }
 
 /**
- * One search in several models side by side, such as checkpoints of a run: when does a unit begin to follow a property?
- * Checkpoints of one run have the same units; the same name in runs of their own seeds means nothing, there only the best
- * of each compare.
+ * Compares one search in several models, such as checkpoints of a run: when does a unit begin to follow a property?
+ * Checkpoints of one run have the same units. Across runs with different seeds a unit's name means nothing; only the best
+ * of each can be compared.
  * @throws ConfigError if the searches were not for the same property
  *
  * @example

@@ -20,7 +20,7 @@ const [sampleValues, sampleSteps] = [2 ** 23, 4096];
 const partNames = ['selection', 'heldOut'] as const;
 type PartName = (typeof partNames)[number];
 
-/** What is gathered of one part for a property. */
+/** Sums gathered over one part for a property. */
 interface Gathered {
   /** Binary: counts `[C, 2, bins]` by label. */
   readonly counts: Uint32Array | null;

@@ -3,13 +3,13 @@ import type { StackState } from '../../nn/recurrent.ts';
 import type { Device } from '../../tensor/device.ts';
 import type { Probes } from '../inspected.ts';
 
-/** A recurrent model with a sequence that it can read in parts, as far as one must know them to look at its units. */
+/** A recurrent model with a sequence that it can read in parts, as the search for units needs them. */
 export interface Reading {
   readonly device: Device;
   /** N, how many steps the sequence has. */
   readonly steps: number;
   /**
-   * Reads steps of the sequence: row b reads step `places[t·B + b]` as its t-th, going on from a state. The state
+   * Reads steps of the sequence from a state: row b reads step `places[t·B + b]` as its t-th. Returns the state
    * afterwards.
    * @param shape  [T, B]
    */
@@ -40,13 +40,13 @@ export interface Chunk {
 
 export interface ReadingOptions {
   /**
-   * Rows that are read side by side, each a part of the sequence. Default: up to 64, with at least 1,000 steps each. One
+   * Batch size: parts of the sequence that are read in parallel. Default: up to 64, with at least 1,000 steps each. One
    * row is slow, and exact.
    */
   readonly batch?: number;
-  /** Steps that a row, beyond the first, reads before its own, so that its state has a past. Default 200. */
+  /** Warm-up steps that each row but the first reads before its own. Default 200. */
   readonly warmUp?: number;
-  /** Gates as well as the state. Default false. */
+  /** Search gates as well as states. Default false. */
   readonly gates?: boolean;
 }
 
@@ -55,7 +55,7 @@ const stepsAtOnce = 2048;
 
 /**
  * Reads steps `from` … `to` in chunks, with the state carried, and hands out the values of all units: every step once.
- * Layers that walk from the end are passed over.
+ * Backward layers are skipped.
  */
 export function* readUnits(
   reading: Reading,

@@ -8,13 +8,13 @@ import { type Measured, type Statistics, seek, unitsOf } from './statistics.ts';
 import { type Unit, unitName } from './unit.ts';
 
 export interface SearchOptions extends ReadingOptions {
-  /** The share of the sequence, at its end, that units are not chosen on but reported on. Default 0.5. */
+  /** Fraction of the sequence, at its end, that is held out: units are not chosen on it. Default 0.5. */
   readonly heldOut?: number;
-  /** How many times labels are shifted to see what chance gives; p is at least 1/(shuffles + 1). Default 200. */
+  /** Random shifts of the labels for the chance level; p is at least 1/(shuffles + 1). Default 200. */
   readonly shuffles?: number;
   /** Of the shifts. Default 1. */
   readonly seed?: number;
-  /** At most so many values are kept, and ranked exactly; of more, bins are counted. Default 2²⁴ (64 MiB). */
+  /** Most values that are kept and ranked exactly; beyond, values are counted in bins. Default 2²⁴ (64 MiB). */
   readonly keep?: number;
 }
 

@@ -5,13 +5,13 @@ import type { SequenceModel } from './model.ts';
 import { countAnswers, type Problem, type SequenceBatch } from './problem.ts';
 
 export interface ProblemEvaluation {
-  /** Mean over all answers. */
+  /** Mean loss over all answers. */
   readonly loss: number;
   /** The problem's metric. */
   readonly metric: number;
 }
 
-/** How good a model's answers are. @returns null if the signal ended it early */
+/** Evaluates a model on a problem. @returns null if the signal stopped it early */
 export async function evaluateProblem(
   model: SequenceModel,
   problem: Problem,

@@ -8,26 +8,26 @@ import { SequenceModel, type SequenceModelConfig } from './model.ts';
 import type { Problem } from './problem.ts';
 import { ProblemTraining } from './training.ts';
 
-/** How a model is trained on a problem: plain data. */
+/** Settings of an experiment: plain data. */
 export interface ExperimentSettings extends SequenceModelConfig {
   /** B, sequences in a batch. */
   readonly batch: number;
   readonly optimizer: OptimizerName;
   readonly learningRate: number;
   readonly schedule: ScheduleName;
-  /** Longest gradient; 0: any. */
+  /** Norm the gradient is clipped to; 0: no clipping. */
   readonly clipNorm: number;
-  /** The most updates; null: no end but another one. */
+  /** Most steps; null: no limit. */
   readonly steps: number | null;
-  /** The most seconds of training, validation included. Default null: no end but another one. */
+  /** Most seconds of training, validation included. Default null: no limit. */
   readonly seconds?: number | null;
   /** Steps between validations. */
   readonly validateEvery: number;
-  /** The problem counts as solved from here on. Default: its metric's own bar. */
+  /** Value from which the problem counts as solved. Default: the metric's bar. */
   readonly bar?: number | null;
 }
 
-/** What happens while one seed is trained and tested, in order; `result` is the last. */
+/** Events of one seed, in order; `result` is the last. */
 export type ExperimentEvent = StartEvent | ProgressEvent | ExperimentValidation | ExperimentResult;
 
 export interface ExperimentValidation {
@@ -49,14 +49,14 @@ export interface ExperimentResult {
   readonly loss: number | null;
   readonly step: number;
   readonly secondsElapsed: number;
-  /** Where the first of the evaluations stood that found the problem solved; null if it was not. */
+  /** The first of the evaluations that found the problem solved; null if it was not. */
   readonly solved: { readonly step: number; readonly secondsElapsed: number } | null;
 }
 
 export interface ExperimentOptions {
-  /** Of the first weights, of all sequences and of dropout. */
+  /** Seed of initial weights, sequences and dropout. */
   readonly seed: number;
-  /** Ends the run after the step that is under way. */
+  /** Stops the run after the current step. */
   readonly signal?: StopSignal | undefined;
   /** Milliseconds; only differences count. */
   readonly clock?: () => number;

@@ -1,6 +1,6 @@
 import type { Random } from '../../random.ts';
 
-/** Sequences side by side, with the answers that are wanted of them; time-major. */
+/** A batch of sequences with their targets; time-major. */
 export interface SequenceBatch {
   /** T */
   readonly steps: number;
@@ -8,9 +8,9 @@ export interface SequenceBatch {
   readonly batch: number;
   /** `[T, B, F]` */
   readonly inputs: Float32Array;
-  /** How many steps each row has; null when all have T. */
+  /** Length of each row; null when all have T. */
   readonly lengths: readonly number[] | null;
-  /** S: no answer is wanted before the last S steps. */
+  /** S: only the last S steps have targets. */
   readonly answered: number;
   /** Class ids `[S, B]`, −1 where no answer is wanted; or numbers `[S, B, O]`, wanted at all steps a row has. */
   readonly targets: Int32Array | Float32Array;
@@ -18,13 +18,13 @@ export interface SequenceBatch {
   readonly legal?: readonly (readonly (readonly number[])[])[];
 }
 
-/** What one number says about a trained model. */
+/** The metric of a problem. */
 export interface Metric {
   readonly name: string;
   readonly better: 'lower' | 'higher';
-  /** What is reached without any memory of what is to be remembered. */
+  /** Value reached without memory. */
   readonly chance: number;
-  /** From where on the problem counts as solved, on held-out sequences; null where there is no such point. */
+  /** Value from which the problem counts as solved, on held-out sequences; null if there is none. */
   readonly bar: number | null;
 }
 
@@ -39,7 +39,7 @@ export type TrainingSource =
   | { readonly examples: null; draw(random: Random, batch: number): SequenceBatch }
   | { readonly examples: number; pick(indices: ArrayLike<number>, random: Random): SequenceBatch };
 
-/** A problem to learn: where its sequences come from, and how the answers are measured. */
+/** A problem: its sequences, and how answers are measured. */
 export interface Problem {
   /** F, numbers in a step. */
   readonly features: number;

@@ -70,7 +70,7 @@ const tasks: Record<LongMemoryTask, TaskSettings> = {
   },
 };
 
-/** The settings a task is learnt with by a cell where nothing else is said. */
+/** Default settings for a task and a cell. */
 export function settingsFor(
   task: LongMemoryTask,
   cell: CellSource,

@@ -35,14 +35,14 @@ export interface TaskDescription {
 
 export const longMemoryTasks = {
   adding: {
-    summary: 'two of T numbers are marked; their sum is asked for at the end',
+    summary: 'add the two marked numbers of T',
     chance: 'mean squared error 1/6',
     options: ['length'],
     data: null,
   },
   copying: {
-    summary: 'ten symbols of 8 are to be said again after T blanks',
-    chance: '10 ln 8/(T + 20) nats a step',
+    summary: 'reproduce ten symbols (alphabet of 8) after T blanks',
+    chance: '10 ln 8/(T + 20) nats per step',
     options: ['length'],
     data: null,
   },
@@ -53,7 +53,7 @@ export const longMemoryTasks = {
     data: null,
   },
   'temporal-order-2': {
-    summary: 'in which order X or Y came at two places in noise, 4 classes',
+    summary: 'the order of X and Y at two places in noise, 4 classes',
     chance: '25% of sequences right',
     options: ['length'],
     data: null,
@@ -65,13 +65,13 @@ export const longMemoryTasks = {
     data: null,
   },
   parity: {
-    summary: 'whether the number of ones is odd, on sequences longer than those trained on',
+    summary: 'whether the number of ones is odd, tested on longer sequences than trained on',
     chance: '50% of sequences right',
     options: ['length', 'testLength', 'answers'],
     data: null,
   },
   brackets: {
-    summary: 'how deep the brackets are nested at each step, on sequences longer than those trained on',
+    summary: 'the nesting depth of brackets at each step, tested on longer sequences than trained on',
     chance: 'the commonest depth, 15% of steps right',
     options: ['length', 'testLength'],
     data: null,
@@ -90,7 +90,7 @@ export const longMemoryTasks = {
   },
   music: {
     summary: 'which of 88 keys sound in the next step of a chorale',
-    chance: "each key's share of the training steps, 11.09 nats a step for the JSB chorales",
+    chance: "each key's share of the training steps, 11.09 nats per step for the JSB chorales",
     options: [],
     data: 'music',
   },

@@ -25,7 +25,7 @@ const savedState = objectOf<{ readonly batches: number; readonly validations: nu
   validations: scalar(whole()),
 });
 
-/** Learning a problem by backpropagation through time over whole sequences. */
+/** Trains a model on a problem by backpropagation through time over whole sequences. */
 export class ProblemTraining implements TrainingTask {
   readonly model: SequenceModel;
   readonly problem: Problem;
@@ -80,7 +80,7 @@ export class ProblemTraining implements TrainingTask {
     return { loss: evaluation.loss };
   }
 
-  /** The final judgement, on sequences of its own. */
+  /** Evaluates on the test sequences. */
   test(signal?: StopSignal | undefined): Promise<ProblemEvaluation | null> {
     const batches = this.problem.heldOut(this.#random.fork('test'), 'test');
     return evaluateProblem(this.model, this.problem, batches, signal);

@@ -29,7 +29,7 @@ export function musicProblem(pieces: MusicPieces): Problem {
     features: keys,
     outputs: keys,
     answers: 'bits',
-    metric: { name: 'nats a step', better: 'lower', chance: lossOfShares(train, test), bar: null },
+    metric: { name: 'nats per step', better: 'lower', chance: lossOfShares(train, test), bar: null },
     count: null,
     training: {
       examples: train.length,
