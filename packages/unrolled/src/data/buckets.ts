@@ -120,7 +120,7 @@ export interface PaddedSequences {
  *
  * @param sequences  the numbers of each, step after step
  * @param padding  value after the end: 0, or −1 for targets without a loss. Default 0
- * @param width  numbers in a step, F of `[T, B, F]`; left out: single numbers, `[T, B]`
+ * @param options.width  numbers in a step, F of `[T, B, F]`; left out: single numbers, `[T, B]`
  * @throws DataError where a sequence is no whole number of steps
  */
 export function padSequences(
