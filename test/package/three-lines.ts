@@ -50,8 +50,12 @@ export async function trainAll(library: Library): Promise<Files> {
   const translator = new Translator(device, library.sidesFor(pairs), sizes);
   const tasks: Readonly<Record<string, training.TrainingTask>> = {
     classify: library.classifierTraining(classifier, { ...order, examples: labelled }),
-    forecast: library.forecastTraining(forecaster, { demand }, { ...order, split }),
-    'language-model': new library.LanguageModelTraining(model, characters.encode(text), { ...order, steps: 16 }),
+    forecast: library.forecastTraining(forecaster, { demand }, { batch: 4, seed: 1, split }),
+    'language-model': new library.LanguageModelTraining(model, characters.encode(text), {
+      batch: 4,
+      seed: 1,
+      steps: 16,
+    }),
     tag: library.taggerTraining(tagger, { ...order, examples: sentences }),
     translate: library.translatorTraining(translator, pairs, order),
   };
