@@ -1,3 +1,4 @@
+import { shown } from '../checks.ts';
 import { DataError } from '../errors.ts';
 import { Random } from '../random.ts';
 
@@ -26,6 +27,18 @@ export interface TokenStreamsOptions {
   readonly seed: number;
 }
 
+/** @throws DataError unless the ids are whole numbers from 0 to 2³¹ − 1 */
+export function tokenIds(tokens: ArrayLike<number>): Int32Array {
+  if (tokens instanceof Int32Array) return tokens;
+  for (let i = 0; i < tokens.length; i++) {
+    if (tokens[i] >= 0 && (tokens[i] | 0) === tokens[i]) continue;
+    throw new DataError(`tokens: ${shown(tokens[i])} at position ${i} is not an id, a whole number from 0`, {
+      position: i,
+    });
+  }
+  return Int32Array.from(tokens);
+}
+
 /**
  * Reads a text as B parallel streams, chunk by chunk: row b of a chunk continues where row b of the chunk before
  * ended, so a recurrent state can be carried. Each epoch begins at another offset (below k), so that chunks are not
@@ -40,14 +53,14 @@ export class TokenStreams {
   #chunk = 0;
 
   /** @throws DataError if there are not two tokens for each row */
-  constructor(tokens: Int32Array, { batch, steps, seed }: TokenStreamsOptions) {
+  constructor(tokens: ArrayLike<number>, { batch, steps, seed }: TokenStreamsOptions) {
     if (tokens.length < 2 * batch) {
       throw new DataError(
         `the text has ${tokens.length} tokens, too few for ${batch} rows of at least 2; use a longer text or a smaller batch`,
         { tokens: tokens.length, batch },
       );
     }
-    this.#tokens = tokens;
+    this.#tokens = tokenIds(tokens);
     this.batch = batch;
     this.#steps = steps;
     this.#seed = seed;

@@ -20,8 +20,8 @@ export interface StepTools {
   linear(name: string, inputs: Tensor | readonly Tensor[], options?: StepLinearOptions): Tensor;
   /** A parameter of any shape. First values: uniform with limit 1/√H where nothing is said. */
   parameter(name: string, shape: Shape, init?: Initialiser): Tensor;
-  /** Numbers that are not learnt, worked out once for each device. */
-  constant(name: string, shape: Shape, values: () => ArrayLike<number>): Tensor;
+  /** A tensor of numbers that are not trained; a function is called once for each device. */
+  constant(name: string, shape: Shape, values: ArrayLike<number> | (() => ArrayLike<number>)): Tensor;
 }
 
 export interface StepLinearOptions {
@@ -116,7 +116,7 @@ export class NamedParameters implements StepTools {
     this.#constants.set(device, known);
     let tensor = known.get(name);
     if (!tensor) {
-      tensor = device.keep(device.tensor(values(), shape));
+      tensor = device.keep(device.tensor(typeof values === 'function' ? values() : values, shape));
       known.set(name, tensor);
     }
     return tensor;

@@ -1,3 +1,4 @@
+import { tokenIds } from '../../data/token-streams.ts';
 import { type BatchState, gatherRows } from '../../decode/tensor-step.ts';
 import { DataError } from '../../errors.ts';
 import type { LayerUnit, StackState } from '../../nn/recurrent.ts';
@@ -37,9 +38,10 @@ const [again, negligible] = [64, 2e-6];
  */
 export async function evaluateTokens(
   model: LanguageModel,
-  tokens: Int32Array,
+  text: ArrayLike<number>,
   options: EvaluateOptions = {},
 ): Promise<Evaluation | null> {
+  const tokens = tokenIds(text);
   if (tokens.length < 2) {
     throw new DataError(`evaluate: the text has ${tokens.length} token(s); at least two are needed`);
   }

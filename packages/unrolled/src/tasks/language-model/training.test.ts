@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { referenceBackend } from '../../backend/reference/reference-backend.ts';
+import { DataError } from '../../errors.ts';
 import { type CellSource, cellNames, defineCell } from '../../nn/cells/index.ts';
 import { createDevice } from '../../ops/create-device.ts';
 import { tokenizerFor } from '../../tokenizers/create.ts';
@@ -252,5 +253,30 @@ describe('a trained model', () => {
     expect(write(1, { stop: write(1).slice(5, 7) }).length).toBeLessThanOrEqual(7);
     expect(() => write(1, { prompt: 'Ω' })).toThrow("'Ω' (U+03A9) is not in the model's vocabulary");
     expect(() => write(1, { topP: 0 })).toThrow('top-p must be above 0');
+  });
+});
+
+describe('tokens in a plain array', () => {
+  const tokenizer = tokenizerFor('char', text);
+  const ids = tokenizer.encode(text);
+  const taskOf = (tokens: ArrayLike<number>): LanguageModelTraining => {
+    const model = new LanguageModel(
+      device,
+      tokenizer,
+      { cell: 'gru', hidden: 4, layers: 1, embedding: 3, dropout: 0 },
+      3,
+    );
+    return new LanguageModelTraining(model, tokens, { batch: 2, steps: 5, seed: 1 });
+  };
+
+  test('train and are scored like those in an Int32Array', async () => {
+    const [typed, plain] = [ids, [...ids]].map(taskOf);
+    const context = { training: false } as const;
+    expect(plain.nextLoss(context).loss.item()).toBe(typed.nextLoss(context).loss.item());
+    expect(await evaluateTokens(plain.model, [...ids])).toEqual(await evaluateTokens(typed.model, ids));
+  });
+
+  test.each([1.5, Number.NaN, -1, 2 ** 31])('are refused with %s among them', (odd) => {
+    expect(() => taskOf([...ids, odd])).toThrow(DataError);
   });
 });

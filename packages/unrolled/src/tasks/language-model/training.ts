@@ -1,5 +1,5 @@
 import { whole } from '../../checks.ts';
-import { type StreamPosition, TokenStreams } from '../../data/token-streams.ts';
+import { type StreamPosition, TokenStreams, tokenIds } from '../../data/token-streams.ts';
 import { ConfigError, DataError, FormatError } from '../../errors.ts';
 import type { LayerFlowReport } from '../../inspect/gradient-flow.ts';
 import type { NamedArray } from '../../io/safetensors.ts';
@@ -40,9 +40,10 @@ const savedPosition = objectOf<StreamPosition & { readonly text: number }>({
 });
 
 /** The first 90% of a text for training, the last 10% for validation; none of fewer than 100 tokens. */
-export function splitText(tokens: Int32Array): { train: Int32Array; validation: Int32Array } {
+export function splitText(tokens: ArrayLike<number>): { train: Int32Array; validation: Int32Array } {
   const cut = tokens.length < 100 ? tokens.length : Math.floor(tokens.length * 0.9);
-  return { train: tokens.subarray(0, cut), validation: tokens.subarray(cut) };
+  const ids = tokenIds(tokens);
+  return { train: ids.subarray(0, cut), validation: ids.subarray(cut) };
 }
 
 /**
@@ -59,7 +60,7 @@ export class LanguageModelTraining implements TrainingTask {
   readonly #fingerprint: number;
   #last: { inputs: Int32Array; steps: number; batch: number } | null = null;
 
-  constructor(model: LanguageModel, tokens: Int32Array, options: LanguageModelTrainingOptions) {
+  constructor(model: LanguageModel, tokens: ArrayLike<number>, options: LanguageModelTrainingOptions) {
     for (const [name, value] of Object.entries({ batch: options.batch, seq: options.steps })) {
       if (!Number.isInteger(value) || value < 1) {
         throw new ConfigError(`train: ${name} must be a whole number from 1, received ${value}`);
@@ -75,7 +76,7 @@ export class LanguageModelTraining implements TrainingTask {
     this.#validation = validation.subarray(0, options.validationTokens ?? validation.length);
     this.#streams = new TokenStreams(train, options);
     this.#carried = new CarriedState(model.device);
-    this.#fingerprint = tokens.reduce((hash, token) => mix32(hash ^ token), tokens.length);
+    this.#fingerprint = tokenIds(tokens).reduce((hash, token) => mix32(hash ^ token), tokens.length);
   }
 
   get parameters(): LanguageModel['parameters'] {
