@@ -1,4 +1,4 @@
-"""Times training steps of the encoder and decoder of `questions/translate.ts` in PyTorch; a case, a file with first weights
+"""Times training steps of the encoder and decoder of `questions/translate.ts` in PyTorch; a case, a file with initial weights
 and the pairs are JSON on the standard input. With the same weights the first loss must be ours."""
 
 import json
@@ -12,27 +12,31 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 case = json.load(sys.stdin)
 torch.set_num_threads(case["threads"])
 E, H = case["embedding"], case["hidden"]
-entries, choices, start = case["sourceSize"], case["targetSize"], case["start"]
+words, choices, start = case["sourceSize"], case["targetSize"], case["start"]
 
 
 class Translator(torch.nn.Module):
     def __init__(self):
         super().__init__()
-        fed = 2 * H if case["feeding"] == "context" else 0
-        self.source = torch.nn.Embedding(entries, E)
+        fed = {"none": 0, "context": 2 * H, "output": H}[case["feeding"]]
+        self.source = torch.nn.Embedding(words, E)
         self.target = torch.nn.Embedding(choices + 1, E)
         self.encoder = torch.nn.LSTM(E, H, bidirectional=True)
         self.decoder = (torch.nn.LSTMCell if fed else torch.nn.LSTM)(E + fed, H)
         self.bridge = torch.nn.ModuleDict({name: torch.nn.Linear(2 * H, H) for name in ("h_l0", "c_l0")})
-        self.query = torch.nn.Linear(H, H, bias=False)
         self.key = torch.nn.Linear(2 * H, H, bias=False)
-        self.score = torch.nn.Linear(H, 1, bias=False)
+        if case["attention"] == "additive":
+            self.query = torch.nn.Linear(H, H, bias=False)
+            self.score = torch.nn.Linear(H, 1, bias=False)
         self.combine = torch.nn.Linear(3 * H, H)
         self.output = torch.nn.Linear(H, choices)
 
     def attend(self, queries, keys, values, mask):
         """queries [B, T, H], keys [B, S, H], values [B, S, 2H] -> contexts [B, T, 2H]"""
-        scores = self.score(torch.tanh(self.query(queries).unsqueeze(2) + keys.unsqueeze(1))).squeeze(3)
+        if case["attention"] == "additive":
+            scores = self.score(torch.tanh(self.query(queries).unsqueeze(2) + keys.unsqueeze(1))).squeeze(3)
+        else:
+            scores = torch.bmm(queries, keys.transpose(1, 2))
         return torch.bmm(torch.softmax(scores + mask, -1), values)
 
     def forward(self, sources, lengths, inputs):
@@ -49,6 +53,13 @@ class Translator(torch.nn.Module):
         if case["feeding"] == "none":
             states = self.decoder(ys, (h[None], c[None]))[0]
             contexts = self.attend(states.transpose(0, 1), keys, values, mask).transpose(0, 1)
+        elif case["feeding"] == "output":
+            vectors = [torch.zeros_like(h)]
+            for y in ys:
+                h, c = self.decoder(torch.cat((y, vectors[-1]), -1), (h, c))
+                context = self.attend(h[:, None], keys, values, mask)[:, 0]
+                vectors.append(torch.tanh(self.combine(torch.cat((context, h), -1))))
+            return self.output(torch.stack(vectors[1:]))
         else:
             states, contexts = [], []
             for y in ys:
@@ -66,7 +77,7 @@ for name, shape in case["parameters"]:
     size = int(numpy.prod(shape))
     for part in ("attention.", "combine.", "output."):
         name = name.replace("decoder." + part, part).replace("attention.", "")
-    if case["feeding"] == "context" and name.startswith("decoder."):
+    if case["feeding"] != "none" and name.startswith("decoder."):
         name = name.replace("_l0", "")
     own.pop(name).data.copy_(values[position : position + size].view(shape))
     position += size

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openDevice, Random } from 'unrolled';
 import { padSequences } from 'unrolled/data';
+import type { AttentionScore } from 'unrolled/nn';
 import { Optimizer } from 'unrolled/optim';
-import { type Feeding, sidesFor, type TranslationPair, Translator } from 'unrolled/tasks/translate';
+import { type Feeding, type Sides, sidesFrom, Translator } from 'unrolled/tasks/translate';
 import { threadCounts, threadsName } from '../machine.ts';
 import type { Peer } from '../peers/peer.ts';
 import { besideBest, type Question, type Row } from '../question.ts';
@@ -12,37 +13,63 @@ import { type Engine, interleave, rounded, summarise } from '../timing.ts';
 import { findBlas } from '../training-step.ts';
 
 const sizes = { embedding: 128, hidden: 256, rate: 5e-4 };
-const [batch, shortest, longest, letters] = [64, 16, 24, 26];
-/** What attention hands to the next step: nothing, so that all steps are one pass; or the context, as Bahdanau's. */
-const feedings: readonly Feeding[] = ['none', 'context'];
+const batch = 64;
 
-/** Random words and the same backwards, the longest first, as a batch has them. */
-function pairsOf(): TranslationPair[] {
+interface Case {
+  readonly tokens: 'characters' | 'words';
+  readonly attention: AttentionScore;
+  /** What attention passes to the next step: nothing, so that all steps are one pass; the context, as Bahdanau's; or h̃, as Luong's. */
+  readonly feeding: Feeding;
+  /** Different tokens of the source and of the target, without the end. */
+  readonly vocabularies: readonly [number, number];
+  /** The least and the most tokens in a text. */
+  readonly lengths: readonly [number, number];
+}
+
+const characters = { tokens: 'characters', attention: 'additive', vocabularies: [26, 26], lengths: [16, 24] } as const;
+const cases: readonly Case[] = [
+  { ...characters, feeding: 'none' },
+  { ...characters, feeding: 'context' },
+  { tokens: 'words', attention: 'general', feeding: 'output', vocabularies: [8000, 6000], lengths: [10, 18] },
+];
+
+/** Random texts and the same backwards, the longest first, as a batch has them; and the vocabularies of both. */
+function dataOf({ tokens, vocabularies, lengths: [shortest, longest] }: Case): {
+  sides: Sides;
+  pairs: ReturnType<Translator['encode']>[];
+} {
   const random = new Random(1);
+  const [source, target] = vocabularies.map((size) => ({ kind: 'word' as const, vocabulary: namesOf(tokens, size) }));
+  const sides = sidesFrom({ source, target, longest: longest + 1 });
+  const [few] = [...vocabularies].sort((a, b) => a - b);
   const pairs = Array.from({ length: batch }, () => {
     const length = shortest + random.below(longest - shortest + 1);
-    const word = Array.from({ length }, () => String.fromCharCode(97 + random.below(letters)));
-    return { source: word.join(''), target: word.toReversed().join('') };
+    const text = Array.from({ length }, () => random.below(few));
+    return { source: [...text, sides.source.end], target: [...text.toReversed(), sides.target.end] };
   });
-  return pairs.sort((a, b) => b.source.length - a.source.length);
+  return { sides, pairs: pairs.sort((a, b) => b.source.length - a.source.length) };
 }
+
+/** A vocabulary of this size. */
+const namesOf = (tokens: Case['tokens'], size: number): string[] =>
+  Array.from({ length: size }, (_, i) => (tokens === 'words' ? ` w${i}` : String.fromCharCode(97 + i)));
 
 interface Timed {
   readonly milliseconds: readonly number[];
   readonly losses: readonly number[];
 }
 
-async function open(feeding: Feeding, threads: number, blas: string) {
+async function open(one: Case, threads: number, blas: string) {
   const device = await openDevice('wasm', { threads, blas });
-  const pairs = pairsOf();
+  const { sides, pairs } = dataOf(one);
   const { embedding, hidden } = sizes;
-  const config = { cell: 'lstm', layers: 1, dropout: 0, embedding, hidden, feeding };
-  const model = new Translator(device, sidesFor(pairs), config, 1);
-  return { device, model, pairs: pairs.map((pair) => model.encode(pair)) };
+  const { attention, feeding } = one;
+  const config = { cell: 'lstm', layers: 1, dropout: 0, embedding, hidden, attention, feeding };
+  return { device, model: new Translator(device, sides, config, 1), pairs };
 }
 
-async function ours(feeding: Feeding, threads: number, runs: number, warmup: number, blas: string): Promise<Timed> {
-  const { device, model, pairs } = await open(feeding, threads, blas);
+async function ours(one: Case, threads: number, runs: number, warmup: number, blas: string): Promise<Timed> {
+  const { device, model, pairs } = await open(one, threads, blas);
   const optimizer = new Optimizer(model.parameters, { method: 'adam' });
   const context = { training: true, random: new Random(1) } as const;
   const losses: number[] = [];
@@ -62,8 +89,8 @@ async function ours(feeding: Feeding, threads: number, runs: number, warmup: num
 }
 
 /** The same model with the same first weights in PyTorch. */
-async function theirs(peer: Peer, feeding: Feeding, threads: number, runs: number, warmup: number): Promise<Timed> {
-  const { device, model, pairs } = await open(feeding, 1, 'off');
+async function theirs(peer: Peer, one: Case, threads: number, runs: number, warmup: number): Promise<Timed> {
+  const { device, model, pairs } = await open(one, 1, 'off');
   const folder = mkdtempSync(join(tmpdir(), 'unrolled-bench-'));
   try {
     const weights = join(folder, 'weights');
@@ -79,7 +106,8 @@ async function theirs(peer: Peer, feeding: Feeding, threads: number, runs: numbe
     );
     return peer.run<Timed>('pytorch_translate.py', {
       ...sizes,
-      feeding,
+      attention: one.attention,
+      feeding: one.feeding,
       threads,
       runs,
       warmup,
@@ -108,30 +136,32 @@ function checked({ milliseconds, losses }: Timed, first: number): number {
 
 export const translate: Question = {
   name: 'translate',
-  asks: `ms of a training step of BiLSTM-256 and LSTM-256 with additive attention, E 128, B ${batch}, ${shortest}–${longest} characters`,
+  asks: `ms of a training step of BiLSTM-256 and LSTM-256 with attention, E 128, B ${batch}; characters, and 8,000 + 6,000 words`,
   async answer({ runs, rounds, peers: { pytorch } }) {
     const blas = await findBlas();
     const rows: Row[] = [];
     const warmup = 3;
-    for (const feeding of feedings) {
-      const [first] = (await ours(feeding, 1, 1, 1, 'off')).losses;
+    for (const one of cases) {
+      const [first] = (await ours(one, 1, 1, 1, 'off')).losses;
       const engines: Record<string, Engine> = {};
       for (const threads of threadCounts()) {
         const on = threadsName(threads);
-        engines[`unrolled, ${on}`] = async () => checked(await ours(feeding, threads, runs, warmup, 'off'), first);
+        engines[`unrolled, ${on}`] = async () => checked(await ours(one, threads, runs, warmup, 'off'), first);
         if (blas) {
-          const engine: Engine = async () => checked(await ours(feeding, threads, runs, warmup, blas), first);
+          const engine: Engine = async () => checked(await ours(one, threads, runs, warmup, blas), first);
           engines[`unrolled with BLAS, ${on}`] = engine;
         }
         if (pytorch) {
-          engines[`PyTorch, ${on}`] = async () => checked(await theirs(pytorch, feeding, threads, runs, warmup), first);
+          engines[`PyTorch, ${on}`] = async () => checked(await theirs(pytorch, one, threads, runs, warmup), first);
         }
       }
       const timings = Object.entries(await interleave(engines, rounds));
       const others = timings.filter(([engine]) => !engine.startsWith('unrolled')).map(([, { median }]) => median);
       for (const [engine, { median, min, max }] of timings) {
         rows.push({
-          'attention feeds': feeding === 'none' ? 'nothing' : 'the next step',
+          tokens: one.tokens,
+          attention: one.attention,
+          feeding: one.feeding,
           engine,
           'ms per step': rounded(median),
           'min–max': `${rounded(min)}–${rounded(max)}`,
@@ -142,7 +172,9 @@ export const translate: Question = {
     }
     return {
       rows,
-      notes: ['PyTorch begins with our weights; its first loss was ours. It packs what has unequal lengths.'],
+      notes: [
+        'PyTorch starts from the same weights, and its first loss must equal ours. It packs sequences of unequal length.',
+      ],
     };
   },
 };

@@ -86,3 +86,14 @@ test('what cannot be is refused', () => {
   expect(() => layer.losses(random([2, 4], 1), device.ids([1, 10]))).toThrow(ShapeError);
   expect(() => layer.losses(random([2, 4], 1), device.ids([1]))).toThrow('one target below 10 for each row');
 });
+
+test('the initial spread of its logits does not shrink with the number of classes', () => {
+  const spread = (classes: number): number => {
+    const layer = new AdaptiveSoftmax({ classes, cutoffs: [classes / 2], divisor: 1 });
+    initialiseParameters(layer, [-1, 16], device, 1);
+    const logs = Array.from(layer.logProbabilities(device.full([1, 16], 1)).data()).slice(0, classes / 2);
+    const mean = logs.reduce((total, log) => total + log, 0) / logs.length;
+    return Math.sqrt(logs.reduce((total, log) => total + (log - mean) ** 2, 0) / logs.length);
+  };
+  expect(spread(8000)).toBeGreaterThan(0.9 * spread(1000));
+});

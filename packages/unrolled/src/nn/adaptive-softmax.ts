@@ -54,7 +54,7 @@ export class AdaptiveSoftmax {
   build(input: Shape, declarations: Declarations): Shape {
     const { cutoffs, classes, divisor = 4 } = this.config;
     const features = input.at(-1)!;
-    const weight = { kind: 'xavier' } as const;
+    const weight = { kind: 'xavier', floor: true } as const;
     this.#head = declarations.declare('head.weight', [cutoffs[0] + cutoffs.length, features], weight);
     this.#tails = cutoffs.map((start, i) => {
       const width = Math.max(1, Math.floor(features / divisor ** (i + 1)));
