@@ -7,6 +7,17 @@ import { expectComplaint, mountMemory, readEvents, small, start, text, unrolled,
 
 const { path: cwd, file } = workplace(afterAll);
 
+/** A disk of its own, unmounted at the end even when none of its tests was asked for. */
+function newDisk(name: string, size?: string) {
+  const disk = join(cwd, name);
+  mkdirSync(disk);
+  const mounted = mountMemory(disk, size);
+  afterAll(() => mounted?.unmount());
+  return { disk, mounted };
+}
+
+const [smallDisk, readOnly] = [newDisk('disk', '200k'), newDisk('read-only')];
+
 function checkpoint(step: number, size = 10): Checkpoint {
   const trainer = {
     ...{ step, secondsElapsed: step, random: [1, 2, 3, 4], validationLoss: null, bestValidationLoss: null },
@@ -65,10 +76,7 @@ test('events after a step, cut-off lines and ends are dropped', () => {
 });
 
 describe('a disk that is full', () => {
-  const disk = join(cwd, 'disk');
-  mkdirSync(disk);
-  const mounted = mountMemory(disk, '200k');
-  afterAll(() => mounted?.unmount());
+  const { disk, mounted } = smallDisk;
 
   // Only root may mount; as someone else this is not tested.
   test.skipIf(!mounted)('says so, keeps the latest checkpoint and leaves no temporary file', () => {
@@ -103,10 +111,7 @@ describe('a disk that is full', () => {
 });
 
 describe('a disk that becomes read-only', () => {
-  const disk = join(cwd, 'read-only');
-  mkdirSync(disk);
-  const mounted = mountMemory(disk);
-  afterAll(() => mounted?.unmount());
+  const { disk, mounted } = readOnly;
 
   test.skipIf(!mounted)('is named, whatever has to be tidied up after it', async () => {
     const folder = newFolder(join(disk, 'run'));
@@ -189,9 +194,19 @@ test('a text that has moved is read from its new place by every command from the
 
 test('the file of an option may move, too', async () => {
   const words = ['one\tein', 'two\tzwei', 'three\tdrei', 'four\tvier'];
-  for (const name of ['train.tsv', 'valid.tsv']) writeFileSync(file(name), words.join('\n').repeat(3));
+  for (const name of ['train.tsv', 'valid.tsv']) writeFileSync(file(name), `${words.join('\n')}\n`.repeat(3));
   const sizes = ['--hidden', '8', '--embedding', '4', '--threads', '1', '--steps', '3', '--out', 'labels'];
-  const trained = await unrolled(cwd, 'classify', 'train', 'train.tsv', '--validation', 'valid.tsv', ...sizes);
+  const trained = await unrolled(
+    cwd,
+    'classify',
+    'train',
+    'train.tsv',
+    '--validation',
+    'valid.tsv',
+    '--label-column',
+    '1',
+    ...sizes,
+  );
   expect(trained).toMatchObject({ code: 0 });
   renameSync(file('valid.tsv'), file('moved.tsv'));
   const resume = (...args: string[]) =>

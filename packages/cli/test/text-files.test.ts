@@ -171,7 +171,13 @@ describe('the standard input and pipes', () => {
     running.process.stdin!.end(text);
     expect(await running.ended).toMatchObject({ code: 0, stderr: '' });
     expect(configOf(out).files).toMatchObject([{ path, bytes: text.length, piped: true }]);
-    expectComplaint(await unrolled(cwd, 'train', '--resume', out, '--steps', '5'), 1, 'pipe', 'again', 'as a file');
+    expectComplaint(
+      await unrolled(cwd, 'train', '--resume', out, '--steps', '5'),
+      1,
+      'pipe',
+      'give the same text again',
+      'FILE',
+    );
     const more = await unrolled(cwd, 'train', 'text.txt', '--resume', out, '--steps', '5');
     expect(more).toMatchObject({ code: 0, stderr: '' });
   });
