@@ -25,7 +25,7 @@ const classifier = new Classifier(device, tokenizer, ['plain', 'rhyming'], {
 });
 const task = classifierTraining(classifier, {
   examples: words.slice(200),
-  heldBack: words.slice(0, 200),
+  validation: words.slice(0, 200),
   batch: 32,
   seed: 1,
 });

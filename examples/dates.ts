@@ -39,7 +39,7 @@ if (file) {
 const device = await openDevice();
 const config = { cell: 'gru', hidden: 48, layers: 1, embedding: 24, dropout: 0, feeding: 'context' } as const;
 const translator = new Translator(device, sidesFor(pairs), config);
-const task = translatorTraining(translator, pairs.slice(200), { heldBack: pairs.slice(0, 200), batch: 32, seed: 1 });
+const task = translatorTraining(translator, pairs.slice(200), { validation: pairs.slice(0, 200), batch: 32, seed: 1 });
 const options = {
   optimizer: { method: 'adam' },
   learningRate: 6e-3,

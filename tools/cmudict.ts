@@ -18,8 +18,8 @@ const words = readFileSync(file, 'utf8')
     return { word, phonemes: phonemes.map((phoneme) => phoneme.replace(/\d/, '')).join(' ') };
   });
 const keyOf = ({ word }: (typeof words)[number]): string => word;
-const { train, heldBack } = splitExamples(words, { share: 0.1, seed: 1, keyOf });
-const { train: validation, heldBack: test } = splitExamples(heldBack, { share: 0.5, seed: 2, keyOf });
+const { train, validation: rest } = splitExamples(words, { share: 0.1, seed: 1, keyOf });
+const { train: validation, validation: test } = splitExamples(rest, { share: 0.5, seed: 2, keyOf });
 mkdirSync(folder, { recursive: true });
 for (const [name, part] of Object.entries({ train, validation, test })) {
   writeFileSync(`${folder}/${name}.tsv`, part.map(({ word, phonemes }) => `${word}\t${phonemes}\n`).join(''));

@@ -65,11 +65,11 @@ class NaiveBayes {
 }
 
 const all = read(trainPath);
-const { train, heldBack } = values.validation
-  ? { train: all, heldBack: read(values.validation) }
+const { train, validation } = values.validation
+  ? { train: all, validation: read(values.validation) }
   : splitExamples(all, { share: 0.1, seed: 1, keyOf: ({ text }) => text });
 const model = new NaiveBayes(train);
-const tried = [0.03, 0.1, 0.3, 1, 3].map((alpha) => ({ alpha, accuracy: model.accuracy(heldBack, alpha) }));
+const tried = [0.03, 0.1, 0.3, 1, 3].map((alpha) => ({ alpha, accuracy: model.accuracy(validation, alpha) }));
 const best = tried.reduce((a, b) => (b.accuracy > a.accuracy ? b : a));
 const percent = (share: number): string => `${(100 * share).toFixed(2)}%`;
 console.log(

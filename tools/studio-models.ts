@@ -130,14 +130,14 @@ async function languages(device: Device): Promise<void> {
     ...{ cell: 'gru', hidden: 32, layers: 1, embedding: 16, dropout: 0.3 },
     ...{ bidirectional: true, pooling: 'mean', maxLength: 200 },
   });
-  const [heldBack, examples] = [all.slice(0, 500), all.slice(500)];
-  const task = classifierTraining(classifier, { examples, heldBack, batch: 32, seed: 1 });
+  const [validation, examples] = [all.slice(0, 500), all.slice(500)];
+  const task = classifierTraining(classifier, { examples, validation, batch: 32, seed: 1 });
   await best('languages', task, {
     optimizer: { method: 'adam' },
     ...{ learningRate: 5e-3, schedule: 'hold-linear', steps: 1200, validateEvery: 200, checkpointEvery: 0 },
   });
   write('languages.json', {
-    examples: [...new Set(heldBack.map(({ text }) => text))].filter((text) => text.includes(' ')).slice(0, 12),
+    examples: [...new Set(validation.map(({ text }) => text))].filter((text) => text.includes(' ')).slice(0, 12),
   });
 }
 
@@ -150,12 +150,12 @@ async function names(device: Device): Promise<void> {
   const often = found.words.map((word, i) => [word, found.wordCounts[i]] as const).filter(([, count]) => count > 2);
   const vocabulary = { ...found, words: often.map(([word]) => word), wordCounts: often.map(([, count]) => count) };
   const tagger = new Tagger(device, vocabulary, config);
-  const [heldBack, examples] = [all.slice(0, 200), all.slice(200)];
-  await best('names', taggerTraining(tagger, { examples, heldBack, batch: 16, seed: 1 }), {
+  const [validation, examples] = [all.slice(0, 200), all.slice(200)];
+  await best('names', taggerTraining(tagger, { examples, validation, batch: 16, seed: 1 }), {
     optimizer: { method: 'adam' },
     ...{ learningRate: 5e-3, schedule: 'hold-linear', steps: 300, validateEvery: 50, checkpointEvery: 0 },
   });
-  const sentences = heldBack.map(({ words }) => words.join(' ').replace(/ ([.,!?])/g, '$1'));
+  const sentences = validation.map(({ words }) => words.join(' ').replace(/ ([.,!?])/g, '$1'));
   write('names.json', { examples: [...new Set(sentences)].slice(0, 12) });
 }
 
@@ -172,12 +172,12 @@ async function dates(device: Device): Promise<void> {
   });
   const config = { cell: 'gru', hidden: 36, layers: 1, embedding: 16, dropout: 0.1, feeding: 'context' } as const;
   const translator = new Translator(device, sidesFor(all), config);
-  const [heldBack, pairs] = [all.slice(0, 300), all.slice(300)];
-  await best('dates', translatorTraining(translator, pairs, { heldBack, batch: 32, seed: 1 }), {
+  const [validation, pairs] = [all.slice(0, 300), all.slice(300)];
+  await best('dates', translatorTraining(translator, pairs, { validation, batch: 32, seed: 1 }), {
     optimizer: { method: 'adam' },
     ...{ learningRate: 5e-3, schedule: 'hold-linear', steps: 900, validateEvery: 100, checkpointEvery: 0 },
   });
-  write('dates.json', { examples: [...new Set(heldBack.map(({ source }) => source))].slice(0, 12) });
+  write('dates.json', { examples: [...new Set(validation.map(({ source }) => source))].slice(0, 12) });
 }
 
 async function demand(device: Device): Promise<void> {

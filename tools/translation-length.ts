@@ -39,7 +39,7 @@ for (const [name, kind] of Object.entries(kinds)) {
   const device = await openDevice('wasm', { threads: 1 });
   const config = { cell: 'gru', hidden: 64, layers: 1, embedding: 32, dropout: 0, ...kind };
   const model = new Translator(device, sidesFor(pairs), config, 1);
-  const task = translatorTraining(model, pairs, { heldBack: [], batch: 32, seed: 1 });
+  const task = translatorTraining(model, pairs, { validation: [], batch: 32, seed: 1 });
   const options = { optimizer: { method: 'adam' }, learningRate: 3e-3, schedule: 'linear', clipNorm: 1 } as const;
   let loss = 0;
   for await (const event of train(task, { ...options, steps, progressEvery: 100, validateEvery: 0, sampleEvery: 0 })) {

@@ -21,7 +21,7 @@ export type Files = Readonly<Record<string, readonly number[]>>;
 export async function trainAll(library: Library): Promise<Files> {
   const device = await library.openDevice('wasm', { threads: 1 });
   const sizes = { cell: 'lstm', hidden: 10, layers: 1, embedding: 6, dropout: 0.1 };
-  const order = { batch: 4, seed: 1, heldBack: [] };
+  const order = { batch: 4, seed: 1, validation: [] };
   const text = 'she sells sea shells by the sea shore. '.repeat(8);
   const characters = library.tokenizerFor('char', text);
   const labelled = text.split(' ').flatMap((word) => (word === '' ? [] : [{ text: word, label: word[0] }]));

@@ -4,23 +4,23 @@ import { splitExamples } from './split.ts';
 const words = Array.from({ length: 2000 }, (_, i) => `word ${i}`);
 const keyOf = (word: string): string => word;
 
-test('about the share is held back, another part for another seed', () => {
-  const { train, heldBack } = splitExamples(words, { share: 0.1, seed: 1, keyOf });
-  expect(train.length + heldBack.length).toBe(2000);
-  expect(Math.abs(heldBack.length - 200)).toBeLessThan(50);
-  expect(splitExamples(words, { share: 0.1, seed: 2, keyOf }).heldBack).not.toEqual(heldBack);
+test('about the share is used for validation, another part for another seed', () => {
+  const { train, validation } = splitExamples(words, { share: 0.1, seed: 1, keyOf });
+  expect(train.length + validation.length).toBe(2000);
+  expect(Math.abs(validation.length - 200)).toBeLessThan(50);
+  expect(splitExamples(words, { share: 0.1, seed: 2, keyOf }).validation).not.toEqual(validation);
 });
 
 test('an example stays on its side when others come and go', () => {
-  const all = new Set(splitExamples(words, { share: 0.1, seed: 1, keyOf }).heldBack);
-  const some = splitExamples(words.slice(500, 900), { share: 0.1, seed: 1, keyOf }).heldBack;
+  const all = new Set(splitExamples(words, { share: 0.1, seed: 1, keyOf }).validation);
+  const some = splitExamples(words.slice(500, 900), { share: 0.1, seed: 1, keyOf }).validation;
   expect(some.every((word) => all.has(word))).toBe(true);
 });
 
 test('what comes twice is never on both sides', () => {
   const twice = [...words, ...words];
-  const { train, heldBack } = splitExamples(twice, { share: 0.3, seed: 1, keyOf });
-  expect(train.some((word) => heldBack.includes(word))).toBe(false);
+  const { train, validation } = splitExamples(twice, { share: 0.3, seed: 1, keyOf });
+  expect(train.some((word) => validation.includes(word))).toBe(false);
 });
 
 test('a share that is none is an error', () => {

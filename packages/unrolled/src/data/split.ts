@@ -18,14 +18,14 @@ export interface SplitOptions<Example> {
 export function splitExamples<Example>(
   examples: readonly Example[],
   { share, seed, keyOf }: SplitOptions<Example>,
-): { train: Example[]; heldBack: Example[] } {
+): { train: Example[]; validation: Example[] } {
   if (!(share >= 0 && share < 1)) {
-    throw new ConfigError(`split: the share held back must be in [0, 1), received ${share}`, { share });
+    throw new ConfigError(`split: the validation share must be in [0, 1), received ${share}`, { share });
   }
   const train: Example[] = [];
-  const heldBack: Example[] = [];
+  const validation: Example[] = [];
   for (const example of examples) {
-    (hashText(keyOf(example), mix32(seed)) < share * 2 ** 32 ? heldBack : train).push(example);
+    (hashText(keyOf(example), mix32(seed)) < share * 2 ** 32 ? validation : train).push(example);
   }
-  return { train, heldBack };
+  return { train, validation };
 }

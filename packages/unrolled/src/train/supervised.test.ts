@@ -42,7 +42,7 @@ function newModel(): SupervisedModel<Example> {
 function newTask(more: Partial<SupervisedOptions<Example>> = {}): SupervisedTraining<Example> {
   return new SupervisedTraining(newModel(), {
     examples,
-    heldBack: examples.slice(0, 2),
+    validation: examples.slice(0, 2),
     lengthOf: ({ x }) => x.length,
     batch: 5,
     seed: 7,

@@ -23,7 +23,7 @@ export interface SupervisedModel<Example> {
 export interface SupervisedOptions<Example> {
   /** Training and validation examples. */
   readonly examples: readonly Example[];
-  readonly heldBack: readonly Example[];
+  readonly validation: readonly Example[];
   /** Steps of an example: batches have examples of similar length. */
   readonly lengthOf: (example: Example) => number;
   /** B, examples in a batch. */
@@ -91,8 +91,8 @@ export class SupervisedTraining<Example> implements TrainingTask {
   }
 
   async validate(signal: StopSignal | undefined): Promise<Validation | null> {
-    const { heldBack, validate } = this.#options;
-    return heldBack.length === 0 ? null : validate(heldBack, signal);
+    const { validation, validate } = this.#options;
+    return validation.length === 0 ? null : validate(validation, signal);
   }
 
   sample(step: number): string | null {

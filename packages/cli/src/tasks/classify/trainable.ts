@@ -68,10 +68,10 @@ async function prepare(
     );
   }
   const usual = read.columns ?? undefined;
-  const validation = named.validation && (await readExamples(named.validation, options, { labels, usual }));
-  if (validation) requireLabels(validation, labels, 'the training data');
-  const { train: examples, heldBack } = validation
-    ? { train: all, heldBack: validation.examples }
+  const given = named.validation && (await readExamples(named.validation, options, { labels, usual }));
+  if (given) requireLabels(given, labels, 'the training data');
+  const { train: examples, validation } = given
+    ? { train: all, validation: given.examples }
     : splitExamples(all, { share: 0.1, seed, keyOf: ({ text }) => text });
   const texts = examples.map(({ text }) => text);
   const reading = chooseReading(texts);
@@ -93,15 +93,15 @@ async function prepare(
   return {
     options: resolved,
     about: [
-      `${countOf(examples.length, 'example')}, ${formatCount(heldBack.length)} more for validation; ` +
+      `${countOf(examples.length, 'example')}, ${formatCount(validation.length)} more for validation; ` +
         `${labels.length} labels (${listLabels(labels)}), ${describeTokens(tokenizer)}`,
       ...read.about,
-      ...(validation?.about ?? []),
+      ...(given?.about ?? []),
       ...(checkpoint ? [] : describeChoice(said, asked, reading)),
       ...(vectors ? [describeVectors(vectors, asRead(words.flat(), tokenizer))] : []),
     ],
     model: config as unknown as Json,
-    examples: exampleInputs((heldBack.length > 0 ? heldBack : examples).map(({ text }) => text)),
+    examples: exampleInputs((validation.length > 0 ? validation : examples).map(({ text }) => text)),
     files: { 'labels.json': labels },
     units: exampleUnits,
     itemsPerStep: batch * 50,
@@ -109,7 +109,7 @@ async function prepare(
       const model = new Classifier(device, tokenizer, labels, config, seed);
       if (vectors) model.takeVectors(vectors);
       model.columns = usual;
-      return classifierTraining(model, { examples, heldBack, batch, seed });
+      return classifierTraining(model, { examples, validation, batch, seed });
     },
     next: (run) => `Use it: npx unrolled classify predict ${run} "a text"`,
   };

@@ -67,8 +67,8 @@ async function prepare(
     ...{ word: asked.wordColumn, tag: asked.tagColumn, name: main.files[0].path },
   });
   const all = readSentences(main, layout);
-  const { train: examples, heldBack } = named.validation
-    ? { train: all, heldBack: readSentences(named.validation, layout) }
+  const { train: examples, validation } = named.validation
+    ? { train: all, validation: readSentences(named.validation, layout) }
     : splitExamples(all, { share: 0.1, seed, keyOf: ({ words }) => words.join(' ') });
   if (examples.length === 0) {
     throw new Failure(
@@ -94,21 +94,21 @@ async function prepare(
   return {
     options,
     about: [
-      `${countOf(examples.length, 'sentence')}, ${formatCount(heldBack.length)} more for validation; ` +
+      `${countOf(examples.length, 'sentence')}, ${formatCount(validation.length)} more for validation; ` +
         `${countOf(vocabulary.words.length, 'different word')}, ${describeTags(vocabulary)}`,
       ...describeLayout(layout),
       ...describeScheme(all, vocabulary),
       ...(vectors ? [describeVectors(vectors, vocabulary.words)] : []),
     ],
     model: config as unknown as Json,
-    examples: exampleInputs((heldBack.length > 0 ? heldBack : examples).map(({ words }) => words.join(' '))),
+    examples: exampleInputs((validation.length > 0 ? validation : examples).map(({ words }) => words.join(' '))),
     files: { 'tags.json': vocabulary.tags },
     units: exampleUnits,
     itemsPerStep: batch * 20,
     begin(device) {
       const model = new Tagger(device, vocabulary, config, seed);
       if (vectors) model.takeVectors(vectors);
-      return taggerTraining(model, { examples, heldBack, batch, seed });
+      return taggerTraining(model, { examples, validation, batch, seed });
     },
     next: (run) => `Use it: npx unrolled tag predict ${run} "a sentence"`,
   };

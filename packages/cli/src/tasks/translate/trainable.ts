@@ -68,8 +68,8 @@ function prepare(
   if (named.validationTarget && !named.validation) {
     throw new Failure('translate train: --validation-target goes with --validation, the file of its sources', 2);
   }
-  const { train: pairs, heldBack } = named.validation
-    ? { train: all, heldBack: readPairs(named.validation, named.validationTarget) }
+  const { train: pairs, validation } = named.validation
+    ? { train: all, validation: readPairs(named.validation, named.validationTarget) }
     : splitExamples(all, { share: 0.1, seed, keyOf: ({ source }) => source });
   if (pairs.length === 0) throw new Failure('translate train: there are no pairs to train on');
   const sides = checkpoint ? storedSides(checkpoint) : sidesOf(options, pairs);
@@ -78,18 +78,18 @@ function prepare(
   return {
     options,
     about: [
-      `${countOf(pairs.length, 'training pair')}, ${formatCount(heldBack.length)} for validation; ` +
+      `${countOf(pairs.length, 'training pair')}, ${formatCount(validation.length)} for validation; ` +
         `vocabularies of ${formatCount(source.size)} and ${countOf(target.size, 'token')}`,
       ...choice,
     ],
     model: config as unknown as Json,
-    examples: exampleInputs((heldBack.length > 0 ? heldBack : pairs).map(({ source }) => source)),
+    examples: exampleInputs((validation.length > 0 ? validation : pairs).map(({ source }) => source)),
     files: { 'source-tokenizer.json': tokenizerFile(source), 'target-tokenizer.json': tokenizerFile(target) },
     units: exampleUnits,
     itemsPerStep: batch * 50,
     begin: (device) =>
       translatorTraining(new Translator(device, sides, config, seed), pairs, {
-        ...{ heldBack, batch, seed, smoothing, coverageLoss, sampling, samplingEpochs },
+        ...{ validation, batch, seed, smoothing, coverageLoss, sampling, samplingEpochs },
       }),
     next: (run) => `Use it: npx unrolled translate predict ${run} "a text"`,
   };

@@ -137,7 +137,7 @@ describe('a classifier of words', () => {
         { text: 'fine', label: 'x' },
         { text: 'dull', label: 'y' },
       ],
-      heldBack: [],
+      validation: [],
     };
     const before = [...model.embed(['fine dull']).embedded.data()];
     const options = { optimizer: { method: 'adam' }, learningRate: 0.1, steps: 5 } as const;
@@ -204,7 +204,7 @@ describe('learning to classify', () => {
   const learn = async (): Promise<{ model: Classifier; last: Checkpoint }> => {
     const config: ClassifierConfig = { ...small, hidden: 12, pooling: 'max' };
     const model = new Classifier(wasm, tokenizerFor('char', 'abc'), labels, config, 3);
-    const parts = { examples: examples.slice(40), heldBack: examples.slice(0, 40) };
+    const parts = { examples: examples.slice(40), validation: examples.slice(0, 40) };
     let last: Checkpoint | null = null;
     for await (const event of train(classifierTraining(model, { ...parts, batch: 16, seed: 1 }), options)) {
       if (event.type === 'checkpoint') last = event.checkpoint;

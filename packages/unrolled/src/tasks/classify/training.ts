@@ -7,7 +7,7 @@ import type { Classifier } from './model.ts';
 export interface ClassifierTrainingOptions {
   /** Training examples, and held-out ones for validation and for the temperature. */
   readonly examples: readonly LabelledText[];
-  readonly heldBack: readonly LabelledText[];
+  readonly validation: readonly LabelledText[];
   /** B, texts in a batch. */
   readonly batch: number;
   readonly seed: number;
@@ -16,11 +16,11 @@ export interface ClassifierTrainingOptions {
 /** Trains a classifier; each validation also fits the temperature that calibrates its probabilities. */
 export function classifierTraining(
   model: Classifier,
-  { examples, heldBack, batch, seed }: ClassifierTrainingOptions,
+  { examples, validation, batch, seed }: ClassifierTrainingOptions,
 ): SupervisedTraining<LabelledText> {
   return new SupervisedTraining(model, {
     examples,
-    heldBack,
+    validation,
     batch,
     seed,
     chanceLoss: Math.log(model.labels.length),
@@ -32,7 +32,7 @@ export function classifierTraining(
       const { loss, accuracy, macroF1 } = judge(model, collected);
       return { loss, metrics: { accuracy, macroF1 } };
     },
-    sample: (step) => describeExample(model, heldBack.length > 0 ? heldBack : examples, step),
+    sample: (step) => describeExample(model, validation.length > 0 ? validation : examples, step),
   });
 }
 

@@ -47,7 +47,7 @@ export function forecastTraining(
   requireOrigins(origins, 'training', split.train, config);
   return new SupervisedTraining(forecaster, {
     examples: windowsAt(rows, config, origins),
-    heldBack: windowsAt(rows, config, originsOf(config, split.train, split.validation)),
+    validation: windowsAt(rows, config, originsOf(config, split.train, split.validation)),
     lengthOf: () => config.window,
     batch,
     seed,

@@ -46,7 +46,7 @@ function sentences(count: number, seed: number): TaggedSentence[] {
   });
 }
 const examples = sentences(60, 1);
-const heldBack = sentences(20, 2);
+const validation = sentences(20, 2);
 const partsOfSpeech: TaggedSentence[] = examples.map(({ words, tags }) => ({
   words,
   tags: words.map((word, i) => (tags[i] !== 'O' ? 'PROPN' : word === '.' ? 'PUNCT' : word === 'lives' ? 'VERB' : 'X')),
@@ -66,8 +66,8 @@ const newModel = (more: Partial<TaggerConfig> = {}, data = examples, where = dev
   new Tagger(where, tagVocabulary(data), { ...config, ...more }, 3);
 
 async function collect(model: Tagger, more: Partial<TrainOptions> = {}, data = examples): Promise<TrainEvent[]> {
-  const held = data === examples ? heldBack : data.slice(0, 10);
-  const task = taggerTraining(model, { examples: data, heldBack: held, batch: 8, seed: 5 });
+  const held = data === examples ? validation : data.slice(0, 10);
+  const task = taggerTraining(model, { examples: data, validation: held, batch: 8, seed: 5 });
   const events: TrainEvent[] = [];
   for await (const event of train(task, { ...options, ...more })) events.push(event);
   return events;
@@ -149,7 +149,7 @@ describe.each(subjects)('on $name', ({ open }: Subject) => {
     (more) => {
       const model = newModel(more, examples, subject);
       const texts = [
-        ...heldBack.slice(0, 7).map(({ words }) => words),
+        ...validation.slice(0, 7).map(({ words }) => words),
         ['Mr'],
         ['Mr', 'Xxxxxxxxxxxxxxxxxxxxxxxxx', '!'],
       ];
@@ -173,8 +173,8 @@ describe.each(subjects)('on $name', ({ open }: Subject) => {
         expect(rows([words])[0]).toEqual(together[i]);
         expect(rows([...texts.slice(i), ...texts.slice(0, i)])[0]).toEqual(together[i]);
       });
-      const all = losses(heldBack);
-      heldBack.forEach((sentence, i) => {
+      const all = losses(validation);
+      validation.forEach((sentence, i) => {
         expect(losses([sentence])[0]).toBe(all[i]);
       });
       const tagged = model.tagWords([...texts, []]);
@@ -288,7 +288,7 @@ describe('a run', () => {
         return { output: next, state: { h: next } };
       },
     });
-    const { words } = heldBack[0];
+    const { words } = validation[0];
     for (const cell of ['mut1', own]) {
       const model = newModel({ cell });
       const file = encodeCheckpoint(lastCheckpoint(await collect(model, { steps: 3 })));
@@ -342,15 +342,15 @@ describe('tags the model does not have', () => {
 
   test('are refused for validation if every sentence has one: there would be no loss to report', () => {
     const data = { examples, batch: 16, seed: 1 };
-    expect(() => taggerTraining(newModel(), { ...data, heldBack: unseen })).toThrow(
+    expect(() => taggerTraining(newModel(), { ...data, validation: unseen })).toThrow(
       'every validation sentence has a tag that training never saw, such as B-ORG; the model has O, B-LOC',
     );
-    expect(() => taggerTraining(newModel(), { ...data, heldBack: [...unseen, ...heldBack] })).not.toThrow();
-    expect(() => taggerTraining(newModel(), { ...data, heldBack: [] })).not.toThrow();
+    expect(() => taggerTraining(newModel(), { ...data, validation: [...unseen, ...validation] })).not.toThrow();
+    expect(() => taggerTraining(newModel(), { ...data, validation: [] })).not.toThrow();
   });
 
   test('leave validation a finite loss if only some sentences have one', async () => {
-    const task = taggerTraining(newModel(), { examples, heldBack: [...unseen, ...heldBack], batch: 16, seed: 1 });
+    const task = taggerTraining(newModel(), { examples, validation: [...unseen, ...validation], batch: 16, seed: 1 });
     expect((await task.validate(undefined))!.loss).toBeLessThan(10);
   });
 

@@ -10,7 +10,7 @@ import { showTags } from './show.ts';
 export interface TaggerTrainingOptions {
   readonly examples: readonly TaggedSentence[];
   /** Validation sentences; may be empty. */
-  readonly heldBack: readonly TaggedSentence[];
+  readonly validation: readonly TaggedSentence[];
   /** B, sentences in a batch. */
   readonly batch: number;
   /** Of the order of the sentences. */
@@ -19,7 +19,7 @@ export interface TaggerTrainingOptions {
 
 const kinds = {
   examples: required(anything),
-  heldBack: required(anything),
+  validation: required(anything),
   batch: required(count),
   seed: required(seedKind),
 };
@@ -33,13 +33,13 @@ const kinds = {
  * @example
  * const vocabulary = tagVocabulary(sentences);
  * const model = new Tagger(device, vocabulary, { cell: 'lstm', hidden: 128, … });
- * for await (const event of train(taggerTraining(model, { examples: sentences, heldBack, batch: 16, seed: 1 }), options)) …
+ * for await (const event of train(taggerTraining(model, { examples: sentences, validation, batch: 16, seed: 1 }), options)) …
  */
 export function taggerTraining(model: Tagger, options: TaggerTrainingOptions): SupervisedTraining<TaggedSentence> {
   requireOptions('taggerTraining', options, kinds);
-  const { examples, heldBack, seed } = options;
+  const { examples, validation, seed } = options;
   // Now rather than at the first validation, which would have no loss to report.
-  requireScorable(model, heldBack);
+  requireScorable(model, validation);
   return new SupervisedTraining(model, {
     ...options,
     chanceLoss: Math.log(model.vocabulary.tags.length),
@@ -52,7 +52,7 @@ export function taggerTraining(model: Tagger, options: TaggerTrainingOptions): S
       return { loss: found.loss!, metrics: { ...ofSpans, accuracy }, cost: 1 - (spans?.f1 ?? accuracy) };
     },
     sample: (step) => {
-      const shown = heldBack.length > 0 ? heldBack : examples;
+      const shown = validation.length > 0 ? validation : examples;
       const { words } = shown[mix32(hashText(String(step), seed)) % shown.length];
       return showTags({ words, tags: model.tagWords([words])[0] }, model.vocabulary.scheme !== null);
     },

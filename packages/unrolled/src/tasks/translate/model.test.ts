@@ -195,7 +195,7 @@ test('scheduled sampling happens while training only', () => {
 
 test('it comes back from its file, and other files are refused', async () => {
   const model = create({ attention: 'additive', cell: 'gru' });
-  const task = translatorTraining(model, pairs, { heldBack: [], batch: 2, seed: 1 });
+  const task = translatorTraining(model, pairs, { validation: [], batch: 2, seed: 1 });
   for await (const event of train(task, { optimizer: { method: 'sgd' }, learningRate: 0.1, steps: 2 })) {
     if (event.type !== 'checkpoint') continue;
     const file = encodeCheckpoint(event.checkpoint);

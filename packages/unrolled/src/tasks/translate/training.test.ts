@@ -21,13 +21,13 @@ function backwards(count: number, seed: number): TranslationPair[] {
 
 const device = await openDevice('wasm', { threads: 1 });
 const pairs = backwards(1200, 1);
-const heldBack = backwards(100, 2);
+const validation = backwards(100, 2);
 const config = { cell: 'gru', hidden: 32, layers: 1, embedding: 12, dropout: 0 } as const;
 const options: TrainOptions = { optimizer: { method: 'adam' }, learningRate: 0.01, clipNorm: 1, validateEvery: 100 };
 
 function newTask(more: Partial<TranslatorTrainingOptions> = {}) {
   const model = new Translator(device, sidesFor(pairs), config);
-  return { model, task: translatorTraining(model, pairs, { heldBack, batch: 32, seed: 1, ...more }) };
+  return { model, task: translatorTraining(model, pairs, { validation, batch: 32, seed: 1, ...more }) };
 }
 
 test('it learns to write words backwards, and looks where a person would', async () => {
@@ -39,7 +39,7 @@ test('it learns to write words backwards, and looks where a person would', async
   }
   expect(found[0]).toBeLessThan(found.at(-1)!);
   expect(found.at(-1)).toBeGreaterThan(0.9);
-  const result = await evaluateTranslations(model, heldBack, { beam: 3 });
+  const result = await evaluateTranslations(model, validation, { beam: 3 });
   expect(result!.scores.exact).toBeGreaterThan(0.9);
   expect(result!.scores.characterErrorRate).toBeLessThan(0.05);
   const [{ text, alignment }] = model.translate(['abcde']);
@@ -68,11 +68,11 @@ test('a run that goes on ends with the same bits, with scheduled sampling that g
 
 test('scores are of what is written, and the end of a signal is null', async () => {
   const { model } = newTask();
-  const result = await evaluateTranslations(model, heldBack.slice(0, 7), { batch: 3 });
+  const result = await evaluateTranslations(model, validation.slice(0, 7), { batch: 3 });
   expect(result!.translations.map(({ text }) => text)).toEqual(
-    model.translate(heldBack.slice(0, 7).map(({ source }) => source)).map(({ text }) => text),
+    model.translate(validation.slice(0, 7).map(({ source }) => source)).map(({ text }) => text),
   );
   expect(result!.scores.signatures.bleu).toContain('tok:13a|smooth:exp');
-  expect(await evaluateTranslations(model, heldBack, { signal: AbortSignal.abort() })).toBeNull();
+  expect(await evaluateTranslations(model, validation, { signal: AbortSignal.abort() })).toBeNull();
   await expect(evaluateTranslations(model, [])).rejects.toThrow(DataError);
 });

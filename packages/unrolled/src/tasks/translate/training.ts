@@ -11,14 +11,14 @@ import type { EncodedPair } from './sides.ts';
 
 export interface TranslatorTrainingOptions extends TranslationLossOptions {
   /** What is translated at each validation. */
-  readonly heldBack: readonly TranslationPair[];
+  readonly validation: readonly TranslationPair[];
   /** B, pairs in a batch. */
   readonly batch: number;
   /** Of the order of the pairs. */
   readonly seed: number;
   /** Epochs in which scheduled sampling grows, in a line, from 0 to `sampling`. Default 10. */
   readonly samplingEpochs?: number;
-  /** The most pairs that are translated at a validation, spread evenly over those held back. Default 1,000. */
+  /** The most pairs that are translated at a validation, spread evenly over the validation pairs. Default 1,000. */
   readonly validationPairs?: number;
 }
 
@@ -29,9 +29,9 @@ export interface TranslatorTrainingOptions extends TranslationLossOptions {
  * @throws DataError if there is no pair; ConfigError on an option out of range
  *
  * @example
- * const { train: pairs, heldBack } = splitExamples(all, { share: 0.1, seed: 1, keyOf: ({ source }) => source });
+ * const { train: pairs, validation } = splitExamples(all, { share: 0.1, seed: 1, keyOf: ({ source }) => source });
  * const translator = new Translator(device, sidesFor(pairs), { cell: 'lstm', hidden: 128, layers: 1, embedding: 64, dropout: 0.1 });
- * const task = translatorTraining(translator, pairs, { heldBack, batch: 64, seed: 1 });
+ * const task = translatorTraining(translator, pairs, { validation, batch: 64, seed: 1 });
  * for await (const event of train(task, { optimizer: { method: 'adam' }, learningRate: 2e-3, clipNorm: 1, epochs: 10 })) …
  */
 export function translatorTraining(
@@ -45,8 +45,8 @@ export function translatorTraining(
     throw new ConfigError(`translate: samplingEpochs must be above 0, received ${samplingEpochs}`, { samplingEpochs });
   }
   // Spread over all of them: files are often in the order of the alphabet.
-  const every = Math.max(1, Math.ceil(options.heldBack.length / validationPairs));
-  const heldBack = options.heldBack.filter((_, i) => i % every === 0);
+  const every = Math.max(1, Math.ceil(options.validation.length / validationPairs));
+  const validation = options.validation.filter((_, i) => i % every === 0);
   const task: SupervisedTraining<EncodedPair> = new SupervisedTraining<EncodedPair>(
     {
       parameters: model.parameters,
@@ -58,13 +58,13 @@ export function translatorTraining(
     },
     {
       examples: pairs.map((pair) => model.encode(pair)),
-      heldBack: heldBack.map((pair) => model.encode(pair)),
+      validation: validation.map((pair) => model.encode(pair)),
       batch: options.batch,
       seed: options.seed,
       chanceLoss: Math.log(model.sides.target.size),
       lengthOf: ({ source, target }) => source.length + target.length,
-      validate: (_, signal) => validate(model, heldBack, signal),
-      sample: () => sample(model, heldBack.length > 0 ? heldBack : pairs),
+      validate: (_, signal) => validate(model, validation, signal),
+      sample: () => sample(model, validation.length > 0 ? validation : pairs),
     },
   );
   return task;
