@@ -124,9 +124,9 @@ describe('unrolled translate', () => {
       train('letters.tsv', ...plain),
     ]);
     expectComplaint(missing, 2, 'no pairs given');
-    expectComplaint(bad, 1, 'bad.tsv, line 2: there is no tab');
+    expectComplaint(bad, 1, 'bad.tsv, line 2: no tab');
     expectComplaint(lines, 1, 'sources.txt has 120 lines and bad.tsv 2');
-    expectComplaint(feeding, 1, "feeding and coverage are attention's");
+    expectComplaint(feeding, 1, 'feeding and coverage need attention');
     expectComplaint(coverage, 1, 'a coverage loss needs a model with coverage');
     expect(trained).toMatchObject({ code: 0, stderr: '' });
     const [alignment, kind, wide] = await Promise.all([

@@ -4,18 +4,19 @@ import type { StackState } from '../../nn/recurrent.ts';
 import { concat } from '../../ops/index.ts';
 
 /**
- * How the state in which an encoder ends becomes the one a decoder begins in. One direction hands its state over as it is
- * (Sutskever 2014). Of two, every part of every layer is a linear map of both, side by side (Bahdanau 2015):
+ * The decoder's initial state from the encoder's final one. A unidirectional encoder passes its state on unchanged
+ * (Sutskever 2014). Of a bidirectional one, every part of every layer is a linear map of both directions, concatenated
+ * (Bahdanau 2015):
  *
  *     part = W [forward; backward] + b
  *
  * Parameters: `<part>_l0.weight` [P, 2P], `<part>_l0.bias` [P], …
  */
 export class Bridge {
-  /** By layer of the decoder, then by part of its state; null where states are handed over. */
+  /** By decoder layer, then by part of its state; null for a unidirectional encoder. */
   #maps: readonly Readonly<Record<string, Linear>>[] | null = null;
 
-  /** @param state  what the decoder begins with, of any number of rows */
+  /** @param state  an initial state of the decoder, of any batch size */
   build(state: StackState, bidirectional: boolean, declarations: Declarations): void {
     if (!bidirectional) return;
     this.#maps = state.map((parts, layer) =>

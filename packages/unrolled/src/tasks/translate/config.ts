@@ -3,35 +3,35 @@ import { type AttentionScore, attentionScores } from '../../nn/attention.ts';
 import type { CellSource } from '../../nn/cells/registry.ts';
 import { type Feeding, feedings } from './decoder.ts';
 
-/** Sizes and kind of an encoder and its decoder: plain data. */
+/** Configuration of an encoder and its decoder, as plain data. */
 export interface TranslatorConfig {
-  /** Name of the cell of both, one of your own, or a full configuration. */
+  /** Cell of the encoder and the decoder: a name, your own definition, or a full configuration. */
   readonly cell: CellSource;
-  /** H, hidden units in each layer, and in each direction of the encoder. */
+  /** H, hidden units of each layer, and of each direction of the encoder. */
   readonly hidden: number;
   /** L, layers of the encoder and of the decoder. */
   readonly layers: number;
-  /** E, length of a token's vector. */
+  /** E, embedding dimension. */
   readonly embedding: number;
-  /** Rate of dropout after the embeddings, between layers and before the output. */
+  /** Dropout rate after the embeddings, between layers and before the output. */
   readonly dropout: number;
-  /** Whether the encoder also reads from the end. Default true. */
+  /** Whether the encoder is bidirectional. Default true. */
   readonly bidirectional?: boolean;
   /**
-   * How well a state of the decoder fits one of the encoder; 'none': all goes through one vector (Sutskever 2014).
-   * Default 'additive'.
+   * Attention score; 'dot' and 'scaled-dot' need `bidirectional: false`. 'none': the decoder only gets the final state
+   * (Sutskever 2014). Default 'additive'.
    */
   readonly attention?: AttentionScore | 'none';
-  /** What attention hands to the next step. Default 'none'. */
+  /** What attention feeds into the next step. Default 'none'. */
   readonly feeding?: Feeding;
-  /** Whether attention sees what it has attended to before (See 2017). Default false. */
+  /** Whether attention sees its past weights (See 2017). Default false. */
   readonly coverage?: boolean;
 }
 
-/** Kinds of attention by name. */
+/** Attention scores by name. */
 export const attentionNames = ['none', ...attentionScores] as const;
 
-/** With a value for each option. @throws ConfigError on a size, a rate or a name that cannot work */
+/** The configuration with its defaults filled in. @throws ConfigError on an invalid size, rate or name */
 export function completeConfig(config: TranslatorConfig): Required<TranslatorConfig> {
   const complete = {
     bidirectional: true,
@@ -58,7 +58,7 @@ export function completeConfig(config: TranslatorConfig): Required<TranslatorCon
     throw new ConfigError(`translate: there is no feeding '${feeding}'; use ${feedings.join(', ')}`, { feeding });
   }
   if (attention === 'none' && (feeding !== 'none' || coverage)) {
-    throw new ConfigError("translate: feeding and coverage are attention's; choose an attention, or leave them out", {
+    throw new ConfigError('translate: feeding and coverage need attention; choose an attention, or leave them out', {
       feeding,
       coverage,
     });

@@ -12,39 +12,39 @@ import type { Tensor } from '../../tensor/tensor.ts';
 export const feedings = ['none', 'output', 'context'] as const;
 
 /**
- * What attention hands to the next step of the recurrence.
+ * What attention feeds into the next step of the recurrence.
  *
- * - none: nothing; a step's output s_t asks what to attend to, after the recurrence (Luong 2015). All steps of a known
- *   sequence are one pass, which makes training fast.
- * - output: what was worked out of the context, h̃_{t−1}, is a part of the next input (Luong's input feeding).
- * - context: s_{t−1} asks, and the context is a part of the input x_t (Bahdanau 2015).
+ * - none: nothing; s_t is the query, after the recurrence (Luong 2015). All steps of a known sequence are one fused pass,
+ *   which makes training fast.
+ * - output: h̃_{t−1} is part of the next input (Luong's input feeding).
+ * - context: s_{t−1} is the query, and the context is part of the input x_t (Bahdanau 2015).
  */
 export type Feeding = (typeof feedings)[number];
 
 export interface DecoderOptions {
   readonly cell: CellSource;
-  /** H, units of each layer, and the width of h̃. */
+  /** H, hidden units of each layer, and the width of h̃. */
   readonly hidden: number;
   readonly layers: number;
-  /** Rate of dropout between layers and before the output. */
+  /** Dropout rate between layers and before the output. */
   readonly dropout: number;
-  /** Null: no attention; all that is known of the source is the state to begin with. */
+  /** Null: no attention; the initial state is all the decoder knows of the source. */
   readonly attention: { readonly score: AttentionScore; readonly units: number; readonly coverage: boolean } | null;
   readonly feeding: Feeding;
-  /** Different ids there are to choose from. */
+  /** Number of output classes. */
   readonly choices: number;
 }
 
-/** What a decoder knows between steps; the batch comes first everywhere. */
+/** A decoder's state between steps; the batch is the first axis everywhere. */
 export type DecoderState = {
   readonly recurrent: StackState;
-  /** h̃ or s of the step before, where it is fed. */
+  /** h̃ or s of the previous step, if it is fed. */
   readonly fed: Tensor | null; // [B, H]
   readonly coverage: Tensor | null; // [B, S]
 };
 
 export interface DecoderStep {
-  /** What logits are worked out of, `[B, H]`. */
+  /** Input of the output layer, `[B, H]`. */
   readonly vector: Tensor;
   readonly weights: Tensor | null; // [B, S]
   /** Σ_s min(weight, coverage), `[B]`. */
@@ -59,7 +59,7 @@ export interface DecoderRun {
 }
 
 /**
- * A recurrent decoder over vectors of the tokens written so far, with or without attention to a memory:
+ * A recurrent decoder over embeddings of the tokens so far, with or without attention to a memory:
  *
  *     s_t = cells([y_{t−1}; fed], s_{t−1});   c_t = attention(s_t or s_{t−1});   h̃_t = tanh(W_c [c_t; s_t] + b_c)
  *     logits_t = W h̃_t + b
@@ -84,7 +84,7 @@ export class Decoder {
     this.#output = new Linear({ units: options.choices });
   }
 
-  /** Declares the parameters for vectors of E = `embedding` numbers and a memory of depth D = `memory`. */
+  /** Declares the parameters for embeddings of dimension E = `embedding` and a memory of depth D = `memory`. */
   build(embedding: number, memory: number, declarations: Declarations): void {
     const { feeding, hidden } = this.#options;
     const fed = { none: 0, output: hidden, context: memory }[feeding];
@@ -98,30 +98,30 @@ export class Decoder {
     this.#output.build([-1, this.#attention ? hidden : width], declarations.within('output'));
   }
 
-  /** The state of the cells that a bridge has to make. */
+  /** The initial state of the cells, in the shapes a bridge must produce. */
   initialState(batch: number, device: Device): StackState {
     return this.#recurrent.initialState(batch, device);
   }
 
-  /** A memory made ready; null without attention. @param encoded  `[S, B, D]` */
+  /** Keys and values of a memory; null without attention. @param encoded  `[S, B, D]` */
   prepare(encoded: Tensor, lengths: readonly number[]): AttentionMemory | null {
     return this.#attention?.prepare(encoded, lengths) ?? null;
   }
 
-  /** What a decoder begins with. */
+  /** The decoder's state before the first step. */
   begin(recurrent: StackState): DecoderState {
     const { feeding, hidden } = this.#options;
     const { width } = this.#recurrent;
     const top = recurrent.at(-1)!;
     const [{ shape, device }] = Object.values(top);
     const zeros = (size: number): Tensor => device.zeros([shape[0], size]);
-    // The first to ask is the state itself, where it is what the cell gives out.
+    // The first query is the initial state, if the cell outputs its state.
     const first = top.h?.shape[1] === width ? top.h : null;
     const fed = { none: () => null, output: () => zeros(hidden), context: () => first ?? zeros(width) }[feeding]();
     return { recurrent, fed, coverage: null };
   }
 
-  /** One step: vectors `[B, E]` of the tokens written last. */
+  /** One step: embeddings `[B, E]` of the last tokens. */
   step(ys: Tensor, memory: AttentionMemory | null, state: DecoderState, context: Context): DecoderStep {
     const { feeding } = this.#options;
     const attend = (query: Tensor) => this.#attention!.step(query, memory!, state.coverage);
@@ -140,20 +140,20 @@ export class Decoder {
     return {
       vector,
       weights,
-      // Before the first step nothing was attended to.
+      // Before the first step the coverage is 0.
       repeated: coverage && (state.coverage ? coverageLoss(weights, state.coverage) : s.device.zeros([s.shape[0]])),
       state: { recurrent: run.state, fed: { none: null, output: vector, context: s }[feeding], coverage },
     };
   }
 
-  /** The logits of a step's vector, or of those of many. */
+  /** Logits of the vectors of one step, or of many. */
   logits(vectors: Tensor, context: Context): Tensor {
     return this.#output.apply(this.#dropout.apply(vectors, context));
   }
 
   /**
-   * All steps of known sequences: vectors `[T, B, E]` → logits `[T, B, choices]`. One pass where no step needs what
-   * attention found at the one before.
+   * All steps of known sequences: embeddings `[T, B, E]` → logits `[T, B, choices]`. One fused pass if no step depends on
+   * the attention of the previous one.
    */
   run(ys: Tensor, memory: AttentionMemory | null, state: DecoderState, context: Context): DecoderRun {
     const { feeding, attention } = this.#options;
@@ -167,7 +167,7 @@ export class Decoder {
     return { logits: this.logits(vectors, context), repeated: null };
   }
 
-  /** The same step by step. @param ysAt  vectors `[B, E]` for step t, which may look at the vector of the step before */
+  /** The same step by step. @param ysAt  embeddings `[B, E]` for step t, which may depend on the previous step's vector */
   walk(
     T: number,
     ysAt: (t: number, before: Tensor | null) => Tensor,

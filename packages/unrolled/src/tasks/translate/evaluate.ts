@@ -10,19 +10,19 @@ import type { TranslationPair } from './pairs.ts';
 import type { TranslateOptions, Translation } from './translate.ts';
 
 export interface TranslationScores {
-  /** Mean over the tokens of the right translations, ends included, with the right ones before them, in nats. */
+  /** Mean loss per reference token, end tokens included, with teacher forcing, in nats. */
   readonly loss: number;
-  /** Share of translations that are right in every character. */
+  /** Share of translations equal to their reference. */
   readonly exact: number;
-  /** Edits over characters of the right translations. */
+  /** Edits per character of the references. */
   readonly characterErrorRate: number;
-  /** Edits over words (what stands between spaces) of the right translations: phonemes, where words are phonemes. */
+  /** Edits per space-separated word of the references (per phoneme, if words are phonemes). */
   readonly wordErrorRate: number;
-  /** 0 to 100, as sacreBLEU computes it by default. */
+  /** 0 to 100, with sacreBLEU's default settings. */
   readonly bleu: number;
-  /** 0 to 100, as sacreBLEU computes it by default. */
+  /** 0 to 100, with sacreBLEU's default settings. */
   readonly chrf: number;
-  /** How BLEU and chrF were computed. */
+  /** Signatures of BLEU and chrF, as sacreBLEU writes them. */
   readonly signatures: { readonly bleu: string; readonly chrf: string };
 }
 
@@ -31,9 +31,9 @@ export interface EvaluateTranslationsOptions extends TranslateOptions {
 }
 
 /**
- * How well a model translates, by what it writes.
- * @returns the scores and what was written for each pair; null if the signal ended it early
- * @throws DataError if there is no pair, or no right translation has a character
+ * Translates the sources of pairs and scores the results.
+ * @returns the scores and the translation of each pair; null if the signal aborted it
+ * @throws DataError if there are no pairs, or all references are empty
  */
 export async function evaluateTranslations(
   model: Translator,
@@ -41,7 +41,7 @@ export async function evaluateTranslations(
   { signal, batch = 64, ...options }: EvaluateTranslationsOptions = {},
 ): Promise<{ scores: TranslationScores; translations: readonly Translation[] } | null> {
   const { device } = model;
-  // Long ones first, so that those of about one length stand side by side.
+  // Sorted by length, so that a batch needs little padding.
   const order = pairs.map((_, i) => i).sort((a, b) => pairs[b].source.length - pairs[a].source.length || a - b);
   const translations = new Array<Translation>(pairs.length);
   let [loss, tokens] = [0, 0];

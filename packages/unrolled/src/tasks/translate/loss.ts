@@ -11,20 +11,20 @@ import type { EncodedPair } from './sides.ts';
 
 export interface TranslationLossOptions {
   /**
-   * ε of label smoothing (Szegedy 2016): the target is the right token with 1 − ε and any of all V + 1 with ε in even
-   * shares. Default 0.
+   * ε of label smoothing (Szegedy 2016): the target distribution is 1 − ε on the reference token plus ε spread evenly over
+   * all V + 1 tokens. Default 0.
    */
   readonly smoothing?: number;
-  /** λ: λ · Σ_s min(weight, coverage) is added at every step (See 2017). Needs a model with coverage. Default 0. */
+  /** λ of the coverage loss, λ · Σ_s min(weight, coverage) at every step (See 2017). Needs a model with coverage. Default 0. */
   readonly coverageLoss?: number;
   /**
-   * How often the decoder reads, in place of the right token before, one drawn from what it would have written itself:
-   * scheduled sampling (Bengio 2015). Only while training. Default 0: always the right one (teacher forcing).
+   * Scheduled sampling (Bengio 2015): the probability that the decoder reads a token drawn from its own prediction instead
+   * of the reference. Only in training. Default 0: teacher forcing.
    */
   readonly sampling?: number;
 }
 
-/** @throws ConfigError on an option out of range, or one that this model has no part for */
+/** @throws ConfigError on an option out of range, or a coverage loss for a model without coverage */
 export function checkLoss({ config }: Translator, options: TranslationLossOptions): void {
   const { smoothing = 0, coverageLoss = 0, sampling = 0 } = options;
   if (!(smoothing >= 0 && smoothing < 1)) {
@@ -34,21 +34,19 @@ export function checkLoss({ config }: Translator, options: TranslationLossOption
     throw new ConfigError(`translate: sampling must be in [0, 1], received ${sampling}`, { sampling });
   }
   if (!(coverageLoss >= 0 && coverageLoss < Infinity)) {
-    throw new ConfigError(
-      `translate: the weight of the coverage loss must be a number from 0, received ${coverageLoss}`,
-    );
+    throw new ConfigError(`translate: coverageLoss must be a number from 0, received ${coverageLoss}`);
   }
   if (coverageLoss > 0 && !config.coverage) {
-    throw new ConfigError('translate: a coverage loss needs a model with coverage; turn it on', { coverageLoss });
+    throw new ConfigError('translate: a coverage loss needs a model with coverage: true', { coverageLoss });
   }
 }
 
 /**
- * The mean loss a token of these pairs, ends included, in nats:
+ * The mean loss per token of these pairs, end tokens included, in nats:
  *
  *     (1 − ε) · −log p(y_t) + ε · mean over v of −log p(v) + λ · Σ_s min(weight_ts, coverage_ts)
  *
- * @returns also how many tokens it is the mean of
+ * @returns the loss and the number of tokens
  */
 export function translationLoss(
   model: Translator,
@@ -67,7 +65,7 @@ export function translationLoss(
     { padding: -1 },
   );
   const [T, B] = shape;
-  // What is read at step t is what was to be written at the one before.
+  // The input of step t is the reference of step t − 1.
   const inputs = Float64Array.from(values, (_, i) => (i < B ? sides.target.start : Math.max(0, values[i - B])));
   const { logits, repeated } =
     sampling > 0 && context.training
@@ -84,7 +82,7 @@ export function translationLoss(
   return { loss: scale(sum(losses), 1 / tokens), tokens };
 }
 
-/** Vectors of what the decoder reads at each step: of the right tokens, or of what it would have written. */
+/** Embeddings of the decoder's inputs: reference tokens, or tokens sampled from its own predictions. */
 function sampledInputs(
   model: Translator,
   inputs: Float64Array,
@@ -101,7 +99,7 @@ function sampledInputs(
       const V = logits.length / B;
       ids.forEach((_, b) => {
         if (random.uniform() >= rate) return;
-        // Never the end: after it there would be nothing to learn.
+        // Never the end token: nothing follows it.
         ids[b] = sampleToken(logits.subarray(b * V, (b + 1) * V), random, {}, sides.target.end);
       });
     }

@@ -74,7 +74,7 @@ describe.each(kinds)('a translator with %j', (kind) => {
     expect(error).toBeLessThan(1e-6);
   });
 
-  test('loses in a batch what its pairs lose alone, however the rest is padded', () => {
+  test('the loss of a pair does not depend on its batch or the padding', () => {
     const model = create(kind);
     const encoded = pairs.map((pair) => model.encode(pair));
     const lossOf = (some: typeof encoded): number => {
@@ -99,7 +99,7 @@ describe.each(kinds)('a translator with %j', (kind) => {
     });
   });
 
-  test('is as sure of what it writes as its loss says', () => {
+  test('the log probability of a translation is that of its loss', () => {
     const model = create(kind);
     const sources = ['abc', 'cc', 'bcaab'];
     for (const beam of [1, 3]) {
@@ -156,14 +156,14 @@ test('alignments have a row for each token with its end, and a column for each o
   expect(create({ attention: 'none' }).translate(['abc'])[0].alignment).toBeNull();
 });
 
-test('what it does not know is left out and said', () => {
+test('unknown characters are ignored and returned', () => {
   const model = create({});
   const [known, unknown] = model.translate(['abc', 'añb?c?']);
   expect(unknown.leftOut).toEqual(['ñ', '?']);
   expect(unknown.text).toBe(known.text);
 });
 
-test('label smoothing is the cross-entropy against a target that is partly even', () => {
+test('label smoothing is the cross-entropy against a partly uniform target', () => {
   const model = create({ attention: 'general' });
   const encoded = [model.encode(pairs[1])];
   const lossWith = (smoothing: number): number => translationLoss(model, encoded, inference, { smoothing }).loss.item();
@@ -180,7 +180,7 @@ test('label smoothing is the cross-entropy against a target that is partly even'
   expect(lossWith(0.3)).toBeCloseTo(0.7 * lossWith(0) + 0.3 * even, 12);
 });
 
-test('scheduled sampling happens while training only', () => {
+test('scheduled sampling applies in training only', () => {
   const model = create({ attention: 'additive' });
   const encoded = pairs.map((pair) => model.encode(pair));
   const lossIn = (sampling: number, seed: number | null): number =>
@@ -193,7 +193,7 @@ test('scheduled sampling happens while training only', () => {
   expect(new Set([1, 2, 3, 4].map((seed) => lossIn(1, seed))).size).toBeGreaterThan(1);
 });
 
-test('it comes back from its file, and other files are refused', async () => {
+test('a translator is restored from its file, and other files are refused', async () => {
   const model = create({ attention: 'additive', cell: 'gru' });
   const task = translatorTraining(model, pairs, { validation: [], batch: 2, seed: 1 });
   for await (const event of train(task, { optimizer: { method: 'sgd' }, learningRate: 0.1, steps: 2 })) {
@@ -210,7 +210,7 @@ test.each([
   [{ dropout: 1 }, 'dropout must be in [0, 1), received 1'],
   [{ attention: 'bilinear' as never }, "there is no attention 'bilinear'; use none, additive"],
   [{ feeding: 'all' as never }, "there is no feeding 'all'; use none, output, context"],
-  [{ attention: 'none', coverage: true } as const, "feeding and coverage are attention's"],
+  [{ attention: 'none', coverage: true } as const, 'feeding and coverage need attention'],
   [{ attention: 'dot' } as const, "'dot' needs queries as wide as the memory, received 3 and 6"],
 ])('%j is refused', (wrong, message) => {
   expect(() => create(wrong)).toThrow(ConfigError);

@@ -15,10 +15,10 @@ test('pairs are lines with a tab, or lines of two texts', () => {
   expect(parsePairs('')).toEqual([]);
 });
 
-test('what is wrong is named with its line', () => {
+test('errors name the line', () => {
   expect(() => parsePairs('a\tb\nno tab here\n', 'x.tsv')).toThrow(DataError);
   expect(() => parsePairs('a\tb\nno tab here\n', 'x.tsv')).toThrow(
-    "x.tsv, line 2: there is no tab between source and target; received 'no tab here'",
+    "x.tsv, line 2: no tab between source and target; received 'no tab here'",
   );
   expect(() => pairLines('a\nb', 'x', ['a.txt', 'b.txt'])).toThrow('a.txt has 2 lines and b.txt 1');
 });
@@ -38,7 +38,7 @@ test.each(tokenizerKinds)('a text of known %s comes back as it was, and ends', (
   expect(side.start).toBe(side.size);
 });
 
-test('a word is the same token wherever it stands', () => {
+test('a word is the same token at the start of a text as elsewhere', () => {
   const side = Side.for(['K AE T', 'T AE K', 'K AE'], { tokens: 'word' });
   const [first, , third] = side.encode('K AE T').ids;
   expect(side.encode('T AE K').ids).toEqual([third, side.encode('AE AE').ids[0], first, side.end]);

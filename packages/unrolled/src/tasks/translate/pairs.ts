@@ -7,8 +7,8 @@ export interface TranslationPair {
 }
 
 /**
- * Pairs of a TSV text: one a line, source and target with a tab between them. Lines of white space alone are passed over;
- * columns after the second, too, such as the attribution in files of Tatoeba.
+ * Pairs from TSV: source, tab and target in each line. Blank lines and further columns, such as Tatoeba's attribution, are
+ * ignored.
  *
  * @param name  of the file, for errors
  * @throws DataError naming the first line without a tab
@@ -19,10 +19,9 @@ export function parsePairs(text: string, name = 'the text'): TranslationPair[] {
     if (line.trim() === '') return;
     const [source, target] = line.split('\t');
     if (target === undefined) {
-      throw new DataError(
-        `${name}, line ${i + 1}: there is no tab between source and target; received '${clip(line)}'`,
-        { line: i + 1 },
-      );
+      throw new DataError(`${name}, line ${i + 1}: no tab between source and target; received '${clip(line)}'`, {
+        line: i + 1,
+      });
     }
     pairs.push({ source, target });
   });
@@ -30,7 +29,7 @@ export function parsePairs(text: string, name = 'the text'): TranslationPair[] {
 }
 
 /**
- * Pairs of two texts that are translations of each other line by line. Lines empty on both sides are passed over.
+ * Pairs from two texts with matching lines. Lines blank in both are ignored.
  *
  * @param names  of the files, for errors
  * @throws DataError if they have different numbers of lines
@@ -53,7 +52,7 @@ export function pairLines(
     .filter(({ source: a, target: b }) => a.trim() !== '' || b.trim() !== '');
 }
 
-/** Lines of a text, with or without an end of line after the last one. */
+/** Lines of a text; a newline at its end adds none. */
 function linesOf(text: string): string[] {
   const lines = text.replace(/^\ufeff/, '').split(/\r?\n/);
   if (lines.at(-1) === '') lines.pop();

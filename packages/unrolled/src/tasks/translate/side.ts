@@ -3,18 +3,18 @@ import type { Tokenizer, TokenizerConfig } from '../../tokenizers/tokenizer.ts';
 import { leaveOutUnknown } from '../../tokenizers/vocabulary.ts';
 
 export interface SideOptions {
-  /** What a token is. Default 'char'. */
+  /** Kind of tokens. Default 'char'. */
   readonly tokens?: TokenizerConfig['kind'];
-  /** The most tokens of words and of byte pairs; see `tokenizerFor`. */
+  /** Maximum vocabulary size of words and byte pairs; see `tokenizerFor`. */
   readonly vocabulary?: number;
 }
 
 /**
- * The vocabulary of one side of a translation: the V tokens of a tokenizer, and the two symbols it does not know: `end`
- * (id V), which ends every sequence, and `start` (id V + 1), which a decoder reads before it has written anything.
+ * The vocabulary of one side of a translation: the V tokens of a tokenizer and two more: `end` (id V), which ends every
+ * sequence, and `start` (id V + 1), the decoder's first input.
  *
- * Words and byte pairs are cut with a space before the text, so that a word is the same token at the beginning as
- * elsewhere; reading back takes it away again.
+ * Words and byte pairs are tokenized with a space before the text, so that a word is the same token at the start of a text
+ * as elsewhere; decoding removes it.
  */
 export class Side {
   readonly tokenizer: Tokenizer;
@@ -27,24 +27,24 @@ export class Side {
     this.start = this.tokenizer.size + 1;
   }
 
-  /** The side of these texts. */
+  /** The vocabulary of these texts. */
   static for(texts: readonly string[], { tokens = 'char', vocabulary }: SideOptions = {}): Side {
     const text = texts.map((one) => (tokens === 'char' ? one : ` ${one}`)).join('\n');
     const { config } = tokenizerFor(tokens, text, vocabulary);
-    // Lines are what is translated: what stands between them is no token of characters or words.
+    // Texts are single lines: a newline is no token of characters or words.
     return new Side(
       config.kind === 'bpe' ? config : { ...config, vocabulary: config.vocabulary.filter((token) => token !== '\n') },
     );
   }
 
-  /** Different ids a sequence may have: its tokens and `end`. */
+  /** Number of ids in a sequence: V and `end`. */
   get size(): number {
     return this.tokenizer.size + 1;
   }
 
   /**
-   * The ids of a text and of its end. Characters that the vocabulary of characters lacks are left out.
-   * @returns also what was left out, each once
+   * The ids of a text and of its end. Characters missing in a character vocabulary are ignored.
+   * @returns the ids, and each ignored character once
    */
   encode(text: string): { ids: number[]; leftOut: string[] } {
     const known = leaveOutUnknown(this.tokenizer, text);
@@ -52,13 +52,13 @@ export class Side {
     return { ids: [...this.tokenizer.encode(whole), this.end], leftOut: [...known.leftOut.keys()] };
   }
 
-  /** The text of ids, with or without the end. */
+  /** The text of ids, with or without the end token. */
   decode(ids: readonly number[]): string {
     const text = this.tokenizer.decode(ids.filter((id) => id < this.end));
     return this.#spaced && text.startsWith(' ') ? text.slice(1) : text;
   }
 
-  /** Each id as a person can read it, beside others. */
+  /** A readable name of each id. */
   names(ids: readonly number[]): string[] {
     return ids.map((id) => {
       if (id === this.end) return '⏎';

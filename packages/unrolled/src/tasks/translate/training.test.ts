@@ -30,7 +30,7 @@ function newTask(more: Partial<TranslatorTrainingOptions> = {}) {
   return { model, task: translatorTraining(model, pairs, { validation, batch: 32, seed: 1, ...more }) };
 }
 
-test('it learns to write words backwards, and looks where a person would', async () => {
+test('it learns to reverse words, attending to the letter it writes', async () => {
   const { model, task } = newTask();
   const found: number[] = [];
   for await (const event of train(task, { ...options, steps: 300 })) {
@@ -51,7 +51,7 @@ test('it learns to write words backwards, and looks where a person would', async
   });
 });
 
-test('a run that goes on ends with the same bits, with scheduled sampling that grows', async () => {
+test('a resumed run ends with the same bits, with growing scheduled sampling', async () => {
   const last = async (more: Partial<TrainOptions>): Promise<Checkpoint> => {
     let checkpoint: Checkpoint | null = null;
     const { task } = newTask({ sampling: 0.5, samplingEpochs: 0.3 });
@@ -66,7 +66,7 @@ test('a run that goes on ends with the same bits, with scheduled sampling that g
   expect(resumed.parameters).toEqual(whole.parameters);
 });
 
-test('scores are of what is written, and the end of a signal is null', async () => {
+test('scores are those of the translations, and an aborted evaluation is null', async () => {
   const { model } = newTask();
   const result = await evaluateTranslations(model, validation.slice(0, 7), { batch: 3 });
   expect(result!.translations.map(({ text }) => text)).toEqual(

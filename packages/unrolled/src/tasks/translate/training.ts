@@ -10,23 +10,23 @@ import type { TranslationPair } from './pairs.ts';
 import type { EncodedPair } from './sides.ts';
 
 export interface TranslatorTrainingOptions extends TranslationLossOptions {
-  /** What is translated at each validation. */
+  /** Validation pairs. */
   readonly validation: readonly TranslationPair[];
-  /** B, pairs in a batch. */
+  /** B, batch size in pairs. */
   readonly batch: number;
-  /** Of the order of the pairs. */
+  /** Seed of the order of the pairs. */
   readonly seed: number;
-  /** Epochs in which scheduled sampling grows, in a line, from 0 to `sampling`. Default 10. */
+  /** Epochs over which scheduled sampling grows linearly from 0 to `sampling`. Default 10. */
   readonly samplingEpochs?: number;
-  /** The most pairs that are translated at a validation, spread evenly over the validation pairs. Default 1,000. */
+  /** Maximum number of pairs translated at a validation, spread evenly over the validation pairs. Default 1,000. */
   readonly validationPairs?: number;
 }
 
 /**
- * Learning to translate from pairs. The best checkpoint is the one with the fewest edits a character in what it writes
- * greedily, a word where the tokens of the target are words.
+ * Trains a translator on pairs. The best checkpoint has the lowest character error rate of greedy translations, or word
+ * error rate if the target tokens are words.
  *
- * @throws DataError if there is no pair; ConfigError on an option out of range
+ * @throws DataError if there are no pairs; ConfigError on an option out of range
  *
  * @example
  * const { train: pairs, validation } = splitExamples(all, { share: 0.1, seed: 1, keyOf: ({ source }) => source });
@@ -44,7 +44,7 @@ export function translatorTraining(
   if (!(samplingEpochs > 0)) {
     throw new ConfigError(`translate: samplingEpochs must be above 0, received ${samplingEpochs}`, { samplingEpochs });
   }
-  // Spread over all of them: files are often in the order of the alphabet.
+  // Spread evenly: files are often sorted.
   const every = Math.max(1, Math.ceil(options.validation.length / validationPairs));
   const validation = options.validation.filter((_, i) => i % every === 0);
   const task: SupervisedTraining<EncodedPair> = new SupervisedTraining<EncodedPair>(
@@ -85,14 +85,14 @@ function costOf({ sides }: Translator, scores: TranslationScores): number {
   return sides.target.tokenizer.kind === 'word' ? scores.wordErrorRate : scores.characterErrorRate;
 }
 
-/** What the model makes of some texts, beside what is right. */
+/** Translations of a few sources, with their references where they differ. */
 function sample(model: Translator, pairs: readonly TranslationPair[]): string {
   const few = pairs.slice(0, 5);
   const written = model.translate(few.map(({ source }) => source));
   return few
     .map(({ source, target }, i) => {
       const { text } = written[i];
-      return text === target ? `${source} → ${text}` : `${source} → ${text}   (right: ${target})`;
+      return text === target ? `${source} → ${text}` : `${source} → ${text}   (reference: ${target})`;
     })
     .join('\n');
 }

@@ -4,27 +4,27 @@ import type { Translator } from './model.ts';
 import { type SearchTranslationOptions, searchTranslations } from './search.ts';
 
 export interface TranslateOptions extends SearchTranslationOptions {
-  /** Texts that stand side by side; does not change the result. Default 64. */
+  /** Batch size; does not change the result. Default 64. */
   readonly batch?: number;
 }
 
-/** A text that a model wrote for another one. */
+/** A possible translation of a text. */
 export interface Candidate {
   readonly text: string;
   /** Σ log P of its tokens, in nats. */
   readonly logProbability: number;
-  /** What it is ranked by: the same, with the penalties asked for. */
+  /** What candidates are ranked by: the log probability with the penalties applied. */
   readonly score: number;
-  /** Whether it came to its end, and not to the greatest length. */
+  /** Whether it ended with the end token rather than at its maximum length. */
   readonly ended: boolean;
-  /** What its tokens attended to; null without attention. */
+  /** Attention weights; null without attention. */
   readonly alignment: Alignment | null;
 }
 
 export interface Translation extends Candidate {
-  /** The n best, best first; itself the first of them. */
+  /** The n best, best first, this one included. */
   readonly candidates: readonly Candidate[];
-  /** Characters of the source that the model does not know, which were left out. */
+  /** Characters of the source that the model does not know, which it ignored. */
   readonly leftOut: readonly string[];
 }
 
@@ -36,7 +36,7 @@ export function translateTexts(
 ): Translation[] {
   const encoded = texts.map((text) => model.sides.source.encode(text));
   const results = new Array<Translation>(texts.length);
-  // Those of about one length stand side by side.
+  // Sorted by length, so that a batch needs little padding.
   const order = encoded.map((_, i) => i).sort((a, b) => encoded[b].ids.length - encoded[a].ids.length || a - b);
   for (let from = 0; from < order.length; from += batch) {
     const places = order.slice(from, from + batch);
