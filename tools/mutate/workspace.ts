@@ -43,7 +43,7 @@ export class Workspace {
     try {
       if (isKernel && !(await this.#passes(['packages/kernels/build.ts']))) return { fault, noticedBy: 'build' };
       for (const test of fault.tests) {
-        if (!(await this.runTest(test))) return { fault, noticedBy: test };
+        if (!(await this.run([test]))) return { fault, noticedBy: test };
       }
       return { fault, noticedBy: null };
     } finally {
@@ -51,8 +51,12 @@ export class Workspace {
     }
   }
 
-  runTest(test: string): Promise<boolean> {
-    return this.#passes(['node_modules/vitest/vitest.mjs', 'run', '--bail', '1', '--reporter', 'dot', test]);
+  /** Whether these test files pass, in at most `timeout` ms. */
+  run(tests: readonly string[], timeout = patience): Promise<boolean> {
+    return this.#passes(
+      ['node_modules/vitest/vitest.mjs', 'run', '--bail', '1', '--reporter', 'dot', ...tests],
+      timeout,
+    );
   }
 
   /** Compiles the kernels as they are in the repository. */
@@ -64,9 +68,9 @@ export class Workspace {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  #passes(command: readonly string[]): Promise<boolean> {
+  #passes(command: readonly string[], timeout = patience): Promise<boolean> {
     return new Promise((resolve, reject) => {
-      const child = spawn(process.execPath, command, { cwd: this.folder, stdio: 'ignore', timeout: patience });
+      const child = spawn(process.execPath, command, { cwd: this.folder, stdio: 'ignore', timeout });
       child.on('error', reject);
       child.on('exit', (code) => resolve(code === 0));
     });

@@ -162,6 +162,8 @@ const sizes: readonly Sizes[] = [
   { T: 2, B: 0, F: 2, H: 4 },
   // Weight gradients over more steps than a block of the product is deep, and a hidden state wider than one.
   { T: 30, B: 11, F: 5, H: 6 },
+  // One row more than two blocks of the input's product.
+  { T: 11, B: 11, F: 5, H: 6 },
   { T: 2, B: 3, F: 4, H: 260 },
 ];
 
