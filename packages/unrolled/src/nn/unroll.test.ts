@@ -187,7 +187,9 @@ test('a state of another batch is refused, whichever form is used', () => {
   const { cell } = build({ cell: 'lstm', hidden: H });
   const state = cell.initialState(1, device);
   for (const form of ['fused', 'traced', 'steps'] as const) {
-    expect(() => unroll(cell, random([T, B, F], 1), state, { form })).toThrow("state h of cell 'lstm' has shape [1, 6]");
+    expect(() => unroll(cell, random([T, B, F], 1), state, { form })).toThrow(
+      "state h of cell 'lstm' has shape [1, 6]",
+    );
   }
 });
 
