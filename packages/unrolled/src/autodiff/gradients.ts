@@ -3,15 +3,15 @@ import { formatShape } from '../shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { Recording } from './operation.ts';
 
-/** A gradient being summed up. Only a sum made here may be added to in place: others may be shared. */
+/** A gradient being accumulated. Only sums created here may be added to in place; other tensors may be shared. */
 interface Slot {
   tensor: Tensor;
   own: boolean;
 }
 
 /**
- * ∂loss/∂source for each source, by going back through the recorded operations. A source the loss does not depend
- * on gets zeros. The recording is used up: each graph is differentiated once.
+ * ∂loss/∂source for each source, by a backward pass through the recorded operations. A source the loss does not
+ * depend on gets zeros. The graph is freed: it can be differentiated only once.
  *
  * @param loss  one number, unless `seed` gives ∂L/∂loss of its shape
  * @throws ShapeError if loss is not one number and there is no seed
@@ -21,7 +21,7 @@ export function gradients(loss: Tensor, sources: readonly Tensor[], seed?: Tenso
   return sources.map((source) => found.get(source) ?? source.device.zeros(source.shape));
 }
 
-/** The same as a map that holds only the sources which were reached. */
+/** Like `gradients`, as a map of only the sources that were reached. */
 export function collectGradients(loss: Tensor, sources: ReadonlySet<Tensor>, seed?: Tensor): Map<Tensor, Tensor> {
   if (seed === undefined && loss.size !== 1) {
     throw new ShapeError(
@@ -52,7 +52,7 @@ export function collectGradients(loss: Tensor, sources: ReadonlySet<Tensor>, see
       if (slots.every((slot) => slot === undefined)) continue;
       if (record.consumed) {
         throw new UnrolledError(
-          `gradients: ${record.name} was already differentiated; compute the loss again before asking once more`,
+          `gradients: ${record.name} was already differentiated; compute the loss again before taking its gradients again`,
         );
       }
       record.consumed = true;
@@ -78,7 +78,7 @@ function sum(slot: Slot | undefined, gradient: Tensor): Slot {
   return { tensor: total, own: true };
 }
 
-/** All recordings these depend on, latest first. */
+/** All recordings that these tensors depend on, latest first. */
 function recordingsBehind(tensors: readonly Tensor[]): Recording[] {
   const seen = new Set<Recording>();
   const stack: Tensor[] = [...tensors];

@@ -14,7 +14,7 @@ export interface Operation<In extends Inputs, Options, Saved> {
   readonly name: string;
   /** Whether inputs may be int32: where numbers are only moved or looked up. Default false. */
   readonly integers?: boolean;
-  /** Computes the outputs, and what the gradient will need of them. */
+  /** Computes the outputs, and what the gradient needs of them. */
   forward(inputs: In, options: Options, device: Device): { outputs: readonly Tensor[]; saved: Saved };
   /**
    * ∂L/∂inputs from ∂L/∂outputs (null: that output was not used). Only those for which `wanted` is true need be
@@ -34,7 +34,7 @@ export interface BackwardCall<In extends Inputs, Options, Saved> {
 /** One call of an operation that gradients may flow back through. */
 export class Recording {
   static #count = 0;
-  /** Later recordings have greater numbers, so descending order is an order for going back. */
+  /** Later recordings have greater numbers: the backward pass runs in descending order. */
   readonly order = Recording.#count++;
   /** The order of the next recording. */
   static get next(): number {
@@ -74,7 +74,7 @@ export function run<In extends Inputs, Options, Saved>(
   inputs: In,
   options: Options,
 ): { outputs: readonly Tensor[]; saved: Saved } {
-  // Operations that come in many kinds are told by name which one they are.
+  // Families of operations state which member this is.
   const name = typeof options === 'string' ? options : operation.name;
   const device = commonDevice(name, inputs);
   if (!operation.integers) requireFloats(name, inputs, device);

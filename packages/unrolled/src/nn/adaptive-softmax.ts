@@ -7,17 +7,17 @@ import { layerConfig } from './layer-config.ts';
 import { type Declarations, type Parameter, unbuilt } from './parameters.ts';
 
 export interface AdaptiveSoftmaxOptions {
-  /** V, how many classes there are; those with small ids must be the frequent ones. */
+  /** V, the number of classes, ordered by falling frequency. */
   readonly classes: number;
-  /** Where the classes are cut, rising and below V: the first part is told apart at once, each other one is a cluster. */
+  /** Rising class ids below V that split the classes: the first part is scored by the head, each other one is a cluster. */
   readonly cutoffs: readonly number[];
-  /** Cluster i, from 1, is told apart in F / divisor^i numbers. Default 4. */
+  /** Cluster i, from 1, is projected to F / divisor^i features. Default 4. */
   readonly divisor?: number;
 }
 
 /**
- * Adaptive softmax (Grave 2017): the head scores the frequent classes and the clusters of rare ones, and only where the
- * target is rare its cluster is scored, too.
+ * Adaptive softmax (Grave 2017): the head scores the frequent classes and the clusters of rare ones; a cluster is scored
+ * only for targets in it.
  *
  *     log P(class) = log P_head(class),  or  log P_head(cluster) + log P_cluster(class)
  *
@@ -26,7 +26,7 @@ export interface AdaptiveSoftmaxOptions {
  */
 export class AdaptiveSoftmax {
   readonly config: { readonly layer: 'adaptiveSoftmax' } & AdaptiveSoftmaxOptions;
-  /** Where each cluster begins, and after the last one V. */
+  /** The first class of each cluster, then V. */
   readonly #bounds: readonly number[];
   #head = unbuilt('adaptive softmax');
   #tails: readonly { readonly down: Parameter; readonly up: Parameter }[] = [];
@@ -85,14 +85,14 @@ export class AdaptiveSoftmax {
     // Rows without a target must not reach the gradient of the weights as 0 · NaN.
     const asked = ids.some((id) => id < 0) ? Float64Array.from(ids, (id) => Number(id >= 0)) : null;
     const rows = asked ? select(device.tensor(asked, [targets.size, 1]), all, 0) : all;
-    /** The cluster of an id from 0, or −1 for the head's own. */
+    /** The cluster of an id, from 0; −1 for classes of the head. */
     const clusterOf = (id: number): number => this.#bounds.findIndex((bound) => id < bound) - 1;
     const inHead = Int32Array.from(ids, (id) => {
       const cluster = id < 0 ? -1 : clusterOf(id);
       return cluster < 0 ? id : cutoffs[0] + cluster;
     });
     const head = crossEntropy(linear(rows, this.#head.value), device.ids(inHead));
-    // Losses of the clusters one after the other, behind a 0 for all rows that are in none.
+    // The clusters' losses, concatenated after a 0 for all rows in none of them.
     const parts = [device.zeros([1])];
     const places = new Int32Array(ids.length);
     let place = 1;

@@ -37,17 +37,17 @@ export interface AttentionOptions {
   /** A, the width of W s + U h, for the additive score. Default D, the depth of the memory. */
   readonly units?: number;
   /**
-   * Lets the score see how much each position was attended to before (See 2017), so that nothing is read twice:
+   * Coverage (See 2017): the score also depends on past attention, to avoid repetition:
    * coverage c = Σ of past weights; additive: tanh(W s + U h + c·w), w `[A]`; else score + w·c, w `[1]`. Default false.
    */
   readonly coverage?: boolean;
 }
 
-/** A sequence made ready to be attended to: its keys are computed once for all queries. */
+/** A sequence prepared for attention: keys are computed once for all queries. */
 export type AttentionMemory = {
   readonly keys: Tensor; // [B, S, K]
   readonly values: Tensor; // [B, S, D]
-  /** 0 where a position counts, −∞ where the sequence has ended, `[B, 1, S]`; null where all have all positions. */
+  /** 0 at valid positions, −∞ at padding, `[B, 1, S]`; null without padding. */
   readonly mask: Tensor | null;
 };
 
@@ -61,18 +61,18 @@ export interface AttentionStep {
 }
 
 export interface AttendOptions {
-  /** Whether the weights are wanted, too: `[T, B, S]` of memory. Default false. */
+  /** Whether to return the weights, too: `[T, B, S]`. Default false. */
   readonly weights?: boolean;
   /**
-   * Queries at a time; does not change the result. Default: as many as keep inner results at about a million numbers; all of
-   * them, where the additive score's then have 16 million at most.
+   * Queries per chunk; does not change the result. Default: as many as keep intermediate results at about a million numbers;
+   * all of them if those of the additive score then have at most 16 million.
    */
   readonly chunk?: number;
 }
 
 /**
  * Attention of queries over a memory: weights = softmax over s of score(query, h_s), context = Σ_s weight_s · h_s.
- * What is computed for a row depends on nothing it is batched with.
+ * Results of a row do not depend on the other rows of the batch.
  *
  * Parameters: additive: `query.weight` [A, Q], `key.weight` [A, D], `score.weight` [1, A]; general: `key.weight` [Q, D];
  * with coverage: `coverage.weight` [A] or [1].
@@ -102,7 +102,7 @@ export class Attention {
 
   /**
    * Declares the parameters for queries of Q = `query` numbers and a memory of depth D = `memory`.
-   * @throws ConfigError where a dot product is to be taken of vectors of different lengths
+   * @throws ConfigError if the score is a dot product and the lengths differ
    */
   build(query: number, memory: number, declarations: Declarations): void {
     const { score, units = memory, coverage = false } = this.config;
@@ -125,7 +125,7 @@ export class Attention {
 
   /**
    * memory `[S, B, D]` → keys and values.
-   * @param lengths  how many positions of each row count, `[B]`, from 1; all of them when left out
+   * @param lengths  number of valid positions of each row, `[B]`, from 1. Default: S for all
    */
   prepare(memory: Tensor, lengths: readonly number[] | null = null): AttentionMemory {
     if (memory.rank !== 3) {
@@ -137,7 +137,7 @@ export class Attention {
     if (!this.#isBuilt && (coverage || score === 'additive' || score === 'general')) throw notBuilt('attention');
     const [S, B] = memory.shape;
     if (lengths !== null) requireLengths('attention', lengths, S, B);
-    // A weight of 0 does not hold back a NaN.
+    // A weight of 0 does not mask a NaN.
     const values = transpose(lengths ? replacePadding(memory, lengths, 0) : memory, [1, 0, 2]);
     return {
       values,
@@ -148,7 +148,7 @@ export class Attention {
 
   /**
    * One query for each row: `[B, Q]` → context `[B, D]`.
-   * @param coverage  what the step before returned; null at the first one
+   * @param coverage  returned by the step before; null at the first one
    */
   step(query: Tensor, memory: AttentionMemory, coverage: Tensor | null = null): AttentionStep {
     const [B, S] = memory.values.shape;
@@ -162,9 +162,9 @@ export class Attention {
 
   /**
    * Many queries at once: `[T, B, Q]` → contexts `[T, B, D]`: a decoder's states under teacher forcing, or a sequence
-   * that attends to itself. Where there are more than a chunk, inner results are computed again for the gradient and
-   * not kept, so that 2,000 × 2,000 positions need little more memory than what comes out.
-   * @throws ConfigError with coverage, in which a query waits for the one before
+   * that attends to itself. With more than one chunk, intermediate results are recomputed in the backward pass,
+   * so that 2,000 × 2,000 positions need little more memory than the output.
+   * @throws ConfigError with coverage, where each query depends on the one before
    */
   attend(
     queries: Tensor,
@@ -178,7 +178,7 @@ export class Attention {
     const [B, S, K] = keys.shape;
     const T = queries.shape[0];
     const inner = B * S * (this.#score ? K : 1);
-    // To take tanh again costs two fifths more time, so what is not large is kept, in tensors of 64 MiB at most.
+    // Recomputing tanh costs two fifths more time, so results of at most 64 MiB per tensor are stored.
     const most = this.#score ? 2 ** 24 : 2 ** 20;
     const chunk = options.chunk ?? (T * inner <= most ? T : Math.floor(2 ** 20 / inner));
     const given = [keys, values, ...(this.#score ? [this.#score.value] : [])];
@@ -224,7 +224,7 @@ function attendTo(
 }
 
 /**
- * Σ_s min(weight_s, coverage_s) for each row (See 2017): what is attended to again. weights and coverage `[B, S]` →
+ * Σ_s min(weight_s, coverage_s) for each row (See 2017): the coverage loss. weights and coverage `[B, S]` →
  * `[B]`; coverage is that before the step.
  */
 export function coverageLoss(weights: Tensor, coverage: Tensor): Tensor {

@@ -23,10 +23,10 @@ export interface GradientCheck {
 /**
  * Checks the gradients of a layer or model: compares `parameters.backward` of a loss with central differences
  * (L(w + h) − L(w − h)) / 2h in every parameter. A correct gradient gives an error of at most 1e-6 on a float64 device
- * (`openDevice('reference')`). Afterwards the parameters have their values again.
+ * (`openDevice('reference')`). The parameters' values are restored afterwards.
  *
- * @param loss  computes one number with the model, the same function at every call: no dropout, unless its random numbers
- *   begin anew
+ * @param loss  computes one number with the model, the same function at every call: no dropout, unless it is
+ *   seeded anew at every call
  * @throws ConfigError if the loss depends on no parameter
  *
  * @example

@@ -4,24 +4,24 @@ import { formatShape, sizeOf } from '../shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Cell, CellState } from './cells/cell.ts';
 
-/** A unit of a cell's state that every step hands on with this value, whatever it worked out. */
+/** A unit of a cell's state that is clamped to a value after every step. */
 export interface HeldUnit {
-  /** Which part of the state, such as `h`. */
+  /** The part of the state, such as `h`. */
   readonly part: string;
   /** From 0. */
   readonly unit: number;
-  /** 0 cuts the unit. */
+  /** The value; 0 ablates the unit. */
   readonly value: number;
 }
 
 /**
- * The cell with some of its units held: after every step they have the given values, in what is handed on and, where a
- * part of the state is the output, in what is given out. The state before the first step stays as it is. A part that is
- * not the output, such as an LSTM's c, has had its effect on this step's output when it is held: from such a unit it is
- * the memory that is taken, not what this step's input says.
+ * The cell with some units clamped: after every step they are set to the given values in the next state and, where that
+ * part of the state is also the output (h), in the output. The initial state is not changed. A part that is not the
+ * output, such as an LSTM's c, is clamped after the step's output was computed: this removes the unit's memory, not the
+ * effect of the current input.
  *
- * Gives a cell for rows like those of `state`. It runs by its step, also where the cell has a fused form; no gradient
- * flows through what is held.
+ * @param state  the initial state, whose parts give the shapes and the device
+ * @returns a cell that runs by its step, even where `cell` has a fused form; no gradient flows through clamped units
  * @throws ConfigError if there is no such part or unit, a unit is named twice, or a value is not finite
  */
 export function withHeldUnits<State extends CellState>(
@@ -52,12 +52,12 @@ export function withHeldUnits<State extends CellState>(
 }
 
 interface Mask {
-  /** 0 where a unit is held, else 1; shaped as one row of the part. */
+  /** 0 where a unit is clamped, else 1; the shape of one row of the part. */
   readonly free: Tensor;
   readonly values: Tensor;
 }
 
-/** Masks are made before the first step, so that all steps are alike. */
+/** Masks are built before the first step, so that all steps record the same operations. */
 function masksOf(name: string, held: readonly HeldUnit[], state: CellState): Map<string, Mask> {
   const byPart = Map.groupBy(held, ({ part }) => part);
   return new Map(

@@ -2,7 +2,7 @@ import { ConfigError } from '../errors.ts';
 import type { Random } from '../random.ts';
 import { type Shape, sizeOf } from '../shape.ts';
 
-/** First values of a parameter, as plain data. Fans: a weight `[out, in]` has fan-in `in` and fan-out `out`. */
+/** Initial values of a parameter, as plain data. Fans: a weight `[out, in]` has fan-in `in` and fan-out `out`. */
 export type Initialiser =
   | { readonly kind: 'constant'; readonly value: number }
   /** Uniform in [−limit, limit). */
@@ -10,8 +10,8 @@ export type Initialiser =
   | { readonly kind: 'normal'; readonly deviation: number }
   /**
    * Uniform with limit √(6/(in + out)) (Glorot & Bengio 2010). With `floor` the limit is at least 1/√in, PyTorch's default
-   * for a linear layer, so that it does not shrink with the number of outputs: logits over a large vocabulary that begin
-   * too small leave a model at the unigram distribution for thousands of updates.
+   * for a linear layer, so that it does not shrink with the number of outputs: too small initial logits over a large
+   * vocabulary leave a model at the unigram distribution for thousands of updates.
    */
   | { readonly kind: 'xavier'; readonly floor?: boolean }
   /** Normal with deviation √(2/in) (He 2015), for relu. */
@@ -21,17 +21,17 @@ export type Initialiser =
   /** Rows or columns orthonormal in every square block of rows (Saxe 2014). */
   | { readonly kind: 'orthogonal'; readonly gain?: number }
   /**
-   * For biases of gates, blocks of rows: where a gate's sign is 1 the logarithm of a time u ~ U(1, steps − 1), one for each
-   * unit; where it is −1 its negative, and 0 where it is 0. σ(log u) forgets over some u steps (Tallec & Ollivier 2018).
+   * Gate biases, as blocks of rows: sign · log u with a time scale u ~ U(1, steps − 1) for each unit and a sign of 1, −1 or 0
+   * for each gate. A gate σ(log u) forgets over about u steps (Tallec & Ollivier 2018).
    */
   | { readonly kind: 'chrono'; readonly steps: number; readonly signs: readonly (-1 | 0 | 1)[] }
-  /** Blocks of rows (gates) with initialisers of their own, as many as given. */
+  /** Equal blocks of rows (gates), each with its own initialiser. */
   | { readonly kind: 'gates'; readonly gates: readonly Initialiser[] };
 
 export const zeros: Initialiser = { kind: 'constant', value: 0 };
 export const ones: Initialiser = { kind: 'constant', value: 1 };
 
-/** Values for a parameter of `shape`, row-major. @throws ConfigError where the shape does not suit the kind */
+/** Values for a parameter of `shape`, row-major. @throws ConfigError if the shape does not fit the kind */
 export function initialise(initialiser: Initialiser, shape: Shape, random: Random): Float64Array {
   const values = new Float64Array(sizeOf(shape));
   const [fanOut, fanIn] = [shape[0] ?? 1, shape[1] ?? 1];
@@ -79,7 +79,7 @@ export function initialise(initialiser: Initialiser, shape: Shape, random: Rando
   }
 }
 
-/** @throws ConfigError if the rows are not as many for each gate */
+/** @throws ConfigError if the rows cannot be divided evenly among the gates */
 function rowsOfGate(shape: Shape, gates: number): number {
   const rows = (shape[0] ?? 1) / gates;
   if (!Number.isInteger(rows)) {
@@ -94,7 +94,7 @@ function requireMatrix(kind: string, shape: Shape): void {
   }
 }
 
-/** Gram–Schmidt on normal rows, each row twice, which keeps them orthogonal to rounding. */
+/** Gram–Schmidt on normal rows, twice per row, so that they are orthogonal up to rounding. */
 function fillOrthonormalRows(values: Float64Array, width: number, random: Random, gain: number): void {
   const rows = values.length / width;
   for (let i = 0; i < rows; i++) {

@@ -6,13 +6,13 @@ import type { Tensor } from '../tensor/tensor.ts';
 import { Declarations, Parameters, type SavedParameters } from './parameters.ts';
 
 /**
- * One contract for all layers. A layer is made from plain data (`config`), learns the sizes it depends on from the
+ * One contract for all layers. A layer is created from plain data (`config`), takes the sizes it depends on from the
  * shape of its input (`build`), and is then applied. Extents not known when building, such as T and B, are −1.
  */
 export interface Layer<In = Tensor, Out = Tensor> {
-  /** What made this layer: plain data that can be written to a file. */
+  /** The configuration of this layer: plain data that can be written to a file. */
   readonly config: LayerConfig;
-  /** Declares the parameters for inputs of this shape, and says the shape of the output. */
+  /** Declares the parameters for inputs of this shape and returns the shape of the output. */
   build(input: Shape, declarations: Declarations): Shape;
   apply(input: In, context: Context): Out;
 }
@@ -21,15 +21,15 @@ export interface LayerConfig {
   readonly layer: string;
 }
 
-/** What a call depends on besides its input: whether it is training, and where randomness comes from. */
+/** What a call depends on besides its input: training mode and random numbers. */
 export type Context = { readonly training: false } | { readonly training: true; readonly random: Random };
 
-/** The context of evaluation and use: nothing is random. */
+/** The context for evaluation and inference: deterministic. */
 export const inference: Context = { training: false };
 
 /**
  * Builds a layer for inputs of shape `input` and gives its parameters initial values.
- * @param initial  a seed, or saved values; then sizes are compared with them before anything is allocated
+ * @param initial  a seed, or saved values, whose sizes are checked before anything is allocated
  * @throws FormatError if saved values do not fit the layer
  *
  * @example

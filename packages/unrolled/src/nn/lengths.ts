@@ -16,7 +16,7 @@ export function requireLengths(operation: string, lengths: readonly number[], T:
 }
 
 interface Padding {
-  /** Positions of a `[T, B]` array, from start to before end, in runs of neighbours. */
+  /** Positions of a `[T, B]` array as ranges [start, end). */
   readonly runs: readonly (readonly [start: number, end: number])[];
   readonly value: number;
 }
@@ -38,8 +38,8 @@ function filled(x: Tensor, runs: Padding['runs'], value: number): Tensor {
 }
 
 /**
- * x `[T, B, …]` with `value` at the steps beyond each row's length. Whatever was there, NaN included, reaches no result;
- * its gradient is exactly 0.
+ * x `[T, B, …]` with `value` at the steps beyond each row's length. The replaced values, NaN included, reach no result;
+ * their gradient is exactly 0.
  */
 export function replacePadding(x: Tensor, lengths: ArrayLike<number>, value: number): Tensor {
   const [T, B] = x.shape;

@@ -4,9 +4,9 @@ import { add, crossEntropy, div, log, maximum, mul, scale, select, softplus, squ
 import type { Tensor } from '../tensor/tensor.ts';
 
 export interface LossOptions {
-  /** 'mean' over the positions that count (default), their 'sum', or 'none': one loss per position. */
+  /** 'mean' over the positions that are not ignored (default), their 'sum', or 'none': one loss per position. */
   readonly reduction?: 'mean' | 'sum' | 'none' | undefined;
-  /** The weight of each position, of the targets' shape. A position of weight 0 is left out, whatever is predicted there. */
+  /** The weight of each position, of the targets' shape. A position of weight 0 is ignored, even if its prediction is NaN. */
   readonly weights?: Tensor | null | undefined;
 }
 
@@ -67,7 +67,7 @@ export function quantileLoss(
   return reduceLosses(maximum(mul(over, q), mul(over, sub(q, 1))), options);
 }
 
-/** x where it counts. A weight of 0 alone would not hold back a NaN, nor its gradient. */
+/** x where the weight is not 0. Multiplying by 0 would not mask a NaN or its gradient. */
 function counting(x: Tensor, { weights }: LossOptions, instead = 0): Tensor {
   return weights?.data().includes(0) ? select(weights, x, instead) : x;
 }

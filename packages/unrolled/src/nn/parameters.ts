@@ -8,13 +8,13 @@ import { type Device, requireDevice } from '../tensor/device.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type Initialiser, initialise, zeros } from './initialisers.ts';
 
-/** One trainable array. Layers declare it when they are built; it gets its value afterwards. */
+/** One trainable array. Layers declare it when they are built; its value is set afterwards. */
 export class Parameter {
   /** Dotted, such as `lstm.weight_ih_l0`. */
   readonly name: string;
   readonly shape: Shape;
   readonly initialiser: Initialiser;
-  /** Whether it is saved with the model, but never updated by training. */
+  /** Whether it is saved with the model but not trained. */
   readonly frozen: boolean;
   #value: Tensor | null = null;
 
@@ -41,7 +41,7 @@ export class Parameter {
 /** Values of parameters by name, as `Parameters.save` returns them. */
 export type SavedParameters = Readonly<Record<string, { readonly shape: Shape; readonly data: ArrayLike<number> }>>;
 
-/** Stands for the parameter of a layer until that is built. @throws ConfigError where its value is asked for */
+/** A placeholder for a parameter until its layer is built. @throws ConfigError when its value is read */
 export function unbuilt(layer: string): Parameter {
   return new UnbuiltParameter(layer, [], zeros);
 }
@@ -69,8 +69,8 @@ export class Declarations {
   readonly #saved: SavedParameters | null;
 
   /**
-   * @param saved  values the parameters are to get: each declaration is compared with them at once, so that a file that
-   *   declares sizes it does not hold is refused before anything of that size is made
+   * @param saved  initial values; each declaration is compared with them at once, so that a file whose stated sizes do not
+   *   match its tensors is rejected before anything is allocated
    */
   constructor(
     declared: Parameter[] = [],
@@ -92,8 +92,7 @@ export class Declarations {
   }
 
   /**
-   * Declares numbers that are saved with the model but never trained, such as given word vectors; 0 until they are
-   * written. @throws ConfigError if the name is taken
+   * Declares a buffer that is saved with the model but not trained, such as pretrained word vectors; initially 0. @throws ConfigError if the name is taken
    */
   buffer(name: string, shape: Shape): Parameter {
     return this.#add(name, shape, zeros, true);
@@ -123,11 +122,11 @@ export class Declarations {
 
 /**
  * All parameters of a model in one flat buffer, and their gradients in another, so that clipping and an optimizer's
- * update take one pass. Frozen ones stand beside it: they are saved and loaded, but never updated.
+ * update take one pass. Frozen parameters are stored separately: saved and loaded, but not updated.
  */
 export class Parameters {
   readonly device: Device;
-  /** All trained values, one parameter after the other in the order of declaration. */
+  /** All trainable values, in the order of declaration. */
   readonly values: Tensor;
   /** The gradients of the last `backward`, laid out like `values`. */
   readonly gradients: Tensor;
@@ -137,7 +136,7 @@ export class Parameters {
   readonly #positions = new Map<string, number>();
 
   /**
-   * @param initial  a seed, from which and from its own name each parameter gets its initial values; or saved values
+   * @param initial  a seed (each parameter's initial values depend on it and on the name), or saved values
    * @throws FormatError if the saved values are not those of these parameters; see `load`
    */
   constructor(device: Device, declared: readonly Parameter[], initial: number | SavedParameters) {
@@ -167,7 +166,7 @@ export class Parameters {
     if (typeof initial !== 'number') this.#write(initial);
   }
 
-  /** The number of trained values. */
+  /** The number of trainable values. */
   get size(): number {
     return this.values.size;
   }
@@ -188,7 +187,7 @@ export class Parameters {
     return parameter.value;
   }
 
-  /** The gradient of one parameter, as the last `backward` left it. @throws ConfigError if it is frozen or does not exist */
+  /** The gradient of one parameter after the last `backward`. @throws ConfigError if it is frozen or does not exist */
   gradient(name: string): Tensor {
     const { shape } = this.get(name);
     const position = this.#positions.get(name);
@@ -197,8 +196,8 @@ export class Parameters {
   }
 
   /**
-   * Takes the gradient of `loss` with respect to all parameters into `gradients`, replacing what was there.
-   * Parameters the loss does not depend on get 0. The recording of the loss is used up.
+   * Writes the gradient of `loss` with respect to all parameters to `gradients`, overwriting it. Parameters the loss
+   * does not depend on get 0. The graph of the loss is freed.
    * @throws ConfigError if the loss depends on none of them; ShapeError if it is not one number
    */
   backward(loss: Tensor): void {
@@ -268,6 +267,6 @@ function requireSaved(values: SavedParameters, { name, shape }: Parameter): void
   }
 }
 
-/** Names as a message lists them: never many. */
+/** Names for a message, shortened. */
 const some = (names: readonly string[]): string =>
   names.length > 20 ? `${names.slice(0, 20).join(', ')}, … ${names.length} in all` : names.join(', ');

@@ -14,9 +14,9 @@ export type Pooling = (typeof poolings)[number];
 
 /**
  * Pools a sequence over time, `[T, B, F]` → `[B, F]`: its last step, the mean, or the maximum of each feature, over the steps
- * below each row's length. What padding holds changes neither the result nor the gradients.
+ * below each row's length. Padding changes neither the result nor the gradients.
  *
- * For a bidirectional layer 'last' takes the output at the last step, where the backward direction has read one step only;
+ * For a bidirectional layer 'last' takes the output at the last step, where the backward direction has seen only one step;
  * the final states of both directions are in `Recurrent.run(…).state`.
  *
  * @param lengths  length of each row, `[B]`, from 1. Default: T for all

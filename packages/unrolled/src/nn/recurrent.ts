@@ -16,60 +16,60 @@ import { unrollRecomputed } from './unroll-recomputed.ts';
 
 export interface RecurrentLayerOptions {
   /**
-   * What makes each cell: a name or a cell of your own, with `hidden` beside it, or a configuration with its own. All
-   * layers and directions have the same kind and size.
+   * The cell: a name or your own cell, together with `hidden`, or a configuration that includes it. All layers and
+   * directions use the same kind and size.
    */
   readonly cell: CellSource;
-  /** H, where `cell` does not say it. */
+  /** H, unless `cell` is a configuration that includes it. */
   readonly hidden?: number;
-  /** L, layers on top of each other. Default 1. */
+  /** L, the number of stacked layers. Default 1. */
   readonly layers?: number;
-  /** A second cell walks from the end; outputs are side by side, `[T, B, 2H]`. Default false. */
+  /** Adds a cell that runs from the end; outputs are concatenated, `[T, B, 2H]`. Default false. */
   readonly bidirectional?: boolean;
   /** Rate of dropout between layers (not after the last one, as in PyTorch). Default 0. */
   readonly dropout?: number;
   /**
-   * Rate of dropout on the recurrence while training: one mask for a sequence, on the state where it is multiplied with
-   * weights (Gal & Ghahramani 2016). Then every cell goes step by step. Default 0.
+   * Recurrent dropout rate in training: one mask per sequence, applied to the state where it is multiplied by weights
+   * (Gal & Ghahramani 2016). The cell's fused form is then not used. Default 0.
    */
   readonly recurrentDropout?: number;
   /**
-   * Whether training keeps of the steps between only every √T-th state, and computes gates again on the way back: less
-   * memory for one more forward pass. Not while a probe looks on. Default false.
+   * Gradient checkpointing: training stores only every √T-th state and recomputes the steps between in the backward
+   * pass, saving memory at the cost of one more forward pass. Ignored while a probe is attached. Default false.
    */
   readonly recompute?: boolean;
 }
 
-/** One state a layer and direction, ordered l0, l0 reverse, l1, …, as PyTorch orders h_n. */
+/** One state per layer and direction, ordered l0, l0 reverse, l1, …, as PyTorch's h_n. */
 export type StackState = readonly CellState[];
 
 export interface RunOptions {
   readonly state?: StackState | null;
   readonly lengths?: readonly number[] | null;
-  /** The probe for a layer and direction, if it is to be looked at. */
+  /** The probe for a layer and direction, if any. */
   readonly probe?: (layer: number, reverse: boolean) => Probe | undefined;
-  /** Units that keep a value at every step, in whichever layer they are. Default: none. */
+  /** Units clamped to a value at every step, by layer and direction. Default: none. */
   readonly hold?: readonly LayerUnit[];
   /** How to run the cells; see `UnrollOptions`. */
   readonly form?: UnrollForm;
 }
 
-/** A held unit of one layer and direction of a stack. */
+/** A clamped unit of one layer and direction of a stack. */
 export interface LayerUnit extends HeldUnit {
   /** From 0. */
   readonly layer: number;
-  /** Of the cell that walks from the end. Default false. */
+  /** Whether it belongs to the cell that runs from the end. Default false. */
   readonly reverse?: boolean;
 }
 
 /**
  * A stack of recurrent layers over a sequence: `[T, B, F]` → `[T, B, H]` (2H when bidirectional; where the cell projects
  * its output, its width stands for H). Parameters are named as in PyTorch: `weight_ih_l0`, `weight_hh_l0`, `bias_ih_l0`,
- * `bias_hh_l0`, with `_reverse` for the way back; those of other cells in the same way, `weight_z_l1`.
+ * `bias_hh_l0`, with `_reverse` for the backward direction; other cells follow the same scheme, `weight_z_l1`.
  */
 export class Recurrent implements Layer {
   readonly config: { readonly layer: 'recurrent' } & RecurrentLayerOptions;
-  /** Of all layers and directions; until the layer is built the first one only. */
+  /** The cells of all layers and directions; only the first until the layer is built. */
   #cells: readonly Cell[];
   readonly #directions: readonly boolean[];
 
@@ -96,7 +96,7 @@ export class Recurrent implements Layer {
   build(input: Shape, declarations: Declarations): Shape {
     const { cell: source, hidden, layers = 1 } = this.config;
     const D = this.#directions.length;
-    // One after the other: what a file says of its layers is compared with its tensors as they are declared.
+    // In sequence: sizes that a file states are compared with its tensors as they are declared.
     const cells: Cell[] = [];
     for (let index = 0; index < layers * D; index++) {
       const cell = index === 0 ? this.#cells[0] : createCell(source, hidden);
@@ -122,8 +122,8 @@ export class Recurrent implements Layer {
   }
 
   /**
-   * The same with a state to begin from and the state it ends in.
-   * @throws ConfigError if `hold` names a layer or unit that there is not
+   * Like `apply`, but takes an initial state and also returns the final one.
+   * @throws ConfigError if `hold` names a layer or unit that does not exist
    */
   run(xs: Tensor, context: Context = inference, options: RunOptions = {}): { outputs: Tensor; state: StackState } {
     const D = this.#directions.length;

@@ -3,7 +3,7 @@ import type { Tensor } from '../tensor/tensor.ts';
 import type { Context, Layer, LayerConfig } from './layer.ts';
 import type { Declarations } from './parameters.ts';
 
-/** Layers one after the other. Parameters are named by position: `0.weight`, `1.bias`, … */
+/** Layers in sequence. Parameters are named by position: `0.weight`, `1.bias`, … */
 export class Sequential implements Layer {
   readonly config: { readonly layer: 'sequential'; readonly layers: readonly LayerConfig[] };
   readonly layers: readonly Layer[];

@@ -5,7 +5,7 @@ import type { Tensor } from '../tensor/tensor.ts';
 import type { Cell, CellState } from './cells/cell.ts';
 import { type Unrolled, type UnrollOptions, unroll } from './unroll.ts';
 
-/** A run of steps, and the parts of the state before it, in the order they are walked. */
+/** A chunk of steps, and the parts of the state before it, in the order in which steps run. */
 interface Chunk {
   readonly from: number;
   readonly to: number;
@@ -56,9 +56,9 @@ const unrollOperation: Operation<Tensor[], Forward, null> = {
 };
 
 /**
- * `unroll` in chunks of about √T steps, keeping only the state before each and the outputs: all else is computed again,
- * chunk by chunk, on the way back (Chen, Xu, Zhang & Guestrin 2016). Gradients differ in rounding, since each chunk's share
- * of a weight's gradient is a sum of its own.
+ * `unroll` in chunks of about √T steps, storing only the state before each and the outputs; everything else is recomputed chunk
+ * by chunk in the backward pass (Chen, Xu, Zhang & Guestrin 2016). Gradients differ in rounding, since a weight's gradient is
+ * summed per chunk.
  */
 export function unrollRecomputed<State extends CellState>(
   cell: Cell<State>,
@@ -90,7 +90,7 @@ export function unrollRecomputed<State extends CellState>(
       const since = Recording.next;
       const leaves = [stepsOf(xs, from, to), ...before].map((each) => (parameters === null ? each.track() : each));
       const forward = () => run(leaves[0], leaves.slice(1), from, to);
-      // The first chunk is recorded, to learn which parameters the cell has.
+      // The first chunk is recorded, to find the cell's parameters.
       const [output, ...after] = parameters === null ? forward() : device.withoutGradients(forward);
       parameters ??= leavesBehind([output, ...after], since, 'unroll').filter((leaf) => !leaves.includes(leaf));
       device.backend.copy(output, stepsOf(outputs, from, to));
@@ -108,7 +108,7 @@ function stepsOf(xs: Tensor, from: number, to: number): Tensor {
   return xs.view([to - from, ...rest], (from * xs.size) / xs.shape[0]);
 }
 
-/** Chunks of ⌈√T⌉ steps in the order they are walked. */
+/** Chunks of ⌈√T⌉ steps in the order in which they run. */
 function boundaries(T: number, reverse: boolean): [from: number, to: number][] {
   const size = Math.ceil(Math.sqrt(T));
   const chunks = Array.from({ length: Math.ceil(T / size) }, (_, i): [number, number] => [
@@ -118,7 +118,7 @@ function boundaries(T: number, reverse: boolean): [from: number, to: number][] {
   return reverse ? chunks.reverse() : chunks;
 }
 
-/** A final state is a view of the states of all steps, which would otherwise stay. */
+/** A copy: a final state is a view of the states of all steps and would keep them in memory. */
 function copyOf(part: Tensor): Tensor {
   const copy = part.device.empty(part.shape);
   part.device.backend.copy(part, copy);

@@ -11,30 +11,30 @@ import { requireState } from './state-check.ts';
 import { Untraceable } from './traced/trace.ts';
 import { tracedSequence } from './traced/traced-sequence.ts';
 
-/** Sees what happens inside while a cell is unrolled. Without one nothing is copied. */
+/** Observes the states and gates of a cell while it is unrolled. Without a probe nothing is copied. */
 export interface Probe<State extends CellState = CellState> {
-  /** State and gates after step t, in the order the steps are walked. */
+  /** Receives state and gates after step t, in the order in which the steps run. */
   step?(t: number, seen: { readonly state: State; readonly gates: Readonly<Record<string, Tensor>> }): void;
-  /** ∂L/∂state of step t, through everything that follows it; called while gradients are taken, last step first. */
+  /** Receives ∂L/∂state of step t, through all later steps; called in the backward pass, last step first. */
   gradient?(t: number, gradient: State): void;
 }
 
 export interface UnrollOptions<State extends CellState = CellState> {
-  /** How many steps each row has, `[B]`; steps beyond change neither state nor gradient, and give output 0. */
+  /** The number of steps of each row, `[B]`; later steps change neither state nor gradient, and their output is 0. */
   readonly lengths?: readonly number[] | null;
-  /** Walk from the last step to the first. Default false. */
+  /** Run from the last step to the first. Default false. */
   readonly reverse?: boolean;
   readonly probe?: Probe<State>;
-  /** Units that keep a value instead of what each step works out; see `withHeldUnits`. Default: none. */
+  /** Units clamped to a value at every step; see `withHeldUnits`. Default: none. */
   readonly hold?: readonly HeldUnit[];
   /**
    * How to run the cell; all forms compute the same.
    *
-   * - 'fused': the layer that the backend has for this cell;
-   * - 'traced': a program read from the cell's step, run over the whole sequence as one operation;
-   * - 'steps': the step itself, once for each step of time.
+   * - 'fused': the backend's layer for this cell;
+   * - 'traced': a program compiled from the cell's step, run over the whole sequence as one operation;
+   * - 'steps': the step itself, called once per time step.
    *
-   * Default: the first of them that the cell can do.
+   * Default: the first of these that the cell supports.
    */
   readonly form?: UnrollForm;
 }
@@ -44,20 +44,20 @@ export type UnrollForm = 'fused' | 'traced' | 'steps';
 export interface Unrolled<State extends CellState = CellState> {
   /** `[T, B, H]` (H: the cell's width), always in the order of time. */
   readonly outputs: Tensor;
-  /** After the last step walked. */
+  /** The state after the last step that ran. */
   readonly state: State;
 }
 
 /**
  * Applies a cell along a sequence: xs `[T, B, F]` → outputs `[T, B, H]`, with the same weights at every step.
  *
- * @param state  before the first step; the cell's initial state when left out
- * @throws ShapeError if xs is not `[T, B, F]`, or lengths or the state do not fit it; ConfigError if `form` is one that
- *   this cell does not have, or `hold` names a unit that it does not have
+ * @param state  before the first step. Default: the cell's initial state
+ * @throws ShapeError if xs is not `[T, B, F]`, or lengths or the state do not fit it; ConfigError if the cell does
+ *   not support `form`, or has no unit that `hold` names
  *
  * @example
  * const { outputs, state } = unroll(cell, xs);
- * const next = unroll(cell, moreXs, state);     // goes on where the first one ended
+ * const next = unroll(cell, moreXs, state);     // continues from the final state
  */
 export function unroll<State extends CellState>(
   cell: Cell<State>,
@@ -82,7 +82,7 @@ export function unroll<State extends CellState>(
   if (hold.length > 0) {
     return unroll(withHeldUnits(cell, hold, initial), xs, initial, { ...options, hold: undefined });
   }
-  // A NaN in the padding would reach gradients as 0 · NaN. Of all numbers 1 does least harm: x / |x| and log x exist.
+  // A NaN in the padding would reach gradients as 0 · NaN. 1 is the safest replacement: x / |x| and log x are defined there.
   const inputs = lengths === null ? xs : replacePadding(xs, lengths, 1);
   return unrollForm(cell, inputs, initial, lengths, options);
 }
@@ -101,7 +101,7 @@ function unrollForm<State extends CellState>(
     throw new ConfigError(`unroll: cell '${cell.config.cell}' has no fused form; use form 'traced'`, { form });
   }
   if (cell.sequence && form !== 'traced') return unrollFused(cell, xs, initial, lengths, options);
-  // What one step costs more, a second one must win back.
+  // Tracing costs more than it saves on a single step.
   if (form === null && T === 1) return unrollSteps(cell, xs, initial, lengths, options);
   try {
     return unrollTraced(cell, xs, initial, lengths, options);
@@ -135,7 +135,7 @@ function unrollTraced<State extends CellState>(
   return { outputs, state };
 }
 
-/** Tells a probe of all steps, in the order they are walked. */
+/** Calls the probe for all steps, in the order in which they run. */
 function show<State extends CellState>(
   probe: Probe<State> | undefined,
   T: number,
@@ -197,7 +197,7 @@ function unrollSteps<State extends CellState>(
     if (probe?.gradient) {
       const watched = watch(next, output, (gradient) => probe.gradient!(t, gradient));
       next = watched.state;
-      // Where the output is a part of the state, the watched part must be what is given out.
+      // Where the output is a part of the state, the layer must output the watched part.
       const same = Object.keys(next).find((name) => step.state[name] === step.output);
       if (same === undefined) output = watched.output;
       else output = active ? select(active[t], next[same], 0) : next[same];
@@ -217,7 +217,7 @@ function mapState<State extends CellState>(state: State, change: (part: Tensor, 
   return Object.fromEntries(Object.entries(state).map(([name, part]) => [name, change(part, name)])) as State;
 }
 
-/** State and output of a step, with `onGradient` told the state's gradient when gradients pass here. */
+/** State and output of a step; `onGradient` is called with the state's gradient in the backward pass. */
 function watch<State extends CellState>(
   state: State,
   output: Tensor,

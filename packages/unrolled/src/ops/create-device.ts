@@ -44,7 +44,7 @@ const operations: TensorOperations = {
   logSoftmax: rows.logSoftmax,
 };
 
-/** A device on a backend of your own; `openDevice` opens those of the library. */
+/** A device on your own backend; `openDevice` opens those of the library. */
 export function createDevice(backend: Backend): Device {
   return new Device(backend, operations);
 }

@@ -126,8 +126,8 @@ export const selectOperation: Operation<[Tensor, Tensor, Tensor], null, null> = 
 };
 
 /**
- * condition ≠ 0 ? a : b, element by element; the three are broadcast to one shape. What is not chosen gets no
- * gradient, so that a NaN there does no harm.
+ * condition ≠ 0 ? a : b, element by element; the three are broadcast to one shape. The side not selected gets
+ * no gradient, even if it is NaN.
  */
 export function select(condition: Tensor, a: Operand, b: Operand): Tensor {
   const { device } = condition;

@@ -15,7 +15,7 @@ export const reshapeOperation: Operation<[Tensor], Shape, null> = {
 };
 
 /**
- * The same numbers in the same order under another shape; one extent may be −1 and is worked out. No copy.
+ * The same numbers in the same order in another shape; one extent may be −1 and is inferred. No copy.
  * @throws ShapeError if the element counts differ
  */
 export function reshape(x: Tensor, shape: Shape): Tensor {
@@ -56,7 +56,7 @@ const transposeOperation: Operation<[Tensor], readonly number[], null> = {
   },
 };
 
-/** Axes in another order; without `order` the last two change places. */
+/** Permutes the axes; without `order` swaps the last two. */
 export function transpose(x: Tensor, order?: readonly number[]): Tensor {
   const axes = x.shape.map((_, axis) => axis);
   const wanted = order?.map((axis) => normaliseAxis('transpose', axis, x.shape)) ?? [
@@ -124,7 +124,7 @@ export function slice(x: Tensor, axis: number, start: number, end: number = x.sh
   return apply(sliceOperation, [x], { axis: index, start: from, end: to });
 }
 
-/** x[index] along the first axis, which goes away: step `index` of a `[T, B, F]` sequence. No copy. */
+/** x[index] along the first axis, which is removed: step `index` of a `[T, B, F]` sequence. No copy. */
 export function at(x: Tensor, index: number): Tensor {
   const from = index < 0 ? index + x.shape[0] : index;
   return reshape(slice(x, 0, from, from + 1), x.shape.slice(1));
@@ -156,7 +156,7 @@ export const concatOperation: Operation<Tensor[], number, null> = {
   },
 };
 
-/** Tensors one after the other along `axis`. @throws ShapeError if they differ in any other axis, or in dtype */
+/** Concatenates tensors along `axis`. @throws ShapeError if they differ in any other axis, or in dtype */
 export function concat(inputs: readonly Tensor[], axis = 0): Tensor {
   if (inputs.length === 0) throw new ShapeError('concat: no tensors given; it needs at least one');
   const index = normaliseAxis('concat', axis, inputs[0].shape);
@@ -176,7 +176,7 @@ export function concat(inputs: readonly Tensor[], axis = 0): Tensor {
   return inputs.length === 1 ? inputs[0] : apply(concatOperation, [...inputs], index);
 }
 
-/** Tensors of one shape under a new first axis: T steps `[B, H]` become `[T, B, H]`. */
+/** Stacks tensors of one shape along a new first axis: T steps `[B, H]` become `[T, B, H]`. */
 export function stack(inputs: readonly Tensor[]): Tensor {
   return concat(inputs.map((input) => reshape(input, [1, ...input.shape])));
 }

@@ -6,7 +6,7 @@ import { broadcastOperation, concatOperation, reshapeOperation, type Slice, slic
 import { linearOperation, type MatmulCall, matmulOperation } from './product.ts';
 import { scaleOperation } from './reduction.ts';
 
-/** A recorded call of one of the operations that a step of a recurrence is usually made of. */
+/** A recorded call of an operation that the tracer can compile. */
 export type Primitive =
   | { readonly kind: 'unary'; readonly operation: UnaryOperation }
   | { readonly kind: 'binary'; readonly operation: BinaryOperation }
@@ -19,7 +19,7 @@ export type Primitive =
   | { readonly kind: 'broadcast'; readonly shape: Shape }
   | { readonly kind: 'reshape'; readonly shape: Shape };
 
-/** What a recording is a call of; null where it is another operation. */
+/** The primitive that a recording calls; null for any other operation. */
 export function primitiveOf({ operation, options }: Recording): Primitive | null {
   switch (operation) {
     case unary:

@@ -34,14 +34,14 @@ export const matmulOperation: Operation<[Tensor, Tensor], MatmulCall, null> = {
     outputs: [product(a, b, options, options.shape, device)],
     saved: null,
   }),
-  // Y = A·B: dA = dY·Bᵀ, dB = Aᵀ·dY; with a transposed input the product stands the other way round.
+  // Y = A·B: dA = dY·Bᵀ, dB = Aᵀ·dY; with a transposed input the factors are swapped.
   backward({ inputs: [a, b], options: { transposeA, transposeB }, gradients: [dy], wanted }, device) {
     const dA = (): Tensor =>
       transposeA
         ? product(b, dy!, { transposeA: transposeB, transposeB: true }, a.shape, device)
         : product(dy!, b, { transposeA: false, transposeB: !transposeB }, a.shape, device);
     const dB = (): Tensor => {
-      // A right side shared by the batch sums over it: the batch is then more rows of one product.
+      // The gradient of a right side shared by the batch sums over the batch, which is then more rows of one product.
       const fold = (x: Tensor): Tensor => x.view([x.size / x.shape.at(-1)!, x.shape.at(-1)!]);
       const [left, right] = b.rank === 2 && a.rank > 2 ? [fold(a), fold(dy!)] : [a, dy!];
       return transposeB

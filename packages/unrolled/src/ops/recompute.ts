@@ -28,8 +28,8 @@ const recomputeOperation: Operation<Tensor[], Part, null> = {
 };
 
 /**
- * Outputs of `part` that keep nothing of what was computed on the way: it is computed again when gradients are taken
- * (Chen et al. 2016). For parts with large inner results.
+ * Gradient checkpointing (Chen et al. 2016): runs `part` without storing intermediate results, which are recomputed in
+ * the backward pass. For parts with large intermediate results.
  *
  * @param part  tensors it depends on must come as inputs; must give the same at every call
  */
@@ -84,7 +84,7 @@ const inPartsOperation: Operation<Tensor[], { readonly part: Part; readonly size
   },
 };
 
-/** Some steps of a sequence at a time. */
+/** Chunks of a sequence. */
 function* partsOf(xs: Tensor, size: number): Generator<{ of: Tensor; from: number; steps: number }> {
   const [T, ...rest] = xs.shape;
   for (let from = 0; from < T; from += size) {
@@ -94,12 +94,12 @@ function* partsOf(xs: Tensor, size: number): Generator<{ of: Tensor; from: numbe
 }
 
 /**
- * The same for a long sequence, some of its steps at a time: inner results are never there for more than `size` steps, on
- * the way there and back.
+ * `recomputed` for a long sequence, in chunks: intermediate results are never stored for more than `size` steps, forward
+ * or backward.
  *
- * @param xs  `[T, …]`, of which a part gets some steps, its first input
- * @param shared  what every part gets whole, after it
- * @param part  its outputs have its steps as their first axis; they come out one after the other, `[T, …]`
+ * @param xs  `[T, …]`; a chunk of it is the first input of `part`
+ * @param shared  further inputs, the same for every chunk
+ * @param part  its outputs have the steps as their first axis; the result concatenates them, `[T, …]`
  */
 export function recomputeInParts(xs: Tensor, shared: readonly Tensor[], size: number, part: Part): readonly Tensor[] {
   return applyAll(inPartsOperation, [xs, ...shared], { part, size });

@@ -6,9 +6,9 @@ import type { Tensor } from '../tensor/tensor.ts';
 
 export interface RecurrentOptions {
   readonly cell: RecurrentCell;
-  /** Walk from the last step to the first. */
+  /** Run from the last step to the first. */
   readonly reverse: boolean;
-  /** Called while going back, with ∂L/∂h_t (and ∂L/∂c_t) for all steps, `[T, B, H]`. */
+  /** Called in the backward pass with ∂L/∂h_t (and ∂L/∂c_t) for all steps, `[T, B, H]`. */
   readonly onGradient?: (dh: Tensor, dc: Tensor | null) => void;
 }
 
@@ -24,7 +24,7 @@ export interface RecurrentResult {
   readonly h: Tensor;
   readonly hFinal: Tensor; // [B, H]
   readonly cFinal: Tensor | null; // [B, H]
-  /** Cell states of every step and activated gates, as the backend keeps them: for a probe to look at. */
+  /** Cell states of every step and activated gates, as the backend stores them, for probes. */
   readonly c: Tensor | null; // [T, B, H]
   readonly gates: Tensor; // [T, B, G·H]
 }

@@ -5,7 +5,7 @@ import type { ReductionOptions } from '../tensor/operations.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { repeatInto } from './repeat.ts';
 
-/** Reduces the given axes to extent 1, neighbours together in one pass. */
+/** Reduces the given axes to extent 1, adjacent axes in one pass. */
 function reduceAxes(x: Tensor, operation: ReduceOperation, axes: readonly number[]): Tensor {
   const { device } = x;
   const sorted = [...axes].sort((a, b) => b - a);
@@ -29,7 +29,7 @@ const reduceOperation: Operation<[Tensor], { operation: ReduceOperation; axes: r
   name: 'reduce',
   forward([x], { operation, axes }) {
     const reduced = reduceAxes(x, operation, axes);
-    // Without axes there is nothing to reduce; the output must still be a tensor of its own.
+    // Without axes there is nothing to reduce; the output must still be a new tensor.
     const y = reduced === x ? x.view(x.shape) : reduced;
     return { outputs: [y], saved: y };
   },

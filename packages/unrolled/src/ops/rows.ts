@@ -49,16 +49,16 @@ const logSumExpOperation: Operation<[Tensor], null, null> = {
   forward([x], _options, device) {
     const rows = x.shape.slice(0, -1);
     const y = device.empty(rows);
-    // The normaliser of a cross-entropy whose targets ask for no loss.
+    // The log-normaliser of a cross-entropy whose targets are all ignored.
     const targets = device.ids(new Int32Array(y.size).fill(-1), rows);
     device.backend.crossEntropy(x, targets, device.empty(rows), y);
     return { outputs: [y], saved: null };
   },
-  // Not exp(x − y): that would lose the digits which a large y has not.
+  // Not exp(x − y): that would lose precision where y is large.
   backward: ({ inputs: [x], gradients: [dy] }) => [mul(softmax(x), dy!.view([...dy!.shape, 1]))],
 };
 
-/** log Σ exp(x) over the last axis, which goes away. A row in which all are −∞ gives NaN. */
+/** log Σ exp(x) over the last axis, which is removed. A row of −∞ gives NaN. */
 export function logSumExp(x: Tensor): Tensor {
   requireRows('logSumExp', x);
   return apply(logSumExpOperation, [x], null);
@@ -81,8 +81,8 @@ const crossEntropyOperation: Operation<[Tensor, Tensor], null, Tensor> = {
 };
 
 /**
- * −log softmax(logits)[target] in nats, one loss a position: logits `[…, V]`, target ids int32 `[…]` → `[…]`.
- * A negative target asks for no loss there: 0, and no gradient.
+ * −log softmax(logits)[target] in nats, one loss per position: logits `[…, V]`, target ids int32 `[…]` → `[…]`.
+ * A negative target is ignored: loss 0 and no gradient.
  * @throws ShapeError if the shapes do not fit, or an id is not below V
  */
 export function crossEntropy(logits: Tensor, targets: Tensor): Tensor {

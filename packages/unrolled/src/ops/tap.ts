@@ -12,7 +12,7 @@ const tapOperation: Operation<Tensor[], OnGradients, null> = {
   },
 };
 
-/** The same tensors; when gradients are taken, `onGradients` sees ∂L/∂ of each as they pass, together. */
+/** The identity; in the backward pass `onGradients` receives ∂L/∂ of all tensors together. */
 export function tap(tensors: readonly Tensor[], onGradients: OnGradients): readonly Tensor[] {
   return applyAll(tapOperation, [...tensors], onGradients);
 }

@@ -50,7 +50,7 @@ export const updateKinds: Kinds<UpdateOptions> = {
   clipValue: limit,
 };
 
-/** What each method keeps by default, one number of each for every parameter. */
+/** The state of each method by default, one number of each for every parameter. */
 export const optimizerMemories: Readonly<Record<OptimizerName, readonly string[]>> = {
   sgd: [],
   momentum: ['velocity'],
@@ -94,24 +94,24 @@ export class Optimizer {
     this.#memory = Object.fromEntries(memoriesOf(options).map((name) => [name, device.keep(device.zeros([size]))]));
   }
 
-  /** How many updates there have been. */
+  /** Number of updates so far. */
   get steps(): number {
     return this.#steps;
   }
 
-  /** What the method keeps, flat like `parameters.values`: to be stored and restored along with `steps`. */
+  /** The method's state, flat like `parameters.values`: to be saved and restored together with `steps`. */
   get memory(): Readonly<Record<string, Tensor>> {
     return this.#memory;
   }
 
-  /** Restores how many updates there have been; the memory's content is written by the caller. */
+  /** Restores the number of updates; the caller writes the content of `memory`. */
   resumeAt(steps: number): void {
     this.#steps = steps;
   }
 
   /**
    * One update from `parameters.gradients`. Returns the norm of the gradient before clipping and whether clipNorm
-   * made it shorter. If the norm is not finite nothing is changed.
+   * scaled it. If the norm is not finite, nothing is changed.
    * @throws ConfigError on an unknown option, or a rate or limit that is negative or NaN
    */
   update(options: UpdateOptions): { norm: number; clipped: boolean } {

@@ -3,16 +3,16 @@ import { oneOf, requireKind } from '../checks.ts';
 export const scheduleNames = ['constant', 'linear', 'cosine', 'hold-linear'] as const;
 
 /**
- * How the learning rate goes over a training run, as a share of the base rate, from progress p in [0, 1]:
+ * Learning-rate schedule: the factor of the base rate at progress p in [0, 1]:
  *
  * - constant: 1
  * - linear: from 1 down to 0.02
  * - cosine: from 1 down to 0.02 along half a cosine
- * - hold-linear: 1 for the first half, then in a line down to 0.02
+ * - hold-linear: 1 for the first half, then linear down to 0.02
  */
 export type ScheduleName = (typeof scheduleNames)[number];
 
-/** Where all schedules but the constant one end: small, but still learning. */
+/** Final factor of all schedules but the constant one. */
 const floor = 0.02;
 
 /** The learning rate at `progress` (0 at the start, 1 at the end). @throws ConfigError on an unknown name */

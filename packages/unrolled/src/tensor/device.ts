@@ -13,10 +13,10 @@ export type NestedNumbers = number | readonly NestedNumbers[];
 type Recorded = 'nothing' | 'tracked' | 'all';
 
 /**
- * A machine to compute on: it makes tensors, owns their memory and ends them.
+ * A device to compute on: creates tensors and owns their memory.
  *
  * Memory follows scopes. What is allocated inside `device.scope(…)` is released when the scope ends, except what
- * the function returns; what is allocated outside of any scope lives as long as something refers to it.
+ * the function returns; memory allocated outside of any scope lives as long as it is referenced.
  */
 export class Device {
   readonly backend: Backend;
@@ -24,7 +24,7 @@ export class Device {
   readonly operations: TensorOperations;
   #scope: Scope | null = null;
   #recording: Recorded = 'tracked';
-  /** How often numbers went from JavaScript to the device or back: who counts them knows whether a function looked. */
+  /** Number of transfers between JavaScript and the device: shows whether a function read or wrote numbers. */
   transfers = 0;
   #closed = false;
   #unreferenced: FinalizationRegistry<Storage>;
@@ -49,7 +49,7 @@ export class Device {
     return this.backend.memory();
   }
 
-  /** Ends the device and everything on it. */
+  /** Closes the device and releases everything on it. */
   close(): void {
     this.#closed = true;
     this.backend.close();
@@ -98,7 +98,7 @@ export class Device {
     return result;
   }
 
-  /** Memory of undefined content; for operations that write all of it. */
+  /** A tensor with undefined content, for operations that overwrite all of it. */
   empty(shape: Shape, dtype: Dtype = this.float): Tensor {
     for (const extent of shape) {
       if (!Number.isInteger(extent) || extent < 0) {
@@ -152,9 +152,9 @@ export class Device {
   }
 
   /**
-   * A scope for one step of a loop that carries tensors along, such as a hidden state: runs `body` with what is
-   * carried (null before the first step) and releases that at the end, except what is returned again. With `scope` the
-   * states of all steps would stay until the program pauses and garbage is collected.
+   * A scope for one step of a loop that carries tensors, such as a hidden state: runs `body` with the carried tensors (null
+   * before the first step) and releases them at the end, except those returned again. With `scope` the states of all
+   * steps would stay in memory until garbage is collected.
    *
    * @example
    * let state: { h: Tensor } | null = null;
@@ -174,7 +174,7 @@ export class Device {
     return result;
   }
 
-  /** Lets tensors outlive all scopes: they stay as long as something refers to them. Returns its argument. */
+  /** Detaches tensors from all scopes: they live as long as they are referenced. Returns its argument. */
   keep<Value>(value: Value): Value {
     for (const { allocation } of tensorsIn(value)) {
       if (allocation.scope !== null && !allocation.released) this.#move(allocation, allocation.scope, null);
@@ -195,7 +195,7 @@ export class Device {
     this.#give(allocation.storage);
   }
 
-  /** Closing gave all memory back at once; tensors whose end comes later have nothing left to give. */
+  /** Closing released all memory at once; tensors that are finalised later must not release theirs again. */
   #give(storage: Storage): void {
     if (!this.#closed) this.backend.release(storage);
   }
@@ -212,17 +212,17 @@ export class Device {
     return this.#recording === 'all';
   }
 
-  /** Runs `body` without recording: for evaluation and sampling, where no gradient will be asked for. */
+  /** Runs `body` without recording gradients, as for evaluation and sampling. */
   withoutGradients<Result>(body: () => Result): Result {
     return this.#whileRecording('nothing', body);
   }
 
-  /** Runs `body` with recording, also inside of `withoutGradients`: for results that are gradients themselves. */
+  /** Runs `body` with recording, even inside `withoutGradients`, for results that are themselves gradients. */
   withGradients<Result>(body: () => Result): Result {
     return this.#whileRecording('tracked', body);
   }
 
-  /** The same with every operation recorded, tracked or not: to read a function's operations. */
+  /** Like `withGradients`, but records every operation, tracked or not, to trace a function. */
   recordAll<Result>(body: () => Result): Result {
     return this.#whileRecording('all', body);
   }
@@ -294,7 +294,7 @@ function flatten(values: NestedNumbers): number[] {
  */
 function requireSynchronous(operation: string, result: unknown): void {
   if (typeof (result as PromiseLike<unknown> | null | undefined)?.then !== 'function') return;
-  // Nobody will await it: how it ends must not end the program.
+  // Nobody awaits it: its rejection must not terminate the process.
   if (Object.prototype.toString.call(result) === '[object Promise]')
     (result as Promise<unknown>).then(nothing, nothing);
   throw new ScopeError(`${operation}: the function is async; await outside of it and compute inside`);

@@ -1,12 +1,12 @@
 import type { Storage } from '../backend/backend.ts';
 
-/** One piece of backend memory and whether it is still there. Several tensors may look at one allocation. */
+/** A block of backend memory and whether it is still allocated. Several tensors may share it. */
 export class Allocation {
   static #count = 0;
   /** Later allocations have greater numbers. */
   readonly order = Allocation.#count++;
   readonly storage: Storage;
-  /** Null for memory that lives until nothing refers to it any more. */
+  /** Null for memory that lives as long as it is referenced. */
   scope: Scope | null;
   released = false;
 

@@ -18,7 +18,7 @@ export class Tensor implements Block {
   origin: TensorOrigin | null = null;
   /** Whether gradients flow to or through this tensor. */
   tracked = false;
-  /** The number all elements were made with, where they were made with one; null: they are known to the device only. */
+  /** The number that fills the whole tensor, if it was created so; null: only the device knows the elements. */
   fill: number | null = null;
 
   constructor(device: Device, allocation: Allocation, offset: number, shape: Shape) {
@@ -52,7 +52,7 @@ export class Tensor implements Block {
     return sizeOf(this.shape);
   }
 
-  /** The same numbers under another shape (and from another first element): no copy, not recorded. */
+  /** A view with another shape (and first element): no copy, not recorded. */
   view(shape: Shape, start = 0): Tensor {
     return new Tensor(this.device, this.allocation, this.offset + start, shape);
   }
@@ -75,7 +75,7 @@ export class Tensor implements Block {
     return this.device.backend.readSync(this);
   }
 
-  /** The same on devices that can only answer later. */
+  /** Asynchronous `data()`, for devices without synchronous reads. */
   read(): Promise<TypedArray> {
     this.device.transfers++;
     return this.device.backend.read(this);
@@ -91,7 +91,7 @@ export class Tensor implements Block {
     return this.data()[0];
   }
 
-  /** The numbers as nested arrays, for looking at. */
+  /** The numbers as nested arrays, for inspection. */
   toArray(): unknown {
     const nest = (data: ArrayLike<number>, shape: Shape): unknown => {
       if (shape.length === 0) return data[0];
@@ -206,14 +206,14 @@ export class Tensor implements Block {
   }
 
   /**
-   * The same numbers in the same order under another shape; one extent may be −1 and is worked out. No copy.
+   * The same numbers in the same order in another shape; one extent may be −1 and is inferred. No copy.
    * @throws ShapeError if the element counts differ
    */
   reshape(shape: Shape): Tensor {
     return this.device.operations.reshape(this, shape);
   }
 
-  /** Axes in another order; without `order` the last two are swapped. */
+  /** Permutes the axes; without `order` swaps the last two. */
   transpose(order?: readonly number[]): Tensor {
     return this.device.operations.transpose(this, order);
   }
@@ -226,7 +226,7 @@ export class Tensor implements Block {
     return this.device.operations.slice(this, axis, start, end);
   }
 
-  /** x[index] along the first axis, which goes away. No copy. */
+  /** x[index] along the first axis, which is removed. No copy. */
   at(index: number): Tensor {
     return this.device.operations.at(this, index);
   }

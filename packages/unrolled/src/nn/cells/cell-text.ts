@@ -1,16 +1,16 @@
 import { ConfigError } from '../../errors.ts';
 import { type BuiltInCell, type CellSource, cellNames } from './registry.ts';
 
-/** A built-in cell with options, as a text names it. */
+/** A built-in cell with options, parsed from a text. */
 export interface NamedCell {
   readonly name: string;
   readonly options: Readonly<Record<string, string | number | boolean>>;
 }
 
 /**
- * Reads what names a built-in cell, with options or without: `lstm`, `lstm:peephole,forgetBias=3`. What an option alone
- * stands for is true.
- * @returns null where no cell has that name, or the options cannot be read; whether the cell has them says `createCell`
+ * Parses the name of a built-in cell with or without options: `lstm`, `lstm:peephole,forgetBias=3`. An option without a
+ * value is true.
+ * @returns null if there is no such cell or the options cannot be parsed; `createCell` checks that the cell has them
  */
 export function parseCell(text: string): NamedCell | null {
   const [name, ...rest] = text.split(':');
@@ -26,9 +26,9 @@ function valueIn(text = 'true'): string | number | boolean {
 }
 
 /**
- * The cell that a text names.
+ * The configuration of the cell that a text names.
  * @param hidden  H
- * @throws ConfigError where it names none
+ * @throws ConfigError if the text names no cell
  *
  * @example
  * new Recurrent({ cell: cellNamed('lstm:chrono=100', 64) });

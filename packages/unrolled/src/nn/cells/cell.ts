@@ -10,7 +10,7 @@ export type CellState = Readonly<Record<string, Tensor>>;
  * both directions live outside of it.
  */
 export interface Cell<State extends CellState = CellState> {
-  /** What made this cell: plain data. */
+  /** The configuration this cell was created from: plain data. */
   readonly config: CellConfig;
   /** H, the number of hidden units. */
   readonly hidden: number;
@@ -18,17 +18,17 @@ export interface Cell<State extends CellState = CellState> {
   readonly width: number;
   /** Declares the parameters for inputs of `features` numbers. */
   build(features: number, declarations: Declarations): void;
-  /** Zeros, unless the cell says otherwise; every part `[B, …]`. */
+  /** The state before the first step, usually zeros; every part `[B, …]`. */
   initialState(batch: number, device: Device): State;
   /**
    * x `[B, F]` and the state before → the output `[B, width]` and the state after. A pure function made of ordinary
    * operations.
-   * @param recurrent  what is done to the state on its way into products with weights; dropout, for example
+   * @param recurrent  applied to the state before it is multiplied by weights; dropout, for example
    */
   step(x: Tensor, state: State, recurrent?: OnRecurrent): CellStep<State>;
   /**
-   * The same over a whole sequence, where there is a faster way than step by step: as one operation of the backend, or
-   * as a parallel scan. Must agree with `step`.
+   * An optional faster form over a whole sequence: one operation of the backend, or a parallel scan. Must agree with
+   * `step`.
    */
   sequence?(xs: Tensor, state: State, options: SequenceOptions<State>): CellSequence<State>;
 }
@@ -43,7 +43,7 @@ export interface CellConfig {
 export interface CellStep<State extends CellState = CellState> {
   readonly output: Tensor;
   readonly state: State;
-  /** Activations worth looking at, by name, each with the batch first. */
+  /** Activations to inspect, by name, each with the batch first. */
   readonly gates?: Readonly<Record<string, Tensor>>;
 }
 
@@ -51,14 +51,14 @@ export interface SequenceOptions<State extends CellState> {
   readonly reverse: boolean;
   /** int32 `[B]`, or null when all rows have all steps. */
   readonly lengths: Tensor | null;
-  /** Called while going back, with ∂L/∂state of step t through everything that followed. */
+  /** Called in the backward pass with ∂L/∂state of step t, through all later steps. */
   readonly onGradient?: (t: number, state: State) => void;
 }
 
 export interface CellSequence<State extends CellState> {
-  /** The outputs of all steps `[T, B, width]`; at steps beyond a row's length whatever was carried. */
+  /** The outputs of all steps `[T, B, width]`; beyond a row's length they are unspecified. */
   readonly outputs: Tensor;
   readonly state: State;
-  /** State and gates after step t, looked up only when someone asks. */
+  /** State and gates after step t, read on demand. */
   at(t: number): { state: State; gates: Readonly<Record<string, Tensor>> };
 }

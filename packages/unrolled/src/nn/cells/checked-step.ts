@@ -7,7 +7,7 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !(value instanceof Tensor);
 
 /**
- * One step of a cell, held to its promises. What goes wrong is named by cell and step.
+ * Runs one step of a cell and checks what it returns. Errors name the cell and the step.
  * @param when  such as 'step 3'
  * @throws ShapeError or ConfigError if the step loses, renames or reshapes a part of the state, or has no output; and
  *   whatever the step throws, with the cell's name in front
@@ -58,7 +58,7 @@ export function checkedStep<State extends CellState>(
   return result as unknown as CellStep<State>;
 }
 
-/** Runs a part of a cell; an error out of it says where it came from, and keeps its class. */
+/** Runs a part of a cell; errors keep their class and name where they were thrown. */
 export function naming<Result>(place: string, body: () => Result): Result {
   try {
     return body();

@@ -174,7 +174,7 @@ describe('what goes wrong in a step names the cell, the step, and', () => {
       "'a b' is no name",
     );
     expect(cellOf((x, { h }, { linear }) => ({ output: linear('w', x).add(linear('w', h)), state: { h } }))).toThrow(
-      "'weight_w' is asked for with shape [5, 4], and before with [5, 2]",
+      "'weight_w' is requested with shape [5, 4], but has shape [5, 2]",
     );
   });
 
@@ -219,11 +219,11 @@ describe('what goes wrong in a step names the cell, the step, and', () => {
       output: h.mul(parameter(calls++ > 0 ? 'late' : 'early', [4])),
       state: { h },
     }));
-    expect(wrong).toThrow("cell 'wrong', step 0: 'late' is asked for, but was not when the cell was built");
+    expect(wrong).toThrow("cell 'wrong', step 0: 'late' was not requested when the cell was built");
   });
 
   test('also for cells that are built in', () => {
     const cell = createCell('mut1', 3);
-    expect(() => unroll(cell, xs)).toThrow("cell 'mut1', step 0: 'weight_z' is asked for, but was not");
+    expect(() => unroll(cell, xs)).toThrow("cell 'mut1', step 0: 'weight_z' was not requested");
   });
 });

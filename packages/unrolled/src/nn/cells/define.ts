@@ -9,27 +9,27 @@ import { shapeDevice } from './shape-device.ts';
 import { NamedParameters, requireName, type StepTools } from './step-tools.ts';
 
 export interface CellDefinition<State extends CellState = CellState> {
-  /** Stands before the names of its parameters and in errors: letters, digits, _ and -. Default 'own'. */
+  /** Prefix of its parameters' names, also used in errors: letters, digits, _ and -. Default 'own'. */
   readonly name?: string;
   /** The state before the first step, by the names of its parts. */
   initialState(tools: StateTools): State;
-  /** x `[B, F]` and the state before → output `[B, …]`, the state after, and gates worth looking at. */
+  /** x `[B, F]` and the state before → output `[B, …]`, the state after, and gates to inspect. */
   step(x: Tensor, state: State, tools: StepTools): CellStep<State>;
 }
 
 export interface StateTools {
   /** H. */
   readonly hidden: number;
-  /** A part of the state that begins with zeros: `[B, …extents]`. */
+  /** Zeros `[B, …extents]` for a part of the state. */
   zeros(...extents: number[]): Tensor;
 }
 
 /**
- * A cell from two functions. Its parameters are those its step asks for: when the cell is built, the step runs once on
- * shapes alone, and what it names is declared. So the step must ask for the same at every call, and compute from
- * nothing but x, its state and its parameters, with operations of this library; its gradient follows from them.
+ * Defines a cell by two functions. Building the cell runs the step once on shapes alone and declares the parameters it
+ * requests. The step must request the same parameters at every call, and be a pure function of x, its state and its
+ * parameters, made of this library's operations; its gradient is automatic.
  *
- * @throws ConfigError if there is no step, no initialState, or the name is none
+ * @throws ConfigError if step or initialState is missing, or the name is not valid
  *
  * @example
  * const leaky = defineCell({
@@ -47,7 +47,7 @@ export function defineCell<State extends CellState>(definition: CellDefinition<S
   return new DefinedCell(definition as unknown as CellDefinition);
 }
 
-/** What `defineCell` gives: a kind of cell, as 'lstm' is one. As JSON it is its name. */
+/** The result of `defineCell`: a kind of cell, used like 'lstm'. Its JSON is its name. */
 export class DefinedCell {
   readonly name: string;
   readonly #definition: CellDefinition;
@@ -62,7 +62,7 @@ export class DefinedCell {
     this.#definition = definition;
   }
 
-  /** A cell of this kind, with parameters of its own. @param options  kept in its `config` */
+  /** Creates a cell of this kind with its own parameters. @param options  stored in its `config` */
   create(options: Omit<CellConfig, 'cell'>): Cell {
     return new OwnCell({ ...options, cell: this.name }, this.#definition);
   }

@@ -20,7 +20,7 @@ export interface FusedCellOptions {
 }
 
 /**
- * The weights that all cells the backend has fused keep in the same way, under PyTorch's names: `weight_ih` [G·H, F],
+ * The weights shared by all cells that the backend fuses, with PyTorch's names: `weight_ih` [G·H, F],
  * `weight_hh` [G·H, H], `bias_ih` [G·H], `bias_hh` [G·H], for G gates.
  */
 export class FusedWeights {
@@ -83,7 +83,7 @@ export function builtWeights(cell: string, weights: FusedWeights | null): FusedW
   return weights;
 }
 
-/** What a gate's bias begins with must be one thing, and there must be a bias. @throws ConfigError otherwise */
+/** A gate's initial bias may be given only once, and needs biases. @throws ConfigError otherwise */
 export function checkFirstBias(
   cell: string,
   { bias, chrono, forgetBias }: { readonly bias?: boolean; readonly chrono?: number; readonly forgetBias?: number },
@@ -93,19 +93,19 @@ export function checkFirstBias(
   }
   if (chrono !== undefined && forgetBias !== undefined) {
     throw new ConfigError(
-      `${cell}: forgetBias and chrono both say what the forget gate begins with; leave one of them out`,
+      `${cell}: forgetBias and chrono both set the initial bias of the forget gate; leave one of them out`,
       { chrono, forgetBias },
     );
   }
   if (bias === false && (chrono ?? forgetBias) !== undefined) {
-    throw new ConfigError(`${cell}: without biases a gate has none to begin with; leave bias: false out`, {
+    throw new ConfigError(`${cell}: without biases there is no initial gate bias; leave bias: false out`, {
       chrono,
       forgetBias,
     });
   }
 }
 
-/** Gate `index` of G gates side by side, `[…, G·H]` → `[…, H]`. */
+/** Gate `index` of G concatenated gates, `[…, G·H]` → `[…, H]`. */
 export function gate(gates: Tensor, index: number, hidden: number): Tensor {
   return slice(gates, -1, index * hidden, (index + 1) * hidden);
 }

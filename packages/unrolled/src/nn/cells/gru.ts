@@ -29,8 +29,8 @@ export interface GruOptions extends FusedCellOptions {
    */
   readonly update?: 'keep' | 'replace';
   /**
-   * T, the longest time in steps over which something must be kept: each unit begins with a time of its own,
-   * u ~ U(1, T − 1), b_z = log u, or −log u where z replaces (Tallec & Ollivier 2018). Default: b_z = 0.
+   * T, the longest dependency in steps. Chrono initialisation: each unit gets a time scale u ~ U(1, T − 1), b_z = log u, or
+   * −log u with update 'replace' (Tallec & Ollivier 2018). Default: b_z = 0.
    */
   readonly chrono?: number;
 }
@@ -52,7 +52,7 @@ export class GruCell implements Cell<GruState> {
   readonly config: { readonly cell: 'gru' } & GruOptions;
   #built: FusedWeights | null = null;
 
-  /** @throws ConfigError if chrono is not a number of steps from 3, or there are no biases for it */
+  /** @throws ConfigError if chrono is below 3, or `bias` is false */
   constructor(options: GruOptions) {
     checkFirstBias('gru', options);
     this.config = { cell: 'gru', ...options };

@@ -19,13 +19,13 @@ export type LstmState = { readonly h: Tensor; readonly c: Tensor };
 
 export interface LstmOptions extends FusedCellOptions {
   /**
-   * First value of the forget gate's bias. Default 1, so that a new cell remembers (Jozefowicz, Zaremba & Sutskever
+   * Initial bias of the forget gate. Default 1, so that a new cell remembers (Jozefowicz, Zaremba & Sutskever
    * 2015); PyTorch's is 0.
    */
   readonly forgetBias?: number;
   /**
-   * T, the longest time in steps over which something must be kept, where `forgetBias` is not given: each unit begins with a
-   * time of its own, u ~ U(1, T − 1), b_f = log u and b_i = −log u (Tallec & Ollivier 2018).
+   * T, the longest dependency in steps; not together with `forgetBias`. Chrono initialisation: each unit gets a time scale
+   * u ~ U(1, T − 1), b_f = log u and b_i = −log u (Tallec & Ollivier 2018).
    */
   readonly chrono?: number;
   /** Gates see the cell state (Gers & Schmidhuber 2000). Default false. */
@@ -60,8 +60,8 @@ export class LstmCell implements Cell<LstmState> {
   #projection: Parameter | null = null;
 
   /**
-   * @throws ConfigError if the projection is not a whole number from 1, below H, or the forget gate's first bias
-   *   is given twice or cannot be
+   * @throws ConfigError if the projection is not a whole number from 1, below H, or the forget gate's initial
+   *   bias is given twice or without biases
    */
   constructor(options: LstmOptions) {
     const { hidden, projection, peephole = false } = options;

@@ -19,8 +19,8 @@ interface Coefficients {
 }
 
 /**
- * A cell whose state is a linear recurrence, with coefficients that see only the input: all of them are computed at
- * once, and the recurrence is a parallel scan (`linearScan`).
+ * A cell whose state is a linear recurrence with coefficients that depend only on the input: they are computed for all
+ * steps at once, and the recurrence is a parallel scan (`linearScan`).
  */
 class LinearRecurrence implements Cell<LinearState> {
   readonly config: CellConfig;
@@ -63,7 +63,7 @@ class LinearRecurrence implements Cell<LinearState> {
     const [T, B] = xs.shape;
     const turned = (x: Tensor): Tensor => (reverse ? flip(x) : x);
     const { keep, taken, gates } = this.#of(xs);
-    // From here on in the order in which steps are walked. A step beyond a row's length keeps all and takes nothing.
+    // From here on in the order in which steps run. Steps beyond a row's length carry the state unchanged.
     let [a, b] = [turned(keep), turned(taken)];
     if (lengths) {
       const active = turned(activeSteps(lengths.data(), T, xs.device).view([T, B, 1]));
@@ -74,7 +74,7 @@ class LinearRecurrence implements Cell<LinearState> {
     const last = at(scanned, -1);
     const [h, final] = onGradient
       ? tap([scanned, last], ([dh, dLast]) => {
-          // ∂L/∂h_t = ∂ℓ/∂h_t + a_{t+1} ⊙ ∂L/∂h_{t+1}: the same recurrence, walked back.
+          // ∂L/∂h_t = ∂ℓ/∂h_t + a_{t+1} ⊙ ∂L/∂h_{t+1}: the same recurrence, run backwards.
           const from = flip(concat([slice(dh, 0, 0, T - 1), add(slice(dh, 0, T - 1), dLast)]));
           const factors = concat([xs.device.zeros([1, ...a.shape.slice(1)]), flip(slice(a, 0, 1))]);
           const total = linearScan(factors, from);
@@ -124,7 +124,7 @@ export function minGruCell({ hidden }: MinimalOptions): Cell<LinearState> {
  *     f = σ(W_f x_t + b_f),   i = σ(W_i x_t + b_i),   n = W_n x_t + b_n
  *     h_t = f/(f + i) ⊙ h_{t−1} + i/(f + i) ⊙ n
  *
- * Shapes: x `[B, F]`, h `[B, H]`. Parameters: `weight_f`, `weight_i`, `weight_n` [H, F], `bias_f` (begins with 1),
+ * Shapes: x `[B, F]`, h `[B, H]`. Parameters: `weight_f`, `weight_i`, `weight_n` [H, F], `bias_f` (initially 1),
  * `bias_i`, `bias_n` [H].
  */
 export function minLstmCell({ hidden }: MinimalOptions): Cell<LinearState> {

@@ -8,7 +8,7 @@ const initialState = ({ zeros, hidden }: StateTools): { h: Tensor } => ({ h: zer
 const fitted = (x: Tensor, { linear, hidden }: StepTools): Tensor =>
   x.shape[1] === hidden ? x : linear('x', x, { bias: false });
 
-/** n ⊙ z + h ⊙ (1 − z), with its gates to look at. */
+/** n ⊙ z + h ⊙ (1 − z), with the gates to inspect. */
 function replaced(h: Tensor, n: Tensor, z: Tensor, r: Tensor) {
   const next = n.mul(z).add(h.mul(z.mul(-1).add(1)));
   return { output: next, state: { h: next }, gates: { z, r, n } };
@@ -36,7 +36,7 @@ export const mut1 = defineCell({
 });
 
 /**
- * MUT2 (Jozefowicz 2015), whose reset gate takes the input as it is:
+ * MUT2 (Jozefowicz 2015), whose reset gate uses the input without weights:
  *
  *     z = σ(W_z [x_t; h_{t−1}] + b_z)
  *     r = σ(x̂_t + W_r h_{t−1} + b_r)

@@ -10,7 +10,7 @@ import { type RhnOptions, rhnCell } from './rhn.ts';
 import { type IrnnOptions, irnnCell, RnnCell, type RnnOptions } from './rnn.ts';
 import { unitaryCell } from './unitary.ts';
 
-/** What makes a built-in cell. */
+/** The configuration of a built-in cell. */
 export type BuiltInCell =
   | ({ readonly cell: 'rnn' } & RnnOptions)
   | ({ readonly cell: 'irnn' } & IrnnOptions)
@@ -20,15 +20,15 @@ export type BuiltInCell =
   | ({ readonly cell: 'mingru' | 'minlstm' } & MinimalOptions)
   | { readonly cell: 'mut1' | 'mut2' | 'mut3' | 'nas' | 'unitary'; readonly hidden: number };
 
-/** A kind of cell by its name, or one of your own; with a size and options: a configuration. */
+/** A built-in cell by name, your own cell, or a configuration (name, size and options). */
 export type CellSource = string | DefinedCell | BuiltInCell | CellConfig;
 
-/** What an option can be: an object says the first values of weights, a list the words it may be. */
+/** The type of an option's value: an object gives initial weights, a list the allowed words. */
 type OptionKind = 'number' | 'boolean' | 'initialiser' | readonly string[];
 
 interface CellKind {
   create(options: never): Cell;
-  /** Those it has beside `hidden`. */
+  /** Its options besides `hidden`. */
   readonly options: Readonly<Record<string, OptionKind>>;
 }
 
@@ -39,7 +39,7 @@ const defined = (kind: DefinedCell): CellKind => ({
   options: {},
 });
 
-/** Every built-in cell by its name. */
+/** Every built-in cell by name. */
 const cells: Readonly<Record<string, CellKind>> = {
   rnn: {
     create: (options: RnnOptions) => new RnnCell(options) as unknown as Cell,
@@ -70,15 +70,15 @@ const cells: Readonly<Record<string, CellKind>> = {
 /** Names of the built-in cells. */
 export const cellNames: readonly string[] = Object.keys(cells);
 
-/** The name of a kind of cell, however it is given. */
+/** The name of a kind of cell, in whichever form it is given. */
 export function cellNameOf(source: CellSource): string {
   if (typeof source === 'string') return source;
   return isDefined(source) ? source.name : source.cell;
 }
 
 /**
- * A configuration that was read from a file, with the cell itself in place of its name where it is one of your own.
- * @throws ConfigError if the cell is not built in and is not given, or another one is given
+ * A configuration read from a file, with your own cell in place of its name.
+ * @throws ConfigError if the cell is not built in and was not passed, or another one was passed
  */
 export function withCell<Config extends { readonly cell: CellSource }>(config: Config, own?: DefinedCell): Config {
   const name = cellNameOf(config.cell);
@@ -92,9 +92,9 @@ export function withCell<Config extends { readonly cell: CellSource }>(config: C
 }
 
 /**
- * A cell of the kind and size asked for.
- * @param hidden  H, where `source` is a name or a cell of your own; a configuration has its own
- * @throws ConfigError if there is no cell of that name, its size is not one, it has no such option, or yours has the name of
+ * Creates a cell.
+ * @param hidden  H, if `source` is a name or your own cell; a configuration includes it
+ * @throws ConfigError if there is no cell of that name, the size or an option is not valid, or your own cell has the name of
  *   a built-in one
  */
 export function createCell(source: CellSource, hidden?: number): Cell {
@@ -151,7 +151,7 @@ function fits(value: unknown, kind: OptionKind): boolean {
   return typeof value === kind && (kind !== 'number' || Number.isFinite(value));
 }
 
-/** By what it can do: its class would bring along all that a cell of one's own needs. */
+/** A structural check: importing the class would pull in everything that custom cells need. */
 function isDefined(source: CellSource): source is DefinedCell {
   return typeof source === 'object' && typeof (source as DefinedCell).create === 'function';
 }

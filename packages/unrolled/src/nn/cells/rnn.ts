@@ -15,13 +15,13 @@ export interface RnnOptions extends FusedCellOptions {
 const activations = { tanh, relu, sigmoid };
 
 export interface IrnnOptions extends FusedCellOptions {
-  /** What the recurrent weights' diagonal begins with. Default 1; below 1 it forgets sooner. */
+  /** Initial diagonal of the recurrent weights. Default 1; below 1 the cell forgets sooner. */
   readonly scale?: number;
 }
 
 /**
  * IRNN (Le, Jaitly & Hinton 2015): the simple cell with relu, W_hh = scale·I, b = 0 and small input weights, N(0, 0.001²),
- * so that at first it only adds up what comes in. Same equation, shapes and parameters as `RnnCell`.
+ * so that initially it only sums its inputs. Same equation, shapes and parameters as `RnnCell`.
  */
 export function irnnCell({ scale = 1, ...options }: IrnnOptions): RnnCell {
   return new RnnCell({

@@ -5,7 +5,7 @@ import type { Device } from '../../tensor/device.ts';
 const nothing = (): void => {};
 const read = ({ storage }: { storage: Storage }): Float32Array => new Float32Array(storage.length);
 
-/** A backend that has no memory and computes nothing: on it operations only work out shapes. */
+/** A backend without memory that computes nothing: operations on it only infer shapes. */
 const shapes: Backend = {
   name: 'shapes',
   float: 'float32',
@@ -46,5 +46,5 @@ const shapes: Backend = {
   optimize: nothing,
 };
 
-/** A device for asking what shapes come out, before there is a machine to compute on. */
+/** A device for shape inference, before a real one is opened. */
 export const shapeDevice = (): Device => createDevice(shapes);

@@ -8,34 +8,34 @@ import type { Declarations, Parameter } from '../parameters.ts';
 import type { OnRecurrent } from './cell.ts';
 import { unchanged } from './fused.ts';
 
-/** What a step is given to compute with, besides its input and state. What it asks for by name becomes a parameter. */
+/** The tools passed to a step besides its input and state. Names used here become parameters. */
 export interface StepTools {
   /** H. */
   readonly hidden: number;
   /**
-   * W·[x; h] + b over the last axis, for one tensor or several side by side: `[B, …]` → `[B, width]`. Parameters:
-   * `weight_<name>` [width, sum of the inputs' widths] and `bias_<name>` [width]. Dropout on the recurrence acts here, on
-   * inputs as wide as a part of the state, x aside.
+   * W·[x; h] + b over the last axis of one tensor, or of several concatenated: `[B, …]` → `[B, width]`. Parameters:
+   * `weight_<name>` [width, sum of the inputs' widths] and `bias_<name>` [width]. Recurrent dropout is applied here, to
+   * inputs other than x that are as wide as a part of the state.
    */
   linear(name: string, inputs: Tensor | readonly Tensor[], options?: StepLinearOptions): Tensor;
-  /** A parameter of any shape. First values: uniform with limit 1/√H where nothing is said. */
+  /** A parameter of any shape. Initial values: `init`, by default uniform with limit 1/√H. */
   parameter(name: string, shape: Shape, init?: Initialiser): Tensor;
-  /** A tensor of numbers that are not trained; a function is called once for each device. */
+  /** A constant tensor; a function is called once per device. */
   constant(name: string, shape: Shape, values: ArrayLike<number> | (() => ArrayLike<number>)): Tensor;
 }
 
 export interface StepLinearOptions {
   /** Width of the result. Default H. */
   readonly width?: number;
-  /** Whether b is added, or the value it begins with. Default true: it begins with 0. */
+  /** Whether b is added, or its initial value. Default true: initially 0. */
   readonly bias?: boolean | number;
-  /** First values of W. Default uniform with limit 1/√H. */
+  /** Initial values of W. Default uniform with limit 1/√H. */
   readonly init?: Initialiser;
 }
 
 /**
- * The tools of one cell. While it is built they note which parameters the step asks for; afterwards they hand these out.
- * One name is one parameter: to ask twice is to share it.
+ * The tools of one cell. While the cell is built they record which parameters the step requests; afterwards they return
+ * these. Requesting a name twice shares the parameter.
  */
 export class NamedParameters implements StepTools {
   readonly hidden: number;
@@ -51,7 +51,7 @@ export class NamedParameters implements StepTools {
     this.hidden = hidden;
   }
 
-  /** Runs `body`; what it asks for by a new name is declared. */
+  /** Runs `body`; parameters it requests by a new name are declared. */
   declaring<Result>(declarations: Declarations, body: () => Result): Result {
     this.#parameters.clear();
     this.#declarations = declarations;
@@ -62,7 +62,7 @@ export class NamedParameters implements StepTools {
     }
   }
 
-  /** Runs `body` for input x: what goes into a `linear` beside x passes `recurrent` first. */
+  /** Runs `body` for input x: inputs of `linear` other than x pass through `recurrent` first. */
   during<Result>(x: Tensor, recurrent: OnRecurrent, body: () => Result): Result {
     this.#x = x;
     this.#recurrent = recurrent;
@@ -74,7 +74,7 @@ export class NamedParameters implements StepTools {
     }
   }
 
-  // Arrows, so that a step may take the tools apart: `step(x, { h }, { linear })`.
+  // Arrow functions, so that a step may destructure the tools: `step(x, { h }, { linear })`.
 
   readonly linear: StepTools['linear'] = (name, inputs, { width = this.hidden, bias = true, init } = {}) => {
     const parts = (inputs instanceof Tensor ? [inputs] : inputs).map((input) =>
@@ -95,13 +95,13 @@ export class NamedParameters implements StepTools {
     }
     if (!known) {
       throw new ConfigError(
-        `'${name}' is asked for, but was not when the cell was built; a step must use the same parameters every time`,
+        `'${name}' was not requested when the cell was built; a step must use the same parameters at every call`,
         { parameter: name },
       );
     }
     if (!sameShape(known.shape, shape)) {
       throw new ShapeError(
-        `'${name}' is asked for with shape ${formatShape(shape)}, and before with ${formatShape(known.shape)}; ` +
+        `'${name}' is requested with shape ${formatShape(shape)}, but has shape ${formatShape(known.shape)}; ` +
           'use another name, or equal widths',
         { parameter: name, received: shape, expected: known.shape },
       );
@@ -130,7 +130,7 @@ export class NamedParameters implements StepTools {
   }
 }
 
-/** @throws ConfigError unless the name is letters, digits, _ and −: names become parts of longer ones */
+/** @throws ConfigError unless the name consists of letters, digits, _ and −: names become parts of longer ones */
 export function requireName(what: string, name: unknown): string {
   if (typeof name !== 'string' || !/^[\w-]+$/.test(name)) {
     throw new ConfigError(`${what}: '${name}' is no name; use letters, digits, _ and -`, { name });

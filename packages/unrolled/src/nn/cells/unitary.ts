@@ -83,16 +83,16 @@ function shuffled(H: number): number[] {
 }
 
 /**
- * Unitary evolution network (Arjovsky, Shah & Bengio 2016): a complex state whose recurrence W is unitary whatever is
- * learnt, so that it neither grows nor shrinks what passes it.
+ * Unitary evolution network (Arjovsky, Shah & Bengio 2016): a complex state with a recurrence matrix W that is
+ * unitary by construction, so that it preserves norms.
  *
  *     z = W h_{t−1} + V x_t,   h_t = relu(|z| + b) ⊙ z/|z|   (modReLU)
  *     W = D₃ R₂ F⁻¹ D₂ Π R₁ F D₁,   output = U [Re h_t; Im h_t] + b_o
  *
  * D are diagonals of phases e^{iω}, R reflections I − 2vv*\/‖v‖², F the Fourier transform, Π a fixed permutation. A phase
- * is kept as a point (a, b) whose direction counts. D₂ Π = Π D₂′ for another diagonal, so Π is taken into the constant
+ * is stored as a point (a, b), of which only the direction matters. D₂ Π = Π D₂′ for another diagonal, so Π is merged into the constant
  * matrix of F⁻¹. The transforms are products with constant matrices: H² operations, not H log H. |z| is √(z z* + 10⁻¹⁰),
- * so that there is a gradient at 0; the state begins with zeros, where the paper learns it.
+ * so that the gradient exists at 0; the initial state is zero, where the paper learns it.
  *
  * Shapes: x `[B, F]`, state re and im `[B, H]`, output `[B, H]`. Parameters: `phase_<k>_a`, `phase_<k>_b` (k = 1, 2, 3),
  * `reflection_<k>_re`, `reflection_<k>_im` (k = 1, 2), `threshold` (b) [H]; `weight_re`, `weight_im` (V) [H, F];

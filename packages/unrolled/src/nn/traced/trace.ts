@@ -125,7 +125,7 @@ class Reader {
   /** The same as wide as the tensor. */
   #wide(tensor: Tensor): Value {
     if (tensor.rank !== 2 || tensor.shape[0] !== this.#rows) {
-      throw new Untraceable(`it gives out a tensor of shape ${formatShape(tensor.shape)}, which is not [B, n]`);
+      throw new Untraceable(`it returns a tensor of shape ${formatShape(tensor.shape)}, which is not [B, n]`);
     }
     const value = this.#value(tensor);
     return value.width === tensor.shape[1] ? value : this.#graph.point('copy', [value], tensor.shape[1]);
