@@ -103,7 +103,7 @@ export function binary(op: i32, a: usize, b: usize, out: usize, rank: i32, dims:
   else walk(op, a, b, out, rank, dims, aStrides, bStrides);
 }
 
-/** One axis and all inside it; returns where out goes on. */
+/** One axis and all inside it; returns the next address of out. */
 function walk(op: i32, a: usize, b: usize, out: usize, rank: i32, dims: usize, aStrides: usize, bStrides: usize): usize {
   const n = load<i32>(dims);
   const aStride = load<i32>(aStrides);

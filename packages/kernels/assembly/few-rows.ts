@@ -1,6 +1,6 @@
 /**
- * A product for very few rows, with the right side as it is stored: packing it would cost more than the product, and a
- * network that writes one character at a time reads each of its weights once a step, from beyond the caches.
+ * A product for very few rows that reads the right side unpacked: packing would cost more than the product, and a network
+ * that generates one character at a time reads each weight once per step, from main memory.
  */
 import { loadPart, madd, storePart } from './lanes';
 
@@ -91,7 +91,7 @@ function row(x: usize, w: usize, stride: usize, c: usize, n: i32, k: i32, add: i
   for (; n > 0; n -= 4, w += 4 * stride, c += 16) lastRows(x, fours, end, w, stride, c, min(n, 4), add);
 }
 
-/** Up to four outputs; a row that is missing is read from the one before, and not stored. */
+/** Up to four outputs; a missing row is read from the one before and not stored. */
 function lastRows(x: usize, fours: usize, end: usize, w: usize, stride: usize, c: usize, rows: i32, add: i32): void {
   let sum = f32x4.splat(0);
   if (rows == 4) {

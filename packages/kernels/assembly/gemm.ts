@@ -3,7 +3,7 @@
  *
  * The law of this file: an element of C is Σ over blocks of 512 steps of k, of the sum inside a block in the order of k.
  * Neither depends on m, on n, on the tile an element falls in or on how a caller splits rows or columns, so a
- * prediction has the same bits whatever it is batched with.
+ * prediction has the same bits in any batch.
  */
 import { PANEL, transposeRows } from './pack';
 import { ROWS, tile, tilePackedLeft } from './tile';
@@ -91,7 +91,7 @@ function packFive(a: usize, stride: usize, depth: i32, out: usize): void {
   }
 }
 
-/** All rows of one block of k: the panel of B is the outer loop, since it is what the nearest cache keeps. */
+/** All rows of one block of k; panels of B are the outer loop, so that a panel stays in the first-level cache. */
 function band(a: usize, lda: usize, b: usize, panel: usize, c: usize, ldc: usize, m: i32, n: i32, depth: i32, add: i32): void {
   const full = m - (m % ROWS);
   for (let j = 0; j < n && full > 0; j += PANEL) {

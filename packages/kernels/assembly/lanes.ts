@@ -2,7 +2,7 @@
  * Loads, stores and arithmetic on four float32 lanes.
  *
  * An array's last one to three elements go through the same vector code as all others: they are loaded into the low
- * lanes and only those lanes are stored. So an element's bits do not depend on where in an array it stands, and no
+ * lanes and only those lanes are stored. So an element's bits do not depend on its position in the array, and no
  * kernel needs scratch memory for its tail.
  */
 

@@ -1,12 +1,12 @@
 /**
- * Step programs: matrix products and element-by-element instructions, run for every step of time. The element-by-element
- * ones go through a few rows at a time, whose registers stay in the first-level cache; the rows of a batch do not meet, so
- * any part of them may be run by itself.
+ * Step programs: matrix products and elementwise instructions, run for every time step. Elementwise instructions process a
+ * few rows at a time, whose registers stay in the first-level cache; rows of a batch are independent, so any range of them
+ * may be run separately.
  *
- * A program is int32 words, the same for all who run parts of it:
+ * A program is int32 words, shared by all threads that run parts of it:
  *
  * - places, PLACE words each: address of the first column at slot 0 and row 0, slots, shift, bytes from slot to slot,
- *   bytes from row to row, and 1, or 0 where one column stands for all;
+ *   bytes from row to row, and 1, or 0 where one column is broadcast;
  * - code: `[0, left, out, packed, k, n, accumulate]` a product; `[1, width, count]` with `count` times
  *   `[operation, a, b, c, out]` a pointwise instruction; `[2]` the end. Operands are numbers of places, and from the number
  *   of places on registers. Operations are of `Unary`, from BINARY on of `Binary`, from GRADIENT on gradients of `Unary`
@@ -25,10 +25,10 @@ const SELECT: i32 = 48;
 
 /** Floats in a register. */
 const REGISTER: i32 = 256;
-/** Rows of a product at a time: they stay in the first-level cache while the panels of the right side go by. */
+/** Rows per product: they stay in the first-level cache while the panels of the right side are read. */
 const ROWS_AT_ONCE: i32 = 60;
 
-/** How many bytes `scan` works in: addresses of all places, and registers. */
+/** Bytes of scratch space for `scan`: addresses of all places, and registers. */
 export function scanWorkSize(places: i32, registers: i32): i32 {
   return i32((bytes(places) + 15) & -16) + registers * REGISTER * 4;
 }
@@ -57,7 +57,7 @@ export function scanPack(matrices: usize, count: i32, part: i32, parts: i32): vo
 /**
  * Runs a program for rows `from` … `from + rows` through all steps.
  *
- * @param reverse 1 walks from the last step to the first
+ * @param reverse 1 runs from the last step to the first
  * @param work scanWorkSize(…) bytes
  */
 export function scan(code: usize, places: usize, placeCount: i32, steps: i32, reverse: i32, from: i32, rows: i32, work: usize): void {
@@ -100,7 +100,7 @@ function product(p: usize, places: usize, rows: i32, work: usize): void {
   }
 }
 
-/** All instructions for a few rows and columns, then for the next. */
+/** Runs all instructions for a block of rows and columns, then for the next. */
 function pointwise(code: usize, count: i32, width: i32, places: usize, placeCount: i32, rows: i32, work: usize, registers: usize): void {
   const columns = min(width, REGISTER);
   const registerRow = bytes((columns + 3) & -4);

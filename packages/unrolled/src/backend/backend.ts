@@ -2,30 +2,30 @@ import type { Shape } from '../shape.ts';
 import type { Scan } from './scan.ts';
 
 /**
- * What a machine must be able to do. A backend owns memory and computes; it knows nothing of tensors, gradients
- * or layers. All arrays are contiguous and row-major, results go into blocks the caller allocated, and no result
- * overlaps an input unless an operation says so. Shapes arrive checked; ids arrive in range.
+ * The interface of a backend, which owns memory and computes, and has no notion of tensors, gradients or layers. All
+ * arrays are contiguous and row-major; results are written to blocks that the caller allocated and do not overlap inputs
+ * unless an operation allows it. The caller checks shapes and ids.
  */
 export interface Backend {
   readonly name: string;
   /** The floating-point type of every non-integer array on this backend. */
   readonly float: FloatType;
 
-  /** What this backend runs on, for people: name, lanes, threads, and why not more. */
+  /** A description of this backend for people: name, SIMD, threads, and what limits them. */
   describe(): BackendDescription;
-  /** Ends workers and gives memory back. Using the backend afterwards is an error. */
+  /** Stops workers and frees memory. Using the backend afterwards is an error. */
   close(): void;
 
   // ── memory ──────────────────────────────────────────────────────────────────────────────────────────────
   /** `length` elements of undefined content. @throws MemoryError with `details.bytesNeeded` */
   allocate(dtype: Dtype, length: number): Storage;
   release(storage: Storage): void;
-  /** Bytes in use now, the most ever in use, and the most there can be. */
+  /** Bytes in use, the peak, and the limit. */
   memory(): MemoryUse;
   write(out: Block, values: ArrayLike<number>): void;
   /** A copy of the block's content. */
   read(x: Block): Promise<TypedArray>;
-  /** The same at once. @throws DeviceError where the machine can only answer later */
+  /** Synchronous `read`. @throws DeviceError where reads are asynchronous only */
   readSync(x: Block): TypedArray;
 
   // ── moving ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -101,8 +101,8 @@ export interface Backend {
   /** Backpropagation through time over the same layer. Consumes `gates` and `extra`. */
   recurrentGrad(layer: RecurrentBackward): void;
   /**
-   * A step program over all its time steps. Different arrays do not overlap; an instruction reads no place that it writes,
-   * other than element by element.
+   * A step program over all its time steps. Different arrays do not overlap; an instruction does not read what it writes,
+   * except elementwise.
    */
   scan(scan: Scan): void;
 
@@ -115,7 +115,7 @@ export type FloatType = 'float32' | 'float64';
 export type Dtype = FloatType | 'int32';
 export type TypedArray = Float32Array | Float64Array | Int32Array;
 
-/** Memory of one backend. Only its own backend looks inside. */
+/** Memory of one backend, opaque to all others. */
 export interface Storage {
   readonly dtype: Dtype;
   readonly length: number;
@@ -138,9 +138,9 @@ export interface BackendDescription {
   readonly name: string;
   readonly float: FloatType;
   readonly threads: number;
-  /** Sentences for people, such as "WebAssembly, relaxed SIMD (fused multiply-add)". */
+  /** A description for people, such as "WebAssembly, relaxed SIMD (fused multiply-add)". */
   readonly notes: readonly string[];
-  /** The same for programs: what was chosen, and why. Which facts there are depends on the backend. */
+  /** The same as data: what was chosen, and why. The keys depend on the backend. */
   readonly details?: Readonly<Record<string, string | null>>;
 }
 
@@ -192,7 +192,7 @@ export interface MatrixProduct {
   readonly transposeA: boolean;
   readonly transposeB: boolean;
   readonly accumulate: boolean;
-  /** One right side [k, n] for every product of the batch; then the batch is as good as rows. */
+  /** One right side [k, n] for all products of the batch, which then counts as rows. */
   readonly sharedB: boolean;
 }
 
@@ -201,7 +201,7 @@ export interface LayerNormForward {
   readonly gain: Block | null;
   readonly bias: Block | null;
   readonly y: Block;
-  /** One a row, kept for the gradient, as is 1/√(variance + ε). */
+  /** One per row, stored for the gradient, as is 1/√(variance + ε). */
   readonly mean: Block;
   readonly inverseDeviation: Block;
   readonly epsilon: number;
@@ -226,8 +226,8 @@ export interface LayerNormBackward {
  * - gru:  r,z = σ(W_ih x + b_ih + W_hh h₋ + b_hh);
  *   reset 'after':  n = tanh(W_in x + b_in + r⊙(W_hn h₋ + b_hn));
  *   reset 'before': n = tanh(W_in x + b_in + W_hn (r⊙h₋) + b_hn);
- *   update 'keep':    h = z⊙h₋ + (1−z)⊙n   (z says how much of the old state is kept: Cho 2014, PyTorch, Keras);
- *   update 'replace': h = (1−z)⊙h₋ + z⊙n   (z says how much is replaced: Chung 2014)
+ *   update 'keep':    h = z⊙h₋ + (1−z)⊙n   (z: share of the old state that is kept; Cho 2014, PyTorch, Keras);
+ *   update 'replace': h = (1−z)⊙h₋ + z⊙n   (z: share that is replaced; Chung 2014)
  */
 export type RecurrentCell =
   | { readonly kind: 'rnn'; readonly activation: 'tanh' | 'relu' | 'sigmoid' }
@@ -239,8 +239,8 @@ export const gatesOf: Record<RecurrentCell['kind'], number> = { rnn: 1, lstm: 4,
 
 /**
  * Time-major: T steps, B rows, F inputs, H hidden units, G = gatesOf(cell). A row b is active at step t while
- * t < lengths[b]; at other steps its state is carried unchanged and no gradient arises. `reverse` walks
- * t = T−1 … 0, so the final state stands at t = 0; h₋ at the first step walked is h0.
+ * t < lengths[b]; at other steps its state is carried unchanged and contributes no gradient. `reverse` runs
+ * t = T−1 … 0, so the final state is at t = 0; h₋ at the first step that runs is h0.
  */
 export interface RecurrentForward {
   readonly cell: RecurrentCell;
@@ -277,8 +277,8 @@ export interface RecurrentBackward extends RecurrentForward {
   readonly dBiasIh: Block | null;
   readonly dBiasHh: Block | null;
   /**
-   * Out where given: ∂L/∂ of the state (h_t, c_t) that step t hands on, from outside and through all later steps;
-   * h_t and c_t count as independent, so dcTotal is what arrives at c_t before the way through h_t is added.
+   * Optional outputs: ∂L/∂(h_t, c_t), the state after step t, directly and through all later steps; h_t and c_t count as
+   * independent, so dcTotal does not include the path from c_t through h_t.
    */
   readonly dhTotal: Block | null; // [T, B, H]
   readonly dcTotal: Block | null; // [T, B, H]
@@ -297,7 +297,7 @@ export type OptimizerUpdate = {
   readonly clipValue: number;
 } & OptimizerMethod;
 
-/** The method's constants and what it keeps per parameter, updated in place. */
+/** The method's constants and its state per parameter, updated in place. */
 export type OptimizerMethod =
   | { readonly method: 'sgd'; readonly velocity: Block | null; readonly momentum: number; readonly nesterov: boolean }
   | { readonly method: 'adagrad'; readonly sumOfSquares: Block; readonly epsilon: number }

@@ -1,23 +1,22 @@
 import type { BinaryOperation, Block, UnaryOperation } from './backend.ts';
 
 /**
- * A program that runs once for each of T steps of time, over B rows that do not meet: what a recurrence is made of,
- * forward or backward. A step sees what an earlier one has written, since a place may be one slot later or earlier in an
- * array that has room for several steps.
+ * A program that runs once for each of T time steps over B independent rows: the forward or backward pass of a recurrence.
+ * Steps communicate through arrays with several slots: a place may be in the slot of an earlier or later step.
  */
 export interface Scan {
   readonly steps: number; // T
   readonly rows: number; // B
-  /** Walk from the last step to the first. */
+  /** Run from the last step to the first. */
   readonly reverse: boolean;
   /** `[S, B, n]`, of which step t uses slot (t + shift) mod S; or `[n]`, the same for all steps and rows. */
   readonly arrays: readonly Block[];
-  /** What products multiply with, the same at every step. */
+  /** The right-hand matrices of products, the same at every step. */
   readonly matrices: readonly Block[];
   readonly program: readonly ScanInstruction[];
 }
 
-/** Columns from `column` on of an array. One that is 1 wide stands for as many equal columns as are wanted. */
+/** Columns from `column` on of an array. A place 1 wide is broadcast along columns. */
 export interface ScanPlace {
   readonly array: number;
   readonly shift: 0 | 1;
@@ -36,7 +35,7 @@ export interface ScanProduct {
   readonly accumulate: boolean;
 }
 
-/** Instructions on `width` columns, each element by itself, one instruction after the other. */
+/** Elementwise instructions on `width` columns, run in sequence. */
 export interface ScanPointwise {
   readonly kind: 'pointwise';
   readonly width: number;
@@ -49,16 +48,16 @@ export interface PointInstruction {
   readonly out: PointOperand;
 }
 
-/** A place, or a register: `width` numbers that only this step of this instruction knows. */
+/** A place, or a register: `width` numbers local to one step of this instruction. */
 export type PointOperand = ScanPlace | { readonly register: number };
 
 /**
- * Operations on one, two or three numbers. `tanhGrad` and its like are (v, dy) → dy · f′, where v is y = f(x) or x: the
- * one `gradientReads` names.
+ * Operations on one, two or three numbers. `tanhGrad` and similar ones are (v, dy) → dy · f′, where v is y = f(x) or
+ * x, see `gradientReads`.
  */
 export type PointOperation = 'copy' | 'select' | UnaryOperation | BinaryOperation | `${UnaryOperation}Grad`;
 
-/** Whether the gradient of a function of one number is worked out from x or from y = f(x). */
+/** Whether the gradient of a unary function is computed from x or from y = f(x). */
 export const gradientReads: Readonly<Record<UnaryOperation, 'x' | 'y'>> = {
   neg: 'x',
   exp: 'y',

@@ -94,7 +94,7 @@ function* partsOf(xs: Tensor, size: number): Generator<{ of: Tensor; from: numbe
 }
 
 /**
- * `recomputed` for a long sequence, in chunks: intermediate results are never stored for more than `size` steps, forward
+ * `recompute` for a long sequence, in chunks: intermediate results are never stored for more than `size` steps, forward
  * or backward.
  *
  * @param xs  `[T, …]`; a chunk of it is the first input of `part`

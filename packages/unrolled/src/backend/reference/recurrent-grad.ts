@@ -2,7 +2,7 @@ import { gatesOf } from '../backend.ts';
 import type { Floats } from './memory.ts';
 import { isActive, type RecurrentArrays, stateBefore, timeOf } from './recurrent.ts';
 
-/** `RecurrentBackward` with its blocks as arrays; null is not wanted, or not given. */
+/** `RecurrentBackward` with its blocks as arrays; null: not requested, or absent. */
 export interface RecurrentGradArrays extends RecurrentArrays {
   readonly dh: Floats | null;
   readonly dhFinal: Floats | null;
@@ -18,7 +18,7 @@ export interface RecurrentGradArrays extends RecurrentArrays {
   readonly dcTotal: Floats | null;
 }
 
-/** What one row of one step knows going in, and what it finds out. */
+/** Inputs and outputs of one row of one step. */
 interface StepGradient {
   readonly hBefore: Floats;
   readonly cBefore: Floats | null;

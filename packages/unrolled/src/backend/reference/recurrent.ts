@@ -24,13 +24,13 @@ export interface RecurrentArrays {
   readonly extra: Floats | null; // [T, B, H]
 }
 
-/** The time index of the s-th step walked; −1 before the first. */
+/** The time index of the s-th step that runs; −1 before the first. */
 export function timeOf(layer: RecurrentArrays, s: number): number {
   if (s < 0) return -1;
   return layer.reverse ? layer.T - 1 - s : s;
 }
 
-/** Row b of the state before step s: of the previous step walked, or the initial one. */
+/** Row b of the state before step s: of the previous step that ran, or the initial one. */
 export function stateBefore(states: Floats, initial: Floats, layer: RecurrentArrays, s: number, b: number): Floats {
   const { B, H } = layer;
   const t = timeOf(layer, s - 1);

@@ -37,7 +37,7 @@ export interface ReferenceOptions {
   readonly limitBytes?: number;
 }
 
-/** Plain loops: slow, short, and what every other backend is compared with. */
+/** The reference backend: plain loops, against which every other backend is tested. */
 export function referenceBackend(options: ReferenceOptions = {}): Backend {
   return new ReferenceBackend(options);
 }

@@ -23,7 +23,7 @@ export function scan(given: ScanArrays): void {
   }
 }
 
-/** Where a row's columns from the place's first one on are. */
+/** Offset of a row's first column in a place. */
 function position({ scan: { arrays, rows } }: ScanArrays, { array, shift, column }: ScanPlace, t: number, row: number) {
   const { shape } = arrays[array];
   if (shape.length === 1) return column;

@@ -1,18 +1,18 @@
 import { DeviceError } from '../../errors.ts';
 import { host, nodeThreads, type WasmMemory } from './host.ts';
 
-/** What is used of koffi, the package that calls C functions from Node. It is optional, so its types are not imported. */
+/** The part of koffi, a package that calls C functions from Node, used here. It is optional, so its types are not imported. */
 interface Koffi {
   load(path: string): Library;
   address(buffer: ArrayBuffer | SharedArrayBuffer): bigint;
 }
 
 interface Library {
-  /** @throws where the library has no such function */
+  /** @throws if the library has no such function */
   func(name: string, result: string, parameters: readonly string[]): (...values: number[]) => unknown;
 }
 
-/** Where a BLAS usually is, the fast ones first. */
+/** Usual paths of BLAS libraries, fast ones first. */
 const usual: Readonly<Record<string, readonly string[]>> = {
   linux: [
     ...['libopenblas.so.0', 'libopenblas.so', 'libmkl_rt.so.2', 'libmkl_rt.so'],
@@ -26,7 +26,7 @@ const usual: Readonly<Record<string, readonly string[]>> = {
   win32: ['libopenblas.dll', 'openblas.dll', 'mkl_rt.2.dll'],
 };
 
-/** How each BLAS is told to use one thread: threads are ours. */
+/** Functions that set each BLAS to one thread: this backend has its own threads. */
 const oneThread: readonly (readonly [name: string, integer: string])[] = [
   ['openblas_set_num_threads', 'int'],
   ['MKL_Set_Num_Threads', 'int'],
@@ -63,7 +63,7 @@ export class Blas {
       } catch {}
     }
     const sizes = ['int', 'int', 'int', 'int', 'int', 'int'];
-    // Addresses are handed over as numbers: making views of the memory would take longer than the call.
+    // Addresses are passed as numbers: making views of the memory would take longer than the call.
     const operands = ['float', 'uintptr_t', 'int', 'uintptr_t', 'int', 'float', 'uintptr_t', 'int'];
     this.#sgemm = library.func('cblas_sgemm', 'void', [...sizes, ...operands]);
     this.likesSmall = wideCores.includes(coreOf(library));
@@ -72,7 +72,7 @@ export class Blas {
     this.#memory = memory;
   }
 
-  /** @throws DeviceError where it cannot be loaded */
+  /** @throws DeviceError if it cannot be loaded */
   static async open(path: string, memory: WasmMemory): Promise<Blas> {
     const koffi = await loadKoffi();
     if (typeof koffi === 'string') throw new DeviceError(`blas: ${koffi}; or use blas 'off'`, { path });
@@ -83,7 +83,7 @@ export class Blas {
     }
   }
 
-  /** The first of the usual ones that can be loaded, or why there is none. */
+  /** The first of the usual libraries that loads, or why none does. */
   static async find(memory: WasmMemory): Promise<Blas | string> {
     const koffi = await loadKoffi();
     if (typeof koffi === 'string') return koffi;
@@ -132,7 +132,7 @@ function coreOf(library: Library): string {
   }
 }
 
-/** koffi, or why it is not there. */
+/** koffi, or why it cannot be loaded. */
 async function loadKoffi(): Promise<Koffi | string> {
   if (nodeThreads() === undefined) return 'a BLAS can be used in Node only';
   // Not written out, so that bundlers do not look for a package that is optional.

@@ -6,7 +6,7 @@ import { alone } from './jobs/job.ts';
 import { Products } from './jobs/products.ts';
 import type { LinearMemory } from './linear-memory.ts';
 
-/** 'off'; 'auto': the first that is found and is fast; otherwise the path of one. */
+/** 'off'; 'auto': the first fast one that is found; otherwise a path. */
 export type WantedBlas = 'off' | 'auto' | (string & {});
 
 export interface BlasChoice {
@@ -15,25 +15,25 @@ export interface BlasChoice {
   readonly reason: string;
 }
 
-/** @throws DeviceError where the one that is asked for by its path cannot be used */
+/** @throws DeviceError if a BLAS given by its path cannot be used */
 export async function chooseBlas(wanted: WantedBlas, memory: LinearMemory, kernels: Kernels): Promise<BlasChoice> {
   if (typeof wanted !== 'string' || wanted === '') {
     throw new ConfigError(`wasmBackend: blas '${wanted}' is unknown; use 'off', 'auto' or a path`, { blas: wanted });
   }
   if (wanted === 'off') return { blas: null, reason: 'off' };
-  // By itself, so that a page does not load it for nothing.
+  // Loaded on demand, so that pages do not load it.
   const { Blas } = await import('./blas.ts');
-  if (wanted !== 'auto') return { blas: await Blas.open(wanted, memory.memory), reason: 'asked for' };
+  if (wanted !== 'auto') return { blas: await Blas.open(wanted, memory.memory), reason: 'requested' };
   const found = await Blas.find(memory.memory);
   if (typeof found === 'string') return { blas: null, reason: found };
   const times = compare(found, memory, kernels);
   if (times === null) return { blas: null, reason: `${found.path} computes something else` };
-  // By far: a busy moment must not decide, since results depend on the choice.
+  // By a wide margin: timing noise must not decide, since results depend on the choice.
   if (times.blas > 2 * times.kernel) return { blas: null, reason: `${found.path} is slower than our own kernels` };
   return { blas: found, reason: 'found' };
 }
 
-/** Milliseconds for a product as a recurrent step has it; null where the results differ. */
+/** Milliseconds for a product of the size of a recurrent step; null if the results differ. */
 function compare(blas: Blas, memory: LinearMemory, kernels: Kernels): { blas: number; kernel: number } | null {
   const [m, k, n] = [50, 128, 512];
   const bytes = { a: m * k * 4, b: k * n * 4, c: m * n * 4 };

@@ -2,8 +2,8 @@ import { host } from './host.ts';
 import type { Job, JobParameters, Share } from './jobs/job.ts';
 
 /**
- * The shared block through which threads are told what to do, meet at barriers and report back. The words lie a cache
- * line apart, since each is written by one side while the other looks at another.
+ * The shared block through which threads receive jobs, meet at barriers and report back. The words are a cache line apart,
+ * since each side writes one while the other polls another.
  */
 const Word = { generation: 0, job: 16, remaining: 32, failed: 48, arrived: 64, barrier: 80 } as const;
 const WORDS = 96;
@@ -16,19 +16,19 @@ const QUIT = -1;
 /** Looks before going to sleep: some 100 µs, more than a barrier or the way from job to job takes, and about what waking up costs. */
 const LOOKS = 10_000;
 
-/** Most ms asleep before looking whether those waited for are still alive. */
+/** Maximum ms asleep before checking that the awaited threads are alive. */
 const SLICE_MS = 250;
 
-/** How the calling thread waits for the others: not longer than this, and not for the dead. */
+/** How the calling thread waits for the others: up to a time limit, and only while they are alive. */
 export interface Patience {
-  /** Ms, asked for when a wait begins that is not over at once. */
+  /** Time limit in ms, evaluated when a wait does not end at once. */
   ms(): number;
   allAlive(): boolean;
-  /** Told how long a wait took, in ms. */
+  /** Called with the duration of a wait, in ms. */
   waited(ms: number): void;
 }
 
-/** Thrown in a part whose work has no use any more, since another part failed. */
+/** Thrown in a part whose work is obsolete because another part failed. */
 export class Abandoned extends Error {}
 
 export class Control {
@@ -51,7 +51,7 @@ export class Control {
     return Atomics.load(this.#words, Word.generation);
   }
 
-  /** Hands a job to `workers` waiting threads. */
+  /** Starts a job on `workers` waiting threads. */
   start(number: number, job: Job, parameters: JobParameters<string>, workers: number): void {
     for (let i = 0; i < job.parameters.length; i++) this.#numbers[i] = parameters[job.parameters[i]];
     Atomics.store(this.#words, Word.job, number);
@@ -82,7 +82,7 @@ export class Control {
     if (Atomics.sub(this.#words, Word.remaining, 1) === 1) Atomics.notify(this.#words, Word.remaining);
   }
 
-  /** Says that a part has failed, the first time with a reason, and frees who waits for it. */
+  /** Reports that a part has failed, the first time with a reason, and wakes the threads that wait for it. */
   fail(reason: string): void {
     if (Atomics.exchange(this.#words, Word.failed, 1) === 0) {
       const length = Math.min(reason.length, TEXT - 1);
@@ -100,7 +100,7 @@ export class Control {
     return String.fromCharCode(...this.#text.subarray(1, 1 + this.#text[0]));
   }
 
-  /** The caller's wait for all workers; false where one is dead or has not answered in time. */
+  /** Waits for all workers; false if one is dead or has not answered in time. */
   waitForAll(patience: Patience): boolean {
     for (;;) {
       const remaining = Atomics.load(this.#words, Word.remaining);
@@ -109,7 +109,7 @@ export class Control {
     }
   }
 
-  /** @param patience  of the calling thread; workers have none, it frees them when it gives up */
+  /** @param patience  of the calling thread; workers have none: the caller wakes them when it gives up */
   share(part: number, parts: number, patience: Patience | null = null): Share {
     return { part, parts, barrier: () => this.#barrier(parts, patience) };
   }
@@ -131,7 +131,7 @@ export class Control {
     Atomics.notify(this.#words, word);
   }
 
-  /** Waits until the word is no longer `value`; false where that takes too long, or those waited for have died. */
+  /** Waits until the word is no longer `value`; false on timeout, or if the awaited threads have died. */
   #waitWhile(word: number, value: number, patience: Patience | null): boolean {
     for (let look = 0; look < LOOKS; look++) {
       if (Atomics.load(this.#words, word) !== value) return true;

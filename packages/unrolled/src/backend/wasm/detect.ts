@@ -3,7 +3,7 @@ import { host } from './host.ts';
 
 export type SimdLevel = 'simd' | 'relaxed';
 
-/** What this JavaScript engine can do, and why not more. */
+/** What this JavaScript engine supports, and what limits it. */
 export interface Features {
   readonly simd: boolean;
   readonly relaxed: boolean;
@@ -43,7 +43,7 @@ function sharedMemory(): true | string {
   return typeof SharedArrayBuffer === 'function' ? true : 'this JavaScript engine has no shared memory';
 }
 
-/** @throws DeviceError where the engine lacks what is asked for, or SIMD altogether */
+/** @throws DeviceError if the engine lacks the requested build, or SIMD altogether */
 export function chooseSimd(wanted: 'auto' | SimdLevel, features: Features): SimdLevel {
   if (wanted !== 'auto' && wanted !== 'simd' && wanted !== 'relaxed') {
     throw new ConfigError(`wasmBackend: simd '${wanted}' is unknown; use 'auto', 'simd' or 'relaxed'`, {
@@ -67,13 +67,13 @@ const MOST_THREADS_UNASKED = 8;
 
 export interface ThreadChoice {
   readonly threads: number;
-  /** Why not more, for people. */
+  /** Why not more threads, for people. */
   readonly reason: string;
 }
 
 /**
- * @param wanted undefined: as many as there are cores, 8 at most
- * @throws ConfigError on a number that makes no sense; DeviceError where several are asked for and cannot be had
+ * @param wanted  default: the number of cores, at most 8
+ * @throws ConfigError on an invalid number; DeviceError if several threads are requested but not available
  */
 export function chooseThreads(wanted: number | undefined, features: Features): ThreadChoice {
   if (wanted !== undefined && (!Number.isInteger(wanted) || wanted < 1 || wanted > MOST_THREADS)) {
@@ -87,7 +87,7 @@ export function chooseThreads(wanted: number | undefined, features: Features): T
     }
     return { threads: 1, reason: features.shared };
   }
-  if (wanted !== undefined) return { threads: wanted, reason: 'asked for' };
+  if (wanted !== undefined) return { threads: wanted, reason: 'requested' };
   return {
     threads: Math.min(features.cores, MOST_THREADS_UNASKED),
     reason: features.cores > MOST_THREADS_UNASKED ? 'more gain little; ask for them' : `${features.cores} cores`,

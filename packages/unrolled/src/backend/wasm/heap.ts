@@ -9,19 +9,19 @@ interface FreeBlock {
 }
 
 export interface HeapOptions {
-  /** First byte that may be given out. */
+  /** First byte that may be allocated. */
   readonly start: number;
-  /** One past the last byte there is now. */
+  /** One past the last byte of the memory now. */
   readonly end: number;
-  /** One past the last byte there can ever be. */
+  /** One past the last byte that the memory can grow to. */
   readonly limit: number;
-  /** Asks for memory up to `end`; returns the new end, at least that, or undefined where there is none. */
+  /** Grows the memory to at least `end`; returns the new end, or undefined if it cannot grow. */
   readonly grow: (end: number) => number | undefined;
 }
 
 /**
- * Gives out parts of one linear memory. Best fit: the smallest free block that is large enough, the lowest of equals;
- * what is left of it stays free. Freed blocks join their free neighbours at once, so there are never two side by side.
+ * Allocates blocks in one linear memory. Best fit: the smallest free block that is large enough, the lowest of equals; its
+ * remainder stays free. Freed blocks are merged with free neighbours at once, so no two free blocks are adjacent.
  */
 export class Heap {
   readonly #limit: number;
@@ -43,7 +43,7 @@ export class Heap {
     if (this.#end > first) this.#insert({ start: first, size: this.#end - first });
   }
 
-  /** Bytes given out, rounded up to whole cache lines. */
+  /** Bytes allocated, rounded up to whole cache lines. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -52,7 +52,7 @@ export class Heap {
     return this.#peakBytes;
   }
 
-  /** Bytes there can ever be, given out or not. */
+  /** The limit in bytes, allocated or not. */
   get limit(): number {
     return this.#limit;
   }

@@ -12,7 +12,7 @@ export async function compileKernels(simd: SimdLevel, shared: boolean): Promise<
   return host.WebAssembly.compile(await inflate(deflated));
 }
 
-/** What pages have for it is there in Node, too, but takes ten times as long to load. */
+/** Node also has the web API for this, but it takes ten times as long to load. */
 async function inflate(deflated: Uint8Array): Promise<ArrayBuffer | Uint8Array> {
   const zlib = host.process?.getBuiltinModule?.('node:zlib') as NodeZlib | undefined;
   if (zlib) return zlib.inflateRawSync(deflated);
@@ -32,7 +32,7 @@ async function load(simd: SimdLevel, shared: boolean): Promise<string> {
   return wasm;
 }
 
-/** The kernels over a memory. Many instances, one a thread, may share one memory: they keep nothing of their own in it. */
+/** The kernels over a memory. Many instances, one a thread, may share one memory: they store no state in it. */
 export function instantiate(module: WasmModule, memory: WasmMemory): Kernels {
   return new host.WebAssembly.Instance(module, { env: { memory } }).exports as Kernels;
 }

@@ -16,7 +16,7 @@ class WasmStorage implements Storage {
   address: number;
   /** Grows whenever the content may have changed. */
   version = 0;
-  /** What was made of parts of the content, by what it is. */
+  /** Forms derived from parts of the content, by kind. */
   derived: Map<string, Derived> | null = null;
 
   constructor(dtype: Dtype, length: number, address: number) {
@@ -26,16 +26,16 @@ class WasmStorage implements Storage {
   }
 }
 
-/** A form of some content that is worth keeping as long as the content stays: a packed weight. */
+/** A derived form that is cached while the content does not change: a packed weight. */
 interface Derived {
-  /** Of the content it was made from. */
+  /** Version of the content it was derived from. */
   version: number;
-  /** 0 as long as it was asked for only once. */
+  /** 0 while it was requested only once. */
   address: number;
   made: boolean;
 }
 
-/** The one memory all kernels work in: storages, and room that operations use while they run. */
+/** The memory that all kernels use: storages, and scratch space of operations. */
 export class LinearMemory {
   readonly memory: WasmMemory;
   readonly #maximumPages: number;
@@ -45,7 +45,7 @@ export class LinearMemory {
   readonly #live = new Set<WasmStorage>();
   readonly #scratch = new Map<string, { address: number; bytes: number }>();
 
-  /** @throws MemoryError where not even the first pages can be had */
+  /** @throws MemoryError if not even the first pages can be allocated */
   constructor(shared: boolean, limitBytes: number) {
     const most = Math.max(FIRST_PAGES, Math.min(MOST_PAGES, Math.floor(limitBytes / PAGE)));
     const { memory, maximum } = reserve(shared, most);
@@ -53,7 +53,7 @@ export class LinearMemory {
     this.#maximumPages = maximum;
   }
 
-  /** Everything from `start` on may be given out: below it are the kernels' constants. */
+  /** Everything from `start` on may be allocated; below it are the kernels' constants. */
   begin(start: number): void {
     this.#heap = new Heap({
       start,
@@ -84,13 +84,13 @@ export class LinearMemory {
     own.address = 0;
   }
 
-  /** Bytes of storages; the limit is what storages and the operations' own room can take together. */
+  /** Bytes of storages; the limit includes scratch space. */
   use(): MemoryUse {
     return { bytes: this.#bytes, peakBytes: this.#peakBytes, limitBytes: this.#open().limit };
   }
 
   /**
-   * The address of at least `bytes` of room of undefined content, kept and given again for the same name.
+   * The address of at least `bytes` of scratch space with undefined content, reused for the same name.
    * @throws MemoryError
    */
   scratch(name: string, bytes: number): number {
@@ -106,8 +106,8 @@ export class LinearMemory {
   }
 
   /**
-   * Room for a form of a block's content, and whether it is there already; null the first time since the content was
-   * written, since most content is soon written again.
+   * Space for a derived form of a block's content, and whether it is already computed; null the first time after a write,
+   * since most content is soon written again.
    */
   derived(block: Block, name: string, bytes: number): { address: number; made: boolean } | null {
     const own = this.#own(block.storage, name);
@@ -125,7 +125,7 @@ export class LinearMemory {
     return { address, made };
   }
 
-  /** Where the block's first element is, to write to: what was derived from the content is outdated. */
+  /** Address of the block's first element, for writing: invalidates derived forms. */
   address(block: Block): number {
     const own = this.#own(block.storage, 'block');
     own.version++;
@@ -137,7 +137,7 @@ export class LinearMemory {
     return block === null ? 0 : this.address(block);
   }
 
-  /** Where the block's first element is, only to read; 0 where there is no block. */
+  /** Address of the block's first element, for reading only; 0 without a block. */
   input(block: Block | null): number {
     return block === null ? 0 : this.#own(block.storage, 'block').address + block.offset * 4;
   }
@@ -171,7 +171,7 @@ export class LinearMemory {
   #grow(end: number): number | undefined {
     const have = this.memory.buffer.byteLength / PAGE;
     const needed = Math.ceil(end / PAGE) - have;
-    // In steps of a quarter, since growing is slow; only what is needed where that is too much.
+    // In steps of a quarter, since growing is slow; if that fails, only what is needed.
     const roomy = Math.min(this.#maximumPages - have, Math.max(needed, have >> 2, FIRST_PAGES));
     for (const pages of [roomy, needed]) {
       try {

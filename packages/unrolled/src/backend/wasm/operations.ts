@@ -36,7 +36,7 @@ import { backwardParameters, fewRowsParameters, forwardParameters, hasFewRows, w
 import { scanParameters, scanWork } from './scan.ts';
 import { describeParts, mergeAxes } from './views.ts';
 
-/** About what an element costs, as measured, in floating-point operations at the speed of a product. */
+/** Measured cost of an element, in floating-point operations at the speed of a matrix product. */
 const COPY = 6;
 const EXPONENTIAL = 40;
 const UPDATE = 50;
@@ -213,7 +213,7 @@ export class WasmBackend implements Backend {
 
   matmul(a: Block, b: Block, out: Block, product: MatrixProduct): void {
     const { k, n, transposeA, transposeB, accumulate, sharedB } = product;
-    // With one right side for all, the batch is as good as rows, unless it is columns that would have to follow.
+    // With one right side for all, the batch counts as rows, unless the left side is transposed.
     const merged = sharedB && !(transposeA && product.batch > 1);
     const [batch, m] = merged ? [1, product.batch * product.m] : [product.batch, product.m];
     const parts = this.#partsFor(2 * m * n * k);
@@ -364,18 +364,18 @@ export class WasmBackend implements Backend {
     return work >= this.#parallelFrom ? this.#threads : 1;
   }
 
-  /** Does a job, with all threads where there is enough of it. */
+  /** Runs a job, on all threads if it is large enough. */
   #run<Name extends string>(job: Job<Name>, parameters: JobParameters<Name>, work: number): void {
     if (this.#pool !== null && (work >= this.#parallelFrom || this.#pool.isBroken)) this.#pool.run(job, parameters);
     else job.run(this.#kernels, parameters, alone, this.#products);
   }
 
-  /** Where to write. */
+  /** Address to write to. */
   #at(block: Block): number {
     return this.#memory.address(block);
   }
 
-  /** Where to read. */
+  /** Address to read from. */
   #in(block: Block | null): number {
     return this.#memory.input(block);
   }

@@ -8,11 +8,11 @@ export interface Side {
   readonly transposed: boolean;
   readonly k: number;
   readonly n: number;
-  /** Of left sides that are multiplied at a time. */
+  /** Rows of the left sides of one product. */
   readonly rows: number;
 }
 
-/** Where a right side is packed, for a job; `ready` is 1 where it already is. */
+/** Address of a packed right side, for a job; `ready` is 1 if it is already packed. */
 export interface Packed {
   readonly packed: number;
   readonly ready: number;
@@ -21,10 +21,10 @@ export interface Packed {
 export const notPacked: Packed = { packed: 0, ready: 0 };
 
 /**
- * Room to pack a right side in. A weight that stays the same is packed once: a model that only predicts, one step at a
- * time, would otherwise spend as long on packing as on its products.
+ * Space for a packed right side. An unchanged weight is packed once: step-by-step inference would otherwise spend as long on
+ * packing as on products.
  *
- * @param scratch the name of the room that is used as long as it is not known to stay the same
+ * @param scratch  name of the scratch space used until the right side is known to be unchanged
  */
 export function packedRoom(
   memory: LinearMemory,
@@ -37,7 +37,7 @@ export function packedRoom(
   return keptRoom(memory, products, block, side) ?? { packed: memory.scratch(scratch, bytes), ready: 0 };
 }
 
-/** The same only where the right side stays the same. */
+/** Like `packedRoom`, but only for unchanged right sides. */
 export function keptRoom(
   memory: LinearMemory,
   products: Products,

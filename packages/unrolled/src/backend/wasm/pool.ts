@@ -18,7 +18,7 @@ import type { WorkerReport, WorkerSetup } from './worker.ts';
 /** A running worker, of Node or of a page. */
 interface Thread {
   stop(): void;
-  /** False once it has ended. Where that cannot be asked without giving up control, as in a page: always true. */
+  /** False once it has ended. Always true where this cannot be checked synchronously, as in a page. */
   isAlive(): boolean;
 }
 
@@ -38,7 +38,7 @@ export interface PoolOptions {
   readonly patienceMs: number;
 }
 
-/** Threads that do jobs together with the one that asks. Between jobs they sleep. */
+/** Threads that run jobs together with the calling thread. Between jobs they sleep. */
 export class Pool {
   readonly threads: number;
   readonly #kernels: Kernels;
@@ -46,7 +46,7 @@ export class Pool {
   readonly #control = new Control();
   readonly #patienceMs: number;
   readonly #workers: Thread[] = [];
-  /** Why no job can be done any more. */
+  /** Why no further job can run. */
   #broken: string | null = null;
 
   private constructor({ kernels, products, threads, patienceMs }: PoolOptions) {
@@ -56,7 +56,7 @@ export class Pool {
     this.#patienceMs = patienceMs;
   }
 
-  /** @throws DeviceError where a worker does not start */
+  /** @throws DeviceError if a worker does not start */
   static async start(options: PoolOptions): Promise<Pool> {
     const pool = new Pool(options);
     const { module, memory, blas, blasFrom, threads } = options;
@@ -75,7 +75,7 @@ export class Pool {
     return pool;
   }
 
-  /** Does a job on all threads. @throws DeviceError where a part fails, or a worker has died */
+  /** Runs a job on all threads. @throws DeviceError if a part fails or a worker has died */
   run(job: Job, parameters: JobParameters<string>): void {
     if (this.#broken !== null) throw this.#error(this.#broken);
     const control = this.#control;
@@ -103,7 +103,7 @@ export class Pool {
     const started = host.performance.now();
     let waited = 0;
     return {
-      // Parts are about equal, so others need about as long as this thread did; on a busy machine many times as long.
+      // Parts are about equal, so others take about as long as this thread; on a busy machine many times as long.
       ms: () => this.#patienceMs + 100 * (host.performance.now() - started - waited),
       allAlive: () => this.#workers.every((worker) => worker.isAlive()),
       waited: (ms) => {
@@ -112,7 +112,7 @@ export class Pool {
     };
   }
 
-  /** Ends one worker without a word, as a crash would: for tests. */
+  /** Terminates one worker without notice, as a crash would; for tests. */
   killWorker(index: number): void {
     this.#workers[index].stop();
   }
@@ -180,13 +180,13 @@ function startNodeThread(
   name: string,
   events: WorkerEvents,
 ): Thread {
-  // Options of the program's own (a test runner's, say) are of no use to the worker.
+  // The worker must not inherit the program's own Node options (such as a test runner's).
   const worker = new node.Worker(script, { workerData: setup, name, execArgv: [] });
   worker.on('message', events.message);
   worker.on('error', (error) => events.died(`a worker died: ${error.message}`));
   worker.on('exit', (code) => events.died(`a worker ended with code ${code}`));
   worker.unref();
-  // Other programs with Node's interface may not measure: then none ever looks alive.
+  // Other runtimes with Node's interface may not measure this: then none would ever appear alive.
   let measured = false;
   const isAlive = (): boolean => {
     const running = isRunning(worker);
@@ -198,8 +198,8 @@ function startNodeThread(
 }
 
 /**
- * Whether a worker of Node still runs, asked without going back to the event loop, which is where its end is announced:
- * measurements of its own loop are negative or 0 once it has none.
+ * Whether a Node worker is still running, checked synchronously (its exit event needs the event loop): measurements of its
+ * own event loop are negative or 0 once it has ended.
  */
 function isRunning({ performance }: NodeWorker): boolean {
   const { idle, active } = performance.eventLoopUtilization();

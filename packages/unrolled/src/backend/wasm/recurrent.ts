@@ -11,7 +11,7 @@ export function hasFewRows({ x: { shape } }: RecurrentForward): boolean {
   return shape[0] * shape[1] <= FEW_ROWS;
 }
 
-/** A layer's job in numbers, the room it works in allocated. */
+/** The arguments of a layer's job, with its scratch space allocated. */
 export function fewRowsParameters(
   layer: RecurrentForward,
   memory: LinearMemory,
@@ -81,7 +81,7 @@ export function backwardParameters(
   const hhWanted = layer.dWeightHh !== null;
   const laterRows = Math.max(0, T - 1) * B;
   const own = memory.addressOrNull.bind(memory);
-  // What one part needs at a time: a block of the transposed left side of a product, or one step's ∂L/∂(r⊙h₋).
+  // Scratch space of one part: a block of the transposed left side of a product, or one step's ∂L/∂(r⊙h₋).
   const transposing = kernels.gemmScratchSize(1, GH, Math.max(F, H), T * B);
   const scratchBytes = Math.max(transposing, kind === Kind.gruBefore ? B * H : 0) * 4;
   return {
@@ -148,7 +148,7 @@ function variantOf({ cell }: RecurrentForward): number {
   return cell.kind === 'gru' && cell.update === 'keep' ? 1 : 0;
 }
 
-/** About how many of a layer's multiplications and additions threads can share: a row by itself walks its steps alone. */
+/** Approximate multiply-adds of a layer that threads can share: the steps of a single row cannot be split. */
 export function workOf(layer: RecurrentForward): number {
   const { T, B, F, H, GH } = sizesOf(layer);
   return 2 * T * B * GH * (B > 1 || hasFewRows(layer) ? F + H : F);

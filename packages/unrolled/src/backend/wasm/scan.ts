@@ -13,7 +13,7 @@ const Code = { product: 0, pointwise: 1, end: 2, binary: 16, gradient: 32, selec
 
 type ScanParameters = Parameters<(typeof scanJob)['run']>[1];
 
-/** A program written down for the kernels, and the room it works in. */
+/** A program encoded for the kernels, and its scratch space. */
 export function scanParameters(scan: Scan, memory: LinearMemory, kernels: Kernels, threads: number): ScanParameters {
   const { steps, rows, reverse } = scan;
   const writer = new Writer(scan, memory, kernels);
@@ -37,7 +37,7 @@ export function scanParameters(scan: Scan, memory: LinearMemory, kernels: Kernel
   };
 }
 
-/** About how many floating-point operations a program is, at the speed of products. */
+/** Approximate floating-point operations of a program, at the speed of matrix products. */
 export function scanWork({ steps, rows, program, matrices }: Scan, perElement: number): number {
   const perRow = program.map((instruction) =>
     instruction.kind === 'product'
@@ -98,7 +98,7 @@ class Writer {
     return { code, places: this.#places, matrices: this.#matrices, registers };
   }
 
-  /** Only operations on two numbers, and copies, read one column as many: others get a copy of it in a spare register. */
+  /** Only binary operations and copies broadcast a column; others read a copy in a spare register. */
   #point({ operation, inputs, out }: PointInstruction, width: number, spare: number): number[][] {
     const broadcasts = operation === 'copy' || operation in Binary;
     const before: number[][] = [];
@@ -141,7 +141,7 @@ class Writer {
     return index;
   }
 
-  /** All right sides one behind the other in one room. */
+  /** All right sides, consecutive in one scratch space. */
   #packAll(): void {
     let size = 0;
     for (const instruction of this.#scan.program) {

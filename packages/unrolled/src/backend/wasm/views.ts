@@ -2,15 +2,14 @@ import type { Shape } from '../../shape.ts';
 import { startOf } from './jobs/job.ts';
 import type { LinearMemory } from './linear-memory.ts';
 
-/** Axes of an array that several views walk together: extents, and each view's strides. */
+/** Axes that several views share: extents, and each view's strides. */
 export interface Walk {
   readonly extents: readonly number[];
   readonly strides: readonly (readonly number[])[];
 }
 
 /**
- * The same walk with as few axes as possible: axes of one element go, and neighbours become one axis where every view
- * steps through both as through one. A bias added to [T, B, H] is then two axes, and arrays of one shape are one.
+ * Merges axes: those of extent 1 are dropped, and adjacent axes are merged where every view's strides allow it. A bias added to [T, B, H] is then two axes, and arrays of one shape are one.
  */
 export function mergeAxes(extents: Shape, strides: readonly (readonly number[])[]): Walk {
   const merged: number[] = [];
@@ -32,8 +31,8 @@ export function mergeAxes(extents: Shape, strides: readonly (readonly number[])[
 }
 
 /**
- * Writes a walk down for the kernels: for each part, int32 [3, rank], the extents of its run of the outermost axis and
- * the first two views' strides. A single axis is dealt out in runs of `grain`.
+ * Encodes views for the kernels: for each part, int32 [3, rank], the extents of its run of the outermost axis and
+ * the first two views' strides. A single axis is split in runs of `grain`.
  */
 export function describeParts({ extents, strides }: Walk, parts: number, grain: number, memory: LinearMemory) {
   const rank = extents.length;

@@ -9,33 +9,32 @@ import { WasmBackend } from './operations.ts';
 import { Pool } from './pool.ts';
 
 export interface WasmOptions {
-  /** Which build: 'relaxed' has fused multiply-add. Default 'auto': the best there is. */
+  /** Which build: 'relaxed' has fused multiply-add. Default 'auto': the fastest supported one. */
   readonly simd?: 'auto' | SimdLevel;
-  /** Threads, this one included. Default: as many as there are cores, 8 at most; 1 where memory cannot be shared. */
+  /** Number of threads, including this one. Default: the number of cores, at most 8; 1 without shared memory. */
   readonly threads?: number;
-  /** The least work, in floating-point operations, that is given to all threads. Default 3,000,000: some 60 µs. */
+  /** Minimum work, in floating-point operations, that is split among threads. Default 3,000,000 (about 60 µs). */
   readonly parallelFrom?: number;
   /**
-   * Whether a BLAS of the machine multiplies the larger matrices: 'auto' takes the first that is found (OpenBLAS, MKL,
-   * BLIS, Accelerate), any other word is the path of one. Node only, with the package koffi. Results then depend on the
-   * number of threads, on what a row is batched with, and on the BLAS; the same machine, BLAS and threads give the same
-   * again. Default 'off'.
+   * Whether to use a system BLAS for larger matrix products: 'off' (default), 'auto' for the first one found (OpenBLAS, MKL,
+   * BLIS, Accelerate), or the path of one. Node only, with the package koffi. Results then depend on the number of threads,
+   * on the batch a row is in, and on the BLAS; they are reproducible with the same machine, BLAS and threads.
    */
   readonly blas?: WantedBlas;
-  /** The least of one call that is given to BLAS. Default 8 rows and 50,000 floating-point operations. */
+  /** Minimum size of a product that uses BLAS. Default 8 rows and 50,000 floating-point operations. */
   readonly blasFrom?: LeastForBlas;
-  /** Bytes the memory may grow to. Default 4 GiB, which is what WebAssembly can address. */
+  /** Memory limit in bytes. Default 4 GiB, the limit of WebAssembly. */
   readonly limitBytes?: number;
   /**
-   * How long to wait for a worker that is alive but silent, in ms, besides 100 times the duration of this thread's own part
-   * of the job. In Node a worker that has ended is noticed within a second. Default 60,000.
+   * Time limit in ms for a worker that is alive but does not answer, in addition to 100 times the duration of this thread's
+   * part of the job. In Node a worker that has ended is detected within a second. Default 60,000.
    */
   readonly patienceMs?: number;
 }
 
 /**
- * WebAssembly with SIMD, float32, on as many threads as wanted. Results do not depend on the number of threads,
- * unless a BLAS is used.
+ * The WebAssembly backend: SIMD, float32, one or more threads. Results do not depend on the number of threads, unless a
+ * BLAS is used.
  *
  * @throws ConfigError, DeviceError
  */
@@ -46,7 +45,7 @@ export async function wasmBackend(options: WasmOptions = {}): Promise<Backend> {
   try {
     return await open(options, simd, choice.threads, choice.reason);
   } catch (error) {
-    // Threads nobody asked for are no reason to have no backend.
+    // Failing to start threads that were not requested must not prevent the backend from opening.
     if (options.threads !== undefined || choice.threads === 1 || error instanceof ConfigError) throw error;
     return open(options, simd, 1, error instanceof Error ? error.message : String(error));
   }

@@ -5,11 +5,11 @@ import { instantiate } from './instance.ts';
 import { jobs } from './jobs/index.ts';
 import { type LeastForBlas, Products } from './jobs/products.ts';
 
-/** What a worker is given when it starts. */
+/** The data a worker starts with. */
 export interface WorkerSetup {
   readonly module: WasmModule;
   readonly memory: WasmMemory;
-  /** Where the BLAS is that this thread uses, too; null: none. */
+  /** Path of the BLAS that this thread uses; null: none. */
   readonly blas: string | null;
   readonly blasFrom?: LeastForBlas;
   readonly control: SharedArrayBuffer;
@@ -41,7 +41,7 @@ function serve(kernels: Kernels, products: Products, { control: buffer, generati
   }
 }
 
-/** Reports, and serves a moment later, so that the report is on its way before this thread goes to sleep. */
+/** Reports first and serves in a later task, so that the report is sent before this thread sleeps. */
 async function begin(setup: WorkerSetup, report: (message: WorkerReport) => void): Promise<void> {
   try {
     const kernels = instantiate(setup.module, setup.memory);

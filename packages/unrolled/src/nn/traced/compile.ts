@@ -1,38 +1,37 @@
 import type { PointInstruction, PointOperand, ScanInstruction } from '../../backend/scan.ts';
 import { behind, type Point, type Product, type Value } from './value.ts';
 
-/** Columns of an array that is known by name. */
+/** Columns of a named array. */
 export interface Place {
   readonly array: string;
   readonly shift: 0 | 1;
   readonly column: number;
 }
 
-/** What to work out, and where to. */
+/** A value to compute and its destination. */
 export type Store = readonly [value: Value, place: Place];
 
 export interface Program {
-  /** Arrays by the number by which the instructions know them. */
+  /** Arrays by the number that instructions use for them. */
   readonly arrays: readonly string[];
-  /** Widths of the arrays `[1, B, width]` that hold what one instruction leaves for another, by name. */
+  /** Widths of the temporary arrays `[1, B, width]` between instructions, by name. */
   readonly temporaries: ReadonlyMap<string, number>;
   readonly instructions: readonly ScanInstruction[];
 }
 
 /**
- * Instructions that work out values and put them into places.
+ * Compiles instructions that compute values and store them in places.
  *
- * Products come as early as they can, and what is done element by element as late as it can, in as few instructions as
- * possible: a number that only its neighbours read stays in a register. What must cross from one instruction to another
- * goes through an array.
+ * Products are scheduled as early as possible, elementwise operations as late as possible and fused into as few
+ * instructions as possible: values used within one instruction stay in registers, others pass through an array.
  *
- * @param given  values that are in places already when the step begins, leaves among them
+ * @param given  values that are already stored when the step starts, including leaves
  */
 export function compile(stores: readonly Store[], given: (value: Value) => Place | undefined): Program {
   return new Compiler(given).compile(stores);
 }
 
-/** Where parts begin that are one behind the other. */
+/** Start columns of consecutive parts. */
 export function runOf(
   [first, ...others]: readonly Value[],
   places: { get(value: Value): Place | undefined },
@@ -48,7 +47,7 @@ export function runOf(
   return start;
 }
 
-/** Points of one width that can be one instruction, and when it is due. */
+/** Elementwise operations of one width that form one instruction, and its phase. */
 interface Group {
   readonly phase: number;
   readonly depth: number;
@@ -59,7 +58,7 @@ interface Group {
 class Compiler {
   readonly #given: (value: Value) => Place | undefined;
   readonly #homes = new Map<Value, Place>();
-  /** What must be in a second place, too, by the value whose instruction it follows; null: it is there at the start. */
+  /** Copies to second places, by the value after whose instruction they run; null: at the start. */
   readonly #copies = new Map<Value | null, { readonly from: Value; readonly to: Place }[]>();
   readonly #temporaries = new Map<string, number>();
   readonly #arrays: string[] = [];
@@ -100,7 +99,7 @@ class Compiler {
     return { arrays: this.#arrays, temporaries: this.#temporaries, instructions };
   }
 
-  /** Makes a place the value's own, or has it copied there where it has another one. */
+  /** Assigns the value to a place, or schedules a copy if it already has one. */
   #settle(value: Value, place: Place): void {
     const isGiven = this.#given(value) !== undefined;
     if (value.kind === 'concat' && !isGiven) {
@@ -126,7 +125,7 @@ class Compiler {
     return { operation: 'copy', inputs: [this.#operand(this.#inMemory(from))], out: this.#operand(to) };
   }
 
-  /** Where a value is or will be in memory: in a temporary place if it had none. */
+  /** The place of a value; a temporary one if it had none. */
   #inMemory(value: Value): Place {
     const known = this.#given(value) ?? this.#homes.get(value);
     if (known !== undefined) return known;
@@ -165,13 +164,13 @@ class Compiler {
     }));
   }
 
-  /** Points that may run together, in the order in which they must; and places for what crosses from group to group. */
+  /** Groups of elementwise operations in execution order, and places for values that cross groups. */
   #group(needed: readonly Value[], phases: ReadonlyMap<Value, number>): Group[] {
     const depths = new Map<Value, number>();
     const groups = new Map<string, Group>();
     const groupOf = new Map<Value, Group>();
     for (const value of needed) {
-      // What is read out of a row of other values must have been written into it by then.
+      // A slice of a concatenation must be read after its parts were written.
       const inputs = value.kind === 'point' ? value.inputs : value.kind === 'concat' ? value.parts : [];
       const step = value.kind === 'concat' ? 1 : 0;
       const samePhase = inputs.filter((input) => value.kind === 'concat' || phases.get(input) === phases.get(value));
@@ -202,7 +201,7 @@ class Compiler {
         const register = registers.get(input);
         return register === undefined ? this.#operand(this.#inMemory(input)) : { register };
       });
-      // A register that is read here for the last time may take the result: each element is read before it is written.
+      // A register read for the last time may hold the result: each element is read before it is written.
       for (const input of new Set(point.inputs)) {
         if (registers.has(input) && lastUse.get(input) === point) free.push(registers.get(input)!);
       }
@@ -220,8 +219,8 @@ class Compiler {
 }
 
 /**
- * When each value is worked out: in a phase all its products run, then all that is done element by element. Products are
- * early; points wait for the first that reads them.
+ * Schedules values in phases: in each, products run first, then elementwise operations. Products run as early as possible;
+ * elementwise operations wait for their first reader.
  */
 function phasesOf(needed: readonly Value[]): Map<Value, number> {
   const phases = new Map<Value, number>();

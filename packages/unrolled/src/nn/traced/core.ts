@@ -5,16 +5,16 @@ import { differentiate, type Gradients } from './differentiate.ts';
 import { type ArraySpec, Shelf } from './shelf.ts';
 import { behind, type Factor, type Graph, inputsOf, type Value } from './value.ts';
 
-/** The part of a step that the state goes through, which must therefore run step by step. */
+/** The recurrent part of a step: values on the path from state to state, which must run step by step. */
 export interface Recurrence {
   readonly graph: Graph;
   readonly reverse: boolean;
-  /** What is known at all steps before the first one runs. */
+  /** Values known for all steps before the first one runs. */
   readonly inputs: readonly Value[];
   readonly states: readonly { readonly before: Value; readonly after: Value }[];
-  /** What is asked for at every step. */
+  /** Values to return for every step. */
   readonly exports: readonly Value[];
-  /** Whether gradients are asked for, by number. */
+  /** Whether gradients are requested, by number. */
   readonly tracked: {
     readonly inputs: readonly boolean[];
     readonly leaves: readonly boolean[];
@@ -24,7 +24,7 @@ export interface Recurrence {
   readonly number: (value: number) => Value;
 }
 
-/** A program, and the arrays it needs besides those it is given. */
+/** A program and the arrays it needs besides its inputs. */
 export interface Plan {
   readonly program: Program;
   readonly arrays: ReadonlyMap<string, ArraySpec>;
@@ -33,12 +33,12 @@ export interface Plan {
 export interface ForwardPlan extends Plan {
   /** Where the exports are, by number. */
   readonly exports: readonly Place[];
-  /** Where values are that the way back reads. */
+  /** Places of the values that the backward pass reads. */
   readonly kept: ReadonlyMap<Value, Place>;
 }
 
 export interface BackwardPlan extends Plan {
-  /** Where gradients are for all steps: of inputs and leaves, and at products, with what was multiplied there. */
+  /** Places of the gradients of all steps: of inputs, of leaves, and at products, together with the left factors. */
   readonly inputs: readonly (Place | null)[];
   readonly leaves: readonly { readonly index: number; readonly place: Place; readonly width: number }[];
   readonly products: readonly {
@@ -49,7 +49,7 @@ export interface BackwardPlan extends Plan {
   }[];
 }
 
-/** Values worth an array over all steps, so as not to be worked out twice. */
+/** Values stored for all steps because recomputing them would be expensive. */
 const expensive: ReadonlySet<PointOperation> = new Set<UnaryOperation | 'div'>([
   ...(['exp', 'log', 'sqrt', 'tanh', 'sigmoid', 'softplus', 'reciprocal', 'div'] as const),
 ]);
@@ -60,11 +60,11 @@ function bare(value: Value): Value {
   return bare(value.inputs[0]);
 }
 
-/** Where slots stand that are read before and written after a step, for a walk in that direction. */
+/** Shifts of the slots that a step reads before and writes after, by direction. */
 export const slots = (reverse: boolean): { readonly before: 0 | 1; readonly after: 0 | 1 } =>
   reverse ? { before: 1, after: 0 } : { before: 0, after: 1 };
 
-/** The programs of a recurrence and of its gradient, made when they are asked for. */
+/** The programs of a recurrence and of its gradient, compiled on demand. */
 export class Core {
   readonly recurrence: Recurrence;
   readonly #wanted = new Map<Value, boolean>();
@@ -74,14 +74,14 @@ export class Core {
     this.recurrence = recurrence;
   }
 
-  /** @param keep  whether there will be a way back */
+  /** @param keep  whether there will be a backward pass */
   forward(keep: boolean): ForwardPlan {
     return this.#once(`forward ${keep}`, () => this.#forward(keep));
   }
 
   /**
-   * @param given  of which exports there are gradients
-   * @param watch  whether the gradients of the states are asked for at every step
+   * @param given  which exports have gradients
+   * @param watch  whether the gradients of the states are requested at every step
    */
   backward(given: readonly boolean[], watch: boolean): BackwardPlan {
     return this.#once(`backward ${given} ${watch}`, () => this.#backward(given, watch));
@@ -117,7 +117,7 @@ export class Core {
       }
       return shelf.keep(own, 'kept');
     };
-    // Also a state that is a copy of an input: what comes out is an array of the recurrence's own.
+    // Even a state that is a copy of an input: outputs must be new arrays.
     const exported = exports.map(placeOf);
     if (keep) this.#keepForBackward(shelf, keepOne);
     const stores = results.map((result, k): Store => [result, { array: `state ${k}`, shift: slot.after, column: 0 }]);
@@ -127,7 +127,7 @@ export class Core {
     return { program, arrays: shelf.arrays, exports: exported, kept: shelf.places };
   }
 
-  /** Keeps what the way back reads and cannot cheaply work out again from what is kept anyway. */
+  /** Stores what the backward pass reads and cannot cheaply recompute from values that are stored anyway. */
   #keepForBackward(shelf: Shelf, keepOne: (value: Value) => Place): void {
     const { exports, states, tracked } = this.recurrence;
     const gradients = this.#differentiate(exports.map(() => true));
@@ -229,7 +229,7 @@ export class Core {
     return wanted;
   }
 
-  /** Where inputs and leaves are. */
+  /** Places of inputs and leaves. */
   #given(value: Value): Place | undefined {
     const input = this.recurrence.inputs.indexOf(value);
     if (input >= 0) return { array: `input ${input}`, shift: 0, column: 0 };
@@ -237,7 +237,7 @@ export class Core {
   }
 }
 
-/** Where a kept value is, or the whole that it is part of. */
+/** The place of a stored value, or of the whole that it is part of. */
 function placeIn(kept: ReadonlyMap<Value, Place>, value: Value): Place {
   const own = bare(value);
   const place = kept.get(own);

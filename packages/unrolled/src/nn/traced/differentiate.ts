@@ -3,29 +3,29 @@ import { unaryOperations } from '../../backend/backend.ts';
 import { gradientReads, type PointOperation } from '../../backend/scan.ts';
 import { behind, type Factor, type Graph, type Point, type Value } from './value.ts';
 
-/** Part of a gradient: that of the columns from `start` on. */
+/** Part of a gradient, for the columns from `start` on. */
 interface Piece {
   readonly start: number;
   readonly value: Value;
 }
 
-/** What a step's gradients are, as values of the same graph. */
+/** The gradients of a step, as values of the same graph. */
 export interface Gradients {
-  /** Of every value at which any arrives. */
+  /** Of every value that has one. */
   readonly of: ReadonlyMap<Value, Value>;
-  /** Of leaves that are 1 wide and stand for a whole row: what is to be summed over columns, too. */
+  /** Of broadcast leaves of width 1: must also be summed over columns. */
   readonly ofSingles: readonly { readonly leaf: Value; readonly gradient: Value }[];
-  /** What each product's matrix is multiplied with, and the gradient at the product. */
+  /** The left factor of each product, and the gradient of the product. */
   readonly products: readonly { readonly factor: Factor; readonly gradient: Value }[];
 }
 
 /**
  * Backpropagation through one step, symbolically.
  *
- * @param seeds  gradients that come from outside, of which a value may have several
- * @param ends  where the way back ends
- * @param wanted  whether any gradient is asked for behind a value
- * @param number  a number as a value
+ * @param seeds  incoming gradients; a value may have several
+ * @param ends  values at which the backward pass ends
+ * @param wanted  whether any gradient is requested of a value or its inputs
+ * @param number  creates a value from a number
  */
 export function differentiate(
   graph: Graph,
@@ -82,7 +82,7 @@ export function differentiate(
   return { of: found, ofSingles: singles, products };
 }
 
-/** The sum of all pieces, column by column; products of several matrices become one that adds them up. */
+/** The sum of all pieces, column by column; several matrix products are merged into one that sums them. */
 function total(graph: Graph, width: number, pieces: readonly Piece[], number: (value: number) => Value): Value {
   const edges = new Set([0, width]);
   for (const { start, value } of pieces) edges.add(start).add(start + value.width);
@@ -108,7 +108,7 @@ function sum(graph: Graph, parts: readonly Value[], width: number): Value | null
 
 type Rule = (point: Point, gradient: Value) => readonly ((() => Value) | null)[];
 
-/** ∂L/∂inputs of what is done element by element: the gradients of ops/elementwise.ts, as values. */
+/** ∂L/∂inputs of an elementwise operation: the gradients of ops/elementwise.ts, as values. */
 function pointRules(graph: Graph, number: (value: number) => Value): Rule {
   const isUnary = (operation: PointOperation): operation is UnaryOperation =>
     (unaryOperations as readonly string[]).includes(operation);

@@ -9,17 +9,17 @@ import type { Place } from './compile.ts';
 import { type Core, type Plan, slots } from './core.ts';
 import type { ArraySpec } from './shelf.ts';
 
-/** How a recurrence runs over a sequence. Its inputs as an operation are what `parts` takes apart. */
+/** How a recurrence runs over a sequence. `parts` splits the operation's inputs. */
 export interface ScanCall {
   readonly core: Core;
   readonly steps: number; // T
   readonly rows: number; // B
-  /** Whether gradients may be asked for. */
+  /** Whether gradients may be requested. */
   readonly keep: boolean;
   /** Tensors among the operation's inputs, and numbers. */
   readonly leaves: readonly (Tensor | number)[];
   readonly matrixCount: number;
-  /** Called while going back, with ∂L/∂ of each part of the state that a step hands on, for all steps `[T, B, n]`. */
+  /** Called in the backward pass with ∂L/∂ of each part of the state after every step, `[T, B, n]`. */
   readonly onGradient?: (totals: readonly Tensor[]) => void;
 }
 
@@ -102,7 +102,7 @@ export const scanOperation: Operation<Tensor[], ScanCall, Arrays> = {
   },
 };
 
-/** Where kinds of inputs begin among the operation's, and where each leaf stands that is a tensor. */
+/** Index of the first input of each kind, and of each leaf that is a tensor. */
 function positions({ core, leaves, matrixCount }: ScanCall) {
   let next = core.recurrence.inputs.length;
   const leafAt = leaves.map((leaf) => (typeof leaf === 'number' ? -1 : next++));
@@ -114,7 +114,7 @@ function parts(inputs: readonly Tensor[], call: ScanCall) {
   return { matrices: inputs.slice(matrixAt, initialAt), initial: inputs.slice(initialAt) };
 }
 
-/** The slots, counted up beyond an array's end, that hold what is there before a walk, and after it. */
+/** The slots (modulo the array's length) of the values before the first and after the last step. */
 function endsOf(reverse: boolean, steps: number): { readonly first: number; readonly last: number } {
   const { before, after } = slots(reverse);
   return reverse ? { first: steps - 1 + before, last: after } : { first: before, last: steps - 1 + after };
@@ -125,7 +125,7 @@ function slotOf(array: Tensor, slot: number): Tensor {
   return array.view([B, n], (slot % S) * B * n);
 }
 
-/** What is at a place at all steps, `[T, B, width]`. */
+/** The values of a place at all steps, `[T, B, width]`. */
 function sequenceAt(arrays: Arrays, { array, shift, column }: Place, width: number, [T, B]: Shape): Tensor {
   const whole = arrays.get(array)!;
   const n = whole.shape[2];
@@ -168,7 +168,7 @@ function runPlan(
   });
 }
 
-/** A leaf as an array: the same for all rows, or not. */
+/** A leaf as an array, shared by all rows or with one row each. */
 function leafBlock(leaf: Tensor, rows: number): Tensor {
   const n = leaf.shape.at(-1) ?? 1;
   return sizeOf(leaf.shape) === n ? leaf.view([n]) : leaf.view([1, rows, n]);

@@ -7,8 +7,8 @@ import type { Tensor } from '../../tensor/tensor.ts';
 import type { Point, Value } from './value.ts';
 
 /**
- * Works out values for all steps at once, `[T, B, width]`, by ordinary operations: for what the state does not go
- * through. So a product is one over T·B rows, and gradients follow from the operations.
+ * Computes the non-recurrent values for all steps at once, `[T, B, width]`, by ordinary operations: a product is one over
+ * T·B rows, and gradients are automatic.
  */
 export class Sequences {
   readonly #known: Map<Value, Tensor>;
@@ -16,7 +16,7 @@ export class Sequences {
   readonly #matrices: readonly Tensor[];
   readonly #xs: Tensor;
 
-  /** @param known  values of which the sequence is there already; more may be added later */
+  /** @param known  values whose sequence is already computed; more may be added later */
   constructor(
     xs: Tensor,
     known: Map<Value, Tensor>,
@@ -42,7 +42,7 @@ export class Sequences {
     return sequence;
   }
 
-  /** A leaf as it is, and of other values the sequence: for operations that broadcast. */
+  /** A leaf itself, or the sequence of any other value: for operations that broadcast. */
   #operand(value: Value): Operand {
     return value.kind === 'leaf' ? this.#leaves[value.index] : this.of(value);
   }

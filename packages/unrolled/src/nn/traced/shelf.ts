@@ -1,7 +1,7 @@
 import { type Place, runOf, type Store } from './compile.ts';
 import type { Value } from './value.ts';
 
-/** How many slots of rows an array has: one for each step, one more for what is before the first, or two in turns. */
+/** Slots of an array: one per step, one more for the initial value, or two used alternately. */
 export type Steps = 'T' | 'T+1' | 'turns';
 
 export interface ArraySpec {
@@ -9,11 +9,11 @@ export interface ArraySpec {
   readonly width: number;
 }
 
-/** Arrays by name, and which values have a place in them at every step. */
+/** Arrays by name, and the places of values in them. */
 export class Shelf {
   readonly arrays = new Map<string, ArraySpec>();
   readonly places = new Map<Value, Place>();
-  /** What must be written to have it all. */
+  /** The values to write. */
   readonly stores: Store[] = [];
 
   array(name: string, steps: Steps, width: number): Place {
@@ -21,13 +21,13 @@ export class Shelf {
     return { array: name, shift: 0, column: 0 };
   }
 
-  /** Says where a value is that is written anyway. */
+  /** Registers the place of a value that is written anyway. */
   put(value: Value, place: Place): Place {
     this.places.set(value, place);
     return place;
   }
 
-  /** A place for a value: its own array, unless it has a place already. */
+  /** A place for a value: its existing one, or a new array. */
   keep(value: Value, name: string): Place {
     const known = this.places.get(value);
     if (known !== undefined) return known;
@@ -41,7 +41,7 @@ export class Shelf {
     return this.put(value, place);
   }
 
-  /** Places for several: for one that is part of another, among its columns. */
+  /** Places for several values; parts of others are placed among their columns. */
   keepAll(values: Iterable<Value>, name: string): void {
     const wideFirst = [...new Set(values)].sort((a, b) => b.width - a.width || a.id - b.id);
     for (const value of wideFirst) {

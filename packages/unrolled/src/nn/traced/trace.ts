@@ -8,34 +8,33 @@ import { Tensor } from '../../tensor/tensor.ts';
 import type { Cell, CellState, CellStep } from '../cells/cell.ts';
 import { behind, Graph, type Value } from './value.ts';
 
-/** Why a step cannot be read as a program. */
+/** The reason why a step cannot be compiled. */
 export class Untraceable extends Error {}
 
-/** A step of a cell, read as a program. */
+/** A step of a cell as a graph of values. */
 export interface Trace {
   readonly graph: Graph;
   readonly output: Value;
-  /** The part of the state that is the output, too; −1: none. */
+  /** Index of the part of the state that is also the output; −1: none. */
   readonly outputState: number;
   readonly states: readonly { readonly name: string; readonly before: Value; readonly after: Value }[];
   readonly gates: readonly { readonly name: string; readonly value: Value }[];
-  /** What does not change from step to step: tensors, and numbers that the step itself has written down. */
+  /** Values that are the same at every step: tensors, and literal numbers in the step. */
   readonly leaves: (Tensor | number)[];
-  /** Right sides of products. */
+  /** Right-hand matrices of products. */
   readonly matrices: readonly Tensor[];
 }
 
 /**
- * Runs the cell's step once, recording, and reads the recording from its results back to x, the state and what else it
- * stands on.
+ * Records the cell's step once and follows the recording from its results back to x, the state, parameters and constants.
  *
- * @param x  `[B, F]`, any step's
- * @throws Untraceable where an operation is not one of `Primitive`, where numbers were looked at, or where something
- *   depends on x or the state in a way that gradients do not follow
+ * @param x  `[B, F]`, of any step
+ * @throws Untraceable if an operation is not a `Primitive`, the step reads numbers, or something depends on x or the state
+ *   in a way that gradients do not follow
  */
 export function trace(cell: Cell, x: Tensor, state: CellState): Trace {
   const { device } = x;
-  // A first run may work out constants that later ones have.
+  // The first run may compute constants that later runs reuse.
   for (let run = 0; run < 2; run++) {
     const { transfers } = device;
     const begin = { recording: Recording.next, allocation: Allocation.next };
@@ -47,7 +46,7 @@ export function trace(cell: Cell, x: Tensor, state: CellState): Trace {
   throw new Untraceable('it reads numbers from tensors or makes tensors of numbers');
 }
 
-/** What a step gives. @throws Untraceable where it fails: single steps will say so, and at which step */
+/** Runs the step. @throws Untraceable if it fails: running single steps will report the error and the step */
 function tried(step: () => CellStep): CellStep {
   let result: CellStep;
   try {
@@ -112,7 +111,7 @@ class Reader {
     };
   }
 
-  /** A tensor's value; one of rows that are all equal, or of one number, may be narrower than the tensor. */
+  /** A tensor's value; it may be narrower than the tensor if that is broadcast. */
   #value(tensor: Tensor): Value {
     let value = this.#values.get(tensor);
     if (value === undefined) {
@@ -122,7 +121,7 @@ class Reader {
     return value;
   }
 
-  /** The same as wide as the tensor. */
+  /** The tensor's value, as wide as the tensor. */
   #wide(tensor: Tensor): Value {
     if (tensor.rank !== 2 || tensor.shape[0] !== this.#rows) {
       throw new Untraceable(`it returns a tensor of shape ${formatShape(tensor.shape)}, which is not [B, n]`);
@@ -156,7 +155,7 @@ class Reader {
     return this.#graph.leaf(indexIn(this.#leaves, leaf), width);
   }
 
-  /** @throws Untraceable where the tensor may hold numbers of x or the state after all: detached, or looked up */
+  /** @throws Untraceable if the tensor may still depend on x or the state: detached, or read and written back */
   #requireConstant(tensor: Tensor): void {
     const record = tensor.origin?.record as Recording | undefined;
     if (record !== undefined) {
@@ -218,12 +217,12 @@ class Reader {
       if (value.width === width || value.kind === 'leaf') return value;
       return this.#repeated(value, width);
     });
-    // A copy of the same width is no work; broadcasting has made its input as wide as it is.
+    // A copy of the same width is free; broadcasting has already widened its input.
     if (operation === 'copy' && values[0].width === width) return values[0];
     return this.#graph.point(operation, values, width);
   }
 
-  /** One column as many: its product with a row of ones, so that its gradient is the sum over them. */
+  /** Broadcasts one column: its product with a row of ones, so that its gradient is the sum over columns. */
   #repeated(value: Value, width: number): Value {
     let ones = this.#ones.get(width);
     if (ones === undefined) {
@@ -233,7 +232,7 @@ class Reader {
     return this.#graph.product([{ left: value, matrix: indexIn(this.#matrices, ones), transposed: false }], width);
   }
 
-  /** A product with values side by side is the sum of products with each, so that those of x can be taken before. */
+  /** A product with concatenated values is the sum of products with each, so that those of x run before the recurrence. */
   #product(left: Value, weight: Tensor, transposed: boolean, width: number, bias: Value | null = null): Value {
     this.#requireConstant(weight);
     const graph = this.#graph;
@@ -249,7 +248,7 @@ class Reader {
     });
     const early = factors.filter((factor) => !factor.left.recurrent);
     const late = factors.filter((factor) => factor.left.recurrent);
-    // A bias goes with what is taken before the recurrence, if anything is.
+    // A bias is added to the products that run before the recurrence, if any.
     const isRow = bias?.kind === 'leaf' && typeof this.#leaves[bias.index] !== 'number';
     const row = isRow && early.length > 0 ? bias : null;
     const terms: Value[] = [];
@@ -264,7 +263,7 @@ function overlap(a: Tensor, b: Tensor): boolean {
   return a.allocation === b.allocation && a.offset < b.offset + b.size && b.offset < a.offset + a.size;
 }
 
-/** Where `one` stands in a list, at whose end it is put if it is new. */
+/** The index of `one` in a list; appends it if it is new. */
 export function indexIn<One>(list: One[], one: One): number {
   const index = list.indexOf(one);
   if (index >= 0) return index;

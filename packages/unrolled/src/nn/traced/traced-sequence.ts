@@ -11,16 +11,16 @@ import { behind, inputsOf, type Value } from './value.ts';
 export interface TracedOptions<State extends CellState> extends Omit<SequenceOptions<State>, 'lengths'> {
   /** `[T, B, 1]`: 1 where a row has a step, 0 where its state is carried; null: all rows have all. */
   readonly active: Tensor | null;
-  /** Whether `at` will be asked for states and gates. */
+  /** Whether `at` will be called for states and gates. */
   readonly observed: boolean;
 }
 
 /**
- * Runs a cell over a sequence by a program read from its step: what the state does not go through is worked out for all
- * steps at once, the rest step by step as one operation of the backend, forward and backward. Outputs are 0 at steps
- * that a row does not have.
+ * Runs a cell over a sequence by a program compiled from its step: values that do not depend on the state are computed for
+ * all steps at once, the rest step by step in one operation of the backend, forward and backward. Outputs are 0 beyond a
+ * row's length.
  *
- * @throws Untraceable where the step cannot be read as a program
+ * @throws Untraceable if the step cannot be compiled
  */
 export function tracedSequence<State extends CellState>(
   cell: Cell<State>,
@@ -94,19 +94,19 @@ export function tracedSequence<State extends CellState>(
   };
 }
 
-/** The step as a sequence has it: a row that has ended carries its state and gives 0. */
+/** The step with masking: a row that has ended carries its state and outputs 0. */
 function masked({ graph, output, outputState, states, gates, leaves }: Trace, isMasked: boolean) {
   const active = graph.input('active', 1);
   const choose = (value: Value, other: Value): Value =>
     isMasked ? graph.point('select', [active, value, other], value.width) : value;
   const after = states.map((state, k) => graph.after(k, choose(state.after, state.before)));
-  // Where the output is part of the state, what is given out is what the step hands on.
+  // Where the output is part of the state, output the next state's part.
   const given = outputState < 0 ? output : after[outputState];
   const zero = graph.leaf(indexIn(leaves, 0), 1);
   return { output: choose(given, zero), states: after, gates: gates.map(({ value }) => value) };
 }
 
-/** Whether a value needs a product that is not on the way to the next state: that is better taken for all steps at once. */
+/** Whether a value needs a product that the next state does not depend on: it is faster for all steps at once. */
 function lateness(states: readonly Value[]): (value: Value) => boolean {
   const onTheWay = new Set(behind(states));
   const known = new Map<Value, boolean>();
@@ -121,7 +121,7 @@ function lateness(states: readonly Value[]): (value: Value) => boolean {
   return isLate;
 }
 
-/** What of a value must come out of the recurrence. */
+/** The recurrent values that the recurrence must export to compute a value. */
 function exportsFor(value: Value, isLate: (value: Value) => boolean): Value[] {
   if (!value.recurrent) return [];
   return isLate(value) ? inputsOf(value).flatMap((input) => exportsFor(input, isLate)) : [value];

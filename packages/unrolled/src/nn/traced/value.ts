@@ -1,6 +1,6 @@
 import type { PointOperation } from '../../backend/scan.ts';
 
-/** A number for each row of the batch and each of `width` columns at one step of time, and how it comes about. */
+/** A node of the graph of one step: numbers `[B, width]` and how they are computed. */
 export type Value = Input | Leaf | Before | Point | Product | Slice | Concat;
 
 interface Base {
@@ -24,13 +24,13 @@ export interface Leaf extends Base {
   readonly index: number;
 }
 
-/** Part `state` of the state before the step. */
+/** Part `state` of the previous state. */
 export interface Before extends Base {
   readonly kind: 'before';
   readonly state: number;
 }
 
-/** Element by element; inputs are as wide, or 1 wide. */
+/** An elementwise operation; inputs have the same width, or width 1. */
 export interface Point extends Base {
   readonly kind: 'point';
   readonly operation: PointOperation;
@@ -49,11 +49,11 @@ export interface Factor {
 export interface Product extends Base {
   readonly kind: 'product';
   readonly factors: readonly Factor[];
-  /** A row that is added, where the product is taken for all steps at once. */
+  /** A row that is added, if the product is computed for all steps at once. */
   readonly bias: Leaf | null;
 }
 
-/** Columns of an input, a leaf, the state before or a product: those of other values are worked out in narrower ones. */
+/** Columns of an input, a leaf, the previous state or a product; other values are sliced through their inputs. */
 export interface Slice extends Base {
   readonly kind: 'slice';
   readonly of: Value;
@@ -80,7 +80,7 @@ export function inputsOf(value: Value): readonly Value[] {
   }
 }
 
-/** All values behind some, each after its inputs; `stop` are taken as they are, without what is behind them. */
+/** All values that these depend on, in topological order; the inputs of values in `stop` are not visited. */
 export function behind(values: Iterable<Value>, stop: (value: Value) => boolean = () => false): Value[] {
   const found = new Set<Value>();
   const stack = [...values];
@@ -92,7 +92,7 @@ export function behind(values: Iterable<Value>, stop: (value: Value) => boolean 
   return [...found].sort((a, b) => a.id - b.id);
 }
 
-/** Makes values, the same one where the same is asked for twice. */
+/** Creates values; equal requests return the same value (common subexpressions). */
 export class Graph {
   readonly #known = new Map<string, Value>();
   #count = 0;
@@ -114,7 +114,7 @@ export class Graph {
     return this.#make(`${operation} ${ids(inputs)} ${width}`, { kind: 'point', operation, inputs, width, recurrent });
   }
 
-  /** A part of the state after the step: its gradient is told from that of what it is a copy of. */
+  /** A part of the next state; a node of its own, so that its gradient is separate from that of its source. */
   after(state: number, of: Value): Value {
     const fields = { kind: 'point', operation: 'copy', inputs: [of], width: of.width, recurrent: true } as const;
     return this.#make(`after ${state}`, fields);
@@ -127,7 +127,7 @@ export class Graph {
     return this.#make(key, { kind: 'product', factors, bias, width, recurrent });
   }
 
-  /** Columns start … start + width. Of what is worked out element by element, the same of its inputs. */
+  /** Columns start … start + width; slices of elementwise operations become operations on slices. */
   slice(of: Value, start: number, width: number): Value {
     if (start === 0 && width === of.width) return of;
     switch (of.kind) {
@@ -159,7 +159,7 @@ export class Graph {
     }
   }
 
-  /** Values side by side. */
+  /** Concatenates values along columns. */
   concat(given: readonly Value[]): Value {
     const parts: Value[] = [];
     for (const part of given.flatMap((one) => (one.kind === 'concat' ? one.parts : [one]))) {
@@ -173,7 +173,7 @@ export class Graph {
     return this.#make(`concat ${ids(parts)}`, { kind: 'concat', parts, width, recurrent });
   }
 
-  /** Neighbouring columns of one value as one slice; null where they are none. */
+  /** Adjacent slices of one value as one slice; null if they are not adjacent. */
   #join(a: Value | undefined, b: Value): Value | null {
     if (a?.kind !== 'slice' || b.kind !== 'slice' || a.of !== b.of || a.start + a.width !== b.start) return null;
     return this.slice(a.of, a.start, a.width + b.width);
