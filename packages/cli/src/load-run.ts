@@ -60,10 +60,7 @@ export function readModel(path: string, which: CheckpointName | undefined): Mode
   const name = which ?? names.find((one) => folder.has(one));
   if (!name || !folder.has(name)) {
     throw new Failure(
-      `${path}: there is no ${name ?? ''} checkpoint in this folder; train first, or give another run`.replace(
-        '  ',
-        ' ',
-      ),
+      `${path}: no ${name ? `${name} ` : ''}checkpoint in this folder; train first, or name another run`,
     );
   }
   return modelOf(folder.readCheckpoint(name));

@@ -158,7 +158,7 @@ export function commonOptions(
     option('--sample-every <n>', 'steps between samples, 0: none', whole(0)),
     option('--validate-every <n>', 'steps between validations, 0: none', whole(0)),
     option('--checkpoint-every <n>', 'steps between checkpoints, 0: only at the end', whole(0)),
-    new Option('--keep-checkpoints', 'keep every checkpoint, to look back at the training'),
+    new Option('--keep-checkpoints', 'keep every checkpoint, to compare them later'),
   ];
 }
 

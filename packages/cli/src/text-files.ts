@@ -88,7 +88,7 @@ export function readTextFiles(paths: readonly string[], { keep, warn = toStandar
   const named = paths.join(', ');
   if (files.length === 0) {
     const why = [...(binary > 0 ? [countOf(binary, 'binary file')] : []), ...leftOut.slice(0, 1)];
-    throw new Failure(`${named}: there is no text file in it${why.length > 0 ? ` (${why.join('; ')})` : ''}`);
+    throw new Failure(`${named}: no text files found${why.length > 0 ? ` (${why.join('; ')})` : ''}`);
   }
   if (total === 0) throw new Failure(`${named}: ${files.length === 1 ? 'the file is empty' : 'all files are empty'}`);
   if (texts.every((text) => text.trim() === ''))

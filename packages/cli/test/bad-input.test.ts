@@ -18,7 +18,7 @@ function newRun(name: string): string {
   return join(cwd, name);
 }
 
-describe('texts that cannot be learnt from', () => {
+describe('texts that cannot be trained on', () => {
   beforeAll(() => {
     file('empty.txt', '');
     file('blank.txt', ' \n\n ');
@@ -53,7 +53,7 @@ describe('texts that cannot be learnt from', () => {
 });
 
 describe('folders that are not free', () => {
-  test('a folder with files of another kind is left as it is', async () => {
+  test('a folder with other files is not changed', async () => {
     mkdirSync(file('mine'));
     writeFileSync(join(file('mine'), 'tokenizer.json'), 'precious');
     const ended = await unrolled(cwd, 'train', 'text.txt', '--out', 'mine', ...small);
@@ -84,7 +84,7 @@ describe('complaints', () => {
     expectComplaint(await unrolled(cwd, ...args), 2, `unknown command '${args.at(-1)}'`, how);
   });
 
-  test('do not grow with what they are about', async () => {
+  test('do not grow with the input', async () => {
     const { stderr, code } = await unrolled(cwd, 'train', 'x'.repeat(100_000));
     expect([code, stderr.length < 2100]).toEqual([1, true]);
     expect(stderr).toMatch(/^unrolled: x+ \[…\] x+: the name is too long\n$/);
@@ -92,7 +92,7 @@ describe('complaints', () => {
     expect([option.code, option.stderr.length < 2100]).toEqual([2, true]);
   });
 
-  test('with --json they are an event, too', async () => {
+  test('are also an event with --json', async () => {
     const ended = await unrolled(cwd, 'train', 'lost.txt', '--json');
     expectComplaint(ended, 1, 'lost.txt');
     expect(JSON.parse(ended.stdout)).toEqual({ type: 'error', message: ended.stderr.slice('unrolled: '.length, -1) });
@@ -133,7 +133,7 @@ describe('options that cannot work', () => {
     expectComplaint(await unrolled(cwd, ...args), 2, ...words);
   });
 
-  test.concurrent('words of which none comes twice', async () => {
+  test.concurrent('words that all occur once', async () => {
     file('words.txt', 'one two three four five six seven\n');
     expectComplaint(await train('words.txt', '--out', 'words', '--tokens', 'word'), 1, 'twice', '--tokens char');
   });
@@ -211,7 +211,7 @@ describe('a run that was damaged', () => {
     expect(ended.stdout).toContain('after step 10');
   });
 
-  test.concurrent('sample and eval say so too, and take another one', async () => {
+  test.concurrent('sample and eval report it, and accept another checkpoint', async () => {
     const run = newRun('damaged best');
     const best = join(run, 'checkpoints', 'best.safetensors');
     alter(best, 6000);
@@ -221,7 +221,7 @@ describe('a run that was damaged', () => {
   });
 });
 
-describe('what does not fit a run', () => {
+describe('options and files that do not fit a run', () => {
   const run = join(cwd, 'whole');
   beforeAll(() => {
     file('other.txt', 'an entirely different text, '.repeat(200));
@@ -232,7 +232,7 @@ describe('what does not fit a run', () => {
     expectComplaint(await unrolled(cwd, 'sample', run, '--prompt', 'Q'), 1, "'Q'", 'U+0051', 'vocabulary');
   });
 
-  test.concurrent('an evaluation of a text it knows nothing of', async () => {
+  test.concurrent('an evaluation of a text of unknown tokens only', async () => {
     file('digits.txt', '1234567890');
     expectComplaint(await unrolled(cwd, 'eval', run, 'digits.txt'), 1, 'digits.txt', 'vocabulary');
   });
@@ -253,7 +253,7 @@ describe('what does not fit a run', () => {
     expectComplaint(ended, 2, `${flag} ${value}`, `started with ${stored}`);
   });
 
-  test.concurrent('a run that is finished says how to train on', async () => {
+  test.concurrent('a finished run prints how to train longer', async () => {
     const ended = await unrolled(cwd, 'train', '--resume', run);
     expect(ended).toMatchObject({ code: 0, stderr: '' });
     expect(ended.stdout).toContain('--steps 40');
@@ -263,13 +263,13 @@ describe('what does not fit a run', () => {
 describe('a loss that is no longer finite', () => {
   const wild = ['--lr', '1e38', '--optimizer', 'sgd', '--clip-norm', '0'];
 
-  test.concurrent('says what to lower, and which checkpoint is kept', async () => {
+  test.concurrent('names the option to lower and the checkpoint that was saved', async () => {
     const ended = await train('text.txt', '--out', 'wild', ...wild, '--checkpoint-every', '1');
     expectComplaint(ended, 1, 'lower the learning rate', '1e+38', 'last good checkpoint', 'latest.safetensors');
     expect(await unrolled(cwd, 'sample', 'wild', '--length', '3')).toMatchObject({ code: 0 });
   });
 
-  test.concurrent('also where nothing was kept yet', async () => {
+  test.concurrent('also before the first checkpoint', async () => {
     expectComplaint(
       await train('text.txt', '--out', 'wilder', ...wild),
       1,

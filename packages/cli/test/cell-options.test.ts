@@ -8,7 +8,7 @@ const train = (cell: string, out: string, ...more: string[]) =>
   unrolled(cwd, 'train', 'text.txt', '--cell', cell, '--out', out, ...small, '--schedule', 'constant', ...more);
 
 describe('--cell with options', () => {
-  test('trains a cell with them, goes on with it to the bit, and samples from it', async () => {
+  test('trains a cell with options, resumes it bit for bit, and samples from it', async () => {
     const cell = 'lstm:peephole,projection=5,forgetBias=2';
     const [whole, part] = await Promise.all([
       train(cell, 'whole', '--steps', '12'),

@@ -94,7 +94,7 @@ describe('files of labelled texts', () => {
     expectComplaint(unseen, 1, "other.tsv, line 3: the label 'news' is not one of the model's: ham, spam");
   });
 
-  test('starts from word vectors, plain or compressed, and keeps their size', async () => {
+  test('starts from word vectors, plain or gzipped, with their dimension', async () => {
     const glove = ['you 1 0 0', 'free 0 1 0', 'movie 0 0 1'].join('\n');
     file('glove.txt', glove);
     file('glove.txt.gz', gzipSync(glove));

@@ -46,7 +46,7 @@ describe('unrolled classify', () => {
     expect(lines.map((line) => JSON.parse(line).label)).toEqual(['soft', null, 'hard']);
   });
 
-  test('a run that goes on ends with the same bits as one that was never interrupted', async () => {
+  test('a resumed run ends with the same bits as an uninterrupted one', async () => {
     await Promise.all([
       train('words.tsv', '--out', 'whole', '--steps', '30', '--schedule', 'constant'),
       train('words.tsv', '--out', 'part', '--steps', '17', '--schedule', 'constant'),
@@ -98,7 +98,7 @@ describe('unrolled classify', () => {
     expect(again).toMatchObject({ code: 0, stderr: '' });
   });
 
-  test('what is wrong is said in one line', async () => {
+  test('errors are one line', async () => {
     file('bad.tsv', 'a\tx\na\ty\nb');
     file('one.tsv', 'a\tx\na\ty');
     file('other.tsv', 'soft\tx\nodd\ty');

@@ -82,7 +82,7 @@ const iso = (count: number, from = march10): string[] =>
   Array.from({ length: count }, (_, i) => new Date(from + i * 86_400_000).toISOString().slice(0, 10));
 
 describe('dates in digits', () => {
-  test('are resolved by a day above 12, and what is found is said', async () => {
+  test('are resolved by a day above 12, and the order is printed', async () => {
     const { dateOrder, notes } = await read(days(5, (d, m, y) => `${m}/${d}/${y}`));
     expect(dateOrder).toBe('mdy');
     expect(notes).toEqual(["Dates in 't' are read as month/day/year"]);
@@ -104,7 +104,7 @@ describe('dates in digits', () => {
     expect((await read(hourly)).dateOrder).toBe('mdy');
   });
 
-  test('are asked for where both orders are possible, and read as they are asked for', async () => {
+  test('need --date-order if both orders are possible, and follow it', async () => {
     const dates = ['01/02/2024', '01/03/2024', '01/04/2024', '01/05/2024'];
     await expect(read(dates)).rejects.toThrow(
       "file: line 2: '01/02/2024' can be 2024-02-01 (--date-order dmy) or 2024-01-02 (--date-order mdy), and the other rows leave it open",
@@ -155,7 +155,7 @@ describe('dates in digits', () => {
     await expect(read(dates, options)).rejects.toThrow(message);
   });
 
-  test('that cannot be read are refused beside a column that counts the rows, too', async () => {
+  test('that cannot be parsed are refused, also beside a row-number column', async () => {
     const text = 'n;Datum;x\n1;11. März 2024;5\n2;10. März 2024;9\n3;9. März 2024;2\n';
     await expect(readSeries(text, 'file', {})).rejects.toThrow(
       "'11. März 2024' in column 'Datum' is not a date that can be read",
@@ -189,7 +189,7 @@ describe('dates in digits', () => {
 });
 
 describe('rows', () => {
-  test('that come newest first are turned round, and that is said', async () => {
+  test('that come newest first are reversed, with a note', async () => {
     const { series, notes } = await read(iso(4).toReversed());
     expect([...(series.y as Float64Array)]).toEqual([9, 4, 1, 0]);
     expect(notes).toEqual(["Rows come newest first by 't'; they are read in the order of time"]);
@@ -204,7 +204,7 @@ describe('rows', () => {
     expect([...(series.y as Float64Array)]).toEqual([9, 4, 4, 1, 0]);
   });
 
-  test('that are counted by a column have their times there, and none is forecast', async () => {
+  test('numbered by a column take their times from it, and it is not forecast', async () => {
     expect(await readSeries('n,x\n7,5\n8,9\n9,2\n', 'file', {})).toMatchObject({
       timeColumn: 'n',
       targets: ['x'],
@@ -222,7 +222,7 @@ describe('rows', () => {
     expect(await readSeries('x\n1\n2\n3\n', 'file', {})).toMatchObject({ targets: ['x'], timeColumn: null });
   });
 
-  test('before the first number are left out with --fill previous, and that is said', async () => {
+  test('before the first number are dropped by --fill previous, with a note', async () => {
     const text = 'day,a,b\n2024-01-01,,1\n2024-01-02,5,2\n2024-01-04,6,4\n';
     const { series, length, times, notes, filled } = await readSeries(text, 'file', { fill: 'previous' });
     expect([...(series.a as Float64Array)]).toEqual([5, 5, 6]);
@@ -288,7 +288,7 @@ describe('summer time', () => {
     expect((await read(dates, { time: 'none' })).length).toBe(dates.length);
   });
 
-  test('is no matter where offsets are named', async () => {
+  test('does not matter if offsets are given', async () => {
     const dates = [
       '2024-10-27T01:00+02:00',
       '2024-10-27T02:00+02:00',

@@ -5,7 +5,7 @@ import { expectComplaint, small, tensorsOf, unrolled, workplace } from './comman
 const { path: cwd } = workplace(afterAll);
 
 describe('doctor', () => {
-  test('says what there is, one line each, and why something is not', async () => {
+  test('reports each capability on one line, with the reason if it is missing', async () => {
     const { code, stdout, stderr } = await unrolled(cwd, 'doctor');
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toContain(process.version);

@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 
 describe('unrolled export', () => {
-  test('keeps the model alone, which the other commands use like its run', async () => {
+  test('writes the model alone, which the other commands open like a run', async () => {
     const { stdout, stderr, code } = await run('runs/sea');
     expect({ stderr, code }).toEqual({ stderr: '', code: 0 });
     expect(stdout).toMatch(/^sea\.safetensors: [\d.]+ KiB, [\d,]+ numbers of 32 bits, after 60 updates\n$/);
@@ -31,7 +31,7 @@ describe('unrolled export', () => {
     }
   });
 
-  test('--half and --checkpoint choose what is kept; a newer one replaces it', async () => {
+  test('--half and --checkpoint choose what is written; a later export replaces it', async () => {
     const first = await run('runs/sea', 'public/small.safetensors', '--json');
     const { type, file: path, bytes, parameters, step, half } = JSON.parse(first.stdout);
     expect({ type, path, step, half }).toEqual({

@@ -44,7 +44,7 @@ describe('forecast predict', () => {
     }
   });
 
-  test('prints JSON, reads another file, begins before its end, and draws the actual values', async () => {
+  test('prints JSON, reads another file, skips its last rows, and draws the actual values', async () => {
     file('newer.csv', table(lines.slice(100)));
     const args = [
       'predict',
@@ -114,7 +114,7 @@ describe('the spelling of a file', () => {
     return `${date.getUTCMonth() + 1}/${date.getUTCDate()}/${date.getUTCFullYear()};${value};${i}`;
   });
 
-  test('is found, said, kept with the run, and used for files that leave it open', async () => {
+  test('is found, printed, stored with the run, and used for ambiguous files', async () => {
     file('prices.csv', `Date;Close;n\n${rows.join('\n')}\n`);
     const trained = await forecast('train', 'prices.csv', ...small, '--horizon', '2', '--window', '4');
     expect(trained).toMatchObject({ code: 0, stderr: '' });
@@ -138,7 +138,7 @@ describe('the spelling of a file', () => {
     expect(asked.targets[0].values[0]).toBeLessThan(500);
   });
 
-  test('is asked for where the file leaves it open, before there is a run', async () => {
+  test('is required for an ambiguous file, before a run folder exists', async () => {
     const days = [1, 2, 3, 4].map((day) => `01/0${day}/2024,${day * day}`);
     file('open.csv', `day,y\n${days.join('\n')}\n`);
     expectComplaint(await forecast('train', 'open.csv', '--out', 'open'), 1, 'open.csv: line', '--date-order');
@@ -252,7 +252,7 @@ test('a run of another task is refused, with the command that uses it', async ()
   expectComplaint(await unrolled(cwd, 'sample', 'runs/demand'), 1, "task 'forecast'", 'npx unrolled forecast predict');
 });
 
-test('a checkpoint outside of its run forecasts from a file that is named', async () => {
+test('a checkpoint outside its run forecasts from a named file', async () => {
   await forecast(
     'train',
     'demand.csv',

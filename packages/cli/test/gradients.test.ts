@@ -19,7 +19,7 @@ beforeAll(async () => {
 });
 
 describe('train --gradient-flow-every', () => {
-  test('tells of every layer in the stream of events', () => {
+  test('reports every layer in the events', () => {
     const events = readEvents(join(cwd, 'lstm')).filter(({ type }) => type === 'gradient-flow') as unknown as {
       step: number;
       layers: { layer: number; norms: number[]; kind: string; verdict: string }[];
@@ -35,7 +35,7 @@ describe('train --gradient-flow-every', () => {
     }
   });
 
-  test('changes nothing of what is learnt, also in a run that goes on without', async () => {
+  test('does not change the weights, also when a run resumes without it', async () => {
     const plain = ['train', 'text.txt', '--out', 'plain', ...small, ...steps, '--layers', '2'];
     expect((await unrolled(cwd, ...plain)).code).toBe(0);
     expect(tensorsOf(join(cwd, 'lstm'))).toEqual(tensorsOf(join(cwd, 'plain')));
@@ -47,7 +47,7 @@ describe('train --gradient-flow-every', () => {
     expect(tensorsOf(join(cwd, 'without'))).toEqual(tensorsOf(join(cwd, 'plain')));
   });
 
-  test('says it in one line', () => {
+  test('prints one line', () => {
     const decay = { perStep: 1, left: 1, until: 9, norms: [], verdict: '' };
     const layers = [
       { layer: 0, reverse: false, kind: 'vanishes', halvesEvery: 3.14, doublesEvery: null, ...decay },
@@ -61,7 +61,7 @@ describe('train --gradient-flow-every', () => {
 });
 
 describe('gradients', () => {
-  test('prints its numbers where the pictures cannot be written', async () => {
+  test('prints its numbers if the pictures cannot be written', async () => {
     // A file in the place of the folder; a disk that is read-only would do, too.
     cpSync(join(cwd, 'rnn'), join(cwd, 'blocked'), { recursive: true });
     rmSync(join(cwd, 'blocked', 'gradients'), { recursive: true, force: true });
@@ -137,7 +137,7 @@ describe('gradients', () => {
     expectComplaint(await unrolled(cwd, 'gradients', ...args), code, ...words);
   });
 
-  test('refuses a text of which the model knows nothing, and a run whose text is gone', async () => {
+  test('refuses a text of unknown tokens only, and a run whose text is missing', async () => {
     file('digits.txt', '1234567890');
     expectComplaint(await unrolled(cwd, 'gradients', 'rnn', 'digits.txt'), 1, '0 tokens', 'at least 3');
     file('gone.txt', readFileSync(file('text.txt'), 'utf8'));

@@ -68,7 +68,7 @@ describe('signals', () => {
   });
 });
 
-describe('a run that is interrupted and goes on', () => {
+describe('a run that is interrupted and resumed', () => {
   test('has the same parameters and optimizer as one that was not, to the last bit', async () => {
     const args = [...small, ...frequent, '--dropout', '0.2', '--steps', '3000'];
     const whole = await unrolled(cwd, 'train', 'text.txt', '--out', 'whole', ...args);
@@ -98,7 +98,7 @@ describe('a run that is interrupted and goes on', () => {
       expect(stepsOf('parts', type)).toEqual(stepsOf('whole', type));
   });
 
-  test('whatever moment it is killed at, a checkpoint is whole and no temporary file stays', async () => {
+  test('killed at any moment, checkpoints are whole and no temporary file remains', async () => {
     const args = [...small, ...frequent, '--validate-every', '1', '--checkpoint-every', '1', '--steps', '1000000'];
     let more = ['text.txt', '--out', 'killed', ...args];
     for (let i = 0; i < 8; i++) {
@@ -117,7 +117,7 @@ describe('a run that is interrupted and goes on', () => {
     expect(steps).toEqual(Array.from({ length: step + 3 }, (_, i) => i + 1));
   });
 
-  test('clears what a process left that ended while it was writing, and a half-written last event', async () => {
+  test('removes the temporary files and the half-written last event of a killed process', async () => {
     const run = join(cwd, 'left');
     const first = await unrolled(cwd, 'train', 'text.txt', '--out', run, ...small, ...frequent, '--steps', '20');
     expect(first).toMatchObject({ code: 0, stderr: '' });
@@ -132,7 +132,7 @@ describe('a run that is interrupted and goes on', () => {
     expect(stepsOf('left', 'done')).toEqual([40]);
   });
 
-  test('begins at its beginning if it was killed before the first checkpoint', async () => {
+  test('starts from step 0 if it was killed before the first checkpoint', async () => {
     const args = [...small, '--validate-every', '0', '--checkpoint-every', '0', '--steps', '1000000'];
     await interrupt(['text.txt', '--out', 'early', ...args], 'SIGKILL', 0);
     const ended = await unrolled(cwd, 'train', '--resume', 'early', '--steps', '20');

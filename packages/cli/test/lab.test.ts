@@ -30,7 +30,7 @@ function digits(folder: string, files: Record<string, number>): void {
 }
 
 describe('unrolled lab', () => {
-  test('alone lists the tasks, a line each, with their chance levels', async () => {
+  test('without a task lists the tasks with their chance levels', async () => {
     const { stdout, code } = await unrolled(cwd, 'lab');
     expect(code).toBe(0);
     const lines = stdout.trim().split('\n').slice(2);
@@ -38,7 +38,7 @@ describe('unrolled lab', () => {
     for (const line of lines) expect(line).toMatch(/^ {2}[a-z0-9-]+ {2,}.*\(chance: .*\)$/);
   });
 
-  test('prints a line for each seed, a table, and what chance gives', async () => {
+  test('prints a line per seed, a table and the chance level', async () => {
     const { stdout, stderr, code } = await lab('parity', '--cell', 'rnn', '--length', '5', '--seeds', '2', ...small);
     expect({ stderr, code }).toEqual({ stderr: '', code: 0 });
     expect(stdout).toMatch(
@@ -49,7 +49,7 @@ describe('unrolled lab', () => {
     expect(stdout).toMatch(/median .*, worst .*, best .*; chance 0\.5; solved \d of 2/);
   });
 
-  test('--json prints events and nothing else, the last is the table; --out keeps it', async () => {
+  test('--json prints only events, the table last; --out writes the table', async () => {
     const args = [
       'adding',
       '--cell',
@@ -163,7 +163,7 @@ describe('unrolled lab', () => {
     expect(cells[0].summary.best).toBeLessThan(0.5 * metric.chance);
   });
 
-  test('Ctrl-C prints the table of what is finished', async () => {
+  test('Ctrl-C prints the table of finished seeds', async () => {
     // Whatever comes reaches this bar, so a seed ends with its third validation.
     const end = ['--until-solved', '--bar', '1e9', '--validate-every', '500'];
     const running = start(cwd, ['lab', 'adding', '--length', '4', '--seeds', '2', ...end, '--threads', '1', ...small]);

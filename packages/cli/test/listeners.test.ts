@@ -30,7 +30,7 @@ describe('progressLine', () => {
     );
   });
 
-  test('leaves out what matters least first, and the loss last', () => {
+  test('drops the least important fields first, and the loss last', () => {
     const event: Progress = {
       ...{ type: 'progress', step: 1250, steps: 9800, epoch: 2.5, loss: 1.512, bitsPerCharacter: 2.181 },
       ...{ validationLoss: 1.634, gradientNorm: 0.5, clipped: 0, learningRate: 0.002, charactersPerSecond: 31250 },
@@ -53,7 +53,7 @@ describe('printable', () => {
   /** Characters that begin what steers a terminal, and characters such sequences are made of. */
   const nasty = fc.string({ unit: fc.constantFrom(...'\x1b\x9b\x07\r\b\0\x7f\t\n[];?0123HJmKA\\az') });
 
-  test('lets nothing through that steers a terminal', () => {
+  test('escapes terminal control characters', () => {
     fc.assert(
       fc.property(nasty, (text) => !/(?!\n)\p{Cc}/u.test(printable(text))),
       { numRuns: 1000 },
@@ -64,7 +64,7 @@ describe('printable', () => {
     fc.assert(fc.property(fc.array(nasty), (pieces) => !/(?!\n)\p{Cc}/u.test(pieces.map(printable).join(''))));
   });
 
-  test('keeps text as it is', () => {
+  test('does not change plain text', () => {
     const text = 'Grüße, 日本語 😀\nnew line';
     expect(printable(text)).toBe(text);
     expect(printable('a\tb\x1b[31mred\x1b[0m\r\n')).toBe('a  bred·\n');
@@ -74,7 +74,7 @@ describe('printable', () => {
 describe('wrap', () => {
   const visible = (text: string): string => text.replace(/\s/g, '');
 
-  test('makes no row wider than the columns, and loses nothing but spaces', () => {
+  test('wraps to the columns, and loses only spaces', () => {
     const text = fc.string({ unit: fc.constantFrom(...'ab c\n'), maxLength: 200 });
     fc.assert(
       fc.property(text, fc.integer({ min: 1, max: 30 }), (value, columns) => {
@@ -84,7 +84,7 @@ describe('wrap', () => {
     );
   });
 
-  test('cuts at spaces, keeps indentation, and knows wide characters', () => {
+  test('breaks at spaces, keeps indentation, and measures wide characters', () => {
     expect(wrap('the quick brown fox', 10)).toEqual(['the quick', 'brown fox']);
     expect(wrap('    indented_word', 10)).toEqual(['    indent', 'ed_word']);
     expect(wrap('日本語', 4)).toEqual(['日本', '語']);

@@ -68,7 +68,7 @@ describe('words', () => {
   });
 });
 
-test('words that are unknown cost their spelling too, and their share is told', async () => {
+test('unknown words also cost their spelling, and their share is reported', async () => {
   const kind = ['--tokens', 'word', '--vocab', '4', '--steps', '5', ...small];
   const trained = await unrolled(cwd, 'train', 'text.txt', '--out', 'unknown', ...kind);
   expect(trained.stdout).toMatch(/validation .* perplexity \d+\.\d {2}\d+\.\d% unknown/);
@@ -86,7 +86,7 @@ test('words that are unknown cost their spelling too, and their share is told', 
 });
 
 describe('an adaptive softmax and dropout on the recurrence', () => {
-  test('train, go on, write and are measured', async () => {
+  test('train, resume, sample and eval work', async () => {
     const many = file('many.txt', Array.from({ length: 1500 }, (_, i) => `w${(i * i) % 59}`).join(' '));
     const kind = ['--tokens', 'word', '--adaptive', '--recurrent-dropout', '0.2', '--schedule', 'constant', ...small];
     const trained = await unrolled(cwd, 'train', many, '--out', 'adaptive', ...kind, '--steps', '10');
@@ -147,7 +147,7 @@ describe('sample', () => {
     expect(none.stdout).toBe('sea\n');
   });
 
-  test('writes of many prompts together what it writes of each alone', async () => {
+  test('samples of several prompts equal those of each alone', async () => {
     const options = ['--seed', '3', '--length', '20'];
     file('prompts.txt', 'sea\r\n\nshore\n');
     const many = ['sample', 'run', '--prompt', 'she', '--prompts', 'prompts.txt', '--count', '30', ...options];
@@ -172,7 +172,7 @@ describe('sample', () => {
     expectComplaint(await unrolled(cwd, 'sample', 'run', '--prompts', 'nowhere.txt'), 1, 'nowhere.txt');
   });
 
-  test('eval of several texts tells of each, and of all by their tokens', async () => {
+  test('eval of several texts reports each, and the mean weighted by tokens', async () => {
     file('first.txt', 'she sells sea shells');
     file('second.txt', 'shells by the shore of the sea');
     const texts = ['first.txt', 'second.txt'];
@@ -192,7 +192,7 @@ describe('sample', () => {
     expect(shown.stdout.split('\n')[3]).toContain(all.natsPerCharacter.toFixed(4));
   });
 
-  test('eval leaves out what the model does not know, and says so', async () => {
+  test('eval leaves out unknown characters, and reports them', async () => {
     file('strange.txt', text.replaceAll('shore', 'sh0r€'));
     await unrolled(cwd, 'train', 'text.txt', '--out', 'new', ...small, '--steps', '5');
     const ended = await unrolled(cwd, 'eval', 'new', 'strange.txt');

@@ -134,13 +134,13 @@ describe('a column of numbers', () => {
     await expect(readSeries('x;y;z\n1.5;1,5;1,234\n', 'file', {})).rejects.toThrow("'1,234' in column 'z' can be");
   });
 
-  test('is decided by the training file where its own does not', async () => {
+  test('is taken from the training file if its own is ambiguous', async () => {
     const { series, notes } = await readSeries('x\n"1,234"\n"2,345"\n', 'file', { likely: { decimal: 'comma' } });
     expect([...(series.x as Float64Array)]).toEqual([1.234, 2.345]);
     expect(notes).toEqual([]);
   });
 
-  test('says so where the other reading was possible, and only there', async () => {
+  test('is noted only if the other reading was possible', async () => {
     expect((await readColumn(['20,616'], ',')).notes).toEqual([
       "'20,616' in column 'x' is read as 20616 (otherwise: --decimal comma)",
     ]);
@@ -166,7 +166,7 @@ describe('a column of numbers', () => {
     await expect(readColumn(fields, ',')).rejects.toThrow(message);
   });
 
-  test('is refused where the mark that is asked for does not fit', async () => {
+  test('is refused if the given mark does not fit', async () => {
     await expect(readColumn(['1', '1,5'], ';', 'point')).rejects.toThrow(
       "line 3: '1,5' in column 'x' has no decimal point",
     );

@@ -9,7 +9,7 @@ const { path: cwd, file } = workplace(afterAll);
 const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 
 describe('--json', () => {
-  test('prints every event as an object on its own line, and nothing else', async () => {
+  test('prints one JSON object per event and nothing else', async () => {
     const often = ['--validate-every', '20', '--checkpoint-every', '20', '--sample-every', '40', '--steps', '60'];
     const ended = await unrolled(cwd, 'train', 'text.txt', '--json', '--out', 'run', ...small, ...often);
     expect(ended).toMatchObject({ code: 0, stderr: '' });
@@ -71,7 +71,7 @@ describe('lines', () => {
     expect(stdout).not.toContain('\x1b');
   });
 
-  test('count in the singular and say when the text is short', async () => {
+  test('use the singular for one, and report a short text', async () => {
     file('one.txt', 'aaaaaaaa');
     const short = await unrolled(cwd, 'train', 'one.txt', '--hidden', '4', '--layers', '1', '--steps', '2');
     expect(short.stdout).toMatch(

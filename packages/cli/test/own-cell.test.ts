@@ -30,7 +30,7 @@ const train = (cell: string, out: string, ...more: string[]) =>
   unrolled(cwd, 'train', 'text.txt', '--cell', cell, '--out', out, ...small, '--schedule', 'constant', ...more);
 
 describe('a cell of the user', () => {
-  test('trains, and the run folder alone is enough to sample, evaluate and go on', async () => {
+  test('trains; sample, eval and --resume need only the run folder', async () => {
     file('mine.ts', documented);
     const whole = train('./mine.ts', 'whole', '--steps', '60');
     const part = await train('mine.ts', 'part', '--steps', '40');
@@ -54,7 +54,7 @@ describe('a cell of the user', () => {
     expect(evaluated).toMatchObject({ code: 0, stderr: '' });
   });
 
-  test('is a cell of the lab, too', async () => {
+  test('can be used in the lab', async () => {
     file('lab-cell.ts', gru);
     const said = ['--length', '5', '--steps', '4', '--hidden', '6', '--json', '--threads', '1'];
     const { stdout, code } = await unrolled(cwd, 'lab', 'adding', '--cell', './lab-cell.ts', ...said);

@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 
 describe('an option that was renamed', () => {
-  test('does what the current one does, and is stored under its name', () => {
+  test('acts as the current name, and is stored under it', () => {
     const flows = readEvents(join(cwd, 'old')).filter(({ type }) => type === 'gradient-flow');
     expect(flows.map(({ step }) => step)).toEqual([2, 4]);
     const { options } = JSON.parse(readFileSync(join(cwd, 'old', 'config.json'), 'utf8'));

@@ -33,7 +33,7 @@ function newFolder(path: string): RunFolder {
   return folder;
 }
 
-test('what was the latest checkpoint becomes the previous one', () => {
+test('saving a checkpoint makes the latest one the previous one', () => {
   const folder = newFolder(join(cwd, 'run'));
   for (const step of [1, 2, 3]) folder.writeCheckpoint('latest', checkpoint(step));
   folder.writeCheckpoint('best', checkpoint(2));
@@ -44,7 +44,7 @@ test('what was the latest checkpoint becomes the previous one', () => {
   ]);
 });
 
-test('checkpoints that are kept stay as they were, and go with the steps that a run does again', async () => {
+test('kept checkpoints never change, and are removed when a run repeats their steps', async () => {
   const run = join(cwd, 'kept');
   const every = ['--checkpoint-every', '4', '--keep-checkpoints', '--validate-every', '0'];
   expect(await unrolled(cwd, 'train', 'text.txt', '--out', run, ...small, ...every, '--steps', '10')).toMatchObject({
@@ -79,7 +79,7 @@ describe('a disk that is full', () => {
   const { disk, mounted } = smallDisk;
 
   // Only root may mount; as someone else this is not tested.
-  test.skipIf(!mounted)('says so, keeps the latest checkpoint and leaves no temporary file', () => {
+  test.skipIf(!mounted)('is an error that keeps the latest checkpoint and leaves no temporary file', () => {
     const folder = newFolder(join(disk, 'run'));
     folder.writeCheckpoint('latest', checkpoint(1, 20_000));
     const large = checkpoint(2, 40_000);
@@ -96,7 +96,7 @@ describe('a disk that is full', () => {
     expect(folder.readCheckpoint('latest').trainer.step).toBe(3);
   });
 
-  test.skipIf(!mounted)('ends a run with one line; with room again, it goes on', async () => {
+  test.skipIf(!mounted)('ends a run with one line; with space again, it resumes', async () => {
     const run = join(disk, 'trained');
     rmSync(join(disk, 'run'), { recursive: true });
     const often = ['--sample-every', '1', '--checkpoint-every', '2', '--steps', '200'];
@@ -113,7 +113,7 @@ describe('a disk that is full', () => {
 describe('a disk that becomes read-only', () => {
   const { disk, mounted } = readOnly;
 
-  test.skipIf(!mounted)('is named, whatever has to be tidied up after it', async () => {
+  test.skipIf(!mounted)('is reported even if cleaning up fails', async () => {
     const folder = newFolder(join(disk, 'run'));
     folder.writeCheckpoint('latest', checkpoint(1));
     expect(
@@ -158,7 +158,7 @@ describe('a run without a checkpoint', () => {
     expect(await train('bare', '--steps', '2')).toMatchObject({ code: 0, stderr: '' });
   });
 
-  test('is told from a folder of someone else, who may have a config.json too', async () => {
+  test('is distinguished from a foreign folder with a config.json', async () => {
     mkdirSync(join(cwd, 'project'));
     writeFileSync(file('project/config.json'), '{"options":{"port":80}}');
     expectComplaint(await train('project'), 1, 'project');
@@ -192,7 +192,7 @@ test('a text that has moved is read from its new place by every command from the
   expect(gradients.stdout).toContain(file('place/new.txt'));
 });
 
-test('the file of an option may move, too', async () => {
+test('the file of an option may move', async () => {
   const words = ['one\tein', 'two\tzwei', 'three\tdrei', 'four\tvier'];
   for (const name of ['train.tsv', 'valid.tsv']) writeFileSync(file(name), `${words.join('\n')}\n`.repeat(3));
   const sizes = ['--hidden', '8', '--embedding', '4', '--threads', '1', '--steps', '3', '--out', 'labels'];

@@ -33,7 +33,7 @@ function ownerOf(different: object): object {
 const written = (owner: unknown): void => writeFileSync(path, JSON.stringify(owner));
 
 describe('a lock', () => {
-  test('is held by one at a time, and gone afterwards', () => {
+  test('is held by one process at a time, and removed afterwards', () => {
     const [first, second] = [newLock(), newLock()];
     first.take();
     expect(() => second.take()).toThrow(`${path}: process ${process.pid} is training here`);
@@ -75,7 +75,7 @@ describe('a lock', () => {
     other.kill();
   });
 
-  test('of an earlier version, which was a number, and a damaged one do not stay in the way', () => {
+  test('of an earlier version (a number) or damaged does not block', () => {
     vi.spyOn(process.stderr, 'write').mockReturnValue(true);
     for (const content of [String(process.pid), '1', 'x', '{"pid":1}', '']) {
       writeFileSync(path, content);

@@ -62,7 +62,7 @@ function ask(path: string, headers: Record<string, string> = {}, method = 'GET')
 }
 
 describe('the studio’s server', () => {
-  test('gives the page isolated from others, and lists the runs it was given', async () => {
+  test('serves the page cross-origin isolated, and lists the named runs', async () => {
     const { status, headers, body } = await ask('/');
     expect([status, body]).toEqual([200, '<!doctype html><title>studio</title>']);
     expect(headers['cross-origin-opener-policy']).toBe('same-origin');
@@ -106,7 +106,7 @@ describe('the studio’s server', () => {
     expect([status, body]).toEqual([404, 'There is nothing here\n']);
   });
 
-  test('gives the files of a run, and of its events what is new since a byte', async () => {
+  test('serves the files of a run, and its events from a byte offset', async () => {
     expect((await ask('/runs/1/checkpoints/best.safetensors')).body).toBe('best');
     const first = await ask('/runs/1/events.jsonl?from=0&file=');
     expect(first.body).toBe('{"step":1}\n');
@@ -162,7 +162,7 @@ describe('the studio’s server', () => {
     rmSync(large);
   });
 
-  test('says what is the matter when its port is taken', async () => {
+  test('reports a port that is in use', async () => {
     const { port } = new URL(server.url);
     await expect(serveStudio([], Number(port), join(folder, 'page'))).rejects.toThrow('another program is using it');
   });

@@ -102,7 +102,7 @@ describe('tag', () => {
     expectComplaint(other, 2, '--embedding 7: the vectors of --vectors have dimension 5');
   });
 
-  test('keeps the columns of its training files: eval and predict use them', async () => {
+  test('stores the columns of its training files for eval and predict', async () => {
     // Columns as in CoNLL-U, but in an order of their own: id, tag, word, and seven more.
     const rows = (all: TaggedSentence[], order: (id: number, word: string, tag: string) => string[]): string =>
       all
@@ -173,7 +173,7 @@ describe('tag', () => {
     );
   });
 
-  test('tags every line of a file, blank ones, too', async () => {
+  test('tags every line of a file and keeps blank lines', async () => {
     file('lines.txt', 'Mr Tom lives in Bon.\n\nin Lur\n');
     const { stdout } = await unrolled(cwd, 'tag', 'predict', 'runs/train', '--file', 'lines.txt');
     expect(stdout.split('\n')).toHaveLength(4);

@@ -32,7 +32,7 @@ async function inTerminal(args: string[], keys: string): Promise<{ code: number 
 describe.skipIf(!script.stdout?.includes('util-linux'))('in a terminal', () => {
   const often = ['--sample-every', '20', '--validate-every', '20'];
 
-  test('Ctrl-C leaves a checkpoint, how to go on, and the cursor', async () => {
+  test('Ctrl-C saves a checkpoint, prints how to resume and restores the cursor', async () => {
     const { code, screen } = await inTerminal(
       ['train', 'text.txt', '--out', 'run', ...small, ...often, '--steps', '1000000'],
       '\x03',

@@ -27,7 +27,7 @@ function read(folder: string): { found: Record<string, string>; warnings: string
 }
 
 describe('a folder', () => {
-  test('gives its text files in the order of their names, and none of the rest', () => {
+  test('yields only its text files, in the order of their names', () => {
     const folder = folderOf({
       'b.txt': 'second',
       'a/z.md': 'first',
@@ -53,7 +53,7 @@ describe('a folder', () => {
     expect({ warnings, binary }).toEqual({ warnings: [], binary: 1 });
   });
 
-  test('names what it leaves out with the reason, and reads the rest', () => {
+  test('reports skipped files with the reason, and reads the rest', () => {
     const folder = folderOf({
       'fine.txt': 'fine',
       'latin1.txt': Uint8Array.of(0x63, 0xe9, 0x0a),
@@ -105,9 +105,9 @@ describe('a folder', () => {
     ]);
   });
 
-  test('with nothing to read says what is in it', () => {
+  test('without text files is an error that names its contents', () => {
     const latin = folderOf({ 'a.txt': Uint8Array.of(0xe9), 'b.png': Uint8Array.of(0) });
-    expect(() => readTextFiles([latin])).toThrow(/no text file in it \(1 binary file; .*a.txt: it is not UTF-8/);
+    expect(() => readTextFiles([latin])).toThrow(/no text files found \(1 binary file; .*a.txt: it is not UTF-8/);
     expect(() => readTextFiles([folderOf({ 'a.txt': '', 'b.txt': '' })])).toThrow('all files are empty');
     expect(() => readTextFiles([folderOf({ 'a.txt': ' \n' })])).toThrow('only blanks and line breaks');
   });
@@ -136,7 +136,7 @@ test('something binary larger than any text is called binary, and text of that s
 describe('gzip', () => {
   const packed = (name: string, content: string) => file(name, gzipSync(content));
 
-  test('is read as what it holds, whole or as a stream', async () => {
+  test('is recognised by its content, whole or as a stream', async () => {
     const content = 'naïve 🙂 text\n'.repeat(20_000);
     const { texts, files } = readTextFiles([packed('a.txt.gz', content)]);
     expect(texts).toEqual([content]);

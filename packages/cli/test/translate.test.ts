@@ -101,7 +101,7 @@ describe('unrolled translate', () => {
     );
   });
 
-  test('a run that goes on ends with the same bits as one that was never interrupted', async () => {
+  test('a resumed run ends with the same bits as an uninterrupted one', async () => {
     const options = ['--schedule', 'constant', '--sampling', '0.5', '--smoothing', '0.1', '--feeding', 'context'];
     await Promise.all([
       train('sources.txt', '--target', 'targets.txt', '--out', 'whole', '--steps', '20', ...options),
@@ -112,7 +112,7 @@ describe('unrolled translate', () => {
     expect(tensorsOf(join(cwd, 'part'))).toEqual(tensorsOf(join(cwd, 'whole')));
   });
 
-  test('what is wrong is said in one line', async () => {
+  test('errors are one line', async () => {
     file('bad.tsv', 'a\tx\nb');
     const plain = ['--out', 'plain', '--steps', '1', '--attention', 'none'];
     const [missing, bad, lines, feeding, coverage, trained] = await Promise.all([

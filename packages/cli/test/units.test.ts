@@ -99,7 +99,7 @@ describe('units', () => {
   });
 });
 
-test('a span of text on colours, or with shades below; nothing of the text steers the terminal', () => {
+test('a span of text is coloured or shaded; its control characters are escaped', () => {
   const tokens = [...'a\n\u001b[31mb\u0007'].map((piece, i) => ({ piece, values: [i] }));
   const plain = showSpan(tokens, 1, 80, false);
   expect(plain.split('\n')[0]).toBe('a⏎');

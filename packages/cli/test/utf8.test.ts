@@ -25,7 +25,7 @@ describe('firstInvalidUtf8', () => {
     fc.assert(fc.property(text, (value) => firstInvalidUtf8(encode(value)) === -1));
   });
 
-  test('one altered byte is found where the longest valid beginning ends', () => {
+  test('one altered byte is found at the end of the longest valid prefix', () => {
     const altered = fc.tuple(text, fc.nat(), fc.nat(255)).map(([value, place, byte]) => {
       const bytes = encode(`${value}.`);
       bytes[place % bytes.length] = byte;

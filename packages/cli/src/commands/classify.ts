@@ -41,7 +41,7 @@ Examples:
   unrolled classify predict runs/names Schmidt Rossi
   unrolled classify predict runs/names < names.txt
 
-Every line in gives a line out; a blank line has no label and stays blank.`,
+One line of output per line of input; blank lines stay blank.`,
     )
     .action(predict);
 }
@@ -94,7 +94,7 @@ function evalCommand(): Command {
   const command = new Command('eval')
     .description('evaluate a classifier on labelled texts')
     .argument('<run>', 'run folder, or checkpoint file')
-    .argument('<files...>', 'labelled texts, in the forms that train takes')
+    .argument('<files...>', 'labelled texts, in the formats of train')
     .option('--explain', 'print the words that count most for each label');
   for (const one of [...tableOptions(), ...useOptions()]) command.addOption(one);
   return command
@@ -104,7 +104,7 @@ function evalCommand(): Command {
 Example:
   unrolled classify eval runs/names test.tsv
 
-Tables are read as in training: by the same columns, unless options name others.`,
+Tables are read with the columns used in training, unless options name others.`,
     )
     .action(evaluate);
 }
@@ -115,7 +115,7 @@ async function evaluate(run: string, paths: string[], flags: EvalFlags): Promise
     const model = await loadRun(run, flags.checkpoint, (file, cell) => Classifier.load(device, file, cell));
     const expected = { labels: model.labels, usual: model.columns };
     const read = await readExamples(readTextFiles(paths), flags, expected);
-    if (read.examples.length === 0) throw new Failure(`${paths.join(', ')}: there is no labelled text in it`);
+    if (read.examples.length === 0) throw new Failure(`${paths.join(', ')}: no labelled texts found`);
     requireLabels(read, model.labels);
     const found = (await evaluateClassifier(model, read.examples))!;
     const words = flags.explain ? explainLabels(model, read.examples) : null;

@@ -1,9 +1,10 @@
-import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import { Command } from 'commander';
 import { FormatError } from 'unrolled';
 import { encodeModel, isModelFile } from 'unrolled/train';
 import { Failure, naming } from '../failure.ts';
+import { makeFolder } from '../folders.ts';
 import { readModel } from '../load-run.ts';
 import { checkpointOption, type UseFlags } from '../options.ts';
 import { countOf, formatBytes } from '../units.ts';
@@ -38,7 +39,7 @@ function exportModel(run: string, file: string | undefined, { checkpoint, half =
   refuseToLose(path);
   const bytes = naming(run, () => encodeModel(stored, { half }));
   naming(path, () => {
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     writeFileSync(path, bytes);
   });
   const parameters = Object.values(stored.parameters).reduce((sum, { data }) => sum + data.length, 0);

@@ -27,7 +27,9 @@ export function gradientsCommand(): Command {
     .argument('<run>', 'run folder, or checkpoint file')
     .argument('[texts...]', "text files and folders to read (default: the run's own validation text)")
     .addOption(
-      new Option('--lags <n>', 'steps to look back (default: 100, or as many as the text has)').argParser(whole(1)),
+      new Option('--lags <n>', 'longest lag in steps (default: 100, or as many as the text allows)').argParser(
+        whole(1),
+      ),
     )
     .addOption(
       new Option(

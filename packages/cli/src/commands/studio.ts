@@ -15,10 +15,10 @@ interface StudioFlags {
 export function studioCommand(): Command {
   return new Command('studio')
     .description('open a page that trains networks and shows what happens inside them')
-    .argument('[runs...]', 'run folders to show, also while they are training')
+    .argument('[runs...]', 'run folders to show, finished or still training')
     .addOption(option('--port <n>', 'port to listen on (default: any free port)', whole(1, 65_535)))
     .option('--open', 'open the page in the browser')
-    .option('--texts', 'serve the texts of the runs, too')
+    .option('--texts', 'also serve the texts of the runs')
     .addHelpText(
       'after',
       `

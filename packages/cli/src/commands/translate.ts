@@ -41,9 +41,9 @@ function predictCommand(): Command {
   return command
     .addHelpText(
       'after',
-      '\nExamples:\n  unrolled translate predict runs/dates "March 7, 1995" --beam 4 --alignment looked.svg\n' +
+      '\nExamples:\n  unrolled translate predict runs/dates "March 7, 1995" --beam 4 --alignment alignment.svg\n' +
         '  unrolled translate predict runs/letters --n-best 3 < words.txt\n\n' +
-        'Every line in gives a line out; a blank line has no translation and stays blank.',
+        'One line of output per line of input; blank lines stay blank.',
     )
     .action(predict);
 }

@@ -118,8 +118,6 @@ describe('padding', () => {
   });
 
   test('of half a step is refused', () => {
-    expect(() => padSequences([[1, 2], [3]], { width: 2 })).toThrow(
-      'sequence 1 has 1 numbers, which are no steps of 2',
-    );
+    expect(() => padSequences([[1, 2], [3]], { width: 2 })).toThrow('sequence 1 has 1 numbers, not a multiple of 2');
   });
 });

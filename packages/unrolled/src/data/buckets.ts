@@ -115,23 +115,28 @@ export interface PaddedSequences {
   readonly lengths: readonly number[];
 }
 
+export interface PadOptions {
+  /** Value after the end: 0, or −1 for targets without a loss. Default 0. */
+  readonly padding?: number | undefined;
+  /** Numbers in a step, F of `[T, B, F]`. Default: single numbers, `[T, B]`. */
+  readonly width?: number | undefined;
+}
+
 /**
- * Pads sequences to the longest.
+ * Pads sequences to the length of the longest.
  *
  * @param sequences  the numbers of each, step after step
- * @param padding  value after the end: 0, or −1 for targets without a loss. Default 0
- * @param options.width  numbers in a step, F of `[T, B, F]`; left out: single numbers, `[T, B]`
- * @throws DataError where a sequence is no whole number of steps
+ * @throws DataError if the length of a sequence is not a multiple of `width`
  */
 export function padSequences(
   sequences: readonly ArrayLike<number>[],
-  { padding = 0, width }: { readonly padding?: number; readonly width?: number } = {},
+  { padding = 0, width }: PadOptions = {},
 ): PaddedSequences {
   const [B, F] = [sequences.length, width ?? 1];
   const lengths = sequences.map(({ length }) => length / F);
   const odd = lengths.findIndex((length) => !Number.isInteger(length));
   if (odd >= 0) {
-    throw new DataError(`pad: sequence ${odd} has ${sequences[odd].length} numbers, which are no steps of ${F}`, {
+    throw new DataError(`pad: sequence ${odd} has ${sequences[odd].length} numbers, not a multiple of ${F}`, {
       sequence: odd,
       width: F,
     });

@@ -37,8 +37,8 @@ Examples:
   unrolled classify train reviews/ --tokens bpe --validation dev.tsv
   unrolled classify train --resume runs/names
 
-A table has a label and a text in each line, or a header that names its columns. How a file was read is printed; the options
-for columns change it. Texts of several words are read as words, with attention pooling, dropout 0.5 and 4 epochs (at least 500
+A table has a label and a text per line, or a header that names its columns. Training prints how it read each file; the
+column options override that. Texts of several words are read as words, with attention pooling, dropout 0.5 and 4 epochs (at least 500
 steps) unless options say otherwise. A tenth of the examples is used for validation, unless there is --validation.`,
   defaults,
   optional,

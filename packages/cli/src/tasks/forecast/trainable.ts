@@ -34,7 +34,7 @@ Examples:
   unrolled forecast train sales.csv --output quantiles --fill linear
   unrolled forecast train --resume runs/demand
 
-In the order of time, the first 70% of the rows are for training, the next 10% for validation, the last 20% for eval.`,
+Rows are split in time order: the first 70% for training, the next 10% for validation, the last 20% for testing (eval).`,
   defaults,
   optional,
   fileOptions: [],

@@ -98,7 +98,7 @@ export const options = (): Option[] => [
     ...tokenizerKinds,
   ]),
   option('--source-vocab <n>', 'vocabulary size of words (default 20,001) or byte pairs (default 2,000)', whole(1)),
-  option('--target-vocab <n>', 'the same for translations', whole(1)),
+  option('--target-vocab <n>', 'the same for the translations', whole(1)),
   option('--embedding <n>', `embedding dimension ${both(sentenceDefaults.embedding, defaults.embedding)}`, whole(1)),
   choice(
     '--attention <score>',
