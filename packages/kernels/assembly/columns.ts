@@ -2,7 +2,7 @@
 import { bytes, highDoubles, loadPart, lowDoubles, write } from './lanes';
 import { Reduction } from './operations';
 
-/** Rows that are added in float32 before the sum goes to float64. */
+/** Rows added in float32 before the sum is added in float64. */
 const ROW_BLOCK: i32 = 256;
 
 /** out[j] = largest or smallest of x[i, j] over i, for x [rows, n]. */

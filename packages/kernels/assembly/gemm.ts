@@ -60,7 +60,7 @@ export function gemm(a: usize, lda: i32, transposedA: i32, packedB: usize, c: us
 
 /**
  * The same for a block of A stored [depth, rows]: fives of rows are copied next to each other, [depth, 5] each, since
- * walking down A's own columns would miss the cache; what is left over is transposed.
+ * walking down A's own columns would miss the cache; the remaining rows are transposed.
  */
 function transposedBand(a: usize, stride: usize, b: usize, panel: usize, c: usize, ldc: usize, m: i32, n: i32, depth: i32, add: i32, scratch: usize): void {
   const full = m - (m % ROWS);

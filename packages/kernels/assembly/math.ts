@@ -1,6 +1,6 @@
 /**
  * exp, log, tanh, sigmoid and softplus on four lanes, correct to a relative 10⁻⁶ or better for every float32, with
- * infinities and NaN as IEEE 754 has them. Measured errors stand in docs/numerics.md; packages/kernels/accuracy.ts
+ * infinities and NaN follow IEEE 754. Measured errors are in docs/numerics.md; packages/kernels/accuracy.ts
  * measures them again.
  */
 import { madd, nmadd } from './lanes';
@@ -63,7 +63,7 @@ function remainder(x: v128, t: v128): v128 {
   return madd(f32x4.mul(r, r), q, r);
 }
 
-/** 2ⁿ for an integer n in the low bits of `t`; what else stands in t is shifted out. */
+/** 2ⁿ for an integer n in the low bits of `t`; all other bits of t are shifted out. */
 // @ts-ignore: decorator
 @inline
 function power(t: v128): v128 {

@@ -93,8 +93,8 @@ function recordingsBehind(tensors: readonly Tensor[]): Recording[] {
 
 /**
  * The leaves that gradients of these tensors would reach.
- * @param since recordings from this one on belong to what is looked at
- * @throws UnrolledError where it was begun from a tensor that was itself computed, before that
+ * @param since  the first recording of the function being examined
+ * @throws UnrolledError if the function uses a tensor that was computed (and recorded) before it
  */
 export function leavesBehind(tensors: readonly Tensor[], since: number, operation: string): Tensor[] {
   const leaves = new Set<Tensor>();

@@ -3,11 +3,11 @@ import { formatShape } from '../shape.ts';
 import { commonDevice, type Device } from '../tensor/device.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
-/** Tensors an operation takes; null stands for an optional one that is absent. */
+/** Inputs of an operation; null: an optional input that is absent. */
 export type Inputs = readonly (Tensor | null)[];
 
 /**
- * One differentiable operation. Its forward and its gradient stand together; without a gradient it does not compile.
+ * A differentiable operation: forward and gradient together; without a gradient it does not compile.
  * Both compute with the backend or with unrecorded tensors.
  */
 export interface Operation<In extends Inputs, Options, Saved> {

@@ -1,7 +1,7 @@
 import type { Tensor } from '../tensor/tensor.ts';
 import type { RunOptions } from './recurrent.ts';
 
-/** The first numbers of an unrolled stack that are not finite. */
+/** The location of the first non-finite numbers in an unrolled stack. */
 export interface NonFinite {
   readonly layer: number;
   readonly reverse: boolean;
@@ -13,8 +13,8 @@ export interface NonFinite {
 }
 
 /**
- * Where a run of a stack leaves the finite numbers first: looks at gates and states of every step, layer by layer.
- * @param run  makes the run, with the probe it is given
+ * Finds the first NaN or infinity in a run of a stack: checks gates and states of every step, layer by layer.
+ * @param run  runs the stack with the given probe
  * @returns null if all are finite
  *
  * @example

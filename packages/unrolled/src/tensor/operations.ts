@@ -1,7 +1,7 @@
 import type { Shape } from '../shape.ts';
 import type { Tensor } from './tensor.ts';
 
-/** A tensor, or a number that stands for a tensor of that one value. */
+/** A tensor, or a number, which is treated as a scalar tensor. */
 export type Operand = Tensor | number;
 
 export interface MatmulOptions {

@@ -28,7 +28,7 @@ export class Heap {
   readonly #grow: HeapOptions['grow'];
   #end: number;
   readonly #used = new Map<number, number>();
-  /** Free blocks three ways: by size (then start), by where they start, by where they end. */
+  /** Free blocks, indexed by size (then start), by start and by end. */
   readonly #free: FreeBlock[] = [];
   readonly #freeByStart = new Map<number, FreeBlock>();
   readonly #freeByEnd = new Map<number, FreeBlock>();
@@ -123,7 +123,7 @@ export class Heap {
     this.#freeByEnd.delete(block.start + block.size);
   }
 
-  /** Where in `#free` the first block stands that is not below (size, start). */
+  /** Index in `#free` of the first block not below (size, start). */
   #position(size: number, start: number): number {
     let low = 0;
     let high = this.#free.length;

@@ -132,7 +132,7 @@ export class LinearMemory {
     return own.address + block.offset * 4;
   }
 
-  /** 0 where there is no block. */
+  /** 0 without a block. */
   addressOrNull(block: Block | null): number {
     return block === null ? 0 : this.address(block);
   }
@@ -142,7 +142,7 @@ export class LinearMemory {
     return block === null ? 0 : this.#own(block.storage, 'block').address + block.offset * 4;
   }
 
-  // Views are made where they are used: when the memory grows, older ones no longer reach it.
+  // Views are created where they are used: growing the memory detaches older ones.
   view(block: Block): Float32Array | Int32Array {
     this.address(block);
     return this.inputView(block);

@@ -4,7 +4,7 @@ import type { Job, JobParameters } from './jobs/job.ts';
 import { adagradJob, adamJob, rmspropJob, sgdJob } from './jobs/optimize.ts';
 import type { LinearMemory } from './linear-memory.ts';
 
-/** Hands one update to `run` as the job it is. */
+/** Passes one update to `run` as a job. */
 export function optimize(
   update: OptimizerUpdate,
   memory: LinearMemory,

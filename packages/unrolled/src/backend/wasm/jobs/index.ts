@@ -17,8 +17,8 @@ import {
 import { scanJob } from './scan.ts';
 
 /**
- * Every job; its place in this list is the number by which a worker is told what to do. Named one by one, since the order
- * of a module's exports is not the same under every loader and bundler.
+ * Every job; its index in this list is the number sent to workers. Listed explicitly, since the order of a module's exports
+ * differs between loaders and bundlers.
  */
 export const jobs: readonly Job[] = [
   ...[matmulJob, recurrentForwardJob, recurrentFewRowsJob, recurrentBackwardJob, scanJob],

@@ -1,18 +1,18 @@
 import type { Kernels } from '../generated/kernels.ts';
 import type { Products } from './products.ts';
 
-/** Which of how many equal parts of a job to do. */
+/** Which part of a job to run, and of how many. */
 export interface Share {
   readonly part: number;
   readonly parts: number;
-  /** Returns when every part has come here. All parts of a job meet the same barriers. */
+  /** A barrier: returns when every part has reached it. All parts of a job pass the same barriers. */
   barrier(): void;
 }
 
 /**
- * A piece of heavy work that threads do together: plain numbers in (addresses, sizes, flags; 0 for an absent array), so
- * that they can be handed to a worker through shared memory, and kernels that write into the one memory. No sum is ever
- * split among parts: each part owns some of the outputs, so the bits do not depend on how many parts there are.
+ * Work shared by threads. Its arguments are plain numbers (addresses, sizes, flags; 0 for an absent array), so that they can
+ * be passed to workers through shared memory; kernels write to that memory. Sums are never split among parts: each part
+ * computes some of the outputs, so the bits do not depend on the number of parts.
  */
 export interface Job<Name extends string = string> {
   readonly parameters: readonly Name[];
@@ -25,10 +25,10 @@ export function defineJob<const Name extends string>(parameters: readonly Name[]
   return { parameters, run };
 }
 
-/** The whole of a job, on the thread that asks for it. */
+/** A whole job as one part, on the calling thread. */
 export const alone: Share = { part: 0, parts: 1, barrier() {} };
 
-/** Where part `part` of `n` things begins: they are dealt out in runs of `grain`, as evenly as can be. */
+/** First element of part `part` of `n` elements, split as evenly as possible in runs of `grain`. */
 export function startOf(n: number, part: number, parts: number, grain = 1): number {
   return Math.min(n, Math.round((Math.ceil(n / grain) * part) / parts) * grain);
 }

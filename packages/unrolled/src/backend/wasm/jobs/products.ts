@@ -5,29 +5,29 @@ import { defineJob, LINE, type Share, startOf } from './job.ts';
 /** Columns in a panel of a right side that the kernel multiplies with. */
 const PANEL = 8;
 
-/** Columns in a panel that is given to BLAS whole. */
+/** Columns in a panel that one BLAS call multiplies. */
 const BLAS_PANEL = 64;
 
-/** The most multiply-adds of a product that OpenBLAS's kernels for small matrices take. */
+/** Maximum multiply-adds of a product for OpenBLAS's small-matrix kernels. */
 const SMALL_PRODUCT = 1e6;
 
-/** Rows of A per call: they stay in the first-level cache while the panels of B go by. A multiple of the kernel's 5. */
+/** Rows of A per call: they stay in the first-level cache while the panels of B are read. A multiple of the kernel's 5. */
 export const ROWS_AT_ONCE = 60;
 
 /** Rows up to which packing a right side would cost more than it saves. */
 export const FEW_ROWS = 3;
 
-/** The least that is worth a call of BLAS, which packs the right side anew at every call. */
+/** Minimum size of a BLAS call, since BLAS packs the right side at every call. */
 export interface LeastForBlas {
   readonly rows: number;
   /** Floating-point operations. */
   readonly work: number;
 }
 
-/** By our kernel, by BLAS with the right side as it is stored, or by BLAS in pieces for its small-matrix kernels. */
+/** Our kernel, BLAS with the right side unpacked, or BLAS on tiles for its small-matrix kernels. */
 type Way = 'kernel' | 'stored' | 'pieces';
 
-/** A right side B [k, n] as it is stored. */
+/** A right side B [k, n] in memory. */
 interface Stored {
   readonly stored: number;
   /** Floats from row to row. */
@@ -36,16 +36,16 @@ interface Stored {
   readonly transposed: number;
   readonly k: number;
   readonly n: number;
-  /** Where it is packed; `packedBytes` says how much room that takes. */
+  /** Address of its packed form, of `packedBytes` bytes. */
   readonly packed: number;
 }
 
-/** A right side and who multiplies with it. */
+/** A right side and the routine that multiplies with it. */
 export interface Right extends Stored {
   readonly way: Way;
 }
 
-/** Columns in a panel as it is packed; products may be split between panels. */
+/** Columns in a packed panel; products may be split between panels. */
 function panelOf(way: Way): number {
   return way === 'pieces' ? BLAS_PANEL : PANEL;
 }
@@ -56,7 +56,7 @@ export function columnsOf(right: Right, from: number, n: number): Right {
   return { ...right, stored, n, packed: right.packed && right.packed + from * right.k * 4 };
 }
 
-/** How a thread multiplies matrices: by the kernel, which wants the right side packed, or by the machine's BLAS. */
+/** Matrix products of one thread: by the kernel, which needs the right side packed, or by a system BLAS. */
 export class Products {
   readonly #kernels: Kernels;
   readonly #blas: Blas | null;
@@ -68,7 +68,7 @@ export class Products {
     this.#blasFrom = blasFrom;
   }
 
-  /** @param rows of A that are multiplied at a time: they and B's size decide, so that all threads agree */
+  /** @param rows  of A per product; the choice depends only on them and B's size, so that all threads agree */
   right(side: Stored, rows: number): Right {
     return { ...side, way: this.#wayOf(rows, side.k, side.n) };
   }
@@ -80,13 +80,13 @@ export class Products {
     return this.#blas.likesSmall && rows <= ROWS_AT_ONCE ? 'pieces' : 'stored';
   }
 
-  /** How much room to pack B [k, n] in; 0: it is used as it is stored. */
+  /** Bytes of the packed form of B [k, n]; 0: it is used unpacked. */
   packedBytes(rows: number, k: number, n: number): number {
     const way = this.#wayOf(rows, k, n);
     return way === 'stored' ? 0 : this.#kernels.packedSize(k, n, panelOf(way)) * 4;
   }
 
-  /** Columns in a panel of B [k, n] as it is packed. */
+  /** Columns in a packed panel of B [k, n]. */
   panel(rows: number, k: number, n: number): number {
     return panelOf(this.#wayOf(rows, k, n));
   }
@@ -150,7 +150,7 @@ export class Products {
     if (m > 0) this.#blas!.multiply(a, lda, transposedA, stored, ld, transposed, c, ldc, m, n, k, accumulate);
   }
 
-  /** A panel at a time, and so many steps of k that each product is a small one. */
+  /** Splits by panels, and by k so that each product is small. */
   #multiplyPieces(
     a: number,
     lda: number,
@@ -188,8 +188,8 @@ export function rowsOfPart(m: number, parts: number): number {
 
 /**
  * One product of a batch: out [m, n] (+)= op(a) · op(b), split by rows of the output, or by columns where there are few
- * rows. `packed` is where b is packed, by others before where `ready` is 1, and `scratch` has `scratchBytes` for each part. With `direct`, the
- * kernel takes b as it is stored.
+ * rows. `packed` is the address of b's packed form (already packed where `ready` is 1), `scratch` has `scratchBytes` per
+ * part. With `direct`, the kernel reads b unpacked.
  */
 export const matmulJob = defineJob(
   [

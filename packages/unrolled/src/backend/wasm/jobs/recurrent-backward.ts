@@ -5,9 +5,9 @@ import { type BackwardLayer, backwardNames, Kind, rowsAtATime } from './recurren
 import { weightGradients } from './recurrent-weights.ts';
 
 /**
- * Backpropagation through time. Each part takes some rows of the batch backward through all steps; after that the
- * gradients at the pre-activations of all steps are known, and what remains is one product over all T·B rows for dx and
- * one for each weight, of which each part computes some rows of the result.
+ * Backpropagation through time. Each part runs the backward pass of some rows of the batch through all steps, which gives the
+ * gradients at the pre-activations. Then dx and each weight's gradient are one product over all T·B rows, of which each
+ * part computes some rows of the result.
  */
 export const recurrentBackwardJob = defineJob(backwardNames, (kernels, layer, share, products) => {
   const { kind, F, H, GH, weightIh, weightHh } = layer;

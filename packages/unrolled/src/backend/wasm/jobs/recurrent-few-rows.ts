@@ -4,9 +4,9 @@ import { columnsOf, type Products } from './products.ts';
 import { type ForwardLayer, forwardNames, Kind } from './recurrent-layer.ts';
 
 /**
- * A recurrent layer over so few rows (T·B) that packing its weights would cost more than it saves: they are used as they
- * are stored, unless they were kept packed, as those of a model that writes one character at a time are. Each part
- * computes some columns of the pre-activations, so that all threads read weights; the same bits as `recurrentForwardJob`.
+ * A recurrent layer over so few rows (T·B) that packing its weights would cost more than it saves: they are read
+ * unpacked, unless already packed (as in a model that generates one character at a time). Each part computes some columns
+ * of the pre-activations, so that all threads share reading the weights. Bit-identical to `recurrentForwardJob`.
  */
 export const recurrentFewRowsJob = defineJob(forwardNames, (kernels, layer, share, products) => {
   const { kind, T, B, F, H, GH, x, h0, h, c0, c } = layer;
@@ -41,7 +41,7 @@ function step(
   const h = layer.h + first * H * 4;
   const extra = layer.extra + first * H * 4;
   const hh = { stored: weightHh, n: GH, packed: layer.packedHh, ready: packedNow ? 1 : layer.readyHh };
-  /** What needs whole rows is little work: one part does it, when all have come, and all wait for it. */
+  /** Operations on whole rows are little work: one part runs them between two barriers. */
   const once = (run: () => void) => {
     share.barrier();
     if (share.part === 0) run();
@@ -113,7 +113,7 @@ class Columns {
     }
     const whole = this.#products.right({ stored, ld: k, transposed: 1, k, n, packed }, rows);
     const own = columnsOf(whole, from, count);
-    // What a part packs is what it multiplies with: there is nothing to wait for.
+    // Each part multiplies only with the columns it has packed: no barrier is needed.
     if (!ready) this.#products.pack(own, alone);
     this.#products.multiply(a, k, own, out + from * 4, ldc, rows, 1);
   }

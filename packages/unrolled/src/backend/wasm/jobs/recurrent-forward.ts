@@ -4,8 +4,8 @@ import { type Products, type Right, ROWS_AT_ONCE } from './products.ts';
 import { type ForwardLayer, forwardNames, Kind, rowsAtATime } from './recurrent-layer.ts';
 
 /**
- * A recurrent layer. The weights are packed and the input's part of all pre-activations is one product over all T·B
- * rows; then each part takes some rows of the batch through all steps, meeting no other.
+ * A recurrent layer. The weights are packed, and W_ih x for all steps is one product over all T·B rows; then each part runs
+ * some rows of the batch through all steps, without synchronisation.
  */
 export const recurrentForwardJob = defineJob(forwardNames, (kernels, layer, share, products) => {
   const rights = rightsOf(layer, share.parts, products);
@@ -58,7 +58,7 @@ function prepare(kernels: Kernels, layer: ForwardLayer, rights: Rights, share: S
   if (share.part > 0) return;
   if (biasIh) kernels.scaleInto(1, biasIh, bias, GH);
   else kernels.fill(bias, 0, GH);
-  // Where the reset gate multiplies Wₕₕ h₋ + bₕₕ, that bias stays apart.
+  // Where the reset gate multiplies Wₕₕ h₋ + bₕₕ, that bias is kept separate.
   if (biasHh && kind !== Kind.gruAfter) kernels.axpy(1, biasHh, bias, GH);
 }
 

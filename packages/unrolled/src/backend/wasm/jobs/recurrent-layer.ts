@@ -13,11 +13,11 @@ export const forwardNames = [
   ...(['packedIh', 'readyIh'] as const), // Wᵢₕᵀ, packed, by others before where ready is 1
   ...(['packedHh', 'readyHh'] as const), // Wₕₕᵀ, packed; its first 2H columns for a GRU that resets before
   ...(['packedHn', 'readyHn'] as const), // W_hnᵀ, packed, for a GRU that resets before
-  'bias', // [GH]: what the pre-activations begin with
+  'bias', // [GH]: initial value of the pre-activations
   'gh', // [B, 3H]: Wₕₕ h₋ + bₕₕ of one step, for a GRU that resets after
 ] as const;
 
-/** How many rows of a left side each product of a layer takes at a time, done in so many parts. */
+/** Rows of the left side per product of a layer, for a number of parts. */
 export function rowsAtATime({ T, B, GH }: { T: number; B: number; GH: number }, parts: number) {
   const all = Math.ceil((T * B) / parts);
   return { input: Math.min(ROWS_AT_ONCE, all), all, step: Math.ceil(B / parts), weight: Math.ceil(GH / parts) };
@@ -32,13 +32,13 @@ export const backwardNames = [
   'reverse',
   ...(['T', 'B', 'F', 'H', 'GH'] as const),
   ...(['x', 'h0', 'c0', 'weightIh', 'weightHh', 'lengths', 'h', 'c', 'extra'] as const),
-  'gates', // becomes the gradient at the pre-activations; an RNN, which has no gates, brings an array for it
+  'gates', // becomes the gradient at the pre-activations; for an RNN, which has no gates, a separate array
   ...(['dh', 'dhFinal', 'dcFinal', 'dx', 'dh0', 'dc0'] as const),
   ...(['dWeightIh', 'dWeightHh', 'dBiasIh', 'dBiasHh', 'dhTotal', 'dcTotal'] as const),
   'packedIh', // Wᵢₕ, packed
   'packedHh', // Wₕₕ, packed; its first 2H rows for a GRU
   'packedHn', // W_hn, packed, for a GRU
-  ...(['state', 'nextState', 'dcState'] as const), // [B, H]: gradients on their way from step to step
+  ...(['state', 'nextState', 'dcState'] as const), // [B, H]: gradients passed from step to step
   'packedX', // x as [T·B, F], packed
   'packedH0', // h0, packed
   'packedH', // the h₋ of all other steps as [(T−1)·B, H], packed

@@ -3,11 +3,11 @@ import { COLUMNS, type Share, startOf } from './job.ts';
 import type { Products, Right } from './products.ts';
 import { type BackwardLayer, Kind, rowsAtATime } from './recurrent-layer.ts';
 
-/** What weights were multiplied with, as right sides. */
+/** The factors of the weights, as right sides. */
 interface Rights {
   readonly x: Right;
   readonly h0: Right;
-  /** h₋ of all steps but the first that was walked. */
+  /** h₋ of all steps but the first that ran. */
   readonly h: Right;
   /** r⊙h₋, for a GRU that resets before. */
   readonly extra: Right;
@@ -51,7 +51,7 @@ function inputWeights(layer: BackwardLayer, x: Right, share: Share, products: Pr
   products.multiplyTransposed(layer.gates + from * 4, GH, x, out, F, rows, 0, scratch);
 }
 
-/** Rows of dWₕₕ up to 2H come from gates; a GRU's last H from its candidate, which was multiplied apart. */
+/** Rows of dWₕₕ up to 2H come from gates; a GRU's last H from its candidate, a separate product. */
 function recurrentWeights(layer: BackwardLayer, rights: Rights, share: Share, products: Products): void {
   const { kind, H, GH, gates, extra } = layer;
   const from = startOf(GH, share.part, share.parts);
@@ -70,7 +70,7 @@ function recurrentWeights(layer: BackwardLayer, rights: Rights, share: Share, pr
   }
 }
 
-/** Rows start … end of dWₕₕ ← dᵀ · h₋, over the first step walked (h0) and then all others. */
+/** Rows start … end of dWₕₕ ← dᵀ · h₋, over the first step that ran (h0) and then all others. */
 function statesTimes(
   layer: BackwardLayer,
   rights: Rights,
@@ -93,7 +93,7 @@ function statesTimes(
   products.multiplyTransposed(d + others * ld * 4 + column, ld, rights.h, out, H, rows, 1, scratch);
 }
 
-/** Sums over all rows, each part some columns. */
+/** Sums over all rows; each part sums some columns. */
 function biases(kernels: Kernels, layer: BackwardLayer, share: Share): void {
   const { T, B, H, GH, dBiasIh, dBiasHh, gates, extra } = layer;
   const n = T * B;

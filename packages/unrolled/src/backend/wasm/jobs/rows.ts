@@ -1,7 +1,7 @@
 import { Reduction } from '../generated/kernels.ts';
 import { COLUMNS, defineJob, startOf } from './job.ts';
 
-/** Every job here works row by row: softmax and its kin over rows of n, split between rows. */
+/** Jobs over rows of n, such as softmax, split between rows. */
 export const softmaxJob = defineJob(['log', 'x', 'out', 'rows', 'n'], (kernels, { log, x, out, rows, n }, share) => {
   const from = startOf(rows, share.part, share.parts);
   const count = startOf(rows, share.part + 1, share.parts) - from;

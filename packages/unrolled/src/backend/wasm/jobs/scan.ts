@@ -1,6 +1,6 @@
 import { defineJob, startOf } from './job.ts';
 
-/** A step program, which stands in memory as kernels/assembly/scan.ts says. Each part takes some rows through all steps. */
+/** A step program, encoded as in kernels/assembly/scan.ts. Each part runs some rows through all steps. */
 export const scanJob = defineJob(
   [
     ...(['steps', 'rows', 'reverse', 'code', 'places', 'placeCount'] as const),
