@@ -1,6 +1,6 @@
 /**
  * exp, log, tanh, sigmoid and softplus on four lanes, correct to a relative 10⁻⁶ or better for every float32, with
- * infinities and NaN follow IEEE 754. Measured errors are in docs/numerics.md; packages/kernels/accuracy.ts
+ * infinities and NaN as in IEEE 754. Measured errors are in docs/numerics.md; packages/kernels/accuracy.ts
  * measures them again.
  */
 import { madd, nmadd } from './lanes';
