@@ -11,7 +11,7 @@ interface NumberCell extends Cell {
   readonly readings: Readings;
 }
 
-/** A column of numbers, and what its fields say of their decimal mark. */
+/** A column of numbers, and the evidence for their decimal mark. */
 export interface NumberColumn {
   readonly file: string;
   readonly name: string;
@@ -113,7 +113,7 @@ export function markOf(
 
 /**
  * Whole numbers below 1,000 without a mark, beside a last zero after one (904 and 1,010): with decimals the zero would not be
- * written, or all would have three. So the mark separates thousands. Null where that cannot be said.
+ * written, or all would have three. So the mark separates thousands. Null if undecided.
  */
 function byDigits(cells: readonly NumberCell[]): DecimalMark | null {
   const texts = cells.map(({ text }) => text);

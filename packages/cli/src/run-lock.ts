@@ -133,7 +133,7 @@ function isAlive({ pid, host, started, space }: Owner): boolean | null {
   return started === startOf(pid);
 }
 
-/** When a process started, as Linux tells: the boot, and the clock ticks since. Null elsewhere. */
+/** When a process started, on Linux: the boot id, and the clock ticks since boot. Null elsewhere. */
 function startOf(pid: number): string | null {
   try {
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();

@@ -13,7 +13,7 @@ function sequenceLength(bytes: Uint8Array, at: number): number {
   const lead = bytes[at];
   if (lead < 0x80) return 1;
   const length = lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 0;
-  // The second byte tells overlong forms (0xe0, 0xf0), surrogates (0xed) and what is beyond U+10FFFF (0xf4).
+  // The second byte excludes overlong forms (0xe0, 0xf0), surrogates (0xed) and what is beyond U+10FFFF (0xf4).
   const lowest = lead === 0xe0 ? 0xa0 : lead === 0xf0 ? 0x90 : 0x80;
   const highest = lead === 0xed ? 0x9f : lead === 0xf4 ? 0x8f : 0xbf;
   for (let i = 1; i < length; i++) {

@@ -17,9 +17,9 @@ import { Failure } from '../failure.ts';
 import { countOf, formatCount } from '../units.ts';
 
 export interface GradientOptions {
-  /** K, at most what the text has room for where it is not said. */
+  /** K. Default: as many as the text allows. */
   readonly lags?: number;
-  /** How many single steps are taken apart, 0: none; where it is not said, 1 in layers of at most `largestState`. */
+  /** Number of steps whose Jacobians are computed, 0: none. Default: 1 in layers of at most `largestState`. */
   readonly jacobians?: number;
 }
 

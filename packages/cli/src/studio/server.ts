@@ -151,7 +151,7 @@ function answer(request: IncomingMessage, files: ReadonlyMap<string, ServedFile>
   }
   const wanted = new URLSearchParams(query);
   const from = Math.max(0, Math.floor(Number(wanted.get('from'))) || 0);
-  // A run that has just begun has no events yet.
+  // A run that has just started has no events yet.
   const none = name === 'events.jsonl' ? '' : null;
   const found = run ? (openRunFile(run, name, from, wanted.get('file') ?? '') ?? none) : null;
   if (found === null) return refusal(404, 'There is nothing here');

@@ -4,7 +4,7 @@ import { element, label } from './svg.ts';
 import { sequential } from './theme.ts';
 
 export interface AlignmentChart extends Chart {
-  /** Tokens of the source, side by side, and of what was written, from top to bottom. */
+  /** Source tokens, from left to right, and output tokens, from top to bottom. */
   readonly source: readonly string[];
   readonly target: readonly string[];
   /** How much each token that was written attended to each of the source, 0 to 1, by row. */

@@ -22,7 +22,7 @@ function expectWhole(svg: string): void {
   expect(svg).toContain('A &lt;title&gt; &amp; more');
 }
 
-describe('charts are whole SVG documents whatever the numbers are', () => {
+describe('charts are well-formed SVG documents for any numbers', () => {
   test('lines', () => {
     const band = fc.array(fc.tuple(number, number, number), { maxLength: 5 });
     const series = fc.array(fc.record({ name: fc.string(), points, band: fc.option(band, { nil: undefined }) }));
@@ -130,7 +130,7 @@ describe('a line chart', () => {
     expect(gaps[0]).toBeGreaterThan(10);
   });
 
-  test('is broken where a value has no place', () => {
+  test('has a gap at values that cannot be drawn', () => {
     expect(pathOf(chart([1, 0.5, 0, 0.25, 0.125])).match(/M/g)).toHaveLength(2);
   });
 

@@ -19,7 +19,7 @@ export interface Axis {
 
 /**
  * A scale that takes the axis' ends to two places.
- * @param values  what is to be shown; those without a place are passed over
+ * @param values  the values to show; those that cannot be placed are ignored
  */
 export function scaleOf(axis: Axis, values: readonly number[], start: number, end: number): Scale {
   const log = axis.scale === 'log';

@@ -71,7 +71,7 @@ export function textMap(map: TextMap): string {
   return svgOf(map, height, [element('style', {}, '.letters text{font:13px ui-monospace,monospace}'), ...parts], wide);
 }
 
-/** Different colours: more than can be told apart. */
+/** Number of colours, more than the eye distinguishes. */
 const levels = 48;
 
 interface Placed {

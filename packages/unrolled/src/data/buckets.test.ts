@@ -34,7 +34,7 @@ describe('length buckets', () => {
     );
   });
 
-  test('go on from a position as if they had never stopped', () => {
+  test('resumed from a position give the same batches', () => {
     fc.assert(
       fc.property(lengthsOf, options, fc.nat(40), (lengths, given, steps) => {
         const [whole, resumed] = [new LengthBuckets(lengths, given), new LengthBuckets(lengths, given)];
@@ -99,7 +99,7 @@ describe('padding', () => {
     expect(padSequences([])).toEqual({ values: new Float64Array(), shape: [0, 0], lengths: [] });
   });
 
-  test('keeps every number in its place', () => {
+  test('preserves every number', () => {
     fc.assert(
       fc.property(fc.array(fc.array(fc.array(fc.nat(), { minLength: 3, maxLength: 3 }))), (rows) => {
         const { values, shape, lengths } = padSequences(

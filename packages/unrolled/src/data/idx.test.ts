@@ -59,7 +59,7 @@ describe('an IDX file', () => {
     expect([...decodeIdx(larger.subarray(3)).data]).toEqual([7, -8]);
   });
 
-  test('cut off anywhere is refused', () => {
+  test('truncated anywhere is refused', () => {
     const file = encode(8, [2, 3], [1, 2, 3, 4, 5, 6]);
     for (let length = 0; length < file.length; length++) {
       expect(() => decodeIdx(file.subarray(0, length)), String(length)).toThrow(FormatError);

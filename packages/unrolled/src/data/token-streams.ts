@@ -41,7 +41,7 @@ export function tokenIds(tokens: ArrayLike<number>): Int32Array {
 
 /**
  * Reads a text as B parallel streams, chunk by chunk: row b of a chunk continues where row b of the chunk before
- * ended, so a recurrent state can be carried. Each epoch begins at another offset (below k), so that chunks are not
+ * ended, so a recurrent state can be carried. Each epoch starts at a different offset (below k), so that chunks are not
  * cut at the same places; rows no longer than a chunk are read whole in every epoch.
  */
 export class TokenStreams {

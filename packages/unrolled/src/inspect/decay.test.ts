@@ -26,7 +26,7 @@ describe('decayOf', () => {
     expect(decayOf(powers(Math.SQRT2, 20)).doublesEvery).toBeCloseTo(2);
   });
 
-  test('fits only what float32 can hold', () => {
+  test('fits only norms that float32 can represent', () => {
     const faded = powers(0.1, 100).map((norm, lag) => (lag > 30 ? Math.fround(norm) * (1 + (lag % 3)) : norm));
     const decay = decayOf(faded, 'float32');
     expect(decay.until).toBe(36);
@@ -34,7 +34,7 @@ describe('decayOf', () => {
     expect(decayOf(powers(10, 100).map(Math.fround), 'float32')).toMatchObject({ kind: 'explodes', left: Infinity });
   });
 
-  test('begins at lag 1 where there is nothing at lag 0', () => {
+  test('starts at lag 1 if the gradient at lag 0 is 0', () => {
     const later = [0, ...powers(0.8, 20)];
     expect(decayOf(later)).toMatchObject({ kind: 'vanishes', until: 21 });
     expect(decayOf(later).perStep).toBeCloseTo(0.8, 10);

@@ -25,8 +25,8 @@ const ranges: Record<FloatType, readonly [number, number]> = {
 };
 
 /**
- * Fits norms at lags 0, 1, … by a constant factor a step, over the lags at which they can be told from 0. Where a step's
- * output is no part of the state that it hands on, there is no gradient at lag 0, and lag 1 is the first.
+ * Fits norms at lags 0, 1, … by a constant factor a step, over the lags at which they are measurably above 0. Where a step's
+ * output is not part of the state that it passes on, there is no gradient at lag 0, and lag 1 is the first.
  */
 export function decayOf(norms: readonly number[], float: FloatType = 'float64'): Decay {
   const [lowest, highest] = ranges[float];

@@ -45,7 +45,7 @@ describe('gradientFlow', () => {
     }
   });
 
-  test('tells of every layer and direction, and of each what follows the loss in its own order', () => {
+  test('reports every layer and direction, lags counted in its own direction', () => {
     const { layers } = gradientFlow(inspectRecurrent(build({ layers: 2, bidirectional: true }), xs), { lags: 4 });
     expect(layers.map(({ layer, reverse }) => [layer, reverse])).toEqual([
       ...[
@@ -85,7 +85,7 @@ describe('gradientFlow', () => {
     });
   });
 
-  test('leaves nothing behind', () => {
+  test('leaks no tensors', () => {
     const inspected = inspectRecurrent(build({}), xs);
     const before = device.memory().bytes;
     gradientFlow(inspected);
@@ -93,7 +93,7 @@ describe('gradientFlow', () => {
     expect(device.memory().bytes).toBe(before);
   });
 
-  test('says what is wrong with the lags', () => {
+  test('names invalid lags', () => {
     const inspected = inspectRecurrent(build({}), xs);
     for (const lags of [0, -1, 1.5, T, Number.NaN]) {
       expect(() => gradientFlow(inspected, { lags })).toThrow(`from 1 to ${T - 1} for a sequence of ${T} steps`);

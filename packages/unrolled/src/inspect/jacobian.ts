@@ -80,7 +80,7 @@ export class Trajectory {
  * one after the other as the cell names them. It takes one pass over a batch of S rows: each row is asked for the
  * gradient of another element of s_t.
  * @param place  index in `trajectory.places`
- * @param t  from 1 (in a layer that walks from the end: to T − 2)
+ * @param t  from 1 (in a reverse layer: to T − 2)
  */
 export function stepJacobian(trajectory: Trajectory, place: number, t: number): Tensor {
   const { inspected } = trajectory;
@@ -104,7 +104,7 @@ function mapParts(state: CellState, change: (part: Tensor) => Tensor): CellState
   return Object.fromEntries(Object.entries(state).map(([name, part]) => [name, change(part)]));
 }
 
-/** Parts `[B, …]` side by side, `[B, S]`. */
+/** Parts `[B, …]` concatenated, `[B, S]`. */
 function flat(parts: CellState | readonly Tensor[]): Tensor {
   return concat(
     Object.values(parts).map((part: Tensor) => reshape(part, [part.shape[0], part.size / part.shape[0]])),

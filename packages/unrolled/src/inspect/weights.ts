@@ -17,7 +17,7 @@ const recurrentWeight = /(?:^|\.)weight_hh\w*?_l(\d+)(_reverse)?$/;
 
 /**
  * The blocks of W_hh for each layer and direction: of every parameter named `weight_hh_l0`, `weight_hh_l0_reverse` and so
- * on, of shape [G·H, H]. Others, and those that are not made of square blocks (as with a projection), are passed over.
+ * on, of shape [G·H, H]. Others, and those that are not made of square blocks (as with a projection), are skipped.
  */
 export function recurrentBlocks(
   parameters: Parameters,

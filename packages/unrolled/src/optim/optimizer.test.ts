@@ -28,13 +28,13 @@ function applied(gradients: readonly number[], clip: { clipNorm?: number; clipVa
 }
 
 describe('clipping', () => {
-  test('by norm makes a gradient as long as asked, in its own direction', () => {
+  test('by norm scales a gradient to the norm and keeps its direction', () => {
     const [a, b] = applied([30, 40], { clipNorm: 5 });
     expect(a).toBeCloseTo(3, 5);
     expect(b).toBeCloseTo(4, 5);
   });
 
-  test('by norm leaves a shorter gradient alone', () => {
+  test('by norm does not change a shorter gradient', () => {
     expect(applied([3, 4], { clipNorm: 6 })).toEqual([3, 4]);
   });
 
@@ -71,7 +71,7 @@ describe.each(optimizerNames)('%s', (method) => {
     for (const memory of Object.values(optimizer.memory)) expect([...memory.data()]).toEqual([0, 0]);
   });
 
-  test('goes down the slope, and stays where there is none', () => {
+  test('moves against the gradient, and not at all if it is 0', () => {
     const parameters = model([1, 0]);
     new Optimizer(parameters, { method }).update({ learningRate: 0.01 });
     const [a, b] = parameters.values.data();
@@ -79,7 +79,7 @@ describe.each(optimizerNames)('%s', (method) => {
     expect(b).toBe(-4);
   });
 
-  test('goes on from its stored memory as if it had never stopped', () => {
+  test('resumes from its saved state bit for bit', () => {
     const gradients = [
       [1, -2],
       [0.5, 3],

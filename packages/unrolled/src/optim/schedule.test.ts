@@ -29,7 +29,7 @@ describe.each(scheduleNames)('%s', (name) => {
   });
 });
 
-test('each goes its own way', () => {
+test('each schedule follows its formula', () => {
   const at = (name: ScheduleName): number[] => [0.25, 0.5, 0.75, 1].map((p) => learningRateAt(name, 1, p));
   const close = (name: ScheduleName, expected: number[]): void => {
     at(name).forEach((value, i) => {

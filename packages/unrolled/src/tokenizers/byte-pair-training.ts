@@ -8,7 +8,7 @@ export interface BytePairs {
   readonly merges: string[];
 }
 
-/** Two tokens side by side, by id; one number, so that it can be a key. */
+/** A pair of adjacent token ids as one number, so that it can be a key. */
 const pairOf = (left: number, right: number): number => left * 2 ** 26 + right;
 
 /**

@@ -6,7 +6,7 @@ import type { Tokenizer, TokenizerConfig } from './tokenizer.ts';
 type BytePairConfig = Extract<TokenizerConfig, { kind: 'bpe' }>;
 
 interface Merge {
-  /** Which of the merges; the first learnt is applied first. */
+  /** Rank of the merge; lower ranks are applied first. */
   readonly rank: number;
   readonly id: number;
 }

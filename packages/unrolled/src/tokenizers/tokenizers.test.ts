@@ -68,7 +68,7 @@ describe('byte pairs', () => {
     );
   });
 
-  test('are learnt as the definition says: the most frequent pair first', () => {
+  test('are trained by the definition: the most frequent pair first', () => {
     fc.assert(
       fc.property(fc.array(fc.constantFrom('a', 'b', 'c', ' ', 'é'), { maxLength: 60 }), fc.nat(12), (parts, more) => {
         const sample = parts.join('');

@@ -33,7 +33,7 @@ export interface TrainerState {
   readonly bestCost?: number | null;
   /** Whether the validation after this step was interrupted and is still to be made. */
   readonly validationOwed?: boolean;
-  /** Loss of the first step; it tells divergence from mere failure where a task has no chance level. */
+  /** Loss of the first step; it is the reference for divergence if a task has no chance level. */
   readonly firstLoss?: number | null;
   /** Losses, clipped steps and steps since the last progress event. */
   readonly sinceProgress: { readonly loss: number; readonly clipped: number; readonly steps: number };

@@ -21,7 +21,7 @@ for await (const event of train(task, { optimizer: { method: 'adam' }, learningR
 }
 const lossOf = async (one: LanguageModel): Promise<number> => (await evaluateTokens(one, tokens))!.loss;
 
-test('a model alone says the same as its checkpoint, in a third of the room', async () => {
+test('an exported model computes the same as its checkpoint, in a third of the bytes', async () => {
   const file = encodeModel(modelOf(checkpoint!));
   const whole = encodeCheckpoint(checkpoint!);
   const numbers = 4 * model.parameters.size;
@@ -35,7 +35,7 @@ test('a model alone says the same as its checkpoint, in a third of the room', as
   expect([isModelFile(file), isModelFile(whole)]).toEqual([true, false]);
 });
 
-test('a model that is there is stored as it is, with the updates that are told', () => {
+test('a model in memory is stored with the given number of updates', () => {
   expect(encodeModel(storeModel(model, 40))).toEqual(encodeModel(modelOf(checkpoint!)));
   expect(decodeModel(encodeModel(storeModel(model))).step).toBe(0);
 });
@@ -49,7 +49,7 @@ test('in float16 it is nearly the same, in half the room', async () => {
   expect(Math.abs(loss - before)).toBeLessThan(1e-3);
 });
 
-test('what it is not is said', () => {
+test('other files are refused with the reason', () => {
   const file = encodeModel(modelOf(checkpoint!));
   expect(() => decodeCheckpoint(file)).toThrow('the file holds unrolled model 1; expected unrolled checkpoint 1');
   expect(() => Classifier.load(device, file)).toThrow("a model of task 'language-model', not 'classify'");

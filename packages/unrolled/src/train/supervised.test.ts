@@ -63,7 +63,7 @@ function lastCheckpoint(events: readonly TrainEvent[]): Checkpoint {
   return events.findLast((event) => event.type === 'checkpoint')!.checkpoint;
 }
 
-describe('learning from examples', () => {
+describe('supervised training', () => {
   test('every epoch takes each example once', () => {
     const seen: Example[] = [];
     const task = newTask();
@@ -81,7 +81,7 @@ describe('learning from examples', () => {
     }
   });
 
-  test('a run that goes on from a checkpoint ends with the same bits as one that was never interrupted', async () => {
+  test('a resumed run ends with the same bits as an uninterrupted one', async () => {
     const whole = lastCheckpoint(await collect(newTask()));
     const half = lastCheckpoint(await collect(newTask(), { steps: 7 }));
     const resumed = lastCheckpoint(await collect(newTask(), { resume: half }));
@@ -89,13 +89,13 @@ describe('learning from examples', () => {
     expect(resumed.task).toEqual(whole.task);
   });
 
-  test('it does not go on with other examples', async () => {
+  test('it does not resume with other examples', async () => {
     const checkpoint = lastCheckpoint(await collect(newTask(), { steps: 3 }));
     const other = newTask({ examples: examples.slice(1) });
     await expect(collect(other, { resume: checkpoint })).rejects.toThrow(FormatError);
   });
 
-  test('the best checkpoint is the one of least cost, where the task names one', async () => {
+  test('the best checkpoint has the lowest cost if the task defines one', async () => {
     const found = [
       { loss: 3, cost: 0.5, metrics: { f1: 0.5 } },
       { loss: 4, cost: 0.2, metrics: { f1: 0.8 } },

@@ -20,7 +20,7 @@ export interface Validation {
 export interface TrainingTask {
   readonly parameters: Parameters;
   readonly stepsPerEpoch: number;
-  /** Validation loss of guessing uniformly, in nats, such as ln V. It tells divergence from mere failure; see `train`. */
+  /** Validation loss of guessing uniformly, in nats, such as ln V. It separates divergence from a model that merely fails to learn; see `train`. */
   readonly chanceLoss?: number | undefined;
   /** Epochs so far, with a fraction. */
   readonly epoch: number;

@@ -25,7 +25,7 @@ describe('cutting into words', () => {
     ['  \n\t ', ''],
   ])('%s', (text, expected) => expect(cut(text)).toBe(expected));
 
-  test('loses nothing but spaces, and says where each word stands', () => {
+  test('loses only spaces, and gives the position of each word', () => {
     fc.assert(
       fc.property(texts, (text) => {
         const words = splitWords(text);

@@ -33,7 +33,7 @@ describe('a word vocabulary', () => {
     ]);
   });
 
-  test('tells case apart where the vectors do', () => {
+  test('is case-sensitive if the vectors are', () => {
     const cased = { words: ['The', 'the'], size: 1, values: Float32Array.of(1, 2) };
     const vocabulary = wordVocabulary(sentences, { vectors: cased });
     expect(['The', 'the', 'THE'].map(wordIds(vocabulary))).toEqual(['The', 'the', 'the'].map(wordIds(vocabulary)));

@@ -16,7 +16,7 @@ import { Failure } from '../../failure.ts';
 import { type TextFiles, textExtension } from '../../text-files.ts';
 import { countOf, formatCount } from '../../units.ts';
 
-/** What is said of tables on the command line. */
+/** The command-line options for tables. */
 export interface TableFlags {
   labelColumn?: string;
   /** Several with commas between them. */

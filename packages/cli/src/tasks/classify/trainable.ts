@@ -174,7 +174,7 @@ const asRead = (words: readonly string[], tokens: Tokens): readonly string[] =>
 const describeTokens = (tokens: Tokens): string =>
   'further' in tokens ? countOf(tokens.words.length, 'different word') : countOf(tokens.size, 'token');
 
-/** The options of a run that goes on, where all is chosen. */
+/** The options of a resumed run, all of them decided. */
 const stored = (options: ClassifyOptions): Chosen => ({
   ...options,
   tokens: options.tokens === 'auto' ? 'char' : options.tokens,

@@ -58,7 +58,7 @@ export function options(): Option[] {
 
 /**
  * A text too short for the default batch gets a smaller one.
- * @param said  what was said on the command line
+ * @param said  the options given on the command line
  */
 export function fitToText(
   options: LanguageModelOptions,
@@ -84,14 +84,14 @@ export function wereLowered({ batch, seq }: LanguageModelOptions, said: Partial<
   return batch < (said.batch ?? defaults.batch) || seq < (said.seq ?? defaults.seq);
 }
 
-/** Steps between validations, samples and checkpoints where nothing was said: half an epoch, within reason. */
+/** Steps between validations, samples and checkpoints by default: half an epoch, within bounds. */
 export function intervalOf(stepsPerEpoch: number): number {
   return Math.min(1000, Math.max(100, Math.round(stepsPerEpoch / 2)));
 }
 
 /**
- * How many tokens to validate on, so that it takes about a tenth of the time: to foretell a token costs a third of
- * learning from it. Whoever says how often to validate gets the whole part.
+ * How many tokens to validate on, so that it takes about a tenth of the time: predicting a token costs a third of
+ * learning from it. With --validate-every, the whole part.
  */
 export function validationTokensOf({ validateEvery, batch, seq }: LanguageModelOptions, stepsPerEpoch: number) {
   return validateEvery === undefined ? Math.round(0.3 * intervalOf(stepsPerEpoch) * batch * seq) : undefined;

@@ -10,7 +10,7 @@ export function alignmentPath(path: string): string {
   throw new InvalidArgumentError('It must be a file that ends in .svg or .json.');
 }
 
-/** Writes what translations looked at: `out.svg`, `out-2.svg`, … a picture for each, or all as one JSON array. */
+/** Writes the attention weights of translations: `out.svg`, `out-2.svg`, … a picture for each, or all as one JSON array. */
 export class AlignmentFiles {
   readonly #path: string;
   readonly #kept: ({ readonly text: string; readonly translation: string } & Alignment)[] = [];
@@ -23,7 +23,7 @@ export class AlignmentFiles {
   }
 
   add(text: string, { text: translation, alignment }: Translation): void {
-    // Nothing was written, so nothing was looked at.
+    // An empty translation has no attention weights.
     if (alignment === null) return;
     this.#count++;
     if (this.#isJson) {

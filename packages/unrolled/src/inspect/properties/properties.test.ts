@@ -75,7 +75,7 @@ describe('code like C', () => {
   const marked = (i: number, ranges: number[][]): boolean => ranges.some(([from, to]) => i >= from && i < to);
 });
 
-test('every ready property is what its source says', () => {
+test('every built-in property equals its source expression', () => {
   const text = [...'if (x) { "A b" }\n\n/* c */ y = 1; "open\n\n  z'];
   for (const [name, { source }] of Object.entries(readyProperties)) {
     const property = parseProperty(name);
@@ -95,7 +95,7 @@ test('what can only be 0 or 1 is binary', () => {
   expect(new Set(kinds('column', 'upper + 1', '-upper', 'depth("a", "b")', '2'))).toEqual(new Set(['graded']));
 });
 
-test('a property of a text is the same for the text as for the beginning of a longer one, and twice', () => {
+test('a property of a text does not depend on what follows, and is deterministic', () => {
   const source = fc.constantFrom(...Object.keys(readyProperties), 'after("a", 3)', 'inside("a", "b", "c")');
   const text = fc.string({ unit: fc.constantFrom(...'aAb"(){}/*\n \\if'), maxLength: 60 });
   fc.assert(

@@ -53,7 +53,7 @@ export function inside(open: string, close: string, end: string | null): Scanner
   });
 }
 
-/** How many of the opening marks have not been closed; a closing mark without an opening one is passed over. */
+/** How many of the opening marks have not been closed; a closing mark without an opening one is ignored. */
 export function depth(open: string, close: string): Scanner {
   const [opening, closing] = [marksOf(open), marksOf(close)];
   return scan((characters) => {

@@ -69,7 +69,7 @@ export class CountedValues implements Statistics {
     }
     const { places, values, groups } = chunk;
     const own = values.map((all, index) => all.slice(0, places.length * groups[index].size));
-    // What stands in the buffer is written over.
+    // The buffer is overwritten.
     this.#waiting.push({ groups, places, values: own });
     if (this.#waiting.reduce((sum, { places: waiting }) => sum + waiting.length, 0) >= this.#sampleSteps) this.#begin();
   }

@@ -54,7 +54,7 @@ export interface ReadingOptions {
 const stepsAtOnce = 2048;
 
 /**
- * Reads steps `from` … `to` in chunks, with the state carried, and hands out the values of all units: every step once.
+ * Reads steps `from` … `to` in chunks, with the state carried, and yields the values of all units, every step once.
  * Backward layers are skipped.
  */
 export function* readUnits(

@@ -227,7 +227,7 @@ describe('a search', () => {
     expect(below).toBeLessThanOrEqual(4);
   });
 
-  test('finds what is there, and says that chance would not', () => {
+  test('finds a planted unit, and gives it a small p-value', () => {
     const n = 3000;
     const truth = sign(slow(n, 30, 77));
     const units = Array.from({ length: 12 }, (_, i) => slow(n, 30, i));
@@ -254,7 +254,7 @@ describe('a search', () => {
     expect(run).toThrow(words);
   });
 
-  test('for nothing finds nothing', () => {
+  test('of no property gives no result', () => {
     expect(search(table(columns), [])).toEqual([]);
   });
 });
@@ -345,7 +345,7 @@ test('names of units are read back', () => {
   for (const name of ['', 'l1.h', '1.h.2', 'l1.h.x', 'l-1.h.0']) expect(() => parseUnitName(name)).toThrow('l1.h.17');
 });
 
-test('searches side by side are keyed by unit, the best of any model first', () => {
+test('searches of several models are keyed by unit, the best of any model first', () => {
   const unit = (name: string, selection: number) => ({
     ...parseUnitName(name),
     ...{ name, sign: 1 as const, selection, heldOut: selection, p: 0.1 },

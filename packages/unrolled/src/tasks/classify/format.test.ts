@@ -317,7 +317,7 @@ describe('the form of fastText', () => {
     });
   });
 
-  test('with several labels has the first one, and says so', () => {
+  test('with several labels uses the first one, with a note', () => {
     const { examples, about } = parseFastText('__label__a __label__b x y\n__label__b z __label__c\n__label__a u');
     expect(examples.map(({ label, text }) => `${label}: ${text}`)).toEqual(['a: x y', 'b: z', 'a: u']);
     expect(about).toBe('fastText labels; 2 lines have several, of which the first is used');

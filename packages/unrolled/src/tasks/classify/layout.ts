@@ -85,7 +85,7 @@ export function textNamesIn(names: readonly string[]): number[] {
 const placesOf = (names: readonly string[], wanted: readonly string[]): number[] =>
   names.flatMap((name, place) => (wanted.includes(plain(name)) ? [place] : []));
 
-/** As many rows are looked at as it takes to know a column. */
+/** Rows sampled to recognise a column. */
 const enough = 5000;
 
 /**

@@ -108,7 +108,7 @@ describe('a classifier of words', () => {
     return model;
   };
 
-  test('reads words and punctuation marks, in any case, and says which it does not know', () => {
+  test('reads words and punctuation marks in any case, and reports unknown ones', () => {
     const model = make(wasm);
     expect(model.tokensOf('Fine, wobbly MOVIE!')).toEqual([
       { text: 'Fine', known: true },
@@ -175,7 +175,7 @@ describe('a classifier of words', () => {
 });
 
 describe('a saved classifier of an earlier version', () => {
-  test('is read: its maximum length was called longest', () => {
+  test('opens: its maxLength was called longest', () => {
     const model = newModel(wasm, { maxLength: 3 });
     const { parameters, model: description, step } = storeModel(model);
     const { maxLength, ...config } = (description as unknown as ClassifierDescription).config;
@@ -212,7 +212,7 @@ describe('learning to classify', () => {
     return { model, last: last! };
   };
 
-  test('solves what needs the order of letters, and a checkpoint predicts the same as the model', async () => {
+  test('solves a task that needs the order of letters, and its checkpoint predicts the same', async () => {
     const { model, last } = await learn();
     const found = (await evaluateClassifier(model, examples.slice(0, 40)))!;
     expect(found.accuracy).toBeGreaterThan(0.9);

@@ -10,7 +10,7 @@ export interface Reading {
   readonly why: string;
 }
 
-/** As many texts are looked at as it takes to know what they are like. */
+/** Texts sampled to choose how they are read. */
 const enough = 5000;
 
 /**

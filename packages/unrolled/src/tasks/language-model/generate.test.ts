@@ -96,7 +96,7 @@ describe('streams', () => {
     expect(pieces.map(({ stream }) => stream)).toEqual(order);
   });
 
-  test('go on when the scope they were begun in has ended', () => {
+  test('continue after the scope they were started in has ended', () => {
     const expected = alone(model, { prompts: ['ab'], length: 6 })[0];
     const pieces = generate(model, { prompt: 'ab', length: 6 });
     const first = devices[0].scope(() => pieces.next().value);

@@ -55,7 +55,7 @@ describe('training a language model', () => {
     expect(events.at(-1)).toMatchObject({ type: 'done', reason: 'finished', step: 120 });
   });
 
-  test('the learning rate may move while the run goes on', async () => {
+  test('the learning rate may be changed during a run', async () => {
     const moving = { ...options, schedule: 'constant' as const, steps: 4, progressEvery: 1 };
     const rates: number[] = [];
     for await (const event of train(newTask(), moving)) {

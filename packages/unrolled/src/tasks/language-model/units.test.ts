@@ -60,7 +60,7 @@ describe('a small LSTM that has read a text in which people speak', () => {
     expect(compared.units[0].found[0]!.heldOut).toBeLessThan(0.8);
   });
 
-  test('is worse without that unit, and goes on in another way', async () => {
+  test('has a higher loss without that unit, and generates another text', async () => {
     const [{ units }] = (await findUnits(model, unseen, [quotes]))!;
     const hold = [{ ...units[0], value: 0 }];
     const [whole, cut] = [await evaluateTokens(model, unseen), await evaluateTokens(model, unseen, { hold })];
@@ -88,7 +88,7 @@ describe('a small LSTM that has read a text in which people speak', () => {
     expect(write(hold)).toBe(write());
   });
 
-  test('can be asked for several things at once, and told to stop', async () => {
+  test('searches several properties at once, and can be aborted', async () => {
     const both = (await findUnits(model, unseen, [quotes, parseProperty('word')], { gates: true }))!;
     expect(both.map(({ property, measure }) => [property, measure])).toEqual([
       ['quotes', 'auc'],

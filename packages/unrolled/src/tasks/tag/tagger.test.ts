@@ -271,7 +271,7 @@ describe('a run', () => {
     expect(model.tag(['Mr Tom'])[0].spans).toEqual([]);
   });
 
-  test('that is resumed ends with the same bits as one that was never interrupted', async () => {
+  test('that is resumed ends with the same bits as an uninterrupted one', async () => {
     const whole = lastCheckpoint(await collect(newModel(), { steps: 20 }));
     const half = lastCheckpoint(await collect(newModel(), { steps: 20, signal: abortAfter(9) }));
     expect(half.trainer.step).toBeLessThan(20);
