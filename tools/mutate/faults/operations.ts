@@ -1,7 +1,12 @@
 import { type FaultGroup, faultsIn } from '../fault.ts';
 
 const ops = 'packages/unrolled/src/ops';
-const tests = [`${ops}/gradients.test.ts`, `${ops}/movement.test.ts`, 'test/operations.test.ts'];
+const tests = [
+  `${ops}/gradients.test.ts`,
+  `${ops}/known-values.test.ts`,
+  `${ops}/movement.test.ts`,
+  'test/operations.test.ts',
+];
 
 /** Gradients of operations, and the walk back through the recording. */
 export const operations: FaultGroup = {
