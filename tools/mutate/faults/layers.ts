@@ -22,7 +22,12 @@ export const layers: FaultGroup = {
     ),
     ...faultsIn(
       `${nn}/losses.ts`,
-      ['test/golden/losses.test.ts', `${nn}/layers.test.ts`, 'packages/unrolled/src/ops/gradients.test.ts'],
+      [
+        'test/golden/losses.test.ts',
+        `${nn}/losses.test.ts`,
+        `${nn}/layers.test.ts`,
+        'packages/unrolled/src/ops/gradients.test.ts',
+      ],
       [
         ['(position) => counted[position] >= 0', '() => true'],
         ['weight > 0 ? 1 / weight : 0', '1 / losses.size'],
