@@ -1,4 +1,4 @@
-// A unit that knows whether it is inside of quotes: a small LSTM learns to foretell a text in which people speak, and
+// A unit that knows whether it is inside of quotes: a small LSTM learns to predict a text in which people speak, and
 // nobody tells it what quotes are. Then all of its units are searched for one that follows them; it is cut, and the
 // model forgets where it is.
 //

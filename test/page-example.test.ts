@@ -25,7 +25,7 @@ async function trained(): Promise<Uint8Array> {
 }
 
 describe.skipIf(noChromium)('the example page', () => {
-  test('opens an exported model and goes on with what is typed, or says why it cannot', async () => {
+  test('opens an exported model and continues what is typed, or says why it cannot', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'unrolled-page-'));
     const [publicDir, outDir] = [join(folder, 'public'), join(folder, 'page')];
     mkdirSync(publicDir);

@@ -1,4 +1,4 @@
-// The worker of the page: it opens the model, and goes on with a text until another one comes.
+// The worker of the page: it opens the model, and continues a text until another one comes.
 
 import { openDevice } from 'unrolled';
 import { generate, LanguageModel } from 'unrolled/tasks/language-model';

@@ -78,7 +78,7 @@ test('unknown words also cost their spelling, and their share is reported', asyn
   expect(found.unknownShare).toBeGreaterThan(0.3);
   expect(found.unknown).toBe(Math.round(found.unknownShare * found.tokens));
   expect(found.natsPerCharacter).toBeGreaterThan((2 * found.loss * found.tokens) / text.length);
-  // What is easily foretold, one <unk> after the other, is not cheap to write.
+  // What is easy to predict, one <unk> after the other, is not cheap to spell.
   const strange = await json(file('strange.txt', 'qqqqqq xxxxxx zzzzzz '.repeat(40)));
   expect(strange.bitsPerCharacter).toBeGreaterThan(8);
   const { stdout } = await unrolled(cwd, 'eval', 'unknown', 'text.txt');

@@ -140,7 +140,7 @@ describe('gzip', () => {
     const content = 'naïve 🙂 text\n'.repeat(20_000);
     const { texts, files } = readTextFiles([packed('a.txt.gz', content)]);
     expect(texts).toEqual([content]);
-    // A run may go on with the plain file.
+    // A run may be resumed with the plain file.
     expect(files[0].sha256).toBe(readTextFiles([file('a.txt', content)]).files[0].sha256);
     for (const name of ['a.txt', 'a.txt.gz']) expect(await wholeOf(textStream(file(name)))).toBe(content);
     expect(['x.CSV.gz', 'x.csv', 'x.gz', 'x'].map(textExtension)).toEqual(['.csv', '.csv', '', '']);

@@ -30,7 +30,7 @@ export class Quantiser {
     const edges = this.edgesOf(unit);
     for (let i = 0; i < values.length; i++) {
       const value = values[i];
-      // The eight halvings of a search among 255. What a value is cannot be foretold, so there is no branch to be taken.
+      // The eight halvings of a search among 255. Values are unpredictable, so there is no branch to be taken.
       let bin = (Number(edges[127] <= value) | 0) << 7;
       bin += (Number(edges[bin + 63] <= value) | 0) << 6;
       bin += (Number(edges[bin + 31] <= value) | 0) << 5;

@@ -123,7 +123,7 @@ describe('an experiment', () => {
     expect(result).toMatchObject({ reason: 'aborted', metric: null, solved: null });
   });
 
-  test('interrupted and resumed goes on with the same sequences', async () => {
+  test('interrupted and resumed reads the same sequences', async () => {
     const newTask = (): ProblemTraining =>
       new ProblemTraining(new SequenceModel(wasm, problem, small, 1), problem, { batch: 8, seed: 1 });
     const weights = async (steps: number, resume?: Uint8Array): Promise<Uint8Array> => {

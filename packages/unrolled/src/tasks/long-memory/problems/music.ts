@@ -18,7 +18,7 @@ const heldOutBatch = 16;
 
 /**
  * Polyphonic music (Boulanger-Lewandowski, Bengio & Vincent 2012): from the notes of each step, those of the next are to be
- * foretold, as 88 independent keys. The metric is the binary cross-entropy summed over the keys, in nats, as a mean over
+ * predicted, as 88 independent keys. The metric is the binary cross-entropy summed over the keys, in nats, as a mean over
  * all steps of all pieces but each piece's first. Bai, Kolter & Koltun (2018) measure in this way.
  *
  * Chance is what each key's share of the training steps gives.

@@ -70,7 +70,7 @@ const threshold = 0.25;
 
 /**
  * The embedded Reber grammar (Smith & Zipser 1989; Hochreiter & Schmidhuber 1997, experiment 1): the next symbol is to be
- * foretold. The last but one is the same T or P as the second, with strings of the inner grammar between them.
+ * predicted. The last but one is the same T or P as the second, with strings of the inner grammar between them.
  *
  * A test string is right if at each of its steps the symbols predicted with a probability above ¼ are exactly those
  * that may follow: all legal ones, and no other. Who knows the grammar but has forgotten the second symbol can at best
