@@ -39,7 +39,7 @@ export const learning: FaultGroup = {
     ),
     ...faultsIn(
       `${src}/data/token-streams.ts`,
-      [`${src}/tasks/language-model/training.test.ts`],
+      [`${src}/data/token-streams.test.ts`, `${src}/tasks/language-model/training.test.ts`],
       [
         ['targets[t * batch + b] = this.#tokens[place + 1];', 'targets[t * batch + b] = this.#tokens[place];'],
         ['offset + b * length + this.#chunk * steps + t', 'b * length + this.#chunk * steps + t'],

@@ -136,6 +136,18 @@ describe('beam search', () => {
     }
   });
 
+  test('keeps as many unfinished sequences as the beam is wide, however many end', () => {
+    // At first the end has 0.4, token 2 has 0.35 and token 3 0.25; 3 is followed by the end, 2 by any of three.
+    const next = (before: number): number[] =>
+      before === start ? [0, 0.4, 0.35, 0.25] : before === 3 ? [0, 1, 0, 0] : [0, 1 / 3, 1 / 3, 1 / 3];
+    const step: DecodeStep<null> = ({ tokens }) => ({
+      state: null,
+      logProbabilities: Array.from(tokens).flatMap((token) => next(token).map(Math.log)),
+    });
+    const [found] = beamSearch(step, null, { start, end, maxLength: 5, width: 2, nBest: 2 });
+    expect(found.map(({ tokens }) => [...tokens])).toEqual([[], [3]]);
+  });
+
   test('keeps the maximum length of each source, as if it were searched alone', () => {
     fc.assert(
       fc.property(
