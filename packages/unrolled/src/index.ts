@@ -11,5 +11,5 @@ export * from './ops/index.ts';
 export { Random, type RandomState } from './random.ts';
 export { formatShape, type Shape, sizeOf } from './shape.ts';
 export type { StopSignal } from './signal.ts';
-export { Device, type NestedNumbers } from './tensor/device.ts';
+export { Device, type NestedNumbers, type Numbers } from './tensor/device.ts';
 export { Tensor } from './tensor/tensor.ts';

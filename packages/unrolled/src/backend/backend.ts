@@ -23,7 +23,7 @@ export interface Backend {
   /** Bytes in use, the peak, and the limit. */
   memory(): MemoryUse;
   write(out: Block, values: ArrayLike<number>): void;
-  /** A copy of the block's content. */
+  /** A copy of the block's content as it is when this is called, whatever is computed or released afterwards. */
   read(x: Block): Promise<TypedArray>;
   /** Synchronous `read`. @throws DeviceError where reads are asynchronous only */
   readSync(x: Block): TypedArray;

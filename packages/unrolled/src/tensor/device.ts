@@ -1,4 +1,12 @@
-import type { Backend, BackendDescription, Dtype, FloatType, MemoryUse, Storage } from '../backend/backend.ts';
+import type {
+  Backend,
+  BackendDescription,
+  Dtype,
+  FloatType,
+  MemoryUse,
+  Storage,
+  TypedArray,
+} from '../backend/backend.ts';
 import { shown } from '../checks.ts';
 import { ConfigError, DataError, MemoryError, ScopeError, ShapeError } from '../errors.ts';
 import { formatShape, type Shape, sameShape, sizeOf } from '../shape.ts';
@@ -8,6 +16,13 @@ import { Tensor } from './tensor.ts';
 
 /** Numbers nested as deep as the tensor has axes. */
 export type NestedNumbers = number | readonly NestedNumbers[];
+
+/** A value with the numbers of its tensors in their place, as `device.read` gives it. */
+export type Numbers<Value> = Value extends Tensor
+  ? TypedArray
+  : Value extends readonly unknown[] | { readonly [key: string]: unknown }
+    ? { [Key in keyof Value]: Numbers<Value[Key]> }
+    : Value;
 
 /** Operations on which tensors are recorded. */
 type Recorded = 'nothing' | 'tracked' | 'all';
@@ -152,6 +167,25 @@ export class Device {
   }
 
   /**
+   * Runs `body` in a scope and reads the tensors in what it returns (a tensor, or arrays and plain objects with tensors in
+   * them): each becomes a typed array of its numbers, row-major. Works on every device, whether it answers at once or later.
+   *
+   * @example
+   * const [logits] = await device.read(() => [model.apply(xs)]);
+   * @throws ScopeError if `body` is async
+   */
+  async read<Result>(body: () => Result): Promise<Numbers<Result>> {
+    let pending: unknown;
+    // What is read is the content at this moment, so it may be released at once.
+    this.scope(() => {
+      const result = body();
+      requireSynchronous('read', result);
+      pending = numbersOf(result);
+    });
+    return (await pending) as Numbers<Result>;
+  }
+
+  /**
    * A scope for one step of a loop that carries tensors, such as a hidden state: runs `body` with the carried tensors (null
    * before the first step) and releases them at the end, except those returned again. With `scope` the states of all
    * steps would stay in memory until garbage is collected.
@@ -259,10 +293,22 @@ function* tensorsIn(value: unknown): Generator<Tensor> {
     yield value;
   } else if (Array.isArray(value)) {
     for (const part of value) yield* tensorsIn(part);
-  } else if (typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype) {
+  } else if (isPlainObject(value)) {
     for (const part of Object.values(value)) yield* tensorsIn(part);
   }
 }
+
+async function numbersOf(value: unknown): Promise<unknown> {
+  if (value instanceof Tensor) return value.read();
+  if (Array.isArray(value)) return Promise.all(value.map(numbersOf));
+  if (!isPlainObject(value)) return value;
+  const names = Object.keys(value);
+  const parts = await Promise.all(names.map((name) => numbersOf(value[name])));
+  return Object.fromEntries(names.map((name, i) => [name, parts[i]]));
+}
+
+const isPlainObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 
 function isFlat(values: NestedNumbers | ArrayLike<number>): values is ArrayLike<number> {
   return typeof values === 'object' && !Array.isArray(values[0]);

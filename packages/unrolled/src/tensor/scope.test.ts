@@ -164,6 +164,38 @@ describe('a tensor used after its scope', () => {
   });
 });
 
+describe('read', () => {
+  test('gives the numbers of the tensors it returns, wherever they stand, and releases them', async () => {
+    const before = bytes();
+    const found = await device.read(() => ({
+      sum: device.tensor([1, 2]).add(1),
+      parts: [device.ids([3, 4]), 'as it is'] as const,
+    }));
+    expect(Array.from(found.sum)).toEqual([2, 3]);
+    expect(Array.from(found.parts[0])).toEqual([3, 4]);
+    expect(found.parts[1]).toBe('as it is');
+    expect(bytes()).toBe(before);
+  });
+
+  test('is of the moment it was asked for, even if the tensor changes before the answer', async () => {
+    const x = device.tensor([1, 2]);
+    const reading = device.read(() => x);
+    device.backend.fill(x, 7);
+    expect(Array.from(await reading)).toEqual([1, 2]);
+  });
+
+  test('rejects with what its function throws, and refuses an async one', async () => {
+    await expect(
+      device.read(() => {
+        throw new Error('no');
+      }),
+    ).rejects.toThrow('no');
+    await expect(device.read(async () => device.ones([1]))).rejects.toThrow(
+      'read: the function is async; await outside of it and compute inside',
+    );
+  });
+});
+
 describe('keep', () => {
   test('lets a tensor outlive all scopes', () => {
     let kept!: Tensor;
