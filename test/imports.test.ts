@@ -238,6 +238,46 @@ describe.each(['packages/cli', 'packages/studio', 'examples', 'bench'])('%s', (f
   });
 });
 
+/** The rooms of the command, lowest first: each imports from itself and from those before it. */
+const commandRooms = [
+  'output',
+  'input',
+  'cells',
+  'options',
+  'run',
+  'tasks',
+  'gradients',
+  'hidden-units',
+  'lab',
+  'studio',
+  'commands',
+];
+
+describe('the command', () => {
+  const source = 'packages/cli/src';
+  const files = read(`${source}/**/*.ts`).filter((file) => !isTest(file));
+  /** Files outside of every room: values at the bottom, the program at the top. */
+  const heights = new Map(commandRooms.map((room, i) => [room, i]));
+  const flat: Readonly<Record<string, number>> = { 'failure.ts': -1, 'version.ts': -1, 'main.ts': commandRooms.length };
+  const heightOf = (path: string): number | undefined => {
+    const [first, ...rest] = relative(source, path).split('/');
+    return rest.length === 0 ? flat[first] : heights.get(first);
+  };
+
+  test('has a room for every file', () => {
+    expect(files.length).toBeGreaterThan(60);
+    expect(files.filter(({ path }) => heightOf(path) === undefined).map(({ path }) => path)).toEqual([]);
+  });
+
+  test('imports downward only', () => {
+    const wrong = offenders(
+      files,
+      (file, { name }) => isRelative(name) && heightOf(target(file, name))! > heightOf(file.path)!,
+    );
+    expect(wrong).toEqual([]);
+  });
+});
+
 test('what the library exports exists', () => {
   const targets = Object.values(packageOf('packages/unrolled').exports ?? {});
   expect(targets.filter((path) => !existsSync(join(root, 'packages/unrolled', path)))).toEqual([]);

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { UnrolledError } from 'unrolled';
-import { placeInCellFile } from './cell-file.ts';
+import { placeInCellFile } from './cells/cell-file.ts';
 import { classifyCommand } from './commands/classify.ts';
 import { demoCommand } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor.ts';
@@ -19,8 +19,8 @@ import { trainCommand } from './commands/train.ts';
 import { translateCommand } from './commands/translate.ts';
 import { unitsCommand } from './commands/units.ts';
 import { describeSystemError, Failure } from './failure.ts';
-import { acceptOldOptions, withCurrentCommand } from './renamed-options.ts';
-import { shellWord } from './units.ts';
+import { acceptOldOptions, withCurrentCommand } from './options/renamed.ts';
+import { shellWord } from './output/units.ts';
 import { version } from './version.ts';
 
 /** The longest message: messages quote what they are about, but do not grow with it. */

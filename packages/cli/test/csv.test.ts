@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parseCsv } from '../src/csv.ts';
 import { Failure } from '../src/failure.ts';
+import { parseCsv } from '../src/input/csv.ts';
 import { readSeries } from '../src/tasks/forecast/series.ts';
 import { describeStep, likelySeason } from '../src/tasks/forecast/times.ts';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type DateOrder, parseDate } from '../src/dates.ts';
+import { type DateOrder, parseDate } from '../src/input/dates.ts';
 import { readSeries, type SeriesOptions } from '../src/tasks/forecast/series.ts';
 import { describeStep, likelySeason } from '../src/tasks/forecast/times.ts';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { decompositionBy } from 'unrolled/inspect';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { clippingOf } from '../src/gradients/clipping.ts';
-import { gradientLine } from '../src/listeners/progress-line.ts';
+import { gradientLine } from '../src/run/listeners/progress-line.ts';
 import { expectComplaint, readEvents, small, tensorsOf, unrolled, workplace } from './command.ts';
 
 const { path: cwd, file } = workplace(afterAll);

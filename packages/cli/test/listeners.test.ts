@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Progress, progressLine } from '../src/listeners/progress-line.ts';
-import { printable, wrap } from '../src/listeners/text.ts';
+import { printable, wrap } from '../src/output/text.ts';
+import { type Progress, progressLine } from '../src/run/listeners/progress-line.ts';
 
 const positive = fc.double({ min: 0, max: 1e12, noNaN: true });
 const progress: fc.Arbitrary<Progress> = fc.record({

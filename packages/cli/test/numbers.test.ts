@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type DecimalMark, readNumber } from '../src/numbers.ts';
+import { type DecimalMark, readNumber } from '../src/input/numbers.ts';
 import { readSeries } from '../src/tasks/forecast/series.ts';
 
 describe('a number', () => {

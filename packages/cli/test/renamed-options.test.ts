@@ -2,8 +2,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { positive } from '../src/options.ts';
-import { acceptOldOptions } from '../src/renamed-options.ts';
+import { positive } from '../src/options/options.ts';
+import { acceptOldOptions } from '../src/options/renamed.ts';
 import { readEvents, small, unrolled, workplace } from './command.ts';
 
 const { path: cwd } = workplace(afterAll);

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, w
 import { join } from 'node:path';
 import type { Checkpoint } from 'unrolled/train';
 import { afterAll, describe, expect, test } from 'vitest';
-import { RunFolder } from '../src/run-folder.ts';
+import { RunFolder } from '../src/run/folder.ts';
 import { expectComplaint, mountMemory, readEvents, small, start, text, unrolled, workplace } from './command.ts';
 
 const { path: cwd, file } = workplace(afterAll);

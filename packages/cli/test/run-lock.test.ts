@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
-import { RunLock } from '../src/run-lock.ts';
+import { RunLock } from '../src/run/lock.ts';
 import { workplace } from './command.ts';
 
 const { file } = workplace(afterAll);

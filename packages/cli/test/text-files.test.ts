@@ -4,7 +4,7 @@ import { dirname, join, relative } from 'node:path';
 import { text as wholeOf } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, test } from 'vitest';
-import { readTextFiles, textExtension, textStream } from '../src/text-files.ts';
+import { readTextFiles, textExtension, textStream } from '../src/input/text-files.ts';
 import { expectComplaint, small, start, text, unrolled, workplace } from './command.ts';
 
 const { path: cwd, file } = workplace(afterAll);

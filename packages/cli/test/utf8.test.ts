@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { firstInvalidUtf8 } from '../src/utf8.ts';
+import { firstInvalidUtf8 } from '../src/input/utf8.ts';
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 const text = fc.string({ unit: 'binary' });

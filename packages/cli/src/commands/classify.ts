@@ -1,16 +1,16 @@
 import { Command } from 'commander';
 import { type Classification, Classifier, evaluateClassifier } from 'unrolled/tasks/classify';
 import { Failure } from '../failure.ts';
-import { printable } from '../listeners/text.ts';
-import { loadRun } from '../load-run.ts';
-import { openMachine, toStandardError } from '../open-device.ts';
-import { option, type UseFlags, useOptions, whole } from '../options.ts';
-import { linesFromStandardInput } from '../standard-input.ts';
+import { linesFromStandardInput } from '../input/standard-input.ts';
+import { readTextFiles } from '../input/text-files.ts';
+import { option, type UseFlags, useOptions, whole } from '../options/options.ts';
+import { printable } from '../output/text.ts';
+import { loadRun } from '../run/load.ts';
+import { openMachine, toStandardError } from '../run/open-device.ts';
 import { readExamples, requireLabels, type TableFlags } from '../tasks/classify/examples.ts';
 import { tableOptions } from '../tasks/classify/options.ts';
 import { describeContributions, describeEvaluation, explainLabels, explainText } from '../tasks/classify/report.ts';
 import { classify } from '../tasks/classify/trainable.ts';
-import { readTextFiles } from '../text-files.ts';
 import { trainCommandFor } from './train.ts';
 
 interface PredictFlags extends UseFlags {

@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
-import { RunFolder } from '../run-folder.ts';
+import { readTextFiles } from '../input/text-files.ts';
+import { RunFolder } from '../run/folder.ts';
+import { startRun } from '../run/training.ts';
 import { languageModel } from '../tasks/language-model/trainable.ts';
-import { readTextFiles } from '../text-files.ts';
-import { startRun } from '../training-run.ts';
 
 /** Small batches and a high learning rate: many updates, so that samples improve within a minute on two cores. */
 const settings = {

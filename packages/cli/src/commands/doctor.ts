@@ -1,7 +1,7 @@
 import { Command } from 'commander';
-import { examineMachine, type MachineReport } from '../machine-report.ts';
-import { blasOption } from '../options.ts';
-import { formatBytes } from '../units.ts';
+import { blasOption } from '../options/options.ts';
+import { examineMachine, type MachineReport } from '../output/machine-report.ts';
+import { formatBytes } from '../output/units.ts';
 
 export function doctorCommand(): Command {
   return new Command('doctor')

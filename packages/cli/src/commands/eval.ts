@@ -9,14 +9,14 @@ import {
 } from 'unrolled/tasks/language-model';
 import { leaveOutUnknown, type Tokenizer } from 'unrolled/tokenizers';
 import { Failure } from '../failure.ts';
-import { describeLeftOut } from '../left-out.ts';
-import { loadRun } from '../load-run.ts';
-import { openMachine, toStandardError } from '../open-device.ts';
-import { type UseFlags, useOptions } from '../options.ts';
-import { table } from '../table.ts';
+import { joinTexts, readTextFiles } from '../input/text-files.ts';
+import { type UseFlags, useOptions } from '../options/options.ts';
+import { table } from '../output/table.ts';
+import { formatCount } from '../output/units.ts';
+import { loadRun } from '../run/load.ts';
+import { openMachine, toStandardError } from '../run/open-device.ts';
+import { describeLeftOut } from '../tasks/language-model/left-out.ts';
 import { natsPerCharacter } from '../tasks/language-model/text-units.ts';
-import { joinTexts, readTextFiles } from '../text-files.ts';
-import { formatCount } from '../units.ts';
 
 export function evalCommand(): Command {
   const command = new Command('eval')

@@ -4,10 +4,10 @@ import { Command } from 'commander';
 import { FormatError } from 'unrolled';
 import { encodeModel, isModelFile } from 'unrolled/train';
 import { Failure, naming } from '../failure.ts';
-import { makeFolder } from '../folders.ts';
-import { readModel } from '../load-run.ts';
-import { checkpointOption, type UseFlags } from '../options.ts';
-import { countOf, formatBytes } from '../units.ts';
+import { checkpointOption, type UseFlags } from '../options/options.ts';
+import { makeFolder } from '../output/folders.ts';
+import { countOf, formatBytes } from '../output/units.ts';
+import { readModel } from '../run/load.ts';
 
 interface ExportFlags extends Pick<UseFlags, 'checkpoint' | 'json'> {
   half?: boolean;

@@ -12,19 +12,19 @@ import {
   splitSeries,
 } from 'unrolled/tasks/forecast';
 import { Failure, naming } from '../failure.ts';
-import { loadRun } from '../load-run.ts';
-import { openMachine, toStandardError } from '../open-device.ts';
-import { number, option, type UseFlags, useOptions, whole } from '../options.ts';
-import { readConfig } from '../run-config.ts';
-import { RunFolder } from '../run-folder.ts';
+import { readTextFiles } from '../input/text-files.ts';
+import { number, option, type UseFlags, useOptions, whole } from '../options/options.ts';
+import { shellWord } from '../output/units.ts';
+import { readConfig } from '../run/config.ts';
+import { RunFolder } from '../run/folder.ts';
+import { loadRun } from '../run/load.ts';
+import { openMachine, toStandardError } from '../run/open-device.ts';
 import { defaults, type ForecastOptions, fileOptions, seasonOption, testOption } from '../tasks/forecast/options.ts';
 import { drawForecast } from '../tasks/forecast/picture.ts';
 import { describeBacktest, describeForecast } from '../tasks/forecast/report.ts';
 import { readSeries, type SeriesOptions, type TimedSeries } from '../tasks/forecast/series.ts';
 import { likelySeason } from '../tasks/forecast/times.ts';
 import { forecast } from '../tasks/forecast/trainable.ts';
-import { readTextFiles } from '../text-files.ts';
-import { shellWord } from '../units.ts';
 import { trainCommandFor } from './train.ts';
 
 interface FileFlags extends UseFlags, Pick<SeriesOptions, 'time' | 'fill' | 'decimal' | 'dateOrder'> {}

@@ -3,17 +3,17 @@ import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { LanguageModel } from 'unrolled/tasks/language-model';
 import { Failure, naming } from '../failure.ts';
-import { makeFolder } from '../folders.ts';
 import { clippingOf } from '../gradients/clipping.ts';
 import { describeGradients } from '../gradients/describe.ts';
 import { drawGradients } from '../gradients/pictures.ts';
 import { measureGradients } from '../gradients/report.ts';
-import { describeLeftOut } from '../left-out.ts';
-import { loadRun } from '../load-run.ts';
-import { openMachine, toStandardError } from '../open-device.ts';
-import { folderName, type UseFlags, useOptions, whole } from '../options.ts';
-import { readText } from '../run-text.ts';
-import { shellWord } from '../units.ts';
+import { folderName, type UseFlags, useOptions, whole } from '../options/options.ts';
+import { makeFolder } from '../output/folders.ts';
+import { shellWord } from '../output/units.ts';
+import { loadRun } from '../run/load.ts';
+import { openMachine, toStandardError } from '../run/open-device.ts';
+import { describeLeftOut } from '../tasks/language-model/left-out.ts';
+import { readText } from '../tasks/language-model/run-text.ts';
 
 interface GradientFlags extends UseFlags {
   lags?: number;

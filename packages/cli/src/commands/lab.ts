@@ -14,7 +14,7 @@ import {
   positive,
   threadsOption,
   whole,
-} from '../options.ts';
+} from '../options/options.ts';
 
 export function labCommand(): Command {
   const command = new Command('lab')

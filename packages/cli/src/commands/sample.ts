@@ -4,11 +4,11 @@ import { DataError } from 'unrolled';
 import { type GenerateOptions, generateTogether, LanguageModel } from 'unrolled/tasks/language-model';
 import { breathe } from 'unrolled/train';
 import { Failure } from '../failure.ts';
-import { printable, shorten } from '../listeners/text.ts';
-import { loadRun } from '../load-run.ts';
-import { openMachine, toStandardError } from '../open-device.ts';
-import { number, type UseFlags, useOptions, whole } from '../options.ts';
-import { joinTexts, readTextFiles } from '../text-files.ts';
+import { joinTexts, readTextFiles } from '../input/text-files.ts';
+import { number, type UseFlags, useOptions, whole } from '../options/options.ts';
+import { printable, shorten } from '../output/text.ts';
+import { loadRun } from '../run/load.ts';
+import { openMachine, toStandardError } from '../run/open-device.ts';
 
 interface SampleFlags extends UseFlags {
   prompt?: string[];

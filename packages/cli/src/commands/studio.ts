@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { Command } from 'commander';
 import { Failure } from '../failure.ts';
-import { option, whole } from '../options.ts';
-import { RunFolder } from '../run-folder.ts';
+import { option, whole } from '../options/options.ts';
+import { RunFolder } from '../run/folder.ts';
 import { sharedRuns } from '../studio/run-files.ts';
 import { serveStudio } from '../studio/server.ts';
 

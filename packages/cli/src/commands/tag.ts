@@ -2,16 +2,16 @@ import { dirname, resolve } from 'node:path';
 import { Command } from 'commander';
 import { type ConllColumns, evaluateTagger, formatConll, parseConllWords, Tagger } from 'unrolled/tasks/tag';
 import { Failure } from '../failure.ts';
-import { loadRun } from '../load-run.ts';
-import { openMachine, toStandardError } from '../open-device.ts';
-import { type UseFlags, useOptions } from '../options.ts';
-import { readConfig } from '../run-config.ts';
-import { RunFolder } from '../run-folder.ts';
-import { linesFromStandardInput, standardInput } from '../standard-input.ts';
+import { linesFromStandardInput, standardInput } from '../input/standard-input.ts';
+import { joinTexts, readTextFiles } from '../input/text-files.ts';
+import { type UseFlags, useOptions } from '../options/options.ts';
+import { readConfig } from '../run/config.ts';
+import { RunFolder } from '../run/folder.ts';
+import { loadRun } from '../run/load.ts';
+import { openMachine, toStandardError } from '../run/open-device.ts';
 import { tagColumnOption, wordColumnOption } from '../tasks/tag/options.ts';
 import { describeEvaluation, showText } from '../tasks/tag/report.ts';
 import { readSentences, tag } from '../tasks/tag/trainable.ts';
-import { joinTexts, readTextFiles } from '../text-files.ts';
 import { trainCommandFor } from './train.ts';
 
 export const tagCommand = (): Command =>

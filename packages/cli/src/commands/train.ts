@@ -1,13 +1,20 @@
 import { basename, extname, join, resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { Failure } from '../failure.ts';
-import { blasOption, type CommonOptions, commonOptions, folderName, threadsOption } from '../options.ts';
-import { type CheckpointName, RunFolder } from '../run-folder.ts';
+import { readTextFiles, type TextFile } from '../input/text-files.ts';
+import {
+  blasOption,
+  type CheckpointName,
+  type CommonOptions,
+  commonOptions,
+  folderName,
+  threadsOption,
+} from '../options/options.ts';
+import { shellWord } from '../output/units.ts';
+import { RunFolder } from '../run/folder.ts';
+import type { Trainable } from '../run/trainable.ts';
+import { resumeRun, startRun } from '../run/training.ts';
 import { languageModel } from '../tasks/language-model/trainable.ts';
-import { readTextFiles, type TextFile } from '../text-files.ts';
-import type { Trainable } from '../trainable.ts';
-import { resumeRun, startRun } from '../training-run.ts';
-import { shellWord } from '../units.ts';
 
 interface TrainFlags {
   out?: string;

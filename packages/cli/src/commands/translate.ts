@@ -2,17 +2,17 @@ import { Command } from 'commander';
 import { evaluateTranslations, type Translation, type TranslationScores, Translator } from 'unrolled/tasks/translate';
 import { describeCharacter } from 'unrolled/tokenizers';
 import { Failure } from '../failure.ts';
-import { printable } from '../listeners/text.ts';
-import { loadRun } from '../load-run.ts';
-import { openMachine, toStandardError } from '../open-device.ts';
-import { option, type UseFlags, useOptions, whole } from '../options.ts';
-import { linesFromStandardInput } from '../standard-input.ts';
+import { linesFromStandardInput } from '../input/standard-input.ts';
+import { readTextFiles } from '../input/text-files.ts';
+import { option, type UseFlags, useOptions, whole } from '../options/options.ts';
+import { printable } from '../output/text.ts';
+import { formatCount } from '../output/units.ts';
+import { loadRun } from '../run/load.ts';
+import { openMachine, toStandardError } from '../run/open-device.ts';
 import { AlignmentFiles, alignmentPath } from '../tasks/translate/alignments.ts';
 import { type SearchFlags, searchOf, searchOptions, targetOption } from '../tasks/translate/options.ts';
 import { readPairs } from '../tasks/translate/pairs.ts';
 import { translate } from '../tasks/translate/trainable.ts';
-import { readTextFiles } from '../text-files.ts';
-import { formatCount } from '../units.ts';
 import { trainCommandFor } from './train.ts';
 
 interface PredictFlags extends UseFlags, SearchFlags {

@@ -16,13 +16,13 @@ import { Failure, naming } from '../failure.ts';
 import { type Comparison, compareHeld, cut, type Held, heldAt, unitsOf } from '../hidden-units/held.ts';
 import { describeBest, describeSearch } from '../hidden-units/report.ts';
 import { hasAllColours, showSpan } from '../hidden-units/span.ts';
-import { describeLeftOut } from '../left-out.ts';
-import { printable, wrap } from '../listeners/text.ts';
-import { loadRun } from '../load-run.ts';
-import { openMachine, toStandardError } from '../open-device.ts';
-import { notNegative, number, option, type UseFlags, useOptions, whole } from '../options.ts';
-import { readText } from '../run-text.ts';
-import { formatCount, shellWord } from '../units.ts';
+import { notNegative, number, option, type UseFlags, useOptions, whole } from '../options/options.ts';
+import { printable, wrap } from '../output/text.ts';
+import { formatCount, shellWord } from '../output/units.ts';
+import { loadRun } from '../run/load.ts';
+import { openMachine, toStandardError } from '../run/open-device.ts';
+import { describeLeftOut } from '../tasks/language-model/left-out.ts';
+import { readText } from '../tasks/language-model/run-text.ts';
 
 interface UnitsFlags extends UseFlags {
   property?: Property[];

@@ -1,6 +1,6 @@
 import { type GateStatistics, spectralRadius } from 'unrolled/inspect';
-import { table } from '../table.ts';
-import { countOf, formatCount } from '../units.ts';
+import { table } from '../output/table.ts';
+import { countOf, formatCount } from '../output/units.ts';
 import type { Clipping } from './clipping.ts';
 import { type GradientReport, layerName } from './report.ts';
 

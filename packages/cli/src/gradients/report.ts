@@ -14,7 +14,7 @@ import {
 import { inspectLanguageModel, type LanguageModel } from 'unrolled/tasks/language-model';
 import { breathe } from 'unrolled/train';
 import { Failure } from '../failure.ts';
-import { countOf, formatCount } from '../units.ts';
+import { countOf, formatCount } from '../output/units.ts';
 
 export interface GradientOptions {
   /** K. Default: as many as the text allows. */

@@ -1,6 +1,6 @@
 import { readyProperties, type UnitSearch } from 'unrolled/inspect';
-import { table } from '../table.ts';
-import { formatCount } from '../units.ts';
+import { table } from '../output/table.ts';
+import { formatCount } from '../output/units.ts';
 
 const three = (value: number): string => value.toFixed(3);
 

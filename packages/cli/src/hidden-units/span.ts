@@ -1,7 +1,7 @@
 import { styleText } from 'node:util';
 import { inkOn, sequential, shares } from 'unrolled/charts';
 import type { TracedToken } from 'unrolled/tasks/language-model';
-import { printable } from '../listeners/text.ts';
+import { printable } from '../output/text.ts';
 
 /** Whether standard output is a terminal with 24-bit colours. */
 export const hasAllColours = (): boolean => process.stdout.isTTY === true && process.stdout.getColorDepth() >= 24;

@@ -4,7 +4,7 @@ import { FormatError } from 'unrolled';
 import { decodeIdx, type IdxArray } from 'unrolled/data';
 import { type DigitSet, type ProblemData, parsePieces } from 'unrolled/tasks/long-memory';
 import { Failure, naming } from '../failure.ts';
-import { unpacked } from '../gzip.ts';
+import { unpacked } from '../input/gzip.ts';
 
 /** The most bytes a compressed file may decompress to. */
 const maximumBytes = 2 ** 30;

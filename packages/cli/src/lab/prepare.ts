@@ -11,11 +11,11 @@ import {
   settingsFor,
   type TaskDescription,
 } from 'unrolled/tasks/long-memory';
-import { type CellFile, isCellFile, readCellFile } from '../cell-file.ts';
-import { cellSource } from '../cell-source.ts';
+import { type CellFile, isCellFile, readCellFile } from '../cells/cell-file.ts';
+import { cellSource } from '../cells/cell-source.ts';
 import { Failure } from '../failure.ts';
-import type { MachineFlags } from '../open-device.ts';
-import { flagOf } from '../options.ts';
+import { flagOf } from '../options/options.ts';
+import type { MachineFlags } from '../run/open-device.ts';
 import { readLabData } from './data.ts';
 
 /** The command line's options. */

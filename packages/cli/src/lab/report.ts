@@ -1,9 +1,9 @@
 import type { BuiltInCell } from 'unrolled/nn';
 import type { ExperimentResult, Metric } from 'unrolled/tasks/long-memory';
-import { isCellFile } from '../cell-file.ts';
-import { cellText } from '../cell-source.ts';
-import { table } from '../table.ts';
-import { countOf, formatCount, formatDuration } from '../units.ts';
+import { isCellFile } from '../cells/cell-file.ts';
+import { cellText } from '../cells/cell-source.ts';
+import { table } from '../output/table.ts';
+import { countOf, formatCount, formatDuration } from '../output/units.ts';
 import type { CellResults, LabTable } from './events.ts';
 import type { Lab, Learner } from './prepare.ts';
 

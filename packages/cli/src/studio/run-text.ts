@@ -1,9 +1,9 @@
 import { type NgramLadder, ngramLadder } from 'unrolled/tasks/language-model';
 import { tokenizerFor } from 'unrolled/tokenizers';
-import { readConfig } from '../run-config.ts';
-import { RunFolder } from '../run-folder.ts';
+import { joinTexts, readTextFiles } from '../input/text-files.ts';
+import { readConfig } from '../run/config.ts';
+import { RunFolder } from '../run/folder.ts';
 import { languageModel } from '../tasks/language-model/trainable.ts';
-import { joinTexts, readTextFiles } from '../text-files.ts';
 
 /** Larger texts would block the server for too long. */
 const mostBytes = 8 * 2 ** 20;

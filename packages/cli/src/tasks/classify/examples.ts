@@ -11,10 +11,10 @@ import {
   parseJsonLines,
   parseTable,
 } from 'unrolled/tasks/classify';
-import { parseRecords } from '../../csv.ts';
 import { Failure } from '../../failure.ts';
-import { type TextFiles, textExtension } from '../../text-files.ts';
-import { countOf, formatCount } from '../../units.ts';
+import { parseRecords } from '../../input/csv.ts';
+import { type TextFiles, textExtension } from '../../input/text-files.ts';
+import { countOf, formatCount } from '../../output/units.ts';
 
 /** The command-line options for tables. */
 export interface TableFlags {

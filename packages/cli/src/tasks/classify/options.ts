@@ -1,9 +1,9 @@
 import { Option } from 'commander';
 import { type Summary, summaries } from 'unrolled/tasks/classify';
 import { type TokenizerConfig, tokenizerKinds } from 'unrolled/tokenizers';
-import { type CommonOptions, choice, commonDefaults, option, whole } from '../../options.ts';
-import type { OptionType } from '../../trainable.ts';
-import { type VectorOptions, vectorOptions } from '../../word-vectors.ts';
+import { type CommonOptions, choice, commonDefaults, option, whole } from '../../options/options.ts';
+import type { OptionType } from '../../run/trainable.ts';
+import { type VectorOptions, vectorOptions } from '../word-vectors.ts';
 import type { TableFlags } from './examples.ts';
 
 export interface ClassifyOptions extends CommonOptions, VectorOptions, TableFlags {

@@ -6,9 +6,9 @@ import {
   explainWords,
   type LabelledText,
 } from 'unrolled/tasks/classify';
-import { printable } from '../../listeners/text.ts';
-import { table } from '../../table.ts';
-import { formatCount } from '../../units.ts';
+import { table } from '../../output/table.ts';
+import { printable } from '../../output/text.ts';
+import { formatCount } from '../../output/units.ts';
 
 /** The words that count most for a label, with their mean contributions. */
 export type LabelWords = Readonly<Record<string, readonly { readonly word: string; readonly weight: number }[]>>;

@@ -12,15 +12,15 @@ import {
 import { createTokenizer, type Tokenizer, type TokenizerConfig, tokenizerFor } from 'unrolled/tokenizers';
 import type { Checkpoint, Json } from 'unrolled/train';
 import { splitWords, type WordVectors, type WordVocabulary, wordVocabulary } from 'unrolled/words';
-import type { CellFile } from '../../cell-file.ts';
-import { cellSource } from '../../cell-source.ts';
-import { exampleInputs } from '../../example-inputs.ts';
+import type { CellFile } from '../../cells/cell-file.ts';
+import { cellSource } from '../../cells/cell-source.ts';
 import { Failure } from '../../failure.ts';
-import { exampleUnits } from '../../run-events.ts';
-import { withDefaults } from '../../run-options.ts';
-import type { Prepared, Sources, Trainable } from '../../trainable.ts';
-import { countOf, formatCount } from '../../units.ts';
-import { describeVectors, readVectors } from '../../word-vectors.ts';
+import { countOf, formatCount } from '../../output/units.ts';
+import { exampleUnits } from '../../run/events.ts';
+import { exampleInputs } from '../../run/example-inputs.ts';
+import { withDefaults } from '../../run/options.ts';
+import type { Prepared, Sources, Trainable } from '../../run/trainable.ts';
+import { describeVectors, readVectors } from '../word-vectors.ts';
 import { listLabels, readExamples, requireLabels } from './examples.ts';
 import { type ClassifyOptions, defaults, optional, options } from './options.ts';
 

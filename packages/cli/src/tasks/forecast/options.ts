@@ -1,9 +1,9 @@
 import { Option } from 'commander';
 import { type GapFilling, gapFillings } from 'unrolled/tasks/forecast';
-import { type DateOrder, dateOrders } from '../../dates.ts';
-import { type DecimalMark, decimalMarks } from '../../numbers.ts';
-import { type CommonOptions, choice, commonDefaults, number, option, whole } from '../../options.ts';
-import type { OptionType } from '../../trainable.ts';
+import { type DateOrder, dateOrders } from '../../input/dates.ts';
+import { type DecimalMark, decimalMarks } from '../../input/numbers.ts';
+import { type CommonOptions, choice, commonDefaults, number, option, whole } from '../../options/options.ts';
+import type { OptionType } from '../../run/trainable.ts';
 
 export interface ForecastOptions extends CommonOptions {
   /** Columns, separated by commas; see `SeriesOptions`. */

@@ -1,6 +1,6 @@
 import type { BacktestScores, TargetForecast } from 'unrolled/tasks/forecast';
-import { printable } from '../../listeners/text.ts';
-import { table } from '../../table.ts';
+import { table } from '../../output/table.ts';
+import { printable } from '../../output/text.ts';
 import type { Times } from './times.ts';
 
 /** A table with a row for each step. */

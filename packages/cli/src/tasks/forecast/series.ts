@@ -1,9 +1,9 @@
 import { fillGaps, type GapFilling, type Series } from 'unrolled/tasks/forecast';
-import { type CsvTable, parseCsv } from '../../csv.ts';
-import type { DateOrder } from '../../dates.ts';
 import { Failure } from '../../failure.ts';
-import { isAbsent, markOf, type NumberColumn, numberColumn, provenMark, quoted } from '../../number-column.ts';
-import type { DecimalMark } from '../../numbers.ts';
+import { type CsvTable, parseCsv } from '../../input/csv.ts';
+import type { DateOrder } from '../../input/dates.ts';
+import { isAbsent, markOf, type NumberColumn, numberColumn, provenMark, quoted } from '../../input/number-column.ts';
+import type { DecimalMark } from '../../input/numbers.ts';
 import { cellsOf, findTimeColumn, hasDates, hasNumbers } from './time-column.ts';
 import { describeOrder, type ReadTimes, readTimes, type Times } from './times.ts';
 

@@ -1,8 +1,8 @@
-import type { CsvTable } from '../../csv.ts';
-import { dateOrders, parseDate } from '../../dates.ts';
 import { Failure } from '../../failure.ts';
-import { type Cell, isAbsent, quoted } from '../../number-column.ts';
-import { readNumber } from '../../numbers.ts';
+import type { CsvTable } from '../../input/csv.ts';
+import { dateOrders, parseDate } from '../../input/dates.ts';
+import { type Cell, isAbsent, quoted } from '../../input/number-column.ts';
+import { readNumber } from '../../input/numbers.ts';
 
 const timeNames =
   /^(date|time|datetime|timestamp|ds|t|step|index|hour|day|week|month|quarter|year|column 1|datum|zeit|tag|monat|jahr|fecha|hora|heure|mois|data|ora)$/i;

@@ -1,6 +1,6 @@
-import { type DateOrder, dateOrders, type ParsedDate, parseDate } from '../../dates.ts';
 import { Failure } from '../../failure.ts';
-import { type Cell, quoted } from '../../number-column.ts';
+import { type DateOrder, dateOrders, type ParsedDate, parseDate } from '../../input/dates.ts';
+import { type Cell, quoted } from '../../input/number-column.ts';
 import { day, hour, minute, monthsOf } from './calendar.ts';
 
 /** Evenly spaced times: of row i, and of rows that are yet to come. */

@@ -10,13 +10,13 @@ import {
   splitSeries,
 } from 'unrolled/tasks/forecast';
 import type { Checkpoint, Json } from 'unrolled/train';
-import type { CellFile } from '../../cell-file.ts';
-import { cellSource } from '../../cell-source.ts';
+import type { CellFile } from '../../cells/cell-file.ts';
+import { cellSource } from '../../cells/cell-source.ts';
 import { Failure } from '../../failure.ts';
-import { exampleUnits } from '../../run-events.ts';
-import { withDefaults } from '../../run-options.ts';
-import type { Prepared, Sources, Trainable } from '../../trainable.ts';
-import { countOf, formatCount } from '../../units.ts';
+import { countOf, formatCount } from '../../output/units.ts';
+import { exampleUnits } from '../../run/events.ts';
+import { withDefaults } from '../../run/options.ts';
+import type { Prepared, Sources, Trainable } from '../../run/trainable.ts';
 import { defaults, type ForecastOptions, optional, options } from './options.ts';
 import { readSeries, type TimedSeries } from './series.ts';
 import { describeStep, likelySeason } from './times.ts';

@@ -1,7 +1,7 @@
 import { MemoryError } from 'unrolled';
 import { gatesOf } from 'unrolled/backend';
 import { optimizerMemories } from 'unrolled/optim';
-import { formatBytes } from '../../units.ts';
+import { formatBytes } from '../../output/units.ts';
 import type { LanguageModelOptions } from './options.ts';
 
 /**

@@ -2,8 +2,8 @@ import { Option } from 'commander';
 import { splitText } from 'unrolled/tasks/language-model';
 import { type TokenizerConfig, tokenizerKinds } from 'unrolled/tokenizers';
 import { Failure } from '../../failure.ts';
-import { type CommonOptions, choice, commonDefaults, number, option, whole } from '../../options.ts';
-import type { OptionType } from '../../trainable.ts';
+import { type CommonOptions, choice, commonDefaults, number, option, whole } from '../../options/options.ts';
+import type { OptionType } from '../../run/trainable.ts';
 
 export interface LanguageModelOptions extends CommonOptions {
   embedding: number;

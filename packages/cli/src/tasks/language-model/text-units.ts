@@ -1,6 +1,6 @@
 import { bits, perplexity, type TextMeasure } from 'unrolled/tasks/language-model';
 import type { ProgressEvent, ValidationEvent } from 'unrolled/train';
-import type { ProgressUnits, Units, ValidationUnits } from '../../run-events.ts';
+import type { ProgressUnits, Units, ValidationUnits } from '../../run/events.ts';
 
 /** Nats per character from nats per token, with the spelling of unknown words: comparable between tokenizers. */
 export function natsPerCharacter({ tokens, characters, spelling }: TextMeasure, loss: number): number {

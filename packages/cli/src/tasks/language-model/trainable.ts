@@ -16,13 +16,13 @@ import {
   tokenizerFor,
 } from 'unrolled/tokenizers';
 import type { Checkpoint, Json } from 'unrolled/train';
-import type { CellFile } from '../../cell-file.ts';
-import { cellSource } from '../../cell-source.ts';
+import type { CellFile } from '../../cells/cell-file.ts';
+import { cellSource } from '../../cells/cell-source.ts';
 import { Failure } from '../../failure.ts';
-import { withDefaults } from '../../run-options.ts';
-import { joinTexts, type TextFiles } from '../../text-files.ts';
-import type { Prepared, Sources, Trainable } from '../../trainable.ts';
-import { countCharacters, countOf, formatCount } from '../../units.ts';
+import { joinTexts, type TextFiles } from '../../input/text-files.ts';
+import { countCharacters, countOf, formatCount } from '../../output/units.ts';
+import { withDefaults } from '../../run/options.ts';
+import type { Prepared, Sources, Trainable } from '../../run/trainable.ts';
 import { checkMemory } from './memory.ts';
 import {
   defaults,

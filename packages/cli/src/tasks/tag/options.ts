@@ -1,8 +1,8 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { type SpanScheme, spanSchemes } from 'unrolled/tasks/tag';
-import { type CommonOptions, choice, commonDefaults, option, whole } from '../../options.ts';
-import type { OptionType } from '../../trainable.ts';
-import { type VectorOptions, vectorOptions } from '../../word-vectors.ts';
+import { type CommonOptions, choice, commonDefaults, option, whole } from '../../options/options.ts';
+import type { OptionType } from '../../run/trainable.ts';
+import { type VectorOptions, vectorOptions } from '../word-vectors.ts';
 
 export interface TagOptions extends CommonOptions, VectorOptions {
   embedding: number;

@@ -1,7 +1,7 @@
 import type { TaggedText, TaggerEvaluation } from 'unrolled/tasks/tag';
-import { printable } from '../../listeners/text.ts';
-import { table } from '../../table.ts';
-import { formatCount } from '../../units.ts';
+import { table } from '../../output/table.ts';
+import { printable } from '../../output/text.ts';
+import { formatCount } from '../../output/units.ts';
 
 /** A text with its spans in brackets, or each word with its tag. */
 export function showText(text: string, { words, spans }: TaggedText, marksSpans: boolean): string {

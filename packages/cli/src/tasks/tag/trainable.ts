@@ -14,16 +14,16 @@ import {
   tagVocabulary,
 } from 'unrolled/tasks/tag';
 import type { Checkpoint, Json } from 'unrolled/train';
-import type { CellFile } from '../../cell-file.ts';
-import { cellSource } from '../../cell-source.ts';
-import { exampleInputs } from '../../example-inputs.ts';
+import type { CellFile } from '../../cells/cell-file.ts';
+import { cellSource } from '../../cells/cell-source.ts';
 import { Failure } from '../../failure.ts';
-import { exampleUnits } from '../../run-events.ts';
-import { withDefaults } from '../../run-options.ts';
-import type { TextFiles } from '../../text-files.ts';
-import type { Prepared, Sources, Trainable } from '../../trainable.ts';
-import { countOf, formatCount } from '../../units.ts';
-import { describeVectors, readVectors } from '../../word-vectors.ts';
+import type { TextFiles } from '../../input/text-files.ts';
+import { countOf, formatCount } from '../../output/units.ts';
+import { exampleUnits } from '../../run/events.ts';
+import { exampleInputs } from '../../run/example-inputs.ts';
+import { withDefaults } from '../../run/options.ts';
+import type { Prepared, Sources, Trainable } from '../../run/trainable.ts';
+import { describeVectors, readVectors } from '../word-vectors.ts';
 import { defaults, optional, options, type TagOptions } from './options.ts';
 
 export const tag: Trainable<TagOptions> = {

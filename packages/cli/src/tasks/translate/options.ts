@@ -10,8 +10,8 @@ import {
   option,
   positive,
   whole,
-} from '../../options.ts';
-import type { OptionType } from '../../trainable.ts';
+} from '../../options/options.ts';
+import type { OptionType } from '../../run/trainable.ts';
 
 /** What each side is cut into; 'auto' is decided by the pairs, and never stored. */
 type Tokens = TokenizerConfig['kind'] | 'auto';

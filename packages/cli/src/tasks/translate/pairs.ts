@@ -1,6 +1,6 @@
 import { pairLines, parsePairs, type TranslationPair } from 'unrolled/tasks/translate';
 import { Failure } from '../../failure.ts';
-import type { TextFiles } from '../../text-files.ts';
+import type { TextFiles } from '../../input/text-files.ts';
 
 /**
  * Reads pairs from tab-separated tables, or from one file of sources and one of translations, line by line.

@@ -12,14 +12,14 @@ import {
 } from 'unrolled/tasks/translate';
 import { BytePairTokenizer, huggingFaceTokenizer, type TokenizerConfig } from 'unrolled/tokenizers';
 import type { Checkpoint, Json } from 'unrolled/train';
-import type { CellFile } from '../../cell-file.ts';
-import { cellSource } from '../../cell-source.ts';
-import { exampleInputs } from '../../example-inputs.ts';
+import type { CellFile } from '../../cells/cell-file.ts';
+import { cellSource } from '../../cells/cell-source.ts';
 import { Failure } from '../../failure.ts';
-import { exampleUnits } from '../../run-events.ts';
-import { withDefaults } from '../../run-options.ts';
-import type { Prepared, Sources, Trainable } from '../../trainable.ts';
-import { countOf, formatCount } from '../../units.ts';
+import { countOf, formatCount } from '../../output/units.ts';
+import { exampleUnits } from '../../run/events.ts';
+import { exampleInputs } from '../../run/example-inputs.ts';
+import { withDefaults } from '../../run/options.ts';
+import type { Prepared, Sources, Trainable } from '../../run/trainable.ts';
 import {
   defaults,
   fileOptions,

@@ -1,16 +1,16 @@
 import { existsSync } from 'node:fs';
 import type { Device } from 'unrolled';
-import { isCellFile, readCellCopy, readCellFile } from './cell-file.ts';
-import { Failure } from './failure.ts';
+import { isCellFile, readCellCopy, readCellFile } from '../cells/cell-file.ts';
+import { Failure } from '../failure.ts';
+import { readTextFiles, type TextFile, type TextFiles } from '../input/text-files.ts';
+import { type CheckpointName, type CommonOptions, flagOf } from '../options/options.ts';
+import { countOf, formatCount, shellWord } from '../output/units.ts';
+import { checkSameFiles, filesOf, newConfig, type RunConfig, readConfig } from './config.ts';
+import type { RunFolder } from './folder.ts';
+import { listenerFor, runLoop } from './loop.ts';
 import { openMachine } from './open-device.ts';
-import { type CommonOptions, flagOf } from './options.ts';
-import { checkSameFiles, filesOf, newConfig, type RunConfig, readConfig } from './run-config.ts';
-import type { CheckpointName, RunFolder } from './run-folder.ts';
-import { listenerFor, runLoop } from './run-loop.ts';
-import { changedOptions, endOf } from './run-options.ts';
-import { readTextFiles, type TextFile, type TextFiles } from './text-files.ts';
+import { changedOptions, endOf } from './options.ts';
 import type { Sources, Trainable } from './trainable.ts';
-import { countOf, formatCount, shellWord } from './units.ts';
 
 /** How a run is displayed and computed; not stored. */
 export interface MachineOptions {

@@ -1,16 +1,16 @@
 import { join, resolve } from 'node:path';
 import { parseCell } from 'unrolled/nn';
 import type { Json } from 'unrolled/train';
-import type { CellCopy, CellFile } from './cell-file.ts';
+import type { CellCopy, CellFile } from '../cells/cell-file.ts';
 
-import { Failure } from './failure.ts';
-import { type CommonOptions, changeable } from './options.ts';
-import { withCurrentNames } from './renamed-options.ts';
-import type { RunFolder } from './run-folder.ts';
-import type { TextFile } from './text-files.ts';
+import { Failure } from '../failure.ts';
+import type { TextFile } from '../input/text-files.ts';
+import { type CommonOptions, changeable } from '../options/options.ts';
+import { withCurrentNames } from '../options/renamed.ts';
+import { shellWord } from '../output/units.ts';
+import { version } from '../version.ts';
+import type { RunFolder } from './folder.ts';
 import type { Prepared, Sources, Trainable } from './trainable.ts';
-import { shellWord } from './units.ts';
-import { version } from './version.ts';
 
 /** The content of config.json. */
 export interface RunConfig<Options extends CommonOptions = CommonOptions> {

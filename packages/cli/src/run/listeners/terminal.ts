@@ -1,10 +1,10 @@
 import { styleText } from 'node:util';
 import { createLogUpdate } from 'log-update';
-import type { RunEvent } from '../run-events.ts';
-import { formatCount } from '../units.ts';
+import { printable, wrap } from '../../output/text.ts';
+import { formatCount } from '../../output/units.ts';
+import type { RunEvent } from '../events.ts';
 import type { Listener } from './listener.ts';
 import { doneLine, gradientLine, type Progress, progressLine } from './progress-line.ts';
-import { printable, wrap } from './text.ts';
 
 /** Milliseconds between redraws of the progress line. */
 const frame = 100;

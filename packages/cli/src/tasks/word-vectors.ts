@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
 import { Option } from 'commander';
 import { readWordVectors, type WordVectors } from 'unrolled/words';
-import { option, whole } from './options.ts';
-import { textStream } from './text-files.ts';
-import { countOf, formatCount } from './units.ts';
+import { textStream } from '../input/text-files.ts';
+import { option, whole } from '../options/options.ts';
+import { countOf, formatCount } from '../output/units.ts';
 
 /** Options of tasks that can start from pretrained word vectors. */
 export interface VectorOptions {

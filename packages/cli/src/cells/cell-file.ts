@@ -4,7 +4,7 @@ import { registerHooks } from 'node:module';
 import { extname, join, relative, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { cellNames, DefinedCell } from 'unrolled/nn';
-import { Failure, naming } from './failure.ts';
+import { Failure, naming } from '../failure.ts';
 
 /** A custom cell: a file whose default export is `defineCell({ … })`. */
 export interface CellFile {

@@ -1,5 +1,5 @@
-import type { RunEvent } from '../run-events.ts';
-import { formatCount } from '../units.ts';
+import { formatCount } from '../../output/units.ts';
+import type { RunEvent } from '../events.ts';
 import type { Listener } from './listener.ts';
 import { doneLine, gradientLine, progressLine, validationLine } from './progress-line.ts';
 

@@ -1,7 +1,7 @@
+import { Failure } from '../failure.ts';
+import { countOf } from '../output/units.ts';
 import { dateOrders, parseDate } from './dates.ts';
-import { Failure } from './failure.ts';
 import { readNumber } from './numbers.ts';
-import { countOf } from './units.ts';
 
 /** A table of text: columns by name, rows with the line each ends on. */
 export interface CsvTable {

@@ -1,4 +1,4 @@
-import type { RunEvent } from '../run-events.ts';
+import type { RunEvent } from '../events.ts';
 import type { Listener } from './listener.ts';
 
 /** One JSON object per line, and nothing else. */

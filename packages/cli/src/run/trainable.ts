@@ -1,10 +1,10 @@
 import type { Option } from 'commander';
 import type { Device } from 'unrolled';
 import type { Checkpoint, Json, TrainingTask } from 'unrolled/train';
-import type { CellFile } from './cell-file.ts';
-import type { CommonOptions } from './options.ts';
-import type { Units } from './run-events.ts';
-import type { TextFiles } from './text-files.ts';
+import type { CellFile } from '../cells/cell-file.ts';
+import type { TextFiles } from '../input/text-files.ts';
+import type { CommonOptions } from '../options/options.ts';
+import type { Units } from './events.ts';
 
 /** The files a run is trained on. */
 export interface Sources {

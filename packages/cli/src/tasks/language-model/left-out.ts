@@ -1,5 +1,5 @@
 import { describeCharacter } from 'unrolled/tasks/language-model';
-import { countOf } from './units.ts';
+import { countOf } from '../../output/units.ts';
 
 /** `12 unknown characters were left out: 'é' (U+00E9) ×12`; empty if there were none. */
 export function describeLeftOut(leftOut: ReadonlyMap<string, number>): string {

@@ -1,5 +1,5 @@
-import type { RunEvent } from '../run-events.ts';
-import { countOf, formatCount, formatDuration } from '../units.ts';
+import { countOf, formatCount, formatDuration } from '../../output/units.ts';
+import type { RunEvent } from '../events.ts';
 
 export type Progress = Extract<RunEvent, { type: 'progress' }>;
 type Validation = Extract<RunEvent, { type: 'validation' }>;

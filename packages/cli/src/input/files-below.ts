@@ -1,6 +1,6 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join, sep } from 'node:path';
-import { describeSystemError, naming } from './failure.ts';
+import { describeSystemError, naming } from '../failure.ts';
 
 export interface FilesBelow {
   /** In the order of their names, folder by folder. */

@@ -3,12 +3,11 @@ import { dirname } from 'node:path';
 import { FormatError } from 'unrolled';
 import { type CellSource, cellNameOf, cellNames, type DefinedCell } from 'unrolled/nn';
 import { decodeModel, type ModelFile, modelOf, type StoredModel } from 'unrolled/train';
-import { readCellCopy } from './cell-file.ts';
-import { Failure, naming } from './failure.ts';
-import { cellCopyOf } from './run-config.ts';
-import { type CheckpointName, RunFolder } from './run-folder.ts';
-
-const names: readonly CheckpointName[] = ['best', 'latest', 'previous'];
+import { readCellCopy } from '../cells/cell-file.ts';
+import { Failure, naming } from '../failure.ts';
+import { type CheckpointName, checkpointNames } from '../options/options.ts';
+import { cellCopyOf } from './config.ts';
+import { RunFolder } from './folder.ts';
 
 /**
  * The model of a run folder, or of a file: a checkpoint, or an exported model.
@@ -57,7 +56,7 @@ export function readModel(path: string, which: CheckpointName | undefined): Mode
   if (!about) throw new Failure(`${path}: no such run folder`);
   if (about.isFile()) return naming(path, () => decodeModel(readFileSync(path)));
   const folder = new RunFolder(path);
-  const name = which ?? names.find((one) => folder.has(one));
+  const name = which ?? checkpointNames.find((one) => folder.has(one));
   if (!name || !folder.has(name)) {
     throw new Failure(
       `${path}: no ${name ? `${name} ` : ''}checkpoint in this folder; train first, or name another run`,

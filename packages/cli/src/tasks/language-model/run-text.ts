@@ -1,11 +1,11 @@
 import { statSync } from 'node:fs';
 import { type LanguageModel, leaveOutUnknown, splitText } from 'unrolled/tasks/language-model';
-import { Failure } from './failure.ts';
-import { readConfig } from './run-config.ts';
-import { RunFolder } from './run-folder.ts';
-import { languageModel } from './tasks/language-model/trainable.ts';
-import { joinTexts, readTextFiles, type TextFiles } from './text-files.ts';
-import { shellWord } from './units.ts';
+import { Failure } from '../../failure.ts';
+import { joinTexts, readTextFiles, type TextFiles } from '../../input/text-files.ts';
+import { shellWord } from '../../output/units.ts';
+import { readConfig } from '../../run/config.ts';
+import { RunFolder } from '../../run/folder.ts';
+import { languageModel } from './trainable.ts';
 
 /** A text to inspect a model with. */
 export interface ReadText {

@@ -1,5 +1,5 @@
-import { Failure } from './failure.ts';
-import { type CommonOptions, changeable, flagOf } from './options.ts';
+import { Failure } from '../failure.ts';
+import { type CommonOptions, changeable, flagOf } from '../options/options.ts';
 import type { Trainable } from './trainable.ts';
 
 type Rules<Options extends CommonOptions> = Pick<Trainable<Options>, 'defaults' | 'optional' | 'fileOptions'>;

@@ -2,9 +2,7 @@ import { InvalidArgumentError, Option } from 'commander';
 import { ConfigError } from 'unrolled';
 import { cellNames, createCell, parseCell } from 'unrolled/nn';
 import { type OptimizerName, optimizerNames, type ScheduleName, scheduleNames } from 'unrolled/optim';
-import { isCellFile } from './cell-file.ts';
-
-import type { CheckpointName } from './run-folder.ts';
+import { isCellFile } from '../cells/cell-file.ts';
 
 /** The options of every training run, stored in config.json. */
 export interface CommonOptions {
@@ -162,6 +160,10 @@ export function commonOptions(
   ];
 }
 
+/** The checkpoints of a run; where no one is named, the first of them that exists is used. */
+export const checkpointNames = ['best', 'latest', 'previous'] as const;
+export type CheckpointName = (typeof checkpointNames)[number];
+
 /** Flags of every command that uses a trained model. */
 export interface UseFlags {
   checkpoint?: CheckpointName;
@@ -171,7 +173,7 @@ export interface UseFlags {
 }
 
 export const checkpointOption = (): Option =>
-  new Option('--checkpoint <name>', 'checkpoint to use (default: best)').choices(['best', 'latest', 'previous']);
+  new Option('--checkpoint <name>', 'checkpoint to use (default: best)').choices(checkpointNames);
 
 /** The options of every command that uses a trained model. */
 export const useOptions = (): Option[] => [

@@ -1,4 +1,4 @@
-import type { RunEvent } from '../run-events.ts';
+import type { RunEvent } from '../events.ts';
 
 /** Displays the events of a run. */
 export interface Listener {

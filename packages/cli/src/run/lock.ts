@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync, readlinkSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { Failure } from './failure.ts';
-import { remove } from './folders.ts';
+import { Failure } from '../failure.ts';
+import { remove } from '../output/folders.ts';
 
 /** What a lock file holds. */
 interface Owner {

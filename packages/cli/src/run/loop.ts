@@ -1,18 +1,18 @@
 import { DivergenceError, FormatError } from 'unrolled';
 import { type Checkpoint, type TrainingTask, train } from 'unrolled/train';
-import { describeSystemError, Failure } from './failure.ts';
+import { describeSystemError, Failure } from '../failure.ts';
+import type { CommonOptions } from '../options/options.ts';
+import { shellWord } from '../output/units.ts';
+import type { RunConfig } from './config.ts';
+import { type RunEvent, toRunEvent } from './events.ts';
+import type { RunFolder } from './folder.ts';
 import { JsonListener } from './listeners/json.ts';
 import { LineListener } from './listeners/lines.ts';
 import type { Listener } from './listeners/listener.ts';
 import { TerminalListener } from './listeners/terminal.ts';
-import type { CommonOptions } from './options.ts';
-import type { RunConfig } from './run-config.ts';
-import { type RunEvent, toRunEvent } from './run-events.ts';
-import type { RunFolder } from './run-folder.ts';
-import { endOf } from './run-options.ts';
+import { endOf } from './options.ts';
 import { stopOnSignal } from './signals.ts';
 import type { Prepared, Trainable } from './trainable.ts';
-import { shellWord } from './units.ts';
 
 export function listenerFor(json: boolean | undefined): Listener {
   if (json) return new JsonListener();

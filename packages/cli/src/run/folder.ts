@@ -14,11 +14,10 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from 'unrolled/train';
-import { Failure, naming } from './failure.ts';
-import { makeFolder, remove } from './folders.ts';
-import { RunLock } from './run-lock.ts';
-
-export type CheckpointName = 'latest' | 'previous' | 'best';
+import { Failure, naming } from '../failure.ts';
+import type { CheckpointName } from '../options/options.ts';
+import { makeFolder, remove } from '../output/folders.ts';
+import { RunLock } from './lock.ts';
 
 /** Of the lock, and of what a run creates before its first event. */
 const lockName = 'run.lock';

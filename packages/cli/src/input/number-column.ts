@@ -1,4 +1,4 @@
-import { Failure } from './failure.ts';
+import { Failure } from '../failure.ts';
 import { type DecimalMark, type Readings, readNumber } from './numbers.ts';
 
 /** A field of a column, with its line in the file. */

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { closeSync, createReadStream, fstatSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import { extname } from 'node:path';
 import { FormatError } from 'unrolled';
-import { describeSystemError, Failure, naming } from './failure.ts';
+import { describeSystemError, Failure, naming } from '../failure.ts';
+import { countOf } from '../output/units.ts';
 import { filesBelow } from './files-below.ts';
 import { isGzip, unpacked, unpackedStream } from './gzip.ts';
-import { countOf } from './units.ts';
 import { firstInvalidUtf8 } from './utf8.ts';
 
 export interface TextFile {
