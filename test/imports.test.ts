@@ -3,6 +3,7 @@ import { builtinModules } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { derivedFiles } from '../tools/subpaths.ts';
 
 /**
  * The rooms of the library, lowest first: the files of each, and which rooms it may import from besides itself.
@@ -281,4 +282,9 @@ describe('the command', () => {
 test('what the library exports exists', () => {
   const targets = Object.values(packageOf('packages/unrolled').exports ?? {});
   expect(targets.filter((path) => !existsSync(join(root, 'packages/unrolled', path)))).toEqual([]);
+});
+
+test.each(Object.entries(derivedFiles()))('%s has every subpath of the library (npm run docs)', (file, expected) => {
+  const content = JSON.parse(readFileSync(join(root, file), 'utf8'));
+  expect(JSON.stringify(content)).toBe(JSON.stringify(expected));
 });

@@ -41,10 +41,7 @@ describe('the packed package in an empty project', () => {
 
   test('offers every subpath the sources offer, and each can be imported', () => {
     const source = JSON.parse(readFileSync(join(root, 'packages/unrolled/package.json'), 'utf8')).exports;
-    const packed = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).exports;
-    const subpaths = Object.keys(source);
-    expect(Object.keys(packed).filter((subpath) => subpath !== './package.json')).toEqual(subpaths);
-    const imports = subpaths.map((subpath) => `await import('${subpath.replace(/^\./, 'unrolled')}');`);
+    const imports = Object.keys(source).map((subpath) => `await import('${subpath.replace(/^\./, 'unrolled')}');`);
     writeFileSync(join(project, 'subpaths.js'), `${imports.join('\n')}\nconsole.log('ok');`);
     expect(run(process.execPath, ['subpaths.js'], project)).toBe('ok\n');
   });

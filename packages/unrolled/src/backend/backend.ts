@@ -1,3 +1,8 @@
+/**
+ * The interface of a backend: what another device must provide.
+ * @module backend
+ */
+
 import type { Shape } from '../shape.ts';
 import type { Scan } from './scan.ts';
 
