@@ -198,7 +198,7 @@ describe('columns of a series', () => {
   });
 
   test.each([
-    ['one that there is not', { target: ['c'] }, "there is no column 'c'; there are day, a, word, b"],
+    ['one that there is not', { target: ['c'] }, "no column 'c'; the columns are day, a, word, b"],
     ['one without numbers', { target: ['word'] }, "line 2: 'x' in column 'word' is not a number"],
     ['one with a gap', { target: ['b'] }, "line 3: column 'b' has no number; --fill"],
     ['one of dates', { target: ['day'] }, "line 2: '2024-01-01' in column 'day' is not a number"],

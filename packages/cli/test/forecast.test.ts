@@ -75,7 +75,7 @@ describe('forecast predict', () => {
   });
 
   test.concurrent.each([
-    ['without the column', ['lost.csv'], "lost.csv: there is no column 'demand'; there are time, ahead"],
+    ['without the column', ['lost.csv'], "lost.csv: no column 'demand'; the columns are time, ahead"],
     ['with too few rows', ['short.csv'], 'short.csv: there are 20 rows before the forecast, the model reads 48'],
     ['that is not there', ['none.csv'], 'none.csv: there is no such file'],
     ['with a gap', ['gap.csv'], "gap.csv: line 4: column 'demand' has no number; --fill"],

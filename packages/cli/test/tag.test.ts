@@ -186,7 +186,7 @@ describe('tag', () => {
     const out = ['--out', 'none', '--steps', '2', ...small];
     const cases: [readonly string[], number, string][] = [
       [['train', 'odd.conll', ...out], 1, 'odd.conll: line 2 has 1 column, the first line of data has 2'],
-      [['train', 'train.conll', '--tag-column', '3', ...out], 1, 'train.conll: there is no column 3; the file has 2'],
+      [['train', 'train.conll', '--tag-column', '3', ...out], 1, 'train.conll: no column 3; the file has 2'],
       [['train', 'train.conll', '--validation', 'pos.conll', ...out], 1, "'NOUN' is not a span label"],
       [['train', 'train.conll', '--word-column', '0', ...out], 2, 'It must be a whole number: from 1'],
       [['train'], 2, 'no sentences given'],

@@ -37,8 +37,8 @@ describe('options', () => {
   });
 
   test.each([
-    [{ units: 3, dropuot: 0.1 }, "layer: there is no option 'dropuot'; did you mean 'dropout'? The options are units"],
-    [{ units: 3, whatever: 1 }, "there is no option 'whatever'; The options are units, dropout, mode, bias"],
+    [{ units: 3, dropuot: 0.1 }, "layer: unknown option 'dropuot'; did you mean 'dropout'? The options are units"],
+    [{ units: 3, whatever: 1 }, "unknown option 'whatever'; the options are units, dropout, mode, bias"],
     [{ units: 2.5 }, 'layer: units must be a whole number from 1, received 2.5'],
     [{ units: Number.NaN }, 'received NaN'],
     [{}, 'units must be a whole number from 1, received undefined'],

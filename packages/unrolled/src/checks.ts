@@ -111,9 +111,9 @@ export function requireKnown(operation: string, name: string, known: readonly st
   if (known.includes(name)) return;
   const near = nearest(name, known);
   throw new ConfigError(
-    `${operation}: there is no option ${shown(name)}; ` +
-      (near ? `did you mean '${near}'? ` : '') +
-      (known.length > 0 ? `The options are ${known.join(', ')}` : 'it has none'),
+    `${operation}: unknown option ${shown(name)}; ` +
+      (near ? `did you mean '${near}'? The ` : 'the ') +
+      (known.length > 0 ? `options are ${known.join(', ')}` : 'operation has none'),
     { operation, option: name, known },
   );
 }

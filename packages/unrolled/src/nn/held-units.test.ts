@@ -146,7 +146,7 @@ test('what there is not is named', () => {
   const layer = new Recurrent({ cell: 'lstm', hidden: H });
   initialiseParameters(layer, [-1, -1, F], device, 3);
   expect(() => layer.run(xs, inference, { hold: [{ layer: 1, part: 'h', unit: 0, value: 0 }] })).toThrow(
-    'there is no layer 1; layers are 0 to 0',
+    'no layer 1; layers are 0 to 0',
   );
   expect(() => layer.run(xs, inference, { hold: [{ layer: 0, reverse: true, part: 'h', unit: 0, value: 0 }] })).toThrow(
     'walks from the end',

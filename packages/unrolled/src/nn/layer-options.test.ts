@@ -30,7 +30,7 @@ test('a configuration makes the same layer again', () => {
 
 describe('options that cannot work are refused with their name', () => {
   test.each([
-    [() => new Linear({ units: 2, biass: false } as never), "linear: there is no option 'biass'; did you mean 'bias'?"],
+    [() => new Linear({ units: 2, biass: false } as never), "linear: unknown option 'biass'; did you mean 'bias'?"],
     [() => new Linear({ units: 2.5 }), 'linear: units must be a whole number from 1, received 2.5'],
     [() => new Linear({ units: 2, biasInit: Number.NaN }), 'linear: biasInit must be a finite number, received NaN'],
     [() => new Embedding({ vocabularySize: 0, dimension: 3 }), 'vocabularySize must be a whole number from 1'],
@@ -39,10 +39,10 @@ describe('options that cannot work are refused with their name', () => {
     [() => new Recurrent({ cell: 'gru', hidden: 3, dropout: 1 }), 'recurrent: dropout must be a number in [0, 1)'],
     [() => new Recurrent({ cell: 'gru', hidden: 3, layers: 0 }), 'recurrent: layers must be a whole number from 1'],
     [() => new Attention({ score: 'aditive' as never }), "did you mean 'additive'?"],
-    [() => new Attention({ score: 'dot', unit: 3 } as never), "attention: there is no option 'unit'"],
+    [() => new Attention({ score: 'dot', unit: 3 } as never), "attention: unknown option 'unit'"],
     [() => new LinearChainCrf({ tags: 1.5 }), 'crf: tags must be a whole number from 1, received 1.5'],
     [() => new LinearChainCrf({ tags: 3, constraint: {} } as never), "did you mean 'constraints'?"],
-    [() => new LayerNorm({ eps: 1e-3 } as never), "layerNorm: there is no option 'eps'"],
+    [() => new LayerNorm({ eps: 1e-3 } as never), "layerNorm: unknown option 'eps'"],
     [() => new Dropout({ rate: -0.1 }), 'dropout: rate must be a number in [0, 1), received -0.1'],
     [() => new Dropout({} as never), 'dropout: rate must be a number in [0, 1), received undefined'],
     [() => new Highway({ activation: 'gelu' as never }), "highway: activation must be 'relu' or 'tanh'"],

@@ -224,7 +224,7 @@ describe('a stack of recurrent layers', () => {
 
   test('is refused without layers, with a cell nobody knows, or with no units', () => {
     expect(() => build(0)).toThrow('layers must be a whole number from 1, received 0');
-    expect(() => createCell({ cell: 'lstn', hidden: 4 })).toThrow("there is no cell 'lstn'; use rnn, irnn, lstm, gru");
+    expect(() => createCell({ cell: 'lstn', hidden: 4 })).toThrow("unknown cell 'lstn'; use rnn, irnn, lstm, gru");
     expect(() => createCell({ cell: 'toString', hidden: 4 })).toThrow(ConfigError);
     expect(() => createCell({ cell: 'lstm', hidden: 0 })).toThrow('hidden must be a whole number from 1, received 0');
   });

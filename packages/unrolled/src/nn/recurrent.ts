@@ -185,7 +185,7 @@ export class Recurrent implements Layer {
     for (const { layer, reverse = false } of hold) {
       if (!Number.isInteger(layer) || layer < 0 || layer >= layers || !this.#directions.includes(reverse)) {
         throw new ConfigError(
-          `hold: there is no layer ${layer}${reverse ? ' that walks from the end' : ''}; ` +
+          `hold: no layer ${layer}${reverse ? ' that walks from the end' : ''}; ` +
             `layers are 0 to ${layers - 1}${this.#directions.length > 1 ? ', in both directions' : ', in one direction'}`,
           { layer, reverse, layers },
         );

@@ -28,7 +28,7 @@ export function tokenizerFor(kind: TokenizerConfig['kind'], text: string, size?:
     return vocabularyTokenizer(kind, charVocabulary(text));
   }
   if (!Object.hasOwn(sizes, kind)) {
-    throw new ConfigError(`tokens: there is no kind '${kind}'; use ${tokenizerKinds.join(', ')}`, { kind });
+    throw new ConfigError(`tokens: unknown kind '${kind}'; use ${tokenizerKinds.join(', ')}`, { kind });
   }
   const { usual, least } = sizes[kind];
   if (size !== undefined && (!Number.isInteger(size) || size < least)) {

@@ -171,7 +171,7 @@ describe('characters', () => {
 });
 
 test.each([
-  [() => tokenizerFor('byte' as 'char', 'a'), "there is no kind 'byte'; use char, word, bpe"],
+  [() => tokenizerFor('byte' as 'char', 'a'), "unknown kind 'byte'; use char, word, bpe"],
   [() => tokenizerFor('bpe', 'a', 255), "a vocabulary of 'bpe' has at least 256 tokens, received 255"],
   [() => tokenizerFor('word', 'a', 1), 'at least 2 tokens'],
   [() => tokenizerFor('char', 'a', 10), 'a vocabulary of 10 is for words and byte pairs'],

@@ -179,7 +179,7 @@ function noNumbers(table: CsvTable, name: string): Failure {
 
 function requireColumn(table: CsvTable, column: string, name: string): void {
   if (table.columns.includes(column)) return;
-  throw new Failure(`${name}: there is no column '${column.slice(0, 40)}'; there are ${listed(table.columns)}`);
+  throw new Failure(`${name}: no column '${column.slice(0, 40)}'; the columns are ${listed(table.columns)}`);
 }
 
 const listed = (names: readonly string[]): string =>

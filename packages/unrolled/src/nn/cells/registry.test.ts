@@ -6,7 +6,7 @@ import { cellNames, createCell } from './registry.ts';
 test('a name that is none is refused with the names there are', () => {
   expect(() => createCell('nothing', 4)).toThrow(ConfigError);
   expect(() => createCell('nothing', 4)).toThrow(
-    `there is no cell 'nothing'; use ${cellNames.join(', ')}, or one of your own made by defineCell`,
+    `unknown cell 'nothing'; use ${cellNames.join(', ')}, or one of your own made by defineCell`,
   );
 });
 

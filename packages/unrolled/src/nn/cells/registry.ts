@@ -106,7 +106,7 @@ export function createCell(source: CellSource, hidden?: number): Cell {
   }
   if (!own && !Object.hasOwn(cells, cell)) {
     throw new ConfigError(
-      `cell: there is no cell '${cell}'; use ${cellNames.join(', ')}, or one of your own made by defineCell`,
+      `cell: unknown cell '${cell}'; use ${cellNames.join(', ')}, or one of your own made by defineCell`,
       { cell },
     );
   }

@@ -147,7 +147,7 @@ function givenColumns(first: readonly string[], options: LayoutOptions, name: st
     if (found >= 0 && found < first.length && (header !== false || typeof column === 'number')) return found;
     const there =
       typeof column === 'number' ? `it has ${first.length}` : `the first line has ${shorten(first.join(', '))}`;
-    throw new DataError(`${name}: there is no column '${column}'; ${there}`, { column });
+    throw new DataError(`${name}: no column '${column}'; ${there}`, { column });
   };
   const texts = textColumn === undefined ? undefined : [textColumn].flat();
   const isName = (column: Column | undefined): boolean => typeof column === 'string';

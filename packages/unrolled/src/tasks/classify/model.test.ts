@@ -85,7 +85,7 @@ describe('a classifier', () => {
     [{ hidden: 0 }, 'hidden'],
     [{ dropout: 1 }, 'dropout'],
     [{ pooling: 'sum' as 'max' }, "pooling must be 'last', 'mean', 'max' or 'attention', received 'sum'"],
-    [{ poolings: 'max' } as never, "there is no option 'poolings'; did you mean 'pooling'?"],
+    [{ poolings: 'max' } as never, "unknown option 'poolings'; did you mean 'pooling'?"],
   ])('with %j is an error', (config, words) => {
     expect(() => newModel(exact, config)).toThrow(ConfigError);
     expect(() => newModel(exact, config)).toThrow(words);

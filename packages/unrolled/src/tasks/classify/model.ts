@@ -227,7 +227,7 @@ export class Classifier {
   labelId(label: string): number {
     const id = this.labels.indexOf(label);
     if (id < 0)
-      throw new DataError(`classify: there is no label ${shown(label)}; there are ${shown(this.labels)}`, { label });
+      throw new DataError(`classify: unknown label ${shown(label)}; the labels are ${shown(this.labels)}`, { label });
     return id;
   }
 

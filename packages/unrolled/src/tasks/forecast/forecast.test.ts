@@ -164,12 +164,12 @@ describe('a forecaster', () => {
   test.each<[Partial<ForecasterConfig>, string]>([
     [{ window: 0 }, 'window must be a whole number from 1, received 0'],
     [{ horizon: 1.5 }, 'horizon must be a whole number from 1, received 1.5'],
-    [{ targets: ['other'] }, "no column 'other' to forecast; there are waves, mixed"],
+    [{ targets: ['other'] }, "no column 'other' to forecast; the columns are waves, mixed"],
     [{ output: 'quantiles', quantiles: [0.1, 0.9] }, 'with 0.5 among them, received [0.1, 0.9]'],
-    [{ cell: 'grue' }, "there is no cell 'grue'"],
+    [{ cell: 'grue' }, "unknown cell 'grue'"],
     [{ dropout: Number.NaN }, 'dropout must be a number in [0, 1), received NaN'],
     [{ output: 'gauss' as 'gaussian' }, "output must be 'gaussian' or 'quantiles', received 'gauss'"],
-    [{ horizen: 3 } as never, "no option 'horizen'; did you mean 'horizon'?"],
+    [{ horizen: 3 } as never, "unknown option 'horizen'; did you mean 'horizon'?"],
   ])('refuses %o', (more, message) => {
     expect(() => newForecaster(more)).toThrow(message);
   });
@@ -188,19 +188,17 @@ describe('a forecaster', () => {
       'batch must be a whole number from 1',
     );
     expect(() => forecastTraining(forecaster, series, { split, batch: 4, seed: 1, steps: 9 } as never)).toThrow(
-      "no option 'steps'",
+      "unknown option 'steps'",
     );
     expect(() => fitScaling(rowsOf(series), 41, 9)).toThrow('end must be a whole number from 0 to 40, received 41');
     expect(() => fitScaling(rowsOf(series), 40, 1.5)).toThrow('steps must be a whole number from 1');
     expect(() => splitSeries(Number.NaN)).toThrow('length must be a whole number from 0, received NaN');
     expect(() => splitSeries(9, { tests: 0.1 } as never)).toThrow("did you mean 'test'?");
     expect(() => mackeyGlass({ length: 9, seed: 1.5 })).toThrow('seed must be a whole number');
-    expect(() => mackeyGlass({ length: 9, seed: 1, tau: 30 } as never)).toThrow("there is no option 'tau'");
+    expect(() => mackeyGlass({ length: 9, seed: 1, tau: 30 } as never)).toThrow("unknown option 'tau'");
     const settings = { ...{ window: 9, horizon: 3, split }, targets: ['other'] };
-    expect(() => seasonalNaive(rowsOf(series), 1, settings)).toThrow(
-      "there is no column 'other'; there are waves, mixed",
-    );
-    expect(() => linearAutoregression(rowsOf(series), settings)).toThrow("there is no column 'other'");
+    expect(() => seasonalNaive(rowsOf(series), 1, settings)).toThrow("no column 'other'; the columns are waves, mixed");
+    expect(() => linearAutoregression(rowsOf(series), settings)).toThrow("no column 'other'");
   });
 
   test('has parameters under the names of PyTorch', () => {

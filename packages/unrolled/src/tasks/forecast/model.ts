@@ -80,8 +80,8 @@ export class Forecaster {
     if (unknown !== undefined || this.targets.length === 0) {
       throw new ConfigError(
         this.targets.length === 0
-          ? 'forecast: there is no column to forecast'
-          : `forecast: there is no column '${unknown}' to forecast; there are ${this.columns.slice(0, 12).join(', ')}`,
+          ? 'forecast: no column to forecast'
+          : `forecast: no column '${unknown}' to forecast; the columns are ${this.columns.slice(0, 12).join(', ')}`,
       );
     }
     this.#outlook = new Outlook(config, scaling, this.targets);

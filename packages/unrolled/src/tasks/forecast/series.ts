@@ -28,7 +28,7 @@ export function rowsOf(
     throw new DataError(
       columns.length === 0
         ? 'forecast: the series has no columns'
-        : `forecast: there is no column '${missing}'; the series has ${Object.keys(series).slice(0, 12).join(', ') || 'none'}`,
+        : `forecast: no column '${missing}'; the series has ${Object.keys(series).slice(0, 12).join(', ') || 'none'}`,
       { column: missing },
     );
   }
@@ -60,7 +60,7 @@ export function rowsOf(
 export function columnOf({ columns, length, values }: SeriesRows, name: string): Float64Array {
   const f = columns.indexOf(name);
   if (f < 0) {
-    throw new DataError(`forecast: there is no column '${name}'; there are ${columns.slice(0, 12).join(', ')}`, {
+    throw new DataError(`forecast: no column '${name}'; the columns are ${columns.slice(0, 12).join(', ')}`, {
       name,
     });
   }

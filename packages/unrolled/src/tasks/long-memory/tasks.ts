@@ -128,7 +128,7 @@ export function createProblem(task: LongMemoryTask, options: ProblemOptions = {}
     case 'music':
       return musicProblem(required(task, 'music', data));
     default:
-      throw new ConfigError(`lab: there is no task '${task}'; use ${longMemoryTaskNames.join(', ')}`, { task });
+      throw new ConfigError(`lab: unknown task '${task}'; use ${longMemoryTaskNames.join(', ')}`, { task });
   }
 }
 

@@ -62,10 +62,10 @@ function tagsFirst(sentences: readonly (readonly ConllRow[])[]): boolean {
 export function placeOf(column: number, columns: number, name: string): number {
   const place = column < 0 ? columns + column : column - 1;
   if (!Number.isInteger(column) || column === 0 || place < 0 || place >= columns) {
-    throw new DataError(
-      `${name}: there is no column ${column}; the file has ${columns}: count from 1, or from the last as -1`,
-      { column, columns },
-    );
+    throw new DataError(`${name}: no column ${column}; the file has ${columns}: count from 1, or from the last as -1`, {
+      column,
+      columns,
+    });
   }
   return place;
 }

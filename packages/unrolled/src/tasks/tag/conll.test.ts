@@ -113,6 +113,6 @@ describe('a CoNLL file', () => {
   });
 
   test.each([0, 3, -3, 1.5])('has no column %s', (word) => {
-    expect(() => parseConll('Ada\tO\n', { word })).toThrow(`there is no column ${word}; the file has 2`);
+    expect(() => parseConll('Ada\tO\n', { word })).toThrow(`no column ${word}; the file has 2`);
   });
 });
