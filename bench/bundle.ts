@@ -34,9 +34,9 @@ export async function bundleForPage(dist: string): Promise<PagePart[] | null> {
   if (!bundler) return null;
   const page = `
     import { openDevice } from ${JSON.stringify(join(dist, 'index.js'))};
-    import { generate, LanguageModel, LanguageModelTraining, tokenizerFor } from ${JSON.stringify(join(dist, 'tasks/language-model/index.js'))};
+    import { generate, LanguageModel, languageModelTraining, tokenizerFor } from ${JSON.stringify(join(dist, 'tasks/language-model/index.js'))};
     import { train } from ${JSON.stringify(join(dist, 'train/index.js'))};
-    globalThis.page = { openDevice, generate, LanguageModel, LanguageModelTraining, tokenizerFor, train };`;
+    globalThis.page = { openDevice, generate, LanguageModel, languageModelTraining, tokenizerFor, train };`;
   const library = await chunksOf(bundler, entry(page));
   const worker = await chunksOf(bundler, { input: join(dist, 'backend/wasm/worker.js') });
   const kernels = library.filter(({ name }) => name === 'relaxed-shared');

@@ -1,5 +1,5 @@
 import { openDevice } from 'unrolled';
-import { LanguageModel, LanguageModelTraining, tokenizerFor } from 'unrolled/tasks/language-model';
+import { LanguageModel, languageModelTraining, tokenizerFor } from 'unrolled/tasks/language-model';
 import { train } from 'unrolled/train';
 import { summarise, type Timing } from './timing.ts';
 
@@ -64,7 +64,7 @@ export async function timeTrainingStep(
   const text = textOf(step.vocabulary, Math.max(200_000, 20 * batch * steps));
   const tokenizer = tokenizerFor('char', text);
   const model = new LanguageModel(device, tokenizer, { cell, hidden, layers, embedding, dropout: 0 }, 1);
-  const task = new LanguageModelTraining(model, tokenizer.encode(text), { batch, steps, seed: 1 });
+  const task = languageModelTraining(model, tokenizer.encode(text), { batch, steps, seed: 1 });
   const milliseconds: number[] = [];
   const losses: number[] = [];
   let last = performance.now();

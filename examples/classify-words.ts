@@ -23,8 +23,7 @@ const classifier = new Classifier(device, tokenizer, ['plain', 'rhyming'], {
   ...{ cell: 'gru', hidden: 24, layers: 1, embedding: 12, dropout: 0 },
   ...{ bidirectional: true, pooling: 'last', maxLength: 20 },
 });
-const task = classifierTraining(classifier, {
-  examples: words.slice(200),
+const task = classifierTraining(classifier, words.slice(200), {
   validation: words.slice(0, 200),
   batch: 32,
   seed: 1,

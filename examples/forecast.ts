@@ -8,7 +8,7 @@ import {
   backtest,
   Forecaster,
   fitScaling,
-  forecastTraining,
+  forecasterTraining,
   methodOf,
   rowsOf,
   seasonalNaive,
@@ -25,7 +25,7 @@ const [window, horizon] = [48, 12];
 const device = await openDevice();
 const scaling = fitScaling(rows, split.train, window);
 const model = new Forecaster(device, scaling, { cell: 'gru', hidden: 16, layers: 1, dropout: 0, window, horizon });
-const task = forecastTraining(model, { demand }, { split, batch: 32, seed: 1 });
+const task = forecasterTraining(model, { demand }, { split, batch: 32, seed: 1 });
 
 let bytes = new Uint8Array();
 const options = { optimizer: { method: 'adam' }, learningRate: 5e-3, schedule: 'cosine', steps: 300 } as const;

@@ -42,7 +42,7 @@ const device = await openDevice();
 const config = { cell: 'lstm', hidden: 32, layers: 1, embedding: 24, characters: 12, dropout: 0.2, crf: true };
 const tagger = new Tagger(device, tagVocabulary(sentences), config);
 const [validation, examples] = [sentences.slice(0, 100), sentences.slice(100)];
-const task = taggerTraining(tagger, { examples, validation, batch: 16, seed: 1 });
+const task = taggerTraining(tagger, examples, { validation, batch: 16, seed: 1 });
 const options = {
   optimizer: { method: 'adam' },
   learningRate: 0.01,

@@ -10,7 +10,7 @@ import {
   evaluateTokens,
   findUnits,
   LanguageModel,
-  LanguageModelTraining,
+  languageModelTraining,
   tokenizerFor,
   traceUnits,
 } from 'unrolled/tasks/language-model';
@@ -33,7 +33,7 @@ const text = speech(40_000, new Random(1));
 const tokenizer = tokenizerFor('char', text);
 const config = { cell: 'lstm', hidden: 32, layers: 1, embedding: 12, dropout: 0 };
 const model = new LanguageModel(device, tokenizer, config, 3);
-const task = new LanguageModelTraining(model, tokenizer.encode(text), { batch: 16, steps: 50, seed: 1 });
+const task = languageModelTraining(model, text, { batch: 16, steps: 50, seed: 1 });
 const how = { optimizer: { method: 'adam' }, learningRate: 1e-2, clipNorm: 1, steps: 300 } as const;
 for await (const event of train(task, how)) {
   if (event.type === 'progress' && event.step % 100 === 0)

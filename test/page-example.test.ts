@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openDevice } from 'unrolled';
-import { LanguageModel, LanguageModelTraining, tokenizerFor } from 'unrolled/tasks/language-model';
+import { LanguageModel, languageModelTraining, tokenizerFor } from 'unrolled/tasks/language-model';
 import { encodeModel, storeModel, train } from 'unrolled/train';
 import { build } from 'vite';
 import { describe, expect, test } from 'vitest';
@@ -18,7 +18,7 @@ async function trained(): Promise<Uint8Array> {
   const text = 'she sells sea shells by the sea shore. '.repeat(40);
   const tokenizer = tokenizerFor('char', text);
   const model = new LanguageModel(device, tokenizer, { cell: 'gru', hidden: 32, layers: 1, embedding: 8, dropout: 0 });
-  const task = new LanguageModelTraining(model, tokenizer.encode(text), { batch: 4, steps: 32, seed: 1 });
+  const task = languageModelTraining(model, tokenizer.encode(text), { batch: 4, steps: 32, seed: 1 });
   const options = { optimizer: { method: 'adam' }, learningRate: 0.02, steps: 150, validateEvery: 0 } as const;
   for await (const _ of train(task, options));
   return encodeModel(storeModel(model), { half: true });

@@ -12,7 +12,7 @@ import { lineChart, type Series } from '../packages/unrolled/src/charts/index.ts
 import { openDevice } from '../packages/unrolled/src/index.ts';
 import {
   LanguageModel,
-  LanguageModelTraining,
+  languageModelTraining,
   splitText,
   tokenizerFor,
 } from '../packages/unrolled/src/tasks/language-model/index.ts';
@@ -37,7 +37,7 @@ const series: Series[] = [];
 for (const cell of ['rnn', 'lstm']) {
   const config = { cell, hidden: 128, layers: 1, embedding: 32, dropout: 0 };
   const model = new LanguageModel(device, tokenizer, config, 1);
-  const task = new LanguageModelTraining(model, tokens, { batch: 16, steps: 64, seed: 1 });
+  const task = languageModelTraining(model, tokens, { batch: 16, steps: 64, seed: 1 });
   const measure = async (when: string): Promise<void> => {
     const report = await measureGradients(model, validation, { lags: 100 });
     const [layer] = report.layers;

@@ -15,7 +15,7 @@ import { Classifier, classifierTraining } from '../packages/unrolled/src/tasks/c
 import {
   Forecaster,
   fitScaling,
-  forecastTraining,
+  forecasterTraining,
   rowsOf,
   seasonalSeries,
   splitSeries,
@@ -23,7 +23,7 @@ import {
 import {
   generate,
   LanguageModel,
-  LanguageModelTraining,
+  languageModelTraining,
   ngramLadder,
   tokenizerFor,
 } from '../packages/unrolled/src/tasks/language-model/index.ts';
@@ -95,7 +95,7 @@ async function languageModel(device: Device, cell: string): Promise<void> {
   const optimisation = { optimizer: 'adam', lr: 0.005, schedule: 'hold-linear', clipNorm: 1, steps: 3000 } as const;
   const spec: RunSpec = { ...sizes, ...order, ...optimisation };
   const model = new LanguageModel(device, tokenizer, sizes, order.seed);
-  const task = new LanguageModelTraining(model, tokens, { batch: order.batch, steps: order.seq, seed: order.seed });
+  const task = languageModelTraining(model, tokens, { batch: order.batch, steps: order.seq, seed: order.seed });
   const sampleAt = [1, 10, 100, 300, 1000, 3000];
   const sampleNow = (step: number) => ({
     step,
@@ -131,7 +131,7 @@ async function languages(device: Device): Promise<void> {
     ...{ bidirectional: true, pooling: 'mean', maxLength: 200 },
   });
   const [validation, examples] = [all.slice(0, 500), all.slice(500)];
-  const task = classifierTraining(classifier, { examples, validation, batch: 32, seed: 1 });
+  const task = classifierTraining(classifier, examples, { validation, batch: 32, seed: 1 });
   await best('languages', task, {
     optimizer: { method: 'adam' },
     ...{ learningRate: 5e-3, schedule: 'hold-linear', steps: 1200, validateEvery: 200, checkpointEvery: 0 },
@@ -151,7 +151,7 @@ async function names(device: Device): Promise<void> {
   const vocabulary = { ...found, words: often.map(([word]) => word), wordCounts: often.map(([, count]) => count) };
   const tagger = new Tagger(device, vocabulary, config);
   const [validation, examples] = [all.slice(0, 200), all.slice(200)];
-  await best('names', taggerTraining(tagger, { examples, validation, batch: 16, seed: 1 }), {
+  await best('names', taggerTraining(tagger, examples, { validation, batch: 16, seed: 1 }), {
     optimizer: { method: 'adam' },
     ...{ learningRate: 5e-3, schedule: 'hold-linear', steps: 300, validateEvery: 50, checkpointEvery: 0 },
   });
@@ -187,7 +187,7 @@ async function demand(device: Device): Promise<void> {
   const [window, horizon] = [96, 24];
   const scaling = fitScaling(rows, split.train, window);
   const model = new Forecaster(device, scaling, { cell: 'gru', hidden: 16, layers: 1, dropout: 0, window, horizon });
-  await best('demand', forecastTraining(model, { demand: series }, { split, batch: 32, seed: 1 }), {
+  await best('demand', forecasterTraining(model, { demand: series }, { split, batch: 32, seed: 1 }), {
     optimizer: { method: 'adam' },
     ...{ learningRate: 5e-3, schedule: 'cosine', steps: 800, validateEvery: 100, checkpointEvery: 0 },
   });

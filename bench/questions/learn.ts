@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openDevice } from 'unrolled';
-import { LanguageModel, LanguageModelTraining } from 'unrolled/tasks/language-model';
+import { LanguageModel, languageModelTraining } from 'unrolled/tasks/language-model';
 import { tokenizerFor } from 'unrolled/tokenizers';
 import { train } from 'unrolled/train';
 import { threadCounts, threadsName } from '../machine.ts';
@@ -33,7 +33,7 @@ async function ours(text: string, steps: number, threads: number, blas: string):
   const tokenizer = tokenizerFor('char', text);
   const { layers, hidden, embedding, dropout, batch, seq, rate } = sizes;
   const model = new LanguageModel(device, tokenizer, { cell: 'lstm', hidden, layers, embedding, dropout }, 1);
-  const task = new LanguageModelTraining(model, tokenizer.encode(text), { batch, steps: seq, seed: 1 });
+  const task = languageModelTraining(model, tokenizer.encode(text), { batch, steps: seq, seed: 1 });
   const points: Point[] = [];
   const milliseconds: number[] = [];
   let [seconds, last] = [0, performance.now()];

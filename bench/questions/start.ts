@@ -11,14 +11,14 @@ const program = (dist: string, threads: number): string => `
   const begin = performance.now();
   const modules = ['index.js', 'tasks/language-model/index.js', 'train/index.js'];
   const parts = await Promise.all(modules.map((module) => import(${JSON.stringify(`${dist}/`)} + module)));
-  const { openDevice, LanguageModel, LanguageModelTraining, tokenizerFor, train } = Object.assign({}, ...parts);
+  const { openDevice, LanguageModel, languageModelTraining, tokenizerFor, train } = Object.assign({}, ...parts);
   const imported = performance.now();
   const device = await openDevice('wasm', { threads: ${threads} });
   const opened = performance.now();
   const text = 'the quick brown fox jumps over the lazy dog. '.repeat(100);
   const tokenizer = tokenizerFor('char', text);
   const config = { cell: 'lstm', hidden: 128, layers: 2, embedding: 128, dropout: 0 };
-  const task = new LanguageModelTraining(new LanguageModel(device, tokenizer, config, 1), tokenizer.encode(text), {
+  const task = languageModelTraining(new LanguageModel(device, tokenizer, config, 1), tokenizer.encode(text), {
     batch: 8, steps: 32, seed: 1,
   });
   const options = { optimizer: { method: 'adam' }, learningRate: 1e-3, steps: 1, progressEvery: 1, validateEvery: 0 };

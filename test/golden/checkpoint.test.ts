@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openDevice } from 'unrolled';
-import { LanguageModel, LanguageModelTraining, tokenizerFor } from 'unrolled/tasks/language-model';
+import { LanguageModel, languageModelTraining, tokenizerFor } from 'unrolled/tasks/language-model';
 import { encodeCheckpoint, train } from 'unrolled/train';
 import { describe, expect, test } from 'vitest';
 
@@ -24,7 +24,7 @@ describe.skipIf(!python)('a checkpoint opens in PyTorch by its plain names', () 
     const device = await openDevice('wasm', { threads: 1 });
     const tokenizer = tokenizerFor('char', text);
     const model = new LanguageModel(device, tokenizer, { cell, hidden: 12, layers: 2, embedding: 7, dropout: 0 });
-    const task = new LanguageModelTraining(model, tokenizer.encode(text), { batch: 2, steps: 9, seed: 1 });
+    const task = languageModelTraining(model, tokenizer.encode(text), { batch: 2, steps: 9, seed: 1 });
     const options = { optimizer: { method: 'adam' }, learningRate: 1e-2, steps: 5, sampleEvery: 0 } as const;
     const folder = mkdtempSync(join(tmpdir(), 'unrolled-checkpoint-'));
     try {

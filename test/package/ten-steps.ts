@@ -6,7 +6,7 @@ import type * as training from 'unrolled/train';
 export interface Library {
   readonly openDevice: typeof unrolled.openDevice;
   readonly LanguageModel: typeof languageModel.LanguageModel;
-  readonly LanguageModelTraining: typeof languageModel.LanguageModelTraining;
+  readonly languageModelTraining: typeof languageModel.languageModelTraining;
   readonly tokenizerFor: typeof languageModel.tokenizerFor;
   readonly train: typeof training.train;
 }
@@ -25,7 +25,7 @@ export async function tenSteps(library: Library, threads: number | undefined): P
   const tokenizer = library.tokenizerFor('char', text);
   const config = { cell: 'lstm', hidden: 24, layers: 2, embedding: 12, dropout: 0.1 };
   const model = new library.LanguageModel(device, tokenizer, config, 7);
-  const task = new library.LanguageModelTraining(model, tokenizer.encode(text), { batch: 4, steps: 16, seed: 7 });
+  const task = library.languageModelTraining(model, tokenizer.encode(text), { batch: 4, steps: 16, seed: 7 });
   const losses: number[] = [];
   let sample = '';
   const events = library.train(task, {

@@ -49,14 +49,14 @@ export async function trainAll(library: Library): Promise<Files> {
   const tagger = new Tagger(device, library.tagVocabulary(sentences), { ...sizes, characters: 4, crf: true });
   const translator = new Translator(device, library.sidesFor(pairs), sizes);
   const tasks: Readonly<Record<string, training.TrainingTask>> = {
-    classify: library.classifierTraining(classifier, { ...order, examples: labelled }),
-    forecast: library.forecastTraining(forecaster, { demand }, { batch: 4, seed: 1, split }),
-    'language-model': new library.LanguageModelTraining(model, characters.encode(text), {
+    classify: library.classifierTraining(classifier, labelled, order),
+    forecast: library.forecasterTraining(forecaster, { demand }, { batch: 4, seed: 1, split }),
+    'language-model': library.languageModelTraining(model, characters.encode(text), {
       batch: 4,
       seed: 1,
       steps: 16,
     }),
-    tag: library.taggerTraining(tagger, { ...order, examples: sentences }),
+    tag: library.taggerTraining(tagger, sentences, order),
     translate: library.translatorTraining(translator, pairs, order),
   };
   const files: Record<string, readonly number[]> = {};

@@ -1,5 +1,10 @@
 import { DivergenceError } from 'unrolled';
-import { generate, type LanguageModel, LanguageModelTraining } from 'unrolled/tasks/language-model';
+import {
+  generate,
+  type LanguageModel,
+  type LanguageModelTraining,
+  languageModelTraining,
+} from 'unrolled/tasks/language-model';
 import { type TrainOptions, train } from 'unrolled/train';
 import type { Progress, RunSpec, Tuning, WorkerEvent } from '../protocol.ts';
 import { StoppableClock } from './stoppable-clock.ts';
@@ -56,7 +61,7 @@ export class TrainingRun {
     const { batch, seq: steps, seed } = spec;
     const every = validateEvery(Math.floor((0.9 * tokens.length) / batch / steps));
     const validationTokens = Math.round(0.3 * every * batch * steps);
-    this.#task = new LanguageModelTraining(model, tokens, { batch, steps, seed, validationTokens });
+    this.#task = languageModelTraining(model, tokens, { batch, steps, seed, validationTokens });
     this.#model = model;
     this.#spec = spec;
     const short = tokens.length < heart;

@@ -11,7 +11,7 @@ import { train } from '../train/train.ts';
 import { wordVocabulary } from '../words/index.ts';
 import { Classifier } from './classify/index.ts';
 import { Forecaster, fitScaling, rowsOf } from './forecast/index.ts';
-import { generate, LanguageModel, LanguageModelTraining } from './language-model/index.ts';
+import { generate, LanguageModel, languageModelTraining } from './language-model/index.ts';
 import { Tagger, tagVocabulary } from './tag/index.ts';
 import { sidesFor, Translator } from './translate/index.ts';
 
@@ -280,7 +280,7 @@ describe('a checkpoint', async () => {
   const tokens = char.encode(text);
   const newTask = () => {
     const model = new LanguageModel(device, char, { ...common, embedding: 3 });
-    return new LanguageModelTraining(model, tokens, { batch: 2, steps: 4, seed: 1 });
+    return languageModelTraining(model, tokens, { batch: 2, steps: 4, seed: 1 });
   };
   const options = { optimizer: { method: 'adam' }, learningRate: 0.01, sampleEvery: 0 } as const;
   const run = async (steps: number, resume?: Checkpoint): Promise<Checkpoint> => {

@@ -3,7 +3,7 @@ import { openDevice } from '../device.ts';
 import { ConfigError } from '../errors.ts';
 import { Embedding, initialiseParameters } from '../nn/index.ts';
 import { mean } from '../ops/index.ts';
-import { LanguageModel, LanguageModelTraining } from '../tasks/language-model/index.ts';
+import { LanguageModel, languageModelTraining } from '../tasks/language-model/index.ts';
 import { tokenizerFor } from '../tokenizers/index.ts';
 import type { TrainEvent, ValidationEvent } from './events.ts';
 import type { TrainingTask, Validation } from './task.ts';
@@ -80,7 +80,7 @@ test('a language model that is trained with far too high a rate has diverged', a
   const text = 'she sells sea shells by the sea shore. '.repeat(30);
   const tokenizer = tokenizerFor('char', text);
   const model = new LanguageModel(device, tokenizer, { cell: 'rnn', hidden: 8, layers: 1, embedding: 4, dropout: 0 });
-  const task = new LanguageModelTraining(model, tokenizer.encode(text), { batch: 4, steps: 8, seed: 1 });
+  const task = languageModelTraining(model, tokenizer.encode(text), { batch: 4, steps: 8, seed: 1 });
   const events = await eventsOf(task, { learningRate: 1e4, steps: 3, sampleEvery: 0 });
   const validations = validationsOf(events);
   expect(validations).toHaveLength(3);

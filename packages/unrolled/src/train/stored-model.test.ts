@@ -3,7 +3,7 @@ import { openDevice } from '../device.ts';
 import { FormatError } from '../errors.ts';
 import { decodeSafetensors } from '../io/safetensors.ts';
 import { Classifier } from '../tasks/classify/index.ts';
-import { evaluateTokens, LanguageModel, LanguageModelTraining } from '../tasks/language-model/index.ts';
+import { evaluateTokens, LanguageModel, languageModelTraining } from '../tasks/language-model/index.ts';
 import { tokenizerFor } from '../tokenizers/index.ts';
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
 import { decodeModel, encodeModel, isModelFile, modelOf, storeModel } from './stored-model.ts';
@@ -14,7 +14,7 @@ const text = 'she sells sea shells by the sea shore. '.repeat(30);
 const tokenizer = tokenizerFor('char', text);
 const tokens = tokenizer.encode(text);
 const model = new LanguageModel(device, tokenizer, { cell: 'gru', hidden: 24, layers: 1, embedding: 8, dropout: 0 });
-const task = new LanguageModelTraining(model, tokens, { batch: 4, steps: 16, seed: 1 });
+const task = languageModelTraining(model, tokens, { batch: 4, steps: 16, seed: 1 });
 let checkpoint: Checkpoint | null = null;
 for await (const event of train(task, { optimizer: { method: 'adam' }, learningRate: 0.02, steps: 40 })) {
   if (event.type === 'checkpoint') checkpoint = event.checkpoint;

@@ -109,7 +109,7 @@ async function prepare(
       const model = new Classifier(device, tokenizer, labels, config, seed);
       if (vectors) model.takeVectors(vectors);
       model.columns = usual;
-      return classifierTraining(model, { examples, validation, batch, seed });
+      return classifierTraining(model, examples, { validation, batch, seed });
     },
     next: (run) => `Use it: npx unrolled classify predict ${run} "a text"`,
   };

@@ -3,7 +3,7 @@ import {
   type ForecasterConfig,
   type ForecasterDescription,
   fitScaling,
-  forecastTraining,
+  forecasterTraining,
   originsOf,
   requireOrigins,
   rowsOf,
@@ -99,7 +99,7 @@ async function prepare(
             checkpoint.parameters,
           )
         : new Forecaster(device, fitScaling(rows, split.train, config.window), config, seed);
-      return forecastTraining(forecaster, data.series, { split, batch, seed });
+      return forecasterTraining(forecaster, data.series, { split, batch, seed });
     },
     next: (run) => `Use it: npx unrolled forecast predict ${run}; evaluate it: npx unrolled forecast eval ${run}`,
   };

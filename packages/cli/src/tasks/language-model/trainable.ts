@@ -3,7 +3,7 @@ import {
   LanguageModel,
   type LanguageModelConfig,
   type LanguageModelDescription,
-  LanguageModelTraining,
+  languageModelTraining,
   measureText,
   splitText,
   type TextMeasure,
@@ -100,7 +100,7 @@ function prepare(
     itemsPerStep: batch * seq,
     begin(device) {
       checkMemory(options, tokenizer.size, availableBytes(device));
-      return new LanguageModelTraining(new LanguageModel(device, tokenizer, model, seed), tokens, {
+      return languageModelTraining(new LanguageModel(device, tokenizer, model, seed), tokens, {
         batch,
         steps: seq,
         seed,

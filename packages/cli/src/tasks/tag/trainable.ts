@@ -108,7 +108,7 @@ async function prepare(
     begin(device) {
       const model = new Tagger(device, vocabulary, config, seed);
       if (vectors) model.takeVectors(vectors);
-      return taggerTraining(model, { examples, validation, batch, seed });
+      return taggerTraining(model, examples, { validation, batch, seed });
     },
     next: (run) => `Use it: npx unrolled tag predict ${run} "a sentence"`,
   };

@@ -132,16 +132,13 @@ describe('a classifier of words', () => {
     [true, false],
   ])('frozen %s: training changes a given vector: %s', async (freeze, changes) => {
     const model = make(wasm, freeze);
-    const parts = {
-      examples: [
-        { text: 'fine', label: 'x' },
-        { text: 'dull', label: 'y' },
-      ],
-      validation: [],
-    };
+    const two = [
+      { text: 'fine', label: 'x' },
+      { text: 'dull', label: 'y' },
+    ];
     const before = [...model.embed(['fine dull']).embedded.data()];
     const options = { optimizer: { method: 'adam' }, learningRate: 0.1, steps: 5 } as const;
-    for await (const _ of train(classifierTraining(model, { ...parts, batch: 2, seed: 1 }), options));
+    for await (const _ of train(classifierTraining(model, two, { batch: 2, seed: 1 }), options));
     const after = [...model.embed(['fine dull']).embedded.data()];
     expect(after.slice(0, 4).some((value, i) => value !== before[i])).toBe(changes);
     expect(after.slice(4)).not.toEqual(before.slice(4));
@@ -204,9 +201,9 @@ describe('learning to classify', () => {
   const learn = async (): Promise<{ model: Classifier; last: Checkpoint }> => {
     const config: ClassifierConfig = { ...small, hidden: 12, pooling: 'max' };
     const model = new Classifier(wasm, tokenizerFor('char', 'abc'), labels, config, 3);
-    const parts = { examples: examples.slice(40), validation: examples.slice(0, 40) };
+    const order = { validation: examples.slice(0, 40), batch: 16, seed: 1 };
     let last: Checkpoint | null = null;
-    for await (const event of train(classifierTraining(model, { ...parts, batch: 16, seed: 1 }), options)) {
+    for await (const event of train(classifierTraining(model, examples.slice(40), order), options)) {
       if (event.type === 'checkpoint') last = event.checkpoint;
     }
     return { model, last: last! };

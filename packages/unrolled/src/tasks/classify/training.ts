@@ -1,3 +1,4 @@
+import { anything, count, type Kinds, required, requireOptions, seed as seedKind } from '../../checks.ts';
 import { fitTemperature } from '../../metrics/calibration.ts';
 import { SupervisedTraining } from '../../train/supervised.ts';
 import { collectLogits, judge } from './evaluate.ts';
@@ -5,19 +6,36 @@ import type { LabelledText } from './format.ts';
 import type { Classifier } from './model.ts';
 
 export interface ClassifierTrainingOptions {
-  /** Training examples, and held-out ones for validation and for the temperature. */
-  readonly examples: readonly LabelledText[];
-  readonly validation: readonly LabelledText[];
+  /** Held-out examples for validation and for the temperature. Default: none. */
+  readonly validation?: readonly LabelledText[] | undefined;
   /** B, texts in a batch. */
   readonly batch: number;
+  /** Of the order of the texts. */
   readonly seed: number;
 }
 
-/** Trains a classifier; each validation also fits the temperature that calibrates its probabilities. */
+const kinds: Kinds<ClassifierTrainingOptions> = {
+  validation: anything,
+  batch: required(count),
+  seed: required(seedKind),
+};
+
+/**
+ * Trains a classifier; each validation also fits the temperature that calibrates its probabilities.
+ * @throws DataError if there is no example; ConfigError on an option that is unknown or out of range
+ *
+ * @example
+ * const { train: examples, validation } = splitExamples(all, { share: 0.1, seed: 1, keyOf: ({ text }) => text });
+ * const task = classifierTraining(model, examples, { validation, batch: 32, seed: 1 });
+ * for await (const event of train(task, { optimizer: { method: 'adam' }, learningRate: 3e-3, epochs: 4 })) …
+ */
 export function classifierTraining(
   model: Classifier,
-  { examples, validation, batch, seed }: ClassifierTrainingOptions,
+  examples: readonly LabelledText[],
+  options: ClassifierTrainingOptions,
 ): SupervisedTraining<LabelledText> {
+  requireOptions('classifierTraining', options, kinds);
+  const { validation = [], batch, seed } = options;
   return new SupervisedTraining(model, {
     examples,
     validation,

@@ -12,7 +12,7 @@ import {
   Forecaster,
   type ForecasterConfig,
   fitScaling,
-  forecastTraining,
+  forecasterTraining,
   linearAutoregression,
   mackeyGlass,
   originsOf,
@@ -58,7 +58,7 @@ const options: TrainOptions = { optimizer: { method: 'adam' }, learningRate: 5e-
 
 async function eventsOf(forecaster: Forecaster, more: Partial<TrainOptions> = {}): Promise<TrainEvent[]> {
   const events: TrainEvent[] = [];
-  const task = forecastTraining(forecaster, series, { split, batch: 8, seed: 2 });
+  const task = forecasterTraining(forecaster, series, { split, batch: 8, seed: 2 });
   for await (const event of train(task, { ...options, ...more })) events.push(event);
   return events;
 }
@@ -184,10 +184,10 @@ describe('a forecaster', () => {
     );
     const series = tail(0, 40);
     const split = splitSeries(40);
-    expect(() => forecastTraining(forecaster, series, { split, batch: 0, seed: 1 })).toThrow(
+    expect(() => forecasterTraining(forecaster, series, { split, batch: 0, seed: 1 })).toThrow(
       'batch must be a whole number from 1',
     );
-    expect(() => forecastTraining(forecaster, series, { split, batch: 4, seed: 1, steps: 9 } as never)).toThrow(
+    expect(() => forecasterTraining(forecaster, series, { split, batch: 4, seed: 1, steps: 9 } as never)).toThrow(
       "unknown option 'steps'",
     );
     expect(() => fitScaling(rowsOf(series), 41, 9)).toThrow('end must be a whole number from 0 to 40, received 41');
@@ -231,7 +231,7 @@ describe('training', () => {
       [series, changed].map(async (some) => {
         const scaling = fitScaling(rowsOf(some), split.train, config.window);
         const forecaster = new Forecaster(reference, scaling, config, 4);
-        const task = forecastTraining(forecaster, some, { split, batch: 8, seed: 2 });
+        const task = forecasterTraining(forecaster, some, { split, batch: 8, seed: 2 });
         for await (const _ of train(task, { ...options, validateEvery: 0 }));
         return { scaling, values: forecaster.parameters.values.data() };
       }),
@@ -309,7 +309,7 @@ describe('training', () => {
   test('a series that is too short for a window is refused with the numbers', () => {
     const short = tail(0, 12);
     const forecaster = newForecaster();
-    expect(() => forecastTraining(forecaster, short, { split: splitSeries(12), batch: 4, seed: 1 })).toThrow(
+    expect(() => forecasterTraining(forecaster, short, { split: splitSeries(12), batch: 4, seed: 1 })).toThrow(
       'the training part has 8 steps, too few to read 9 and forecast 3',
     );
     expect(() => fitScaling(rowsOf(short), 8, 9)).toThrow('the training part has 8 steps, a window 9');
@@ -325,7 +325,7 @@ describe('training', () => {
       ...sizes,
       ...{ cell: 'gru', hidden: 16, layers: 1, dropout: 0 },
     });
-    const task = forecastTraining(forecaster, { y }, { split: parts, batch: 32, seed: 1 });
+    const task = forecasterTraining(forecaster, { y }, { split: parts, batch: 32, seed: 1 });
     const losses: number[] = [];
     for await (const event of train(task, { ...options, steps: 400, validateEvery: 400, learningRate: 1e-2 })) {
       if (event.type === 'validation') losses.push(event.metrics!.mae);

@@ -195,7 +195,7 @@ export class Forecaster {
   /**
    * Widens intervals so that 80% intervals cover 80% of windows outside the training part (split conformal prediction; Romano
    * 2019): a factor for each target, the 0.8-quantile of |y − middle| / |bound − middle|, at least 1. A network fits its training
-   * part too well, so that its own intervals are too narrow elsewhere. `forecastTraining` does this at each validation.
+   * part too well, so that its own intervals are too narrow elsewhere. `forecasterTraining` does this at each validation.
    *
    * @returns  the forecasts of these windows, with uncalibrated intervals
    */

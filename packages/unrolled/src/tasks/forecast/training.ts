@@ -1,4 +1,4 @@
-import { anything, count, required, requireOptions, seed as seedKind } from '../../checks.ts';
+import { anything, count, type Kinds, required, requireOptions, seed as seedKind } from '../../checks.ts';
 import { intervalCoverage, meanAbsoluteError } from '../../metrics/forecast.ts';
 import { inference } from '../../nn/layer.ts';
 import type { StopSignal } from '../../signal.ts';
@@ -9,7 +9,7 @@ import type { Forecaster } from './model.ts';
 import { rowsOf, type Series, type SeriesSplit } from './series.ts';
 import { type ForecastWindow, originsOf, requireOrigins, windowsAt } from './windows.ts';
 
-export interface ForecastTrainingOptions {
+export interface ForecasterTrainingOptions {
   /** The parts of the series; see `splitSeries`. */
   readonly split: SeriesSplit;
   /** B, windows in a batch. */
@@ -17,6 +17,12 @@ export interface ForecastTrainingOptions {
   /** Of the order of the windows. */
   readonly seed: number;
 }
+
+const kinds: Kinds<ForecasterTrainingOptions> = {
+  split: required(anything),
+  batch: required(count),
+  seed: required(seedKind),
+};
 
 /**
  * Trains a forecaster on every window whose forecast ends within the training part, in random order. Validation takes the
@@ -29,17 +35,15 @@ export interface ForecastTrainingOptions {
  * const forecaster = new Forecaster(device, fitScaling(rowsOf({ demand }), split.train, 48), {
  *   cell: 'gru', hidden: 32, layers: 1, dropout: 0, window: 48, horizon: 24,
  * });
- * const task = forecastTraining(forecaster, { demand }, { split, batch: 32, seed: 1 });
+ * const task = forecasterTraining(forecaster, { demand }, { split, batch: 32, seed: 1 });
  * for await (const event of train(task, { optimizer: { method: 'adam' }, learningRate: 3e-3, steps: 1000 })) …
  */
-export function forecastTraining(
+export function forecasterTraining(
   forecaster: Forecaster,
   series: Series,
-  options: ForecastTrainingOptions,
+  options: ForecasterTrainingOptions,
 ): SupervisedTraining<ForecastWindow> {
-  requireOptions('forecastTraining', options, {
-    ...{ split: required(anything), batch: required(count), seed: required(seedKind) },
-  });
+  requireOptions('forecasterTraining', options, kinds);
   const { split, batch, seed } = options;
   const { config } = forecaster;
   const rows = rowsOf(series, forecaster.columns);

@@ -5,7 +5,7 @@ import { tokenizerFor } from '../../tokenizers/create.ts';
 import { train } from '../../train/train.ts';
 import { evaluateTokens } from './evaluate.ts';
 import { LanguageModel } from './model.ts';
-import { LanguageModelTraining } from './training.ts';
+import { languageModelTraining } from './training.ts';
 
 /** What comes next depends on a name that came up long before. */
 const text = Array.from({ length: 260 }, (_, i) => {
@@ -22,7 +22,7 @@ beforeAll(async () => {
 
 async function trained(cell: 'lstm' | 'gru' | 'rnn'): Promise<LanguageModel> {
   const model = new LanguageModel(device, tokenizer, { cell, hidden: 24, layers: 2, embedding: 12, dropout: 0 }, 3);
-  const task = new LanguageModelTraining(model, tokens, { batch: 8, steps: 40, seed: 5 });
+  const task = languageModelTraining(model, tokens, { batch: 8, steps: 40, seed: 5 });
   const options = { optimizer: { method: 'adam' }, learningRate: 0.01, clipNorm: 1, steps: 250 } as const;
   for await (const _ of train(task, { ...options, validateEvery: 0, sampleEvery: 0, checkpointEvery: 0 }));
   return model;

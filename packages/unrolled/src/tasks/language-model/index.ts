@@ -19,5 +19,10 @@ export * from './ladder.ts';
 export * from './measures.ts';
 export * from './model.ts';
 export * from './text-measure.ts';
-export * from './training.ts';
+export {
+  type LanguageModelTraining,
+  type LanguageModelTrainingOptions,
+  languageModelTraining,
+  splitText,
+} from './training.ts';
 export * from './units.ts';

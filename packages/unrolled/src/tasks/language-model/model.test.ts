@@ -8,7 +8,7 @@ import { type Checkpoint, encodeCheckpoint } from '../../train/checkpoint.ts';
 import { train } from '../../train/train.ts';
 import { evaluateTokens } from './evaluate.ts';
 import { LanguageModel, type LanguageModelConfig } from './model.ts';
-import { LanguageModelTraining } from './training.ts';
+import { languageModelTraining } from './training.ts';
 
 const device = createDevice(referenceBackend({ float: 'float64' }));
 const words = 'she sells sea shells by the wide grey shore of that cold sea'.split(' ');
@@ -21,7 +21,7 @@ const newModel = (more: Partial<LanguageModelConfig>) =>
   new LanguageModel(device, tokenizer, { ...config, ...more }, 3);
 
 async function learn(model: LanguageModel): Promise<{ losses: number[]; checkpoint: Checkpoint }> {
-  const task = new LanguageModelTraining(model, tokens, { batch: 4, steps: 10, seed: 5, sampleLength: 5 });
+  const task = languageModelTraining(model, tokens, { batch: 4, steps: 10, seed: 5, sampleLength: 5 });
   const options = { optimizer: { method: 'adam' }, learningRate: 0.03, steps: 60, progressEvery: 20 } as const;
   const losses: number[] = [];
   let checkpoint: Checkpoint | null = null;

@@ -10,7 +10,7 @@ import { type TrainOptions, train } from '../../train/train.ts';
 import { evaluateTokens } from './evaluate.ts';
 import { generate } from './generate.ts';
 import { LanguageModel, type LanguageModelDescription } from './model.ts';
-import { LanguageModelTraining, splitText } from './training.ts';
+import { type LanguageModelTraining, languageModelTraining, splitText } from './training.ts';
 
 const text = 'she sells sea shells by the sea shore; '.repeat(12);
 const device = createDevice(referenceBackend({ float: 'float32' }));
@@ -18,7 +18,7 @@ const device = createDevice(referenceBackend({ float: 'float32' }));
 function newTask(cell: CellSource = 'lstm'): LanguageModelTraining {
   const tokenizer = tokenizerFor('char', text);
   const model = new LanguageModel(device, tokenizer, { cell, hidden: 16, layers: 2, embedding: 8, dropout: 0.1 }, 3);
-  return new LanguageModelTraining(model, tokenizer.encode(text), { batch: 3, steps: 12, seed: 5, sampleLength: 20 });
+  return languageModelTraining(model, tokenizer.encode(text), { batch: 3, steps: 12, seed: 5, sampleLength: 20 });
 }
 
 const options: TrainOptions = {
@@ -69,7 +69,7 @@ describe('training a language model', () => {
   test('a text no longer than a chunk is read whole in every epoch', async () => {
     const tokenizer = tokenizerFor('char', 'hello');
     const model = new LanguageModel(device, tokenizer, { cell: 'rnn', hidden: 8, layers: 1, embedding: 4, dropout: 0 });
-    const task = new LanguageModelTraining(model, tokenizer.encode('hello'), { batch: 1, steps: 4, seed: 1 });
+    const task = languageModelTraining(model, tokenizer.encode('hello'), { batch: 1, steps: 4, seed: 1 });
     const items = Array.from({ length: 5 }, () => device.scope(() => task.nextLoss({ training: false }).items));
     expect(items).toEqual([4, 4, 4, 4, 4]);
   });
@@ -95,7 +95,7 @@ describe('training a language model', () => {
   test('gradient flow of a text shorter than a chunk looks as far back as there is text', async () => {
     const tokenizer = tokenizerFor('char', text);
     const model = new LanguageModel(device, tokenizer, { cell: 'gru', hidden: 4, layers: 1, embedding: 3, dropout: 0 });
-    const task = new LanguageModelTraining(model, tokenizer.encode('she sells'), { batch: 1, steps: 50, seed: 1 });
+    const task = languageModelTraining(model, tokenizer.encode('she sells'), { batch: 1, steps: 50, seed: 1 });
     expect((await task.gradientFlow())[0].norms).toHaveLength(8);
   });
 
@@ -144,7 +144,7 @@ describe('training a language model', () => {
   test('a validation can be limited to the beginning of its part', async () => {
     const { model } = newTask();
     const tokens = model.tokenizer.encode(text);
-    const limited = new LanguageModelTraining(model, tokens, { batch: 3, steps: 12, seed: 5, validationTokens: 20 });
+    const limited = languageModelTraining(model, tokens, { batch: 3, steps: 12, seed: 5, validationTokens: 20 });
     const { validation } = splitText(tokens);
     const expected = await evaluateTokens(model, validation.subarray(0, 20));
     expect(await limited.validate(undefined)).toEqual({ loss: expected!.loss });
@@ -153,7 +153,7 @@ describe('training a language model', () => {
   test('a text that is not the one of the run is refused', async () => {
     const checkpoint = lastCheckpoint(await collect(newTask(), { steps: 2 }));
     const { model } = newTask();
-    const other = new LanguageModelTraining(model, model.tokenizer.encode(text.slice(1)), {
+    const other = languageModelTraining(model, model.tokenizer.encode(text.slice(1)), {
       batch: 3,
       steps: 12,
       seed: 5,
@@ -266,7 +266,7 @@ describe('tokens in a plain array', () => {
       { cell: 'gru', hidden: 4, layers: 1, embedding: 3, dropout: 0 },
       3,
     );
-    return new LanguageModelTraining(model, tokens, { batch: 2, steps: 5, seed: 1 });
+    return languageModelTraining(model, tokens, { batch: 2, steps: 5, seed: 1 });
   };
 
   test('train and are scored like those in an Int32Array', async () => {

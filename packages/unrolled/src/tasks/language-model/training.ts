@@ -1,6 +1,6 @@
-import { whole } from '../../checks.ts';
+import { count, type Kinds, number, required, requireOptions, seed as seedKind, whole } from '../../checks.ts';
 import { type StreamPosition, TokenStreams, tokenIds } from '../../data/token-streams.ts';
-import { ConfigError, DataError, FormatError } from '../../errors.ts';
+import { DataError, FormatError } from '../../errors.ts';
 import type { LayerFlowReport } from '../../inspect/gradient-flow.ts';
 import type { NamedArray } from '../../io/safetensors.ts';
 import { cellNameOf } from '../../nn/cells/registry.ts';
@@ -25,12 +25,21 @@ export interface LanguageModelTrainingOptions {
   readonly steps: number;
   readonly seed: number;
   /** The most tokens of the validation part to score, from its beginning. Default: all. */
-  readonly validationTokens?: number;
+  readonly validationTokens?: number | undefined;
   /** Tokens in a sample. Default 200. */
-  readonly sampleLength?: number;
+  readonly sampleLength?: number | undefined;
   /** Default 0.8. */
-  readonly sampleTemperature?: number;
+  readonly sampleTemperature?: number | undefined;
 }
+
+const kinds: Kinds<LanguageModelTrainingOptions> = {
+  batch: required(count),
+  steps: required(count),
+  seed: required(seedKind),
+  validationTokens: whole(),
+  sampleLength: whole(),
+  sampleTemperature: number({ from: 0 }),
+};
 
 const wholeNumber = scalar<number>(whole());
 const savedPosition = objectOf<StreamPosition & { readonly text: number }>({
@@ -48,8 +57,25 @@ export function splitText(tokens: ArrayLike<number>): { train: Int32Array; valid
 
 /**
  * Trains a language model by truncated backpropagation through time (Williams & Peng 1990): the text is read as B streams,
- * k steps at a time; the hidden state is carried from chunk to chunk, the gradient is not.
+ * k steps at a time; the hidden state is carried from chunk to chunk, the gradient is not. The last tenth is for validation.
+ *
+ * @param text  to learn, or its tokens
+ * @throws DataError if the text is too short for the batch; ConfigError on an option that is unknown or out of range
+ *
+ * @example
+ * const model = new LanguageModel(device, tokenizerFor('char', text), { cell: 'lstm', hidden: 128, layers: 1, embedding: 32, dropout: 0 });
+ * const task = languageModelTraining(model, text, { batch: 16, steps: 50, seed: 1 });
+ * for await (const event of train(task, { optimizer: { method: 'adam' }, learningRate: 3e-3, clipNorm: 5, epochs: 10 })) …
  */
+export function languageModelTraining(
+  model: LanguageModel,
+  text: string | ArrayLike<number>,
+  options: LanguageModelTrainingOptions,
+): LanguageModelTraining {
+  return new LanguageModelTraining(model, typeof text === 'string' ? model.tokenizer.encode(text) : text, options);
+}
+
+/** See `languageModelTraining`. */
 export class LanguageModelTraining implements TrainingTask {
   readonly model: LanguageModel;
   readonly #options: LanguageModelTrainingOptions;
@@ -61,11 +87,7 @@ export class LanguageModelTraining implements TrainingTask {
   #last: { inputs: Int32Array; steps: number; batch: number } | null = null;
 
   constructor(model: LanguageModel, tokens: ArrayLike<number>, options: LanguageModelTrainingOptions) {
-    for (const [name, value] of Object.entries({ batch: options.batch, seq: options.steps })) {
-      if (!Number.isInteger(value) || value < 1) {
-        throw new ConfigError(`train: ${name} must be a whole number from 1, received ${value}`);
-      }
-    }
+    requireOptions('languageModelTraining', options, kinds);
     if (tokens.length < 2) {
       throw new DataError(`train: the text has ${tokens.length} token(s); at least two are needed, better thousands`);
     }

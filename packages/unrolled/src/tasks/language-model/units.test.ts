@@ -8,7 +8,7 @@ import { train } from '../../train/train.ts';
 import { evaluateTokens } from './evaluate.ts';
 import { generate } from './generate.ts';
 import { LanguageModel } from './model.ts';
-import { LanguageModelTraining } from './training.ts';
+import { languageModelTraining } from './training.ts';
 import { findUnits, labelTokens, traceUnits } from './units.ts';
 
 /** People speak in it, at any time and as long as they like. */
@@ -38,7 +38,7 @@ describe('a small LSTM that has read a text in which people speak', () => {
   const model = newModel();
 
   beforeAll(async () => {
-    const task = new LanguageModelTraining(model, tokenizer.encode(text), { batch: 16, steps: 50, seed: 1 });
+    const task = languageModelTraining(model, tokenizer.encode(text), { batch: 16, steps: 50, seed: 1 });
     const options = { optimizer: { method: 'adam' }, learningRate: 1e-2, clipNorm: 1, steps: 300 } as const;
     for await (const _ of train(task, options));
   });

@@ -15,7 +15,7 @@ import { countAnswers, type Problem, type SequenceBatch } from './problem.ts';
 import { musicProblem } from './problems/music.ts';
 import { settingsFor } from './settings.ts';
 import { createProblem, longMemoryTaskNames } from './tasks.ts';
-import { ProblemTraining } from './training.ts';
+import { type LongMemoryTraining, longMemoryTraining } from './training.ts';
 
 const exact = createDevice(referenceBackend({ float: 'float64' }));
 const wasm = await openDevice('wasm', { threads: 1 });
@@ -124,8 +124,8 @@ describe('an experiment', () => {
   });
 
   test('interrupted and resumed reads the same sequences', async () => {
-    const newTask = (): ProblemTraining =>
-      new ProblemTraining(new SequenceModel(wasm, problem, small, 1), problem, { batch: 8, seed: 1 });
+    const newTask = (): LongMemoryTraining =>
+      longMemoryTraining(new SequenceModel(wasm, problem, small, 1), problem, { batch: 8, seed: 1 });
     const weights = async (steps: number, resume?: Uint8Array): Promise<Uint8Array> => {
       let last = new Uint8Array();
       const options = { optimizer: { method: 'adam' }, learningRate: 1e-2, validateEvery: 3, steps } as const;
@@ -160,7 +160,7 @@ test('examples all come once in an epoch, in another order in the next', () => {
     },
   };
   const model = new SequenceModel(exact, watched, small, 1);
-  const task = new ProblemTraining(model, watched, { batch: 3, seed: 1 });
+  const task = longMemoryTraining(model, watched, { batch: 3, seed: 1 });
   for (let i = 0; i < 6; i++) task.nextLoss({ training: true, random: new Random(1) });
   expect(seen.map(({ length }) => length)).toEqual([3, 3, 1, 3, 3, 1]);
   const [first, second] = [seen.slice(0, 3).flat(), seen.slice(3).flat()];

@@ -6,7 +6,7 @@ import type { ProgressEvent, StartEvent } from '../../train/events.ts';
 import { train } from '../../train/train.ts';
 import { SequenceModel, type SequenceModelConfig } from './model.ts';
 import type { Problem } from './problem.ts';
-import { ProblemTraining } from './training.ts';
+import { longMemoryTraining } from './training.ts';
 
 /** Settings of an experiment: plain data. */
 export interface ExperimentSettings extends SequenceModelConfig {
@@ -82,7 +82,7 @@ export async function* experiment(
   { seed, signal, clock = () => performance.now() }: ExperimentOptions,
 ): AsyncGenerator<ExperimentEvent, void> {
   const model = new SequenceModel(device, problem, settings, seed);
-  const task = new ProblemTraining(model, problem, { batch: settings.batch, seed });
+  const task = longMemoryTraining(model, problem, { batch: settings.batch, seed });
   const { metric } = problem;
   const bar = settings.bar === undefined ? metric.bar : settings.bar;
   const began = clock();

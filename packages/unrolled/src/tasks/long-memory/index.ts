@@ -17,4 +17,4 @@ export * from './problems/reber.ts';
 export * from './problems/temporal-order.ts';
 export * from './settings.ts';
 export * from './tasks.ts';
-export * from './training.ts';
+export { type LongMemoryTraining, type LongMemoryTrainingOptions, longMemoryTraining } from './training.ts';

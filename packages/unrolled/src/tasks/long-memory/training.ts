@@ -1,5 +1,4 @@
-import { whole } from '../../checks.ts';
-import { ConfigError } from '../../errors.ts';
+import { count, type Kinds, required, requireOptions, seed as seedKind, whole } from '../../checks.ts';
 import type { NamedArray } from '../../io/safetensors.ts';
 import type { Context } from '../../nn/layer.ts';
 import { Random } from '../../random.ts';
@@ -13,20 +12,34 @@ import { lossOf } from './loss.ts';
 import type { SequenceModel } from './model.ts';
 import type { Problem, SequenceBatch } from './problem.ts';
 
-export interface ProblemTrainingOptions {
+export interface LongMemoryTrainingOptions {
   /** B, sequences in a batch. */
   readonly batch: number;
   /** Of all sequences: batch n is the same for the same seed, whatever was done before. */
   readonly seed: number;
 }
 
+const kinds: Kinds<LongMemoryTrainingOptions> = { batch: required(count), seed: required(seedKind) };
+
 const savedState = objectOf<{ readonly batches: number; readonly validations: number }>({
   batches: scalar(whole()),
   validations: scalar(whole()),
 });
 
-/** Trains a model on a problem by backpropagation through time over whole sequences. */
-export class ProblemTraining implements TrainingTask {
+/**
+ * Trains a model on a problem by backpropagation through time over whole sequences.
+ * @throws ConfigError on an option that is unknown or out of range
+ */
+export function longMemoryTraining(
+  model: SequenceModel,
+  problem: Problem,
+  options: LongMemoryTrainingOptions,
+): LongMemoryTraining {
+  return new LongMemoryTraining(model, problem, options);
+}
+
+/** See `longMemoryTraining`. */
+export class LongMemoryTraining implements TrainingTask {
   readonly model: SequenceModel;
   readonly problem: Problem;
   /** The last validation, if there was one. */
@@ -36,10 +49,9 @@ export class ProblemTraining implements TrainingTask {
   #batches = 0;
   #validations = 0;
 
-  constructor(model: SequenceModel, problem: Problem, { batch, seed }: ProblemTrainingOptions) {
-    if (!Number.isInteger(batch) || batch < 1) {
-      throw new ConfigError(`lab: batch must be a whole number from 1, received ${batch}`, { batch });
-    }
+  constructor(model: SequenceModel, problem: Problem, options: LongMemoryTrainingOptions) {
+    requireOptions('longMemoryTraining', options, kinds);
+    const { batch, seed } = options;
     this.model = model;
     this.problem = problem;
     this.#batch = batch;

@@ -67,7 +67,7 @@ const newModel = (more: Partial<TaggerConfig> = {}, data = examples, where = dev
 
 async function collect(model: Tagger, more: Partial<TrainOptions> = {}, data = examples): Promise<TrainEvent[]> {
   const held = data === examples ? validation : data.slice(0, 10);
-  const task = taggerTraining(model, { examples: data, validation: held, batch: 8, seed: 5 });
+  const task = taggerTraining(model, data, { validation: held, batch: 8, seed: 5 });
   const events: TrainEvent[] = [];
   for await (const event of train(task, { ...options, ...more })) events.push(event);
   return events;
@@ -341,16 +341,18 @@ describe('tags the model does not have', () => {
   });
 
   test('are refused for validation if every sentence has one: there would be no loss to report', () => {
-    const data = { examples, batch: 16, seed: 1 };
-    expect(() => taggerTraining(newModel(), { ...data, validation: unseen })).toThrow(
+    const order = { batch: 16, seed: 1 };
+    expect(() => taggerTraining(newModel(), examples, { ...order, validation: unseen })).toThrow(
       'every validation sentence has a tag that training never saw, such as B-ORG; the model has O, B-LOC',
     );
-    expect(() => taggerTraining(newModel(), { ...data, validation: [...unseen, ...validation] })).not.toThrow();
-    expect(() => taggerTraining(newModel(), { ...data, validation: [] })).not.toThrow();
+    expect(() =>
+      taggerTraining(newModel(), examples, { ...order, validation: [...unseen, ...validation] }),
+    ).not.toThrow();
+    expect(() => taggerTraining(newModel(), examples, { ...order, validation: [] })).not.toThrow();
   });
 
   test('leave validation a finite loss if only some sentences have one', async () => {
-    const task = taggerTraining(newModel(), { examples, validation: [...unseen, ...validation], batch: 16, seed: 1 });
+    const task = taggerTraining(newModel(), examples, { validation: [...unseen, ...validation], batch: 16, seed: 1 });
     expect((await task.validate(undefined))!.loss).toBeLessThan(10);
   });
 

@@ -1,4 +1,4 @@
-import { anything, count, required, requireOptions, seed as seedKind } from '../../checks.ts';
+import { anything, count, type Kinds, required, requireOptions, seed as seedKind } from '../../checks.ts';
 import { DataError } from '../../errors.ts';
 import { hashText, mix32 } from '../../random.ts';
 import { SupervisedTraining } from '../../train/supervised.ts';
@@ -8,18 +8,16 @@ import type { Tagger } from './model.ts';
 import { showTags } from './show.ts';
 
 export interface TaggerTrainingOptions {
-  readonly examples: readonly TaggedSentence[];
-  /** Validation sentences; may be empty. */
-  readonly validation: readonly TaggedSentence[];
+  /** Validation sentences. Default: none. */
+  readonly validation?: readonly TaggedSentence[] | undefined;
   /** B, sentences in a batch. */
   readonly batch: number;
   /** Of the order of the sentences. */
   readonly seed: number;
 }
 
-const kinds = {
-  examples: required(anything),
-  validation: required(anything),
+const kinds: Kinds<TaggerTrainingOptions> = {
+  validation: anything,
   batch: required(count),
   seed: required(seedKind),
 };
@@ -33,26 +31,33 @@ const kinds = {
  * @example
  * const vocabulary = tagVocabulary(sentences);
  * const model = new Tagger(device, vocabulary, { cell: 'lstm', hidden: 128, … });
- * for await (const event of train(taggerTraining(model, { examples: sentences, validation, batch: 16, seed: 1 }), options)) …
+ * for await (const event of train(taggerTraining(model, sentences, { validation, batch: 16, seed: 1 }), options)) …
  */
-export function taggerTraining(model: Tagger, options: TaggerTrainingOptions): SupervisedTraining<TaggedSentence> {
+export function taggerTraining(
+  model: Tagger,
+  sentences: readonly TaggedSentence[],
+  options: TaggerTrainingOptions,
+): SupervisedTraining<TaggedSentence> {
   requireOptions('taggerTraining', options, kinds);
-  const { examples, validation, seed } = options;
+  const { validation = [], batch, seed } = options;
   // Now rather than at the first validation, which would have no loss to report.
   requireScorable(model, validation);
   return new SupervisedTraining(model, {
-    ...options,
+    examples: sentences,
+    validation,
+    batch,
+    seed,
     chanceLoss: Math.log(model.vocabulary.tags.length),
     lengthOf: ({ words }) => words.length,
-    validate: async (sentences, signal) => {
-      const found = await evaluateTagger(model, sentences, { signal });
+    validate: async (held, signal) => {
+      const found = await evaluateTagger(model, held, { signal });
       if (found === null) return null;
       const { spans, accuracy } = found;
       const ofSpans = spans && { f1: spans.f1, precision: spans.precision, recall: spans.recall };
       return { loss: found.loss!, metrics: { ...ofSpans, accuracy }, cost: 1 - (spans?.f1 ?? accuracy) };
     },
     sample: (step) => {
-      const shown = validation.length > 0 ? validation : examples;
+      const shown = validation.length > 0 ? validation : sentences;
       const { words } = shown[mix32(hashText(String(step), seed)) % shown.length];
       return showTags({ words, tags: model.tagWords([words])[0] }, model.vocabulary.scheme !== null);
     },

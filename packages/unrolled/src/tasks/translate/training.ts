@@ -10,8 +10,8 @@ import type { TranslationPair } from './pairs.ts';
 import type { EncodedPair } from './sides.ts';
 
 export interface TranslatorTrainingOptions extends TranslationLossOptions {
-  /** Validation pairs. */
-  readonly validation: readonly TranslationPair[];
+  /** Validation pairs. Default: none. */
+  readonly validation?: readonly TranslationPair[] | undefined;
   /** B, batch size in pairs. */
   readonly batch: number;
   /** Seed of the order of the pairs. */
@@ -39,14 +39,21 @@ export function translatorTraining(
   pairs: readonly TranslationPair[],
   options: TranslatorTrainingOptions,
 ): SupervisedTraining<EncodedPair> {
-  const { smoothing, coverageLoss, sampling = 0, samplingEpochs = 10, validationPairs = 1000 } = options;
+  const {
+    validation: held = [],
+    smoothing,
+    coverageLoss,
+    sampling = 0,
+    samplingEpochs = 10,
+    validationPairs = 1000,
+  } = options;
   checkLoss(model, options);
   if (!(samplingEpochs > 0)) {
     throw new ConfigError(`translate: samplingEpochs must be above 0, received ${samplingEpochs}`, { samplingEpochs });
   }
   // Spread evenly: files are often sorted.
-  const every = Math.max(1, Math.ceil(options.validation.length / validationPairs));
-  const validation = options.validation.filter((_, i) => i % every === 0);
+  const every = Math.max(1, Math.ceil(held.length / validationPairs));
+  const validation = held.filter((_, i) => i % every === 0);
   const task: SupervisedTraining<EncodedPair> = new SupervisedTraining<EncodedPair>(
     {
       parameters: model.parameters,
