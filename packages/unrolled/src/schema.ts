@@ -1,5 +1,5 @@
 import { type Kind, nearest, shown } from './checks.ts';
-import { FormatError } from './errors.ts';
+import { DataError, FormatError } from './errors.ts';
 
 /**
  * Reads a value of unknown origin, such as JSON from a file: returns it with its type, or throws.
@@ -10,9 +10,8 @@ export type Schema<Value> = (value: unknown, place: string) => Value;
 
 /** The error for a value that is not what its schema wants. */
 export function mismatch(place: string, must: string, value: unknown): FormatError {
-  return new FormatError(`${place} must be ${must}, received ${shown(value)}; the file is damaged or was altered`, {
-    place,
-  });
+  const reason = `${place} must be ${must}, received ${shown(value)}`;
+  return new FormatError(`${reason}; the file is damaged or was altered`, { place, reason });
 }
 
 /** A single value of this kind. */
@@ -86,9 +85,20 @@ export const objectOf =
 
 function unknownField(place: string, name: string, known: readonly string[]): FormatError {
   const near = nearest(name, known);
-  return new FormatError(
-    `${place} has an unknown field ${shown(name)}${near ? ` (did you mean '${near}'?)` : ''}; ` +
-      'the file is of a newer version, or was altered',
-    { place, field: name },
-  );
+  const reason = `${place} has an unknown field ${shown(name)}${near ? ` (did you mean '${near}'?)` : ''}`;
+  return new FormatError(`${reason}; the file is of a newer version, or was altered`, { place, reason, field: name });
+}
+
+/**
+ * Reads a value that is of no file, such as part of a request.
+ * @throws DataError with the reason alone
+ */
+export function parseWith<Value>(schema: Schema<Value>, value: unknown, place: string): Value {
+  try {
+    return schema(value, place);
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    const { reason, ...details } = error.details;
+    throw new DataError(String(reason ?? error.message), details, { cause: error });
+  }
 }

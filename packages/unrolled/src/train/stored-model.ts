@@ -79,14 +79,19 @@ export function loadModel<Model>(
   make: (description: unknown, parameters: SavedParameters) => Model,
 ): Model {
   const { model, parameters } = storedModelOf(source);
-  const description = (model ?? {}) as { readonly task?: unknown; readonly tokenizer?: unknown };
-  // Descriptions of language models do not name their task.
-  const found = description.task ?? (description.tokenizer ? 'language-model' : 'unknown');
+  const found = taskOf({ model });
   if (found !== task) {
-    const name = typeof found === 'string' ? found.slice(0, 40) : 'unknown';
-    throw new FormatError(`load: it holds a model of task '${name}', not '${task}'`, { found: name, task });
+    throw new FormatError(`load: it holds a model of task '${found}', not '${task}'`, { found, task });
   }
   return make(model, parameters);
+}
+
+/** The name of the task that a stored model is of, at most 40 characters; 'unknown' if it names none. */
+export function taskOf({ model }: Pick<StoredModel, 'model'>): string {
+  const { task, tokenizer } = (model ?? {}) as { readonly task?: unknown; readonly tokenizer?: unknown };
+  // Descriptions of language models do not name their task.
+  const found = task ?? (tokenizer ? 'language-model' : null);
+  return typeof found === 'string' ? found.slice(0, 40) : 'unknown';
 }
 
 function storedModelOf(source: ModelSource): StoredModel {

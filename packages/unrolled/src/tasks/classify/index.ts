@@ -17,4 +17,5 @@ export {
 } from './layout.ts';
 export * from './model.ts';
 export * from './reading.ts';
+export * from './task.ts';
 export * from './training.ts';

@@ -13,5 +13,6 @@ export { defaultQuantiles } from './outlook.ts';
 export * from './prediction.ts';
 export * from './scaling.ts';
 export * from './series.ts';
+export * from './task.ts';
 export * from './training.ts';
 export * from './windows.ts';

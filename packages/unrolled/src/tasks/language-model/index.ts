@@ -13,11 +13,13 @@ export {
   tokenizerKinds,
 } from '../../tokenizers/index.ts';
 export * from './evaluate.ts';
+export * from './evaluate-texts.ts';
 export * from './generate.ts';
 export * from './inspect.ts';
 export * from './ladder.ts';
 export * from './measures.ts';
 export * from './model.ts';
+export * from './task.ts';
 export * from './text-measure.ts';
 export {
   type LanguageModelTraining,

@@ -51,6 +51,11 @@ export function measureText(
   return { tokens, characters, unknown, spelling };
 }
 
+/** Nats per character from nats per token, with the spelling of unknown words: comparable between tokenizers. */
+export function natsPerCharacter({ tokens, characters, spelling }: TextMeasure, loss: number): number {
+  return (loss * tokens + spelling) / characters;
+}
+
 /**
  * Nats to write a word letter by letter: frequencies of characters, and of the end of a word, over a vocabulary; one that
  * does not occur there costs an escape (Witten & Bell 1991, method C) and one of all 1,114,112 code points. With a language

@@ -11,6 +11,7 @@ export * from './evaluate.ts';
 export * from './model.ts';
 export * from './show.ts';
 export type { TaggedText, TaggedWord, TextSpan } from './tagged-text.ts';
+export * from './task.ts';
 export * from './training.ts';
 export {
   type SpanScheme,

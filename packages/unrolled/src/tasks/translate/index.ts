@@ -13,5 +13,6 @@ export * from './pairs.ts';
 export type { SearchTranslationOptions } from './search.ts';
 export { Side, type SideOptions } from './side.ts';
 export { type Sides, sidesFor, sidesFrom } from './sides.ts';
+export * from './task.ts';
 export { type TranslatorTrainingOptions, translatorTraining } from './training.ts';
 export type { Candidate, TranslateOptions, Translation } from './translate.ts';

@@ -1,6 +1,6 @@
 import { createTokenizer, tokenizerFor } from '../../tokenizers/create.ts';
 import type { Tokenizer, TokenizerConfig } from '../../tokenizers/tokenizer.ts';
-import { leaveOutUnknown } from '../../tokenizers/vocabulary.ts';
+import { leaveOutUnknown, wordTokens } from '../../tokenizers/vocabulary.ts';
 
 export interface SideOptions {
   /** Kind of tokens. Default 'char'. */
@@ -56,6 +56,14 @@ export class Side {
   decode(ids: readonly number[]): string {
     const text = this.tokenizer.decode(ids.filter((id) => id < this.end));
     return this.#spaced && text.startsWith(' ') ? text.slice(1) : text;
+  }
+
+  /** Readable names of the ids of a text: those of its own words where the tokens are words, also of unknown ones. */
+  namesIn(text: string, ids: readonly number[]): string[] {
+    const names = this.names(ids);
+    if (this.tokenizer.kind !== 'word') return names;
+    const words = Array.from(wordTokens(` ${text}`), (word) => word.trim());
+    return names.map((name, s) => words[s] || name);
   }
 
   /** A readable name of each id. */

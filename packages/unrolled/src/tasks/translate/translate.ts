@@ -2,6 +2,7 @@ import type { Hypothesis } from '../../decode/search.ts';
 import type { Alignment } from './alignment.ts';
 import type { Translator } from './model.ts';
 import { type SearchTranslationOptions, searchTranslations } from './search.ts';
+import type { Side } from './side.ts';
 
 export interface TranslateOptions extends SearchTranslationOptions {
   /** Batch size; does not change the result. Default 64. */
@@ -43,7 +44,8 @@ export function translateTexts(
     const sources = places.map((place) => encoded[place].ids);
     searchTranslations(model, sources, options).forEach((hypotheses, row) => {
       const { leftOut } = encoded[places[row]];
-      const candidates = hypotheses.map((one) => candidateOf(model, sources[row], one));
+      const names = model.sides.source.namesIn(texts[places[row]], sources[row]);
+      const candidates = hypotheses.map((one) => candidateOf(model.sides.target, names, one));
       results[places[row]] = { ...candidates[0], candidates, leftOut };
     });
   }
@@ -51,15 +53,15 @@ export function translateTexts(
 }
 
 function candidateOf(
-  { sides: { source, target } }: Translator,
-  ids: readonly number[],
+  target: Side,
+  source: readonly string[],
   { tokens, attention, ended, ...numbers }: Hypothesis,
 ): Candidate {
   const written = ended ? [...tokens, target.end] : tokens;
   const alignment = attention.length > 0 && {
-    source: source.names(ids),
+    source,
     target: target.names(written),
-    weights: attention.map((weights) => Array.from(weights.subarray(0, ids.length))),
+    weights: attention.map((weights) => Array.from(weights.subarray(0, source.length))),
   };
   const { logProbability, score } = numbers;
   return { text: target.decode(tokens), logProbability, score, ended, alignment: alignment || null };

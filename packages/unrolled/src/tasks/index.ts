@@ -1,0 +1,7 @@
+/**
+ * Models of all tasks in the same terms: one list, each loaded on demand.
+ * @module
+ */
+
+export { loadTask, type TaskEntry, type TaskName, taskNamed, tasks } from './list.ts';
+export { type AnyModel, type OpenModel, openModel, type Task, type TaskTypes } from './task.ts';

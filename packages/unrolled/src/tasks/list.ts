@@ -1,0 +1,83 @@
+import { FormatError } from '../errors.ts';
+import type { Task, TaskTypes } from './task.ts';
+
+/** What is said of a task before anything of it is loaded. */
+export interface TaskEntry {
+  /** As in files and commands. */
+  readonly name: string;
+  /** What a model of it is called. */
+  readonly noun: string;
+  /** What such a model does with an input. */
+  readonly verb: string;
+  /** What an input is: a text, or columns of numbers. */
+  readonly reads: 'text' | 'series';
+  readonly description: string;
+}
+
+/** All tasks. `loaders` has the module of each. */
+export const tasks = [
+  {
+    name: 'language-model',
+    noun: 'language model',
+    verb: 'generate',
+    reads: 'text',
+    description: 'continue texts',
+  },
+  {
+    name: 'translate',
+    noun: 'translator',
+    verb: 'translate',
+    reads: 'text',
+    description: 'translate one sequence into another: languages, letters to phonemes, date formats',
+  },
+  {
+    name: 'classify',
+    noun: 'classifier',
+    verb: 'classify',
+    reads: 'text',
+    description: 'classify texts: sentiment, language, topic',
+  },
+  {
+    name: 'tag',
+    noun: 'tagger',
+    verb: 'tag',
+    reads: 'text',
+    description: 'tag words: named entities, parts of speech',
+  },
+  {
+    name: 'forecast',
+    noun: 'forecaster',
+    verb: 'forecast',
+    reads: 'series',
+    description: 'forecast columns of numbers, with intervals',
+  },
+] as const satisfies readonly TaskEntry[];
+
+export type TaskName = (typeof tasks)[number]['name'];
+
+// Loaded on demand, so that a page holds only the tasks it uses; apart from `tasks`, so that one can be had without the other.
+const loaders = {
+  'language-model': async () => (await import('./language-model/task.ts')).languageModelTask,
+  translate: async () => (await import('./translate/task.ts')).translateTask,
+  classify: async () => (await import('./classify/task.ts')).classifyTask,
+  tag: async () => (await import('./tag/task.ts')).tagTask,
+  forecast: async () => (await import('./forecast/task.ts')).forecastTask,
+} as const satisfies Readonly<Record<TaskName, () => Promise<object>>>;
+
+/** The task of this name, with its types. */
+export const loadTask = <Name extends TaskName>(name: Name): ReturnType<(typeof loaders)[Name]> =>
+  loaders[name]() as ReturnType<(typeof loaders)[Name]>;
+
+/**
+ * The task of this name, which comes from a file; see `taskOf`.
+ * @throws FormatError if there is no such task
+ */
+export async function taskNamed(name: string): Promise<Task<TaskTypes>> {
+  const entry = tasks.find((one) => one.name === name);
+  if (entry) return loadTask(entry.name);
+  const nouns = tasks.map(({ noun }) => `${noun}s`);
+  throw new FormatError(
+    `model: its task is '${name}'; there are ${nouns.slice(0, -1).join(', ')} and ${nouns.at(-1)}`,
+    { name },
+  );
+}

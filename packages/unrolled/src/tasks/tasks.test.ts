@@ -1,0 +1,177 @@
+import { afterAll, describe, expect, test } from 'vitest';
+import { openDevice } from '../device.ts';
+import { ConfigError, DataError, FormatError } from '../errors.ts';
+import { tokenizerFor } from '../tokenizers/create.ts';
+import { decodeModel, encodeModel, storeModel, taskOf } from '../train/stored-model.ts';
+import { Classifier } from './classify/model.ts';
+import { Forecaster } from './forecast/model.ts';
+import { fitScaling } from './forecast/scaling.ts';
+import { rowsOf } from './forecast/series.ts';
+import { loadTask, openModel, type TaskName, taskNamed, tasks } from './index.ts';
+import { generate } from './language-model/generate.ts';
+import { LanguageModel } from './language-model/model.ts';
+import { Tagger } from './tag/model.ts';
+import { tagVocabulary } from './tag/vocabulary.ts';
+import { Translator } from './translate/model.ts';
+import { sidesFor } from './translate/sides.ts';
+
+const device = await openDevice('wasm', { threads: 1 });
+afterAll(() => device.close());
+
+const text = 'she sells sea shells by the shore and the shells she sells are sea shells';
+const sizes = { cell: 'gru', hidden: 5, layers: 1, embedding: 3, dropout: 0 } as const;
+const demand = Array.from({ length: 60 }, (_, t) => 20 + 5 * Math.sin(t / 2) + (t % 3));
+const sentences = [
+  { words: ['Ada', 'met', 'Bob'], tags: ['B-PER', 'O', 'B-PER'] },
+  { words: ['in', 'Rome'], tags: ['O', 'B-LOC'] },
+];
+
+interface Subject {
+  /** A file with an untrained model. */
+  readonly file: Uint8Array;
+  readonly inputs: readonly unknown[];
+  readonly options?: object;
+  /** Something that is no input, and what the error says of it. */
+  readonly wrong: readonly [unknown, RegExp];
+  readonly data: unknown;
+}
+
+const stored = (model: Parameters<typeof storeModel>[0]): Uint8Array => encodeModel(storeModel(model, 7));
+const tokenizer = tokenizerFor('char', text);
+const classified = { ...sizes, bidirectional: true, pooling: 'mean', maxLength: 50 } as const;
+const pairs = [
+  { source: 'abc', target: 'cba' },
+  { source: 'ab', target: 'ba' },
+];
+const subjects: Readonly<Record<TaskName, Subject>> = {
+  'language-model': {
+    file: stored(new LanguageModel(device, tokenizer, sizes)),
+    inputs: ['she', '', 'shells by'],
+    options: { length: 9, temperature: 0.7, seed: 4 },
+    wrong: [5, /^inputs\[1\] must be text, received 5$/],
+    data: [{ text }, { text: 'sea shells' }],
+  },
+  translate: {
+    file: stored(new Translator(device, sidesFor(pairs), sizes)),
+    inputs: ['abba', 'c'],
+    options: { beam: 3, nBest: 2, alignment: true },
+    wrong: [null, /^inputs\[1\] must be text, received null$/],
+    data: pairs,
+  },
+  classify: {
+    file: stored(new Classifier(device, tokenizer, ['sea', 'land'], classified)),
+    inputs: ['she sells', 'shore'],
+    wrong: [['she'], /^inputs\[1\] must be text/],
+    data: [
+      { text: 'shells', label: 'sea' },
+      { text: 'the', label: 'land' },
+    ],
+  },
+  tag: {
+    file: stored(
+      new Tagger(device, tagVocabulary(sentences, { scheme: 'BIO' }), { ...sizes, characters: 2, crf: true }),
+    ),
+    inputs: ['Ada met Rome.', ['in', 'Rome'], 'Bob'],
+    wrong: [['in', 5], /^inputs\[1\]\[1\] must be text, received 5$/],
+    data: sentences,
+  },
+  forecast: {
+    file: stored(
+      new Forecaster(device, fitScaling(rowsOf({ demand }), 40, 6), {
+        ...{ cell: 'gru', hidden: 5, layers: 1, dropout: 0, window: 6, horizon: 2 },
+      }),
+    ),
+    inputs: [{ demand }, { demand: demand.slice(5) }],
+    options: { level: 0.9 },
+    wrong: [{ demand: [1, 'two'] }, /^inputs\[1\]\.demand\[1\] must be a finite number, received 'two'$/],
+    data: { demand },
+  },
+};
+
+/** What JSON makes of a value. */
+const asJson = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
+
+describe.each(tasks)('the task $name', ({ name }) => {
+  const { file, inputs, options = {}, wrong, data } = subjects[name];
+  const open = async () => openModel(await taskNamed(name), device, file);
+
+  test('opens a model of its own, by the name in the file', async () => {
+    const model = await open();
+    expect(model.task).toBe(name);
+    expect(taskOf(decodeModel(file))).toBe(name);
+    expect(asJson(model.about)).toEqual(model.about);
+    const other = tasks.find((one) => one.name !== name)!;
+    const { open: openOther } = await taskNamed(other.name);
+    expect(() => openOther(device, file)).toThrow(FormatError);
+  });
+
+  test('answers each input as it would alone, in plain data', async () => {
+    const model = await open();
+    const answers = await model.predict(inputs, options);
+    expect(answers).toHaveLength(inputs.length);
+    expect(asJson(answers)).toEqual(answers);
+    for (const [i, input] of inputs.entries()) {
+      const alone = name === 'language-model' ? { ...options, seed: 4 + i } : options;
+      expect(await model.predict([input], alone)).toEqual([answers[i]]);
+    }
+    expect(await model.predict([], options)).toEqual([]);
+  });
+
+  test('says what is wrong with inputs and options, and blames no file for it', async () => {
+    const model = await open();
+    await expect(model.predict([inputs[0], wrong[0]])).rejects.toThrow(DataError);
+    await expect(model.predict([inputs[0], wrong[0]])).rejects.toThrow(wrong[1]);
+    await expect(model.predict(inputs[0])).rejects.toThrow(/^inputs must be a list/);
+    await expect(model.predict(inputs, { lenght: 3 })).rejects.toThrow(ConfigError);
+  });
+
+  test('evaluates, in plain data', async () => {
+    const task = await taskNamed(name);
+    const found = await task.evaluate(task.open(device, file), data);
+    expect(asJson(found)).toEqual(found);
+    expect(JSON.stringify(found)).toMatch(/"(loss|mae)":\d/);
+  });
+
+  test('explains what it can, in plain data', async () => {
+    const model = await open();
+    const explanation = await model.explain(inputs[0]);
+    expect(asJson(explanation)).toEqual(explanation);
+    expect(explanation !== null).toBe(name === 'classify');
+  });
+});
+
+test('an unknown task is an error that names those there are', async () => {
+  await expect(taskNamed('paint')).rejects.toThrow(/'paint'; there are language models, .* and forecasters$/);
+});
+
+test('tokens explain a label in their order, words by their weight', async () => {
+  const task = await loadTask('classify');
+  const model = task.open(device, subjects.classify.file);
+  const tokens = await task.explain!.explain(model, 'she sells', { by: 'tokens', label: 'land' });
+  expect(tokens.label).toBe('land');
+  expect(tokens.contributions.map(({ token }) => token).join('')).toBe('she sells');
+  const { contributions } = await task.explain!.explain(model, 'she sells', { label: 'land' });
+  expect(contributions.map(({ token }) => token).sort()).toEqual(['sells', 'she']);
+  expect(Math.abs(contributions[0].weight)).toBeGreaterThanOrEqual(Math.abs(contributions[1].weight));
+  const sum = (all: readonly { readonly weight: number }[]) => all.reduce((total, { weight }) => total + weight, 0);
+  expect(sum(contributions)).toBeCloseTo(sum(tokens.contributions.filter(({ token }) => token !== ' ')), 5);
+});
+
+test('continues a text as generate does', async () => {
+  const task = await loadTask('language-model');
+  const model = task.open(device, subjects['language-model'].file);
+  const [{ text: written }] = await task.predict(model, ['she'], { length: 20, seed: 3 });
+  let generated = '';
+  for await (const piece of generate(model, { prompt: 'she', length: 20, seed: 3 })) generated += piece;
+  expect(written).toBe(generated);
+});
+
+test('an alignment names unknown words as they were typed', async () => {
+  const task = await loadTask('translate');
+  const sides = sidesFor([{ source: 'the cat sees the cat', target: 'abc' }], { source: { tokens: 'word' } });
+  const model = new Translator(device, sides, sizes);
+  const [{ candidates }] = await task.predict(model, ['the walrus sees'], { alignment: true });
+  expect(candidates[0].alignment!.source).toEqual(['the', 'walrus', 'sees', '⏎']);
+  const [without] = await task.predict(model, ['the walrus sees']);
+  expect([without.alignment, without.candidates[0].alignment]).toEqual([null, null]);
+});
