@@ -53,6 +53,12 @@ export function replacePadding(x: Tensor, lengths: ArrayLike<number>, value: num
   return runs.length === 0 ? x : apply(paddingOperation, [x], { runs, value });
 }
 
+/** The positions of a `[T, B]` array within each row's length, in order: `[N]`. */
+export function activePositions(lengths: ArrayLike<number>, T: number): Int32Array {
+  const B = lengths.length;
+  return Int32Array.from({ length: T * B }, (_, i) => i).filter((i) => Math.floor(i / B) < lengths[i % B]);
+}
+
 /** 1 where row b still has step t, else 0: `[T, B]`. */
 export function activeSteps(lengths: ArrayLike<number>, T: number, device: Device): Tensor {
   const B = lengths.length;

@@ -53,7 +53,8 @@ export interface DecoderStep {
 }
 
 export interface DecoderRun {
-  readonly logits: Tensor; // [T, B, choices]
+  /** What the output layer reads, after dropout. */
+  readonly vectors: Tensor; // [T, B, V]
   /** Σ_s min(weight, coverage) of every step, `[T, B]`; null without coverage. */
   readonly repeated: Tensor | null;
 }
@@ -146,13 +147,13 @@ export class Decoder {
     };
   }
 
-  /** Logits of the vectors of one step, or of many. */
-  logits(vectors: Tensor, context: Context): Tensor {
-    return this.#output.apply(this.#dropout.apply(vectors, context));
+  /** Logits `[…, choices]` of the vectors of one step, or of many. */
+  logits(vectors: Tensor): Tensor {
+    return this.#output.apply(vectors);
   }
 
   /**
-   * All steps of known sequences: embeddings `[T, B, E]` → logits `[T, B, choices]`. One fused pass if no step depends on
+   * All steps of known sequences: embeddings `[T, B, E]` → vectors `[T, B, V]`. One fused pass if no step depends on
    * the attention of the previous one.
    */
   run(ys: Tensor, memory: AttentionMemory | null, state: DecoderState, context: Context): DecoderRun {
@@ -164,7 +165,7 @@ export class Decoder {
     const vectors = this.#attention
       ? this.#combined(this.#attention.attend(outputs, memory!).context, outputs)
       : outputs;
-    return { logits: this.logits(vectors, context), repeated: null };
+    return { vectors: this.#dropout.apply(vectors, context), repeated: null };
   }
 
   /** The same step by step. @param ysAt  embeddings `[B, E]` for step t, which may depend on the previous step's vector */
@@ -181,7 +182,7 @@ export class Decoder {
       steps.push(this.step(ysAt(t, before?.vector ?? null), memory, before?.state ?? state, context));
     }
     return {
-      logits: this.logits(stack(steps.map(({ vector }) => vector)), context),
+      vectors: this.#dropout.apply(stack(steps.map(({ vector }) => vector)), context),
       repeated: steps[0].repeated && stack(steps.map(({ repeated }) => repeated!)),
     };
   }

@@ -1,9 +1,9 @@
 import { padSequences } from '../../data/buckets.ts';
 import { sampleToken } from '../../decode/sampling.ts';
 import { ConfigError } from '../../errors.ts';
-import { type Context, inference } from '../../nn/layer.ts';
-import { activeSteps } from '../../nn/lengths.ts';
-import { add, crossEntropy, logSumExp, mean, mul, scale, sub, sum } from '../../ops/index.ts';
+import type { Context } from '../../nn/layer.ts';
+import { activePositions } from '../../nn/lengths.ts';
+import { add, crossEntropy, embedding, logSumExp, mean, reshape, scale, sub, sum } from '../../ops/index.ts';
 import type { Random } from '../../random.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { Translator } from './model.ts';
@@ -67,18 +67,24 @@ export function translationLoss(
   const [T, B] = shape;
   // The input of step t is the reference of step t − 1.
   const inputs = Float64Array.from(values, (_, i) => (i < B ? sides.target.start : Math.max(0, values[i - B])));
-  const { logits, repeated } =
+  const { vectors, repeated } =
     sampling > 0 && context.training
       ? decoder.walk(T, sampledInputs(model, inputs, B, sampling, context), memory, state, context)
       : decoder.run(model.embed(inputs, shape, context), memory, state, context);
-  const tokens = lengths.reduce((total, length) => total + length, 0);
-  let losses = crossEntropy(logits, device.ids(values, shape)); // [T, B]
-  const active = smoothing > 0 || coverageLoss > 0 ? activeSteps(lengths, T, device) : null;
+  // The output layer is the largest product by far: it skips the padding.
+  const positions = activePositions(lengths, T);
+  const tokens = positions.length;
+  const active = device.ids(positions);
+  const logits = decoder.logits(embedding(reshape(vectors, [T * B, vectors.shape[2]]), active)); // [tokens, V]
+  let losses = crossEntropy(logits, device.ids(Int32Array.from(positions, (position) => values[position])));
   if (smoothing > 0) {
-    const even = mul(sub(logSumExp(logits), mean(logits, { axes: -1 })), active!);
+    const even = sub(logSumExp(logits), mean(logits, { axes: -1 }));
     losses = add(scale(losses, 1 - smoothing), scale(even, smoothing));
   }
-  if (coverageLoss > 0) losses = add(losses, scale(mul(repeated!, active!), coverageLoss));
+  if (coverageLoss > 0) {
+    const of = embedding(reshape(repeated!, [T * B, 1]), active);
+    losses = add(losses, scale(reshape(of, [tokens]), coverageLoss));
+  }
   return { loss: scale(sum(losses), 1 / tokens), tokens };
 }
 
@@ -95,7 +101,7 @@ function sampledInputs(
   return (t, before) => {
     const ids = inputs.slice(t * B, (t + 1) * B);
     if (before !== null) {
-      const logits = device.withoutGradients(() => device.scope(() => decoder.logits(before, inference).data()));
+      const logits = device.withoutGradients(() => device.scope(() => decoder.logits(before).data()));
       const V = logits.length / B;
       ids.forEach((_, b) => {
         if (random.uniform() >= rate) return;

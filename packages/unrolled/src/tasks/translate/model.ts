@@ -148,7 +148,7 @@ export class Translator {
   /** One step of writing: the tokens written last `[B]` → logits of the next `[B, V + 1]`. */
   write(tokens: ArrayLike<number>, { memory, state }: Reading): DecoderStep & { readonly logits: Tensor } {
     const step = this.decoder.step(this.embed(tokens, [tokens.length]), memory, state, inference);
-    return { ...step, logits: this.decoder.logits(step.vector, inference) };
+    return { ...step, logits: this.decoder.logits(step.vector) };
   }
 }
 
