@@ -107,11 +107,13 @@ export function crossEntropy(logits: usize, targets: usize, losses: usize, logNo
     const target = load<i32>(targets + bytes(i));
     store<f32>(logNormaliser + bytes(i), largest + log);
     // Not logNormaliser − logit: where the target is nearly certain, that difference would have lost its digits.
-    store<f32>(losses + bytes(i), target < 0 ? 0 : log + (largest - load<f32>(logits + bytes(target))));
+    let loss: f32 = 0;
+    if (target >= 0) loss = target < n ? log + (largest - load<f32>(logits + bytes(target))) : f32.NaN;
+    store<f32>(losses + bytes(i), loss);
   }
 }
 
-/** dLogits[i, j] = dLosses[i] · (e^(logits[i, j] − logNormaliser[i]) − [j = target]); 0 where the target is negative. */
+/** dLogits[i, j] = dLosses[i] · (e^(logits[i, j] − logNormaliser[i]) − [j = target]); 0 where the target is negative, NaN where it is not below n. */
 export function crossEntropyGrad(logits: usize, targets: usize, logNormaliser: usize, dLosses: usize, dLogits: usize, rows: i32, n: i32): void {
   for (let i = 0; i < rows; i++, logits += bytes(n), dLogits += bytes(n)) {
     const target = load<i32>(targets + bytes(i));
@@ -119,17 +121,18 @@ export function crossEntropyGrad(logits: usize, targets: usize, logNormaliser: u
       memory.fill(dLogits, 0, bytes(n));
       continue;
     }
-    const scale = load<f32>(dLosses + bytes(i));
+    const scale = target < n ? load<f32>(dLosses + bytes(i)) : f32.NaN;
     const s = f32x4.splat(scale);
     const shift = f32x4.splat(load<f32>(logNormaliser + bytes(i)));
     // The target's own element is e^… − 1 before scaling, so it is computed from the logit, read before any store.
-    const logit = load<f32>(logits + bytes(target));
+    const own = min(target, n - 1);
+    const logit = load<f32>(logits + bytes(own));
     let x = logits;
     let out = dLogits;
     let rest = n;
     for (; rest >= 4; rest -= 4, x += 16, out += 16) v128.store(out, f32x4.mul(s, exp4(f32x4.sub(v128.load(x), shift))));
     if (rest > 0) write(out, f32x4.mul(s, exp4(f32x4.sub(read(x, rest), shift))), rest);
-    const own = f32x4.extract_lane(exp4(f32x4.sub(f32x4.splat(logit), shift)), 0);
-    store<f32>(dLogits + bytes(target), scale * (own - 1));
+    const p = f32x4.extract_lane(exp4(f32x4.sub(f32x4.splat(logit), shift)), 0);
+    store<f32>(dLogits + bytes(own), scale * (p - 1));
   }
 }

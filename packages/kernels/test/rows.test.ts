@@ -30,13 +30,13 @@ describe.each(builds)('embedding rows, dropout, layer normalisation, %s', (build
     for (const width of awkward) {
       const [table, dOut, dTable] = [random(7 * width, 1), random(5 * width, 2), random(7 * width, 3)];
       const out = space(5 * width);
-      kernels.gather(floats(table), ints(ids), out, 5, width);
+      kernels.gather(floats(table), ints(ids), out, 5, 7, width);
       expectSameBits(
         readFloats(out, 5 * width),
         Float32Array.from(ids.flatMap((id) => [...table.slice(id * width, (id + 1) * width)])),
       );
       const sums = floats(dTable);
-      kernels.scatterAdd(floats(dOut), ints(ids), sums, 5, width);
+      kernels.scatterAdd(floats(dOut), ints(ids), sums, 5, 7, width);
       for (const [i, id] of ids.entries())
         for (let j = 0; j < width; j++) dTable[id * width + j] += dOut[i * width + j];
       expectSameBits(readFloats(sums, 7 * width), dTable);

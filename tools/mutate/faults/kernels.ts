@@ -94,15 +94,12 @@ export const kernels: FaultGroup = {
           'f32x4.sub(read(dy, count), f32x4.mul(read(y, count), s))',
         ],
         ['f32x4.mul(read(y, count), f32x4.sub(read(dy, count), s))', 'f32x4.mul(read(y, count), read(dy, count))'],
-        [
-          'store<f32>(dLogits + bytes(target), scale * (own - 1));',
-          'store<f32>(dLogits + bytes(target), own - scale);',
-        ],
+        ['store<f32>(dLogits + bytes(own), scale * (p - 1));', 'store<f32>(dLogits + bytes(own), p - scale);'],
         [
           'if (target < 0) {\n      memory.fill(dLogits, 0, bytes(n));',
           'if (target < -1) {\n      memory.fill(dLogits, 0, bytes(n));',
         ],
-        ['target < 0 ? 0 : log + (largest', 'log + (largest'],
+        ['if (target >= 0) loss =', 'loss ='],
         ['keepPart(f32x4.sub(loadPart(x, rest), s), nothing, rest)', 'f32x4.sub(loadPart(x, rest), s)'],
       ],
     ),

@@ -29,8 +29,9 @@ export const layers: FaultGroup = {
         'packages/unrolled/src/ops/gradients.test.ts',
       ],
       [
-        ['(position) => counted[position] >= 0', '() => true'],
-        ['weight > 0 ? 1 / weight : 0', '1 / losses.size'],
+        ['n + Number(id >= 0)', 'n + 1'],
+        ['count > 0 ? 1 / count : 0', '1 / losses.size'],
+        ['select(present, shares, 0)', 'shares'],
         ['mul(over, sub(q, 1))', 'mul(over, q)'],
         ['0.5 * Math.log(2 * Math.PI)', 'Math.log(2 * Math.PI)'],
         ['sub(softplus(z), mul(z, y))', 'sub(softplus(z), y)'],

@@ -9,12 +9,15 @@ import type { Scan } from './scan.ts';
 /**
  * The interface of a backend, which owns memory and computes, and has no notion of tensors, gradients or layers. All
  * arrays are contiguous and row-major; results are written to blocks that the caller allocated and do not overlap inputs
- * unless an operation allows it. The caller checks shapes and ids.
+ * unless an operation allows it. The caller checks shapes, and those ids that it knows: ids that the device has computed
+ * may be out of range, and then reach no memory outside of the table.
  */
 export interface Backend {
   readonly name: string;
   /** The floating-point type of every non-integer array on this backend. */
   readonly float: FloatType;
+  /** Whether `readSync` works; false where reads are asynchronous only, as on a GPU. */
+  readonly readsAtOnce: boolean;
 
   /** A description of this backend for people: name, SIMD, threads, and what limits them. */
   describe(): BackendDescription;
@@ -30,12 +33,12 @@ export interface Backend {
   write(out: Block, values: ArrayLike<number>): void;
   /** A copy of the block's content as it is when this is called, whatever is computed or released afterwards. */
   read(x: Block): Promise<TypedArray>;
-  /** Synchronous `read`. @throws DeviceError where reads are asynchronous only */
+  /** Synchronous `read`. @throws DeviceError unless `readsAtOnce` */
   readSync(x: Block): TypedArray;
 
   // ── moving ──────────────────────────────────────────────────────────────────────────────────────────────
   fill(out: Block, value: number): void;
-  /** out ← x, same number of elements. */
+  /** out ← x, same number of elements; converted between int32 (towards 0) and float where the types differ. */
   copy(x: Block, out: Block): void;
   /**
    * out[Σ i·outStrides] ← (or += where `accumulate`) x[Σ i·xStrides] for every index i below `extents`. Strides in
@@ -57,7 +60,7 @@ export interface Backend {
   unaryGrad(operation: UnaryOperation, x: Block, y: Block, dy: Block, dx: Block): void;
   /** out ← a ∘ b with NumPy broadcasting to out's shape. */
   binary(operation: BinaryOperation, a: Block, b: Block, out: Block): void;
-  /** out ← condition ≠ 0 ? a : b; all of one shape. */
+  /** out ← condition ≠ 0 ? a : b; all of one shape; a, b and out of one type, int32 too. */
   select(condition: Block, a: Block, b: Block, out: Block): void;
   /** y ← y + αx, same number of elements. */
   axpy(alpha: number, x: Block, y: Block): void;
@@ -72,8 +75,8 @@ export interface Backend {
   reduce(operation: ReduceOperation, x: Block, out: Block, outer: number, n: number, inner: number): void;
   /** Index of the first maximum; out is int32. */
   argmax(x: Block, out: Block, outer: number, n: number, inner: number): void;
-  /** Σ x², accumulated in float64. */
-  sumOfSquares(x: Block): number;
+  /** out[0] ← √Σ x²; the sum does not overflow where its root is a float32. */
+  norm(x: Block, out: Block): void;
 
   // ── products ────────────────────────────────────────────────────────────────────────────────────────────
   /** out [batch, m, n] ← (+=) op(a) · op(b); a is [batch, m, k] or, transposed, [batch, k, m]. */
@@ -87,13 +90,14 @@ export interface Backend {
   logSoftmaxGrad(y: Block, dy: Block, dx: Block, n: number): void;
   /**
    * logits [R, V], targets int32 [R] → losses [R] = log Σ exp(logits) − logits[target], in nats; 0 where the target is
-   * negative. Keeps the log-normaliser [R] for the gradient.
+   * negative, NaN where it is not below V. Keeps the log-normaliser [R] for the gradient.
    */
   crossEntropy(logits: Block, targets: Block, losses: Block, logNormaliser: Block): void;
+  /** dLogits ← dLoss · (softmax(logits) − onehot(target)) in each row: 0 where the target is negative, NaN where not below V. */
   crossEntropyGrad(logits: Block, targets: Block, logNormaliser: Block, dLosses: Block, dLogits: Block): void;
-  /** out[i, :] ← table[ids[i], :] */
+  /** out[i, :] ← table[ids[i], :], NaN where the id is not in the table. */
   gather(table: Block, ids: Block, out: Block): void;
-  /** dTable[ids[i], :] += dOut[i, :], in order of i. */
+  /** dTable[ids[i], :] += dOut[i, :], in order of i; nothing where the id is not in the table. */
   scatterAdd(dOut: Block, ids: Block, dTable: Block): void;
   /** y = gain ⊙ (x − mean)/√(variance + ε) + bias over the last axis; gain and bias may be absent. */
   layerNorm(n: LayerNormForward): void;
@@ -112,7 +116,7 @@ export interface Backend {
   scan(scan: Scan): void;
 
   // ── learning ────────────────────────────────────────────────────────────────────────────────────────────
-  /** One update of a flat parameter buffer. */
+  /** One update of a flat parameter buffer, which changes nothing where the norm or the loss is not finite. */
   optimize(update: OptimizerUpdate): void;
 }
 
@@ -290,19 +294,26 @@ export interface RecurrentBackward extends RecurrentForward {
 }
 
 /**
- * w ← update(w, g) with PyTorch's formulas. The gradient is first scaled (clipping by norm), then clamped to
- * ±clipValue (0: not). `decay` adds decay·w to the gradient, except in adamw, where w shrinks by lr·decay.
+ * w ← update(w, g) with PyTorch's formulas. The gradient is first scaled by min(1, clipNorm / (norm + 10⁻⁶)) (clipNorm 0:
+ * not), then clamped to ±clipValue (0: not). `decay` adds decay·w to the gradient, except in adamw, where w shrinks by
+ * lr·decay. If norm or loss is NaN or infinite, weights, states and the number of steps stay as they are.
  */
 export type OptimizerUpdate = {
   readonly weights: Block;
   readonly gradients: Block;
   readonly learningRate: number;
   readonly decay: number;
-  readonly scale: number;
   readonly clipValue: number;
+  readonly clipNorm: number;
+  /** The gradient's norm, one element. */
+  readonly norm: Block;
+  /** One element. */
+  readonly loss: Block | null;
+  /** The number of updates so far, one element, which this one increments. */
+  readonly steps: Block;
 } & OptimizerMethod;
 
-/** The method's constants and its state per parameter, updated in place. */
+/** The method's constants and its state per parameter, updated in place; Adam's bias correction follows from `steps`. */
 export type OptimizerMethod =
   | { readonly method: 'sgd'; readonly velocity: Block | null; readonly momentum: number; readonly nesterov: boolean }
   | { readonly method: 'adagrad'; readonly sumOfSquares: Block; readonly epsilon: number }
@@ -314,6 +325,4 @@ export type OptimizerMethod =
       readonly beta1: number;
       readonly beta2: number;
       readonly epsilon: number;
-      /** 1, 2, …: for the bias correction. */
-      readonly step: number;
     };

@@ -1,5 +1,6 @@
 import { count, number, required } from '../checks.ts';
 import { ConfigError, ShapeError } from '../errors.ts';
+import { idsOf } from '../ops/ids.ts';
 import { add, concat, crossEntropy, embedding, linear, logSoftmax, reshape, select, slice } from '../ops/index.ts';
 import { formatShape, type Shape } from '../shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -72,7 +73,7 @@ export class AdaptiveSoftmax {
     const { device } = x;
     const { classes, cutoffs } = this.config;
     const features = x.shape.at(-1)!;
-    const ids = targets.data();
+    const ids = Int32Array.from(idsOf('adaptive softmax', targets));
     const wrong = ids.findIndex((id) => id >= classes);
     if (targets.size !== x.size / features || wrong >= 0) {
       throw new ShapeError(

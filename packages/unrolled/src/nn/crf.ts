@@ -1,6 +1,7 @@
 import { gradients } from '../autodiff/gradients.ts';
 import { anything, count, required } from '../checks.ts';
 import { DataError, ShapeError } from '../errors.ts';
+import { idsOf } from '../ops/ids.ts';
 import { add, embedding, logSumExp, reshape, select, slice, sub, sum, transpose, unstack } from '../ops/index.ts';
 import { formatShape } from '../shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -110,7 +111,7 @@ export class LinearChainCrf {
         { emissions: emissions.shape, tags: tags.shape },
       );
     }
-    const ids = tags.data();
+    const ids = idsOf('crf', tags);
     const tag = (t: number, b: number): number => ids[t * B + b];
     this.#requireAllowed(tag, counts);
     const { start, end, transitions } = this.#potentials(emissions);

@@ -1,6 +1,23 @@
 import { oneOf, requireKind, shown } from '../checks.ts';
 import { ConfigError } from '../errors.ts';
-import { add, crossEntropy, div, log, maximum, mul, scale, select, softplus, square, sub, sum } from '../ops/index.ts';
+import {
+  add,
+  broadcastTo,
+  crossEntropy,
+  div,
+  greater,
+  greaterEqual,
+  log,
+  maximum,
+  mul,
+  reciprocal,
+  scale,
+  select,
+  softplus,
+  square,
+  sub,
+  sum,
+} from '../ops/index.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
 export interface LossOptions {
@@ -16,11 +33,7 @@ export interface LossOptions {
  * @throws ShapeError if the shapes do not match or an id is not below V
  */
 export function crossEntropyLoss(logits: Tensor, targets: Tensor, options: LossOptions = {}): Tensor {
-  const ids = targets.data();
-  const shares = options.weights?.data();
-  const counted = shares ? ids.map((id, position) => (shares[position] === 0 ? -1 : id)) : ids;
-  const asked = shares?.includes(0) ? targets.device.tensor(counted, targets.shape, targets.dtype) : targets;
-  return reduceLosses(crossEntropy(logits, asked), options, (position) => counted[position] >= 0);
+  return reduceLosses(crossEntropy(logits, targets, options.weights), options, targets);
 }
 
 /** Squared error (ŷ − y)², elementwise. */
@@ -69,25 +82,34 @@ export function quantileLoss(
 
 /** x where the weight is not 0. Multiplying by 0 would not mask a NaN or its gradient. */
 function counting(x: Tensor, { weights }: LossOptions, instead = 0): Tensor {
-  return weights?.data().includes(0) ? select(weights, x, instead) : x;
+  return weights ? select(weights, x, instead) : x;
 }
 
-function reduceLosses(
-  losses: Tensor,
-  { reduction = 'mean', weights }: LossOptions,
-  counts: (position: number) => boolean = () => true,
-): Tensor {
+/** @param targets  ids of the losses' shape, of which negative ones do not count */
+function reduceLosses(losses: Tensor, options: LossOptions, targets: Tensor | null = null): Tensor {
+  const { reduction = 'mean', weights = null } = options;
   requireKind('loss', 'reduction', reduction, reductions);
   const weighted = weights ? mul(losses, weights) : losses;
   if (reduction === 'none') return weighted;
   const total = sum(weighted);
   if (reduction === 'sum') return total;
-  const shares = weights?.data();
-  const places = shares?.length ?? losses.size;
-  let weight = 0;
-  for (let i = 0; i < places; i++) if (counts(i)) weight += shares ? shares[i] : 1;
-  weight *= weighted.size / places;
-  return scale(total, weight > 0 ? 1 / weight : 0);
+  const ids = targets?.ids;
+  if (weights === null && (targets === null || ids)) {
+    const count = ids ? ids.reduce((n, id) => n + Number(id >= 0), 0) : losses.size;
+    return scale(total, count > 0 ? 1 / count : 0);
+  }
+  // What only the device knows stays there.
+  const present = targets && presence(targets);
+  const shares = weights && broadcastTo(weights.detach(), weighted.shape);
+  const weight = sum(present && shares ? select(present, shares, 0) : (present ?? shares)!);
+  return mul(total, select(greater(weight, 0), reciprocal(weight), 0));
+}
+
+/** 1 where an id is not negative, else 0. */
+function presence(ids: Tensor): Tensor {
+  const numbers = ids.device.empty(ids.shape);
+  ids.device.backend.copy(ids, numbers);
+  return greaterEqual(numbers, 0);
 }
 
 const reductions = oneOf(['mean', 'sum', 'none']);

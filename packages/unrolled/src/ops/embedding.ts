@@ -2,7 +2,7 @@ import { apply, type Operation } from '../autodiff/operation.ts';
 import { ShapeError } from '../errors.ts';
 import { formatShape } from '../shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { requireIds } from './rows.ts';
+import { requireIds } from './ids.ts';
 
 const embeddingOperation: Operation<[Tensor, Tensor], null, null> = {
   name: 'embedding',

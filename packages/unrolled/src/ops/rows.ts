@@ -3,6 +3,8 @@ import { ShapeError } from '../errors.ts';
 import { formatShape, sameShape, sizeOf } from '../shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { mul } from './elementwise.ts';
+import { requireIds } from './ids.ts';
+import { repeatInto } from './repeat.ts';
 
 const softmaxOperation: Operation<[Tensor], null, Tensor> = {
   name: 'softmax',
@@ -82,10 +84,11 @@ const crossEntropyOperation: Operation<[Tensor, Tensor], null, Tensor> = {
 
 /**
  * −log softmax(logits)[target] in nats, one loss per position: logits `[…, V]`, target ids int32 `[…]` → `[…]`.
- * A negative target is ignored: loss 0 and no gradient.
+ * A negative target is ignored: loss 0 and no gradient. So is a position where `weights`, of the targets' shape, is 0; they
+ * have no other effect.
  * @throws ShapeError if the shapes do not fit, or an id is not below V
  */
-export function crossEntropy(logits: Tensor, targets: Tensor): Tensor {
+export function crossEntropy(logits: Tensor, targets: Tensor, weights: Tensor | null = null): Tensor {
   requireRows('crossEntropy', logits);
   if (!sameShape(logits.shape.slice(0, -1), targets.shape) || targets.dtype !== 'int32') {
     throw new ShapeError(
@@ -95,21 +98,17 @@ export function crossEntropy(logits: Tensor, targets: Tensor): Tensor {
     );
   }
   requireIds('crossEntropy', targets, logits.shape.at(-1)!, -Infinity);
-  return apply(crossEntropyOperation, [logits, targets], null);
+  return apply(crossEntropyOperation, [logits, weights ? weightedTargets(targets, weights) : targets], null);
 }
 
-/** @throws ShapeError if an id is outside of [lowest, bound) */
-export function requireIds(operation: string, ids: Tensor, bound: number, lowest = 0): void {
-  const values = ids.data();
-  for (let i = 0; i < values.length; i++) {
-    if (values[i] >= bound || values[i] < lowest) {
-      throw new ShapeError(`${operation}: id ${values[i]} at position ${i} is not below ${bound}; ids run from 0`, {
-        id: values[i],
-        position: i,
-        bound,
-      });
-    }
-  }
+/** Targets where the weight is not 0, else −1. */
+function weightedTargets(targets: Tensor, weights: Tensor): Tensor {
+  const { device, shape } = targets;
+  const [asked, none] = [device.empty(shape, 'int32'), device.empty(shape, 'int32')];
+  device.backend.fill(none, -1);
+  const each = sameShape(weights.shape, shape) ? weights : repeatInto(weights, device.empty(shape));
+  device.backend.select(each, targets, none, asked);
+  return asked;
 }
 
 function requireRows(operation: string, x: Tensor): void {

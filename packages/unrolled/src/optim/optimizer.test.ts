@@ -49,14 +49,18 @@ describe('clipping', () => {
     expect(b).toBe(3.5);
   });
 
-  test('reports the norm from before, and whether it acted', () => {
-    const update = (clipNorm: number) => {
-      const optimizer = new Optimizer(model([3, 4]), { method: 'sgd' });
-      return optimizer.update({ learningRate: 1, clipNorm });
-    };
-    expect(update(0)).toEqual({ norm: 5, clipped: false });
-    expect(update(6)).toEqual({ norm: 5, clipped: false });
-    expect(update(1)).toEqual({ norm: 5, clipped: true });
+  test('returns the norm from before', () => {
+    for (const clipNorm of [0, 6, 1]) {
+      const { norm } = new Optimizer(model([3, 4]), { method: 'sgd' }).update({ learningRate: 1, clipNorm });
+      expect([norm.shape, norm.item()]).toEqual([[], 5]);
+    }
+  });
+
+  test('reads nothing', () => {
+    const optimizer = new Optimizer(model([3, 4]), { method: 'adam' });
+    const before = device.transfers;
+    optimizer.update({ learningRate: 1, clipNorm: 1, clipValue: 1, loss: device.ones([]) });
+    expect(device.transfers).toBe(before);
   });
 });
 
@@ -64,11 +68,22 @@ describe.each(optimizerNames)('%s', (method) => {
   test.each([Number.NaN, Number.POSITIVE_INFINITY])('changes nothing when the gradient holds %d', (wrong) => {
     const parameters = model([1, wrong]);
     const optimizer = new Optimizer(parameters, { method });
-    const { norm } = optimizer.update({ learningRate: 0.1 });
-    expect(Number.isFinite(norm)).toBe(false);
+    const { norm } = optimizer.update({ learningRate: 0.1, clipNorm: 1 });
+    expect(Number.isFinite(norm.item())).toBe(false);
     expect([...parameters.values.data()]).toEqual([3, -4]);
-    expect(optimizer.steps).toBe(0);
+    expect(optimizer.steps.item()).toBe(0);
     for (const memory of Object.values(optimizer.memory)) expect([...memory.data()]).toEqual([0, 0]);
+  });
+
+  test('an update that a loss prevented leaves no trace in those after it', () => {
+    const after = (losses: readonly number[]): number[] => {
+      const parameters = model([1, -2]);
+      const optimizer = new Optimizer(parameters, { method });
+      for (const loss of losses) optimizer.update({ learningRate: 0.1, loss: device.full([], loss) });
+      expect(optimizer.steps.item()).toBe(2);
+      return [...parameters.values.data()];
+    };
+    expect(after([Number.NaN, 1, Number.NEGATIVE_INFINITY, 1])).toEqual(after([1, 1]));
   });
 
   test('moves against the gradient, and not at all if it is 0', () => {
@@ -100,13 +115,13 @@ describe.each(optimizerNames)('%s', (method) => {
     const second = model([0, 0]);
     second.load(first.save());
     const after = new Optimizer(second, { method });
-    after.resumeAt(before.steps);
+    after.resumeAt(before.steps.item());
     for (const [name, memory] of Object.entries(before.memory)) {
       device.backend.write(after.memory[name], memory.data());
     }
     for (const g of gradients.slice(2)) step(second, after, g);
     expect([...second.values.data()]).toEqual([...whole.values.data()]);
-    expect(after.steps).toBe(4);
+    expect(after.steps.item()).toBe(4);
   });
 
   test('finds the bottom of a bowl', () => {

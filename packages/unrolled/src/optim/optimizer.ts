@@ -1,5 +1,5 @@
 import type { OptimizerMethod } from '../backend/backend.ts';
-import { flag, type Kinds, limit, number, oneOf, required, requireOptions } from '../checks.ts';
+import { anything, flag, type Kinds, limit, number, oneOf, required, requireOptions } from '../checks.ts';
 import type { Parameters } from '../nn/parameters.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
@@ -30,6 +30,8 @@ export interface UpdateOptions {
   readonly clipNorm?: number | undefined;
   /** Clamps every element of the gradient to ±this, after clipNorm; 0: off. Default 0. */
   readonly clipValue?: number | undefined;
+  /** The loss, a scalar: if it is not finite, nothing is changed. */
+  readonly loss?: Tensor | undefined;
 }
 
 const share = number({ from: 0, below: 1 });
@@ -48,6 +50,7 @@ export const updateKinds: Kinds<UpdateOptions> = {
   learningRate: required(number({ from: 0 })),
   clipNorm: limit,
   clipValue: limit,
+  loss: anything,
 };
 
 /** The state of each method by default, one number of each for every parameter. */
@@ -78,13 +81,17 @@ function memoriesOf({ method, momentum = 0 }: OptimizerOptions): readonly string
  * @example
  * const optimizer = new Optimizer(parameters, { method: 'adam' });
  * parameters.backward(loss);
- * const { norm } = optimizer.update({ learningRate: 1e-3, clipNorm: 1 });
+ * const { norm } = optimizer.update({ learningRate: 1e-3, clipNorm: 1, loss });
  */
 export class Optimizer {
   readonly options: OptimizerOptions;
   readonly #parameters: Parameters;
   readonly #memory: Record<string, Tensor>;
-  #steps = 0;
+  /**
+   * Number of updates so far, one element: counted on the device, which alone knows which ones were made. Those of Adam's
+   * bias correction.
+   */
+  readonly steps: Tensor;
 
   constructor(parameters: Parameters, options: OptimizerOptions) {
     requireOptions('optimizer', options, optimizerKinds);
@@ -92,11 +99,7 @@ export class Optimizer {
     this.#parameters = parameters;
     const { device, size } = parameters;
     this.#memory = Object.fromEntries(memoriesOf(options).map((name) => [name, device.keep(device.zeros([size]))]));
-  }
-
-  /** Number of updates so far. */
-  get steps(): number {
-    return this.#steps;
+    this.steps = device.keep(device.tensor([0]));
   }
 
   /** The method's state, flat like `parameters.values`: to be saved and restored together with `steps`. */
@@ -106,32 +109,33 @@ export class Optimizer {
 
   /** Restores the number of updates; the caller writes the content of `memory`. */
   resumeAt(steps: number): void {
-    this.#steps = steps;
+    this.steps.device.backend.write(this.steps, [steps]);
   }
 
   /**
-   * One update from `parameters.gradients`. Returns the norm of the gradient before clipping and whether clipNorm
-   * scaled it. If the norm is not finite, nothing is changed.
+   * One update from `parameters.gradients`. Returns the norm of the gradient before clipping, a scalar. If the norm or the
+   * given loss is not finite, the device changes nothing. Nothing is read: a loop reads norm and loss together.
    * @throws ConfigError on an unknown option, or a rate or limit that is negative or NaN
    */
-  update(options: UpdateOptions): { norm: number; clipped: boolean } {
+  update(options: UpdateOptions): { norm: Tensor } {
     requireOptions('update', options, updateKinds);
-    const { learningRate, clipNorm = 0, clipValue = 0 } = options;
+    const { learningRate, clipNorm = 0, clipValue = 0, loss = null } = options;
     const { device, values, gradients } = this.#parameters;
-    const norm = Math.sqrt(device.backend.sumOfSquares(gradients));
-    if (!Number.isFinite(norm)) return { norm, clipped: false };
-    const clipped = clipNorm > 0 && norm > clipNorm;
-    this.#steps++;
+    const norm = device.empty([]);
+    device.backend.norm(gradients, norm);
     device.backend.optimize({
       weights: values,
       gradients,
+      norm,
+      loss,
+      steps: this.steps,
       learningRate,
       decay: this.options.weightDecay ?? 0,
-      scale: clipNorm > 0 ? Math.min(1, clipNorm / (norm + 1e-6)) : 1,
+      clipNorm,
       clipValue,
       ...this.#rule(),
     });
-    return { norm, clipped };
+    return { norm };
   }
 
   #rule(): OptimizerMethod {
@@ -150,7 +154,7 @@ export class Optimizer {
       case 'rmsprop':
         return { method, meanSquare, alpha, epsilon };
       default:
-        return { method, mean, variance, beta1, beta2, epsilon, step: this.#steps };
+        return { method, mean, variance, beta1, beta2, epsilon };
     }
   }
 }

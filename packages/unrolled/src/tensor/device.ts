@@ -88,6 +88,7 @@ export class Device {
     }
     requireNumbers(flat, dtype);
     const result = this.empty(wanted, dtype);
+    if (dtype === 'int32') result.allocation.numbers = Int32Array.from(flat);
     this.backend.write(result, flat);
     this.transfers++;
     return result;

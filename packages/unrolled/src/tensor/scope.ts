@@ -9,6 +9,8 @@ export class Allocation {
   /** Null for memory that lives as long as it is referenced. */
   scope: Scope | null;
   released = false;
+  /** The content as numbers, where it was made from whole ones: ids are checked without a read. Never changed. */
+  numbers: Int32Array | null = null;
 
   constructor(storage: Storage, scope: Scope | null) {
     this.storage = storage;

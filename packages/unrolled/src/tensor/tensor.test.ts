@@ -135,3 +135,21 @@ test('recording is as before when the function without gradients throws', () => 
   ).toThrow('stop');
   expect(device.recording).toBe(true);
 });
+
+test('ids made from numbers are known without asking the device, in views too', () => {
+  const numbers = new Int32Array([3, 1, 2, 5, 4, 0]);
+  const ids = device.ids(numbers, [2, 3]);
+  numbers.fill(7);
+  const before = device.transfers;
+  expect(ids.toArray()).toEqual([
+    [3, 1, 2],
+    [5, 4, 0],
+  ]);
+  expect([...ids.at(1).slice(0, 1).data()]).toEqual([4, 0]);
+  expect([...ids.reshape([3, 2]).at(-1).ids!]).toEqual([4, 0]);
+  ids.data()[0] = 9;
+  expect(ids.data()[0]).toBe(3);
+  expect(device.transfers).toBe(before);
+  expect(ids.transpose().ids).toBeNull();
+  expect(device.tensor([1, 2]).argmax().ids).toBeNull();
+});

@@ -1,5 +1,5 @@
 import type { Block, Dtype, Storage, TypedArray } from '../backend/backend.ts';
-import { ScopeError, ShapeError } from '../errors.ts';
+import { DeviceError, ScopeError, ShapeError } from '../errors.ts';
 import { formatShape, type Shape, sizeOf } from '../shape.ts';
 import type { Device } from './device.ts';
 import type { MatmulOptions, Operand, ReductionOptions } from './operations.ts';
@@ -69,10 +69,26 @@ export class Tensor implements Block {
     return leaf;
   }
 
-  /** A copy of the numbers, row-major. */
+  /** The ids of a tensor that was made from whole numbers, not copied; null: only the device knows the numbers. */
+  get ids(): Int32Array | null {
+    return this.allocation.numbers?.subarray(this.offset, this.offset + this.size) ?? null;
+  }
+
+  /**
+   * A copy of the numbers, row-major.
+   * @throws DeviceError on a device that answers only later, unless the numbers are ids that were given to it
+   */
   data(): TypedArray {
-    this.device.transfers++;
-    return this.device.backend.readSync(this);
+    const { device, storage, ids } = this;
+    if (ids) return ids.slice();
+    if (!device.backend.readsAtOnce) {
+      throw new DeviceError(
+        `data: the device '${device.backend.name}' answers only later; use await tensor.read() or await device.read(…)`,
+        { shape: this.shape },
+      );
+    }
+    device.transfers++;
+    return device.backend.readSync({ storage, offset: this.offset, shape: this.shape });
   }
 
   /** Asynchronous `data()`, for devices without synchronous reads. */

@@ -57,6 +57,15 @@ test.each([
   expect(events.at(-1)).toMatchObject({ type: 'done', diverged: true, bestValidationLoss: 2 });
 });
 
+test.each([
+  [0, 0],
+  [1e-3, 1],
+  [1e3, 0],
+])('progress reports the share of steps whose gradient was clipped: at most %d', async (clipNorm, clipped) => {
+  const events = await eventsOf(taskWith([]), { steps: 2, clipNorm, progressEvery: 2, validateEvery: 0 });
+  expect(events.filter((event) => event.type === 'progress')).toMatchObject([{ clipped }]);
+});
+
 test('a measure that is not a number is never the best', async () => {
   const events = await eventsOf(taskWith([{ loss: 1, cost: Number.NaN }], 1), { steps: 1 });
   expect(validationsOf(events)).toMatchObject([{ best: false, diverged: true }]);

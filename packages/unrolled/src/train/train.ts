@@ -178,23 +178,23 @@ export async function* train(task: TrainingTask, options: TrainOptions): AsyncGe
     const started = clock();
     const progress = Math.max(step / lastStep, elapsed / secondsLimit);
     const learningRate = learningRateAt(schedule, options.learningRate, progress);
-    const { loss, items } = device.scope(() => {
-      const next = task.nextLoss({ training: true, random });
-      const value = next.loss.item();
-      if (Number.isFinite(value)) parameters.backward(next.loss);
-      return { loss: value, items: next.items };
+    const { clipNorm = 0, clipValue } = options;
+    const made = await device.read(() => {
+      const { loss, items } = task.nextLoss({ training: true, random });
+      parameters.backward(loss);
+      return { loss, items, ...optimizer.update({ learningRate, clipNorm, clipValue, loss }) };
     });
+    const [[loss], [norm], { items }] = [made.loss, made.norm, made];
     if (!Number.isFinite(loss)) throw divergence('loss', loss, step + 1, options, task.explain?.());
-    const { norm, clipped } = optimizer.update({
-      learningRate,
-      clipNorm: options.clipNorm,
-      clipValue: options.clipValue,
-    });
     if (!Number.isFinite(norm)) throw divergence('gradient', norm, step + 1, options);
     step++;
     lastLoss = loss;
     firstLoss ??= loss;
-    since = { loss: since.loss + loss, clipped: since.clipped + Number(clipped), steps: since.steps + 1 };
+    since = {
+      loss: since.loss + loss,
+      clipped: since.clipped + Number(clipNorm > 0 && norm > clipNorm),
+      steps: since.steps + 1,
+    };
     elapsed = (clock() - began) / 1000;
     itemsSeen += items;
     itemSeconds += (clock() - started) / 1000;

@@ -126,17 +126,20 @@ function binaryCase(operation: (typeof binaryOperations)[number], aShape: Shape,
 
 const others: Case[] = lengths.flatMap((length): Case[] => [
   {
-    name: `fill and copy of ${length}, float and int32`,
+    name: `fill and copy of ${length}, float and int32, and from one to the other`,
     run: (lab) => {
       const x = lab.normal([length]);
-      const [y, z] = [lab.empty([length]), lab.empty([length], 'int32')];
+      const [y, z, converted] = [lab.empty([length]), lab.empty([length], 'int32'), lab.empty([length])];
       const ids = lab.ints([length], lab.normals(length, 1000).map(Math.round));
       const idsOut = lab.empty([length], 'int32');
       lab.backend.copy(x, y);
       lab.backend.copy(ids, idsOut);
+      lab.backend.copy(ids, converted);
+      const truncated = lab.empty([length], 'int32');
+      lab.backend.copy(lab.normal([length], 100), truncated);
       lab.backend.fill(x, 0.1);
       lab.backend.fill(z, -7);
-      return { x, y, z, idsOut };
+      return { x, y, z, idsOut, converted, truncated };
     },
   },
   {
@@ -145,8 +148,11 @@ const others: Case[] = lengths.flatMap((length): Case[] => [
       const condition = lab.floats([length], lab.normals(length).map(Math.round));
       const [a, b, out] = [lab.normal([length]), lab.normal([length]), lab.empty([length])];
       lab.backend.select(condition, a, b, out);
+      const ids = [1, 2].map((scale) => lab.ints([length], lab.normals(length, scale * 1e9).map(Math.round)));
+      const idsOut = lab.empty([length], 'int32');
+      lab.backend.select(condition, ids[0], ids[1], idsOut);
       lab.backend.axpy(-1.5, a, b);
-      return { out, b };
+      return { out, b, idsOut };
     },
   },
   {

@@ -53,9 +53,14 @@ const notFinite: Case[] = reduceOperations.map((operation) => ({
 }));
 
 const sums: Case[] = [...lengths, 100_001].map((length) => ({
-  name: `sumOfSquares of ${length}`,
+  name: `norm of ${length}, and of great ones`,
   tolerance: 1e-6,
-  run: (lab) => ({ out: lab.floats([1], [lab.backend.sumOfSquares(lab.normal([length], 2))]) }),
+  run: (lab) => {
+    const [out, great] = [lab.empty([1]), lab.empty([])];
+    lab.backend.norm(lab.normal([length], 2), out);
+    lab.backend.norm(lab.normal([length], 1e30), great);
+    return { out, great };
+  },
 }));
 
 const shapes = [[0, 5], ...lengths.filter((n) => n > 0).map((n) => [3, n]), [1, 5], [130, 65]] as const;
@@ -131,6 +136,21 @@ const tables: Case[] = lengths.slice(1).map((n) => ({
   },
 }));
 
+const strays: Case = {
+  name: 'ids and targets out of range reach nothing',
+  run: (lab) => {
+    const ids = lab.ints([5], [2, 3, -1, 2 ** 31 - 1, -(2 ** 31)]);
+    const [table, out, dTable] = [lab.normal([3, 7]), lab.empty([5, 7]), lab.normal([3, 7])];
+    lab.backend.gather(table, ids, out);
+    lab.backend.scatterAdd(lab.normal([5, 7]), ids, dTable);
+    const logits = lab.normal([5, 3]);
+    const [losses, normaliser, dLogits] = [lab.empty([5]), lab.empty([5]), lab.empty([5, 3])];
+    lab.backend.crossEntropy(logits, ids, losses, normaliser);
+    lab.backend.crossEntropyGrad(logits, ids, normaliser, lab.normal([5]), dLogits);
+    return { out, dTable, losses, normaliser, dLogits };
+  },
+};
+
 const norms: Case[] = shapes.flatMap(([R, n]) =>
   [true, false].map((affine) => ({
     name: `layerNorm of [${R}, ${n}]${affine ? ' with gain and bias' : ''}, and its gradient`,
@@ -160,5 +180,6 @@ export const rowCases: readonly Case[] = [
   ...softmaxes,
   extremes,
   ...tables,
+  strays,
   ...norms,
 ];

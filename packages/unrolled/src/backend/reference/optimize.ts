@@ -7,9 +7,13 @@ type Rule = (g: number, i: number) => number;
 export function optimize(update: OptimizerUpdate, floats: (block: Block) => Floats): void {
   const weights = floats(update.weights);
   const gradients = floats(update.gradients);
-  const { learningRate, decay, scale, clipValue } = update;
+  const { learningRate, decay, clipNorm, clipValue } = update;
+  const [norm] = floats(update.norm);
+  if (!Number.isFinite(norm) || (update.loss && !Number.isFinite(floats(update.loss)[0]))) return;
+  const scale = clipNorm > 0 ? Math.min(1, clipNorm / (norm + 1e-6)) : 1;
+  const step = ++floats(update.steps)[0];
   const decoupled = update.method === 'adamw';
-  const rule = ruleOf(update, floats);
+  const rule = ruleOf(update, step, floats);
   for (let i = 0; i < weights.length; i++) {
     let g = gradients[i] * scale;
     if (clipValue > 0) g = Math.max(-clipValue, Math.min(clipValue, g));
@@ -20,7 +24,7 @@ export function optimize(update: OptimizerUpdate, floats: (block: Block) => Floa
   }
 }
 
-function ruleOf(update: OptimizerUpdate, floats: (block: Block) => Floats): Rule {
+function ruleOf(update: OptimizerUpdate, step: number, floats: (block: Block) => Floats): Rule {
   switch (update.method) {
     case 'sgd': {
       if (update.velocity === null) return (g) => g;
@@ -53,7 +57,7 @@ function ruleOf(update: OptimizerUpdate, floats: (block: Block) => Floats): Rule
     case 'adamw': {
       const mean = floats(update.mean);
       const variance = floats(update.variance);
-      const { beta1, beta2, epsilon, step } = update;
+      const { beta1, beta2, epsilon } = update;
       const meanCorrection = 1 - beta1 ** step;
       const varianceCorrection = 1 - beta2 ** step;
       return (g, i) => {

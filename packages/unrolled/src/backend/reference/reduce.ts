@@ -38,8 +38,8 @@ export function argmax(x: Floats, out: Int32Array, outer: number, n: number, inn
   }
 }
 
-export function sumOfSquares(x: Floats): number {
+export function norm(x: Floats, out: Floats): void {
   let sum = 0;
   for (let i = 0; i < x.length; i++) sum += x[i] * x[i];
-  return sum;
+  out[0] = Math.sqrt(sum);
 }

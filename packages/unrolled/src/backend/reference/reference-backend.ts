@@ -45,6 +45,7 @@ export function referenceBackend(options: ReferenceOptions = {}): Backend {
 class ReferenceBackend implements Backend {
   readonly name = 'reference';
   readonly float: FloatType;
+  readonly readsAtOnce = true;
   readonly #memory: ReferenceMemory;
 
   constructor({ float = 'float64', limitBytes = Number.POSITIVE_INFINITY }: ReferenceOptions) {
@@ -141,8 +142,8 @@ class ReferenceBackend implements Backend {
     reductions.argmax(this.#floats(x), this.#ints(out), outer, n, inner);
   }
 
-  sumOfSquares(x: Block): number {
-    return reductions.sumOfSquares(this.#floats(x));
+  norm(x: Block, out: Block): void {
+    reductions.norm(this.#floats(x), this.#floats(out));
   }
 
   matmul(a: Block, b: Block, out: Block, product: MatrixProduct): void {

@@ -51,11 +51,11 @@ export function crossEntropy(
   for (let i = 0; i < targets.length; i++) {
     const normaliser = logSumExp(logits, i * V, V);
     logNormaliser[i] = normaliser;
-    losses[i] = targets[i] < 0 ? 0 : normaliser - logits[i * V + targets[i]];
+    losses[i] = targets[i] < 0 ? 0 : targets[i] < V ? normaliser - logits[i * V + targets[i]] : Number.NaN;
   }
 }
 
-/** dLogits = dLoss · (softmax(logits) − onehot(target)); 0 where the target is negative. */
+/** dLogits = dLoss · (softmax(logits) − onehot(target)); 0 where the target is negative, NaN where it is not below V. */
 export function crossEntropyGrad(
   logits: Floats,
   targets: Int32Array,
@@ -68,19 +68,21 @@ export function crossEntropyGrad(
     for (let j = 0; j < V; j++) {
       const hit = j === targets[i] ? 1 : 0;
       const p = Math.exp(logits[i * V + j] - logNormaliser[i]);
-      dLogits[i * V + j] = targets[i] < 0 ? 0 : dLosses[i] * (p - hit);
+      dLogits[i * V + j] = targets[i] < 0 ? 0 : targets[i] < V ? dLosses[i] * (p - hit) : Number.NaN;
     }
   }
 }
 
 export function gather(table: Floats, ids: Int32Array, out: Floats, n: number): void {
   for (let i = 0; i < ids.length; i++) {
-    for (let j = 0; j < n; j++) out[i * n + j] = table[ids[i] * n + j];
+    const within = ids[i] >= 0 && (ids[i] + 1) * n <= table.length;
+    for (let j = 0; j < n; j++) out[i * n + j] = within ? table[ids[i] * n + j] : Number.NaN;
   }
 }
 
 export function scatterAdd(dOut: Floats, ids: Int32Array, dTable: Floats, n: number): void {
   for (let i = 0; i < ids.length; i++) {
+    if (ids[i] < 0 || (ids[i] + 1) * n > dTable.length) continue;
     for (let j = 0; j < n; j++) dTable[ids[i] * n + j] += dOut[i * n + j];
   }
 }

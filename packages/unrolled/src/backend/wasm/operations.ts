@@ -45,6 +45,7 @@ const UPDATE = 50;
 export class WasmBackend implements Backend {
   readonly name = 'wasm';
   readonly float = 'float32';
+  readonly readsAtOnce = true;
   readonly #memory: LinearMemory;
   readonly #kernels: Kernels;
   readonly #products: Products;
@@ -205,8 +206,8 @@ export class WasmBackend implements Backend {
     this.#kernels.argmax(this.#in(x), this.#at(out), outer, n, inner);
   }
 
-  sumOfSquares(x: Block): number {
-    return this.#kernels.sumOfSquares(this.#in(x), sizeOf(x.shape));
+  norm(x: Block, out: Block): void {
+    this.#memory.view(out)[0] = Math.sqrt(this.#kernels.sumOfSquares(this.#in(x), sizeOf(x.shape)));
   }
 
   // ── products ──
@@ -274,14 +275,15 @@ export class WasmBackend implements Backend {
   }
 
   gather(table: Block, ids: Block, out: Block): void {
-    const n = rowsOf(table).n;
+    const size = rowsOf(table);
     const count = sizeOf(ids.shape);
-    const parameters = { table: this.#in(table), ids: this.#in(ids), out: this.#at(out), count, n };
-    this.#run(rows.gatherJob, parameters, count * n * COPY);
+    const parameters = { table: this.#in(table), ids: this.#in(ids), out: this.#at(out), count, ...size };
+    this.#run(rows.gatherJob, parameters, count * size.n * COPY);
   }
 
   scatterAdd(dOut: Block, ids: Block, dTable: Block): void {
-    this.#kernels.scatterAdd(this.#in(dOut), this.#in(ids), this.#at(dTable), sizeOf(ids.shape), rowsOf(dTable).n);
+    const { rows, n } = rowsOf(dTable);
+    this.#kernels.scatterAdd(this.#in(dOut), this.#in(ids), this.#at(dTable), sizeOf(ids.shape), rows, n);
   }
 
   layerNorm(norm: LayerNormForward): void {

@@ -1,3 +1,4 @@
+import { idsOf } from '../../ops/ids.ts';
 import { add, at, concat, flip, mul, select, slice, sub, tap } from '../../ops/index.ts';
 import type { Device } from '../../tensor/device.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
@@ -66,7 +67,7 @@ class LinearRecurrence implements Cell<LinearState> {
     // From here on in the order in which steps run. Steps beyond a row's length carry the state unchanged.
     let [a, b] = [turned(keep), turned(taken)];
     if (lengths) {
-      const active = turned(activeSteps(lengths.data(), T, xs.device).view([T, B, 1]));
+      const active = turned(activeSteps(idsOf('lengths', lengths), T, xs.device).view([T, B, 1]));
       [a, b] = [select(active, a, 1), select(active, b, 0)];
     }
     const first = add(slice(b, 0, 0, 1), mul(slice(a, 0, 0, 1), state.h));

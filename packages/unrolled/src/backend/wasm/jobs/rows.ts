@@ -63,8 +63,8 @@ export const reduceJob = defineJob(['operation', 'x', 'out', 'outer', 'n', 'inne
   kernels.reduce(p.operation, p.x + from * p.n * p.inner * 4, p.out + from * p.inner * 4, count, p.n, p.inner);
 });
 
-export const gatherJob = defineJob(['table', 'ids', 'out', 'count', 'n'], (kernels, p, share) => {
+export const gatherJob = defineJob(['table', 'ids', 'out', 'count', 'rows', 'n'], (kernels, p, share) => {
   const from = startOf(p.count, share.part, share.parts);
   const count = startOf(p.count, share.part + 1, share.parts) - from;
-  kernels.gather(p.table, p.ids + from * 4, p.out + from * p.n * 4, count, p.n);
+  kernels.gather(p.table, p.ids + from * 4, p.out + from * p.n * 4, count, p.rows, p.n);
 });
