@@ -1,5 +1,13 @@
 import { openDevice } from 'unrolled';
-import { crossEntropyLoss, inference, initialiseParameters, Linear, Recurrent, type StackState } from 'unrolled/nn';
+import {
+  crossEntropyLoss,
+  type Declarations,
+  inference,
+  initialiseParameters,
+  Linear,
+  Recurrent,
+  type StackState,
+} from 'unrolled/nn';
 import { Optimizer } from 'unrolled/optim';
 import { arithmetic } from '../machine.ts';
 import { besideBest, type Question } from '../question.ts';
@@ -25,8 +33,8 @@ async function ours(iterations: number): Promise<Run & { initial: Values }> {
   const device = await openDevice('wasm', { threads: 1 });
   const recurrent = new Recurrent({ cell: { cell: 'rnn', hidden: H } });
   const output = new Linear({ units: V });
-  const model: Parameters<typeof initialiseParameters>[0] = {
-    build: (input, declarations) =>
+  const model = {
+    build: (input: readonly number[], declarations: Declarations) =>
       output.build(recurrent.build(input, declarations.within('rnn')), declarations.within('output')),
   };
   const parameters = initialiseParameters(model, [T, 1, V], device, 1);

@@ -59,7 +59,7 @@ describe.each([
   });
 
   test('probabilities of all classes have the sum 1, and losses are theirs', () => {
-    const logs = layer.logProbabilities(x).toArray() as number[][][];
+    const logs = layer.apply(x).toArray() as number[][][];
     const losses = layer.losses(x, device.ids(targets)).toArray() as number[][];
     targets.forEach((row, t) => {
       row.forEach((target, b) => {
@@ -91,7 +91,7 @@ test('the initial spread of its logits does not shrink with the number of classe
   const spread = (classes: number): number => {
     const layer = new AdaptiveSoftmax({ classes, cutoffs: [classes / 2], divisor: 1 });
     initialiseParameters(layer, [-1, 16], device, 1);
-    const logs = Array.from(layer.logProbabilities(device.full([1, 16], 1)).data()).slice(0, classes / 2);
+    const logs = Array.from(layer.apply(device.full([1, 16], 1)).data()).slice(0, classes / 2);
     const mean = logs.reduce((total, log) => total + log, 0) / logs.length;
     return Math.sqrt(logs.reduce((total, log) => total + (log - mean) ** 2, 0) / logs.length);
   };

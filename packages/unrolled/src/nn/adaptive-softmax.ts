@@ -4,8 +4,10 @@ import { idsOf } from '../ops/ids.ts';
 import { add, concat, crossEntropy, embedding, linear, logSoftmax, reshape, select, slice } from '../ops/index.ts';
 import { formatShape, type Shape } from '../shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { Buildable } from './buildable.ts';
+import type { Layer } from './layer.ts';
 import { layerConfig } from './layer-config.ts';
-import { type Declarations, type Parameter, unbuilt } from './parameters.ts';
+import type { Declarations, Parameter } from './parameters.ts';
 
 export interface AdaptiveSoftmaxOptions {
   /** V, the number of classes, ordered by falling frequency. */
@@ -14,6 +16,11 @@ export interface AdaptiveSoftmaxOptions {
   readonly cutoffs: readonly number[];
   /** Cluster i, from 1, is projected to F / divisor^i features. Default 4. */
   readonly divisor?: number;
+}
+
+interface Tail {
+  readonly down: Parameter;
+  readonly up: Parameter;
 }
 
 /**
@@ -25,15 +32,14 @@ export interface AdaptiveSoftmaxOptions {
  * Parameters as PyTorch's AdaptiveLogSoftmaxWithLoss: `head.weight` [first cutoff + clusters, F], and for cluster i from
  * 0 `tail.<i>.0.weight` [F / divisor^(i+1), F] and `tail.<i>.1.weight` [classes of it, F / divisor^(i+1)].
  */
-export class AdaptiveSoftmax {
+export class AdaptiveSoftmax extends Buildable<{ head: Parameter; tails: readonly Tail[] }> implements Layer {
   readonly config: { readonly layer: 'adaptiveSoftmax' } & AdaptiveSoftmaxOptions;
   /** The first class of each cluster, then V. */
   readonly #bounds: readonly number[];
-  #head = unbuilt('adaptive softmax');
-  #tails: readonly { readonly down: Parameter; readonly up: Parameter }[] = [];
 
   /** @throws ConfigError unless the cutoffs are whole numbers that rise from 1 to below V */
   constructor(options: AdaptiveSoftmaxOptions) {
+    super();
     this.config = layerConfig('adaptiveSoftmax', options, {
       classes: required(count),
       cutoffs: required({ must: 'a list of whole numbers', fits: Array.isArray }),
@@ -56,8 +62,8 @@ export class AdaptiveSoftmax {
     const { cutoffs, classes, divisor = 4 } = this.config;
     const features = input.at(-1)!;
     const weight = { kind: 'xavier', floor: true } as const;
-    this.#head = declarations.declare('head.weight', [cutoffs[0] + cutoffs.length, features], weight);
-    this.#tails = cutoffs.map((start, i) => {
+    const head = declarations.declare('head.weight', [cutoffs[0] + cutoffs.length, features], weight);
+    const tails = cutoffs.map((start, i) => {
       const width = Math.max(1, Math.floor(features / divisor ** (i + 1)));
       const within = declarations.within(`tail.${i}`);
       return {
@@ -65,6 +71,7 @@ export class AdaptiveSoftmax {
         up: within.declare('1.weight', [this.#bounds[i + 1] - start, width], weight),
       };
     });
+    this.parts = { head, tails };
     return [...input.slice(0, -1), classes];
   }
 
@@ -92,12 +99,12 @@ export class AdaptiveSoftmax {
       const cluster = id < 0 ? -1 : clusterOf(id);
       return cluster < 0 ? id : cutoffs[0] + cluster;
     });
-    const head = crossEntropy(linear(rows, this.#head.value), device.ids(inHead));
+    const head = crossEntropy(linear(rows, this.parts.head.value), device.ids(inHead));
     // The clusters' losses, concatenated after a 0 for all rows in none of them.
     const parts = [device.zeros([1])];
     const places = new Int32Array(ids.length);
     let place = 1;
-    this.#tails.forEach((_, cluster) => {
+    this.parts.tails.forEach((_, cluster) => {
       const own = Array.from(ids.keys()).filter((row) => ids[row] >= 0 && clusterOf(ids[row]) === cluster);
       if (own.length === 0) return;
       const logits = this.#cluster(embedding(rows, device.ids(own)), cluster);
@@ -109,17 +116,17 @@ export class AdaptiveSoftmax {
   }
 
   /** log P of every class, `[…, F]` → `[…, V]`. */
-  logProbabilities(x: Tensor): Tensor {
+  apply(x: Tensor): Tensor {
     const [first] = this.config.cutoffs;
-    const head = logSoftmax(linear(x, this.#head.value));
-    const tails = this.#tails.map((_, cluster) =>
+    const head = logSoftmax(linear(x, this.parts.head.value));
+    const tails = this.parts.tails.map((_, cluster) =>
       add(logSoftmax(this.#cluster(x, cluster)), slice(head, -1, first + cluster, first + cluster + 1)),
     );
     return concat([slice(head, -1, 0, first), ...tails], -1);
   }
 
   #cluster(x: Tensor, cluster: number): Tensor {
-    const { down, up } = this.#tails[cluster];
+    const { down, up } = this.parts.tails[cluster];
     return linear(linear(x, down.value), up.value);
   }
 }

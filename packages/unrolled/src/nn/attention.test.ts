@@ -26,7 +26,7 @@ function random(shape: Shape, seed: number, device = exact): Tensor {
 function create(options: AttentionOptions, query: number, depth: number, device = exact) {
   const attention = new Attention(options);
   const declarations = new Declarations();
-  attention.build(query, depth, declarations);
+  attention.build({ queries: [-1, -1, query], memory: [-1, -1, depth] }, declarations);
   const parameters = new Parameters(device, declarations.declared, 1);
   // Coverage counts for nothing at first; here it must be seen to count.
   const source = new Random(2);

@@ -14,12 +14,14 @@ import {
   tanh,
   transpose,
 } from '../ops/index.ts';
-import { formatShape } from '../shape.ts';
+import { formatShape, type Shape } from '../shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { Buildable } from './buildable.ts';
 import { zeros } from './initialisers.ts';
+import type { Layer } from './layer.ts';
 import { layerConfig } from './layer-config.ts';
 import { replacePadding, requireLengths } from './lengths.ts';
-import { type Declarations, notBuilt, type Parameter } from './parameters.ts';
+import type { Declarations, Parameter } from './parameters.ts';
 
 export const attentionScores = ['additive', 'dot', 'general', 'scaled-dot'] as const;
 
@@ -41,6 +43,18 @@ export interface AttentionOptions {
    * coverage c = Σ of past weights; additive: tanh(W s + U h + c·w), w `[A]`; else score + w·c, w `[1]`. Default false.
    */
   readonly coverage?: boolean;
+}
+
+/** Queries `[T, B, Q]`, and a memory `[S, B, D]` with the number of valid positions of each row. Default: S for all. */
+export interface AttentionInputs {
+  readonly queries: Tensor;
+  readonly memory: Tensor;
+  readonly lengths?: readonly number[] | null | undefined;
+}
+
+export interface AttentionShapes {
+  readonly queries: Shape;
+  readonly memory: Shape;
 }
 
 /** A sequence prepared for attention: keys are computed once for all queries. */
@@ -79,20 +93,19 @@ export interface AttendOptions {
  *
  * @example
  * const attention = new Attention({ score: 'additive', units: 64 });
- * attention.build(hidden, depth, declarations.within('attention'));
+ * attention.build({ queries: [-1, -1, hidden], memory: [-1, -1, depth] }, declarations.within('attention'));
  * const memory = attention.prepare(encoded, lengths);                 // once for each sequence
  * const { context, weights } = attention.step(state.h, memory);       // at every step
  */
-export class Attention {
+export class Attention
+  extends Buildable<Readonly<Record<'query' | 'key' | 'score' | 'coverage', Parameter | null>>>
+  implements Layer<AttentionInputs, Tensor, AttentionShapes>
+{
   readonly config: { readonly layer: 'attention' } & AttentionOptions;
-  #query: Parameter | null = null;
-  #key: Parameter | null = null;
-  #score: Parameter | null = null;
-  #coverage: Parameter | null = null;
-  #isBuilt = false;
 
   /** @throws ConfigError on an unknown score or option */
   constructor(options: AttentionOptions) {
+    super();
     this.config = layerConfig('attention', options, {
       score: required(oneOf(attentionScores)),
       units: count,
@@ -100,27 +113,31 @@ export class Attention {
     });
   }
 
-  /**
-   * Declares the parameters for queries of Q = `query` numbers and a memory of depth D = `memory`.
-   * @throws ConfigError if the score is a dot product and the lengths differ
-   */
-  build(query: number, memory: number, declarations: Declarations): void {
-    const { score, units = memory, coverage = false } = this.config;
-    this.#isBuilt = true;
-    if (score === 'additive') {
-      this.#query = declarations.declare('query.weight', [units, query], { kind: 'xavier' });
-      this.#key = declarations.declare('key.weight', [units, memory], { kind: 'xavier' });
-      this.#score = declarations.declare('score.weight', [1, units], { kind: 'xavier' });
-    } else if (score === 'general') {
-      this.#key = declarations.declare('key.weight', [query, memory], { kind: 'xavier' });
-    } else if (query !== memory) {
+  /** @throws ConfigError if the score is a dot product, and queries are not as wide as the memory */
+  build({ queries, memory }: AttentionShapes, declarations: Declarations): Shape {
+    const [Q, D] = [queries.at(-1)!, memory.at(-1)!];
+    const { score, units: A = D, coverage = false } = this.config;
+    const weight = (name: string, rows: number, columns: number): Parameter =>
+      declarations.declare(`${name}.weight`, [rows, columns], { kind: 'xavier' });
+    const additive = score === 'additive';
+    if (!additive && score !== 'general' && Q !== D) {
       throw new ConfigError(
-        `attention: '${score}' needs queries as wide as the memory, received ${query} and ${memory}; ` +
-          "use 'general' or 'additive'",
-        { query, memory },
+        `attention: '${score}' needs queries as wide as the memory, received ${Q} and ${D}; use 'general' or 'additive'`,
+        { query: Q, memory: D },
       );
     }
-    if (coverage) this.#coverage = declarations.declare('coverage.weight', [score === 'additive' ? units : 1], zeros);
+    this.parts = {
+      query: additive ? weight('query', A, Q) : null,
+      key: additive || score === 'general' ? weight('key', additive ? A : Q, D) : null,
+      score: additive ? weight('score', 1, A) : null,
+      coverage: coverage ? declarations.declare('coverage.weight', [additive ? A : 1], zeros) : null,
+    };
+    return [...queries.slice(0, -1), D];
+  }
+
+  /** The contexts of all queries; see `attend`. */
+  apply({ queries, memory, lengths }: AttentionInputs): Tensor {
+    return this.attend(queries, this.prepare(memory, lengths)).context;
   }
 
   /**
@@ -133,15 +150,14 @@ export class Attention {
         memory: memory.shape,
       });
     }
-    const { score, coverage = false } = this.config;
-    if (!this.#isBuilt && (coverage || score === 'additive' || score === 'general')) throw notBuilt('attention');
+    const { key } = this.parts;
     const [S, B] = memory.shape;
     if (lengths !== null) requireLengths('attention', lengths, S, B);
     // A weight of 0 does not mask a NaN.
     const values = transpose(lengths ? replacePadding(memory, lengths, 0) : memory, [1, 0, 2]);
     return {
       values,
-      keys: this.#key ? linear(values, this.#key.value) : values,
+      keys: key ? linear(values, key.value) : values,
       mask: lengths && memory.device.tensor(beyond(lengths, S), [B, 1, S]),
     };
   }
@@ -154,8 +170,8 @@ export class Attention {
     const [B, S] = memory.values.shape;
     const projected = this.#project(query);
     const q = reshape(projected, [B, 1, projected.shape[1]]);
-    const past = this.#coverage && (coverage ?? query.device.zeros([B, S]));
-    const { context, weights } = attendTo(this.#scores(q, memory.keys, this.#score?.value ?? null, past), memory);
+    const past = this.parts.coverage && (coverage ?? query.device.zeros([B, S]));
+    const { context, weights } = attendTo(this.#scores(q, memory.keys, this.parts.score?.value ?? null, past), memory);
     const flat = reshape(weights, [B, S]);
     return { context: reshape(context, [B, -1]), weights: flat, coverage: past && add(past, flat) };
   }
@@ -171,17 +187,18 @@ export class Attention {
     memory: AttentionMemory,
     options: AttendOptions = {},
   ): { context: Tensor; weights: Tensor | null } {
-    if (this.#coverage) {
+    if (this.parts.coverage) {
       throw new ConfigError('attention: with coverage each step depends on the one before; call step for each query');
     }
     const { keys, values, mask } = memory;
     const [B, S, K] = keys.shape;
     const T = queries.shape[0];
-    const inner = B * S * (this.#score ? K : 1);
+    const { score: additive } = this.parts;
+    const inner = B * S * (additive ? K : 1);
     // Recomputing tanh costs two fifths more time, so results of at most 64 MiB per tensor are stored.
-    const most = this.#score ? 2 ** 24 : 2 ** 20;
+    const most = additive ? 2 ** 24 : 2 ** 20;
     const chunk = options.chunk ?? (T * inner <= most ? T : Math.floor(2 ** 20 / inner));
-    const given = [keys, values, ...(this.#score ? [this.#score.value] : [])];
+    const given = [keys, values, ...(additive ? [additive.value] : [])];
     const part = ([q, k, v, score]: readonly Tensor[]): Tensor[] => {
       const { context, weights } = attendTo(this.#scores(transpose(q, [1, 0, 2]), k, score ?? null, null), {
         values: v,
@@ -196,7 +213,8 @@ export class Attention {
   }
 
   #project(queries: Tensor): Tensor {
-    return this.#query ? linear(queries, this.#query.value) : queries;
+    const { query } = this.parts;
+    return query ? linear(queries, query.value) : queries;
   }
 
   /** q `[B, T, K]`, keys `[B, S, K]`, coverage `[B, S]` where T is 1 → `[B, T, S]`. */
@@ -205,12 +223,12 @@ export class Attention {
     const T = q.shape[1];
     if (score) {
       let hidden = add(reshape(q, [B, T, 1, K]), reshape(keys, [B, 1, S, K]));
-      if (coverage) hidden = add(hidden, mul(reshape(coverage, [B, 1, S, 1]), this.#coverage!.value));
+      if (coverage) hidden = add(hidden, mul(reshape(coverage, [B, 1, S, 1]), this.parts.coverage!.value));
       return reshape(linear(tanh(hidden), score), [B, T, S]);
     }
     const dot = matmul(q, keys, { transposeB: true });
     const scaled = this.config.score === 'scaled-dot' ? scale(dot, 1 / Math.sqrt(K)) : dot;
-    return coverage ? add(scaled, mul(reshape(coverage, [B, 1, S]), this.#coverage!.value)) : scaled;
+    return coverage ? add(scaled, mul(reshape(coverage, [B, 1, S]), this.parts.coverage!.value)) : scaled;
   }
 }
 

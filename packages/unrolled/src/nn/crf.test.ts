@@ -26,7 +26,7 @@ function random(shape: Shape, seed: number, device = exact): Tensor {
 function create(tags: number, constraints?: TagConstraints, device = exact, seed = 1) {
   const crf = new LinearChainCrf({ tags, constraints });
   const declarations = new Declarations();
-  crf.build(declarations);
+  crf.build({ emissions: [-1, -1, tags] }, declarations);
   const parameters = new Parameters(device, declarations.declared, 1);
   const source = new Random(seed);
   device.backend.write(

@@ -3,11 +3,13 @@ import { anything, count, required } from '../checks.ts';
 import { DataError, ShapeError } from '../errors.ts';
 import { idsOf } from '../ops/ids.ts';
 import { add, embedding, logSumExp, reshape, select, slice, sub, sum, transpose, unstack } from '../ops/index.ts';
-import { formatShape } from '../shape.ts';
+import { formatShape, type Shape } from '../shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { Buildable } from './buildable.ts';
+import type { Layer } from './layer.ts';
 import { layerConfig } from './layer-config.ts';
 import { activeSteps, requireLengths, sumOverTime } from './lengths.ts';
-import { type Declarations, unbuilt } from './parameters.ts';
+import type { Declarations, Parameter } from './parameters.ts';
 
 /** Which tags may start, end and follow each other in a sequence. */
 export interface TagConstraints {
@@ -26,6 +28,13 @@ export interface LinearChainCrfOptions {
   readonly constraints?: TagConstraints | undefined;
 }
 
+/** Emissions `[T, B, K]`, tags int32 `[T, B]`, and the number of steps of each row. Default: T for all. */
+export interface CrfInputs {
+  readonly emissions: Tensor;
+  readonly tags: Tensor;
+  readonly lengths?: readonly number[] | null | undefined;
+}
+
 /** Added to the score of a forbidden transition: its exponential is 0, and sums stay finite. */
 const forbidden = -1e4;
 
@@ -42,14 +51,15 @@ const forbidden = -1e4;
  * const loss = crf.negativeLogLikelihood(emissions, tags, lengths).mean();
  * const { tags } = crf.decode(emissions, lengths);
  */
-export class LinearChainCrf {
+export class LinearChainCrf
+  extends Buildable<Readonly<Record<'start' | 'end' | 'transitions', Parameter>>>
+  implements Layer<CrfInputs, Tensor, { readonly emissions: Shape }>
+{
   readonly config: { readonly layer: 'crf' } & LinearChainCrfOptions;
-  #start = unbuilt('crf');
-  #end = unbuilt('crf');
-  #transitions = unbuilt('crf');
 
   /** @throws ConfigError on an unknown option or a number of tags that is not whole; ShapeError if the constraints do not fit it */
   constructor(options: LinearChainCrfOptions) {
+    super();
     this.config = layerConfig('crf', options, { tags: required(count), constraints: anything });
     const { tags, constraints } = options;
     const rows = constraints ? [constraints.start, constraints.end, ...constraints.transitions] : [];
@@ -63,12 +73,20 @@ export class LinearChainCrf {
     }
   }
 
-  build(declarations: Declarations): void {
+  build({ emissions }: { readonly emissions: Shape }, declarations: Declarations): Shape {
     const { tags } = this.config;
     const weight = { kind: 'uniform', limit: 0.1 } as const;
-    this.#start = declarations.declare('start_transitions', [tags], weight);
-    this.#end = declarations.declare('end_transitions', [tags], weight);
-    this.#transitions = declarations.declare('transitions', [tags, tags], weight);
+    this.parts = {
+      start: declarations.declare('start_transitions', [tags], weight),
+      end: declarations.declare('end_transitions', [tags], weight),
+      transitions: declarations.declare('transitions', [tags, tags], weight),
+    };
+    return emissions.slice(1, -1);
+  }
+
+  /** See `negativeLogLikelihood`. */
+  apply({ emissions, tags, lengths }: CrfInputs): Tensor {
+    return this.negativeLogLikelihood(emissions, tags, lengths);
   }
 
   /**
@@ -183,10 +201,15 @@ export class LinearChainCrf {
     return { tags: best.map(({ tags }) => tags), scores: best.map(({ score }) => score) };
   }
 
+  get #values(): { start: Tensor; end: Tensor; transitions: Tensor } {
+    const { start, end, transitions } = this.parts;
+    return { start: start.value, end: end.value, transitions: transitions.value };
+  }
+
   /** The parameters, with forbidden transitions far below all others. */
   #potentials({ device }: Tensor): { start: Tensor; end: Tensor; transitions: Tensor } {
     const { constraints, tags } = this.config;
-    const [start, end, transitions] = [this.#start.value, this.#end.value, this.#transitions.value];
+    const { start, end, transitions } = this.#values;
     if (!constraints) return { start, end, transitions };
     const limits = (allowed: readonly boolean[]): number[] => allowed.map((may) => (may ? 0 : forbidden));
     return {

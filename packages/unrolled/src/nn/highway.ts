@@ -2,6 +2,7 @@ import { number, oneOf } from '../checks.ts';
 import { add, mul, relu, sigmoid, sub, tanh } from '../ops/index.ts';
 import type { Shape } from '../shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { Buildable } from './buildable.ts';
 import type { Layer } from './layer.ts';
 import { layerConfig } from './layer-config.ts';
 import { Linear } from './linear.ts';
@@ -24,28 +25,27 @@ const activations = { relu, tanh };
  * Parameters: `transform.weight`, `gate.weight` [F, F], `transform.bias`, `gate.bias` [F]. The recurrent form is the cell
  * 'rhn'.
  */
-export class Highway implements Layer {
+export class Highway extends Buildable<{ transform: Linear; gate: Linear }> implements Layer {
   readonly config: { readonly layer: 'highway' } & HighwayOptions;
-  /** Linear layers of another size take their place when the layer is built. */
-  #transform = new Linear({ units: 1 });
-  #gate = new Linear({ units: 1 });
 
   /** @throws ConfigError on an unknown option or a value that cannot work */
   constructor(options: HighwayOptions = {}) {
+    super();
     this.config = layerConfig('highway', options, { activation: oneOf(['relu', 'tanh']), gateBias: number() });
   }
 
   build(input: Shape, declarations: Declarations): Shape {
     const units = input.at(-1)!;
-    this.#transform = new Linear({ units });
-    this.#gate = new Linear({ units, biasInit: this.config.gateBias ?? -1 });
-    this.#transform.build(input, declarations.within('transform'));
-    return this.#gate.build(input, declarations.within('gate'));
+    const [transform, gate] = [new Linear({ units }), new Linear({ units, biasInit: this.config.gateBias ?? -1 })];
+    this.parts = { transform, gate };
+    transform.build(input, declarations.within('transform'));
+    return gate.build(input, declarations.within('gate'));
   }
 
   apply(x: Tensor): Tensor {
     const activation = activations[this.config.activation ?? 'relu'];
-    const gate = sigmoid(this.#gate.apply(x));
-    return add(mul(gate, activation(this.#transform.apply(x))), mul(sub(1, gate), x));
+    const { transform, gate } = this.parts;
+    const open = sigmoid(gate.apply(x));
+    return add(mul(open, activation(transform.apply(x))), mul(sub(1, open), x));
   }
 }

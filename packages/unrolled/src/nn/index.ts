@@ -5,6 +5,7 @@
 
 export * from './adaptive-softmax.ts';
 export * from './attention.ts';
+export { Buildable } from './buildable.ts';
 export * from './cells/index.ts';
 export * from './check-gradients.ts';
 export * from './crf.ts';
@@ -15,6 +16,8 @@ export * from './held-units.ts';
 export * from './highway.ts';
 export * from './initialisers.ts';
 export * from './layer.ts';
+export { type LayerFrom, layerFrom } from './layer-from.ts';
+export type { AnyLayer, LayerKind, OwnParts } from './layer-kind.ts';
 export * from './layer-norm.ts';
 export { activeSteps } from './lengths.ts';
 export * from './linear.ts';
@@ -22,6 +25,7 @@ export * from './losses.ts';
 export { Declarations, Parameter, Parameters, type SavedParameters } from './parameters.ts';
 export * from './pooling.ts';
 export * from './recurrent.ts';
+export * from './sequence-layer.ts';
 export * from './sequential.ts';
 export * from './tag-constraints.ts';
 export * from './tied-linear.ts';

@@ -1,4 +1,4 @@
-import { anything, type Kind, type Kinds, requireOptions } from '../checks.ts';
+import { anything, count, type Kind, type Kinds, required, requireOptions } from '../checks.ts';
 
 /** Options of layers that had another name in earlier versions; saved configurations may still have it. */
 const renamed: Readonly<Record<string, Readonly<Record<string, string>>>> = {
@@ -24,6 +24,20 @@ export function layerConfig<Name extends string, Options extends object>(
     layer: anything,
   } as never);
   return { ...current, layer };
+}
+
+/**
+ * The same for a cell, whose options besides `hidden` are of these kinds.
+ * @throws ConfigError on an unknown option or a value that cannot work
+ */
+export function cellConfig<Name extends string, Options extends { readonly hidden: number }>(
+  cell: Name,
+  options: Options,
+  kinds: Kinds<Omit<Options, 'hidden'>>,
+): { readonly cell: Name } & Options {
+  const given = options && Object.fromEntries(Object.entries(options).filter(([name]) => name !== 'cell'));
+  requireOptions<Record<string, unknown>>(`cell '${cell}'`, given, { hidden: required(count), ...kinds } as never);
+  return { ...options, cell };
 }
 
 export const initialiserKind: Kind = {

@@ -6,15 +6,25 @@ import type { Tensor } from '../tensor/tensor.ts';
 import { Declarations, Parameters, type SavedParameters } from './parameters.ts';
 
 /**
- * One contract for all layers. A layer is created from plain data (`config`), takes the sizes it depends on from the
- * shape of its input (`build`), and is then applied. Extents not known when building, such as T and B, are −1.
+ * One contract for all layers. A layer is created from plain data (`config`, from which `layerFrom` makes it again), takes
+ * the sizes it depends on from the shapes of its inputs (`build`), and is then applied. Extents not known when building, such
+ * as T and B, are −1. A layer with several inputs takes them by name, and so it does their shapes:
+ * `attention.build({ queries: [-1, -1, Q], memory: [-1, -1, D] }, declarations)`, `attention.apply({ queries, memory })`.
+ *
+ * What a call can say besides, such as an initial state or a probe, is an option of the layer's own `run`.
  */
-export interface Layer<In = Tensor, Out = Tensor> {
+export interface Layer<In = Tensor, Out = Tensor, InShapes = Shape, OutShapes = Shape> {
   /** The configuration of this layer: plain data that can be written to a file. */
   readonly config: LayerConfig;
-  /** Declares the parameters for inputs of this shape and returns the shape of the output. */
-  build(input: Shape, declarations: Declarations): Shape;
+  /** Declares the parameters for inputs of these shapes and returns the shape of the output. */
+  build(input: InShapes, declarations: Declarations): OutShapes;
   apply(input: In, context: Context): Out;
+}
+
+/** Sequences in a batch: `[T, B, …]`, and the number of steps of each row. Default: T for all. */
+export interface Sequences {
+  readonly xs: Tensor;
+  readonly lengths?: readonly number[] | null | undefined;
 }
 
 export interface LayerConfig {
@@ -28,7 +38,7 @@ export type Context = { readonly training: false } | { readonly training: true; 
 export const inference: Context = { training: false };
 
 /**
- * Builds a layer for inputs of shape `input` and gives its parameters initial values.
+ * Builds a layer for inputs of these shapes and gives its parameters initial values.
  * @param initial  a seed, or saved values, whose sizes are checked before anything is allocated
  * @throws FormatError if saved values do not fit the layer
  *
@@ -37,9 +47,9 @@ export const inference: Context = { training: false };
  * const parameters = initialiseParameters(layer, [-1, 4], device, 1);
  * layer.apply(device.ones([2, 4]), inference);   // [2, 3]
  */
-export function initialiseParameters(
-  layer: Pick<Layer, 'build'>,
-  input: Shape,
+export function initialiseParameters<Shapes>(
+  layer: { build(input: Shapes, declarations: Declarations): unknown },
+  input: Shapes,
   device: Device,
   initial: number | SavedParameters,
 ): Parameters {

@@ -122,11 +122,11 @@ describe('linear', () => {
 describe('tied linear', () => {
   test.each([3, 5])('scores an input of width %i with the vectors of the embedding', (width) => {
     const embedding = new Embedding({ vocabularySize: 4, dimension: 3 });
-    const tied = new TiedLinear(embedding);
+    const tied = new TiedLinear();
     const both = {
       build(input: readonly number[], declarations: Declarations) {
         embedding.build(input, declarations.within('embedding'));
-        return tied.build([-1, width], declarations.within('output'));
+        return tied.build({ xs: [-1, width], table: [4, 3] }, declarations.within('output'));
       },
     };
     const parameters = initialiseParameters(both, [-1], device, 1);
@@ -137,13 +137,18 @@ describe('tied linear', () => {
       [2, width],
     );
     const fitting = width === 3 ? x : x.matmul(parameters.get('output.projection.weight'), { transposeB: true });
-    expect([...tied.apply(x).data()]).toEqual([...fitting.matmul(embedding.table, { transposeB: true }).data()]);
+    expect([...tied.apply({ xs: x, table: embedding.table }).data()]).toEqual([
+      ...fitting.matmul(embedding.table, { transposeB: true }).data(),
+    ]);
     const error = gradientError([x, ...[...parameters].map(({ value }) => value.detach())], ([input, ...values]) => {
       [...parameters].forEach((parameter, i) => {
         parameter.value = values[i];
       });
       // The matrix gets gradients from both of its uses.
-      return add(sum(square(tied.apply(input))), sum(square(embedding.apply(device.ids([1, 3])))));
+      return add(
+        sum(square(tied.apply({ xs: input, table: embedding.table }))),
+        sum(square(embedding.apply(device.ids([1, 3])))),
+      );
     });
     expect(error).toBeLessThan(1e-6);
   });

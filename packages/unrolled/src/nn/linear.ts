@@ -2,10 +2,11 @@ import { count, flag, number, required } from '../checks.ts';
 import { linear } from '../ops/index.ts';
 import type { Shape } from '../shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { Buildable } from './buildable.ts';
 import type { Initialiser } from './initialisers.ts';
 import type { Layer } from './layer.ts';
 import { initialiserKind, layerConfig } from './layer-config.ts';
-import { type Declarations, type Parameter, unbuilt } from './parameters.ts';
+import type { Declarations, Parameter } from './parameters.ts';
 
 export interface LinearOptions {
   /** Width of the output. */
@@ -19,13 +20,12 @@ export interface LinearOptions {
 }
 
 /** y = x·Wᵀ + b over the last axis, `[…, F]` → `[…, units]`. Parameters: `weight` [units, F], `bias` [units]. */
-export class Linear implements Layer {
+export class Linear extends Buildable<{ weight: Parameter; bias: Parameter | null }> implements Layer {
   readonly config: { readonly layer: 'linear' } & LinearOptions;
-  #weight = unbuilt('linear');
-  #bias: Parameter | null = null;
 
   /** @throws ConfigError on an unknown option or a value that cannot work */
   constructor(options: LinearOptions) {
+    super();
     this.config = layerConfig('linear', options, {
       units: required(count),
       bias: flag,
@@ -36,12 +36,15 @@ export class Linear implements Layer {
 
   build(input: Shape, declarations: Declarations): Shape {
     const { units, bias = true, biasInit = 0, weight = { kind: 'xavier', floor: true } } = this.config;
-    this.#weight = declarations.declare('weight', [units, input.at(-1)!], weight);
-    this.#bias = bias ? declarations.declare('bias', [units], { kind: 'constant', value: biasInit }) : null;
+    this.parts = {
+      weight: declarations.declare('weight', [units, input.at(-1)!], weight),
+      bias: bias ? declarations.declare('bias', [units], { kind: 'constant', value: biasInit }) : null,
+    };
     return [...input.slice(0, -1), units];
   }
 
   apply(x: Tensor): Tensor {
-    return linear(x, this.#weight.value, this.#bias?.value ?? null);
+    const { weight, bias } = this.parts;
+    return linear(x, weight.value, bias?.value ?? null);
   }
 }

@@ -12,7 +12,6 @@ import { type CellSource, defineCell } from './cells/index.ts';
 import { LinearChainCrf } from './crf.ts';
 import { initialiseParameters } from './layer.ts';
 import { binaryCrossEntropyLoss, crossEntropyLoss, gaussianLoss, quantileLoss, squaredErrorLoss } from './losses.ts';
-import type { Declarations } from './parameters.ts';
 import { AttentionPooling, pool, poolings } from './pooling.ts';
 import { Recurrent, type RecurrentLayerOptions } from './recurrent.ts';
 import type { UnrollForm } from './unroll.ts';
@@ -191,11 +190,8 @@ describe.each(Object.entries(devices))('%s', (_, device) => {
 
   test.each(attentionScores)('%s attention, one query and many', (score) => {
     const attention = new Attention({ score });
-    const build = (_: Shape, declarations: Declarations): Shape => {
-      attention.build(F, F, declarations);
-      return [];
-    };
-    const parameters = initialiseParameters({ build }, [], device, 1);
+    const shape = [-1, -1, F];
+    const parameters = initialiseParameters(attention, { queries: shape, memory: shape }, device, 1);
     const queries = device.tensor(numbers([2, B, F], 3), [2, B, F]);
     holds(device, F, counts, (xs) => {
       const memory = attention.prepare(xs, counts);
@@ -208,11 +204,7 @@ describe.each(Object.entries(devices))('%s', (_, device) => {
 
   test('a CRF: likelihood, score and marginals', () => {
     const crf = new LinearChainCrf({ tags: F });
-    const build = (_: Shape, declarations: Declarations): Shape => {
-      crf.build(declarations);
-      return [];
-    };
-    const parameters = initialiseParameters({ build }, [], device, 1);
+    const parameters = initialiseParameters(crf, { emissions: [-1, -1, F] }, device, 1);
     const tags = device.ids(
       Array.from({ length: T * B }, (_, place) => (isPadding(place, counts) ? -9 : place % F)),
       [T, B],

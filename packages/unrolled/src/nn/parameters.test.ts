@@ -3,11 +3,15 @@ import { referenceBackend } from '../backend/reference/reference-backend.ts';
 import { ConfigError, FormatError } from '../errors.ts';
 import { createDevice } from '../ops/create-device.ts';
 import { add, sum } from '../ops/index.ts';
+import { Optimizer } from '../optim/index.ts';
+import { Random } from '../random.ts';
 import type { Shape } from '../shape.ts';
-import { zeros } from './initialisers.ts';
-import { inference, initialiseParameters } from './layer.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { Buildable } from './buildable.ts';
+import { ones, zeros } from './initialisers.ts';
+import { type Context, inference, initialiseParameters, type Layer } from './layer.ts';
 import { Linear } from './linear.ts';
-import { Declarations, Parameters } from './parameters.ts';
+import { Declarations, type Parameter, Parameters } from './parameters.ts';
 import { Recurrent } from './recurrent.ts';
 import { Sequential } from './sequential.ts';
 
@@ -49,7 +53,7 @@ describe('first values', () => {
   });
 });
 
-describe('frozen parameters', () => {
+describe('buffers', () => {
   const layer = {
     build(input: Shape, declarations: Declarations): Shape {
       declarations.declare('weight', [2], zeros);
@@ -71,6 +75,76 @@ describe('frozen parameters', () => {
       ['weight', 1, 2],
       ['given.table', 3, 4, 5],
     ]);
+  });
+});
+
+/** Subtracts a running mean of what it has seen, updated while training: a layer of the user's own. */
+class Centre extends Buildable<{ mean: Parameter; gain: Parameter }> implements Layer {
+  readonly config = { layer: 'centre' };
+  build(input: Shape, declarations: Declarations): Shape {
+    const shape = [input.at(-1)!];
+    this.parts = {
+      gain: declarations.declare('gain', shape, ones),
+      mean: declarations.buffer('mean', shape, { kind: 'constant', value: 8 }),
+    };
+    return input;
+  }
+  apply(x: Tensor, context: Context): Tensor {
+    const { mean, gain } = this.parts;
+    if (context.training) mean.assign(add(mean.value.mul(0.5), x.mean({ axes: 0 }).mul(0.5)));
+    return x.sub(mean.value).mul(gain.value);
+  }
+}
+
+describe('a buffer that a training step updates', () => {
+  const x = device.tensor([
+    [1, 2],
+    [3, 6],
+  ]);
+  const build = () => {
+    const layer = new Centre();
+    const parameters = initialiseParameters(layer, [-1, 2], device, 1);
+    return { layer, parameters, mean: () => numbers(parameters, 'mean') };
+  };
+  const step = ({ layer, parameters }: ReturnType<typeof build>) =>
+    device.scope(() => {
+      parameters.backward(sum(layer.apply(x, { training: true, random: new Random(1) })));
+      new Optimizer(parameters, { method: 'sgd' }).update({ learningRate: 0.5 });
+    });
+
+  test('begins with the values it was declared with, and keeps what each step writes', () => {
+    const made = build();
+    expect(made.mean()).toEqual([8, 8]);
+    step(made);
+    expect(made.mean()).toEqual([5, 6]);
+    step(made);
+    expect(made.mean()).toEqual([3.5, 5]);
+    made.layer.apply(x, inference);
+    expect(made.mean()).toEqual([3.5, 5]);
+  });
+
+  test('is no part of what the optimizer changes', () => {
+    const made = build();
+    expect(made.parameters.size).toBe(2);
+    step(made);
+    // Σ_b (x − mean) after the mean was updated.
+    expect([...made.parameters.gradients.data()]).toEqual([-6, -4]);
+    expect([...made.parameters.values.data()]).toEqual([4, 3]);
+  });
+
+  test('is saved and loaded with the model, which then computes the same', () => {
+    const [made, again] = [build(), build()];
+    step(made);
+    again.parameters.load(made.parameters.save());
+    expect(again.mean()).toEqual([5, 6]);
+    expect([...again.layer.apply(x, inference).data()]).toEqual([...made.layer.apply(x, inference).data()]);
+  });
+
+  test('of another shape, and a trained parameter, are not written', () => {
+    const { parameters } = build();
+    const [gain, mean] = [...parameters];
+    expect(() => mean.assign(device.zeros([3]))).toThrow('assign: buffer mean has shape [2], received [3]');
+    expect(() => gain.assign(device.zeros([2]))).toThrow('parameter gain is trained; declare it with buffer(…)');
   });
 });
 

@@ -1,20 +1,20 @@
 import { collectGradients } from '../autodiff/gradients.ts';
 import type { TypedArray } from '../backend/backend.ts';
 import { requireKind, seed as seedKind, shown } from '../checks.ts';
-import { ConfigError, FormatError } from '../errors.ts';
+import { ConfigError, FormatError, ShapeError } from '../errors.ts';
 import { Random } from '../random.ts';
 import { formatShape, type Shape, sameShape, sizeOf } from '../shape.ts';
 import { type Device, requireDevice } from '../tensor/device.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type Initialiser, initialise, zeros } from './initialisers.ts';
 
-/** One trainable array. Layers declare it when they are built; its value is set afterwards. */
+/** One array of a model. Layers declare it when they are built; its value is set afterwards. */
 export class Parameter {
   /** Dotted, such as `lstm.weight_ih_l0`. */
   readonly name: string;
   readonly shape: Shape;
   readonly initialiser: Initialiser;
-  /** Whether it is saved with the model but not trained. */
+  /** Whether it is a buffer: saved with the model, but not trained. */
   readonly frozen: boolean;
   #value: Tensor | null = null;
 
@@ -36,28 +36,29 @@ export class Parameter {
   set value(tensor: Tensor) {
     this.#value = tensor;
   }
+
+  /**
+   * Copies values into a buffer, such as running statistics in a training step. Nothing is recorded, and no gradient flows.
+   * @throws ConfigError on a trained parameter, which is the optimizer's; ShapeError on another shape
+   */
+  assign(values: Tensor): void {
+    if (!this.frozen) {
+      throw new ConfigError(`assign: parameter ${this.name} is trained; declare it with buffer(…) to write it`, {
+        name: this.name,
+      });
+    }
+    if (!sameShape(values.shape, this.shape)) {
+      throw new ShapeError(
+        `assign: buffer ${this.name} has shape ${formatShape(this.shape)}, received ${formatShape(values.shape)}`,
+        { name: this.name, received: values.shape, expected: this.shape },
+      );
+    }
+    this.value.device.backend.copy(values, this.value);
+  }
 }
 
 /** Values of parameters by name, as `Parameters.save` returns them. */
 export type SavedParameters = Readonly<Record<string, { readonly shape: Shape; readonly data: ArrayLike<number> }>>;
-
-/** A placeholder for a parameter until its layer is built. @throws ConfigError when its value is read */
-export function unbuilt(layer: string): Parameter {
-  return new UnbuiltParameter(layer, [], zeros);
-}
-
-class UnbuiltParameter extends Parameter {
-  override get value(): never {
-    throw notBuilt(this.name);
-  }
-}
-
-export function notBuilt(layer: string): ConfigError {
-  return new ConfigError(
-    `${layer}: the layer is not built; call initialiseParameters(layer, inputShape, device, seed) first`,
-    { layer },
-  );
-}
 
 /** Where layers declare their parameters. */
 export class Declarations {
@@ -92,10 +93,11 @@ export class Declarations {
   }
 
   /**
-   * Declares a buffer that is saved with the model but not trained, such as pretrained word vectors; initially 0. @throws ConfigError if the name is taken
+   * Declares a buffer: saved and loaded with the model, but not trained, such as pretrained word vectors, or running
+   * statistics that a training step updates by `Parameter.assign`. @throws ConfigError if the name is taken
    */
-  buffer(name: string, shape: Shape): Parameter {
-    return this.#add(name, shape, zeros, true);
+  buffer(name: string, shape: Shape, initialiser: Initialiser = zeros): Parameter {
+    return this.#add(name, shape, initialiser, true);
   }
 
   #add(name: string, shape: Shape, initialiser: Initialiser, frozen: boolean): Parameter {
@@ -122,7 +124,7 @@ export class Declarations {
 
 /**
  * All parameters of a model in one flat buffer, and their gradients in another, so that clipping and an optimizer's
- * update take one pass. Frozen parameters are stored separately: saved and loaded, but not updated.
+ * update take one pass. Buffers are stored separately: saved and loaded, but not part of what is trained.
  */
 export class Parameters {
   readonly device: Device;
@@ -153,13 +155,13 @@ export class Parameters {
     this.gradients = device.keep(device.zeros([size]));
     const random = new Random(seed ?? 0);
     let position = 0;
-    for (const parameter of declared)
-      if (parameter.frozen) parameter.value = device.keep(device.zeros(parameter.shape));
-    for (const parameter of this.#trained) {
-      const { name, shape } = parameter;
-      const value = this.values.view(shape, position);
-      if (seed !== null) device.backend.write(value, initialise(parameter.initialiser, shape, random.fork(name)));
-      parameter.value = value.track();
+    for (const parameter of declared) {
+      const { name, shape, frozen } = parameter;
+      const value = frozen ? device.keep(device.zeros(shape)) : this.values.view(shape, position);
+      if (seed !== null && parameter.initialiser !== zeros)
+        device.backend.write(value, initialise(parameter.initialiser, shape, random.fork(name)));
+      parameter.value = frozen ? value : value.track();
+      if (frozen) continue;
       this.#positions.set(name, position);
       position += sizeOf(shape);
     }

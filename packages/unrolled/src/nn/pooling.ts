@@ -4,10 +4,12 @@ import { div, embedding, linear, max, mul, reshape, tanh } from '../ops/index.ts
 import { formatShape, type Shape } from '../shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { Attention } from './attention.ts';
+import { Buildable } from './buildable.ts';
 import { zeros } from './initialisers.ts';
+import type { Layer } from './layer.ts';
 import { layerConfig } from './layer-config.ts';
 import { replacePadding, requireLengths, sumOverTime } from './lengths.ts';
-import { type Declarations, unbuilt } from './parameters.ts';
+import type { Declarations, Parameter } from './parameters.ts';
 
 export const poolings = ['last', 'mean', 'max'] as const;
 export type Pooling = (typeof poolings)[number];
@@ -47,6 +49,13 @@ export interface AttentionPoolingOptions {
   readonly units?: number | undefined;
 }
 
+interface PoolingParts {
+  readonly weight: Parameter;
+  readonly bias: Parameter;
+  readonly score: Parameter;
+  readonly attention: Attention;
+}
+
 /**
  * Attention pooling (Yang 2016), a mean over time with trainable weights, `[T, B, F]` → `[B, F]`:
  *
@@ -54,35 +63,38 @@ export interface AttentionPoolingOptions {
  *
  * Parameters: `key.weight` W [A, F], `key.bias` b [A], `score.weight` v [1, A].
  */
-export class AttentionPooling {
+export class AttentionPooling extends Buildable<PoolingParts> implements Layer {
   readonly config: { readonly layer: 'attentionPooling' } & AttentionPoolingOptions;
-  #weight = unbuilt('attention pooling');
-  #bias = unbuilt('attention pooling');
-  #score = unbuilt('attention pooling');
-  readonly #attention = new Attention({ score: 'dot' });
 
   /** @throws ConfigError on an unknown option or a value that cannot work */
   constructor(options: AttentionPoolingOptions = {}) {
+    super();
     this.config = layerConfig('attentionPooling', options, { units: count });
   }
 
   build(input: Shape, declarations: Declarations): Shape {
     const features = input.at(-1)!;
     const { units = features } = this.config;
-    this.#weight = declarations.declare('key.weight', [units, features], { kind: 'xavier' });
-    this.#bias = declarations.declare('key.bias', [units], zeros);
-    this.#score = declarations.declare('score.weight', [1, units], { kind: 'xavier' });
+    const attention = new Attention({ score: 'dot' });
+    attention.build({ queries: input, memory: input }, declarations);
+    this.parts = {
+      weight: declarations.declare('key.weight', [units, features], { kind: 'xavier' }),
+      bias: declarations.declare('key.bias', [units], zeros),
+      score: declarations.declare('score.weight', [1, units], { kind: 'xavier' }),
+      attention,
+    };
     return [...input.slice(1, -1), features];
   }
 
   /** The pooled vectors `[B, F]`, and the attention weights `[B, T]`. @throws ShapeError as `pool` */
   run(xs: Tensor, lengths: readonly number[] | null = null): { pooled: Tensor; weights: Tensor } {
     requireSequence(xs);
-    const memory = this.#attention.prepare(xs, lengths);
+    const { weight, bias, score, attention } = this.parts;
+    const memory = attention.prepare(xs, lengths);
     // Dot products of the keys tanh(W x + b) with v, the same query for all rows.
-    const keys = tanh(linear(memory.values, this.#weight.value, this.#bias.value));
-    const query = mul(xs.device.ones([xs.shape[1], 1]), this.#score.value);
-    const { context, weights } = this.#attention.step(query, { ...memory, keys });
+    const keys = tanh(linear(memory.values, weight.value, bias.value));
+    const query = mul(xs.device.ones([xs.shape[1], 1]), score.value);
+    const { context, weights } = attention.step(query, { ...memory, keys });
     return { pooled: context, weights };
   }
 

@@ -4,15 +4,19 @@ import { concat, dropout } from '../ops/index.ts';
 import type { Shape } from '../shape.ts';
 import { type Device, requireDevice } from '../tensor/device.ts';
 import { Tensor } from '../tensor/tensor.ts';
+import { Buildable } from './buildable.ts';
 import type { Cell, CellState } from './cells/cell.ts';
 import { type CellSource, createCell } from './cells/registry.ts';
 import type { HeldUnit } from './held-units.ts';
-import { type Context, inference, type Layer } from './layer.ts';
+import { type Context, inference } from './layer.ts';
 import { layerConfig } from './layer-config.ts';
 import type { Declarations } from './parameters.ts';
 import { withRecurrentDropout } from './recurrent-dropout.ts';
+import type { SequenceLayer, SequenceRunOptions, StackState } from './sequence-layer.ts';
 import { type Probe, type UnrollForm, unroll } from './unroll.ts';
 import { unrollRecomputed } from './unroll-recomputed.ts';
+
+export type { StackState };
 
 export interface RecurrentLayerOptions {
   /**
@@ -40,12 +44,7 @@ export interface RecurrentLayerOptions {
   readonly recompute?: boolean;
 }
 
-/** One state per layer and direction, ordered l0, l0 reverse, l1, …, as PyTorch's h_n. */
-export type StackState = readonly CellState[];
-
-export interface RunOptions {
-  readonly state?: StackState | null;
-  readonly lengths?: readonly number[] | null;
+export interface RunOptions extends SequenceRunOptions {
   /** The probe for a layer and direction, if any. */
   readonly probe?: (layer: number, reverse: boolean) => Probe | undefined;
   /** Units clamped to a value at every step, by layer and direction. Default: none. */
@@ -67,13 +66,14 @@ export interface LayerUnit extends HeldUnit {
  * its output, its width stands for H). Parameters are named as in PyTorch: `weight_ih_l0`, `weight_hh_l0`, `bias_ih_l0`,
  * `bias_hh_l0`, with `_reverse` for the backward direction; other cells follow the same scheme, `weight_z_l1`.
  */
-export class Recurrent implements Layer {
+export class Recurrent extends Buildable<{ cells: readonly Cell[] }> implements SequenceLayer {
   readonly config: { readonly layer: 'recurrent' } & RecurrentLayerOptions;
-  /** The cells of all layers and directions; only the first until the layer is built. */
-  #cells: readonly Cell[];
+  /** A cell like all of them. */
+  readonly #cell: Cell;
   readonly #directions: readonly boolean[];
 
   constructor(options: RecurrentLayerOptions) {
+    super();
     this.config = layerConfig('recurrent', options, {
       cell: required(anything),
       hidden: count,
@@ -85,12 +85,12 @@ export class Recurrent implements Layer {
     });
     const { cell, hidden, bidirectional = false } = options;
     this.#directions = bidirectional ? [false, true] : [false];
-    this.#cells = [createCell(cell, hidden)];
+    this.#cell = createCell(cell, hidden);
   }
 
   /** Width of the output; known once the layer is built. */
   get width(): number {
-    return this.#cells[0].width * this.#directions.length;
+    return this.#cell.width * this.#directions.length;
   }
 
   build(input: Shape, declarations: Declarations): Shape {
@@ -99,22 +99,20 @@ export class Recurrent implements Layer {
     // In sequence: sizes that a file states are compared with its tensors as they are declared.
     const cells: Cell[] = [];
     for (let index = 0; index < layers * D; index++) {
-      const cell = index === 0 ? this.#cells[0] : createCell(source, hidden);
+      const cell = index === 0 ? this.#cell : createCell(source, hidden);
       const layer = Math.floor(index / D);
       const features = layer === 0 ? input.at(-1)! : cells[0].width * D;
       cell.build(features, declarations.suffixed(`_l${layer}${this.#directions[index % D] ? '_reverse' : ''}`));
       cells.push(cell);
     }
-    this.#cells = cells;
+    this.parts = { cells };
     return [...input.slice(0, -1), this.width];
   }
 
   initialState(batch: number, device: Device): StackState {
     requireDevice('initialState', device);
     const count = (this.config.layers ?? 1) * this.#directions.length;
-    return Array.from({ length: count }, (_, index) =>
-      (this.#cells[index] ?? this.#cells[0]).initialState(batch, device),
-    );
+    return Array.from({ length: count }, () => this.#cell.initialState(batch, device));
   }
 
   apply(xs: Tensor, context: Context = inference): Tensor {
@@ -126,6 +124,7 @@ export class Recurrent implements Layer {
    * @throws ConfigError if `hold` names a layer or unit that does not exist
    */
   run(xs: Tensor, context: Context = inference, options: RunOptions = {}): { outputs: Tensor; state: StackState } {
+    const { cells } = this.parts;
     const D = this.#directions.length;
     const { dropout: rate = 0, recurrentDropout = 0, recompute = false } = this.config;
     requireOptions<RunOptions>('run', options, {
@@ -139,11 +138,11 @@ export class Recurrent implements Layer {
     this.#requireStates(options.state ?? null);
     const state: CellState[] = [];
     let current = xs;
-    for (let layer = 0; layer < this.#cells.length / D; layer++) {
+    for (let layer = 0; layer < cells.length / D; layer++) {
       if (layer > 0 && context.training) current = dropout(current, rate, context.random);
       const outputs = this.#directions.map((reverse, direction) => {
         const index = layer * D + direction;
-        let cell = this.#cells[index];
+        let cell = cells[index];
         const before = options.state?.[index];
         if (context.training && recurrentDropout > 0) {
           const like = before ?? cell.initialState(xs.shape[1], xs.device);
@@ -167,21 +166,22 @@ export class Recurrent implements Layer {
   }
 
   #requireStates(state: StackState | null): void {
-    if (state === null || (Array.isArray(state) && state.length === this.#cells.length)) {
+    const { length } = this.parts.cells;
+    if (state === null || (Array.isArray(state) && state.length === length)) {
       // PyTorch's (h_n, c_n) is as long as a stack of two.
       if (!state?.some((one) => one instanceof Tensor)) return;
     }
     const received =
       Array.isArray(state) && !state.some((one) => one instanceof Tensor) ? `${state.length}` : shown(state);
     throw new ConfigError(
-      `recurrent: the state is a list of ${this.#cells.length}, one for each layer and direction, such as [{ h, c }]; ` +
+      `recurrent: the state is a list of ${length}, one for each layer and direction, such as [{ h, c }]; ` +
         `received ${received}`,
-      { expected: this.#cells.length },
+      { expected: length },
     );
   }
 
   #requireLayers(hold: readonly LayerUnit[]): void {
-    const layers = this.#cells.length / this.#directions.length;
+    const { layers = 1 } = this.config;
     for (const { layer, reverse = false } of hold) {
       if (!Number.isInteger(layer) || layer < 0 || layer >= layers || !this.#directions.includes(reverse)) {
         throw new ConfigError(

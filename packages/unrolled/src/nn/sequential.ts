@@ -13,6 +13,11 @@ export class Sequential implements Layer {
     this.config = { layer: 'sequential', layers: layers.map((layer) => layer.config) };
   }
 
+  /** @param make  makes each of the layers from its configuration */
+  static fromConfig({ layers }: Sequential['config'], make: (config: LayerConfig) => Layer): Sequential {
+    return new Sequential(layers.map(make));
+  }
+
   build(input: Shape, declarations: Declarations): Shape {
     return this.layers.reduce((shape, layer, index) => layer.build(shape, declarations.within(String(index))), input);
   }

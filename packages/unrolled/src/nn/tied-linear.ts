@@ -1,38 +1,47 @@
 import { linear } from '../ops/index.ts';
 import type { Shape } from '../shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import type { Embedding } from './embedding.ts';
+import { Buildable } from './buildable.ts';
 import { zeros } from './initialisers.ts';
 import type { Layer } from './layer.ts';
-import { type Declarations, type Parameter, unbuilt } from './parameters.ts';
+import { layerConfig } from './layer-config.ts';
+import type { Declarations, Parameter } from './parameters.ts';
+
+/** Inputs x `[…, F]`, and an embedding's own matrix W `[V, E]`: `embedding.table`. */
+export interface TiedInputs<Each = Tensor> {
+  readonly xs: Each;
+  readonly table: Each;
+}
 
 /**
  * Logits from an embedding's own matrix W `[V, E]` (Press & Wolf 2017): y = W x + b, `[…, E]` → `[…, V]`, so that a token
  * has one vector on the way in and on the way out. An input of another width F is first projected: y = W P x + b.
  * Parameters: `bias` [V]; where F is not E, `projection.weight` [E, F].
+ *
+ * @example
+ * tied.apply({ xs, table: embedding.table });
  */
-export class TiedLinear implements Layer {
-  readonly config: { readonly layer: 'tiedLinear' } = { layer: 'tiedLinear' };
-  readonly #embedding: Embedding;
-  #projection: Parameter | null = null;
-  #bias = unbuilt('tied linear');
+export class TiedLinear
+  extends Buildable<{ projection: Parameter | null; bias: Parameter }>
+  implements Layer<TiedInputs, Tensor, TiedInputs<Shape>>
+{
+  readonly config: { readonly layer: 'tiedLinear' };
 
-  constructor(embedding: Embedding) {
-    this.#embedding = embedding;
+  /** @throws ConfigError on an option: there are none */
+  constructor(options: object = {}) {
+    super();
+    this.config = layerConfig('tiedLinear', options, {});
   }
 
-  build(input: Shape, declarations: Declarations): Shape {
-    const { vocabularySize, dimension } = this.#embedding.config;
-    const features = input.at(-1)!;
-    if (features !== dimension) {
-      this.#projection = declarations.declare('projection.weight', [dimension, features], { kind: 'xavier' });
-    }
-    this.#bias = declarations.declare('bias', [vocabularySize], zeros);
-    return [...input.slice(0, -1), vocabularySize];
+  build({ xs, table }: TiedInputs<Shape>, declarations: Declarations): Shape {
+    const [[V, E], F] = [table, xs.at(-1)!];
+    const projection = F === E ? null : declarations.declare('projection.weight', [E, F], { kind: 'xavier' });
+    this.parts = { projection, bias: declarations.declare('bias', [V], zeros) };
+    return [...xs.slice(0, -1), V];
   }
 
-  apply(x: Tensor): Tensor {
-    const fitting = this.#projection ? linear(x, this.#projection.value) : x;
-    return linear(fitting, this.#embedding.table, this.#bias.value);
+  apply({ xs, table }: TiedInputs): Tensor {
+    const { projection, bias } = this.parts;
+    return linear(projection ? linear(xs, projection.value) : xs, table, bias.value);
   }
 }

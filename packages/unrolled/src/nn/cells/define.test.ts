@@ -224,6 +224,6 @@ describe('what goes wrong in a step names the cell, the step, and', () => {
 
   test('also for cells that are built in', () => {
     const cell = createCell('mut1', 3);
-    expect(() => unroll(cell, xs)).toThrow("cell 'mut1', step 0: 'weight_z' was not requested");
+    expect(() => unroll(cell, xs)).toThrow("cell 'mut1', step 0: cell 'mut1': the layer is not built");
   });
 });

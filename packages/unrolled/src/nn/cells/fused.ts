@@ -1,11 +1,13 @@
 import type { RecurrentCell } from '../../backend/backend.ts';
 import { gatesOf } from '../../backend/backend.ts';
+import { flag, type Kinds, number } from '../../checks.ts';
 import { ConfigError } from '../../errors.ts';
 import { at, linear, type RecurrentWeights, recurrent, slice } from '../../ops/index.ts';
 import type { Device } from '../../tensor/device.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { type Initialiser, zeros } from '../initialisers.ts';
-import { type Declarations, notBuilt, type Parameter } from '../parameters.ts';
+import { initialiserKind } from '../layer-config.ts';
+import type { Declarations, Parameter } from '../parameters.ts';
 import type { CellSequence, CellState, SequenceOptions } from './cell.ts';
 
 export interface FusedCellOptions {
@@ -18,6 +20,15 @@ export interface FusedCellOptions {
   /** Recurrent weights. Default uniform with limit 1/√H, PyTorch's. */
   readonly weightHh?: Initialiser;
 }
+
+export const fusedKinds: Kinds<Omit<FusedCellOptions, 'hidden'>> = {
+  bias: flag,
+  weightIh: initialiserKind,
+  weightHh: initialiserKind,
+};
+
+/** A number of steps for chrono initialisation. */
+export const chronoKind = number({ from: 3 });
 
 /**
  * The weights shared by all cells that the backend fuses, with PyTorch's names: `weight_ih` [G·H, F],
@@ -77,20 +88,11 @@ export class FusedWeights {
   }
 }
 
-/** @throws ConfigError before the cell is built */
-export function builtWeights(cell: string, weights: FusedWeights | null): FusedWeights {
-  if (weights === null) throw notBuilt(`cell '${cell}'`);
-  return weights;
-}
-
 /** A gate's initial bias may be given only once, and needs biases. @throws ConfigError otherwise */
 export function checkFirstBias(
   cell: string,
   { bias, chrono, forgetBias }: { readonly bias?: boolean; readonly chrono?: number; readonly forgetBias?: number },
 ): void {
-  if (chrono !== undefined && !(chrono >= 3)) {
-    throw new ConfigError(`${cell}: chrono must be a number of steps from 3, received ${chrono}`, { chrono });
-  }
   if (chrono !== undefined && forgetBias !== undefined) {
     throw new ConfigError(
       `${cell}: forgetBias and chrono both set the initial bias of the forget gate; leave one of them out`,

@@ -1,14 +1,18 @@
+import { oneOf } from '../../checks.ts';
 import { add, mul, sigmoid, sub, tanh } from '../../ops/index.ts';
 import type { Device } from '../../tensor/device.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
+import { Buildable } from '../buildable.ts';
 import type { Initialiser } from '../initialisers.ts';
+import { cellConfig } from '../layer-config.ts';
 import type { Declarations } from '../parameters.ts';
 import type { Cell, CellSequence, CellStep, OnRecurrent, SequenceOptions } from './cell.ts';
 import {
-  builtWeights,
   checkFirstBias,
+  chronoKind,
   type FusedCellOptions,
   FusedWeights,
+  fusedKinds,
   fusedSequence,
   gate,
   unchanged,
@@ -48,18 +52,19 @@ const gateNames = ['r', 'z', 'n'] as const;
  *
  * Shapes: x `[B, F]`, h `[B, H]`. Parameters: `weight_ih` [3H, F], `weight_hh` [3H, H], `bias_ih`, `bias_hh` [3H].
  */
-export class GruCell implements Cell<GruState> {
+export class GruCell extends Buildable<FusedWeights> implements Cell<GruState> {
   readonly config: { readonly cell: 'gru' } & GruOptions;
-  #built: FusedWeights | null = null;
 
   /** @throws ConfigError if chrono is below 3, or `bias` is false */
   constructor(options: GruOptions) {
+    super();
+    this.config = cellConfig('gru', options, {
+      ...fusedKinds,
+      reset: oneOf(['after', 'before']),
+      update: oneOf(['keep', 'replace']),
+      chrono: chronoKind,
+    });
     checkFirstBias('gru', options);
-    this.config = { cell: 'gru', ...options };
-  }
-
-  get #weights(): FusedWeights {
-    return builtWeights('gru', this.#built);
   }
 
   get hidden(): number {
@@ -74,7 +79,7 @@ export class GruCell implements Cell<GruState> {
     const { update = 'keep', chrono } = this.config;
     const bias: Initialiser | undefined =
       chrono === undefined ? undefined : { kind: 'chrono', steps: chrono, signs: [0, update === 'keep' ? 1 : -1, 0] };
-    this.#built = new FusedWeights('gru', this.config, features, declarations, bias);
+    this.parts = new FusedWeights('gru', this.config, features, declarations, bias);
   }
 
   initialState(batch: number, device: Device): GruState {
@@ -83,13 +88,13 @@ export class GruCell implements Cell<GruState> {
 
   step(x: Tensor, { h }: GruState, recurrent: OnRecurrent = unchanged): CellStep<GruState> {
     const { reset = 'after', update = 'keep' } = this.config;
-    const gx = this.#weights.fromInput(x); // [B, 3H]
-    const gh = this.#weights.fromHiddenGates(recurrent(h), 0, 2); // [B, 2H]
+    const gx = this.parts.fromInput(x); // [B, 3H]
+    const gh = this.parts.fromHiddenGates(recurrent(h), 0, 2); // [B, 2H]
     const [r, z] = [0, 1].map((index) => sigmoid(add(gate(gx, index, this.hidden), gate(gh, index, this.hidden))));
     const fromHidden =
       reset === 'after'
-        ? mul(r, this.#weights.fromHiddenGates(recurrent(h), 2, 3))
-        : this.#weights.fromHiddenGates(recurrent(mul(r, h)), 2, 3);
+        ? mul(r, this.parts.fromHiddenGates(recurrent(h), 2, 3))
+        : this.parts.fromHiddenGates(recurrent(mul(r, h)), 2, 3);
     const n = tanh(add(gate(gx, 2, this.hidden), fromHidden));
     const [kept, taken] = update === 'keep' ? [z, sub(1, z)] : [sub(1, z), z];
     const next = add(mul(kept, h), mul(taken, n));
@@ -98,6 +103,6 @@ export class GruCell implements Cell<GruState> {
 
   sequence(xs: Tensor, state: GruState, options: SequenceOptions<GruState>): CellSequence<GruState> {
     const { reset = 'after', update = 'keep' } = this.config;
-    return fusedSequence({ kind: 'gru', reset, update }, this.#weights, gateNames, xs, state, options);
+    return fusedSequence({ kind: 'gru', reset, update }, this.parts, gateNames, xs, state, options);
   }
 }

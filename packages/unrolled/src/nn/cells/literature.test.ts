@@ -270,7 +270,7 @@ test('wrong options are named', () => {
     return () => createCell({ hidden: 4, ...options } as CellConfig);
   };
   expect(make({ cell: 'lstm', projection: 4 })).toThrow(
-    'projection must be a whole number from 1, below hidden = 4, received 4',
+    'projection must be a whole number from 1, below 4, received 4',
   );
   expect(make({ cell: 'lstm', projection: 0 })).toThrow('received 0');
   expect(make({ cell: 'rhn', depth: 0 })).toThrow('depth must be a whole number from 1, received 0');

@@ -1,15 +1,18 @@
-import { ConfigError } from '../../errors.ts';
+import { flag, number, whole } from '../../checks.ts';
 import { add, linear, mul, sigmoid, tanh } from '../../ops/index.ts';
 import type { Device } from '../../tensor/device.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
+import { Buildable } from '../buildable.ts';
 import { type Initialiser, zeros } from '../initialisers.ts';
+import { cellConfig } from '../layer-config.ts';
 import type { Declarations, Parameter } from '../parameters.ts';
 import type { Cell, CellStep, OnRecurrent } from './cell.ts';
 import {
-  builtWeights,
   checkFirstBias,
+  chronoKind,
   type FusedCellOptions,
   FusedWeights,
+  fusedKinds,
   fusedSequence,
   gate,
   unchanged,
@@ -36,6 +39,13 @@ export interface LstmOptions extends FusedCellOptions {
 
 const gateNames = ['i', 'f', 'g', 'o'] as const;
 
+interface LstmParts {
+  readonly weights: FusedWeights;
+  /** w_ci, w_cf, w_co. */
+  readonly peepholes: readonly Parameter[] | null;
+  readonly projection: Parameter | null;
+}
+
 /**
  * Long short-term memory (Hochreiter & Schmidhuber 1997, with the forget gate of Gers 2000). Gate order i f g o,
  * PyTorch's:
@@ -51,35 +61,29 @@ const gateNames = ['i', 'f', 'g', 'o'] as const;
  * [4H, H] (or [4H, P]), `bias_ih`, `bias_hh` [4H]; `weight_ci`, `weight_cf`, `weight_co` [H] with peepholes;
  * `weight_hr` [P, H] with a projection. Without these two options a layer is one operation of the backend.
  */
-export class LstmCell implements Cell<LstmState> {
+export class LstmCell extends Buildable<LstmParts> implements Cell<LstmState> {
   readonly config: { readonly cell: 'lstm' } & LstmOptions;
   readonly sequence?: NonNullable<Cell<LstmState>['sequence']>;
-  #built: FusedWeights | null = null;
-  /** w_ci, w_cf, w_co. */
-  #peepholes: readonly Parameter[] | null = null;
-  #projection: Parameter | null = null;
 
   /**
    * @throws ConfigError if the projection is not a whole number from 1, below H, or the forget gate's initial
    *   bias is given twice or without biases
    */
   constructor(options: LstmOptions) {
-    const { hidden, projection, peephole = false } = options;
+    super();
+    this.config = cellConfig('lstm', options, {
+      ...fusedKinds,
+      forgetBias: number(),
+      chrono: chronoKind,
+      peephole: flag,
+      projection: whole({ from: 1, below: options?.hidden }),
+    });
     checkFirstBias('lstm', options);
-    if (projection !== undefined && !(Number.isInteger(projection) && projection >= 1 && projection < hidden)) {
-      throw new ConfigError(
-        `lstm: projection must be a whole number from 1, below hidden = ${hidden}, received ${projection}`,
-        { projection, hidden },
-      );
-    }
-    this.config = { cell: 'lstm', ...options };
+    const { projection, peephole = false } = options;
     if (projection === undefined && !peephole) {
-      this.sequence = (xs, state, walk) => fusedSequence({ kind: 'lstm' }, this.#weights, gateNames, xs, state, walk);
+      this.sequence = (xs, state, walk) =>
+        fusedSequence({ kind: 'lstm' }, this.parts.weights, gateNames, xs, state, walk);
     }
-  }
-
-  get #weights(): FusedWeights {
-    return builtWeights('lstm', this.#built);
   }
 
   get hidden(): number {
@@ -97,12 +101,14 @@ export class LstmCell implements Cell<LstmState> {
       chrono === undefined
         ? { kind: 'gates', gates: [zeros, forget, zeros, zeros] }
         : { kind: 'chrono', steps: chrono, signs: [-1, 1, 0, 0] };
-    this.#built = new FusedWeights('lstm', this.config, features, declarations, bias, this.width);
     const uniform: Initialiser = { kind: 'uniform', limit: 1 / Math.sqrt(H) };
-    this.#peepholes = peephole
-      ? ['ci', 'cf', 'co'].map((name) => declarations.declare(`weight_${name}`, [H], uniform))
-      : null;
-    this.#projection = projection === undefined ? null : declarations.declare('weight_hr', [projection, H], uniform);
+    this.parts = {
+      weights: new FusedWeights('lstm', this.config, features, declarations, bias, this.width),
+      peepholes: peephole
+        ? ['ci', 'cf', 'co'].map((name) => declarations.declare(`weight_${name}`, [H], uniform))
+        : null,
+      projection: projection === undefined ? null : declarations.declare('weight_hr', [projection, H], uniform),
+    };
   }
 
   initialState(batch: number, device: Device): LstmState {
@@ -110,8 +116,9 @@ export class LstmCell implements Cell<LstmState> {
   }
 
   step(x: Tensor, state: LstmState, recurrent: OnRecurrent = unchanged): CellStep<LstmState> {
-    const gates = add(this.#weights.fromInput(x), this.#weights.fromHidden(recurrent(state.h))); // [B, 4H]
-    const [wi, wf, wo] = this.#peepholes ?? [];
+    const { weights, peepholes, projection } = this.parts;
+    const gates = add(weights.fromInput(x), weights.fromHidden(recurrent(state.h))); // [B, 4H]
+    const [wi, wf, wo] = peepholes ?? [];
     const before = (index: number, weight: Parameter | undefined, c: Tensor): Tensor => {
       const sum = gate(gates, index, this.hidden);
       return weight ? add(sum, mul(weight.value, c)) : sum;
@@ -122,7 +129,7 @@ export class LstmCell implements Cell<LstmState> {
     const c = add(mul(f, state.c), mul(i, g));
     const o = sigmoid(before(3, wo, c));
     const cells = mul(o, tanh(c));
-    const h = this.#projection ? linear(cells, this.#projection.value) : cells;
+    const h = projection ? linear(cells, projection.value) : cells;
     return { output: h, state: { h, c }, gates: { i, f, g, o } };
   }
 }

@@ -2,6 +2,7 @@ import { idsOf } from '../../ops/ids.ts';
 import { add, at, concat, flip, mul, select, slice, sub, tap } from '../../ops/index.ts';
 import type { Device } from '../../tensor/device.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
+import { cellConfig } from '../layer-config.ts';
 import { activeSteps } from '../lengths.ts';
 import type { Declarations } from '../parameters.ts';
 import type { Cell, CellConfig, CellSequence, CellStep, SequenceOptions } from './cell.ts';
@@ -111,8 +112,8 @@ export interface MinimalOptions {
  *
  * Shapes: x `[B, F]`, h `[B, H]`. Parameters: `weight_z`, `weight_n` [H, F], `bias_z`, `bias_n` [H].
  */
-export function minGruCell({ hidden }: MinimalOptions): Cell<LinearState> {
-  return new LinearRecurrence({ cell: 'mingru', hidden }, (x, { linear }) => {
+export function minGruCell(options: MinimalOptions): Cell<LinearState> {
+  return new LinearRecurrence(cellConfig('mingru', options, {}), (x, { linear }) => {
     const z = linear('z', x).sigmoid();
     const n = linear('n', x);
     return { keep: sub(1, z), taken: mul(z, n), gates: { z, n } };
@@ -128,8 +129,8 @@ export function minGruCell({ hidden }: MinimalOptions): Cell<LinearState> {
  * Shapes: x `[B, F]`, h `[B, H]`. Parameters: `weight_f`, `weight_i`, `weight_n` [H, F], `bias_f` (initially 1),
  * `bias_i`, `bias_n` [H].
  */
-export function minLstmCell({ hidden }: MinimalOptions): Cell<LinearState> {
-  return new LinearRecurrence({ cell: 'minlstm', hidden }, (x, { linear }) => {
+export function minLstmCell(options: MinimalOptions): Cell<LinearState> {
+  return new LinearRecurrence(cellConfig('minlstm', options, {}), (x, { linear }) => {
     const f = linear('f', x, { bias: 1 }).sigmoid();
     const i = linear('i', x).sigmoid();
     const n = linear('n', x);

@@ -13,17 +13,29 @@ test('a name that is none is refused with the names there are', () => {
 test.each([
   [
     { cell: 'lstm', peephol: true },
-    "cell: lstm has no option 'peephol'; it has bias, weightIh, weightHh, forgetBias, chrono",
+    "cell 'lstm': there is no option 'peephol'; did you mean 'peephole'? The options are hidden, bias, weightIh, weightHh",
   ],
-  [{ cell: 'lstm', forgetBias: '3' }, `cell: lstm's forgetBias must be a number, received "3"`],
-  [{ cell: 'lstm', forgetBias: Number.NaN }, "cell: lstm's forgetBias must be a number, received null"],
-  [{ cell: 'lstm', peephole: 1 }, "cell: lstm's peephole must be true or false, received 1"],
-  [{ cell: 'gru', reset: 'never' }, `cell: gru's reset must be after or before, received "never"`],
+  [{ cell: 'lstm', forgetBias: '3' }, "cell 'lstm': forgetBias must be a finite number, received '3'"],
+  [{ cell: 'lstm', forgetBias: Number.NaN }, "cell 'lstm': forgetBias must be a finite number, received NaN"],
+  [{ cell: 'lstm', peephole: 1 }, "cell 'lstm': peephole must be true or false, received 1"],
+  [{ cell: 'lstm', projection: 4 }, "cell 'lstm': projection must be a whole number from 1, below 4, received 4"],
+  [{ cell: 'gru', reset: 'never' }, "cell 'gru': reset must be 'after' or 'before', received 'never'"],
+  [{ cell: 'gru', chrono: 2 }, "cell 'gru': chrono must be a finite number from 3, received 2"],
   [
     { cell: 'rnn', weightHh: 'he' },
-    `cell: rnn's weightHh must be an initialiser, such as { kind: "he" }, received "he"`,
+    "cell 'rnn': weightHh must be an initialiser, such as { kind: 'he' }, received 'he'",
   ],
-  [{ cell: 'mut1', depth: 3 }, "cell: mut1 has no option 'depth'; it has none"],
+  [{ cell: 'rhn', depth: 0 }, "cell 'rhn': depth must be a whole number from 1, received 0"],
+  [{ cell: 'mut1', depth: 3 }, "cell 'mut1': there is no option 'depth'; The options are hidden"],
+  [{ cell: 'mut1', hidden: 2.5 }, "cell 'mut1': hidden must be a whole number from 1, received 2.5"],
 ])('an option that a cell does not have, or of another type, is refused: %j', (config, message) => {
-  expect(() => createCell({ ...config, hidden: 4 } as CellConfig)).toThrow(message);
+  expect(() => createCell({ hidden: 4, ...config } as CellConfig)).toThrow(ConfigError);
+  expect(() => createCell({ hidden: 4, ...config } as CellConfig)).toThrow(message);
+});
+
+test('a cell’s configuration makes it again', () => {
+  for (const cell of cellNames) {
+    const made = createCell(cell, 4);
+    expect(createCell(JSON.parse(JSON.stringify(made.config))).config).toEqual(made.config);
+  }
 });

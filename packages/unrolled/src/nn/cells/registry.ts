@@ -1,4 +1,6 @@
+import { count, requireKind } from '../../checks.ts';
 import { ConfigError } from '../../errors.ts';
+import { cellConfig } from '../layer-config.ts';
 import type { Cell, CellConfig } from './cell.ts';
 import type { DefinedCell } from './define.ts';
 import { GruCell, type GruOptions } from './gru.ts';
@@ -23,49 +25,24 @@ export type BuiltInCell =
 /** A built-in cell by name, your own cell, or a configuration (name, size and options). */
 export type CellSource = string | DefinedCell | BuiltInCell | CellConfig;
 
-/** The type of an option's value: an object gives initial weights, a list the allowed words. */
-type OptionKind = 'number' | 'boolean' | 'initialiser' | readonly string[];
+const defined = (kind: DefinedCell) => (options: { readonly hidden: number }) =>
+  kind.create(cellConfig(kind.name, options, {}));
 
-interface CellKind {
-  create(options: never): Cell;
-  /** Its options besides `hidden`. */
-  readonly options: Readonly<Record<string, OptionKind>>;
-}
-
-const fused = { bias: 'boolean', weightIh: 'initialiser', weightHh: 'initialiser' } as const;
-
-const defined = (kind: DefinedCell): CellKind => ({
-  create: (options: { readonly hidden: number }) => kind.create(options),
-  options: {},
-});
-
-/** Every built-in cell by name. */
-const cells: Readonly<Record<string, CellKind>> = {
-  rnn: {
-    create: (options: RnnOptions) => new RnnCell(options) as unknown as Cell,
-    options: { ...fused, activation: ['tanh', 'relu', 'sigmoid'] },
-  },
-  irnn: {
-    create: (options: IrnnOptions) => irnnCell(options) as unknown as Cell,
-    options: { ...fused, scale: 'number' },
-  },
-  lstm: {
-    create: (options: LstmOptions) => new LstmCell(options) as unknown as Cell,
-    options: { ...fused, forgetBias: 'number', chrono: 'number', peephole: 'boolean', projection: 'number' },
-  },
-  gru: {
-    create: (options: GruOptions) => new GruCell(options) as unknown as Cell,
-    options: { ...fused, reset: ['after', 'before'], update: ['keep', 'replace'], chrono: 'number' },
-  },
+/** Makes a built-in cell from its options, by name. */
+const cells: Readonly<Record<string, (options: never) => Cell>> = {
+  rnn: (options: RnnOptions) => new RnnCell(options) as unknown as Cell,
+  irnn: (options: IrnnOptions) => irnnCell(options) as unknown as Cell,
+  lstm: (options: LstmOptions) => new LstmCell(options) as unknown as Cell,
+  gru: (options: GruOptions) => new GruCell(options) as unknown as Cell,
   mut1: defined(mut1),
   mut2: defined(mut2),
   mut3: defined(mut3),
   nas: defined(nas),
-  rhn: { create: rhnCell, options: { depth: 'number', gateBias: 'number' } },
+  rhn: rhnCell,
   unitary: defined(unitaryCell),
-  mingru: { create: (options: MinimalOptions) => minGruCell(options) as unknown as Cell, options: {} },
-  minlstm: { create: (options: MinimalOptions) => minLstmCell(options) as unknown as Cell, options: {} },
-} satisfies Record<BuiltInCell['cell'], CellKind>;
+  mingru: (options: MinimalOptions) => minGruCell(options) as unknown as Cell,
+  minlstm: (options: MinimalOptions) => minLstmCell(options) as unknown as Cell,
+} satisfies Record<BuiltInCell['cell'], (options: never) => Cell>;
 
 /** Names of the built-in cells. */
 export const cellNames: readonly string[] = Object.keys(cells);
@@ -110,45 +87,9 @@ export function createCell(source: CellSource, hidden?: number): Cell {
       { cell },
     );
   }
-  if (!Number.isInteger(options.hidden) || options.hidden < 1) {
-    throw new ConfigError(`cell: hidden must be a whole number from 1, received ${options.hidden}`, options);
-  }
-  if (own) return source.create(options);
-  checkOptions(cell, options);
-  return cells[cell].create(options as never);
-}
-
-function checkOptions(cell: string, { hidden: _, ...options }: Readonly<Record<string, unknown>>): void {
-  const { options: known } = cells[cell];
-  for (const [name, value] of Object.entries(options)) {
-    if (value === undefined) continue;
-    if (!Object.hasOwn(known, name)) {
-      const others = Object.keys(known).join(', ');
-      throw new ConfigError(`cell: ${cell} has no option '${name}'; ${others ? `it has ${others}` : 'it has none'}`, {
-        cell,
-        option: name,
-      });
-    }
-    const kind = known[name];
-    if (!fits(value, kind)) {
-      const wanted = {
-        number: 'a number',
-        boolean: 'true or false',
-        initialiser: 'an initialiser, such as { kind: "he" }',
-      };
-      throw new ConfigError(
-        `cell: ${cell}'s ${name} must be ${typeof kind === 'string' ? wanted[kind] : kind.join(' or ')}, ` +
-          `received ${JSON.stringify(value)}`,
-        { cell, option: name, value },
-      );
-    }
-  }
-}
-
-function fits(value: unknown, kind: OptionKind): boolean {
-  if (typeof kind !== 'string') return kind.includes(value as string);
-  if (kind === 'initialiser') return typeof value === 'object' && value !== null && 'kind' in value;
-  return typeof value === kind && (kind !== 'number' || Number.isFinite(value));
+  if (!own) return cells[cell](options as never);
+  requireKind(`cell '${cell}'`, 'hidden', options.hidden, count);
+  return source.create(options);
 }
 
 /** A structural check: importing the class would pull in everything that custom cells need. */

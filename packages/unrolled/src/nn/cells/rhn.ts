@@ -1,5 +1,6 @@
-import { ConfigError } from '../../errors.ts';
+import { count, number } from '../../checks.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
+import { cellConfig } from '../layer-config.ts';
 import type { Cell } from './cell.ts';
 import { defineCell } from './define.ts';
 
@@ -22,10 +23,8 @@ export interface RhnOptions {
  * [H, F + H] for the first layer and [H, H] for the others, `bias_n<l>`, `bias_g<l>` [H].
  * @throws ConfigError if depth is not a whole number from 1
  */
-export function rhnCell({ depth = 3, gateBias = -2, hidden }: RhnOptions): Cell {
-  if (!Number.isInteger(depth) || depth < 1) {
-    throw new ConfigError(`rhn: depth must be a whole number from 1, received ${depth}`, { depth });
-  }
+export function rhnCell(options: RhnOptions): Cell {
+  const { hidden, depth = 3, gateBias = -2 } = cellConfig('rhn', options, { depth: count, gateBias: number() });
   const rhn = defineCell({
     name: 'rhn',
     initialState: ({ zeros }) => ({ h: zeros(hidden) }),
@@ -42,6 +41,5 @@ export function rhnCell({ depth = 3, gateBias = -2, hidden }: RhnOptions): Cell 
       return { output: s, state: { h: s }, gates };
     },
   });
-  const options = { hidden, depth, gateBias };
-  return rhn.create(options);
+  return rhn.create({ hidden, depth, gateBias } as RhnOptions);
 }

@@ -1,9 +1,12 @@
+import { number, oneOf } from '../../checks.ts';
 import { add, relu, sigmoid, tanh } from '../../ops/index.ts';
 import type { Device } from '../../tensor/device.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
+import { Buildable } from '../buildable.ts';
+import { cellConfig } from '../layer-config.ts';
 import type { Declarations } from '../parameters.ts';
 import type { Cell, CellSequence, CellStep, OnRecurrent, SequenceOptions } from './cell.ts';
-import { builtWeights, type FusedCellOptions, FusedWeights, fusedSequence, unchanged, zeroState } from './fused.ts';
+import { type FusedCellOptions, FusedWeights, fusedKinds, fusedSequence, unchanged, zeroState } from './fused.ts';
 
 export type RnnState = { readonly h: Tensor };
 
@@ -23,12 +26,13 @@ export interface IrnnOptions extends FusedCellOptions {
  * IRNN (Le, Jaitly & Hinton 2015): the simple cell with relu, W_hh = scale·I, b = 0 and small input weights, N(0, 0.001²),
  * so that initially it only sums its inputs. Same equation, shapes and parameters as `RnnCell`.
  */
-export function irnnCell({ scale = 1, ...options }: IrnnOptions): RnnCell {
+export function irnnCell(options: IrnnOptions): RnnCell {
+  const { cell: _, scale = 1, ...given } = cellConfig('irnn', options, { ...fusedKinds, scale: number() });
   return new RnnCell({
     activation: 'relu',
     weightHh: { kind: 'identity', gain: scale },
     weightIh: { kind: 'normal', deviation: 0.001 },
-    ...options,
+    ...given,
   });
 }
 
@@ -39,16 +43,12 @@ export function irnnCell({ scale = 1, ...options }: IrnnOptions): RnnCell {
  *
  * Shapes: x `[B, F]`, h `[B, H]`. Parameters: `weight_ih` [H, F], `weight_hh` [H, H], `bias_ih`, `bias_hh` [H].
  */
-export class RnnCell implements Cell<RnnState> {
+export class RnnCell extends Buildable<FusedWeights> implements Cell<RnnState> {
   readonly config: { readonly cell: 'rnn' } & RnnOptions;
-  #built: FusedWeights | null = null;
 
   constructor(options: RnnOptions) {
-    this.config = { cell: 'rnn', ...options };
-  }
-
-  get #weights(): FusedWeights {
-    return builtWeights('rnn', this.#built);
+    super();
+    this.config = cellConfig('rnn', options, { ...fusedKinds, activation: oneOf(['tanh', 'relu', 'sigmoid']) });
   }
 
   get hidden(): number {
@@ -60,7 +60,7 @@ export class RnnCell implements Cell<RnnState> {
   }
 
   build(features: number, declarations: Declarations): void {
-    this.#built = new FusedWeights('rnn', this.config, features, declarations);
+    this.parts = new FusedWeights('rnn', this.config, features, declarations);
   }
 
   initialState(batch: number, device: Device): RnnState {
@@ -69,12 +69,12 @@ export class RnnCell implements Cell<RnnState> {
 
   step(x: Tensor, { h }: RnnState, recurrent: OnRecurrent = unchanged): CellStep<RnnState> {
     const activation = activations[this.config.activation ?? 'tanh'];
-    const next = activation(add(this.#weights.fromInput(x), this.#weights.fromHidden(recurrent(h))));
+    const next = activation(add(this.parts.fromInput(x), this.parts.fromHidden(recurrent(h))));
     return { output: next, state: { h: next } };
   }
 
   sequence(xs: Tensor, state: RnnState, options: SequenceOptions<RnnState>): CellSequence<RnnState> {
     const { activation = 'tanh' } = this.config;
-    return fusedSequence({ kind: 'rnn', activation }, this.#weights, [], xs, state, options);
+    return fusedSequence({ kind: 'rnn', activation }, this.parts, [], xs, state, options);
   }
 }

@@ -3,6 +3,7 @@ import { concat, linear } from '../../ops/index.ts';
 import { formatShape, type Shape, sameShape } from '../../shape.ts';
 import type { Device } from '../../tensor/device.ts';
 import { Tensor } from '../../tensor/tensor.ts';
+import { notBuilt } from '../buildable.ts';
 import type { Initialiser } from '../initialisers.ts';
 import type { Declarations, Parameter } from '../parameters.ts';
 import type { OnRecurrent } from './cell.ts';
@@ -41,7 +42,8 @@ export class NamedParameters implements StepTools {
   readonly hidden: number;
   readonly #cell: string;
   #declarations: Declarations | null = null;
-  readonly #parameters = new Map<string, Parameter>();
+  /** Null until the cell is built. */
+  #parameters: Map<string, Parameter> | null = null;
   readonly #constants = new WeakMap<Device, Map<string, Tensor>>();
   #x: Tensor | null = null;
   #recurrent: OnRecurrent = unchanged;
@@ -53,7 +55,7 @@ export class NamedParameters implements StepTools {
 
   /** Runs `body`; parameters it requests by a new name are declared. */
   declaring<Result>(declarations: Declarations, body: () => Result): Result {
-    this.#parameters.clear();
+    this.#parameters = new Map();
     this.#declarations = declarations;
     try {
       return body();
@@ -87,6 +89,7 @@ export class NamedParameters implements StepTools {
   };
 
   readonly parameter: StepTools['parameter'] = (name, shape, init) => {
+    if (this.#parameters === null) throw notBuilt({ cell: this.#cell });
     let known = this.#parameters.get(name);
     if (!known && this.#declarations) {
       const uniform: Initialiser = { kind: 'uniform', limit: 1 / Math.sqrt(this.hidden) };

@@ -98,7 +98,7 @@ export class LanguageModel {
     this.#recurrent = new Recurrent({ cell, hidden, layers, dropout, recurrentDropout, recompute });
     this.#dropout = new Dropout({ rate: config.dropout });
     if (cutoffs) this.#output = new AdaptiveSoftmax({ classes: tokenizer.size, cutoffs });
-    else if (config.tied) this.#output = new TiedLinear(this.#embedding);
+    else if (config.tied) this.#output = new TiedLinear();
     else this.#output = new Linear({ units: tokenizer.size });
     this.parameters = initialiseParameters(this, [-1, -1], device, initial);
   }
@@ -141,7 +141,9 @@ export class LanguageModel {
   build(ids: Shape, declarations: Declarations): Shape {
     const embedded = this.#embedding.build(ids, declarations.within('embedding'));
     const hidden = this.#recurrent.build(embedded, declarations.within(this.#recurrentName));
-    return this.#output.build(hidden, declarations.within('output'));
+    const [output, within] = [this.#output, declarations.within('output')];
+    if (!(output instanceof TiedLinear)) return output.build(hidden, within);
+    return output.build({ xs: hidden, table: [this.tokenizer.size, this.config.embedding] }, within);
   }
 
   initialState(batch: number): StackState {
@@ -156,7 +158,10 @@ export class LanguageModel {
     const { outputs, state } = this.#run(ids, context, options);
     const output = this.#output;
     const dropped = this.#dropout.apply(outputs, context); // [T, B, H]
-    const logits = output instanceof AdaptiveSoftmax ? output.logProbabilities(dropped) : output.apply(dropped);
+    const logits =
+      output instanceof TiedLinear
+        ? output.apply({ xs: dropped, table: this.#embedding.table })
+        : output.apply(dropped);
     return { logits, state };
   }
 

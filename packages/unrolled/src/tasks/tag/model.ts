@@ -123,7 +123,8 @@ export class Tagger implements SupervisedModel<TaggedSentence> {
     this.#words.build(declarations);
     const spelling = this.#spelling?.build(declarations.within('characters')) ?? 0;
     const hidden = this.#recurrent.build([...ids, size + spelling], declarations.within(cellNameOf(cell)));
-    this.#crf?.build(declarations.within('crf'));
+    const emissions = [...ids, this.vocabulary.tags.length];
+    this.#crf?.build({ emissions }, declarations.within('crf'));
     return this.#output.build(hidden, declarations.within('output'));
   }
 

@@ -92,7 +92,7 @@ export class Decoder {
     this.#recurrent.build([-1, -1, embedding + fed], declarations);
     const { width } = this.#recurrent;
     if (this.#attention) {
-      this.#attention.build(width, memory, declarations.within('attention'));
+      this.#attention.build({ queries: [-1, -1, width], memory: [-1, -1, memory] }, declarations.within('attention'));
       this.#combine = new Linear({ units: hidden });
       this.#combine.build([-1, memory + width], declarations.within('combine'));
     }

@@ -1,0 +1,175 @@
+import { describe, expect, test } from 'vitest';
+import { referenceBackend } from '../backend/reference/reference-backend.ts';
+import { ConfigError } from '../errors.ts';
+import { createDevice } from '../ops/create-device.ts';
+import { mul } from '../ops/index.ts';
+import { Random } from '../random.ts';
+import { type Shape, sizeOf } from '../shape.ts';
+import { Tensor } from '../tensor/tensor.ts';
+import { Buildable } from './buildable.ts';
+import { cellNames, defineCell } from './cells/index.ts';
+import * as nn from './index.ts';
+import { type AnyLayer, inference, initialiseParameters, type Layer, layerFrom, type Parameter } from './index.ts';
+
+const device = createDevice(referenceBackend());
+
+function random(shape: Shape, seed = 1): Tensor {
+  const source = new Random(seed);
+  return device.tensor(
+    Array.from({ length: sizeOf(shape) }, () => 2 * source.uniform() - 1),
+    shape,
+  );
+}
+
+/** Multiplies by a trained number for each feature: a layer of the user's own. */
+class Scale extends Buildable<{ factor: Parameter }> implements Layer {
+  readonly config = { layer: 'scale' };
+  build(input: Shape, declarations: nn.Declarations): Shape {
+    this.parts = { factor: declarations.declare('factor', [input.at(-1)!], { kind: 'normal', deviation: 1 }) };
+    return input;
+  }
+  apply(x: Tensor): Tensor {
+    return mul(x, this.parts.factor.value);
+  }
+}
+
+const leaky = defineCell({
+  name: 'leaky',
+  initialState: ({ zeros, hidden }) => ({ h: zeros(hidden) }),
+  step(x, { h }, { linear }) {
+    const next = h.mul(0.5).add(linear('in', [x, h]).tanh());
+    return { output: next, state: { h: next } };
+  },
+});
+
+interface Case {
+  readonly layer: AnyLayer;
+  readonly shapes: unknown;
+  readonly inputs: unknown;
+}
+
+const [T, S, B, F, K] = [4, 3, 2, 5, 3];
+const [xs, ids] = [random([T, B, F]), device.ids([2, 0, 1, 4, 3, 2, 0, 1], [T, B])];
+const open = [-1, -1, F];
+const single = (layer: AnyLayer): Case => ({ layer, shapes: open, inputs: xs });
+const own = { layers: { scale: Scale }, cells: [leaky] };
+const tags = { start: [true, true, false], end: [true, true, true], transitions: Array(K).fill(Array(K).fill(true)) };
+
+/** At least one case of every layer, by the name of its class. */
+const cases: Record<string, readonly Case[]> = {
+  AdaptiveSoftmax: [single(new nn.AdaptiveSoftmax({ classes: 9, cutoffs: [2, 5], divisor: 2 }))],
+  Attention: [
+    ...nn.attentionScores.map((score) => new nn.Attention({ score })),
+    new nn.Attention({ score: 'additive', units: 7 }),
+  ].map((layer) => ({
+    layer,
+    shapes: { queries: open, memory: open },
+    inputs: { queries: xs, memory: random([S, B, F], 2), lengths: [3, 1] },
+  })),
+  AttentionPooling: [single(new nn.AttentionPooling()), single(new nn.AttentionPooling({ units: 2 }))],
+  Dropout: [single(new nn.Dropout({ rate: 0.5 }))],
+  Embedding: [{ layer: new nn.Embedding({ vocabularySize: 5, dimension: 3 }), shapes: [-1, -1], inputs: ids }],
+  Highway: [single(new nn.Highway()), single(new nn.Highway({ activation: 'tanh', gateBias: -3 }))],
+  LayerNorm: [single(new nn.LayerNorm({ epsilon: 0.1 }))],
+  Linear: [
+    single(new nn.Linear({ units: 3 })),
+    single(new nn.Linear({ units: 3, biasInit: 2, weight: { kind: 'he' } })),
+    single(new nn.Linear({ units: 3, bias: false })),
+  ],
+  LinearChainCrf: [new nn.LinearChainCrf({ tags: K }), new nn.LinearChainCrf({ tags: K, constraints: tags })].map(
+    (layer) => ({
+      layer,
+      shapes: { emissions: [-1, -1, K] },
+      inputs: { emissions: random([T, B, K]), tags: device.ids([0, 1, 2, 2, 1, 1, 0, 0], [T, B]), lengths: [4, 2] },
+    }),
+  ),
+  Recurrent: [
+    ...cellNames.map((cell) => single(new nn.Recurrent({ cell, hidden: 4, layers: 2, bidirectional: true }))),
+    single(new nn.Recurrent({ cell: { cell: 'lstm', hidden: 4, peephole: true, projection: 2 }, dropout: 0.1 })),
+    single(new nn.Recurrent({ cell: leaky, hidden: 4, recompute: true })),
+  ],
+  Sequential: [
+    single(new nn.Sequential([])),
+    single(
+      new nn.Sequential([
+        new nn.Linear({ units: 4 }),
+        new nn.Sequential([new nn.Recurrent({ cell: leaky, hidden: 3 }), new Scale()]),
+        new nn.AttentionPooling(),
+      ]),
+    ),
+  ],
+  TiedLinear: [F, 3].map((E) => ({
+    layer: new nn.TiedLinear(),
+    shapes: { xs: open, table: [7, E] },
+    inputs: { xs, table: random([7, E], 2) },
+  })),
+};
+
+const each = Object.entries(cases).flatMap(([name, all]) =>
+  all.map((one) => [`${name} ${JSON.stringify(one.layer.config)}`, one] as const),
+);
+
+/** All numbers of the tensors in a value, and their shapes. */
+function contentsOf(value: unknown): unknown {
+  if (value instanceof Tensor) return { shape: value.shape, data: [...value.data()] };
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, contentsOf(part)]));
+}
+
+const built = ({ layer, shapes, inputs }: Case) => {
+  const parameters = initialiseParameters(layer, shapes as never, device, 7);
+  return {
+    shapes: Array.from(parameters, ({ name, shape }) => [name, shape]),
+    output: contentsOf(layer.apply(inputs as never, inference)),
+  };
+};
+
+test('there is a case of every layer that is exported', () => {
+  const exported = Object.entries(nn as Record<string, unknown>).filter(
+    ([name, value]) =>
+      name !== 'Buildable' &&
+      typeof value === 'function' &&
+      typeof value.prototype?.apply === 'function' &&
+      'build' in value.prototype,
+  );
+  expect(exported.map(([name]) => name).sort()).toEqual(Object.keys(cases).sort());
+});
+
+describe('a layer made from its written configuration', () => {
+  test.each(each)('is the same: %s', (_, one) => {
+    const again = layerFrom(JSON.parse(JSON.stringify(one.layer.config)), own) as AnyLayer;
+    expect(again.constructor).toBe(one.layer.constructor);
+    expect(JSON.stringify(again.config)).toBe(JSON.stringify(one.layer.config));
+    expect(built({ ...one, layer: again })).toEqual(built(one));
+  });
+
+  test('has the type of its class', () => {
+    const layer = layerFrom({ layer: 'linear', units: 3 } as const);
+    expect(layer.config.units).toBe(3);
+  });
+
+  test.each([
+    [{ layer: 'scale' }, "there is no layer 'scale' among adaptiveSoftmax, attention"],
+    [{ layer: 'scale' }, "pass its class: { layers: { 'scale': MyLayer } }"],
+    [{ layer: 'liner', units: 2 }, "did you mean 'linear'?"],
+    [{ layer: 'toString' }, "there is no layer 'toString'"],
+    [{}, 'there is no layer undefined'],
+    [{ layer: 'sequential', layers: [{ layer: 'scale' }] }, "there is no layer 'scale'"],
+    [{ layer: 'linear', units: 0 }, 'linear: units must be a whole number from 1'],
+    [{ layer: 'recurrent', cell: 'leaky', hidden: 2 }, "cell 'leaky' is not built in"],
+  ])('is refused where it cannot be: %j', (config, message) => {
+    expect(() => layerFrom(config as never)).toThrow(ConfigError);
+    expect(() => layerFrom(config as never)).toThrow(message);
+  });
+});
+
+describe('a layer with parameters that is used before it is built says so', () => {
+  test.each(each)('%s', (_, { layer, shapes, inputs }) => {
+    const fresh = layerFrom(layer.config, own) as AnyLayer;
+    const use = () => fresh.apply(inputs as never, inference);
+    if (initialiseParameters(layer, shapes as never, device, 1).names.length === 0 && !(layer instanceof Buildable))
+      return;
+    expect(use).toThrow(ConfigError);
+    expect(use).toThrow('the layer is not built; call initialiseParameters(layer, inputShape, device, seed) first');
+  });
+});

@@ -1,0 +1,50 @@
+import { AdaptiveSoftmax } from './adaptive-softmax.ts';
+import { Attention } from './attention.ts';
+import { LinearChainCrf } from './crf.ts';
+import { Dropout } from './dropout.ts';
+import { Embedding } from './embedding.ts';
+import { Highway } from './highway.ts';
+import type { Layer, LayerConfig } from './layer.ts';
+import { type LayerKind, layerOf, type OwnParts } from './layer-kind.ts';
+import { LayerNorm } from './layer-norm.ts';
+import { Linear } from './linear.ts';
+import { AttentionPooling } from './pooling.ts';
+import { Recurrent } from './recurrent.ts';
+import { Sequential } from './sequential.ts';
+import { TiedLinear } from './tied-linear.ts';
+
+/** Every layer of the library, by the name in its configuration. */
+const kinds = {
+  adaptiveSoftmax: AdaptiveSoftmax,
+  attention: Attention,
+  attentionPooling: AttentionPooling,
+  crf: LinearChainCrf,
+  dropout: Dropout,
+  embedding: Embedding,
+  highway: Highway,
+  layerNorm: LayerNorm,
+  linear: Linear,
+  recurrent: Recurrent,
+  sequential: Sequential,
+  tiedLinear: TiedLinear,
+} satisfies Readonly<Record<string, LayerKind>>;
+
+/** The layer that a configuration makes: a class of the library where its name is known, else one of the caller's own. */
+export type LayerFrom<Config extends LayerConfig> = Config['layer'] extends keyof typeof kinds
+  ? InstanceType<(typeof kinds)[Config['layer']]>
+  : Layer;
+
+/**
+ * Makes a layer from its configuration, such as one read from a file: `layerFrom(layer.config)` is a layer like it, not built
+ * yet, with the layers inside it.
+ *
+ * @param own  classes of your own layers and cells that the configuration names
+ * @throws ConfigError if there is no such layer or cell, or an option that cannot work
+ *
+ * @example
+ * const text = JSON.stringify(new Sequential([new Linear({ units: 8 }), new Scale()]).config);
+ * const layer = layerFrom(JSON.parse(text), { layers: { scale: Scale } });
+ */
+export function layerFrom<Config extends LayerConfig>(config: Config, own: OwnParts = {}): LayerFrom<Config> {
+  return layerOf(kinds, config, own) as LayerFrom<Config>;
+}

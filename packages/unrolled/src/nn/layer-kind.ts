@@ -1,0 +1,53 @@
+import { nearest, shown } from '../checks.ts';
+import { ConfigError } from '../errors.ts';
+import type { DefinedCell } from './cells/define.ts';
+import { type CellSource, withCell } from './cells/registry.ts';
+import type { Layer, LayerConfig } from './layer.ts';
+
+/** A layer with any inputs and outputs. */
+export type AnyLayer = Layer<never, unknown, never, unknown>;
+
+/** A class of layers, which makes one from its configuration. */
+export interface LayerKind {
+  new (config: never): AnyLayer;
+  /** Instead of the constructor for a layer that holds others. @param make  makes one of these from its configuration */
+  fromConfig?(config: never, make: (config: LayerConfig) => Layer): AnyLayer;
+}
+
+/** What a configuration names and the library does not have. */
+export interface OwnParts {
+  /** Your own layers, by the name in their configuration. */
+  readonly layers?: Readonly<Record<string, LayerKind>> | undefined;
+  /** Your own cells. */
+  readonly cells?: readonly DefinedCell[] | undefined;
+}
+
+/**
+ * A layer from its configuration.
+ * @param known  the library's kinds that can be meant, by name
+ * @throws ConfigError if the layer or its cell is neither among these nor among your own
+ */
+export function layerOf(known: Readonly<Record<string, LayerKind>>, config: LayerConfig, own: OwnParts): AnyLayer {
+  const { layers = {}, cells = [] } = own;
+  const name = config?.layer;
+  const kinds = [layers, known].find((table) => typeof name === 'string' && Object.hasOwn(table, name));
+  if (kinds === undefined) {
+    const names = [...Object.keys(known), ...Object.keys(layers)];
+    const near = nearest(String(name), names);
+    throw new ConfigError(
+      `layer: there is no layer ${shown(name)} among ${names.join(', ')}; ` +
+        `${near ? `did you mean '${near}'? ` : ''}If it is your own, pass its class: { layers: { ${shown(name)}: MyLayer } }`,
+      { layer: name, known: names },
+    );
+  }
+  const Kind = kinds[name];
+  const given = typeof (config as { cell?: unknown }).cell === 'string' ? withOwnCell(config as never, cells) : config;
+  if (!Kind.fromConfig) return new Kind(given as never);
+  return Kind.fromConfig(given as never, (inner) => layerOf(known, inner, own) as Layer);
+}
+
+const withOwnCell = <Config extends { readonly cell: CellSource }>(config: Config, cells: readonly DefinedCell[]) =>
+  withCell(
+    config,
+    cells.find(({ name }) => name === config.cell),
+  );
