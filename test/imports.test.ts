@@ -215,22 +215,29 @@ interface Package {
 const packageOf = (folder: string): Package => JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
 const exported = Object.keys(packageOf('packages/unrolled').exports ?? {}).map((key) => `unrolled${key.slice(1)}`);
 
-describe.each(['packages/cli', 'packages/studio', 'examples', 'bench'])('%s', (folder) => {
+/** What builds, draws or tests the product may reach into it, but not into the library. */
+const reaches: Readonly<Record<string, readonly string[]>> = { tools: ['packages/cli', 'packages/studio', 'test'] };
+
+describe.each(['packages/cli', 'packages/studio', 'examples', 'bench', 'tools'])('%s', (folder) => {
   const files = read(`${folder}/**/*.{ts,svelte}`).filter((source) => !isTest(source));
 
   test("imports its own files, the library's public parts, what it depends on, and Node where it may", () => {
     const { dependencies = {}, devDependencies = {} } = existsSync(join(root, folder, 'package.json'))
       ? packageOf(folder)
       : {};
-    /** Beside the sources of the page: how it is built. */
-    const isBuild = (path: string): boolean => dirname(path) === 'packages/studio';
+    /** How things are built: beside the sources of the page, and in tools. */
+    const isBuild = (path: string): boolean => folder === 'tools' || dirname(path) === 'packages/studio';
+    const forBuilding = { ...packageOf('.').devDependencies, ...devDependencies };
     /** The package of an import, such as `svelte` of `svelte/store`; how a page is built may take what is not in it. */
     const isKnown = (path: string, name: string): boolean => {
       const owner = /^(@[^/]+\/)?[^/]+/.exec(name)![0];
-      return owner in dependencies || (isBuild(path) && owner in devDependencies);
+      return owner in dependencies || (isBuild(path) && owner in forBuilding);
     };
     const wrong = offenders(files, (source, { name }) => {
-      if (isRelative(name)) return relative(folder, target(source, name)).startsWith('..');
+      if (isRelative(name)) {
+        const inside = [folder, ...(reaches[folder] ?? [])];
+        return !inside.some((other) => target(source, name).startsWith(`${other}/`));
+      }
       if (name === 'unrolled' || name.startsWith('unrolled/')) return !exported.includes(name);
       if (name.startsWith('node:')) return folder === 'packages/studio' && !isBuild(source.path);
       return builtinModules.includes(name) || !isKnown(source.path, name);

@@ -5,7 +5,7 @@
 //     node tools/cmudict-score.ts cmudict.dict test.tsv written.txt
 
 import { readFileSync } from 'node:fs';
-import { editDistance } from '../packages/unrolled/src/metrics/index.ts';
+import { editDistance } from 'unrolled/metrics';
 
 const [dictionary, test, written] = process.argv
   .slice(2)

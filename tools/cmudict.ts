@@ -6,7 +6,7 @@
 // and 5%, so that the parts stay what they are when words are added.
 
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { splitExamples } from '../packages/unrolled/src/data/index.ts';
+import { splitExamples } from 'unrolled/data';
 
 const [file, folder] = process.argv.slice(2);
 if (folder === undefined) throw new Error('node tools/cmudict.ts cmudict.dict folder');

@@ -4,7 +4,7 @@
 //     node tools/forecast-series.ts mackey-glass > mackey-glass.csv
 //     node tools/forecast-series.ts noisy-mackey-glass > noisy-mackey-glass.csv
 
-import { mackeyGlass, seasonalSeries } from '../packages/unrolled/src/tasks/forecast/generators.ts';
+import { mackeyGlass, seasonalSeries } from 'unrolled/tasks/forecast';
 
 const hour = 3_600_000;
 const from = Date.UTC(2024, 0, 1);

@@ -6,17 +6,12 @@
 import { globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { openDevice } from 'unrolled';
+import { lineChart, type Series } from 'unrolled/charts';
+import { LanguageModel, languageModelTraining, splitText, tokenizerFor } from 'unrolled/tasks/language-model';
+import { train } from 'unrolled/train';
 import { drawGradients } from '../packages/cli/src/gradients/pictures.ts';
 import { measureGradients } from '../packages/cli/src/gradients/report.ts';
-import { lineChart, type Series } from '../packages/unrolled/src/charts/index.ts';
-import { openDevice } from '../packages/unrolled/src/index.ts';
-import {
-  LanguageModel,
-  languageModelTraining,
-  splitText,
-  tokenizerFor,
-} from '../packages/unrolled/src/tasks/language-model/index.ts';
-import { train } from '../packages/unrolled/src/train/index.ts';
 
 const command = 'node tools/gradient-pictures.ts';
 const root = fileURLToPath(new URL('..', import.meta.url));

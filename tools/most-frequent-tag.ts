@@ -3,8 +3,8 @@
 //     node tools/most-frequent-tag.ts train.conll test.conll
 
 import { readFileSync } from 'node:fs';
-import { spanScores } from '../packages/unrolled/src/metrics/spans.ts';
-import { parseConll } from '../packages/unrolled/src/tasks/tag/conll.ts';
+import { spanScores } from 'unrolled/metrics';
+import { parseConll } from 'unrolled/tasks/tag';
 
 const [train, test] = process.argv.slice(2, 4).map((path) => parseConll(readFileSync(path, 'utf8'), { name: path }));
 if (!test) throw new Error('node tools/most-frequent-tag.ts train.conll test.conll');

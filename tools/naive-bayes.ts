@@ -6,9 +6,9 @@
 
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { splitExamples } from '../packages/unrolled/src/data/index.ts';
-import { type LabelledText, parseTable } from '../packages/unrolled/src/tasks/classify/index.ts';
-import { splitWords } from '../packages/unrolled/src/words/index.ts';
+import { splitExamples } from 'unrolled/data';
+import { type LabelledText, parseTable } from 'unrolled/tasks/classify';
+import { splitWords } from 'unrolled/words';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

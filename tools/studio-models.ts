@@ -9,9 +9,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { RunSpec } from '../packages/studio/src/protocol.ts';
-import { type Device, openDevice, Random } from '../packages/unrolled/src/index.ts';
-import { Classifier, classifierTraining } from '../packages/unrolled/src/tasks/classify/index.ts';
+import { type Device, openDevice, Random } from 'unrolled';
+import { Classifier, classifierTraining } from 'unrolled/tasks/classify';
 import {
   Forecaster,
   fitScaling,
@@ -19,21 +18,16 @@ import {
   rowsOf,
   seasonalSeries,
   splitSeries,
-} from '../packages/unrolled/src/tasks/forecast/index.ts';
+} from 'unrolled/tasks/forecast';
 import {
   generate,
   LanguageModel,
   languageModelTraining,
   ngramLadder,
   tokenizerFor,
-} from '../packages/unrolled/src/tasks/language-model/index.ts';
-import { Tagger, taggerTraining, tagVocabulary } from '../packages/unrolled/src/tasks/tag/index.ts';
-import {
-  sidesFor,
-  type TranslationPair,
-  Translator,
-  translatorTraining,
-} from '../packages/unrolled/src/tasks/translate/index.ts';
+} from 'unrolled/tasks/language-model';
+import { Tagger, taggerTraining, tagVocabulary } from 'unrolled/tasks/tag';
+import { sidesFor, type TranslationPair, Translator, translatorTraining } from 'unrolled/tasks/translate';
 import {
   type Checkpoint,
   encodeModel,
@@ -42,7 +36,8 @@ import {
   type TrainingTask,
   type TrainOptions,
   train,
-} from '../packages/unrolled/src/train/index.ts';
+} from 'unrolled/train';
+import type { RunSpec } from '../packages/studio/src/protocol.ts';
 import { phraseIn } from './studio-models/languages.ts';
 import { sentenceIn } from './studio-models/names.ts';
 

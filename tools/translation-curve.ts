@@ -4,7 +4,7 @@
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { lineChart } from '../packages/unrolled/src/charts/index.ts';
+import { lineChart } from 'unrolled/charts';
 
 const runs = process.argv.slice(2);
 if (runs.length === 0) throw new Error('node tools/translation-curve.ts runs/1 runs/2 runs/3');

@@ -3,9 +3,8 @@
  * their length. Prints a table and draws docs/pictures/translation-length.svg: node tools/translation-length.ts [steps]
  */
 import { writeFileSync } from 'node:fs';
-import { lineChart } from '../packages/unrolled/src/charts/index.ts';
-import { openDevice } from '../packages/unrolled/src/device.ts';
-import { Random } from '../packages/unrolled/src/random.ts';
+import { openDevice, Random } from 'unrolled';
+import { lineChart } from 'unrolled/charts';
 import {
   evaluateTranslations,
   sidesFor,
@@ -13,8 +12,8 @@ import {
   Translator,
   type TranslatorConfig,
   translatorTraining,
-} from '../packages/unrolled/src/tasks/translate/index.ts';
-import { train } from '../packages/unrolled/src/train/index.ts';
+} from 'unrolled/tasks/translate';
+import { train } from 'unrolled/train';
 
 const longest = 40;
 const lengths = [5, 10, 15, 20, 25, 30, 35, 40];

@@ -4,7 +4,7 @@
 //     node tools/translation-score.ts written.en test.en
 
 import { readFileSync } from 'node:fs';
-import { bleu, chrf } from '../packages/unrolled/src/metrics/index.ts';
+import { bleu, chrf } from 'unrolled/metrics';
 
 const [written, references] = process.argv
   .slice(2)

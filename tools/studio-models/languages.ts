@@ -1,5 +1,5 @@
-import type { Random } from '../../packages/unrolled/src/index.ts';
-import type { LabelledText } from '../../packages/unrolled/src/tasks/classify/index.ts';
+import type { Random } from 'unrolled';
+import type { LabelledText } from 'unrolled/tasks/classify';
 
 /** Everyday words of five languages. */
 const words: Readonly<Record<string, string>> = {

@@ -1,5 +1,5 @@
-import type { Random } from '../../packages/unrolled/src/index.ts';
-import type { TaggedSentence } from '../../packages/unrolled/src/tasks/tag/index.ts';
+import type { Random } from 'unrolled';
+import type { TaggedSentence } from 'unrolled/tasks/tag';
 
 const first =
   `Ada Alan Alice Anna Ben Carla Charles Clara David Edith Emma Felix Grace Hannah Henry Ida Ivan James Jane Jonas
