@@ -33,11 +33,11 @@ for await (const event of train(task, options)) {
   if (event.type === 'validation') console.log(`step ${event.step}   accuracy ${event.metrics!.accuracy.toFixed(3)}`);
 }
 
-for (const { label, probability } of classifier.classify(['banata', 'banato'])) {
+for (const { label, probability } of await classifier.predict(['banata', 'banato'])) {
   console.log(`${label} (${(100 * probability).toFixed(0)}%)`);
 }
-const { macroF1 } = (await evaluateClassifier(classifier, words.slice(0, 200)))!;
+const { macroF1 } = await evaluateClassifier(classifier, words.slice(0, 200));
 console.log(`macro-F1 ${macroF1.toFixed(3)}`);
-const letters = explainTokens(classifier, 'banata').map(({ token, weight }) => `${token} ${weight.toFixed(1)}`);
+const letters = (await explainTokens(classifier, 'banata')).map(({ token, weight }) => `${token} ${weight.toFixed(1)}`);
 console.log(`contributions: ${letters.join('  ')}`);
 device.close();

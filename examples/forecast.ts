@@ -37,7 +37,7 @@ for await (const event of train(task, { ...options, validateEvery: 100 })) {
 const settings = { window, horizon, split, targets: ['demand'], season: 24 };
 const forecaster = Forecaster.load(device, bytes);
 const methods = [seasonalNaive(rows, 24, settings), methodOf(forecaster, 'network')];
-for (const { method, mae, intervals } of (await backtest(rows, methods, settings))!) {
+for (const { method, mae, intervals } of await backtest(rows, methods, settings)) {
   const inside = `${Math.round(100 * intervals[0].coverage)}% within 80% intervals`;
   console.log(`${method.padEnd(15)} MAE ${mae.toFixed(2)}, ${inside}`);
 }

@@ -41,7 +41,7 @@ for await (const event of train(task, how)) {
 }
 
 const unseen = tokenizer.encode(speech(12_000, new Random(2)));
-const [{ units, shuffledLevel }] = (await findUnits(model, unseen, [parseProperty('quotes')]))!;
+const [{ units, shuffledLevel }] = await findUnits(model, unseen, [parseProperty('quotes')]);
 const [best] = units;
 console.log(
   `${best.name}: AUC ${best.heldOut.toFixed(3)}, shuffled ${shuffledLevel.toFixed(3)}, p ${best.p.toFixed(3)}`,

@@ -25,7 +25,7 @@ const given: Readonly<Record<string, string>> = {
     const device = await openDevice('wasm', { threads: 1 });
     const model = new LanguageModel(device, tokenizerFor('char', text), { cell: 'lstm', hidden: 8, layers: 2, embedding: 4, dropout: 0 });
     const [early, late] = await Promise.all(
-      [0, 1].map(async () => (await findUnits(model, model.tokenizer.encode(text), [parseProperty('quotes')]))![0]),
+      [0, 1].map(async () => (await findUnits(model, model.tokenizer.encode(text), [parseProperty('quotes')]))[0]),
     );`,
 };
 

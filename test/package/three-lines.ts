@@ -81,11 +81,11 @@ export async function useAll(library: Library, files: Files): Promise<string> {
   const tagger = library.Tagger.load(device, bytes('tag'));
   const translator = library.Translator.load(device, bytes('translate'));
   const said = {
-    classify: classifier.classify(['sea', 'bay']),
-    forecast: forecaster.forecast(Array.from({ length: 12 }, (_, t) => t % 5)),
+    classify: await classifier.classify(['sea', 'bay']),
+    forecast: await forecaster.forecast(Array.from({ length: 12 }, (_, t) => t % 5)),
     generate: [...library.generate(model, { prompt: 'sea ', length: 20, seed: 3 })].join(''),
-    tag: tagger.tag(['she sells shore shells.']),
-    translate: translator.translate(['sea'], { beam: 3 }),
+    tag: await tagger.tag(['she sells shore shells.']),
+    translate: await translator.translate(['sea'], { beam: 3 }),
   };
   device.close();
   return JSON.stringify(said);

@@ -30,6 +30,9 @@ export class FormatError extends UnrolledError {}
 /** More memory asked for than the device can give. `details.bytesNeeded` says how much. */
 export class MemoryError extends UnrolledError {}
 
+/** Work ended early by a signal that gives no reason of its own; the platform's DOMException of this name, without a DOM. */
+export class AbortError extends UnrolledError {}
+
 /** Training left the finite numbers. */
 export class DivergenceError extends UnrolledError {}
 

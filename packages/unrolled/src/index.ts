@@ -10,6 +10,6 @@ export * from './errors.ts';
 export * from './ops/index.ts';
 export { Random, type RandomState } from './random.ts';
 export { formatShape, type Shape, sizeOf } from './shape.ts';
-export type { StopSignal } from './signal.ts';
+export { type StopSignal, unlessAborted } from './signal.ts';
 export { Device, type NestedNumbers, type Numbers } from './tensor/device.ts';
 export { Tensor } from './tensor/tensor.ts';

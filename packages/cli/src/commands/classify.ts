@@ -50,32 +50,34 @@ async function predict(run: string, texts: string[], flags: PredictFlags): Promi
   const device = await openMachine(flags, toStandardError);
   try {
     const model = await loadRun(run, flags.checkpoint, (file, cell) => Classifier.load(device, file, cell));
-    if (texts.length > 0) return write(model, texts, flags);
-    for await (const lines of linesFromStandardInput(64)) write(model, lines, flags);
+    if (texts.length > 0) return await write(model, texts, flags);
+    for await (const lines of linesFromStandardInput(64)) await write(model, lines, flags);
   } finally {
     device.close();
   }
 }
 
-function write(model: Classifier, texts: readonly string[], flags: PredictFlags): void {
+async function write(model: Classifier, texts: readonly string[], flags: PredictFlags): Promise<void> {
   const filled = texts.filter((text) => text.trim() !== '');
-  const found = model.classify(filled).values();
+  const found = (await model.predict(filled)).values();
   for (const text of texts) {
     const one = text.trim() === '' ? null : found.next().value!;
-    process.stdout.write(flags.json ? jsonLine(model, text, one, flags) : textLines(model, text, one, flags));
+    process.stdout.write(await (flags.json ? jsonLine : textLines)(model, text, one, flags));
   }
 }
 
-function textLines(model: Classifier, text: string, found: Classification | null, flags: PredictFlags): string {
+type Shown = [model: Classifier, text: string, found: Classification | null, flags: PredictFlags];
+
+async function textLines(...[model, text, found, flags]: Shown): Promise<string> {
   if (found === null) return '\n';
   const line = `${describe(found, flags.top ?? 1)}\t${printable(text).replace(/\s+/g, ' ')}\n`;
-  return flags.explain ? `${line}  ${describeContributions(explainText(model, text))}\n` : line;
+  return flags.explain ? `${line}  ${describeContributions(await explainText(model, text))}\n` : line;
 }
 
-function jsonLine(model: Classifier, text: string, found: Classification | null, flags: PredictFlags): string {
+async function jsonLine(...[model, text, found, flags]: Shown): Promise<string> {
   const { label = null, probability = null, probabilities = [] } = found ?? {};
   const shown = probabilities.slice(0, flags.top ?? probabilities.length);
-  const explanation = flags.explain && { explanation: found ? explainText(model, text) : [] };
+  const explanation = flags.explain && { explanation: found ? await explainText(model, text) : [] };
   return `${JSON.stringify({ type: 'classification', text, label, probability, probabilities: shown, ...explanation })}\n`;
 }
 
@@ -117,8 +119,8 @@ async function evaluate(run: string, paths: string[], flags: EvalFlags): Promise
     const read = await readExamples(readTextFiles(paths), flags, expected);
     if (read.examples.length === 0) throw new Failure(`${paths.join(', ')}: no labelled texts found`);
     requireLabels(read, model.labels);
-    const found = (await evaluateClassifier(model, read.examples))!;
-    const words = flags.explain ? explainLabels(model, read.examples) : null;
+    const found = await evaluateClassifier(model, read.examples);
+    const words = flags.explain ? await explainLabels(model, read.examples) : null;
     const json = { type: 'evaluation', task: 'classify', ...found, read: read.about, ...(words && { words }) };
     const shown = `${read.about.map((line) => `${line}\n`).join('')}${describeEvaluation(found, words)}`;
     process.stdout.write(flags.json ? `${JSON.stringify(json)}\n` : shown);

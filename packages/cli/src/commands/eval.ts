@@ -67,7 +67,7 @@ async function evaluateText(model: LanguageModel, path: string): Promise<TextRes
   const { text, leftOut } = leaveOutUnknown(tokenizer, joinTexts(readTextFiles([path])));
   const tokens = tokenizer.encode(text);
   if (tokens.length < 2) throw new Failure(`${path}: fewer than two of its characters are in the model's vocabulary`);
-  const { loss } = (await evaluateTokens(model, tokens))!;
+  const { loss } = await evaluateTokens(model, tokens);
   return { path, kind: tokenizer.kind, loss, measure: measureText(tokenizer, text, tokens, 1), leftOut };
 }
 

@@ -170,7 +170,7 @@ async function evaluate(run: string, path: string | undefined, flags: EvalFlags)
       linearAutoregression(rows, settings),
       methodOf(forecaster, typeof cell === 'string' ? cell : 'network'),
     ];
-    const scores = (await backtest(rows, methods, { ...settings, levels: intervals }))!;
+    const scores = await backtest(rows, methods, { ...settings, levels: intervals });
     const first = Math.max(split.validation, T);
     const from = data.times ? data.times.format(data.times.at(first)) : `row ${first + 1}`;
     const report = { horizon, stride, season, from, scores };

@@ -117,7 +117,7 @@ async function evaluate(run: string, paths: string[], flags: EvalFlags): Promise
   const device = await openMachine(flags, toStandardError);
   try {
     const model = await loadRun(run, flags.checkpoint, (file, cell) => Tagger.load(device, file, cell));
-    const found = (await evaluateTagger(model, readSentences(readTextFiles(paths), columnsOf(run, model, flags))))!;
+    const found = await evaluateTagger(model, readSentences(readTextFiles(paths), columnsOf(run, model, flags)));
     const json = { type: 'evaluation', task: 'tag', ...found };
     process.stdout.write(flags.json ? `${JSON.stringify(json)}\n` : describeEvaluation(found));
   } finally {

@@ -118,7 +118,7 @@ async function evaluate(run: string, paths: string[], flags: EvalFlags): Promise
     const targets = flags.target === undefined ? null : readTextFiles([flags.target]);
     const pairs = readPairs(readTextFiles(paths), targets);
     if (pairs.length === 0) throw new Failure(`${paths.join(', ')}: no pairs found`);
-    const { scores } = (await evaluateTranslations(model, pairs, searchOf(flags)))!;
+    const { scores } = await evaluateTranslations(model, pairs, searchOf(flags));
     const json = { type: 'evaluation', task: 'translate', pairs: pairs.length, ...scores };
     process.stdout.write(flags.json ? `${JSON.stringify(json)}\n` : describe(pairs.length, scores));
   } finally {

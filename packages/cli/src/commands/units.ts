@@ -99,7 +99,7 @@ async function units(run: string, paths: string[], flags: UnitsFlags): Promise<v
     const { properties, labels } = wanted(model, tokens, flags);
     const { heldOut, shuffles, seed, gates } = flags;
     const options = { heldOut, shuffles, seed, gates, onProgress: showProgress() };
-    const searches = (await findUnits(model, tokens, properties, options))!;
+    const searches = await findUnits(model, tokens, properties, options);
     const span = flags.span > 0 && searches.length > 0 ? shown(model, tokens, searches[0], labels[0], flags) : null;
     const held = [...(flags.clamp ?? []), ...(flags.cut ?? [])];
     const hold = unitsOf(held, model, searches);

@@ -59,7 +59,7 @@ export async function compareHeld(
   hold: readonly LayerUnit[],
   options: { readonly prompt: string; readonly length: number; readonly seed: number; readonly temperature: number },
 ): Promise<Comparison> {
-  const loss = async (units: readonly LayerUnit[]) => (await evaluateTokens(model, tokens, { hold: units }))!.loss;
+  const loss = async (units: readonly LayerUnit[]) => (await evaluateTokens(model, tokens, { hold: units })).loss;
   const text = (units: readonly LayerUnit[]) => [...generate(model, { ...options, hold: units })].join('');
   return {
     held: hold.map((unit) => ({ name: unitName(unit), value: unit.value })),

@@ -1,4 +1,4 @@
-import { ConfigError, openDevice } from 'unrolled';
+import { ConfigError, openDevice, unlessAborted } from 'unrolled';
 import type { CellSource } from 'unrolled/nn';
 import { generate, LanguageModel, ngramLadder, tokenizerFor } from 'unrolled/tasks/language-model';
 import type { CallMessage, CallName, Calls, PartOf, RunSpec } from '../protocol.ts';
@@ -80,8 +80,9 @@ const answers: Answers = {
     // Before anything is waited for: of two that are asked for at once the second one counts.
     const signal = desk.beginSearching();
     const { searchUnits } = await import('./units.ts');
-    const result = await searchUnits(desk.stillModel(), input, desk.step, { signal, tell, before: desk.searched });
-    if (result === null || signal.aborted) return null;
+    const search = searchUnits(desk.stillModel(), input, desk.step, { signal, tell, before: desk.searched });
+    const result = await unlessAborted(search, signal);
+    if (!result || signal.aborted) return null;
     desk.searched = result.searched;
     return result.found;
   },
@@ -96,7 +97,7 @@ const answers: Answers = {
   async similarSpans(desk, input, tell) {
     const signal = desk.beginComparing();
     const { similarSpans } = await import('./similar-spans.ts');
-    return similarSpans(searchedText(desk), input, { signal, tell });
+    return (await unlessAborted(similarSpans(searchedText(desk), input, { signal, tell }), signal)) ?? null;
   },
   async holdUnit(desk, input) {
     const { holdUnit } = await import('./units.ts');

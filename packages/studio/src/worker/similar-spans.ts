@@ -21,14 +21,14 @@ interface ActiveUnit {
  * Other spans of a text with a state like that of a selected one, as LSTMVis finds them (Strobelt 2018): the units whose
  * output h is beyond a threshold at every token of the selection, and the spans of the same length in which the most of
  * them are beyond it again, a token on average; of equal ones, those first that end in the nearest state. Spans do not overlap.
- * @returns null if the signal ended it early
- * @throws ConfigError if the selection is not a span of the text, or no unit is beyond the threshold all along it
+ * @throws ConfigError if the selection is not a span of the text, or no unit is beyond the threshold all along it; the
+ *   signal's reason if it is aborted
  */
 export async function similarSpans(
   searched: SearchedText,
   input: SimilarSpansInput,
   { signal, tell }: { readonly signal: AbortSignal; readonly tell: (share: number) => void },
-): Promise<SimilarSpans | null> {
+): Promise<SimilarSpans> {
   const { model, tokens, searchedFrom } = searched;
   const { from, to, threshold, onlyThere, most } = input;
   if (!(Number.isInteger(from) && Number.isInteger(to) && from >= 0 && from < to && to <= tokens.length)) {
@@ -47,6 +47,7 @@ export async function similarSpans(
   const reading = readTokens(model, tokens);
   const units = active.map(({ unit }) => unit);
   for (let start = searchedFrom; start < tokens.length; start += chunk) {
+    await breathe(signal);
     const end = Math.min(tokens.length, start + chunk);
     for (const [i, values] of unitActivations(reading, units, { from: start, to: end }).entries()) {
       const { sign, last } = active[i];
@@ -57,8 +58,6 @@ export async function similarSpans(
       }
     }
     tell((end - searchedFrom) / counts.length);
-    await breathe();
-    if (signal.aborted) return null;
   }
   const spans = bestWindows(counts, distances, to - from, from - searchedFrom, most).map(({ at, score }) =>
     describe(searched, at + searchedFrom, to - from, score),

@@ -8,7 +8,7 @@ type Asks<Task extends TaskName> = {
   readonly task: Task;
   readonly device: Device;
   readonly about: ModelAbout;
-} & { readonly [Name in Task]: (input: Calls[Task]['input']) => Calls[Task]['result'] };
+} & { readonly [Name in Task]: (input: Calls[Task]['input']) => Promise<Calls[Task]['result']> };
 
 export type TaskName = 'translate' | 'tag' | 'classify' | 'forecast';
 /** A model of another task than language, with what can be asked of it. */
@@ -52,9 +52,9 @@ async function translator(device: Device, file: ModelFile): Promise<Asks<'transl
     task: 'translate',
     device,
     about: aboutOf('translate', model, file),
-    translate({ text, beam }) {
+    async translate({ text, beam }) {
       const read = text.slice(0, maxLength);
-      const [{ candidates, leftOut }] = model.translate([read], { beam, nBest: beam });
+      const [{ candidates, leftOut }] = await model.translate([read], { beam, nBest: beam });
       const { tokenizer } = model.sides.source;
       // A word that the model does not know is still the reader’s own; the end of the text has no piece.
       const typed = tokenizer.kind === 'word' ? tokensAsTyped(tokenizer, ` ${read}`).map((piece) => piece.trim()) : [];
@@ -75,7 +75,7 @@ async function translator(device: Device, file: ModelFile): Promise<Asks<'transl
 async function tagger(device: Device, file: ModelFile): Promise<Asks<'tag'>> {
   const { Tagger } = await import('unrolled/tasks/tag');
   const model = Tagger.load(device, file);
-  const tag: Asks<'tag'>['tag'] = ({ text }) => model.tag([text.slice(0, maxLength)])[0];
+  const tag: Asks<'tag'>['tag'] = async ({ text }) => (await model.tag([text.slice(0, maxLength)]))[0];
   return { task: 'tag', device, about: aboutOf('tag', model, file), tag };
 }
 
@@ -86,11 +86,11 @@ async function classifier(device: Device, file: ModelFile): Promise<Asks<'classi
     task: 'classify',
     device,
     about: aboutOf('classify', model, file),
-    classify({ text, label: wanted }) {
+    async classify({ text, label: wanted }) {
       const read = text.slice(0, maxLength);
-      const [{ probabilities, label: likeliest }] = model.classify([read]);
+      const [{ probabilities, label: likeliest }] = await model.classify([read]);
       const label = wanted !== null && model.labels.includes(wanted) ? wanted : likeliest;
-      return { probabilities, label, explanation: explainTokens(model, read, { label }) };
+      return { probabilities, label, explanation: await explainTokens(model, read, { label }) };
     },
   };
 }
@@ -109,9 +109,9 @@ async function forecaster(device: Device, file: ModelFile): Promise<Asks<'foreca
     task: 'forecast',
     device,
     about: { ...aboutOf('forecast', model, file), series },
-    forecast({ columns }) {
+    async forecast({ columns }) {
       const history = Object.fromEntries(Object.entries(columns).map(([name, all]) => [name, Float64Array.from(all)]));
-      return model.forecast(history).map((found) => {
+      return (await model.forecast(history)).map((found) => {
         const bounds = shown === null ? null : found.interval(shown);
         return {
           target: found.target,

@@ -54,15 +54,15 @@ interface SearchContext {
 
 /**
  * Which units of a model follow a property of a text.
- * @returns null if the signal ended it early
- * @throws ConfigError on a mistake in the property; DataError if the text is too short, or the property does not change in it
+ * @throws ConfigError on a mistake in the property; DataError if the text is too short, or the property does not change in it; the signal's
+ *   reason if it is aborted
  */
 export async function searchUnits(
   model: LanguageModel,
   input: FindUnitsInput,
   step: number,
   { signal, tell, before }: SearchContext,
-): Promise<{ searched: SearchedText; found: FoundUnits } | null> {
+): Promise<{ searched: SearchedText; found: FoundUnits }> {
   const property = parseProperty(input.property);
   const { text } = input;
   const { tokens, pieces, leftOut } = before && sameText(before, model, text) ? before : read(model, text);
@@ -72,7 +72,6 @@ export async function searchUnits(
   const searchedFrom = input.most === null ? 0 : Math.max(0, tokens.length - input.most);
   const part = { ...labels, values: labels.values.subarray(searchedFrom) };
   const results = await findUnits(model, tokens.subarray(searchedFrom), [part], { signal, keep, onProgress: tell });
-  if (results === null) return null;
   const [found] = results;
   const split = searchedFrom + found.steps.selection;
   const { from } = pickSpan(labels, split, input.span);
@@ -120,7 +119,7 @@ export async function holdUnit({ model, tokens, split }: SearchedText, input: Ho
   const { prompt, length, temperature, seed } = input;
   const known = leaveOutUnknown(model.tokenizer, prompt).text;
   const of = async (held: typeof hold) => ({
-    loss: (await evaluateTokens(model, part, { hold: held }))!.loss,
+    loss: (await evaluateTokens(model, part, { hold: held })).loss,
     text: [...generate(model, { prompt: known, length, temperature, seed, hold: held })].join(''),
   });
   return { unit: input.unit, value: input.value, prompt: known, before: await of([]), after: await of(hold) };

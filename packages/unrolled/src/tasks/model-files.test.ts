@@ -22,7 +22,7 @@ const [char, word, bpe] = (['char', 'word', 'bpe'] as const).map((kind) => token
 
 interface Subject {
   readonly name: string;
-  readonly model: { readonly parameters: Parameters; describe(): unknown };
+  readonly model: { readonly parameters: Parameters; describe(): object };
   /** Opens a file and uses its model. */
   readonly open: (source: ModelSource) => void;
 }

@@ -19,8 +19,8 @@ export interface Checkpoint {
   readonly trainer: TrainerState;
   /** The task's own state, such as its position in the text. */
   readonly task: Json;
-  /** The model's description: configuration, vocabulary. */
-  readonly model: Json;
+  /** The model's description: configuration, vocabulary. Plain data, typed as its task describes it. */
+  readonly model: object;
 }
 
 export interface TrainerState {
@@ -109,7 +109,7 @@ export function checkpointIn(file: SafetensorsFile): Checkpoint {
     carried: group('carried'),
     trainer: trainerState(jsonIn(metadata, 'trainer'), 'checkpoint: trainer'),
     task: jsonIn(metadata, 'task'),
-    model: jsonIn(metadata, 'model'),
+    model: modelIn(metadata),
   };
 }
 
@@ -124,8 +124,15 @@ export function requireRead(what: string, { unread }: SafetensorsFile): void {
   });
 }
 
+/** The model's description. @throws FormatError if there is none */
+export function modelIn(metadata: SafetensorsFile['metadata']): object {
+  const model = jsonIn(metadata, 'model');
+  if (typeof model === 'object' && model !== null) return model;
+  throw mismatch('model', 'an object', model);
+}
+
 /** @throws FormatError if that part of the metadata is not JSON */
-export function jsonIn(metadata: SafetensorsFile['metadata'], key: string): Json {
+function jsonIn(metadata: SafetensorsFile['metadata'], key: string): Json {
   try {
     return JSON.parse(metadata[key]);
   } catch {

@@ -23,7 +23,7 @@ function taskWith(validations: readonly Validation[], chanceLoss?: number): Trai
     nextLoss: () => ({ loss: mean(layer.apply(device.ids([0, 1]))), items: 1 }),
     validate: async () => validations[next++],
     sample: () => null,
-    describe: () => null,
+    describe: () => ({}),
     save: () => ({ carried: {}, state: null }),
     restore: () => {},
   };

@@ -4,7 +4,7 @@ import { type Bytes, requireBytes } from '../io/bytes.ts';
 import { decodeSafetensors, encodeSafetensors } from '../io/safetensors.ts';
 import type { Parameters, SavedParameters } from '../nn/parameters.ts';
 import { scalar } from '../schema.ts';
-import { type Checkpoint, checkpointIn, type Json, jsonIn, requireRead } from './checkpoint.ts';
+import { type Checkpoint, checkpointIn, modelIn, requireRead } from './checkpoint.ts';
 
 /** A model independent of any device: its parameters and its description. Every checkpoint is one. */
 export type StoredModel = Pick<Checkpoint, 'parameters' | 'model'>;
@@ -39,8 +39,8 @@ export function encodeModel({ parameters, model, step }: ModelFile, { half = fal
 }
 
 /** The current state of a model of any task. @param step  steps it was trained for. Default 0 */
-export function storeModel(model: { readonly parameters: Parameters; describe(): unknown }, step = 0): ModelFile {
-  return { parameters: model.parameters.save(), model: model.describe() as Json, step };
+export function storeModel(model: { readonly parameters: Parameters; describe(): object }, step = 0): ModelFile {
+  return { parameters: model.parameters.save(), model: model.describe(), step };
 }
 
 /** The model of a checkpoint. */
@@ -64,7 +64,7 @@ export function decodeModel(file: Uint8Array | ArrayBuffer): ModelFile {
   if (!verified) throw new FormatError('model: its checksum is missing; the file was altered');
   requireRead('model', content);
   const step = scalar<number>(whole())(Number(metadata.step ?? Number.NaN), 'model: step');
-  return { parameters: tensors, model: jsonIn(metadata, 'model'), step };
+  return { parameters: tensors, model: modelIn(metadata), step };
 }
 
 /**

@@ -17,7 +17,7 @@ export interface SupervisedModel<Example> {
   /** The mean loss of these examples, a scalar on the tape. */
   loss(examples: readonly Example[], context: Context): Tensor;
   /** The model's description, for the checkpoint. */
-  describe(): Json;
+  describe(): object;
 }
 
 export interface SupervisedOptions<Example> {
@@ -30,10 +30,10 @@ export interface SupervisedOptions<Example> {
   readonly batch: number;
   /** Seed of the order of the examples. */
   readonly seed: number;
-  /** Evaluates on the validation examples; null if the signal stopped it early. Not called if there are none. */
-  readonly validate: (examples: readonly Example[], signal: StopSignal | undefined) => Promise<Validation | null>;
+  /** Evaluates on the validation examples; rejects with the signal's reason if it is aborted. Not called if there are none. */
+  readonly validate: (examples: readonly Example[], signal: StopSignal | undefined) => Promise<Validation>;
   /** Output to look at, such as the model's answer to an example. Default: none. */
-  readonly sample?: ((step: number) => string) | undefined;
+  readonly sample?: ((step: number) => string | Promise<string>) | undefined;
   /** Validation loss of guessing uniformly, in nats; see `TrainingTask`. */
   readonly chanceLoss?: number | undefined;
 }
@@ -95,11 +95,11 @@ export class SupervisedTraining<Example> implements TrainingTask {
     return validation.length === 0 ? null : validate(validation, signal);
   }
 
-  sample(step: number): string | null {
+  async sample(step: number): Promise<string | null> {
     return this.#options.sample?.(step) ?? null;
   }
 
-  describe(): Json {
+  describe(): object {
     return this.model.describe();
   }
 

@@ -28,14 +28,14 @@ export interface TrainingTask {
   nextLoss(context: Context): { loss: Tensor; items: number };
   /** Where in the model the last loss became non-finite, for its error; null if unknown. */
   explain?(): string | null;
-  /** Evaluates on held-out data; null if there is none, or if the signal stopped it early. */
+  /** Evaluates on held-out data; null if there is none. @throws the signal's reason if it is aborted */
   validate(signal: StopSignal | undefined): Promise<Validation | null>;
   /** Output to look at, such as generated text; null if there is none. */
-  sample(step: number): string | null;
+  sample(step: number): string | null | Promise<string | null>;
   /** How far gradients reach back on a small batch. Does not change the training. */
   gradientFlow?(): Promise<readonly LayerFlowReport[]>;
   /** The model's description, for the checkpoint. */
-  describe(): Json;
+  describe(): object;
   save(): { carried: Readonly<Record<string, NamedArray>>; state: Json };
   /** @throws FormatError if the state does not fit this task */
   restore(carried: Readonly<Record<string, NamedArray>>, state: Json): void;

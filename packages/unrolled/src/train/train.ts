@@ -15,7 +15,7 @@ import { ConfigError, DivergenceError, FormatError } from '../errors.ts';
 import type { NamedArray } from '../io/safetensors.ts';
 import { learningRateAt, Optimizer, type OptimizerOptions, type ScheduleName, scheduleNames } from '../optim/index.ts';
 import { Random } from '../random.ts';
-import type { StopSignal } from '../signal.ts';
+import { type StopSignal, unlessAborted } from '../signal.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { breathe } from './breathe.ts';
 import type { Checkpoint } from './checkpoint.ts';
@@ -157,10 +157,10 @@ export async function* train(task: TrainingTask, options: TrainOptions): AsyncGe
   };
 
   const validation = async function* (): AsyncGenerator<TrainEvent, void> {
-    const found = await task.validate(signal);
     // An interrupted validation is made when the run is resumed: otherwise its best checkpoint could be missed.
-    validationOwed = found === null && signal?.aborted === true;
-    if (found === null) return;
+    const found = await unlessAborted(task.validate(signal), signal);
+    validationOwed = found === undefined;
+    if (!found) return;
     const { loss, metrics, cost = loss } = found;
     const limit = divergenceLimit(task, firstLoss);
     diverged = !(loss <= limit) || Number.isNaN(cost);
@@ -224,7 +224,7 @@ export async function* train(task: TrainingTask, options: TrainOptions): AsyncGe
     }
     if (due(validateEvery)) yield* validation();
     if (due(sampleEvery)) {
-      const text = task.sample(step);
+      const text = await task.sample(step);
       if (text !== null) yield { type: 'sample', step, text };
     }
     if (due(gradientFlowEvery)) yield { type: 'gradient-flow', step, layers: await task.gradientFlow!() };

@@ -14,8 +14,8 @@ import { formatCount } from '../../output/units.ts';
 export type LabelWords = Readonly<Record<string, readonly { readonly word: string; readonly weight: number }[]>>;
 
 /** What counts for and against the label of a text: its words, the greatest weights first; for one word its tokens. */
-export function explainText(model: Classifier, text: string): Contribution[] {
-  const words = explainWords(model, text);
+export async function explainText(model: Classifier, text: string): Promise<Contribution[]> {
+  const words = await explainWords(model, text);
   if (words.length <= 1 && !model.readsWords) return explainTokens(model, text);
   return words.sort((a, b) => Math.abs(b.weight) - Math.abs(a.weight));
 }
@@ -33,11 +33,11 @@ const signed = (weight: number): string => `${weight > 0 ? '+' : ''}${weight.toF
 const [most, kept] = [500, 10];
 
 /** For each label, the words with the greatest mean contribution, each from at least two texts with that label. */
-export function explainLabels(model: Classifier, examples: readonly LabelledText[]): LabelWords {
+export async function explainLabels(model: Classifier, examples: readonly LabelledText[]): Promise<LabelWords> {
   const seen = new Map(model.labels.map((label) => [label, new Map<string, { total: number; count: number }>()]));
   for (const { text, label } of examples.slice(0, most)) {
     const words = seen.get(label)!;
-    for (const { token, weight } of explainWords(model, text, { label })) {
+    for (const { token, weight } of await explainWords(model, text, { label })) {
       const word = token.toLowerCase();
       const { total, count } = words.get(word) ?? { total: 0, count: 0 };
       words.set(word, { total: total + weight, count: count + 1 });

@@ -27,39 +27,35 @@ export interface ClassifierEvaluation {
   readonly scores: readonly Scores[];
 }
 
-/** Logits of all examples, in their order, and their labels; null if the signal ended it early. */
+/** Logits of all examples, in their order, and their labels. @throws the signal's reason if it is aborted */
 export async function collectLogits(
   model: Classifier,
   examples: readonly LabelledText[],
   signal?: StopSignal | undefined,
-): Promise<CollectedLogits | null> {
+): Promise<CollectedLogits> {
   const actual = examples.map(({ label }) => model.labelId(label));
   // Texts of similar length go into one batch, which changes no bit of the result.
   const order = examples.map((_, i) => i).sort((a, b) => examples[a].text.length - examples[b].text.length);
   const logits = new Array<Float64Array>(examples.length);
   for (let start = 0; start < order.length; start += 64) {
+    await breathe(signal);
     const batch = order.slice(start, start + 64);
-    model.logits(batch.map((i) => examples[i].text)).forEach((row, place) => {
-      logits[batch[place]] = row;
-    });
-    await breathe();
-    if (signal?.aborted) return null;
+    const found = await model.logits(batch.map((i) => examples[i].text));
+    for (const [place, row] of found.entries()) logits[batch[place]] = row;
   }
   return { logits, actual };
 }
 
 /**
  * Evaluates a classifier on labelled texts.
- * @returns null if the signal ended it early
- * @throws DataError on a label the model does not have
+ * @throws DataError on a label the model does not have; the signal's reason if it is aborted
  */
 export async function evaluateClassifier(
   model: Classifier,
   examples: readonly LabelledText[],
   { signal }: { readonly signal?: StopSignal | undefined } = {},
-): Promise<ClassifierEvaluation | null> {
-  const collected = await collectLogits(model, examples, signal);
-  return collected && judge(model, collected);
+): Promise<ClassifierEvaluation> {
+  return judge(model, await collectLogits(model, examples, signal));
 }
 
 /** Logits of examples, a row for each, and the ids of their labels. */

@@ -1,7 +1,6 @@
 import { gradients } from '../../autodiff/gradients.ts';
 import { ConfigError } from '../../errors.ts';
 import { sum } from '../../ops/index.ts';
-import type { Tensor } from '../../tensor/tensor.ts';
 import { type Classifier, softmaxOf } from './model.ts';
 
 /** A token or word of a text and what it contributes to a label. */
@@ -33,45 +32,55 @@ export interface ExplainOptions {
  * @throws ConfigError if steps is no whole number from 1; DataError on a label the model does not have
  *
  * @example
- * explainTokens(classifier, 'what a lovely film');   // [{ token: 'what', weight: 0.02, known: true }, …]
+ * await explainTokens(classifier, 'what a lovely film');   // [{ token: 'what', weight: 0.02, known: true }, …]
  */
-export function explainTokens(model: Classifier, text: string, options: ExplainOptions = {}): Contribution[] {
+export async function explainTokens(
+  model: Classifier,
+  text: string,
+  options: ExplainOptions = {},
+): Promise<Contribution[]> {
   const { label, steps = 20 } = options;
   if (!Number.isInteger(steps) || steps < 1) {
     throw new ConfigError(`explain: steps must be a whole number from 1, received ${steps}`, { steps });
   }
   const { device } = model;
-  const k = model.labelId(label ?? model.classify([text])[0].label);
+  const k = model.labelId(label ?? (await model.predict([text]))[0].label);
   // All steps in one batch.
   const shares = Array.from({ length: steps }, (_, n) => (steps === 1 ? 1 : (n + 0.5) / steps));
-  const weights = device.scope(() => {
+  const forward = () => {
     const { embedded, lengths } = model.embed(shares.map(() => text));
     const scaled = embedded.mul(device.tensor(shares, [1, steps, 1]));
-    const logits = model.apply(scaled, lengths);
-    const [slopes] = gradients(sum(logits.mul(slopeOfLogOdds(logits, k))), [scaled]);
-    return device.withoutGradients(() => sum(embedded.mul(slopes), { axes: [1, 2] }).data());
+    return { embedded, scaled, logits: model.apply(scaled, lengths) };
+  };
+  const flat = await device.read(() => device.withoutGradients(() => forward().logits));
+  const slopes = slopesOfLogOdds(flat, steps, k);
+  const weights = await device.read(() => {
+    const { embedded, scaled, logits } = forward();
+    const [towards] = gradients(sum(logits.mul(device.tensor(slopes, logits.shape))), [scaled]);
+    return device.withoutGradients(() => sum(embedded.mul(towards), { axes: [1, 2] }));
   });
   return model.tokensOf(text).map(({ text: token, known }, t) => ({ token, weight: weights[t] / steps, known }));
 }
 
 /** ∂s/∂logits, in each row: 1 for label k, and −p_j/(1 − p_k) for each other one. */
-function slopeOfLogOdds(logits: Tensor, k: number): Tensor {
-  const [rows, K] = logits.shape;
-  const values = logits.data();
-  const slopes = Array.from({ length: rows }, (_, row) => {
-    const others = Array.from(values.subarray(row * K, (row + 1) * K));
-    others[k] = Number.NEGATIVE_INFINITY;
+function slopesOfLogOdds(logits: ArrayLike<number>, rows: number, k: number): number[] {
+  const K = logits.length / rows;
+  return Array.from({ length: rows }, (_, row) => {
+    const others = Array.from({ length: K }, (_, j) => (j === k ? Number.NEGATIVE_INFINITY : logits[row * K + j]));
     return Array.from(softmaxOf(others, 1), (p, j) => (j === k ? 1 : -p));
-  });
-  return logits.device.tensor(slopes.flat(), logits.shape);
+  }).flat();
 }
 
 /**
  * The same by words: for a model of words its tokens, otherwise the tokens between two spaces, their weights summed.
  * @throws as `explainTokens`
  */
-export function explainWords(model: Classifier, text: string, options: ExplainOptions = {}): Contribution[] {
-  const tokens = explainTokens(model, text, options);
+export async function explainWords(
+  model: Classifier,
+  text: string,
+  options: ExplainOptions = {},
+): Promise<Contribution[]> {
+  const tokens = await explainTokens(model, text, options);
   if (model.readsWords) return tokens.map((one) => ({ ...one, token: one.token.trim() }));
   const words: Contribution[] = [];
   let open = false;

@@ -13,11 +13,12 @@ import { AttentionPooling, type Pooling, pool } from '../../nn/pooling.ts';
 import { Recurrent } from '../../nn/recurrent.ts';
 import { concat, slice } from '../../ops/index.ts';
 import type { Shape } from '../../shape.ts';
+import { type StopSignal, throwIfAborted } from '../../signal.ts';
 import type { Device } from '../../tensor/device.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { createTokenizer } from '../../tokenizers/create.ts';
 import type { Tokenizer } from '../../tokenizers/tokenizer.ts';
-import type { Json } from '../../train/checkpoint.ts';
+import { breathe } from '../../train/breathe.ts';
 import { loadModel, type ModelSource } from '../../train/stored-model.ts';
 import { WordTable, type WordVectors, type WordVocabulary } from '../../words/index.ts';
 import type { ClassifierConfig, ClassifierDescription } from './config.ts';
@@ -34,6 +35,12 @@ export interface TextToken {
   readonly text: string;
   /** Whether it is in the model's vocabulary. */
   readonly known: boolean;
+}
+
+export interface ClassifyOptions {
+  /** Batch size; it changes the speed, not the result. Default 64. */
+  readonly batch?: number | undefined;
+  readonly signal?: StopSignal | undefined;
 }
 
 /** The label of a text. */
@@ -55,7 +62,7 @@ export interface Classification {
  * @example
  * const device = await openDevice();
  * const classifier = Classifier.load(device, await (await fetch('sentiment.safetensors')).arrayBuffer());
- * classifier.classify(['what a lovely film'])[0].label;   // 'positive'
+ * (await classifier.predict(['what a lovely film']))[0].label;   // 'positive'
  */
 export class Classifier {
   readonly device: Device;
@@ -138,9 +145,9 @@ export class Classifier {
     );
   }
 
-  describe(): Json {
+  describe(): ClassifierDescription {
     const { config, tokenizer, labels, temperature, columns } = this;
-    const description: ClassifierDescription = {
+    return {
       task: 'classify',
       config,
       tokenizer: 'further' in tokenizer ? { kind: 'words', ...tokenizer } : tokenizer.config,
@@ -148,7 +155,6 @@ export class Classifier {
       ...(columns && { columns }),
       temperature,
     };
-    return description as unknown as Json;
   }
 
   build(ids: Shape, declarations: Declarations): Shape {
@@ -232,25 +238,34 @@ export class Classifier {
   }
 
   /** Logits of texts, K for each, before the temperature. They do not depend on how texts are batched. */
-  logits(texts: readonly string[]): Float64Array[] {
+  async logits(texts: readonly string[]): Promise<Float64Array[]> {
     const { device } = this;
-    return device.withoutGradients(() =>
-      device.scope(() => {
+    const flat = await device.read(() =>
+      device.withoutGradients(() => {
         const { embedded, lengths } = this.embed(texts);
-        const flat = this.apply(embedded, lengths).data();
-        const K = this.labels.length;
-        return texts.map((_, row) => Float64Array.from(flat.subarray(row * K, (row + 1) * K)));
+        return this.apply(embedded, lengths);
       }),
     );
+    const K = this.labels.length;
+    return texts.map((_, row) => Float64Array.from(flat.subarray(row * K, (row + 1) * K)));
   }
 
-  /** @param batch  batch size; it changes the speed, not the result. Default 64 */
-  classify(texts: readonly string[], { batch = 64 }: { readonly batch?: number } = {}): Classification[] {
+  /** The label of each text. @throws ConfigError on an option out of range; the signal's reason if it is aborted */
+  async predict(texts: readonly string[], options: ClassifyOptions = {}): Promise<Classification[]> {
+    requireOptions('classify', options, { batch: count, signal: anything });
+    const { batch = 64, signal } = options;
+    throwIfAborted(signal);
     const found: Classification[] = [];
     for (let start = 0; start < texts.length; start += batch) {
-      for (const row of this.logits(texts.slice(start, start + batch))) found.push(this.#classification(row));
+      if (start > 0) await breathe(signal);
+      for (const row of await this.logits(texts.slice(start, start + batch))) found.push(this.#classification(row));
     }
     return found;
+  }
+
+  /** As `predict`. */
+  classify(texts: readonly string[], options: ClassifyOptions = {}): Promise<Classification[]> {
+    return this.predict(texts, options);
   }
 
   #classification(logits: Float64Array): Classification {

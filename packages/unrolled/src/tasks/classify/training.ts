@@ -45,7 +45,6 @@ export function classifierTraining(
     lengthOf: ({ text }) => model.lengthOf(text),
     async validate(texts, signal) {
       const collected = await collectLogits(model, texts, signal);
-      if (collected === null) return null;
       model.temperature = fitTemperature(collected.logits, collected.actual);
       const { loss, accuracy, macroF1 } = judge(model, collected);
       return { loss, metrics: { accuracy, macroF1 } };
@@ -55,11 +54,12 @@ export function classifierTraining(
 }
 
 /** Three examples, others at every step, with the predicted labels. */
-function describeExample(model: Classifier, examples: readonly LabelledText[], step: number): string {
+async function describeExample(model: Classifier, examples: readonly LabelledText[], step: number): Promise<string> {
   const chosen = [0, 1, 2].map((i) => examples[(step * 3 + i) % examples.length]);
+  const labels = await model.classify(chosen.map(({ text }) => text));
   return chosen
-    .map(({ text, label }) => {
-      const [found] = model.classify([text]);
+    .map(({ text, label }, i) => {
+      const found = labels[i];
       const verdict = found.label === label ? label : `${found.label} (true label ${label})`;
       return `${text.length > 60 ? `${text.slice(0, 60)}…` : text} → ${verdict} (${Math.round(100 * found.probability)}%)`;
     })

@@ -59,14 +59,15 @@ const atOnce = 64;
  * A rolling back-test: at each origin in the test part, every method forecasts the next S steps from the rows before it, and is
  * scored against the actual values.
  *
- * @returns for each target, the scores of each method; null if the signal ended it early
- * @throws ConfigError on an unknown option or one out of range; DataError if no forecast fits into the test part
+ * @returns for each target, the scores of each method
+ * @throws ConfigError on an unknown option or one out of range; DataError if no forecast fits into the test part; the signal's
+ *   reason if it is aborted
  */
 export async function backtest(
   rows: SeriesRows,
   methods: readonly ForecastMethod[],
   options: BacktestOptions,
-): Promise<BacktestScores[] | null> {
+): Promise<BacktestScores[]> {
   requireOptions('backtest', options, {
     ...{ window: required(count), horizon: required(count), targets: required(anything), split: required(anything) },
     ...{ season: count, stride: count, levels: anything, signal: anything },
@@ -81,6 +82,7 @@ export async function backtest(
     const values = targets.map(empty);
     const bounds = targets.map(() => levels.map(() => ({ lower: empty(), upper: empty() })));
     for (let start = 0; start < origins.length; start += atOnce) {
+      await breathe(signal);
       for (const forecast of method.predict(rows, origins.slice(start, start + atOnce))) {
         forecast.forEach((target, k) => {
           values[k].push(...target.values);
@@ -91,8 +93,6 @@ export async function backtest(
           });
         });
       }
-      await breathe();
-      if (signal?.aborted) return null;
     }
     targets.forEach((target, k) => {
       const actual = origins.flatMap((origin) => [...columns[k].subarray(origin, origin + horizon)]);

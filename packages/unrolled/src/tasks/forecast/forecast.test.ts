@@ -290,7 +290,7 @@ describe('training', () => {
     });
     const share = inside.reduce((a, b) => a + b, 0) / inside.length;
     expect(share).toBeGreaterThanOrEqual(0.8);
-    const [factor] = (forecaster.describe() as { calibration: number[] }).calibration;
+    const [factor] = forecaster.describe().calibration;
     if (factor > 1) expect(share).toBeLessThan(0.82);
   });
 

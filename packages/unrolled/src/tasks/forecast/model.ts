@@ -11,7 +11,6 @@ import { add } from '../../ops/index.ts';
 import type { Shape } from '../../shape.ts';
 import type { Device } from '../../tensor/device.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import type { Json } from '../../train/checkpoint.ts';
 import { loadModel, type ModelSource } from '../../train/stored-model.ts';
 import type { ForecasterConfig, ForecasterDescription } from './config.ts';
 import { forecasterDescription } from './description.ts';
@@ -123,10 +122,9 @@ export class Forecaster {
     );
   }
 
-  describe(): Json {
+  describe(): ForecasterDescription {
     const { config, scaling } = this;
-    const description: ForecasterDescription = { task: 'forecast', config, scaling, calibration: this.#calibration };
-    return description as unknown as Json;
+    return { task: 'forecast', config, scaling, calibration: this.#calibration };
   }
 
   /** The levels of its intervals; null: any level between 0 and 1. */

@@ -70,14 +70,13 @@ async function validate(
   forecaster: Forecaster,
   windows: readonly ForecastWindow[],
   signal: StopSignal | undefined,
-): Promise<Validation | null> {
+): Promise<Validation> {
   const { device, targets, calibratedLevel: level } = forecaster;
   let loss = 0;
   for (let start = 0; start < windows.length; start += windowsAtOnce) {
+    await breathe(signal);
     const some = windows.slice(start, start + windowsAtOnce);
     loss += some.length * device.withoutGradients(() => device.scope(() => forecaster.loss(some, inference).item()));
-    await breathe();
-    if (signal?.aborted) return null;
   }
   let [mae, covered] = [0, 0];
   forecaster.calibrate(windows).forEach((forecast, i) => {

@@ -33,14 +33,13 @@ const [again, negligible] = [64, 2e-6];
  * the first is read again from the state at the end of the one before, until its losses no longer change, so that the result
  * agrees with reading the text in one go (to 1e-4 nats in the tests).
  *
- * @returns null if the signal stopped it early
- * @throws DataError if the text has fewer than two tokens
+ * @throws DataError if the text has fewer than two tokens; the signal's reason if it is aborted
  */
 export async function evaluateTokens(
   model: LanguageModel,
   text: ArrayLike<number>,
   options: EvaluateOptions = {},
-): Promise<Evaluation | null> {
+): Promise<Evaluation> {
   const tokens = tokenIds(text);
   if (tokens.length < 2) {
     throw new DataError(`evaluate: the text has ${tokens.length} token(s); at least two are needed`);
@@ -89,14 +88,14 @@ export async function evaluateTokens(
 
   const carried = new CarriedState(device);
   for (let start = 0; start < length; start += steps) {
+    await breathe(signal);
     read(carried, carried.get(), 0, start, Math.min(steps, length - start));
-    await breathe();
-    if (signal?.aborted) return null;
   }
   const total = losses.reduce((sum, loss) => sum + loss, 0);
   const ends = carried.get();
   const warm = new CarriedState(device);
   for (let start = 0, change = Infinity; B > 1 && start < length && change > negligible * total; start += again) {
+    await breathe(signal);
     const T = Math.min(again, length - start);
     change = device.scope(() => {
       const before =
@@ -108,8 +107,6 @@ export async function evaluateTokens(
             );
       return read(warm, before as StackState | null, 1, start, T);
     });
-    await breathe();
-    if (signal?.aborted) return null;
   }
   return { loss: losses.reduce((sum, loss) => sum + loss, 0) / count, tokens: count };
 }

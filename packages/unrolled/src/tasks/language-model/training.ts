@@ -16,7 +16,7 @@ import type { TrainingTask, Validation } from '../../train/task.ts';
 import { CarriedState } from './carried-state.ts';
 import { evaluateTokens } from './evaluate.ts';
 import { generate } from './generate.ts';
-import type { LanguageModel } from './model.ts';
+import type { LanguageModel, LanguageModelDescription } from './model.ts';
 
 export interface LanguageModelTrainingOptions {
   /** B, batch size: segments of the text that are read in parallel. */
@@ -152,8 +152,8 @@ export class LanguageModelTraining implements TrainingTask {
 
   async validate(signal: StopSignal | undefined): Promise<Validation | null> {
     if (this.#validation.length < 2) return null;
-    const result = await evaluateTokens(this.model, this.#validation, { signal });
-    return result && { loss: result.loss };
+    const { loss } = await evaluateTokens(this.model, this.#validation, { signal });
+    return { loss };
   }
 
   sample(step: number): string {
@@ -180,8 +180,8 @@ export class LanguageModelTraining implements TrainingTask {
     return reportLayers(gradientFlow(inspected, { lags, positions: 3 }));
   }
 
-  describe(): Json {
-    return this.model.describe() as unknown as Json;
+  describe(): LanguageModelDescription {
+    return this.model.describe();
   }
 
   save(): { carried: Readonly<Record<string, NamedArray>>; state: Json } {

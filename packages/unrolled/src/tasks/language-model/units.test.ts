@@ -46,14 +46,14 @@ describe('a small LSTM that has read a text in which people speak', () => {
   test('has a unit that follows quotes, where the new one has none', async () => {
     const shares: number[] = [];
     const onProgress = (share: number) => shares.push(share);
-    const [found] = (await findUnits(model, unseen, [quotes], { onProgress }))!;
+    const [found] = await findUnits(model, unseen, [quotes], { onProgress });
     const [best] = found.units;
     expect(best.heldOut).toBeGreaterThan(0.95);
     expect(best.heldOut).toBeGreaterThan(found.shuffledLevel + 0.2);
     expect(best.p).toBeLessThan(0.01);
     expect(found.units).toHaveLength(64);
     expect(shares.at(-1)).toBe(1);
-    const [before] = (await findUnits(newModel(), unseen, [quotes]))!;
+    const [before] = await findUnits(newModel(), unseen, [quotes]);
     expect(before.units[0].heldOut).toBeLessThan(0.8);
     const compared = compareUnits({ before, found });
     expect(compared.units[0].name).toBe(best.name);
@@ -61,7 +61,7 @@ describe('a small LSTM that has read a text in which people speak', () => {
   });
 
   test('has a higher loss without that unit, and generates another text', async () => {
-    const [{ units }] = (await findUnits(model, unseen, [quotes]))!;
+    const [{ units }] = await findUnits(model, unseen, [quotes]);
     const hold = [{ ...units[0], value: 0 }];
     const [whole, cut] = [await evaluateTokens(model, unseen), await evaluateTokens(model, unseen, { hold })];
     expect(cut!.loss).toBeGreaterThan(whole!.loss + 0.02);
@@ -82,21 +82,22 @@ describe('a small LSTM that has read a text in which people speak', () => {
         Array.from(weight.data(), (value, i) => (i % 32 === 3 ? 0 : value)),
       );
     }
-    const loss = async (held?: typeof hold) => (await evaluateTokens(deaf, unseen, { hold: held }))!.loss;
+    const loss = async (held?: typeof hold) => (await evaluateTokens(deaf, unseen, { hold: held })).loss;
     expect(await loss(hold)).toBeCloseTo(await loss(), 5);
     const write = (held?: typeof hold) => [...generate(deaf, { temperature: 0.3, hold: held })].join('');
     expect(write(hold)).toBe(write());
   });
 
   test('searches several properties at once, and can be aborted', async () => {
-    const both = (await findUnits(model, unseen, [quotes, parseProperty('word')], { gates: true }))!;
+    const both = await findUnits(model, unseen, [quotes, parseProperty('word')], { gates: true });
     expect(both.map(({ property, measure }) => [property, measure])).toEqual([
       ['quotes', 'auc'],
       ['word', 'correlation'],
     ]);
     expect(new Set(both[0].units.map(({ part }) => part))).toEqual(new Set(['i', 'f', 'g', 'o', 'h', 'c']));
     expect(both[1].units[0].heldOut).toBeGreaterThan(0.5);
-    expect(await findUnits(model, unseen, [quotes], { signal: AbortSignal.abort() })).toBeNull();
+    const aborted = findUnits(model, unseen, [quotes], { signal: AbortSignal.abort('enough') });
+    await expect(aborted).rejects.toBe('enough');
   });
 
   test('shows a span of the text by a unit', () => {
@@ -110,7 +111,7 @@ describe('a small LSTM that has read a text in which people speak', () => {
 });
 
 test.each(['gru', 'mut1', 'minlstm', 'rhn'])('units of %s are found as well', async (cell) => {
-  const [{ units }] = (await findUnits(newModel(cell), unseen.subarray(0, 3000), [parseProperty('matches("[m-z]")')]))!;
+  const [{ units }] = await findUnits(newModel(cell), unseen.subarray(0, 3000), [parseProperty('matches("[m-z]")')]);
   expect(units[0].heldOut).toBeGreaterThan(0.55);
 });
 

@@ -43,11 +43,11 @@ export interface FindUnitsOptions extends SearchOptions {
  * Finds the hidden units of a language model that follow properties of a text, best first; see `searchUnits`. Yields to the
  * surrounding program in between.
  * @param properties  or their labels where they are known, such as those of a part of a longer text
- * @returns one result a property; null if the signal ended it early
- * @throws DataError if the text is too short, or a property does not change in it
+ * @returns one result a property
+ * @throws DataError if the text is too short, or a property does not change in it; the signal's reason if it is aborted
  *
  * @example
- * const [quotes] = (await findUnits(model, model.tokenizer.encode(text), [parseProperty('quotes')]))!;
+ * const [quotes] = await findUnits(model, model.tokenizer.encode(text), [parseProperty('quotes')]);
  * quotes.units[0];   // { name: 'l1.c.17', sign: 1, selection: 0.99, heldOut: 0.98, p: 0.005, … }
  */
 export async function findUnits(
@@ -55,15 +55,14 @@ export async function findUnits(
   tokens: Int32Array,
   properties: readonly (Property | Labels)[],
   options: FindUnitsOptions = {},
-): Promise<UnitSearch[] | null> {
+): Promise<UnitSearch[]> {
   const labels = properties.map((one) => ('values' in one ? one : labelTokens(model.tokenizer, tokens, one)));
   const search = searchUnits(readTokens(model, tokens), labels, options);
   for (;;) {
     const { done, value } = search.next();
     if (done) return value;
     options.onProgress?.(value);
-    await breathe();
-    if (options.signal?.aborted) return null;
+    await breathe(options.signal);
   }
 }
 

@@ -11,16 +11,17 @@ export interface ProblemEvaluation {
   readonly metric: number;
 }
 
-/** Evaluates a model on a problem. @returns null if the signal stopped it early */
+/** Evaluates a model on a problem. @throws the signal's reason if it is aborted */
 export async function evaluateProblem(
   model: SequenceModel,
   problem: Problem,
   batches: Iterable<SequenceBatch>,
-  signal?: StopSignal | undefined,
-): Promise<ProblemEvaluation | null> {
+  { signal }: { readonly signal?: StopSignal | undefined } = {},
+): Promise<ProblemEvaluation> {
   const { device } = model;
   let [loss, answers, right, of] = [0, 0, 0, 0];
   for (const batch of batches) {
+    await breathe(signal);
     device.withoutGradients(() =>
       device.scope(() => {
         const outputs = model.apply(batch);
@@ -32,8 +33,6 @@ export async function evaluateProblem(
         of += counted?.of ?? 0;
       }),
     );
-    await breathe();
-    if (signal?.aborted) return null;
   }
   return { loss: loss / answers, metric: problem.count ? right / of : loss / answers };
 }

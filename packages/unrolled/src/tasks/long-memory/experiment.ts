@@ -1,6 +1,6 @@
 import { DivergenceError } from '../../errors.ts';
 import type { OptimizerName, ScheduleName } from '../../optim/index.ts';
-import type { StopSignal } from '../../signal.ts';
+import { type StopSignal, unlessAborted } from '../../signal.ts';
 import type { Device } from '../../tensor/device.ts';
 import type { ProgressEvent, StartEvent } from '../../train/events.ts';
 import { train } from '../../train/train.ts';
@@ -132,7 +132,7 @@ export async function* experiment(
   const secondsElapsed = seconds();
   // Losses on fresh sequences differ by luck: what three evaluations found solved is not given up for an earlier model.
   if (reason !== 'solved') model.parameters.load(best);
-  const tested = reason === 'aborted' ? null : await task.test(signal);
+  const tested = reason === 'aborted' ? undefined : await unlessAborted(task.test(signal), signal);
   yield {
     type: 'result',
     reason: tested ? reason : 'aborted',

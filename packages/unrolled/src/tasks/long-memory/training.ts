@@ -9,7 +9,7 @@ import type { Json } from '../../train/checkpoint.ts';
 import type { TrainingTask, Validation } from '../../train/task.ts';
 import { evaluateProblem, type ProblemEvaluation } from './evaluate.ts';
 import { lossOf } from './loss.ts';
-import type { SequenceModel } from './model.ts';
+import type { SequenceModel, SequenceModelConfig } from './model.ts';
 import type { Problem, SequenceBatch } from './problem.ts';
 
 export interface LongMemoryTrainingOptions {
@@ -78,32 +78,27 @@ export class LongMemoryTraining implements TrainingTask {
     return { loss, items: batch.steps * batch.batch };
   }
 
-  async validate(signal: StopSignal | undefined): Promise<Validation | null> {
+  async validate(signal: StopSignal | undefined): Promise<Validation> {
     const random = this.#random.fork(`validation ${this.#validations}`);
-    const evaluation = await evaluateProblem(
-      this.model,
-      this.problem,
-      this.problem.heldOut(random, 'validation'),
-      signal,
-    );
-    if (evaluation === null) return null;
+    const batches = this.problem.heldOut(random, 'validation');
+    const evaluation = await evaluateProblem(this.model, this.problem, batches, { signal });
     this.#validations++;
     this.evaluation = evaluation;
     return { loss: evaluation.loss };
   }
 
-  /** Evaluates on the test sequences. */
-  test(signal?: StopSignal | undefined): Promise<ProblemEvaluation | null> {
+  /** Evaluates on the test sequences. @throws the signal's reason if it is aborted */
+  test(signal?: StopSignal | undefined): Promise<ProblemEvaluation> {
     const batches = this.problem.heldOut(this.#random.fork('test'), 'test');
-    return evaluateProblem(this.model, this.problem, batches, signal);
+    return evaluateProblem(this.model, this.problem, batches, { signal });
   }
 
   sample(): null {
     return null;
   }
 
-  describe(): Json {
-    return this.model.config as unknown as Json;
+  describe(): SequenceModelConfig {
+    return this.model.config;
   }
 
   save(): { carried: Readonly<Record<string, NamedArray>>; state: Json } {

@@ -28,15 +28,14 @@ export interface TaggerEvaluateOptions {
 
 /**
  * Evaluates a tagger on tagged sentences. Span labels may be of any scheme: they are compared in the model's own.
- * @returns null if the signal ended it early
  * @throws DataError if there is no sentence, if none of the tags is one of the model's, or a tag is not a span label where
- *   the model marks spans
+ *   the model marks spans; the signal's reason if it is aborted
  */
 export async function evaluateTagger(
   model: Tagger,
   sentences: readonly TaggedSentence[],
   options: TaggerEvaluateOptions = {},
-): Promise<TaggerEvaluation | null> {
+): Promise<TaggerEvaluation> {
   requireOptions('evaluateTagger', options, { batch: count, signal: anything });
   const { batch = 32, signal } = options;
   const { device, vocabulary, encoder } = model;
@@ -47,6 +46,7 @@ export async function evaluateTagger(
   const predicted: string[][] = [];
   let [loss, scored] = [0, 0];
   for (let start = 0; start < sorted.length; start += batch) {
+    await breathe(signal);
     const examples = sorted.slice(start, start + batch);
     const lengths = examples.map(({ words }) => words.length);
     const tags = examples.map((sentence) => encoder.tagIds(sentence.tags));
@@ -62,8 +62,6 @@ export async function evaluateTagger(
         }
       }),
     );
-    await breathe();
-    if (signal?.aborted) return null;
   }
   const actual = sorted.map(({ tags }) => [...inScheme(tags, vocabulary.scheme)]);
   const words = sorted.flatMap((sentence) => sentence.words);

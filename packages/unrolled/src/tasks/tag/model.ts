@@ -16,7 +16,6 @@ import { argmax, concat, embedding, scale, sum } from '../../ops/index.ts';
 import type { Shape } from '../../shape.ts';
 import type { Device } from '../../tensor/device.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import type { Json } from '../../train/checkpoint.ts';
 import { loadModel, type ModelSource } from '../../train/stored-model.ts';
 import type { SupervisedModel } from '../../train/supervised.ts';
 import { splitWords, WordTable, type WordVectors } from '../../words/index.ts';
@@ -112,10 +111,9 @@ export class Tagger implements SupervisedModel<TaggedSentence> {
     );
   }
 
-  describe(): Json {
+  describe(): TaggerDescription {
     const { config, vocabulary } = this;
-    const description: TaggerDescription = { task: 'tag', config, vocabulary };
-    return description as unknown as Json;
+    return { task: 'tag', config, vocabulary };
   }
 
   build(ids: Shape, declarations: Declarations): Shape {

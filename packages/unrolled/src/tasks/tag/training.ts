@@ -49,12 +49,10 @@ export function taggerTraining(
     seed,
     chanceLoss: Math.log(model.vocabulary.tags.length),
     lengthOf: ({ words }) => words.length,
-    validate: async (held, signal) => {
-      const found = await evaluateTagger(model, held, { signal });
-      if (found === null) return null;
-      const { spans, accuracy } = found;
+    validate: async (sentences, signal) => {
+      const { loss, spans, accuracy } = await evaluateTagger(model, sentences, { signal });
       const ofSpans = spans && { f1: spans.f1, precision: spans.precision, recall: spans.recall };
-      return { loss: found.loss!, metrics: { ...ofSpans, accuracy }, cost: 1 - (spans?.f1 ?? accuracy) };
+      return { loss: loss!, metrics: { ...ofSpans, accuracy }, cost: 1 - (spans?.f1 ?? accuracy) };
     },
     sample: (step) => {
       const shown = validation.length > 0 ? validation : sentences;

@@ -32,20 +32,21 @@ export interface EvaluateTranslationsOptions extends TranslateOptions {
 
 /**
  * Translates the sources of pairs and scores the results.
- * @returns the scores and the translation of each pair; null if the signal aborted it
- * @throws DataError if there are no pairs, or all references are empty
+ * @returns the scores and the translation of each pair
+ * @throws DataError if there are no pairs, or all references are empty; the signal's reason if it is aborted
  */
 export async function evaluateTranslations(
   model: Translator,
   pairs: readonly TranslationPair[],
   { signal, batch = 64, ...options }: EvaluateTranslationsOptions = {},
-): Promise<{ scores: TranslationScores; translations: readonly Translation[] } | null> {
+): Promise<{ scores: TranslationScores; translations: readonly Translation[] }> {
   const { device } = model;
   // Sorted by length, so that a batch needs little padding.
   const order = pairs.map((_, i) => i).sort((a, b) => pairs[b].source.length - pairs[a].source.length || a - b);
   const translations = new Array<Translation>(pairs.length);
   let [loss, tokens] = [0, 0];
   for (let from = 0; from < order.length; from += batch) {
+    await breathe(signal);
     const places = order.slice(from, from + batch);
     const encoded = places.map((place) => model.encode(pairs[place]));
     const sum = device.withoutGradients(() =>
@@ -60,8 +61,6 @@ export async function evaluateTranslations(
     model.translate(texts, { ...options, batch }).forEach((translation, i) => {
       translations[places[i]] = translation;
     });
-    await breathe();
-    if (signal?.aborted) return null;
   }
   const written = translations.map(({ text }) => text);
   const right = pairs.map(({ target }) => target);

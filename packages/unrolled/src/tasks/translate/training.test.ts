@@ -40,8 +40,8 @@ test('it learns to reverse words, attending to the letter it writes', async () =
   expect(found[0]).toBeLessThan(found.at(-1)!);
   expect(found.at(-1)).toBeGreaterThan(0.9);
   const result = await evaluateTranslations(model, validation, { beam: 3 });
-  expect(result!.scores.exact).toBeGreaterThan(0.9);
-  expect(result!.scores.characterErrorRate).toBeLessThan(0.05);
+  expect(result.scores.exact).toBeGreaterThan(0.9);
+  expect(result.scores.characterErrorRate).toBeLessThan(0.05);
   const [{ text, alignment }] = model.translate(['abcde']);
   expect(text).toBe('edcba');
   const looked = alignment!.weights.slice(0, 5).map((row) => row.indexOf(Math.max(...row)));
@@ -66,13 +66,14 @@ test('a resumed run ends with the same bits, with growing scheduled sampling', a
   expect(resumed.parameters).toEqual(whole.parameters);
 });
 
-test('scores are those of the translations, and an aborted evaluation is null', async () => {
+test('scores are those of the translations, and an aborted evaluation rejects with the reason', async () => {
   const { model } = newTask();
   const result = await evaluateTranslations(model, validation.slice(0, 7), { batch: 3 });
-  expect(result!.translations.map(({ text }) => text)).toEqual(
+  expect(result.translations.map(({ text }) => text)).toEqual(
     model.translate(validation.slice(0, 7).map(({ source }) => source)).map(({ text }) => text),
   );
-  expect(result!.scores.signatures.bleu).toContain('tok:13a|smooth:exp');
-  expect(await evaluateTranslations(model, validation, { signal: AbortSignal.abort() })).toBeNull();
+  expect(result.scores.signatures.bleu).toContain('tok:13a|smooth:exp');
+  const signal = AbortSignal.abort();
+  await expect(evaluateTranslations(model, validation, { signal })).rejects.toBe(signal.reason);
   await expect(evaluateTranslations(model, [])).rejects.toThrow(DataError);
 });

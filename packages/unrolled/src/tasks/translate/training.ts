@@ -1,6 +1,5 @@
 import { ConfigError } from '../../errors.ts';
 import type { StopSignal } from '../../signal.ts';
-import type { Json } from '../../train/checkpoint.ts';
 import { SupervisedTraining } from '../../train/supervised.ts';
 import type { Validation } from '../../train/task.ts';
 import { evaluateTranslations, type TranslationScores } from './evaluate.ts';
@@ -57,7 +56,7 @@ export function translatorTraining(
   const task: SupervisedTraining<EncodedPair> = new SupervisedTraining<EncodedPair>(
     {
       parameters: model.parameters,
-      describe: () => model.describe() as unknown as Json,
+      describe: () => model.describe(),
       loss(examples, context) {
         const grown = sampling * Math.min(1, task.epoch / samplingEpochs);
         return translationLoss(model, examples, context, { smoothing, coverageLoss, sampling: grown }).loss;
@@ -81,11 +80,10 @@ async function validate(
   model: Translator,
   pairs: readonly TranslationPair[],
   signal: StopSignal | undefined,
-): Promise<Validation | null> {
-  const result = await evaluateTranslations(model, pairs, { signal });
-  if (result === null) return null;
-  const { loss, signatures: _, ...metrics } = result.scores;
-  return { loss, metrics, cost: costOf(model, result.scores) };
+): Promise<Validation> {
+  const { scores } = await evaluateTranslations(model, pairs, { signal });
+  const { loss, signatures: _, ...metrics } = scores;
+  return { loss, metrics, cost: costOf(model, scores) };
 }
 
 function costOf({ sides }: Translator, scores: TranslationScores): number {
