@@ -99,7 +99,7 @@ export const forecastTask: Task<{
       methodOf(model, typeof cell === 'string' ? cell : 'network'),
     ];
     const intervals = [0.8, 0.95].filter((one) => levels === null || levels.includes(one));
-    const scores = (await backtest(rows, methods, { ...settings, levels: intervals, signal }))!;
+    const scores = await backtest(rows, methods, { ...settings, levels: intervals, signal });
     return { horizon, stride: settings.stride, season, from: Math.max(split.validation, T), scores };
   },
 };

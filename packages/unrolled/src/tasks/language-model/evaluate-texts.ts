@@ -53,7 +53,7 @@ export async function evaluateTexts(
     if (tokens.length < 2) {
       throw new DataError(`${name}: fewer than two of its characters are in the model's vocabulary`, { name });
     }
-    const { loss } = (await evaluateTokens(model, tokens, { signal }))!;
+    const { loss } = await evaluateTokens(model, tokens, { signal });
     read.push({ loss, measure: measureText(tokenizer, text, tokens, 1), leftOut });
   }
   if (read.length === 0) throw new DataError('evaluate: there is no text');

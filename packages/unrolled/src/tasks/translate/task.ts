@@ -44,5 +44,5 @@ export const translateTask: Task<{
     const without = <One extends { readonly alignment: unknown }>(one: One): One => ({ ...one, alignment: null });
     return found.map((one) => ({ ...without(one), candidates: one.candidates.map(without) }));
   },
-  evaluate: async (model, pairs, options) => (await evaluateTranslations(model, pairs, options))!.scores,
+  evaluate: async (model, pairs, options) => (await evaluateTranslations(model, pairs, options)).scores,
 };
