@@ -55,17 +55,29 @@ export const learning: FaultGroup = {
       [`${src}/data/token-streams.test.ts`, `${src}/tasks/language-model/training.test.ts`],
       [
         ['targets[t * batch + b] = this.#tokens[place + 1];', 'targets[t * batch + b] = this.#tokens[place];'],
-        ['offset + b * length + this.#chunk * steps + t', 'b * length + this.#chunk * steps + t'],
-        ['const first = this.#chunk === 0;', 'const first = this.#chunk <= 1;'],
+        ['offset + b * length + chunk * steps + t', 'b * length + chunk * steps + t'],
+        ['first: chunk === 0', 'first: chunk <= 1'],
       ],
     ),
     ...faultsIn(
-      `${src}/data/buckets.ts`,
-      [`${src}/data/buckets.test.ts`, `${src}/train/supervised.test.ts`],
+      `${src}/data/padding.ts`,
+      [`${src}/data/padding.test.ts`],
+      [['(Math.floor(i / F) * B + b) * F + (i % F)', '(Math.floor(i / F) * B + b) * F']],
+    ),
+    ...faultsIn(
+      `${src}/data/batches.ts`,
+      [`${src}/data/batches.test.ts`, `${src}/train/supervised.test.ts`],
       [
-        ['(Math.floor(i / F) * B + b) * F + (i % F)', '(Math.floor(i / F) * B + b) * F'],
-        ['this.#epoch++;\n      this.#next = 0;', 'this.#next = 0;'],
-        ['this.#lengths[b] - this.#lengths[a]', 'b - a'],
+        ['{ epoch: position.epoch + 1, batch: 0 }', '{ epoch: position.epoch, batch: 0 }'],
+        ['lengths[b] - lengths[a]', 'b - a'],
+      ],
+    ),
+    ...faultsIn(
+      `${src}/train/supervised.ts`,
+      [`${src}/train/supervised.test.ts`],
+      [
+        ['this.#batches.at(after?.next ?? this.#position)', 'this.#batches.at(this.#position)'],
+        ['this.#position = next;', ''],
       ],
     ),
   ],

@@ -11,9 +11,11 @@ export interface TokenChunk {
   readonly batch: number;
   /** Whether rows restart here, so that no state may be carried over. */
   readonly first: boolean;
+  /** The position of the chunk after it. */
+  readonly next: StreamPosition;
 }
 
-/** Where in which epoch the next chunk starts: plain data. */
+/** The place of a chunk in its epoch: plain data. */
 export interface StreamPosition {
   readonly epoch: number;
   readonly chunk: number;
@@ -49,8 +51,8 @@ export class TokenStreams {
   readonly #tokens: Int32Array;
   readonly #steps: number;
   readonly #seed: number;
-  #epoch = 0;
-  #chunk = 0;
+  /** Of the chunk that `next` returns. */
+  position: StreamPosition = { epoch: 0, chunk: 0 };
 
   /** @throws DataError if there are not two tokens for each row */
   constructor(tokens: ArrayLike<number>, { batch, steps, seed }: TokenStreamsOptions) {
@@ -71,42 +73,37 @@ export class TokenStreams {
     return this.#layout(0).chunks;
   }
 
-  get position(): StreamPosition {
-    return { epoch: this.#epoch, chunk: this.#chunk };
-  }
-
-  seek({ epoch, chunk }: StreamPosition): void {
-    this.#epoch = epoch;
-    this.#chunk = chunk;
-  }
-
+  /** The chunk at `position`, which moves on to the one after it. */
   next(): TokenChunk {
-    if (this.#chunk >= this.#layout(this.#offset()).chunks) {
-      this.#epoch++;
-      this.#chunk = 0;
-    }
-    const offset = this.#offset();
+    const chunk = this.at(this.position);
+    this.position = chunk.next;
+    return chunk;
+  }
+
+  /** The chunk at a position. */
+  at(position: StreamPosition): TokenChunk {
+    const atEnd = position.chunk >= this.#layout(this.#offset(position.epoch)).chunks;
+    const { epoch, chunk } = atEnd ? { epoch: position.epoch + 1, chunk: 0 } : position;
+    const offset = this.#offset(epoch);
     const { length, steps } = this.#layout(offset);
     const { batch } = this;
     const inputs = new Int32Array(steps * batch);
     const targets = new Int32Array(steps * batch);
     for (let t = 0; t < steps; t++) {
       for (let b = 0; b < batch; b++) {
-        const place = offset + b * length + this.#chunk * steps + t;
+        const place = offset + b * length + chunk * steps + t;
         inputs[t * batch + b] = this.#tokens[place];
         targets[t * batch + b] = this.#tokens[place + 1];
       }
     }
-    const first = this.#chunk === 0;
-    this.#chunk++;
-    return { inputs, targets, steps, batch, first };
+    return { inputs, targets, steps, batch, first: chunk === 0, next: { epoch, chunk: chunk + 1 } };
   }
 
-  #offset(): number {
+  #offset(epoch: number): number {
     const room = this.#tokens.length - 2 * this.batch;
     // Rows that are read whole are not cut anywhere.
-    if (this.#epoch === 0 || Math.floor((this.#tokens.length - 1) / this.batch) <= this.#steps) return 0;
-    return new Random(this.#seed).fork(`epoch ${this.#epoch}`).below(Math.min(this.#steps, room + 1));
+    if (epoch === 0 || Math.floor((this.#tokens.length - 1) / this.batch) <= this.#steps) return 0;
+    return new Random(this.#seed).fork(`epoch ${epoch}`).below(Math.min(this.#steps, room + 1));
   }
 
   #layout(offset: number): { length: number; steps: number; chunks: number } {

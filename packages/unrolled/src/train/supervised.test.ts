@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { referenceBackend } from '../backend/reference/reference-backend.ts';
+import { type BatchStrategy, byLength, inOrder, shuffled } from '../data/batches.ts';
+import type { ExampleSource, Examples } from '../data/examples.ts';
 import { DataError, FormatError } from '../errors.ts';
 import { initialiseParameters } from '../nn/layer.ts';
 import { Linear } from '../nn/linear.ts';
@@ -39,9 +41,11 @@ function newModel(): SupervisedModel<Example> {
   };
 }
 
-function newTask(more: Partial<SupervisedOptions<Example>> = {}): SupervisedTraining<Example> {
-  return new SupervisedTraining(newModel(), {
-    examples,
+function newTask(
+  more: Partial<SupervisedOptions<Example>> = {},
+  given: Examples<Example> = examples,
+): SupervisedTraining<Example> {
+  return new SupervisedTraining(newModel(), given, {
     validation: examples.slice(0, 2),
     lengthOf: ({ x }) => x.length,
     batch: 5,
@@ -64,7 +68,7 @@ function lastCheckpoint(events: readonly TrainEvent[]): Checkpoint {
 }
 
 describe('supervised training', () => {
-  test('every epoch takes each example once', () => {
+  test('every epoch takes each example once', async () => {
     const seen: Example[] = [];
     const task = newTask();
     const { loss } = task.model;
@@ -74,7 +78,7 @@ describe('supervised training', () => {
     };
     for (let epoch = 1; epoch <= 3; epoch++) {
       seen.length = 0;
-      for (let step = 0; step < task.stepsPerEpoch; step++) task.nextLoss({ training: false });
+      for (let step = 0; step < task.stepsPerEpoch; step++) task.loss(await task.nextBatch(), { training: false });
       expect(new Set(seen).size).toBe(23);
       expect(seen).toHaveLength(23);
       expect(task.epoch).toBe(epoch);
@@ -91,7 +95,7 @@ describe('supervised training', () => {
 
   test('it does not resume with other examples', async () => {
     const checkpoint = lastCheckpoint(await collect(newTask(), { steps: 3 }));
-    const other = newTask({ examples: examples.slice(1) });
+    const other = newTask({}, examples.slice(1));
     await expect(collect(other, { resume: checkpoint })).rejects.toThrow(FormatError);
   });
 
@@ -120,8 +124,94 @@ describe('supervised training', () => {
     expect(events.find((event) => event.type === 'validation')).toMatchObject({ best: false });
   });
 
+  describe('with examples of a source, which are read when they are needed', () => {
+    /** Answers later, in another order than it was asked in. */
+    function newSource(
+      fingerprint: number | string = 'hash of the files',
+    ): ExampleSource<Example> & { reads: number[] } {
+      const reads: number[] = [];
+      return {
+        length: examples.length,
+        lengthOf: (index) => examples[index].x.length,
+        fingerprint,
+        reads,
+        async read(index) {
+          reads.push(index);
+          for (let turn = index % 3; turn > 0; turn--) await new Promise(setImmediate);
+          return examples[index];
+        },
+      };
+    }
+
+    test('it trains and resumes at any step to the same bits as with examples in memory', async () => {
+      const whole = lastCheckpoint(await collect(newTask()));
+      for (let steps = 0; steps <= 17; steps++) {
+        const part = lastCheckpoint(await collect(newTask({}, newSource()), { steps }));
+        const resumed = lastCheckpoint(await collect(newTask({}, newSource()), { resume: part }));
+        expect(resumed.parameters).toEqual(whole.parameters);
+        expect(resumed.task).toEqual({ ...(whole.task as object), examples: 'hash of the files' });
+      }
+    });
+
+    test('the batch after the one in training is being read, and none after the last', async () => {
+      const source = newSource();
+      const task = newTask({ order: inOrder }, source);
+      const { loss } = task.model;
+      const readBefore: number[] = [];
+      task.model.loss = (batch, context) => {
+        readBefore.push(source.reads.length);
+        return loss(batch, context);
+      };
+      await collect(task, { steps: 4 });
+      expect(readBefore).toEqual([10, 15, 20, 20]);
+    });
+
+    test('a second run of the same task continues after the last batch used, not after the last one read', async () => {
+      const whole = lastCheckpoint(await collect(newTask()));
+      const task = newTask({}, newSource());
+      for await (const event of train(task, { ...options, progressEvery: 1 })) {
+        if (event.type === 'progress' && event.step === 7) break;
+      }
+      expect(task.epoch).toBe(7 / 5);
+      const checkpoint = { ...lastCheckpoint(await collect(newTask(), { steps: 7 })), task: task.save().state };
+      const resumed = await collect(newTask({}, newSource()), { resume: checkpoint });
+      expect(lastCheckpoint(resumed).parameters).toEqual(whole.parameters);
+    });
+
+    test('it does not resume with a source of another fingerprint', async () => {
+      const checkpoint = lastCheckpoint(await collect(newTask({}, newSource()), { steps: 3 }));
+      await expect(collect(newTask({}, newSource('other')), { resume: checkpoint })).rejects.toThrow(FormatError);
+    });
+
+    test('an example that cannot be read ends the run with its error, at the step that needs it', async () => {
+      const source = newSource();
+      const { read } = source;
+      const order: BatchStrategy = inOrder;
+      source.read = async (index) => {
+        if (index === 12) throw new DataError('photo-12.png: cut off');
+        return read(index);
+      };
+      const steps: number[] = [];
+      const run = async (): Promise<void> => {
+        for await (const event of train(newTask({ order }, source), { ...options, progressEvery: 1 })) {
+          if (event.type === 'progress') steps.push(event.step);
+        }
+      };
+      await expect(run()).rejects.toThrow('photo-12.png: cut off');
+      expect(steps).toEqual([1, 2]);
+    });
+
+    test('batches are of similar length only where lengths are known', async () => {
+      const { lengthOf: _, ...unknown } = newSource();
+      const [first] = [await newTask({}, unknown).nextBatch()];
+      const [indices] = shuffled(unknown, { batch: 5, seed: 7 }).batches(0);
+      expect(first.examples).toEqual(Array.from(indices, (index) => examples[index]));
+      expect(() => newTask({ order: byLength }, unknown)).toThrow('lengths of the examples are unknown');
+    });
+  });
+
   test('no example is an error, and so is a batch of none', () => {
-    expect(() => newTask({ examples: [] })).toThrow(DataError);
+    expect(() => newTask({}, [])).toThrow(DataError);
     expect(() => newTask({ batch: 0 })).toThrow('batch must be a whole number from 1, received 0');
   });
 });

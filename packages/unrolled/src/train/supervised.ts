@@ -1,15 +1,15 @@
-import { whole } from '../checks.ts';
-import { type BucketPosition, LengthBuckets } from '../data/buckets.ts';
-import { ConfigError, DataError, FormatError } from '../errors.ts';
+import { anything, callback, count, type Kinds, required, seed as seedKind, whole } from '../checks.ts';
+import { type BatchPosition, BatchSequence, type BatchStrategy, byLength, shuffled } from '../data/batches.ts';
+import { type ExampleSource, type Examples, sourceOf } from '../data/examples.ts';
+import { FormatError } from '../errors.ts';
 import type { NamedArray } from '../io/safetensors.ts';
 import type { Context } from '../nn/layer.ts';
 import type { Parameters } from '../nn/parameters.ts';
-import { hashText } from '../random.ts';
-import { objectOf, scalar } from '../schema.ts';
+import { objectOf, type Schema, scalar } from '../schema.ts';
 import type { StopSignal } from '../signal.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Json } from './checkpoint.ts';
-import type { TrainingTask, Validation } from './task.ts';
+import type { TrainingBatch, TrainingTask, Validation } from './task.ts';
 
 /** A model trained on examples, each an input with its target: plain data. */
 export interface SupervisedModel<Example> {
@@ -20,16 +20,28 @@ export interface SupervisedModel<Example> {
   describe(): object;
 }
 
-export interface SupervisedOptions<Example> {
-  /** Training and validation examples. */
-  readonly examples: readonly Example[];
-  readonly validation: readonly Example[];
-  /** Steps of an example: batches have examples of similar length. */
-  readonly lengthOf: (example: Example) => number;
+/** What the training functions of all tasks with examples accept. */
+export interface ExampleOptions<Example> {
+  /** Held-out examples for validation. Default: none. */
+  readonly validation?: readonly Example[] | undefined;
   /** B, examples in a batch. */
   readonly batch: number;
   /** Seed of the order of the examples. */
   readonly seed: number;
+  /** Which examples make a batch. Default: `byLength`, or `shuffled` if the lengths are unknown. */
+  readonly order?: BatchStrategy | undefined;
+}
+
+export const exampleKinds: Kinds<ExampleOptions<never>> = {
+  validation: anything,
+  batch: required(count),
+  seed: required(seedKind),
+  order: callback,
+};
+
+export interface SupervisedOptions<Example> extends ExampleOptions<Example> {
+  /** Steps of an example in memory: batches have examples of similar length. Default: unknown. A source has its own. */
+  readonly lengthOf?: ((example: Example) => number) | undefined;
   /** Evaluates on the validation examples; rejects with the signal's reason if it is aborted. Not called if there are none. */
   readonly validate: (examples: readonly Example[], signal: StopSignal | undefined) => Promise<Validation>;
   /** Output to look at, such as the model's answer to an example. Default: none. */
@@ -38,34 +50,41 @@ export interface SupervisedOptions<Example> {
   readonly chanceLoss?: number | undefined;
 }
 
+/** Examples that were read for a step. */
+export interface ExampleBatch<Example> extends TrainingBatch {
+  readonly examples: readonly Example[];
+  /** The position of the batch after it. */
+  readonly next: BatchPosition;
+}
+
 const wholeNumber = scalar<number>(whole());
-const savedPosition = objectOf<BucketPosition & { readonly examples: number }>({
+const fingerprint: Schema<number | string> = (value, place) =>
+  typeof value === 'string' ? value : wholeNumber(value, place);
+const savedPosition = objectOf<BatchPosition & { readonly examples: number | string }>({
   epoch: wholeNumber,
   batch: wholeNumber,
-  examples: wholeNumber,
+  examples: fingerprint,
 });
 
 /**
  * Trains on examples by backpropagation through whole sequences: every epoch takes each example once, in batches of
- * similar length and in an order given by the seed.
+ * similar length and in an order given by the seed. Examples of a source are read as batches need them.
  */
-export class SupervisedTraining<Example> implements TrainingTask {
+export class SupervisedTraining<Example> implements TrainingTask<ExampleBatch<Example>> {
   readonly model: SupervisedModel<Example>;
   readonly #options: SupervisedOptions<Example>;
-  readonly #buckets: LengthBuckets;
-  readonly #fingerprint: number;
+  readonly #source: ExampleSource<Example>;
+  readonly #batches: BatchSequence;
+  /** Of the batch after the last one used. */
+  #position: BatchPosition = { epoch: 0, batch: 0 };
 
   /** @throws DataError if there is no example; ConfigError if the batch is out of range */
-  constructor(model: SupervisedModel<Example>, options: SupervisedOptions<Example>) {
-    const { examples, batch, seed, lengthOf } = options;
-    if (!Number.isInteger(batch) || batch < 1) {
-      throw new ConfigError(`train: batch must be a whole number from 1, received ${batch}`, { batch });
-    }
-    if (examples.length === 0) throw new DataError('train: there are no training examples');
+  constructor(model: SupervisedModel<Example>, examples: Examples<Example>, options: SupervisedOptions<Example>) {
     this.model = model;
     this.#options = options;
-    this.#buckets = new LengthBuckets(examples.map(lengthOf), { batch, seed });
-    this.#fingerprint = examples.reduce((hash, example) => hashText(JSON.stringify(example), hash), examples.length);
+    this.#source = sourceOf(examples, options.lengthOf);
+    const { batch, seed, order = this.#source.lengthOf ? byLength : shuffled } = options;
+    this.#batches = new BatchSequence(order(this.#source, { batch, seed }));
   }
 
   get chanceLoss(): number | undefined {
@@ -77,21 +96,28 @@ export class SupervisedTraining<Example> implements TrainingTask {
   }
 
   get stepsPerEpoch(): number {
-    return this.#buckets.batchesPerEpoch;
+    return this.#batches.batchesPerEpoch;
   }
 
   get epoch(): number {
-    const { epoch, batch } = this.#buckets.position;
+    const { epoch, batch } = this.#position;
     return epoch + batch / this.stepsPerEpoch;
   }
 
-  nextLoss(context: Context): { loss: Tensor; items: number } {
-    const batch = Array.from(this.#buckets.next().indices, (index) => this.#options.examples[index]);
-    return { loss: this.model.loss(batch, context), items: batch.length };
+  nextBatch(after?: ExampleBatch<Example>): ExampleBatch<Example> | Promise<ExampleBatch<Example>> {
+    const { indices, next } = this.#batches.at(after?.next ?? this.#position);
+    const batchOf = (examples: readonly Example[]) => ({ examples, items: examples.length, next });
+    const read = Array.from(indices, (index) => this.#source.read(index));
+    return read.some((one) => one instanceof Promise) ? Promise.all(read).then(batchOf) : batchOf(read as Example[]);
+  }
+
+  loss({ examples, next }: ExampleBatch<Example>, context: Context): Tensor {
+    this.#position = next;
+    return this.model.loss(examples, context);
   }
 
   async validate(signal: StopSignal | undefined): Promise<Validation | null> {
-    const { validation, validate } = this.#options;
+    const { validation = [], validate } = this.#options;
     return validation.length === 0 ? null : validate(validation, signal);
   }
 
@@ -104,14 +130,14 @@ export class SupervisedTraining<Example> implements TrainingTask {
   }
 
   save(): { carried: Readonly<Record<string, NamedArray>>; state: Json } {
-    return { carried: {}, state: { ...this.#buckets.position, examples: this.#fingerprint } };
+    return { carried: {}, state: { ...this.#position, examples: this.#source.fingerprint } };
   }
 
   restore(_carried: Readonly<Record<string, NamedArray>>, state: Json): void {
     const { examples, ...position } = savedPosition(state, 'resume: the position in the examples');
-    if (examples !== this.#fingerprint) {
+    if (examples !== this.#source.fingerprint) {
       throw new FormatError('resume: the examples are not those this run was trained on; give the same files');
     }
-    this.#buckets.seek(position);
+    this.#position = position;
   }
 }

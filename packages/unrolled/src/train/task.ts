@@ -16,16 +16,28 @@ export interface Validation {
   readonly cost?: number;
 }
 
+/** A batch that is ready for a training step. */
+export interface TrainingBatch {
+  /** How many items (tokens, rows) its loss is the mean of. */
+  readonly items: number;
+}
+
 /** What the training loop needs to know of a task. */
-export interface TrainingTask {
+export interface TrainingTask<Batch extends TrainingBatch = TrainingBatch> {
   readonly parameters: Parameters;
   readonly stepsPerEpoch: number;
   /** Validation loss of guessing uniformly, in nats, such as ln V. It separates divergence from a model that merely fails to learn; see `train`. */
   readonly chanceLoss?: number | undefined;
-  /** Epochs so far, with a fraction. */
+  /** Epochs so far, with a fraction: those of the batches that `loss` was given. */
   readonly epoch: number;
-  /** The recorded mean loss of the next batch, and how many items (tokens, rows) it is the mean of. */
-  nextLoss(context: Context): { loss: Tensor; items: number };
+  /**
+   * Reads the batch that comes after `after`, by default after the last one that `loss` was given. It may take its time: the
+   * training loop asks for a batch while the device computes the one before. It changes nothing in the task, so a batch
+   * that was read and not used is read again when the run is resumed.
+   */
+  nextBatch(after?: Batch): Batch | Promise<Batch>;
+  /** The recorded mean loss of a batch, which from now on counts as used: `epoch` and `save` include it. */
+  loss(batch: Batch, context: Context): Tensor;
   /** Where in the model the last loss became non-finite, for its error; null if unknown. */
   explain?(): string | null;
   /** Evaluates on held-out data; null if there is none. @throws the signal's reason if it is aborted */

@@ -20,7 +20,7 @@ import type { Tensor } from '../tensor/tensor.ts';
 import { breathe } from './breathe.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import type { ProgressEvent, TrainEvent } from './events.ts';
-import type { TrainingTask } from './task.ts';
+import type { TrainingBatch, TrainingTask } from './task.ts';
 
 export interface TrainOptions {
   readonly optimizer: OptimizerOptions;
@@ -173,18 +173,21 @@ export async function* train(task: TrainingTask, options: TrainOptions): AsyncGe
 
   yield { type: 'start', step, steps, parameters: parameters.size };
   if (validationOwed) yield* validation();
+  let ahead: Promise<TrainingBatch> | null = null;
 
   while (step < lastStep && elapsed < secondsLimit && !signal?.aborted) {
     const started = clock();
+    const batch: TrainingBatch = await (ahead ?? read(task));
+    ahead = step + 1 < lastStep ? read(task, batch) : null;
     const progress = Math.max(step / lastStep, elapsed / secondsLimit);
     const learningRate = learningRateAt(schedule, options.learningRate, progress);
     const { clipNorm = 0, clipValue } = options;
     const made = await device.read(() => {
-      const { loss, items } = task.nextLoss({ training: true, random });
+      const loss = task.loss(batch, { training: true, random });
       parameters.backward(loss);
-      return { loss, items, ...optimizer.update({ learningRate, clipNorm, clipValue, loss }) };
+      return { loss, ...optimizer.update({ learningRate, clipNorm, clipValue, loss }) };
     });
-    const [[loss], [norm], { items }] = [made.loss, made.norm, made];
+    const [[loss], [norm]] = [made.loss, made.norm];
     if (!Number.isFinite(loss)) throw divergence('loss', loss, step + 1, options, task.explain?.());
     if (!Number.isFinite(norm)) throw divergence('gradient', norm, step + 1, options);
     step++;
@@ -196,7 +199,7 @@ export async function* train(task: TrainingTask, options: TrainOptions): AsyncGe
       steps: since.steps + 1,
     };
     elapsed = (clock() - began) / 1000;
-    itemsSeen += items;
+    itemsSeen += batch.items;
     itemSeconds += (clock() - started) / 1000;
 
     const ending = step >= lastStep || elapsed >= secondsLimit;
@@ -214,7 +217,7 @@ export async function* train(task: TrainingTask, options: TrainOptions): AsyncGe
         learningRate,
         itemsPerSecond: itemsSeen / itemSeconds,
         secondsElapsed: elapsed,
-        secondsLeft: secondsLeft(step, lastStep, elapsed, secondsLimit, itemSeconds, itemsSeen / items),
+        secondsLeft: secondsLeft(step, lastStep, elapsed, secondsLimit, itemSeconds, itemsSeen / batch.items),
       };
       since = { loss: 0, clipped: 0, steps: 0 };
       // The speed of the recent past, not of the whole run.
@@ -247,6 +250,13 @@ export async function* train(task: TrainingTask, options: TrainOptions): AsyncGe
     diverged,
     secondsElapsed: elapsed,
   };
+}
+
+/** Begins to read a batch; an error is reported where the batch is awaited. */
+function read(task: TrainingTask, after?: TrainingBatch): Promise<TrainingBatch> {
+  const batch = new Promise<TrainingBatch>((resolve) => resolve(task.nextBatch(after)));
+  batch.catch(() => {});
+  return batch;
 }
 
 /** The highest validation loss that does not count as divergence. */

@@ -1,24 +1,12 @@
-import { anything, count, type Kinds, required, requireOptions, seed as seedKind } from '../../checks.ts';
+import { requireOptions } from '../../checks.ts';
+import { type Examples, sourceOf } from '../../data/examples.ts';
 import { fitTemperature } from '../../metrics/calibration.ts';
-import { SupervisedTraining } from '../../train/supervised.ts';
+import { type ExampleOptions, exampleKinds, SupervisedTraining } from '../../train/supervised.ts';
 import { collectLogits, judge } from './evaluate.ts';
 import type { LabelledText } from './format.ts';
 import type { Classifier } from './model.ts';
 
-export interface ClassifierTrainingOptions {
-  /** Held-out examples for validation and for the temperature. Default: none. */
-  readonly validation?: readonly LabelledText[] | undefined;
-  /** B, texts in a batch. */
-  readonly batch: number;
-  /** Of the order of the texts. */
-  readonly seed: number;
-}
-
-const kinds: Kinds<ClassifierTrainingOptions> = {
-  validation: anything,
-  batch: required(count),
-  seed: required(seedKind),
-};
+export interface ClassifierTrainingOptions extends ExampleOptions<LabelledText> {}
 
 /**
  * Trains a classifier; each validation also fits the temperature that calibrates its probabilities.
@@ -31,16 +19,14 @@ const kinds: Kinds<ClassifierTrainingOptions> = {
  */
 export function classifierTraining(
   model: Classifier,
-  examples: readonly LabelledText[],
+  examples: Examples<LabelledText>,
   options: ClassifierTrainingOptions,
 ): SupervisedTraining<LabelledText> {
-  requireOptions('classifierTraining', options, kinds);
-  const { validation = [], batch, seed } = options;
-  return new SupervisedTraining(model, {
-    examples,
-    validation,
-    batch,
-    seed,
+  requireOptions('classifierTraining', options, exampleKinds);
+  const { validation = [] } = options;
+  const shown = sourceOf(validation.length > 0 ? validation : examples);
+  return new SupervisedTraining(model, examples, {
+    ...options,
     chanceLoss: Math.log(model.labels.length),
     lengthOf: ({ text }) => model.lengthOf(text),
     async validate(texts, signal) {
@@ -49,15 +35,17 @@ export function classifierTraining(
       const { loss, accuracy, macroF1 } = judge(model, collected);
       return { loss, metrics: { accuracy, macroF1 } };
     },
-    sample: (step) => describeExample(model, validation.length > 0 ? validation : examples, step),
+    /** Three examples, others at every step, with the predicted labels. */
+    async sample(step) {
+      const chosen = [0, 1, 2].map((i) => shown.read((step * 3 + i) % shown.length));
+      return describeExamples(model, await Promise.all(chosen));
+    },
   });
 }
 
-/** Three examples, others at every step, with the predicted labels. */
-async function describeExample(model: Classifier, examples: readonly LabelledText[], step: number): Promise<string> {
-  const chosen = [0, 1, 2].map((i) => examples[(step * 3 + i) % examples.length]);
-  const labels = await model.classify(chosen.map(({ text }) => text));
-  return chosen
+async function describeExamples(model: Classifier, examples: readonly LabelledText[]): Promise<string> {
+  const labels = await model.classify(examples.map(({ text }) => text));
+  return examples
     .map(({ text, label }, i) => {
       const found = labels[i];
       const verdict = found.label === label ? label : `${found.label} (true label ${label})`;

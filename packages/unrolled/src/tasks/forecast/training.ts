@@ -49,8 +49,7 @@ export function forecasterTraining(
   const rows = rowsOf(series, forecaster.columns);
   const origins = originsOf(config, 0, split.train);
   requireOrigins(origins, 'training', split.train, config);
-  return new SupervisedTraining(forecaster, {
-    examples: windowsAt(rows, config, origins),
+  return new SupervisedTraining(forecaster, windowsAt(rows, config, origins), {
     validation: windowsAt(rows, config, originsOf(config, split.train, split.validation)),
     lengthOf: () => config.window,
     batch,

@@ -1,5 +1,5 @@
 import { count, type Kinds, number, required, requireOptions, seed as seedKind, whole } from '../../checks.ts';
-import { type StreamPosition, TokenStreams, tokenIds } from '../../data/token-streams.ts';
+import { type StreamPosition, type TokenChunk, TokenStreams, tokenIds } from '../../data/token-streams.ts';
 import { DataError, FormatError } from '../../errors.ts';
 import type { LayerFlowReport } from '../../inspect/gradient-flow.ts';
 import type { NamedArray } from '../../io/safetensors.ts';
@@ -12,7 +12,7 @@ import { objectOf, scalar } from '../../schema.ts';
 import type { StopSignal } from '../../signal.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { Json } from '../../train/checkpoint.ts';
-import type { TrainingTask, Validation } from '../../train/task.ts';
+import type { TrainingBatch, TrainingTask, Validation } from '../../train/task.ts';
 import { CarriedState } from './carried-state.ts';
 import { evaluateTokens } from './evaluate.ts';
 import { generate } from './generate.ts';
@@ -75,8 +75,11 @@ export function languageModelTraining(
   return new LanguageModelTraining(model, typeof text === 'string' ? model.tokenizer.encode(text) : text, options);
 }
 
+/** A chunk of the text. */
+export interface TextBatch extends TokenChunk, TrainingBatch {}
+
 /** See `languageModelTraining`. */
-export class LanguageModelTraining implements TrainingTask {
+export class LanguageModelTraining implements TrainingTask<TextBatch> {
   readonly model: LanguageModel;
   readonly #options: LanguageModelTrainingOptions;
   readonly #streams: TokenStreams;
@@ -84,7 +87,7 @@ export class LanguageModelTraining implements TrainingTask {
   readonly #validation: Int32Array;
   readonly #carried: CarriedState;
   readonly #fingerprint: number;
-  #last: { inputs: Int32Array; steps: number; batch: number } | null = null;
+  #last: TextBatch | null = null;
 
   constructor(model: LanguageModel, tokens: ArrayLike<number>, options: LanguageModelTrainingOptions) {
     requireOptions('languageModelTraining', options, kinds);
@@ -119,16 +122,22 @@ export class LanguageModelTraining implements TrainingTask {
     return epoch + Math.min(1, chunk / this.stepsPerEpoch);
   }
 
-  nextLoss(context: Context): { loss: Tensor; items: number } {
+  nextBatch(after?: TextBatch): TextBatch {
+    const chunk = this.#streams.at(after?.next ?? this.#streams.position);
+    return { ...chunk, items: chunk.steps * chunk.batch };
+  }
+
+  loss(chunk: TextBatch, context: Context): Tensor {
     const { device } = this.model;
-    const { inputs, targets, steps, batch, first } = this.#streams.next();
-    this.#last = { inputs, steps, batch };
+    const { inputs, targets, steps, batch, first, next: position } = chunk;
+    this.#last = chunk;
+    this.#streams.position = position;
     if (first) this.#carried.clear();
     const state = this.#carried.get();
     const [ids, next] = [device.ids(inputs, [steps, batch]), device.ids(targets, [steps, batch])];
     const { losses, state: after } = this.model.losses(ids, next, context, { state });
     this.#carried.set(after);
-    return { loss: mean(losses), items: steps * batch };
+    return mean(losses);
   }
 
   /** Reads the last chunk again to find the first value that is not finite. */
@@ -193,7 +202,7 @@ export class LanguageModelTraining implements TrainingTask {
     if (text !== this.#fingerprint) {
       throw new FormatError('resume: the text is not the one this run was trained on; give the same files');
     }
-    this.#streams.seek({ epoch, chunk });
+    this.#streams.position = { epoch, chunk };
     const { model } = this;
     model.device.scope(() => this.#carried.restore(carried, model.initialState(this.#streams.batch)));
   }

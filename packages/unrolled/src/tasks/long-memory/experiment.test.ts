@@ -161,7 +161,7 @@ test('examples all come once in an epoch, in another order in the next', () => {
   };
   const model = new SequenceModel(exact, watched, small, 1);
   const task = longMemoryTraining(model, watched, { batch: 3, seed: 1 });
-  for (let i = 0; i < 6; i++) task.nextLoss({ training: true, random: new Random(1) });
+  for (let i = 0; i < 6; i++) task.loss(task.nextBatch(), { training: true, random: new Random(1) });
   expect(seen.map(({ length }) => length)).toEqual([3, 3, 1, 3, 3, 1]);
   const [first, second] = [seen.slice(0, 3).flat(), seen.slice(3).flat()];
   expect(first.toSorted()).toEqual([0, 1, 2, 3, 4, 5, 6]);

@@ -1,4 +1,5 @@
 import { count, type Kinds, required, requireOptions, seed as seedKind, whole } from '../../checks.ts';
+import { BatchSequence, shuffled } from '../../data/batches.ts';
 import type { NamedArray } from '../../io/safetensors.ts';
 import type { Context } from '../../nn/layer.ts';
 import { Random } from '../../random.ts';
@@ -6,7 +7,7 @@ import { objectOf, scalar } from '../../schema.ts';
 import type { StopSignal } from '../../signal.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { Json } from '../../train/checkpoint.ts';
-import type { TrainingTask, Validation } from '../../train/task.ts';
+import type { TrainingBatch, TrainingTask, Validation } from '../../train/task.ts';
 import { evaluateProblem, type ProblemEvaluation } from './evaluate.ts';
 import { lossOf } from './loss.ts';
 import type { SequenceModel, SequenceModelConfig } from './model.ts';
@@ -38,14 +39,22 @@ export function longMemoryTraining(
   return new LongMemoryTraining(model, problem, options);
 }
 
+/** Sequences of a problem. */
+export interface ProblemBatch extends SequenceBatch, TrainingBatch {
+  /** Batches before it. */
+  readonly number: number;
+}
+
 /** See `longMemoryTraining`. */
-export class LongMemoryTraining implements TrainingTask {
+export class LongMemoryTraining implements TrainingTask<ProblemBatch> {
   readonly model: SequenceModel;
   readonly problem: Problem;
   /** The last validation, if there was one. */
   evaluation: ProblemEvaluation | null = null;
   readonly #batch: number;
   readonly #random: Random;
+  /** The order of the examples; null where sequences never end. */
+  readonly #examples: BatchSequence | null;
   #batches = 0;
   #validations = 0;
 
@@ -56,6 +65,8 @@ export class LongMemoryTraining implements TrainingTask {
     this.problem = problem;
     this.#batch = batch;
     this.#random = new Random(seed);
+    const { examples } = problem.training;
+    this.#examples = examples === null ? null : new BatchSequence(shuffled({ length: examples }, { batch, seed }));
   }
 
   get parameters(): SequenceModel['parameters'] {
@@ -64,18 +75,22 @@ export class LongMemoryTraining implements TrainingTask {
 
   /** Batches in once through the examples; where sequences never end, each batch is an epoch. */
   get stepsPerEpoch(): number {
-    const { examples } = this.problem.training;
-    return examples === null ? 1 : Math.ceil(examples / this.#batch);
+    return this.#examples?.batchesPerEpoch ?? 1;
   }
 
   get epoch(): number {
     return this.#batches / this.stepsPerEpoch;
   }
 
-  nextLoss(context: Context): { loss: Tensor; items: number } {
-    const batch = this.#nextBatch();
-    const loss = lossOf(this.problem.answers, this.model.apply(batch, context), batch);
-    return { loss, items: batch.steps * batch.batch };
+  nextBatch(after?: ProblemBatch): ProblemBatch {
+    const number = after ? after.number + 1 : this.#batches;
+    const batch = this.#draw(number, this.#random.fork(`batch ${number}`));
+    return { ...batch, number, items: batch.steps * batch.batch };
+  }
+
+  loss(batch: ProblemBatch, context: Context): Tensor {
+    this.#batches = batch.number + 1;
+    return lossOf(this.problem.answers, this.model.apply(batch, context), batch);
   }
 
   async validate(signal: StopSignal | undefined): Promise<Validation> {
@@ -111,14 +126,11 @@ export class LongMemoryTraining implements TrainingTask {
     this.#validations = validations;
   }
 
-  #nextBatch(): SequenceBatch {
+  #draw(number: number, random: Random): SequenceBatch {
     const { training } = this.problem;
-    const number = this.#batches++;
-    const random = this.#random.fork(`batch ${number}`);
     if (training.examples === null) return training.draw(random, this.#batch);
-    const epoch = Math.floor(number / this.stepsPerEpoch);
-    const place = (number % this.stepsPerEpoch) * this.#batch;
-    const order = this.#random.fork(`epoch ${epoch}`).permutation(training.examples);
-    return training.pick(order.subarray(place, place + this.#batch), random);
+    const perEpoch = this.stepsPerEpoch;
+    const position = { epoch: Math.floor(number / perEpoch), batch: number % perEpoch };
+    return training.pick(this.#examples!.at(position).indices, random);
   }
 }

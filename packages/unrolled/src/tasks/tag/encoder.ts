@@ -1,4 +1,4 @@
-import { padSequences } from '../../data/buckets.ts';
+import { padSequences } from '../../data/padding.ts';
 import { DataError } from '../../errors.ts';
 import type { Context } from '../../nn/layer.ts';
 import { dropRare, wordIds } from '../../words/index.ts';

@@ -1,5 +1,5 @@
 import { shown } from '../../checks.ts';
-import { padSequences } from '../../data/buckets.ts';
+import { padSequences } from '../../data/padding.ts';
 import { DataError } from '../../errors.ts';
 import type { DefinedCell } from '../../nn/cells/define.ts';
 import { cellNameOf, withCell } from '../../nn/cells/registry.ts';

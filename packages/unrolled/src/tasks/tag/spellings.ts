@@ -1,4 +1,4 @@
-import { padSequences } from '../../data/buckets.ts';
+import { padSequences } from '../../data/padding.ts';
 import { Embedding } from '../../nn/embedding.ts';
 import type { Context } from '../../nn/layer.ts';
 import type { Declarations } from '../../nn/parameters.ts';

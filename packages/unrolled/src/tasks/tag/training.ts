@@ -1,26 +1,14 @@
-import { anything, count, type Kinds, required, requireOptions, seed as seedKind } from '../../checks.ts';
+import { requireOptions } from '../../checks.ts';
+import { type Examples, sourceOf } from '../../data/examples.ts';
 import { DataError } from '../../errors.ts';
 import { hashText, mix32 } from '../../random.ts';
-import { SupervisedTraining } from '../../train/supervised.ts';
+import { type ExampleOptions, exampleKinds, SupervisedTraining } from '../../train/supervised.ts';
 import type { TaggedSentence } from './conll.ts';
 import { evaluateTagger } from './evaluate.ts';
 import type { Tagger } from './model.ts';
 import { showTags } from './show.ts';
 
-export interface TaggerTrainingOptions {
-  /** Validation sentences. Default: none. */
-  readonly validation?: readonly TaggedSentence[] | undefined;
-  /** B, sentences in a batch. */
-  readonly batch: number;
-  /** Of the order of the sentences. */
-  readonly seed: number;
-}
-
-const kinds: Kinds<TaggerTrainingOptions> = {
-  validation: anything,
-  batch: required(count),
-  seed: required(seedKind),
-};
+export interface TaggerTrainingOptions extends ExampleOptions<TaggedSentence> {}
 
 /**
  * Trains a tagger on sentences. The best checkpoint is the one with the highest F1 where tags mark spans, otherwise the one
@@ -35,18 +23,16 @@ const kinds: Kinds<TaggerTrainingOptions> = {
  */
 export function taggerTraining(
   model: Tagger,
-  sentences: readonly TaggedSentence[],
+  sentences: Examples<TaggedSentence>,
   options: TaggerTrainingOptions,
 ): SupervisedTraining<TaggedSentence> {
-  requireOptions('taggerTraining', options, kinds);
-  const { validation = [], batch, seed } = options;
+  requireOptions('taggerTraining', options, exampleKinds);
+  const { validation = [], seed } = options;
+  const shown = sourceOf(validation.length > 0 ? validation : sentences);
   // Now rather than at the first validation, which would have no loss to report.
   requireScorable(model, validation);
-  return new SupervisedTraining(model, {
-    examples: sentences,
-    validation,
-    batch,
-    seed,
+  return new SupervisedTraining(model, sentences, {
+    ...options,
     chanceLoss: Math.log(model.vocabulary.tags.length),
     lengthOf: ({ words }) => words.length,
     validate: async (sentences, signal) => {
@@ -54,9 +40,8 @@ export function taggerTraining(
       const ofSpans = spans && { f1: spans.f1, precision: spans.precision, recall: spans.recall };
       return { loss: loss!, metrics: { ...ofSpans, accuracy }, cost: 1 - (spans?.f1 ?? accuracy) };
     },
-    sample: (step) => {
-      const shown = validation.length > 0 ? validation : sentences;
-      const { words } = shown[mix32(hashText(String(step), seed)) % shown.length];
+    async sample(step) {
+      const { words } = await shown.read(mix32(hashText(String(step), seed)) % shown.length);
       return showTags({ words, tags: model.tagWords([words])[0] }, model.vocabulary.scheme !== null);
     },
   });

@@ -1,4 +1,4 @@
-import { padSequences } from '../../data/buckets.ts';
+import { padSequences } from '../../data/padding.ts';
 import { sampleToken } from '../../decode/sampling.ts';
 import { ConfigError } from '../../errors.ts';
 import type { Context } from '../../nn/layer.ts';

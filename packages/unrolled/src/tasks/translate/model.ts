@@ -1,4 +1,4 @@
-import { padSequences } from '../../data/buckets.ts';
+import { padSequences } from '../../data/padding.ts';
 import type { AttentionMemory } from '../../nn/attention.ts';
 import type { DefinedCell } from '../../nn/cells/define.ts';
 import { withCell } from '../../nn/cells/registry.ts';

@@ -1,6 +1,7 @@
+import { type Examples, mapExamples, sourceOf } from '../../data/examples.ts';
 import { ConfigError } from '../../errors.ts';
 import type { StopSignal } from '../../signal.ts';
-import { SupervisedTraining } from '../../train/supervised.ts';
+import { type ExampleOptions, SupervisedTraining } from '../../train/supervised.ts';
 import type { Validation } from '../../train/task.ts';
 import { evaluateTranslations, type TranslationScores } from './evaluate.ts';
 import { checkLoss, type TranslationLossOptions, translationLoss } from './loss.ts';
@@ -8,13 +9,7 @@ import type { Translator } from './model.ts';
 import type { TranslationPair } from './pairs.ts';
 import type { EncodedPair } from './sides.ts';
 
-export interface TranslatorTrainingOptions extends TranslationLossOptions {
-  /** Validation pairs. Default: none. */
-  readonly validation?: readonly TranslationPair[] | undefined;
-  /** B, batch size in pairs. */
-  readonly batch: number;
-  /** Seed of the order of the pairs. */
-  readonly seed: number;
+export interface TranslatorTrainingOptions extends ExampleOptions<TranslationPair>, TranslationLossOptions {
   /** Epochs over which scheduled sampling grows linearly from 0 to `sampling`. Default 10. */
   readonly samplingEpochs?: number;
   /** Maximum number of pairs translated at a validation, spread evenly over the validation pairs. Default 1,000. */
@@ -35,7 +30,7 @@ export interface TranslatorTrainingOptions extends TranslationLossOptions {
  */
 export function translatorTraining(
   model: Translator,
-  pairs: readonly TranslationPair[],
+  pairs: Examples<TranslationPair>,
   options: TranslatorTrainingOptions,
 ): SupervisedTraining<EncodedPair> {
   const {
@@ -53,6 +48,7 @@ export function translatorTraining(
   // Spread evenly: files are often sorted.
   const every = Math.max(1, Math.ceil(held.length / validationPairs));
   const validation = held.filter((_, i) => i % every === 0);
+  const shown = sourceOf(validation.length > 0 ? validation : pairs);
   const task: SupervisedTraining<EncodedPair> = new SupervisedTraining<EncodedPair>(
     {
       parameters: model.parameters,
@@ -62,15 +58,17 @@ export function translatorTraining(
         return translationLoss(model, examples, context, { smoothing, coverageLoss, sampling: grown }).loss;
       },
     },
+    mapExamples(pairs, (pair) => model.encode(pair)),
     {
-      examples: pairs.map((pair) => model.encode(pair)),
       validation: validation.map((pair) => model.encode(pair)),
-      batch: options.batch,
-      seed: options.seed,
+      ...{ batch: options.batch, seed: options.seed, order: options.order },
       chanceLoss: Math.log(model.sides.target.size),
       lengthOf: ({ source, target }) => source.length + target.length,
       validate: (_, signal) => validate(model, validation, signal),
-      sample: () => sample(model, validation.length > 0 ? validation : pairs),
+      async sample() {
+        const few = Array.from({ length: Math.min(5, shown.length) }, (_, i) => shown.read(i));
+        return sample(model, await Promise.all(few));
+      },
     },
   );
   return task;
@@ -92,9 +90,8 @@ function costOf({ sides }: Translator, scores: TranslationScores): number {
 
 /** Translations of a few sources, with their references where they differ. */
 function sample(model: Translator, pairs: readonly TranslationPair[]): string {
-  const few = pairs.slice(0, 5);
-  const written = model.translate(few.map(({ source }) => source));
-  return few
+  const written = model.translate(pairs.map(({ source }) => source));
+  return pairs
     .map(({ source, target }, i) => {
       const { text } = written[i];
       return text === target ? `${source} → ${text}` : `${source} → ${text}   (reference: ${target})`;
