@@ -4,19 +4,13 @@ import { extname, join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { UnrolledError } from 'unrolled';
 import { placeInCellFile } from './cells/cell-file.ts';
-import { classifyCommand } from './commands/classify.ts';
 import { demoCommand } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor.ts';
-import { evalCommand } from './commands/eval.ts';
 import { exportCommand } from './commands/export.ts';
-import { forecastCommand } from './commands/forecast.ts';
 import { gradientsCommand } from './commands/gradients.ts';
 import { labCommand } from './commands/lab.ts';
-import { sampleCommand } from './commands/sample.ts';
 import { studioCommand } from './commands/studio.ts';
-import { tagCommand } from './commands/tag.ts';
-import { trainCommand } from './commands/train.ts';
-import { translateCommand } from './commands/translate.ts';
+import { taskCommands, topCommands } from './commands/task.ts';
 import { unitsCommand } from './commands/units.ts';
 import { describeSystemError, Failure } from './failure.ts';
 import { acceptOldOptions, withCurrentCommand } from './options/renamed.ts';
@@ -49,11 +43,10 @@ Examples:
   unrolled <command> --help`,
   );
 const commands = [
-  ...[trainCommand, sampleCommand, evalCommand, gradientsCommand, unitsCommand],
-  ...[classifyCommand, tagCommand, translateCommand, forecastCommand],
-  ...[exportCommand, labCommand, studioCommand, demoCommand, doctorCommand],
+  ...[...topCommands(), gradientsCommand(), unitsCommand(), ...taskCommands()],
+  ...[exportCommand(), labCommand(), studioCommand(), demoCommand(), doctorCommand()],
 ];
-for (const command of commands) program.addCommand(command());
+for (const command of commands) program.addCommand(command);
 const hintAtNewName = (line: string): void => void process.stderr.write(`unrolled: ${line}\n`);
 acceptOldOptions(program, hintAtNewName);
 for (const command of [program, ...program.commands.flatMap((one) => [one, ...one.commands])]) {

@@ -74,6 +74,24 @@ describe('forecast predict', () => {
     expect(JSON.parse(same.stdout)).toEqual(report);
   });
 
+  test('reads series as JSON, one per line', async () => {
+    const rounded = Array.from(demand, (value) => Number(value.toFixed(2)));
+    const all = [rounded, rounded.slice(0, 500)];
+    file('series.jsonl', all.map((numbers) => `${JSON.stringify({ demand: numbers })}\n`).join(''));
+    const [table, json, text] = await Promise.all([
+      forecast('predict', 'runs/demand', '--json'),
+      forecast('predict', 'runs/demand', 'series.jsonl', '--json-input', '--json'),
+      forecast('predict', 'runs/demand', 'series.jsonl', '--json-input', '--skip-last', '590'),
+    ]);
+    const [first, second] = json.stdout
+      .split('\n')
+      .slice(0, 2)
+      .map((line) => JSON.parse(line));
+    expect(first).toEqual({ ...JSON.parse(table.stdout), times: null });
+    expect(second.targets[0].values).not.toEqual(first.targets[0].values);
+    expectComplaint({ ...text, stdout: '' }, 1, 'there are 10 rows before the forecast, the model reads 48');
+  });
+
   test.concurrent.each([
     ['without the column', ['lost.csv'], "lost.csv: no column 'demand'; the columns are time, ahead"],
     ['with too few rows', ['short.csv'], 'short.csv: there are 20 rows before the forecast, the model reads 48'],

@@ -183,7 +183,8 @@ describe('sample', () => {
     ]);
     const all = JSON.parse(json.stdout);
     expect(all.texts.map(({ path }: { path: string }) => path)).toEqual(texts);
-    const { type: _, ...second } = JSON.parse(alone.stdout);
+    const { type: _, task, ...second } = JSON.parse(alone.stdout);
+    expect(task).toBe('language-model');
     expect(all.texts[1]).toEqual({ path: 'second.txt', ...second });
     const [a, b] = all.texts;
     expect(all.tokens).toBe(a.tokens + b.tokens);

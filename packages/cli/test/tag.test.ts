@@ -180,6 +180,26 @@ describe('tag', () => {
     expect(stdout.split('\n')[1]).toBe('');
   });
 
+  test('reads JSON: texts, and sentences that are split into words', async () => {
+    const text = 'Mr Tom Tat lives in Bon.';
+    const input = `${JSON.stringify(text)}\n\n["Mr", "Tom", "lives"]\n`;
+    const [found, wrong, broken] = await Promise.all([
+      piped(input, 'tag', 'predict', 'runs/train', '--json-input', '--json'),
+      piped('"Mr Tom"\n["Mr", 5]\n', 'tag', 'predict', 'runs/train', '--json-input'),
+      piped(`${text}\n`, 'tag', 'predict', 'runs/train', '--json-input'),
+    ]);
+    expect(found).toMatchObject({ code: 0, stderr: '' });
+    const [first, blank, words] = found.stdout
+      .split('\n')
+      .slice(0, 3)
+      .map((line) => JSON.parse(line));
+    expect(first).toMatchObject({ type: 'tags', text, spans: [{ text: 'Tom Tat' }, { text: 'Bon' }] });
+    expect(blank).toEqual({ type: 'tags', text: '', words: [], spans: [] });
+    expect(words).toEqual({ type: 'tags', words: ['Mr', 'Tom', 'lives'], tags: ['O', 'B-PER', 'O'] });
+    expectComplaint(wrong, 1, 'line 2[1] must be text, received 5');
+    expectComplaint(broken, 1, 'line 1: it is not JSON');
+  });
+
   test('names the file, line or option that is wrong', async () => {
     file('odd.conll', 'Mr\tO\nTom\n');
     file('pos.conll', 'Mr\tNOUN\nTom\tPROPN\n');
@@ -191,7 +211,11 @@ describe('tag', () => {
       [['train', 'train.conll', '--word-column', '0', ...out], 2, 'It must be a whole number: from 1'],
       [['train'], 2, 'no sentences given'],
       [['predict', 'nowhere', 'Mr'], 1, 'nowhere: no such run folder'],
-      [['predict', 'nowhere', 'Mr', '--conll'], 2, 'omit one of them'],
+      [
+        ['predict', 'nowhere', 'Mr', '--conll'],
+        2,
+        'tag predict: received texts and --file or --conll; omit one of them',
+      ],
     ];
     const ended = await Promise.all(cases.map(([args]) => unrolled(cwd, 'tag', ...args)));
     for (const [i, [, code, words]] of cases.entries()) expectComplaint(ended[i], code, words);

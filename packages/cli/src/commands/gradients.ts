@@ -10,10 +10,10 @@ import { measureGradients } from '../gradients/report.ts';
 import { folderName, type UseFlags, useOptions, whole } from '../options/options.ts';
 import { makeFolder } from '../output/folders.ts';
 import { shellWord } from '../output/units.ts';
-import { loadRun } from '../run/load.ts';
-import { openMachine, toStandardError } from '../run/open-device.ts';
+import { toStandardError } from '../run/open-device.ts';
 import { describeLeftOut } from '../tasks/language-model/left-out.ts';
 import { readText } from '../tasks/language-model/run-text.ts';
+import { withModel } from './with-model.ts';
 
 interface GradientFlags extends UseFlags {
   lags?: number;
@@ -53,9 +53,7 @@ Examples:
 }
 
 async function gradients(run: string, paths: string[], flags: GradientFlags): Promise<void> {
-  const device = await openMachine(flags, toStandardError);
-  try {
-    const model = await loadRun(run, flags.checkpoint, (file, cell) => LanguageModel.load(device, file, cell));
+  await withModel(run, flags, LanguageModel.load, async (model) => {
     const out = flags.out ?? defaultOut(run);
     const { tokens, name, leftOut } = readText(model, 'gradients', run, paths);
     const report = await measureGradients(model, tokens, flags);
@@ -72,9 +70,7 @@ async function gradients(run: string, paths: string[], flags: GradientFlags): Pr
     // The numbers are printed in any case; pictures that were asked for are not optional.
     if (problem && flags.out !== undefined) throw problem;
     if (problem) toStandardError(`unrolled: no pictures: ${problem.message}; --out FOLDER puts them elsewhere`);
-  } finally {
-    device.close();
-  }
+  });
 }
 
 function defaultOut(run: string): string {

@@ -14,7 +14,6 @@ import { shellWord } from '../output/units.ts';
 import { RunFolder } from '../run/folder.ts';
 import type { Trainable } from '../run/trainable.ts';
 import { resumeRun, startRun } from '../run/training.ts';
-import { languageModel } from '../tasks/language-model/trainable.ts';
 
 interface TrainFlags {
   out?: string;
@@ -24,10 +23,8 @@ interface TrainFlags {
   threads?: number;
 }
 
-export const trainCommand = (): Command => trainCommandFor(languageModel);
-
 /** The command `train` of a task, with run folder, events and --resume. */
-export function trainCommandFor<Options extends CommonOptions>(trainable: Trainable<Options>): Command {
+export function trainCommand<Options extends CommonOptions>(trainable: Trainable<Options>): Command {
   const command = new Command('train')
     .description(trainable.description)
     .argument('[files...]', trainable.argument)

@@ -19,10 +19,9 @@ import { hasAllColours, showSpan } from '../hidden-units/span.ts';
 import { notNegative, number, option, type UseFlags, useOptions, whole } from '../options/options.ts';
 import { printable, wrap } from '../output/text.ts';
 import { formatCount, shellWord } from '../output/units.ts';
-import { loadRun } from '../run/load.ts';
-import { openMachine, toStandardError } from '../run/open-device.ts';
 import { describeLeftOut } from '../tasks/language-model/left-out.ts';
 import { readText } from '../tasks/language-model/run-text.ts';
+import { withModel } from './with-model.ts';
 
 interface UnitsFlags extends UseFlags {
   property?: Property[];
@@ -92,9 +91,7 @@ function property(text: string, before: readonly Property[] = []): Property[] {
 }
 
 async function units(run: string, paths: string[], flags: UnitsFlags): Promise<void> {
-  const device = await openMachine(flags, toStandardError);
-  try {
-    const model = await loadRun(run, flags.checkpoint, (file, cell) => LanguageModel.load(device, file, cell));
+  await withModel(run, flags, LanguageModel.load, async (model) => {
     const { tokens, name, leftOut } = readText(model, 'units', run, paths);
     const { properties, labels } = wanted(model, tokens, flags);
     const { heldOut, shuffles, seed, gates } = flags;
@@ -122,9 +119,7 @@ async function units(run: string, paths: string[], flags: UnitsFlags): Promise<v
     if (span) parts.push(describeSpan(span, searches[0]));
     if (compared) parts.push(describeHeld(compared));
     process.stdout.write(`${parts.join('\n\n')}\n`);
-  } finally {
-    device.close();
-  }
+  });
 }
 
 /** The named properties, or by default the ready ones that change in both parts of the text. */

@@ -1,5 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { FormatError } from 'unrolled';
 import { type CellSource, cellNameOf, cellNames, type DefinedCell } from 'unrolled/nn';
 import { decodeModel, type ModelFile, modelOf, type StoredModel } from 'unrolled/train';
@@ -40,14 +40,21 @@ function usedBy(task: unknown): string {
 /** A cell that is not built in: a checkpoint has only its name, the run folder has its file. */
 async function ownCell(path: string, name: string): Promise<DefinedCell | undefined> {
   if (cellNames.includes(name)) return undefined;
-  const folder = new RunFolder(statSync(path).isFile() ? dirname(dirname(path)) : path);
-  const copy = folder.exists ? cellCopyOf(folder) : undefined;
-  if (!copy) {
+  const folder = folderOf(path);
+  const copy = folder ? cellCopyOf(folder) : undefined;
+  if (!folder || !copy) {
     throw new Failure(
       `${path}: its cell '${name}' is not built in, and the file that defines it is in the run folder, which is missing`,
     );
   }
   return (await readCellCopy(folder.path, copy)).cell;
+}
+
+/** The folder of a run, or of the run that a checkpoint belongs to; null for a file without one. */
+export function folderOf(path: string): RunFolder | null {
+  const isFile = statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+  const folder = new RunFolder(isFile ? dirname(dirname(resolve(path))) : path);
+  return folder.exists ? folder : null;
 }
 
 /** @throws Failure saying what is missing or damaged */

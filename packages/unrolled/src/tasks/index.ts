@@ -3,5 +3,5 @@
  * @module
  */
 
-export { loadTask, type TaskEntry, type TaskName, taskNamed, tasks } from './list.ts';
-export { type AnyModel, type OpenModel, openModel, type Task, type TaskTypes } from './task.ts';
+export { loadTask, type TaskEntry, type TaskName, type TypesOf, taskNamed, tasks } from './list.ts';
+export { type AnyModel, type OpenModel, openModel, parseInput, type Task, type TaskTypes } from './task.ts';

@@ -64,9 +64,13 @@ const loaders = {
   forecast: async () => (await import('./forecast/task.ts')).forecastTask,
 } as const satisfies Readonly<Record<TaskName, () => Promise<object>>>;
 
+type Loaded<Name extends TaskName> = Awaited<ReturnType<(typeof loaders)[Name]>>;
+/** The types of the task of this name. */
+export type TypesOf<Name extends TaskName> = Loaded<Name> extends Task<infer T> ? T : never;
+
 /** The task of this name, with its types. */
-export const loadTask = <Name extends TaskName>(name: Name): ReturnType<(typeof loaders)[Name]> =>
-  loaders[name]() as ReturnType<(typeof loaders)[Name]>;
+export const loadTask = <Name extends TaskName>(name: Name): Promise<Loaded<Name>> =>
+  loaders[name]() as Promise<Loaded<Name>>;
 
 /**
  * The task of this name, which comes from a file; see `taskOf`.

@@ -70,6 +70,14 @@ export interface Task<T extends TaskTypes = TaskTypes> {
   };
 }
 
+/**
+ * Reads one input from JSON.
+ * @param place  where it stands, for the error: 'line 3'
+ * @throws DataError naming the place if it is none
+ */
+export const parseInput = <T extends TaskTypes>(task: Task<T>, value: unknown, place: string): T['input'] =>
+  parseWith(task.input, value, place);
+
 /** A model of any task, which takes and gives JSON. */
 export interface OpenModel {
   readonly task: string;
@@ -104,7 +112,7 @@ export function openModel<T extends TaskTypes>(
     async explain(given, options = {}) {
       if (!task.explain) return null;
       requireOptions(task.name, options as T['explain'], task.explain.options);
-      return task.explain.explain(model, parseWith(task.input, given, 'input'), options as T['explain']);
+      return task.explain.explain(model, parseInput(task, given, 'input'), options as T['explain']);
     },
   };
 }

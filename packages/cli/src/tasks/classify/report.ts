@@ -2,7 +2,6 @@ import {
   type Classifier,
   type ClassifierEvaluation,
   type Contribution,
-  explainTokens,
   explainWords,
   type LabelledText,
 } from 'unrolled/tasks/classify';
@@ -12,13 +11,6 @@ import { formatCount } from '../../output/units.ts';
 
 /** The words that count most for a label, with their mean contributions. */
 export type LabelWords = Readonly<Record<string, readonly { readonly word: string; readonly weight: number }[]>>;
-
-/** What counts for and against the label of a text: its words, the greatest weights first; for one word its tokens. */
-export async function explainText(model: Classifier, text: string): Promise<Contribution[]> {
-  const words = await explainWords(model, text);
-  if (words.length <= 1 && !model.readsWords) return explainTokens(model, text);
-  return words.sort((a, b) => Math.abs(b.weight) - Math.abs(a.weight));
-}
 
 /** `wins +4.75  gonna? −0.20`; a question mark for words that are not in the vocabulary. */
 export const describeContributions = (contributions: readonly Contribution[]): string =>

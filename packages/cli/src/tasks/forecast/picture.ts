@@ -1,10 +1,9 @@
 import { type Series as Line, lineChart } from 'unrolled/charts';
-import type { TargetForecast } from 'unrolled/tasks/forecast';
+import type { ColumnForecast } from 'unrolled/tasks/forecast';
 import type { Times } from './times.ts';
 
 export interface ForecastPicture {
-  readonly forecast: TargetForecast;
-  readonly level: number;
+  readonly forecast: ColumnForecast;
   /** The whole column, and the row at which the forecast begins. */
   readonly column: ArrayLike<number>;
   readonly origin: number;
@@ -18,13 +17,13 @@ export interface ForecastPicture {
 
 /** History, forecast with its interval, and the actual values where they are known, as an SVG document. */
 export function drawForecast(picture: ForecastPicture): string {
-  const { forecast, level, column, origin, times, shown, command } = picture;
+  const { forecast, column, origin, times, shown, command } = picture;
   const at = (row: number): number => (times ? times.at(row) : row);
   const known = (from: number, to: number): [number, number][] => {
     const [first, end] = [Math.max(0, from), Math.min(column.length, to)];
     return Array.from({ length: Math.max(0, end - first) }, (_, i) => [at(first + i), column[first + i]]);
   };
-  const { lower, upper } = forecast.interval(level);
+  const { level, lower, upper } = forecast.interval!;
   const values = Array.from(forecast.values, (value, h): [number, number] => [at(origin + h), value]);
   const last = known(origin - 1, origin);
   const actual = known(origin, origin + values.length);

@@ -1,21 +1,18 @@
-import type { BacktestScores, TargetForecast } from 'unrolled/tasks/forecast';
+import type { BacktestScores, ColumnForecast } from 'unrolled/tasks/forecast';
 import { table } from '../../output/table.ts';
 import { printable } from '../../output/text.ts';
 import type { Times } from './times.ts';
 
 /** A table with a row for each step. */
 export function describeForecast(
-  forecasts: readonly TargetForecast[],
-  level: number,
-  origin: number,
-  times: Times | null,
-  timeColumn: string | null,
+  forecasts: readonly ColumnForecast[],
+  { origin, times, timeColumn }: { origin: number; times: Times | null; timeColumn: string | null },
 ): string {
   const head = [
     printable(timeColumn ?? 'step'),
     ...forecasts.flatMap(({ target }) => [printable(target), 'from', 'to']),
   ];
-  const bounds = forecasts.map((forecast) => forecast.interval(level));
+  const bounds = forecasts.map(({ interval }) => interval!);
   const digits = forecasts.map((forecast, k) => digitsFor(bounds[k].upper, bounds[k].lower, forecast.values));
   const rows = Array.from(forecasts[0].values, (_, h) => [
     times ? times.format(times.at(origin + h)) : `+${h + 1}`,
@@ -25,14 +22,14 @@ export function describeForecast(
       ),
     ),
   ]);
-  return `${table(head, rows).join('\n')}\n\nfrom, to: ${formatPercent(level)} interval\n`;
+  return `${table(head, rows).join('\n')}\n\nfrom, to: ${formatPercent(bounds[0].level)} interval\n`;
 }
 
 /** `80%`, `97.5%` */
 const formatPercent = (share: number): string => `${Number((100 * share).toPrecision(6))}%`;
 
 /** Decimals with which the width of an interval has three significant digits. */
-function digitsFor(upper: Float64Array, lower: Float64Array, values: Float64Array): number {
+function digitsFor(upper: readonly number[], lower: readonly number[], values: readonly number[]): number {
   const width = upper.reduce((sum, value, h) => sum + value - lower[h], 0) / upper.length;
   const most = values.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
   return Math.max(0, 2 - Math.floor(Math.log10(Math.max(width, 1e-12 * most, 1e-300))));

@@ -1,11 +1,6 @@
-import { bits, perplexity, type TextMeasure } from 'unrolled/tasks/language-model';
+import { bits, natsPerCharacter, perplexity, type TextMeasure } from 'unrolled/tasks/language-model';
 import type { ProgressEvent, ValidationEvent } from 'unrolled/train';
 import type { ProgressUnits, Units, ValidationUnits } from '../../run/events.ts';
-
-/** Nats per character from nats per token, with the spelling of unknown words: comparable between tokenizers. */
-export function natsPerCharacter({ tokens, characters, spelling }: TextMeasure, loss: number): number {
-  return (loss * tokens + spelling) / characters;
-}
 
 /** From a model's tokens to characters. */
 export class TextUnits implements Units {

@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
-import { textStream } from './text-files.ts';
+import { joinTexts, readTextFiles, textStream } from './text-files.ts';
 
 /** The lines of the standard input, blank ones too, in batches of at most `most`; decompressed if it is gzip. */
 export async function* linesFromStandardInput(most: number): AsyncGenerator<string[]> {
@@ -15,6 +15,12 @@ export async function* linesFromStandardInput(most: number): AsyncGenerator<stri
   }
   if (waiting.length > 0) yield waiting;
 }
+
+/** The lines of a text file, blank ones too. @throws Failure if it cannot be read */
+export const linesOfFile = (path: string): string[] =>
+  joinTexts(readTextFiles([path]))
+    .replace(/\r?\n$/, '')
+    .split(/\r?\n/);
 
 /** All of the standard input, as text; decompressed if it is gzip. */
 export async function standardInput(): Promise<string> {
