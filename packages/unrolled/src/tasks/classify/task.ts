@@ -38,7 +38,7 @@ export const classifyTask: Task<{
   input: text,
   options: {},
   predict: async (model, texts) => model.classify(texts),
-  evaluate: async (model, examples, options) => await evaluateClassifier(model, examples, options),
+  evaluate: evaluateClassifier,
   explain: {
     options: { label: anything, by: oneOf(['tokens', 'words']) },
     async explain(model, input, { label: asked, by = 'words' } = {}) {

@@ -40,5 +40,5 @@ export const tagTask: Task<{
       typeof one === 'string' ? texts.next().value! : { words: one, tags: tags.next().value! },
     );
   },
-  evaluate: async (model, sentences, options) => await evaluateTagger(model, sentences, options),
+  evaluate: evaluateTagger,
 };
