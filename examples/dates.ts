@@ -51,7 +51,7 @@ for await (const event of train(task, options)) {
   if (event.type === 'validation')
     console.log(`step ${event.step}: ${100 * event.metrics!.exact}% of new dates are right`);
 }
-const [{ text, alignment }] = translator.translate(['Tuesday, March 7, 1995'], { beam: 3 });
+const [{ text, alignment }] = await translator.translate(['Tuesday, March 7, 1995'], { beam: 3 });
 console.log(`Tuesday, March 7, 1995 → ${text}`);
 for (const [t, weights] of alignment!.weights.entries()) {
   const seen = alignment!.source.map((name, s) => (weights[s] > 0.2 ? name : ' ')).join('');

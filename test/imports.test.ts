@@ -23,7 +23,7 @@ const rooms: readonly { readonly name: string; readonly files: RegExp; readonly 
   { name: 'nn', files: /^nn\//, knows: ['values', 'interface', 'tensor', 'autodiff', 'ops'] },
   // An optimizer updates the flat buffer of a model's parameters, which nn gives out.
   { name: 'optim', files: /^optim\//, knows: ['values', 'tensor', 'nn'] },
-  { name: 'decode', files: /^decode\//, knows: ['values', 'tensor', 'ops'] },
+  { name: 'decode', files: /^decode\//, knows: ['values', 'tensor', 'ops', 'nn'] },
   { name: 'tokenizers', files: /^tokenizers\//, knows: ['values'] },
   { name: 'metrics', files: /^metrics\//, knows: ['values'] },
   { name: 'data', files: /^data\//, knows: ['values', 'tensor'] },

@@ -46,7 +46,7 @@ describe.skipIf(noChromium)('room Tasks', () => {
     await expect.poll(() => beam.count()).toBe(4);
     const device = await unrolled.openDevice('wasm', { threads: 1 });
     const translator = translate.Translator.load(device, Uint8Array.from(files.translate));
-    const { candidates } = translator.translate(['shells'], { beam: 4, nBest: 4 })[0];
+    const [{ candidates }] = await translator.translate(['shells'], { beam: 4, nBest: 4 });
     device.close();
     const label = (place: number) => page.locator('.beams label').nth(place).innerText();
     for (const [place, { text }] of candidates.entries()) expect(await label(place)).toContain(text || '(nothing)');

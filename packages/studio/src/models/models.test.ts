@@ -39,7 +39,8 @@ test.each(['typescript-lstm', 'typescript-rnn'])(
 
 test('the translator writes dates, the classifier knows languages, the tagger finds names', async () => {
   const translator = Translator.load(device, bytes('dates'));
-  expect(translator.translate(['Thursday, July 20, 1969'], { beam: 4 })[0].candidates[0].text).toBe('1969-07-20');
+  const [{ candidates }] = await translator.translate(['Thursday, July 20, 1969'], { beam: 4 });
+  expect(candidates[0].text).toBe('1969-07-20');
   const classifier = Classifier.load(device, bytes('languages'));
   const sentences = [
     'the garden is green',

@@ -1,3 +1,4 @@
+import { count, number, requireKind } from '../checks.ts';
 import { ConfigError } from '../errors.ts';
 import {
   beginnings,
@@ -7,7 +8,6 @@ import {
   type Hypothesis,
   type Live,
   lengthLimits,
-  requireWhole,
   rowOf,
   rowsOf,
   type SearchOptions,
@@ -56,7 +56,11 @@ interface Candidate {
  * @returns for each source its n best sequences, best first; unfinished ones only where too few have finished, after them
  * @throws ConfigError on an invalid option
  */
-export function beamSearch<State>(step: DecodeStep<State>, state: State, options: BeamOptions): Hypothesis[][] {
+export async function beamSearch<State>(
+  step: DecodeStep<State>,
+  state: State,
+  options: BeamOptions,
+): Promise<Hypothesis[][]> {
   const { start, end, sources = 1, width, nBest = 1, blockNgrams = 0 } = options;
   checkBeam(options);
   const limits = lengthLimits(options);
@@ -64,7 +68,7 @@ export function beamSearch<State>(step: DecodeStep<State>, state: State, options
   const unended = Array.from({ length: sources }, (): Hypothesis[] => []);
   let live = beginnings(sources);
   for (let length = 1; live.length > 0; length++) {
-    const result = step(rowsOf(live, start), state);
+    const result = await step(rowsOf(live, start), state);
     state = result.state;
     const next: Live[] = [];
     for (let from = 0; from < live.length; ) {
@@ -95,15 +99,13 @@ export function beamSearch<State>(step: DecodeStep<State>, state: State, options
 function checkBeam(options: BeamOptions): void {
   const { width, nBest = 1, lengthPenalty: alpha = 0, coveragePenalty: beta = 0, sources = 1, sourceLengths } = options;
   checkSearch(options);
-  requireWhole('width', width, 1);
-  requireWhole('nBest', nBest, 1);
+  requireKind('decode', 'width', width, count);
+  requireKind('decode', 'nBest', nBest, count);
   if (nBest > width) {
     throw new ConfigError(`decode: nBest ${nBest} is more than width ${width}; widen the beam`, { nBest, width });
   }
   for (const [name, value] of Object.entries({ lengthPenalty: alpha, coveragePenalty: beta })) {
-    if (!(value >= 0 && value < Infinity)) {
-      throw new ConfigError(`decode: ${name} must be a number from 0, received ${value}`, { [name]: value });
-    }
+    requireKind('decode', name, value, number({ from: 0 }));
   }
   if (sourceLengths && sourceLengths.length !== sources) {
     throw new ConfigError(`decode: sourceLengths has ${sourceLengths.length} numbers for ${sources} sources`);

@@ -18,14 +18,18 @@ import {
  * @returns one sequence for each source
  * @throws ConfigError on an invalid option
  */
-export function greedySearch<State>(step: DecodeStep<State>, state: State, options: SearchOptions): Hypothesis[] {
+export async function greedySearch<State>(
+  step: DecodeStep<State>,
+  state: State,
+  options: SearchOptions,
+): Promise<Hypothesis[]> {
   checkSearch(options);
   const { start, end, sources = 1, blockNgrams = 0 } = options;
   const limits = lengthLimits(options);
   const found: Hypothesis[] = [];
   let live = beginnings(sources);
   for (let length = 1; live.length > 0; length++) {
-    const { logProbabilities, attention, state: next } = step(rowsOf(live, start), state);
+    const { logProbabilities, attention, state: next } = await step(rowsOf(live, start), state);
     state = next;
     live = live.flatMap((before, row) => {
       const scores = rowOf(logProbabilities, row, live.length);

@@ -1,10 +1,11 @@
+import { count, requireKind, whole } from '../checks.ts';
 import { ConfigError } from '../errors.ts';
 
 /**
  * One step of a model for N hypotheses at once. It receives each row's last token (at first the start token) and the row of
  * the previous step that each continues, by which it reorders its state, and returns log-probabilities of the next token.
  */
-export type DecodeStep<State> = (rows: DecodeRows, state: State) => StepResult<State>;
+export type DecodeStep<State> = (rows: DecodeRows, state: State) => StepResult<State> | Promise<StepResult<State>>;
 
 export interface DecodeRows {
   /** The token each row ends with, `[N]`. */
@@ -50,31 +51,19 @@ export interface SearchOptions {
 
 /** @throws ConfigError naming the invalid option */
 export function checkSearch({ start, end, sources = 1, maxLength, blockNgrams = 0 }: SearchOptions): void {
-  const all: [string, number, number][] = [
-    ['start', start, 0],
-    ['end', end, 0],
-    ['sources', sources, 0],
-    ['blockNgrams', blockNgrams, 0],
-  ];
-  for (const [name, value, lowest] of all) requireWhole(name, value, lowest);
+  for (const [name, value] of Object.entries({ start, end, sources, blockNgrams })) {
+    requireKind('decode', name, value, whole());
+  }
   const lengths = typeof maxLength === 'number' ? [maxLength] : maxLength;
   if (typeof maxLength !== 'number' && lengths.length !== sources) {
     throw new ConfigError(`decode: maxLength has ${lengths.length} numbers for ${sources} sources`);
   }
-  for (const length of lengths) requireWhole('maxLength', length, 1);
+  for (const length of lengths) requireKind('decode', 'maxLength', length, count);
 }
 
 /** The maximum length of each source. */
 export const lengthLimits = ({ maxLength, sources = 1 }: SearchOptions): readonly number[] =>
   typeof maxLength === 'number' ? new Array<number>(sources).fill(maxLength) : maxLength;
-
-export function requireWhole(name: string, value: number, lowest: number): void {
-  if (!Number.isInteger(value) || value < lowest) {
-    throw new ConfigError(`decode: ${name} must be a whole number from ${lowest}, received ${value}`, {
-      [name]: value,
-    });
-  }
-}
 
 /** The tokens that would repeat an n-gram of `size` tokens already in the sequence. */
 export function blockedTokens(tokens: readonly number[], size: number): ReadonlySet<number> {

@@ -5,7 +5,8 @@ import { Linear } from '../nn/linear.ts';
 import { Recurrent, type StackState } from '../nn/recurrent.ts';
 import { createDevice } from '../ops/create-device.ts';
 import { beamSearch } from './beam.ts';
-import { gatherRows, tensorStep } from './tensor-step.ts';
+import type { DecodeRows } from './search.ts';
+import { gatherRows, tensorSearch } from './tensor-step.ts';
 
 const device = createDevice(referenceBackend());
 
@@ -18,7 +19,7 @@ test('rows are put in order, whatever holds them', () => {
   expect(gatherRows(state, Int32Array.of(0, 1)).h).toBe(state.h);
 });
 
-test('a search with a network scores as the network does, and leaves no memory behind', () => {
+test('a search with a network scores as the network does, and leaves no memory behind', async () => {
   const [V, H] = [5, 6];
   const network = new Recurrent({ cell: { cell: 'lstm', hidden: H } });
   const output = new Linear({ units: V, weight: { kind: 'normal', deviation: 3 } });
@@ -34,17 +35,21 @@ test('a search with a network scores as the network does, and leaves no memory b
     return { logProbabilities: output.apply(result.outputs.at(0)).logSoftmax(), state: result.state };
   };
   let most = 0;
-  const step = tensorStep(device, ({ tokens, parents }, state: StackState) => {
+  const step = ({ tokens, parents }: DecodeRows, state: StackState) => {
     most = Math.max(most, device.memory().bytes);
     return read(tokens, gatherRows(state, parents));
-  });
-  const initial = network.initialState(2, device);
+  };
   const before = device.memory().bytes;
   const options = { start: 0, end: 1, maxLength: 200, width: 3, nBest: 3, sources: 2 };
-  const found = beamSearch(step, initial, options);
+  const found = await tensorSearch(
+    device,
+    () => network.initialState(2, device),
+    step,
+    (one, initial) => beamSearch(one, initial, options),
+  );
   // States of the steps before are gone: one state of six rows, and little more.
   expect(most - before).toBeLessThan(4 * 6 * H * 2 * 8);
-  expect(initial[0].h.toArray()).toEqual([new Array(H).fill(0), new Array(H).fill(0)]);
+  expect(device.memory().bytes).toBe(before);
   for (const { tokens, logProbability, ended } of found.flat()) {
     let [total, state] = [0, network.initialState(1, device)];
     [...tokens, ...(ended ? [1] : [])].forEach((token, i) => {

@@ -10,10 +10,10 @@ export type BatchState = Tensor | null | readonly BatchState[] | { readonly [nam
  * The rows `parents` of every tensor in a state, in that order: what a search wants before each step.
  *
  * @example
- * const step = tensorStep(device, ({ tokens, parents }, state: StackState) => {
+ * const step = ({ tokens, parents }: DecodeRows, state: StackState) => {
  *   const { logits, state: next } = model.step(tokens, gatherRows(state, parents));
  *   return { logProbabilities: logits.logSoftmax(), state: next };
- * });
+ * };
  */
 export function gatherRows<State extends BatchState>(state: State, parents: Int32Array): State {
   return mapState(state, (part) => {
@@ -38,22 +38,32 @@ export interface TensorStepResult<State> {
 }
 
 /**
- * A step for a search from one that computes with tensors: no gradients are recorded, and what a step leaves behind is
- * released, as is the state of the step before. The state the search was begun with stays.
+ * A search whose step computes with tensors: no gradients are recorded, what a step leaves behind is released, as is the
+ * state of the step before, and the last one at the end.
+ * @param begin  makes the state before the first step, which then belongs to the search
+ * @param body  one step, synchronous; its log-probabilities and attention are read
+ * @param search  such as `(step, state) => beamSearch(step, state, options)`
  */
-export function tensorStep<State>(
+export async function tensorSearch<State, Result>(
   device: Device,
+  begin: () => State,
   body: (rows: DecodeRows, state: State) => TensorStepResult<State>,
-): DecodeStep<State> {
-  let own: State | null = null;
-  return (rows, state) => {
-    let numbers: { logProbabilities: ArrayLike<number>; attention?: ArrayLike<number> };
-    const compute = (): State => {
-      const result = body(rows, state);
-      numbers = { logProbabilities: result.logProbabilities.data(), attention: result.attention?.data() };
-      return result.state;
-    };
-    own = device.withoutGradients(() => (state === own ? device.carry(own, compute) : device.scope(compute)));
-    return { ...numbers!, state: own };
-  };
+  search: (step: DecodeStep<State>, state: State) => Promise<Result>,
+): Promise<Result> {
+  let own = device.keep(device.withoutGradients(() => device.scope(begin)));
+  try {
+    return await search(async (rows) => {
+      let read: Promise<readonly [ArrayLike<number>, ArrayLike<number> | undefined]>;
+      const compute = (before: State | null): State => {
+        const { logProbabilities, attention, state } = body(rows, before as State);
+        read = Promise.all([logProbabilities.read(), attention?.read()]);
+        return state;
+      };
+      own = device.keep(device.withoutGradients(() => device.carry(own, compute)));
+      const [logProbabilities, attention] = await read!;
+      return { logProbabilities, attention, state: own };
+    }, own);
+  } finally {
+    device.carry<unknown>(own, () => null);
+  }
 }

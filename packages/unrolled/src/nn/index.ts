@@ -1,5 +1,5 @@
 /**
- * Cells, unrolling over time, layers, attention, pooling, a CRF, initialisers and losses.
+ * Cells, unrolling over time, layers, attention, pooling, a CRF, encoder–decoders, initialisers and losses.
  * @module
  */
 
@@ -25,6 +25,7 @@ export * from './losses.ts';
 export { Declarations, Parameter, Parameters, type SavedParameters } from './parameters.ts';
 export * from './pooling.ts';
 export * from './recurrent.ts';
+export * from './seq2seq/index.ts';
 export * from './sequence-layer.ts';
 export * from './sequential.ts';
 export * from './tag-constraints.ts';

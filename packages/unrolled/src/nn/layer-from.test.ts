@@ -55,6 +55,14 @@ const single = (layer: AnyLayer): Case => ({ layer, shapes: open, inputs: xs });
 const own = { layers: { scale: Scale }, cells: [leaky] };
 const tags = { start: [true, true, false], end: [true, true, true], transitions: Array(K).fill(Array(K).fill(true)) };
 
+const sizes = { cell: 'gru', hidden: F, layers: 1, dropout: 0.1 } as const;
+const [decoder, encoder, target] = [
+  { ...sizes, choices: 6 },
+  { ...sizes, vocabularySize: 5, dimension: 3 },
+  { ...sizes, vocabularySize: 7, dimension: 2 },
+];
+const encoded = { memory: random([S, B, F], 3), lengths: [2, 3], state: [{ h: random([B, F], 4) }] };
+
 /** At least one case of every layer, by the name of its class. */
 const cases: Record<string, readonly Case[]> = {
   AdaptiveSoftmax: [single(new nn.AdaptiveSoftmax({ classes: 9, cutoffs: [2, 5], divisor: 2 }))],
@@ -67,8 +75,34 @@ const cases: Record<string, readonly Case[]> = {
     inputs: { queries: xs, memory: random([S, B, F], 2), lengths: [3, 1] },
   })),
   AttentionPooling: [single(new nn.AttentionPooling()), single(new nn.AttentionPooling({ units: 2 }))],
+  Bridge: [
+    { state: [{ h: [1, F] }], from: [{ h: [1, F] }] },
+    { state: [{ h: [1, 4], c: [1, F] }], from: [1, 2].map(() => ({ h: [1, 4], c: [1, F] })) },
+  ].map(({ state, from }) => ({
+    layer: new nn.Bridge({ state }),
+    shapes: from,
+    inputs: from.map((parts) =>
+      Object.fromEntries(Object.entries(parts).map(([name, [, w]]) => [name, random([B, w])])),
+    ),
+  })),
+  Decoder: [
+    new nn.Decoder({ ...decoder, attention: null }),
+    new nn.Decoder({ ...decoder, attention: { score: 'additive', units: 3, coverage: true }, feeding: 'context' }),
+    new nn.Decoder({ ...decoder, attention: { score: 'general' }, feeding: 'output' }),
+  ].map((layer) => ({ layer, shapes: { ys: open, memory: open }, inputs: { ys: xs, ...encoded } })),
   Dropout: [single(new nn.Dropout({ rate: 0.5 }))],
   Embedding: [{ layer: new nn.Embedding({ vocabularySize: 5, dimension: 3 }), shapes: [-1, -1], inputs: ids }],
+  EncoderDecoder: [
+    new nn.EncoderDecoder(new nn.RecurrentEncoder(encoder), target),
+    new nn.EncoderDecoder(new nn.RecurrentEncoder({ ...encoder, cell: leaky, bidirectional: true }), {
+      ...target,
+      ...{ cell: leaky, attention: { score: 'additive' }, feeding: 'output' },
+    }),
+  ].map((layer) => ({
+    layer,
+    shapes: { source: [-1, -1], targets: [-1, -1] },
+    inputs: { source: { xs: ids, lengths: [4, 1] }, targets: ids },
+  })),
   Highway: [single(new nn.Highway()), single(new nn.Highway({ activation: 'tanh', gateBias: -3 }))],
   LayerNorm: [single(new nn.LayerNorm({ epsilon: 0.1 }))],
   Linear: [
@@ -88,6 +122,9 @@ const cases: Record<string, readonly Case[]> = {
     single(new nn.Recurrent({ cell: { cell: 'lstm', hidden: 4, peephole: true, projection: 2 }, dropout: 0.1 })),
     single(new nn.Recurrent({ cell: leaky, hidden: 4, recompute: true })),
   ],
+  RecurrentEncoder: [new nn.RecurrentEncoder(encoder), new nn.RecurrentEncoder({ ...encoder, cell: leaky })].map(
+    (layer) => ({ layer, shapes: [-1, -1], inputs: { xs: ids, lengths: [2, 4] } }),
+  ),
   Sequential: [
     single(new nn.Sequential([])),
     single(

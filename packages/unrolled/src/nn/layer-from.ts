@@ -10,6 +10,10 @@ import { LayerNorm } from './layer-norm.ts';
 import { Linear } from './linear.ts';
 import { AttentionPooling } from './pooling.ts';
 import { Recurrent } from './recurrent.ts';
+import { Bridge } from './seq2seq/bridge.ts';
+import { Decoder } from './seq2seq/decoder.ts';
+import { EncoderDecoder } from './seq2seq/encoder-decoder.ts';
+import { RecurrentEncoder } from './seq2seq/recurrent-encoder.ts';
 import { Sequential } from './sequential.ts';
 import { TiedLinear } from './tied-linear.ts';
 
@@ -18,13 +22,17 @@ const kinds = {
   adaptiveSoftmax: AdaptiveSoftmax,
   attention: Attention,
   attentionPooling: AttentionPooling,
+  bridge: Bridge,
   crf: LinearChainCrf,
+  decoder: Decoder,
   dropout: Dropout,
   embedding: Embedding,
+  encoderDecoder: EncoderDecoder,
   highway: Highway,
   layerNorm: LayerNorm,
   linear: Linear,
   recurrent: Recurrent,
+  recurrentEncoder: RecurrentEncoder,
   sequential: Sequential,
   tiedLinear: TiedLinear,
 } satisfies Readonly<Record<string, LayerKind>>;

@@ -8,11 +8,10 @@ import type { Layer, LayerConfig } from './layer.ts';
 export type AnyLayer = Layer<never, unknown, never, unknown>;
 
 /** A class of layers, which makes one from its configuration. */
-export interface LayerKind {
-  new (config: never): AnyLayer;
-  /** Instead of the constructor for a layer that holds others. @param make  makes one of these from its configuration */
-  fromConfig?(config: never, make: (config: LayerConfig) => Layer): AnyLayer;
-}
+export type LayerKind =
+  | (new (config: never) => AnyLayer)
+  /** For a layer that holds others. */
+  | { fromConfig(config: never, make: (config: LayerConfig) => Layer): AnyLayer };
 
 /** What a configuration names and the library does not have. */
 export interface OwnParts {
@@ -42,7 +41,7 @@ export function layerOf(known: Readonly<Record<string, LayerKind>>, config: Laye
   }
   const Kind = kinds[name];
   const given = typeof (config as { cell?: unknown }).cell === 'string' ? withOwnCell(config as never, cells) : config;
-  if (!Kind.fromConfig) return new Kind(given as never);
+  if (!('fromConfig' in Kind)) return new Kind(given as never);
   return Kind.fromConfig(given as never, (inner) => layerOf(known, inner, own) as Layer);
 }
 

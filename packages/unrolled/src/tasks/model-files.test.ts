@@ -24,7 +24,7 @@ interface Subject {
   readonly name: string;
   readonly model: { readonly parameters: Parameters; describe(): object };
   /** Opens a file and uses its model. */
-  readonly open: (source: ModelSource) => void;
+  readonly open: (source: ModelSource) => Promise<unknown>;
 }
 
 const sentences = [{ words: ['Ada', 'wrote'], tags: ['B-person', 'O'] }];
@@ -35,8 +35,9 @@ const scaling = fitScaling(rowsOf(series), 8, 3);
 
 const languageModels = [char, word, bpe].map((tokenizer): Subject => {
   const model = new LanguageModel(device, tokenizer, { ...common, embedding: 3 });
-  const open = (source: ModelSource) =>
-    void [...generate(LanguageModel.load(device, source), { length: 3, seed: 1, temperature: 0.8 })];
+  const open = async (source: ModelSource) => [
+    ...generate(LanguageModel.load(device, source), { length: 3, seed: 1, temperature: 0.8 }),
+  ];
   return { name: `a language model of ${tokenizer.kind} tokens`, model, open };
 });
 
@@ -45,29 +46,29 @@ const subjects: readonly Subject[] = [
   {
     name: 'a classifier of tokens',
     model: new Classifier(device, char, ['good', 'bad'], { ...classifierConfig, pooling: 'attention' }),
-    open: (source) => void Classifier.load(device, source).classify(['she', '']),
+    open: async (source) => Classifier.load(device, source).classify(['she', '']),
   },
   {
     name: 'a classifier of words',
     model: new Classifier(device, wordVocabulary([['good', 'film']]), ['good', 'bad'], classifierConfig),
-    open: (source) => void Classifier.load(device, source).classify(['a good film', '']),
+    open: async (source) => Classifier.load(device, source).classify(['a good film', '']),
   },
   {
     name: 'a tagger',
     model: new Tagger(device, tagVocabulary(sentences), { ...common, embedding: 3, characters: 2, crf: true }),
-    open: (source) => void Tagger.load(device, source).tag(['Ada wrote to Babbage']),
+    open: async (source) => Tagger.load(device, source).tag(['Ada wrote to Babbage']),
   },
   ...(['gaussian', 'quantiles'] as const).map((output) => ({
     name: `a forecaster with ${output} output`,
     model: new Forecaster(device, scaling, {
       ...{ ...common, window: 3, horizon: 2, output, quantiles: [0.1, 0.5, 0.9], targets: ['demand'] },
     }),
-    open: (source: ModelSource) => Forecaster.load(device, source).forecast(series)[0].interval(0.8),
+    open: async (source: ModelSource) => Forecaster.load(device, source).forecast(series)[0].interval(0.8),
   })),
   {
     name: 'a translator',
     model: new Translator(device, sidesFor(pairs), { ...common, embedding: 3 }),
-    open: (source) => void Translator.load(device, source).translate(['one'], { beam: 2, maxLength: 8 }),
+    open: async (source) => Translator.load(device, source).translate(['one'], { beam: 2, maxLength: 8 }),
   },
 ];
 
@@ -119,11 +120,11 @@ const changes: readonly [string, (before: unknown) => unknown][] = [
 ];
 
 /** Opens a file that may be anything: it works, or ends in a named error; soon in both cases. */
-function outcome(name: string, open: () => void): 'works' | 'refused' {
+async function outcome(name: string, open: () => Promise<unknown>): Promise<'works' | 'refused'> {
   const began = performance.now();
   let result: 'works' | 'refused' = 'works';
   try {
-    open();
+    await open();
   } catch (error) {
     if (!(error instanceof UnrolledError)) throw new Error(`${name}: ${error}`, { cause: error });
     if (error.message.length > 600) throw new Error(`${name}: a message of ${error.message.length} characters`);
@@ -138,54 +139,54 @@ describe.each(subjects)('$name', ({ model, open }) => {
   const stored = storeModel(model);
   const description = JSON.parse(JSON.stringify(stored.model));
 
-  test('opens from its own file', () => {
-    expect(outcome('unchanged', () => open(fileOf(description, stored.parameters)))).toBe('works');
-    expect(outcome('unchanged', () => open(encodeModel(stored)))).toBe('works');
-    expect(outcome('unchanged', () => open(stored))).toBe('works');
+  test('opens from its own file', async () => {
+    expect(await outcome('unchanged', () => open(fileOf(description, stored.parameters)))).toBe('works');
+    expect(await outcome('unchanged', () => open(encodeModel(stored)))).toBe('works');
+    expect(await outcome('unchanged', () => open(stored))).toBe('works');
   });
 
-  test('with any node of its description altered works, or is refused by name', () => {
+  test('with any node of its description altered works, or is refused by name', async () => {
     const refused = { works: 0, refused: 0 };
     for (const path of pathsOf(description)) {
       for (const [change, make] of changes) {
         const file = fileOf(altered(description, path, make) ?? null, stored.parameters);
-        refused[outcome(`${path.join('.')} ${change}`, () => open(file))]++;
+        refused[await outcome(`${path.join('.')} ${change}`, () => open(file))]++;
       }
     }
     expect(refused.refused).toBeGreaterThan(refused.works);
   });
 
-  test('with a number in memory that is none works, or is refused by name', () => {
+  test('with a number in memory that is none works, or is refused by name', async () => {
     for (const path of pathsOf(description)) {
       for (const value of [Number.NaN, Infinity, undefined, 10n, () => 1, Symbol('x'), new Date(0)]) {
         const model = altered(description, path, () => value) as ModelFile['model'];
-        outcome(`${path.join('.')} ${String(value)}`, () => open({ ...stored, model }));
+        await outcome(`${path.join('.')} ${String(value)}`, () => open({ ...stored, model }));
       }
     }
   });
 
-  test('with any character of its description altered works, or is refused by name', () => {
+  test('with any character of its description altered works, or is refused by name', async () => {
     const json = JSON.stringify(description);
     const start = json.includes('"vocabulary":["') && json.length > 5000 ? 400 : json.length;
-    fc.assert(
-      fc.property(fc.nat(start - 1), fc.constantFrom(...'09-"[]{},:.eE\\u\u0000é'), (place, character) => {
+    await fc.assert(
+      fc.asyncProperty(fc.nat(start - 1), fc.constantFrom(...'09-"[]{},:.eE\\u\u0000é'), async (place, character) => {
         const file = fileOf(json.slice(0, place) + character + json.slice(place + 1), stored.parameters);
-        outcome(`${place} ${character}`, () => open(file));
+        await outcome(`${place} ${character}`, () => open(file));
       }),
       { numRuns: 300, seed: 1 },
     );
   });
 
-  test('without one of its tensors, with one too many, or one of another shape is refused', () => {
+  test('without one of its tensors, with one too many, or one of another shape is refused', async () => {
     for (const [name, array] of Object.entries(stored.parameters)) {
       const { [name]: _, ...others } = stored.parameters;
       const reshaped = { ...stored.parameters, [name]: { ...array, shape: [1, ...array.shape] } };
       const renamed = { ...others, [`${name}x`]: array };
       for (const parameters of [others, reshaped, renamed, { ...stored.parameters, more: array }]) {
-        expect(() => open(fileOf(description, parameters))).toThrow(FormatError);
+        await expect(open(fileOf(description, parameters))).rejects.toThrow(FormatError);
       }
     }
-    expect(() => open(fileOf(description, {}))).toThrow(FormatError);
+    await expect(open(fileOf(description, {}))).rejects.toThrow(FormatError);
   });
 });
 
@@ -208,22 +209,22 @@ describe('sizes that the file does not hold are refused before anything is made 
     ['units of a NAS cell', { cell: { cell: 'nas', hidden: 2 ** 30 } }],
     ['a projection', { cell: { cell: 'lstm', hidden: 2 ** 30, projection: 2 ** 29 } }],
     ['cutoffs', { adaptive: [1, 2, 3, 4] }],
-  ])('%s: %o', (_, change) => {
+  ])('%s: %o', async (_, change) => {
     const before = memory();
     const began = performance.now();
     const file = fileOf({ tokenizer, config: { ...config, ...change } }, stored.parameters);
-    expect(() => open(file)).toThrow(FormatError);
+    await expect(open(file)).rejects.toThrow(FormatError);
     expect(performance.now() - began).toBeLessThan(5000);
     expect(memory() - before).toBeLessThan(100e6);
   });
 
-  test('tags of a CRF, whose constraints are K × K', () => {
+  test('tags of a CRF, whose constraints are K × K', async () => {
     const tagger = subjects.find(({ name }) => name === 'a tagger')!;
     const { model, parameters } = storeModel(tagger.model);
     const { vocabulary, ...rest } = model as { vocabulary: object };
     const tags = ['O', ...Array.from({ length: 20_000 }, (_, i) => `B-${i}`)];
     const began = performance.now();
-    expect(() => tagger.open(fileOf({ ...rest, vocabulary: { ...vocabulary, tags } }, parameters))).toThrow(
+    await expect(tagger.open(fileOf({ ...rest, vocabulary: { ...vocabulary, tags } }, parameters))).rejects.toThrow(
       FormatError,
     );
     expect(performance.now() - began).toBeLessThan(5000);
@@ -268,10 +269,10 @@ describe('what is loaded must be bytes or a stored model', () => {
     ['received {  }', {}],
     ['the parameters of a stored model must be', { model: {}, parameters: 5 }],
     ['the parameters of a stored model must be', { model: {}, parameters: { a: [1, 2] } }],
-  ])('%s', (message, source) => {
+  ])('%s', async (message, source) => {
     for (const { open } of subjects) {
-      expect(() => open(source as ModelSource)).toThrow(ConfigError);
-      expect(() => open(source as ModelSource)).toThrow(message);
+      await expect(open(source as ModelSource)).rejects.toThrow(ConfigError);
+      await expect(open(source as ModelSource)).rejects.toThrow(message);
     }
   });
 });

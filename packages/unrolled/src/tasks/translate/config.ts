@@ -1,7 +1,8 @@
+import { anything, count, flag, oneOf, rate, required, requireOptions } from '../../checks.ts';
 import { ConfigError } from '../../errors.ts';
 import { type AttentionScore, attentionScores } from '../../nn/attention.ts';
 import type { CellSource } from '../../nn/cells/registry.ts';
-import { type Feeding, feedings } from './decoder.ts';
+import { type Feeding, feedings } from '../../nn/seq2seq/decoder.ts';
 
 /** Configuration of an encoder and its decoder, as plain data. */
 export interface TranslatorConfig {
@@ -40,23 +41,18 @@ export function completeConfig(config: TranslatorConfig): Required<TranslatorCon
     coverage: false,
     ...config,
   } as const satisfies TranslatorConfig;
-  const { dropout, attention, feeding, coverage } = complete;
-  for (const name of ['hidden', 'layers', 'embedding'] as const) {
-    if (!Number.isInteger(config[name]) || config[name] < 1) {
-      throw new ConfigError(`translate: ${name} must be a whole number from 1, received ${config[name]}`);
-    }
-  }
-  if (!(dropout >= 0 && dropout < 1)) {
-    throw new ConfigError(`translate: dropout must be in [0, 1), received ${dropout}`, { dropout });
-  }
-  if (!attentionNames.includes(attention)) {
-    throw new ConfigError(`translate: there is no attention '${attention}'; use ${attentionNames.join(', ')}`, {
-      attention,
-    });
-  }
-  if (!feedings.includes(feeding)) {
-    throw new ConfigError(`translate: there is no feeding '${feeding}'; use ${feedings.join(', ')}`, { feeding });
-  }
+  requireOptions<TranslatorConfig>('translate', config, {
+    cell: required(anything),
+    hidden: required(count),
+    layers: required(count),
+    embedding: required(count),
+    dropout: required(rate),
+    bidirectional: flag,
+    attention: oneOf(attentionNames),
+    feeding: oneOf(feedings),
+    coverage: flag,
+  });
+  const { attention, feeding, coverage } = complete;
   if (attention === 'none' && (feeding !== 'none' || coverage)) {
     throw new ConfigError('translate: feeding and coverage need attention; choose an attention, or leave them out', {
       feeding,

@@ -1,9 +1,9 @@
 import { number, oneOf, whole } from '../../checks.ts';
+import { type Feeding, feedings } from '../../nn/seq2seq/decoder.ts';
 import { objectOf, optional, type Schema, scalar } from '../../schema.ts';
 import { tokenizerConfig } from '../../tokenizers/description.ts';
 import { cellSource, dropoutRate, size, taskName, trueOrFalse } from '../../train/description.ts';
 import { attentionNames, type TranslatorConfig } from './config.ts';
-import { type Feeding, feedings } from './decoder.ts';
 import type { TranslatorDescription } from './model.ts';
 
 /** The description of a translator in a file. */

@@ -58,7 +58,7 @@ export async function evaluateTranslations(
     );
     loss += sum;
     const texts = places.map((place) => pairs[place].source);
-    model.translate(texts, { ...options, batch }).forEach((translation, i) => {
+    (await model.translate(texts, { ...options, batch })).forEach((translation, i) => {
       translations[places[i]] = translation;
     });
   }

@@ -3,11 +3,10 @@
  * @module
  */
 
+export { type Feeding, feedings } from '../../nn/seq2seq/decoder.ts';
 export * from './alignment.ts';
 export * from './config.ts';
-export { type Feeding, feedings } from './decoder.ts';
 export * from './evaluate.ts';
-export type { TranslationLossOptions } from './loss.ts';
 export { Translator, type TranslatorDescription } from './model.ts';
 export * from './pairs.ts';
 export type { SearchTranslationOptions } from './search.ts';

@@ -3,7 +3,7 @@ import { gradientError } from '../../autodiff/check.ts';
 import { referenceBackend } from '../../backend/reference/reference-backend.ts';
 import { openDevice } from '../../device.ts';
 import { ConfigError, FormatError } from '../../errors.ts';
-import { inference } from '../../nn/index.ts';
+import { checkSequenceLoss, inference } from '../../nn/index.ts';
 import type { Parameters } from '../../nn/parameters.ts';
 import { createDevice } from '../../ops/create-device.ts';
 import { reshape, slice } from '../../ops/index.ts';
@@ -13,7 +13,7 @@ import type { Tensor } from '../../tensor/tensor.ts';
 import { encodeCheckpoint } from '../../train/checkpoint.ts';
 import { train } from '../../train/train.ts';
 import type { TranslatorConfig } from './config.ts';
-import { checkLoss, translationLoss } from './loss.ts';
+import { translationLoss } from './loss.ts';
 import { Translator } from './model.ts';
 import type { TranslationPair } from './pairs.ts';
 import { sidesFor } from './sides.ts';
@@ -86,24 +86,23 @@ describe.each(kinds)('a translator with %j', (kind) => {
   });
 
   test('has the same vectors step by step as in one pass', () => {
-    const { decoder, ...model } = create(kind);
     const translator = create(kind);
-    const { sides } = model;
+    const { network, sides } = translator;
     const { memory, state } = translator.read(pairs.map(({ source }) => sides.source.encode(source).ids));
     const ids = [sides.target.start, 0, 1, 1, 0, 0, 1, 0, 0];
-    const whole = translator.decoder.run(translator.embed(ids, [3, 3]), memory, state, inference);
-    const step = (t: number): Tensor => translator.embed(ids.slice(3 * t, 3 * t + 3), [3]);
-    const single = translator.decoder.walk(3, step, memory, state, inference);
+    const whole = network.decoder.run(network.embed(exact.ids(ids, [3, 3])), memory, state, inference);
+    const step = (t: number): Tensor => network.embed(exact.ids(ids.slice(3 * t, 3 * t + 3)));
+    const single = network.decoder.walk(3, step, memory, state, inference);
     single.vectors.data().forEach((x, i) => {
       expect(x).toBeCloseTo(whole.vectors.data()[i], 12);
     });
   });
 
-  test('the log probability of a translation is that of its loss', () => {
+  test('the log probability of a translation is that of its loss', async () => {
     const model = create(kind);
     const sources = ['abc', 'cc', 'bcaab'];
     for (const beam of [1, 3]) {
-      model.translate(sources, { beam, maxLength: 9 }).forEach(({ text, ended, logProbability }, i) => {
+      (await model.translate(sources, { beam, maxLength: 9 })).forEach(({ text, ended, logProbability }, i) => {
         if (!ended) return;
         const { loss, tokens } = translationLoss(
           model,
@@ -126,9 +125,10 @@ describe.each(['wasm', 'reference'] as const)('on %s', (name) => {
       {},
       { beam: 4, nBest: 3, lengthPenalty: 0.6, coveragePenalty: kind.attention === 'none' ? 0 : 0.2, blockNgrams: 3 },
     ]) {
-      const together = model.translate(texts, { ...options, maxLength: 12 });
-      const inBatches = model.translate(texts, { ...options, maxLength: 12, batch: 4 });
-      const alone = texts.map((text) => model.translate([text], { ...options, maxLength: 12 })[0]);
+      const together = await model.translate(texts, { ...options, maxLength: 12 });
+      const inBatches = await model.translate(texts, { ...options, maxLength: 12, batch: 4 });
+      const each = texts.map((text) => model.translate([text], { ...options, maxLength: 12 }));
+      const alone = (await Promise.all(each)).flat();
       expect(together).toEqual(alone);
       expect(inBatches).toEqual(alone);
     }
@@ -136,29 +136,30 @@ describe.each(['wasm', 'reference'] as const)('on %s', (name) => {
   });
 });
 
-test('a model that never ends stops at a length that depends on its source alone', () => {
+test('a model that never ends stops at a length that depends on its source alone', async () => {
   const model = create({ attention: 'additive' }, exact, pairs, 0);
   // All tokens and the end are equally probable, so the first token is repeated for ever.
-  const written = (source: string): number => model.translate([source])[0].text.length;
+  const written = async (source: string): Promise<number> => (await model.translate([source]))[0].text.length;
   const { sides } = model;
   expect(sides.lengthRatio).toBeCloseTo((3 + 5 + 1) / (6 + 2 + 3), 12);
-  expect(written('c')).toBe(Math.ceil(2 * sides.lengthRatio * 2) + 10);
-  expect(written('abcab'.repeat(9))).toBe(2 * sides.longest + 10);
+  expect(await written('c')).toBe(Math.ceil(2 * sides.lengthRatio * 2) + 10);
+  expect(await written('abcab'.repeat(9))).toBe(2 * sides.longest + 10);
 });
 
-test('alignments have a row for each token with its end, and a column for each of the source with its own', () => {
-  const [{ alignment, text, candidates }] = create({ attention: 'additive' }).translate(['abc'], { beam: 2, nBest: 2 });
+test('alignments have a row for each token with its end, and a column for each of the source with its own', async () => {
+  const translator = create({ attention: 'additive' });
+  const [{ alignment, text, candidates }] = await translator.translate(['abc'], { beam: 2, nBest: 2 });
   expect(alignment!.source).toEqual(['a', 'b', 'c', '⏎']);
   expect(alignment!.target.slice(0, text.length)).toEqual([...text]);
   for (const row of alignment!.weights) expect(row.reduce((a, b) => a + b)).toBeCloseTo(1, 12);
   expect(candidates).toHaveLength(2);
   expect(candidates[0].score).toBeGreaterThanOrEqual(candidates[1].score);
-  expect(create({ attention: 'none' }).translate(['abc'])[0].alignment).toBeNull();
+  expect((await create({ attention: 'none' }).translate(['abc']))[0].alignment).toBeNull();
 });
 
-test('unknown characters are ignored and returned', () => {
+test('unknown characters are ignored and returned', async () => {
   const model = create({});
-  const [known, unknown] = model.translate(['abc', 'añb?c?']);
+  const [known, unknown] = await model.translate(['abc', 'añb?c?']);
   expect(unknown.leftOut).toEqual(['ñ', '?']);
   expect(unknown.text).toBe(known.text);
 });
@@ -170,8 +171,9 @@ test('label smoothing is the cross-entropy against a partly uniform target', () 
   const { memory, state } = model.read([encoded[0].source]);
   const { start } = model.sides.target;
   const { target } = encoded[0];
-  const inputs = model.embed([start, ...target.slice(0, -1)], [5, 1]);
-  const logits = model.decoder.logits(model.decoder.run(inputs, memory, state, inference).vectors);
+  const { decoder } = model.network;
+  const inputs = model.network.embed(exact.ids([start, ...target.slice(0, -1)], [5, 1]));
+  const logits = decoder.logits(decoder.run(inputs, memory, state, inference).vectors);
   const even = -logits.logSoftmax().mean().item();
   expect(lossWith(0.3)).toBeCloseTo(0.7 * lossWith(0) + 0.3 * even, 12);
 });
@@ -195,7 +197,7 @@ test('a translator is restored from its file, and other files are refused', asyn
   for await (const event of train(task, { optimizer: { method: 'sgd' }, learningRate: 0.1, steps: 2 })) {
     if (event.type !== 'checkpoint') continue;
     const file = encodeCheckpoint(event.checkpoint);
-    expect(Translator.load(exact, file).translate(texts)).toEqual(model.translate(texts));
+    expect(await Translator.load(exact, file).translate(texts)).toEqual(await model.translate(texts));
     const other = encodeCheckpoint({ ...event.checkpoint, model: { task: 'classify' } });
     expect(() => Translator.load(exact, other)).toThrow(FormatError);
   }
@@ -203,9 +205,12 @@ test('a translator is restored from its file, and other files are refused', asyn
 
 test.each([
   [{ hidden: 0 }, 'hidden must be a whole number from 1, received 0'],
-  [{ dropout: 1 }, 'dropout must be in [0, 1), received 1'],
-  [{ attention: 'bilinear' as never }, "there is no attention 'bilinear'; use none, additive"],
-  [{ feeding: 'all' as never }, "there is no feeding 'all'; use none, output, context"],
+  [{ dropout: 1 }, 'dropout must be a number in [0, 1), received 1'],
+  [
+    { attention: 'bilinear' as never },
+    "attention must be 'none', 'additive', 'dot', 'general' or 'scaled-dot', received 'bilinear'",
+  ],
+  [{ feeding: 'all' as never }, "feeding must be 'none', 'output' or 'context', received 'all'"],
   [{ attention: 'none', coverage: true } as const, 'feeding and coverage need attention'],
   [{ attention: 'dot' } as const, "'dot' needs queries as wide as the memory, received 3 and 6"],
 ])('%j is refused', (wrong, message) => {
@@ -214,9 +219,9 @@ test.each([
 });
 
 test.each([
-  [{ smoothing: 1 }, 'smoothing must be in [0, 1)'],
-  [{ sampling: -1 }, 'sampling must be in [0, 1]'],
+  [{ smoothing: 1 }, 'smoothing must be a number in [0, 1)'],
+  [{ sampling: -1 }, 'sampling must be a finite number from 0 to 1'],
   [{ coverageLoss: 1 }, 'needs a model with coverage'],
 ])('a loss with %j is refused', (wrong, message) => {
-  expect(() => checkLoss(create({}), wrong)).toThrow(message);
+  expect(() => checkSequenceLoss(create({}).network, wrong)).toThrow(message);
 });

@@ -42,7 +42,7 @@ test('it learns to reverse words, attending to the letter it writes', async () =
   const result = await evaluateTranslations(model, validation, { beam: 3 });
   expect(result.scores.exact).toBeGreaterThan(0.9);
   expect(result.scores.characterErrorRate).toBeLessThan(0.05);
-  const [{ text, alignment }] = model.translate(['abcde']);
+  const [{ text, alignment }] = await model.translate(['abcde']);
   expect(text).toBe('edcba');
   const looked = alignment!.weights.slice(0, 5).map((row) => row.indexOf(Math.max(...row)));
   // One place beside the letter is near enough: the encoder's states know their neighbours.
@@ -70,7 +70,7 @@ test('scores are those of the translations, and an aborted evaluation rejects wi
   const { model } = newTask();
   const result = await evaluateTranslations(model, validation.slice(0, 7), { batch: 3 });
   expect(result.translations.map(({ text }) => text)).toEqual(
-    model.translate(validation.slice(0, 7).map(({ source }) => source)).map(({ text }) => text),
+    (await model.translate(validation.slice(0, 7).map(({ source }) => source))).map(({ text }) => text),
   );
   expect(result.scores.signatures.bleu).toContain('tok:13a|smooth:exp');
   const signal = AbortSignal.abort();

@@ -1,15 +1,16 @@
 import { type Examples, mapExamples, sourceOf } from '../../data/examples.ts';
 import { ConfigError } from '../../errors.ts';
+import { checkSequenceLoss, type SequenceLossOptions } from '../../nn/seq2seq/loss.ts';
 import type { StopSignal } from '../../signal.ts';
 import { type ExampleOptions, SupervisedTraining } from '../../train/supervised.ts';
 import type { Validation } from '../../train/task.ts';
 import { evaluateTranslations, type TranslationScores } from './evaluate.ts';
-import { checkLoss, type TranslationLossOptions, translationLoss } from './loss.ts';
+import { translationLoss } from './loss.ts';
 import type { Translator } from './model.ts';
 import type { TranslationPair } from './pairs.ts';
 import type { EncodedPair } from './sides.ts';
 
-export interface TranslatorTrainingOptions extends ExampleOptions<TranslationPair>, TranslationLossOptions {
+export interface TranslatorTrainingOptions extends ExampleOptions<TranslationPair>, SequenceLossOptions {
   /** Epochs over which scheduled sampling grows linearly from 0 to `sampling`. Default 10. */
   readonly samplingEpochs?: number;
   /** Maximum number of pairs translated at a validation, spread evenly over the validation pairs. Default 1,000. */
@@ -41,7 +42,7 @@ export function translatorTraining(
     samplingEpochs = 10,
     validationPairs = 1000,
   } = options;
-  checkLoss(model, options);
+  checkSequenceLoss(model.network, options);
   if (!(samplingEpochs > 0)) {
     throw new ConfigError(`translate: samplingEpochs must be above 0, received ${samplingEpochs}`, { samplingEpochs });
   }
@@ -89,8 +90,8 @@ function costOf({ sides }: Translator, scores: TranslationScores): number {
 }
 
 /** Translations of a few sources, with their references where they differ. */
-function sample(model: Translator, pairs: readonly TranslationPair[]): string {
-  const written = model.translate(pairs.map(({ source }) => source));
+async function sample(model: Translator, pairs: readonly TranslationPair[]): Promise<string> {
+  const written = await model.translate(pairs.map(({ source }) => source));
   return pairs
     .map(({ source, target }, i) => {
       const { text } = written[i];

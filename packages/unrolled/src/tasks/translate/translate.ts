@@ -30,11 +30,11 @@ export interface Translation extends Candidate {
 }
 
 /** @throws ConfigError on an option out of range */
-export function translateTexts(
+export async function translateTexts(
   model: Translator,
   texts: readonly string[],
   { batch = 64, ...options }: TranslateOptions,
-): Translation[] {
+): Promise<Translation[]> {
   const encoded = texts.map((text) => model.sides.source.encode(text));
   const results = new Array<Translation>(texts.length);
   // Sorted by length, so that a batch needs little padding.
@@ -42,7 +42,7 @@ export function translateTexts(
   for (let from = 0; from < order.length; from += batch) {
     const places = order.slice(from, from + batch);
     const sources = places.map((place) => encoded[place].ids);
-    searchTranslations(model, sources, options).forEach((hypotheses, row) => {
+    (await searchTranslations(model, sources, options)).forEach((hypotheses, row) => {
       const { leftOut } = encoded[places[row]];
       const names = model.sides.source.namesIn(texts[places[row]], sources[row]);
       const candidates = hypotheses.map((one) => candidateOf(model.sides.target, names, one));

@@ -1,13 +1,20 @@
-import { Attention, type AttentionMemory, type AttentionScore, coverageLoss } from '../../nn/attention.ts';
-import type { CellSource } from '../../nn/cells/registry.ts';
-import { Dropout } from '../../nn/dropout.ts';
-import type { Context } from '../../nn/layer.ts';
-import { Linear } from '../../nn/linear.ts';
-import type { Declarations } from '../../nn/parameters.ts';
-import { Recurrent, type StackState } from '../../nn/recurrent.ts';
+import { anything, count, oneOf, rate, required } from '../../checks.ts';
+import { ConfigError } from '../../errors.ts';
 import { at, concat, reshape, stack, tanh } from '../../ops/index.ts';
+import type { Shape } from '../../shape.ts';
 import type { Device } from '../../tensor/device.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
+import { Attention, type AttentionMemory, type AttentionOptions, coverageLoss } from '../attention.ts';
+import { Buildable } from '../buildable.ts';
+import type { CellSource } from '../cells/registry.ts';
+import { Dropout } from '../dropout.ts';
+import type { Context, Layer } from '../layer.ts';
+import { layerConfig } from '../layer-config.ts';
+import { Linear } from '../linear.ts';
+import type { Declarations } from '../parameters.ts';
+import { Recurrent } from '../recurrent.ts';
+import type { StackState } from '../sequence-layer.ts';
+import type { Encoded } from './encoded.ts';
 
 export const feedings = ['none', 'output', 'context'] as const;
 
@@ -28,11 +35,27 @@ export interface DecoderOptions {
   readonly layers: number;
   /** Dropout rate between layers and before the output. */
   readonly dropout: number;
-  /** Null: no attention; the initial state is all the decoder knows of the source. */
-  readonly attention: { readonly score: AttentionScore; readonly units: number; readonly coverage: boolean } | null;
-  readonly feeding: Feeding;
+  /** Null: no attention; the initial state is all the decoder knows of the source. Default null. */
+  readonly attention?: AttentionOptions | null | undefined;
+  /** Default 'none'. */
+  readonly feeding?: Feeding | undefined;
   /** Number of output classes. */
   readonly choices: number;
+}
+
+/** Embeddings `[T, B, E]` of the tokens so far, and what they continue: its state in the decoder's own shapes. */
+export interface DecoderInputs extends Encoded {
+  readonly ys: Tensor;
+}
+
+export interface DecoderShapes {
+  readonly ys: Shape;
+  readonly memory: Shape;
+}
+
+interface DecoderParts {
+  readonly width: number;
+  readonly combine: Linear | null;
 }
 
 /** A decoder's state between steps; the batch is the first axis everywhere. */
@@ -68,35 +91,59 @@ export interface DecoderRun {
  * Without attention logits_t = W s_t + b. Parameters: the cells' own, `attention.…`, `combine.weight` [H, D + H],
  * `combine.bias` [H], `output.weight` [choices, H], `output.bias`.
  */
-export class Decoder {
-  readonly #options: DecoderOptions;
+export class Decoder extends Buildable<DecoderParts> implements Layer<DecoderInputs, Tensor, DecoderShapes> {
+  readonly config: { readonly layer: 'decoder' } & DecoderOptions;
   readonly #recurrent: Recurrent;
   readonly #attention: Attention | null;
   readonly #dropout: Dropout;
   readonly #output: Linear;
-  #combine: Linear | null = null;
 
+  /** @throws ConfigError on an unknown option, a value that cannot work, or feeding without attention */
   constructor(options: DecoderOptions) {
-    this.#options = options;
-    const { cell, hidden, layers, dropout } = options;
+    super();
+    this.config = layerConfig('decoder', options, {
+      cell: required(anything),
+      hidden: required(count),
+      layers: required(count),
+      dropout: required(rate),
+      attention: anything,
+      feeding: oneOf(feedings),
+      choices: required(count),
+    });
+    const { cell, hidden, layers, dropout, attention, feeding = 'none' } = options;
+    if (!attention && feeding !== 'none') {
+      throw new ConfigError('decoder: feeding needs attention; choose an attention, or leave feeding out', { feeding });
+    }
     this.#recurrent = new Recurrent({ cell, hidden, layers, dropout });
-    this.#attention = options.attention && new Attention(options.attention);
-    this.#dropout = new Dropout({ rate: options.dropout });
+    this.#attention = attention ? new Attention(attention) : null;
+    this.#dropout = new Dropout({ rate: dropout });
     this.#output = new Linear({ units: options.choices });
   }
 
-  /** Declares the parameters for embeddings of dimension E = `embedding` and a memory of depth D = `memory`. */
-  build(embedding: number, memory: number, declarations: Declarations): void {
-    const { feeding, hidden } = this.#options;
-    const fed = { none: 0, output: hidden, context: memory }[feeding];
-    this.#recurrent.build([-1, -1, embedding + fed], declarations);
-    const { width } = this.#recurrent;
+  get #feeding(): Feeding {
+    return this.config.feeding ?? 'none';
+  }
+
+  build({ ys, memory }: DecoderShapes, declarations: Declarations): Shape {
+    const { hidden } = this.config;
+    const D = memory.at(-1)!;
+    const fed = { none: 0, output: hidden, context: D }[this.#feeding];
+    const outputs = this.#recurrent.build([...ys.slice(0, -1), ys.at(-1)! + fed], declarations);
+    const width = outputs.at(-1)!;
+    let vectors: Shape = outputs;
+    let combine: Linear | null = null;
     if (this.#attention) {
-      this.#attention.build({ queries: [-1, -1, width], memory: [-1, -1, memory] }, declarations.within('attention'));
-      this.#combine = new Linear({ units: hidden });
-      this.#combine.build([-1, memory + width], declarations.within('combine'));
+      this.#attention.build({ queries: outputs, memory }, declarations.within('attention'));
+      combine = new Linear({ units: hidden });
+      vectors = combine.build([...outputs.slice(0, -1), D + width], declarations.within('combine'));
     }
-    this.#output.build([-1, this.#attention ? hidden : width], declarations.within('output'));
+    this.parts = { width, combine };
+    return this.#output.build(vectors, declarations.within('output'));
+  }
+
+  /** Logits `[T, B, choices]` of known sequences; see `run`. */
+  apply({ ys, memory, lengths, state }: DecoderInputs, context: Context): Tensor {
+    return this.logits(this.run(ys, this.prepare(memory, lengths), this.begin(state), context).vectors);
   }
 
   /** The initial state of the cells, in the shapes a bridge must produce. */
@@ -105,26 +152,28 @@ export class Decoder {
   }
 
   /** Keys and values of a memory; null without attention. @param encoded  `[S, B, D]` */
-  prepare(encoded: Tensor, lengths: readonly number[]): AttentionMemory | null {
+  prepare(encoded: Tensor, lengths?: readonly number[] | null): AttentionMemory | null {
     return this.#attention?.prepare(encoded, lengths) ?? null;
   }
 
   /** The decoder's state before the first step. */
   begin(recurrent: StackState): DecoderState {
-    const { feeding, hidden } = this.#options;
-    const { width } = this.#recurrent;
+    const { hidden } = this.config;
+    const { width } = this.parts;
     const top = recurrent.at(-1)!;
     const [{ shape, device }] = Object.values(top);
     const zeros = (size: number): Tensor => device.zeros([shape[0], size]);
     // The first query is the initial state, if the cell outputs its state.
     const first = top.h?.shape[1] === width ? top.h : null;
-    const fed = { none: () => null, output: () => zeros(hidden), context: () => first ?? zeros(width) }[feeding]();
+    const fed = { none: () => null, output: () => zeros(hidden), context: () => first ?? zeros(width) }[
+      this.#feeding
+    ]();
     return { recurrent, fed, coverage: null };
   }
 
   /** One step: embeddings `[B, E]` of the last tokens. */
   step(ys: Tensor, memory: AttentionMemory | null, state: DecoderState, context: Context): DecoderStep {
-    const { feeding } = this.#options;
+    const feeding = this.#feeding;
     const attend = (query: Tensor) => this.#attention!.step(query, memory!, state.coverage);
     const early = feeding === 'context' ? attend(state.fed!) : null;
     const fed = early?.context ?? state.fed;
@@ -157,8 +206,7 @@ export class Decoder {
    * the attention of the previous one.
    */
   run(ys: Tensor, memory: AttentionMemory | null, state: DecoderState, context: Context): DecoderRun {
-    const { feeding, attention } = this.#options;
-    if (feeding !== 'none' || attention?.coverage) {
+    if (this.#feeding !== 'none' || this.#attention?.config.coverage) {
       return this.walk(ys.shape[0], (t) => at(ys, t), memory, state, context);
     }
     const { outputs } = this.#recurrent.run(ys, context, { state: state.recurrent });
@@ -188,6 +236,6 @@ export class Decoder {
   }
 
   #combined(contexts: Tensor, outputs: Tensor): Tensor {
-    return tanh(this.#combine!.apply(concat([contexts, outputs], -1)));
+    return tanh(this.parts.combine!.apply(concat([contexts, outputs], -1)));
   }
 }

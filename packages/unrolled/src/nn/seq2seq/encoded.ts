@@ -1,0 +1,28 @@
+import type { Shape } from '../../shape.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import type { Layer } from '../layer.ts';
+import type { StackState } from '../sequence-layer.ts';
+
+/** What an encoder gives to a decoder: of sentences, images, or whatever it read, one a row. */
+export interface Encoded {
+  /** D numbers for each of S positions that attention can look at, `[S, B, D]`. */
+  readonly memory: Tensor;
+  /** How many of the positions each row has, `[B]`. Default: S for all. */
+  readonly lengths?: readonly number[] | null | undefined;
+  /** From which `Bridge` makes the state that the decoder begins with. */
+  readonly state: StackState;
+}
+
+/** The shapes of a state's parts. */
+export type StateShapes = readonly Readonly<Record<string, Shape>>[];
+
+export interface EncodedShapes {
+  readonly memory: Shape;
+  readonly state: StateShapes;
+}
+
+/** A layer that reads what a decoder writes about. `RecurrentEncoder` is one. */
+export type Encoder<Source, SourceShapes> = Layer<Source, Encoded, SourceShapes, EncodedShapes>;
+
+export const shapesOf = (state: StackState): StateShapes =>
+  state.map((parts) => Object.fromEntries(Object.entries(parts).map(([name, { shape }]) => [name, shape])));

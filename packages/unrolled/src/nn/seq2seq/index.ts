@@ -1,0 +1,6 @@
+export * from './bridge.ts';
+export * from './decoder.ts';
+export type { Encoded, EncodedShapes, Encoder, StateShapes } from './encoded.ts';
+export * from './encoder-decoder.ts';
+export * from './loss.ts';
+export * from './recurrent-encoder.ts';
