@@ -9,7 +9,9 @@ export type AnyLayer = Layer<never, unknown, never, unknown>;
 
 /** A class of layers, which makes one from its configuration. */
 export type LayerKind =
-  | (new (config: never) => AnyLayer)
+  | (new (
+      config: never,
+    ) => AnyLayer)
   /** For a layer that holds others. */
   | { fromConfig(config: never, make: (config: LayerConfig) => Layer): AnyLayer };
 
