@@ -13,11 +13,12 @@ const rooms: readonly { readonly name: string; readonly files: RegExp; readonly 
   { name: 'values', files: /^(errors|checks|schema|labels|signal|shape|random)\.ts$/, knows: [] },
   { name: 'charts', files: /^charts\//, knows: ['values'] },
   { name: 'interface', files: /^backend\/(backend|scan)\.ts$/, knows: ['values'] },
+  { name: 'composed', files: /^backend\/composed\//, knows: ['values', 'interface'] },
   { name: 'reference', files: /^backend\/reference\//, knows: ['values', 'interface'] },
   { name: 'wasm', files: /^backend\/wasm\//, knows: ['values', 'interface'] },
   { name: 'tensor', files: /^tensor\//, knows: ['values', 'interface'] },
   { name: 'autodiff', files: /^autodiff\//, knows: ['values', 'tensor'] },
-  { name: 'ops', files: /^ops\//, knows: ['values', 'interface', 'tensor', 'autodiff'] },
+  { name: 'ops', files: /^ops\//, knows: ['values', 'interface', 'composed', 'tensor', 'autodiff'] },
   // The one file that names the backends.
   { name: 'device', files: /^device\.ts$/, knows: ['values', 'interface', 'reference', 'wasm', 'tensor', 'ops'] },
   { name: 'nn', files: /^nn\//, knows: ['values', 'interface', 'tensor', 'autodiff', 'ops'] },

@@ -1,7 +1,7 @@
 import type { FloatType } from './backend/backend.ts';
 import { type WasmOptions, wasmBackend } from './backend/wasm/wasm-backend.ts';
 import { ConfigError } from './errors.ts';
-import { createDevice } from './ops/create-device.ts';
+import { deviceOn } from './ops/create-device.ts';
 import type { Device } from './tensor/device.ts';
 
 export type DeviceName = 'wasm' | 'reference';
@@ -25,11 +25,11 @@ export interface DeviceOptions extends WasmOptions {
 export async function openDevice(name: DeviceName = 'wasm', options: DeviceOptions = {}): Promise<Device> {
   switch (name) {
     case 'wasm':
-      return createDevice(await wasmBackend(options));
+      return deviceOn(await wasmBackend(options));
     case 'reference': {
       // By itself, so that a page does not load it for nothing.
       const { referenceBackend } = await import('./backend/reference/reference-backend.ts');
-      return createDevice(referenceBackend({ float: options.float ?? 'float64' }));
+      return deviceOn(referenceBackend({ float: options.float ?? 'float64' }));
     }
     default:
       throw new ConfigError(`openDevice: there is no device '${name}'; use 'wasm' or 'reference'`, { name });

@@ -1,7 +1,9 @@
 import { type FaultGroup, faultsIn } from '../fault.ts';
 
 const wasm = 'packages/unrolled/src/backend/wasm';
+const composed = 'packages/unrolled/src/backend/composed';
 const nn = 'packages/unrolled/src/nn';
+const conformance = ['packages/unrolled/src/backend/conformance.test.ts'];
 const tests = [
   'packages/unrolled/src/backend/conformance.test.ts',
   'test/golden/recurrent.test.ts',
@@ -10,8 +12,25 @@ const tests = [
 
 /** Recurrent layers as one operation: forward, backward through time, gradients of weights, threads. */
 export const fused: FaultGroup = {
-  name: 'fused recurrence',
+  name: 'fused operations, and the same composed',
   faults: [
+    ...faultsIn(`${composed}/recurrent.ts`, conformance, [
+      ['previous < 0 || previous >= this.T', 'previous < 0'],
+      ["w.binary('less', w.positions(T, [T, 1])", "w.binary('lessEqual', w.positions(T, [T, 1])"],
+      ['layer.during(w, t, found.dFromH, 0)', 'found.dFromH'],
+      ['outer.put(candidate, layer.gatesFrom(dWeightHh, 2, 3));', ''],
+    ]),
+    ...faultsIn(`${composed}/rows.ts`, conformance, [
+      ["w.reduce('min', places, 1)", "w.reduce('max', places, 1)"],
+      ['w.sub(largest, rows), 0', 'w.sub(largest, rows), 1'],
+      ["w.binary('less', ids, 0), 0, known", "w.binary('less', ids, 1), 0, known"],
+      ["w.unary('square', w.div(flat, unit))", "w.unary('square', flat)"],
+    ]),
+    ...faultsIn(`${composed}/optimize.ts`, conformance, [
+      ['w.select(finite, after,', 'w.select(norm, after,'],
+      ['w.add(reshaped(steps, [1]), finite)', 'w.add(reshaped(steps, [1]), 1)'],
+    ]),
+    ...faultsIn(`${composed}/scan.ts`, conformance, [['single ? 1 : width', 'width']]),
     ...faultsIn(`${wasm}/jobs/recurrent-backward.ts`, tests, [
       [
         'if (layer.dh) kernels.axpy(1, layer.dh + at, dh, n);',

@@ -7,12 +7,12 @@ import type { Shape } from '../shape.ts';
 import type { Scan } from './scan.ts';
 
 /**
- * The interface of a backend, which owns memory and computes, and has no notion of tensors, gradients or layers. All
- * arrays are contiguous and row-major; results are written to blocks that the caller allocated and do not overlap inputs
- * unless an operation allows it. The caller checks shapes, and those ids that it knows: ids that the device has computed
- * may be out of range, and then reach no memory outside of the table.
+ * What a backend must have: memory, and operations of which all others can be composed. A backend owns memory and computes,
+ * and has no notion of tensors, gradients or layers. All arrays are contiguous and row-major; results are written to blocks
+ * that the caller allocated and do not overlap inputs unless an operation allows it. The caller checks shapes, and those ids
+ * that it knows: ids that the device has computed may be out of range, and then reach no memory outside of the table.
  */
-export interface Backend {
+export interface CoreBackend {
   readonly name: string;
   /** The floating-point type of every non-integer array on this backend. */
   readonly float: FloatType;
@@ -54,14 +54,30 @@ export interface Backend {
     accumulate: boolean,
   ): void;
 
-  // ── element-wise ────────────────────────────────────────────────────────────────────────────────────────
+  // ── computing ───────────────────────────────────────────────────────────────────────────────────────────
   unary(operation: UnaryOperation, x: Block, out: Block): void;
-  /** dx ← dy ⊙ f′(x), with y = f(x) given. */
-  unaryGrad(operation: UnaryOperation, x: Block, y: Block, dy: Block, dx: Block): void;
   /** out ← a ∘ b with NumPy broadcasting to out's shape. */
   binary(operation: BinaryOperation, a: Block, b: Block, out: Block): void;
   /** out ← condition ≠ 0 ? a : b; all of one shape; a, b and out of one type, int32 too. */
   select(condition: Block, a: Block, b: Block, out: Block): void;
+  /** x read as [outer, n, inner] → out [outer, inner]. */
+  reduce(operation: ReduceOperation, x: Block, out: Block, outer: number, n: number, inner: number): void;
+  /** out [batch, m, n] ← (+=) op(a) · op(b); a is [batch, m, k] or, transposed, [batch, k, m]. */
+  matmul(a: Block, b: Block, out: Block, product: MatrixProduct): void;
+  /** out[i, :] ← table[ids[i], :], NaN where the id is not in the table. */
+  gather(table: Block, ids: Block, out: Block): void;
+  /** dTable[ids[i], :] += dOut[i, :], in order of i; nothing where the id is not in the table. */
+  scatterAdd(dOut: Block, ids: Block, dTable: Block): void;
+}
+
+/**
+ * Operations that a backend may have to be faster, or more exact. Those that it lacks are composed of its core
+ * (`backend/composed`), on the device: nothing is read.
+ */
+export interface FusedOperations {
+  // ── element-wise ────────────────────────────────────────────────────────────────────────────────────────
+  /** dx ← dy ⊙ f′(x), with y = f(x) given. */
+  unaryGrad(operation: UnaryOperation, x: Block, y: Block, dy: Block, dx: Block): void;
   /** y ← y + αx, same number of elements. */
   axpy(alpha: number, x: Block, y: Block): void;
   /**
@@ -70,19 +86,11 @@ export interface Backend {
    */
   dropout(x: Block, out: Block, rate: number, seed: number): void;
 
-  // ── reductions ──────────────────────────────────────────────────────────────────────────────────────────
-  /** x read as [outer, n, inner] → out [outer, inner]. */
-  reduce(operation: ReduceOperation, x: Block, out: Block, outer: number, n: number, inner: number): void;
+  // ── reductions and rows ─────────────────────────────────────────────────────────────────────────────────
   /** Index of the first maximum; out is int32. */
   argmax(x: Block, out: Block, outer: number, n: number, inner: number): void;
   /** out[0] ← √Σ x²; the sum does not overflow where its root is a float32. */
   norm(x: Block, out: Block): void;
-
-  // ── products ────────────────────────────────────────────────────────────────────────────────────────────
-  /** out [batch, m, n] ← (+=) op(a) · op(b); a is [batch, m, k] or, transposed, [batch, k, m]. */
-  matmul(a: Block, b: Block, out: Block, product: MatrixProduct): void;
-
-  // ── rows ────────────────────────────────────────────────────────────────────────────────────────────────
   /** Over the last axis, n wide. */
   softmax(x: Block, out: Block, n: number): void;
   logSoftmax(x: Block, out: Block, n: number): void;
@@ -95,10 +103,6 @@ export interface Backend {
   crossEntropy(logits: Block, targets: Block, losses: Block, logNormaliser: Block): void;
   /** dLogits ← dLoss · (softmax(logits) − onehot(target)) in each row: 0 where the target is negative, NaN where not below V. */
   crossEntropyGrad(logits: Block, targets: Block, logNormaliser: Block, dLosses: Block, dLogits: Block): void;
-  /** out[i, :] ← table[ids[i], :], NaN where the id is not in the table. */
-  gather(table: Block, ids: Block, out: Block): void;
-  /** dTable[ids[i], :] += dOut[i, :], in order of i; nothing where the id is not in the table. */
-  scatterAdd(dOut: Block, ids: Block, dTable: Block): void;
   /** y = gain ⊙ (x − mean)/√(variance + ε) + bias over the last axis; gain and bias may be absent. */
   layerNorm(n: LayerNormForward): void;
   /** Overwrites dx; adds to dGain and dBias where given. */
@@ -119,6 +123,12 @@ export interface Backend {
   /** One update of a flat parameter buffer, which changes nothing where the norm or the loss is not finite. */
   optimize(update: OptimizerUpdate): void;
 }
+
+/** A backend with every operation, its own or composed: what a device computes on. */
+export interface Backend extends CoreBackend, FusedOperations {}
+
+/** A backend as it is written: its core, and any of the fused operations. */
+export type PartialBackend = CoreBackend & Partial<FusedOperations>;
 
 export type FloatType = 'float32' | 'float64';
 export type Dtype = FloatType | 'int32';

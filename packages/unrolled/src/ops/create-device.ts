@@ -1,4 +1,5 @@
-import type { Backend } from '../backend/backend.ts';
+import type { Backend, PartialBackend } from '../backend/backend.ts';
+import { complete } from '../backend/composed/complete.ts';
 import { Device } from '../tensor/device.ts';
 import type { TensorOperations } from '../tensor/operations.ts';
 import * as elementwise from './elementwise.ts';
@@ -44,7 +45,15 @@ const operations: TensorOperations = {
   logSoftmax: rows.logSoftmax,
 };
 
-/** A device on your own backend; `openDevice` opens those of the library. */
-export function createDevice(backend: Backend): Device {
+/** A device on a backend that has every operation. */
+export function deviceOn(backend: Backend): Device {
   return new Device(backend, operations);
+}
+
+/**
+ * A device on your own backend, which needs no more than its core: the operations it lacks are composed of that. `openDevice`
+ * opens the library's own.
+ */
+export function createDevice(backend: PartialBackend): Device {
+  return deviceOn(complete(backend));
 }

@@ -1,11 +1,16 @@
 import type { Backend } from '../backend.ts';
+import { complete } from '../composed/complete.ts';
 import { referenceBackend } from '../reference/reference-backend.ts';
 import { detectFeatures } from '../wasm/detect.ts';
 import { type WasmOptions, wasmBackend } from '../wasm/wasm-backend.ts';
+import { coreBackend } from './core-backend.ts';
+import { laterBackend } from './later-backend.ts';
 
 export interface Subject {
   readonly name: string;
   readonly backend: Backend;
+  /** By how much the results may be further from the truth than those of fused operations. Default 1. */
+  readonly slack?: number;
 }
 
 /** Every backend this machine can run, and why not the others. */
@@ -25,7 +30,11 @@ export async function subjects(): Promise<{
     ['wasm with BLAS, 1 thread', { blas: 'auto', blasFrom: all, threads: 1 }, null],
     ['wasm with BLAS, 3 threads', { blas: 'auto', blasFrom: all, threads: 3, parallelFrom: 0 }, null],
   ];
-  const available: Subject[] = [{ name: 'reference float32', backend: referenceBackend({ float: 'float32' }) }];
+  const available: Subject[] = [
+    { name: 'reference float32', backend: referenceBackend({ float: 'float32' }) },
+    { name: 'reference, answering later', backend: laterBackend(referenceBackend({ float: 'float32' })) },
+    { name: 'a core alone', backend: complete(coreBackend()), slack: 4 },
+  ];
   const unavailable: { name: string; reason: string }[] = [];
   for (const [name, options, ownReason] of candidates) {
     const noThreads = options.threads === 1 || shared === true ? null : shared;

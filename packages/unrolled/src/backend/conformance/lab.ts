@@ -60,17 +60,18 @@ export class Lab {
   }
 
   /** The content of results. @throws Error where something was written beside a block */
-  finish(results: Record<string, Block>): Record<string, TypedArray> {
-    for (const block of this.#blocks) {
-      const { storage, offset, shape } = block;
-      const whole = this.backend.readSync({ storage, offset: 0, shape: [storage.length] });
+  async finish(results: Record<string, Block>): Promise<Record<string, TypedArray>> {
+    const read = (block: Block): Promise<TypedArray> => this.backend.read(block);
+    const wholes = this.#blocks.map(({ storage }) => read({ storage, offset: 0, shape: [storage.length] }));
+    const found = Object.entries(results).map(async ([name, block]) => [name, await read(block)] as const);
+    for (const { storage } of this.#blocks) this.backend.release(storage);
+    for (const [i, { offset, shape }] of this.#blocks.entries()) {
+      const whole = await wholes[i];
       const end = offset + sizeOf(shape);
       const broken = whole.findIndex((value, i) => (i < offset || i >= end) && value !== GUARD);
       if (broken >= 0) throw new Error(`wrote at ${broken - offset} of a block of shape ${formatShape(shape)}`);
     }
-    const read = Object.entries(results).map(([name, block]) => [name, this.backend.readSync(block)] as const);
-    for (const { storage } of this.#blocks) this.backend.release(storage);
-    return Object.fromEntries(read);
+    return Object.fromEntries(await Promise.all(found));
   }
 
   #place(dtype: Dtype, shape: Shape): Block {
@@ -83,7 +84,7 @@ export class Lab {
   }
 }
 
-export function runCase(test: Case, backend: Backend): Record<string, TypedArray> {
+export function runCase(test: Case, backend: Backend): Promise<Record<string, TypedArray>> {
   const lab = new Lab(backend);
   return lab.finish(test.run(lab));
 }

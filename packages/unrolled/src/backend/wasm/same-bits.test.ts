@@ -46,9 +46,9 @@ describe.each(builds)('%s', (simd) => {
       ...learningCases,
     ];
     for (const each of cases) {
-      const expected = Object.values(runCase(each, one)).map(bits);
-      expect(Object.values(runCase(each, two)).map(bits), each.name).toEqual(expected);
-      expect(Object.values(runCase(each, four)).map(bits), each.name).toEqual(expected);
+      const expected = Object.values(await runCase(each, one)).map(bits);
+      expect(Object.values(await runCase(each, two)).map(bits), each.name).toEqual(expected);
+      expect(Object.values(await runCase(each, four)).map(bits), each.name).toEqual(expected);
     }
   });
 

@@ -1,5 +1,5 @@
 import type { Backend, Storage } from '../../backend/backend.ts';
-import { createDevice } from '../../ops/create-device.ts';
+import { deviceOn } from '../../ops/create-device.ts';
 import type { Device } from '../../tensor/device.ts';
 
 const nothing = (): void => {};
@@ -48,4 +48,4 @@ const shapes: Backend = {
 };
 
 /** A device for shape inference, before a real one is opened. */
-export const shapeDevice = (): Device => createDevice(shapes);
+export const shapeDevice = (): Device => deviceOn(shapes);
