@@ -143,12 +143,12 @@ export class Desk {
   }
 
   about(): ModelAbout {
-    const { config, parameters, tokenizer, device } = this.model;
-    const { hidden, layers, embedding } = config;
+    const { recurrent, parameters, tokenizer, device } = this.model;
+    const { cell, hidden, layers, embedding } = recurrent;
     const { threads } = device.describe();
     return {
       task: 'language-model',
-      cell: cellName(config.cell),
+      cell: cellName(cell),
       hidden,
       layers,
       embedding,

@@ -27,7 +27,7 @@ export async function seeGradients(
   { text, lags }: GradientsInput,
   step: number,
 ): Promise<GradientsSeen> {
-  const { config } = model;
+  const { recurrent } = model;
   // Twice as many steps as lags, so that each t has a past of its own to look back into.
   const steps = 2 * lags;
   const inspected = inspectLanguageModel(model, tokensOf(model, text, steps + 1), { batch: rows, steps });
@@ -39,7 +39,7 @@ export async function seeGradients(
   const small = blocks.filter(({ matrix }) => matrix.size <= largest);
   return {
     step,
-    cell: cellName(config.cell),
+    cell: cellName(recurrent.cell),
     lags,
     positions: flow.positions,
     layers: flow.layers.map(({ byPosition, norms, decay }) => ({

@@ -28,7 +28,7 @@ export interface OwnParts {
  * @param known  the library's kinds that can be meant, by name
  * @throws ConfigError if the layer or its cell is neither among these nor among your own
  */
-export function layerOf(known: Readonly<Record<string, LayerKind>>, config: LayerConfig, own: OwnParts): AnyLayer {
+export function layerOf(known: Readonly<Record<string, LayerKind>>, config: LayerConfig, own: OwnParts = {}): AnyLayer {
   const { layers = {}, cells = [] } = own;
   const name = config?.layer;
   const kinds = [layers, known].find((table) => typeof name === 'string' && Object.hasOwn(table, name));

@@ -7,7 +7,7 @@ import { tokenizerFor } from '../../tokenizers/create.ts';
 import { type Checkpoint, encodeCheckpoint } from '../../train/checkpoint.ts';
 import { train } from '../../train/train.ts';
 import { evaluateTokens } from './evaluate.ts';
-import { LanguageModel, type LanguageModelConfig } from './model.ts';
+import { LanguageModel, type RecurrentLanguageModelConfig } from './model.ts';
 import { languageModelTraining } from './training.ts';
 
 const device = createDevice(referenceBackend({ float: 'float64' }));
@@ -15,9 +15,9 @@ const words = 'she sells sea shells by the wide grey shore of that cold sea'.spl
 const text = `${words.join(' ')} `.repeat(30);
 const tokenizer = tokenizerFor('word', text);
 const tokens = tokenizer.encode(text);
-const config: LanguageModelConfig = { cell: 'lstm', hidden: 10, layers: 1, embedding: 6, dropout: 0 };
+const config: RecurrentLanguageModelConfig = { cell: 'lstm', hidden: 10, layers: 1, embedding: 6, dropout: 0 };
 
-const newModel = (more: Partial<LanguageModelConfig>) =>
+const newModel = (more: Partial<RecurrentLanguageModelConfig>) =>
   new LanguageModel(device, tokenizer, { ...config, ...more }, 3);
 
 async function learn(model: LanguageModel): Promise<{ losses: number[]; checkpoint: Checkpoint }> {

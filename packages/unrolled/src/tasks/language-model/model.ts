@@ -1,13 +1,16 @@
+import { anything, count, flag, type Kinds, rate, required, requireOptions } from '../../checks.ts';
 import { ConfigError } from '../../errors.ts';
 import { AdaptiveSoftmax } from '../../nn/adaptive-softmax.ts';
-import type { DefinedCell } from '../../nn/cells/define.ts';
+import { DefinedCell } from '../../nn/cells/define.ts';
 import { type CellSource, cellNameOf, withCell } from '../../nn/cells/registry.ts';
 import { Dropout } from '../../nn/dropout.ts';
 import { Embedding } from '../../nn/embedding.ts';
-import { type Context, inference, initialiseParameters } from '../../nn/layer.ts';
+import { type Context, inference, initialiseParameters, type LayerConfig } from '../../nn/layer.ts';
+import { layerOf, type OwnParts } from '../../nn/layer-kind.ts';
 import { Linear } from '../../nn/linear.ts';
 import type { Declarations, Parameters, SavedParameters } from '../../nn/parameters.ts';
-import { Recurrent, type RunOptions, type StackState } from '../../nn/recurrent.ts';
+import { Recurrent, type RunOptions } from '../../nn/recurrent.ts';
+import type { SequenceLayer, StackState } from '../../nn/sequence-layer.ts';
 import { TiedLinear } from '../../nn/tied-linear.ts';
 import { crossEntropy } from '../../ops/index.ts';
 import type { Shape } from '../../shape.ts';
@@ -18,30 +21,53 @@ import type { Tokenizer, TokenizerConfig } from '../../tokenizers/tokenizer.ts';
 import { loadModel, type ModelSource } from '../../train/stored-model.ts';
 import { languageModelDescription } from './description.ts';
 
-/** Sizes and kind of a language model: plain data. */
-export interface LanguageModelConfig {
+interface SharedConfig {
+  /** E, length of a token's vector. */
+  readonly embedding: number;
+  /** Rate of dropout after the embedding, between recurrent layers and before the output. */
+  readonly dropout: number;
+  /** Whether the output layer uses the embedding's matrix (Press & Wolf 2017). Default false. */
+  readonly tied?: boolean | undefined;
+  /**
+   * Where the tokens are cut for an adaptive softmax (Grave 2017): rising, below V. Tokens with small ids must be the
+   * frequent ones, as those of words are; not together with `tied`. Default: one softmax over all.
+   */
+  readonly adaptive?: readonly number[] | undefined;
+}
+
+/** A language model of stacked recurrent layers: plain data. */
+export interface RecurrentLanguageModelConfig extends SharedConfig {
   /** Name of the cell, one of your own, or a full configuration. */
   readonly cell: CellSource;
   /** H, hidden units in each layer. */
   readonly hidden: number;
   /** L, recurrent layers. */
   readonly layers: number;
-  /** E, length of a token's vector. */
-  readonly embedding: number;
-  /** Rate of dropout after the embedding, between the layers and before the output. */
-  readonly dropout: number;
-  /** Whether the output layer uses the embedding's matrix (Press & Wolf 2017). Default false. */
-  readonly tied?: boolean;
-  /**
-   * Where the tokens are cut for an adaptive softmax (Grave 2017): rising, below V. Tokens with small ids must be the
-   * frequent ones, as those of words are; not together with `tied`. Default: one softmax over all.
-   */
-  readonly adaptive?: readonly number[];
   /** Rate of dropout on the recurrence while training; see `RecurrentLayerOptions`. Default 0. */
-  readonly recurrentDropout?: number;
+  readonly recurrentDropout?: number | undefined;
   /** Whether training computes gates again on the way back, to need less memory. Default false. */
-  readonly recompute?: boolean;
+  readonly recompute?: boolean | undefined;
+  readonly sequence?: undefined;
 }
+
+/** A language model of another layer over sequences. */
+export interface SequenceLanguageModelConfig extends SharedConfig {
+  /** The layer, or its configuration if it is one of the library's. */
+  readonly sequence: SequenceLayer | LayerConfig;
+  readonly cell?: undefined;
+}
+
+export type LanguageModelConfig = RecurrentLanguageModelConfig | SequenceLanguageModelConfig;
+
+const shared: Kinds<SharedConfig> = {
+  embedding: required(count),
+  dropout: required(rate),
+  tied: flag,
+  adaptive: anything,
+};
+
+/** The sequence layers of the library, by the name in their configuration. */
+const sequenceLayers = { recurrent: Recurrent };
 
 /** Everything that makes the model besides its parameters. */
 export interface LanguageModelDescription {
@@ -50,52 +76,46 @@ export interface LanguageModelDescription {
 }
 
 /**
- * A recurrent language model: token ids `[T, B]` → logits of the token that follows, `[T, B, V]`.
+ * A language model: token ids `[T, B]` → logits of the token that follows, `[T, B, V]`.
  *
  *     x_t = embedding[id_t];   h_t = cells(x_t, h_{t−1});   logits_t = W h_t + b
  *
- * Parameters: `embedding.weight` [V, E], `<cell>.weight_ih_l0` … as in PyTorch, `output.weight` [V, H],
- * `output.bias` [V]. Tied, there is no `output.weight`, but `output.projection.weight` [E, H] where H is not E. Adaptive,
+ * In place of the cells there may be any `SequenceLayer`. Parameters: `embedding.weight` [V, E], `<cell>.weight_ih_l0` … as in
+ * PyTorch, or `<layer>.…`, `output.weight` [V, H], `output.bias` [V]. Tied, there is no `output.weight`, but `output.projection.weight` [E, H] where H is not E. Adaptive,
  * there are `output.head.weight` and `output.tail.…` as in `AdaptiveSoftmax`, and logits are logarithms of probabilities.
  */
 export class LanguageModel {
+  /** Plain data. */
   readonly config: LanguageModelConfig;
   readonly tokenizer: Tokenizer;
   readonly parameters: Parameters;
   readonly device: Device;
   readonly #embedding: Embedding;
-  readonly #recurrent: Recurrent;
+  readonly #sequence: SequenceLayer;
   readonly #dropout: Dropout;
   readonly #output: Linear | TiedLinear | AdaptiveSoftmax;
-  readonly #recurrentName: string;
+  readonly #sequenceName: string;
 
+  /** @throws ConfigError on an unknown option or a value that cannot work */
   constructor(
     device: Device,
     tokenizer: Tokenizer,
     config: LanguageModelConfig,
     initial: number | SavedParameters = 1,
   ) {
-    for (const [name, lowest] of Object.entries({ hidden: 1, layers: 1, embedding: 1 } as const)) {
-      const value = config[name as 'hidden' | 'layers' | 'embedding'];
-      if (!Number.isInteger(value) || value < lowest) {
-        throw new ConfigError(`language model: ${name} must be a whole number from ${lowest}, received ${value}`);
-      }
-    }
-    if (!(config.dropout >= 0 && config.dropout < 1)) {
-      throw new ConfigError(`language model: dropout must be in [0, 1), received ${config.dropout}`);
-    }
     this.device = device;
     this.tokenizer = tokenizer;
-    this.config = config;
-    if (config.tied && config.adaptive) {
+    if (config?.tied && config.adaptive) {
       throw new ConfigError(
         'language model: tied and adaptive both say what the output layer is; leave one of them out',
       );
     }
-    const { cell, hidden, layers, dropout, recurrentDropout, recompute, adaptive: cutoffs } = config;
-    this.#recurrentName = cellNameOf(cell);
+    const { sequence, ...plain } = sequenceOf(config);
+    this.config = plain.config;
+    this.#sequence = sequence;
+    this.#sequenceName = plain.name;
+    const { adaptive: cutoffs } = config;
     this.#embedding = new Embedding({ vocabularySize: tokenizer.size, dimension: config.embedding });
-    this.#recurrent = new Recurrent({ cell, hidden, layers, dropout, recurrentDropout, recompute });
     this.#dropout = new Dropout({ rate: config.dropout });
     if (cutoffs) this.#output = new AdaptiveSoftmax({ classes: tokenizer.size, cutoffs });
     else if (config.tied) this.#output = new TiedLinear();
@@ -105,19 +125,23 @@ export class LanguageModel {
 
   /**
    * A model from its description.
-   * @param own  the cell, if it is one of your own: a description from a file has only its name
+   * @param own  your own cell, or your own layers and cells: a description from a file has only their names
    * @param initial  saved parameters, or a seed for new ones. Default 1
    * @throws FormatError if the description is not one, or does not fit the parameters
-   * @throws ConfigError if the description's cell is not built in, and not this one
+   * @throws ConfigError if the description's cell or layer is not built in, and not given
    */
   static from(
     device: Device,
     description: LanguageModelDescription,
-    own?: DefinedCell,
+    own: DefinedCell | OwnParts = {},
     initial: number | SavedParameters = 1,
   ): LanguageModel {
     const { config, tokenizer } = languageModelDescription(description, 'model');
-    return new LanguageModel(device, createTokenizer(tokenizer), withCell(config, own), initial);
+    const parts = own instanceof DefinedCell ? { cells: [own] } : own;
+    const made = config.sequence
+      ? { ...config, sequence: layerOf(sequenceLayers, config.sequence as LayerConfig, parts) as SequenceLayer }
+      : withCell(config, parts.cells?.[0]);
+    return new LanguageModel(device, createTokenizer(tokenizer), made, initial);
   }
 
   /**
@@ -128,7 +152,7 @@ export class LanguageModel {
    * @example
    * const model = LanguageModel.load(await openDevice(), readFileSync('my.safetensors'));
    */
-  static load(device: Device, source: ModelSource, own?: DefinedCell): LanguageModel {
+  static load(device: Device, source: ModelSource, own?: DefinedCell | OwnParts): LanguageModel {
     return loadModel(source, 'language-model', (description, parameters) =>
       LanguageModel.from(device, description as LanguageModelDescription, own, parameters),
     );
@@ -140,14 +164,14 @@ export class LanguageModel {
 
   build(ids: Shape, declarations: Declarations): Shape {
     const embedded = this.#embedding.build(ids, declarations.within('embedding'));
-    const hidden = this.#recurrent.build(embedded, declarations.within(this.#recurrentName));
+    const hidden = this.#sequence.build(embedded, declarations.within(this.#sequenceName));
     const [output, within] = [this.#output, declarations.within('output')];
     if (!(output instanceof TiedLinear)) return output.build(hidden, within);
     return output.build({ xs: hidden, table: [this.tokenizer.size, this.config.embedding] }, within);
   }
 
   initialState(batch: number): StackState {
-    return this.#recurrent.initialState(batch, this.device);
+    return this.#sequence.initialState(batch, this.device);
   }
 
   /**
@@ -188,9 +212,66 @@ export class LanguageModel {
     return this.#run(ids, inference, options).state;
   }
 
-  /** ids `[T, B]` → outputs `[T, B, H]` of the last recurrent layer. */
+  /**
+   * The configuration of its recurrent layers.
+   * @throws ConfigError if it has another sequence layer
+   */
+  get recurrent(): RecurrentLanguageModelConfig {
+    if (this.config.cell === undefined) throw this.#notRecurrent();
+    return this.config;
+  }
+
+  /** ids `[T, B]` → outputs `[T, B, H]` of the sequence layer. */
   #run(ids: Tensor, context: Context, options: RunOptions): { outputs: Tensor; state: StackState } {
     const embedded = this.#dropout.apply(this.#embedding.apply(ids), context); // [T, B, E]
-    return this.#recurrent.run(embedded, context, options);
+    if (this.#sequence instanceof Recurrent) return this.#sequence.run(embedded, context, options);
+    const { state, lengths, probe, hold, form } = options;
+    if (probe ?? (hold?.length || form)) throw this.#notRecurrent();
+    return this.#sequence.run(embedded, context, { state, lengths });
   }
+
+  #notRecurrent(): ConfigError {
+    return new ConfigError(
+      `language model: units, gates, gradients over time and held units are of recurrent layers; this model has the layer ` +
+        `'${this.#sequenceName}'`,
+      { layer: this.#sequenceName },
+    );
+  }
+}
+
+/** The sequence layer, its name before its parameters' names, and the configuration as plain data. */
+function sequenceOf(config: LanguageModelConfig): {
+  sequence: SequenceLayer;
+  name: string;
+  config: LanguageModelConfig;
+} {
+  if (config?.sequence) {
+    requireOptions<SequenceLanguageModelConfig>('language model', config, {
+      ...shared,
+      sequence: anything,
+      cell: anything,
+    });
+    const { sequence: given } = config;
+    const sequence = ('build' in given ? given : layerOf(sequenceLayers, given)) as SequenceLayer;
+    const { layer: name } = sequence.config;
+    if (typeof sequence.run !== 'function' || typeof sequence.initialState !== 'function') {
+      throw new ConfigError(
+        `language model: the layer '${name}' keeps no state; a sequence layer has initialState and run`,
+        { layer: name },
+      );
+    }
+    return { sequence, name, config: { ...config, sequence: sequence.config } };
+  }
+  requireOptions<RecurrentLanguageModelConfig>('language model', config, {
+    ...shared,
+    cell: required(anything),
+    hidden: required(count),
+    layers: required(count),
+    recurrentDropout: rate,
+    recompute: flag,
+    sequence: anything,
+  });
+  const { cell, hidden, layers, dropout, recurrentDropout, recompute } = config;
+  const sequence = new Recurrent({ cell, hidden, layers, dropout, recurrentDropout, recompute });
+  return { sequence, name: cellNameOf(cell), config };
 }

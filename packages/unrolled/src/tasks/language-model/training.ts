@@ -142,9 +142,9 @@ export class LanguageModelTraining implements TrainingTask<TextBatch> {
 
   /** Reads the last chunk again to find the first value that is not finite. */
   explain(): string | null {
-    if (this.#last === null) return null;
-    const { inputs, steps, batch } = this.#last;
     const { device, config } = this.model;
+    if (this.#last === null || config.cell === undefined) return null;
+    const { inputs, steps, batch } = this.#last;
     const found = firstNonFinite((probe) =>
       device.withoutGradients(() =>
         device.scope(() => {
