@@ -61,7 +61,7 @@ export function readText(model: LanguageModel, input: UnrollInput, step: number)
   const embedding = weights.get('embedding.weight')!;
   const E = embedding.shape[1];
   const vectors = Float32Array.from({ length: T * E }, (_, i) => embedding.data[ids[Math.floor(i / E)] * E + (i % E)]);
-  const { cell } = model.config;
+  const { cell } = model.recurrent;
   const unrolling: Unrolling = {
     step,
     cell: typeof cell === 'string' ? cell : 'cell' in cell ? cell.cell : cell.name,
