@@ -38,8 +38,9 @@ export interface ModelAbout {
   readonly step: number;
   /** Of a language model: its tokens by id, as text. */
   readonly vocabulary: readonly string[];
-  /** Of a forecaster. */
+  /** Of a forecaster, and of a classifier. */
   readonly series?: SeriesShape;
+  readonly labels?: readonly string[];
   readonly threads: number;
 }
 
@@ -89,12 +90,8 @@ export interface Calls {
   gradients: { input: GradientsInput; result: GradientsSeen };
   /** Takes the recurrent weights of a layer apart, however large they are; the gates' come one by one. */
   spectra: { input: { layer: number }; result: WeightsApart; part: WeightsApart };
-  translate: { input: { text: string; beam: number }; result: Translated };
-  tag: { input: { text: string }; result: TaggedText };
-  /** `label`: the one to explain; null: the likeliest. */
-  classify: { input: { text: string; label: string | null }; result: Classified };
-  /** The steps that follow columns of numbers, of which the last ones are read. */
-  forecast: { input: { columns: Readonly<Record<string, readonly number[]>> }; result: readonly Forecasted[] };
+  /** The answer of a model of another task than language. */
+  ask: { input: AskInput; result: Answered };
   ladder: { input: { text: string }; result: NgramLadder };
   /** Progress is the share of the text that was read. Null if it was cancelled or superseded. */
   findUnits: { input: FindUnitsInput; result: FoundUnits | null; part: number };
@@ -187,64 +184,18 @@ export interface WeightsSeen {
   readonly eigenvalues: readonly { readonly re: number; readonly im: number }[];
 }
 
-export interface Translated {
-  /** Best first. */
-  readonly candidates: readonly TranslationFound[];
-  /** Characters that the model does not know. */
-  readonly leftOut: readonly string[];
+/** A question to a model, as `Task` of the library has it. */
+export interface AskInput {
+  readonly task: string;
+  readonly input: unknown;
+  readonly options: object;
+  /** Options of the explanation; null: none is asked for. */
+  readonly explain: object | null;
 }
 
-export interface TranslationFound {
-  readonly text: string;
-  /** In nats, of all its tokens. */
-  readonly logProbability: number;
-  /** Whether it reached the end symbol. */
-  readonly ended: boolean;
-  /** Attention of each token written over the source, `[T][S]`; null without attention. */
-  readonly alignment: {
-    readonly source: readonly string[];
-    readonly target: readonly string[];
-    readonly weights: readonly (readonly number[])[];
-  } | null;
-}
-
-export interface TaggedText {
-  /** Characters are counted as JavaScript does. */
-  readonly words: readonly {
-    readonly text: string;
-    readonly start: number;
-    readonly end: number;
-    readonly tag: string;
-  }[];
-  /** The spans that tags mark; none where each tag stands for itself. */
-  readonly spans: readonly {
-    readonly type: string;
-    readonly text: string;
-    readonly start: number;
-    readonly end: number;
-  }[];
-}
-
-export interface Classified {
-  /** The likeliest first. */
-  readonly probabilities: readonly { readonly label: string; readonly probability: number }[];
-  /** The label that is explained. */
-  readonly label: string;
-  /** What each token adds to the label's log odds, in nats; below 0, against it. */
-  readonly explanation: readonly { readonly token: string; readonly weight: number }[];
-}
-
-/** One column’s next steps. */
-export interface Forecasted {
-  readonly target: string;
-  /** Medians, step by step. */
-  readonly values: readonly number[];
-  /** Bounds that hold the future with this probability; null where the model has none. */
-  readonly interval: {
-    readonly level: number;
-    readonly lower: readonly number[];
-    readonly upper: readonly number[];
-  } | null;
+export interface Answered {
+  readonly answer: unknown;
+  readonly explanation: unknown;
 }
 
 export interface Expected {

@@ -1,8 +1,10 @@
-/** What a model of each task is called. */
-export const taskNames: Readonly<Record<string, string>> = {
-  'language-model': 'language model',
-  translate: 'translator',
-  tag: 'tagger',
-  classify: 'classifier',
-  forecast: 'forecaster',
-};
+import { tasks } from 'unrolled/tasks';
+
+/** What a model of a task is called. */
+export const nounOf = (name: string): string => tasks.find((one) => one.name === name)?.noun ?? `model of task ${name}`;
+
+/** `taggers, classifiers and forecasters` */
+export function nounsOf(names: readonly string[]): string {
+  const nouns = names.map((name) => `${nounOf(name)}s`);
+  return [nouns.slice(0, -1).join(', '), ...nouns.slice(-1)].filter((part) => part !== '').join(' and ');
+}

@@ -68,10 +68,10 @@ const answers: Answers = {
     const { takeApart } = await import('./gradients.ts');
     return takeApart(desk.model, input, desk.step, tell);
   },
-  translate: (desk, input) => desk.taskModel('translate').translate(input),
-  tag: (desk, input) => desk.taskModel('tag').tag(input),
-  classify: (desk, input) => desk.taskModel('classify').classify(input),
-  forecast: (desk, input) => desk.taskModel('forecast').forecast(input),
+  async ask(desk, input) {
+    const { askModel } = await import('./task-model.ts');
+    return askModel(desk.taskModel(input.task), input);
+  },
   ladder(_, { text }) {
     const tokenizer = tokenizerFor('char', text);
     return ngramLadder(tokenizer.encode(text), tokenizer.size);

@@ -1,9 +1,9 @@
 import { ConfigError, openDevice } from 'unrolled';
 import { LanguageModel } from 'unrolled/tasks/language-model';
-import { decodeModel, encodeModel, storeModel } from 'unrolled/train';
+import { decodeModel, encodeModel, storeModel, taskOf } from 'unrolled/train';
 import type { ModelAbout, WorkerEvent } from '../protocol.ts';
 import { cellName } from './cell-name.ts';
-import type { TaskModel, TaskName } from './task-models.ts';
+import type { TaskModel } from './task-model.ts';
 import type { TrainingRun } from './training-run.ts';
 import type { SearchedText } from './units.ts';
 import type { ReadText } from './unrolling.ts';
@@ -46,9 +46,11 @@ export class Desk {
   }
 
   /** The model of another task. @throws ConfigError if there is none of it */
-  taskModel<Task extends TaskName>(task: Task): Extract<TaskModel, { readonly task: Task }> {
-    if (this.#taskModel?.task !== task) throw new ConfigError(`there is no model of task ‘${task}’ here; open one`);
-    return this.#taskModel as Extract<TaskModel, { readonly task: Task }>;
+  taskModel(task: string): TaskModel {
+    if (this.#taskModel?.about.task !== task) {
+      throw new ConfigError(`there is no model of task ‘${task}’ here; open one`);
+    }
+    return this.#taskModel;
   }
 
   get step(): number {
@@ -117,10 +119,10 @@ export class Desk {
   /** @throws FormatError, ConfigError if the file holds no model that is known here; the model before stays */
   async load(file: Uint8Array): Promise<ModelAbout> {
     const stored = decodeModel(file);
-    const { config, task } = (stored.model ?? {}) as { config?: { cell?: unknown }; task?: string };
+    const { config } = (stored.model ?? {}) as { config?: { cell?: unknown } };
     if (config?.cell) await learnCell(cellName(config.cell));
-    if (task !== undefined && task !== 'language-model') {
-      const { openTaskModel } = await import('./task-models.ts');
+    if (taskOf(stored) !== 'language-model') {
+      const { openTaskModel } = await import('./task-model.ts');
       const taskModel = await openTaskModel(stored);
       this.stopWriting();
       this.#close();

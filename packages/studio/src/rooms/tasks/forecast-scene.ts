@@ -1,11 +1,12 @@
+import type { ColumnForecast } from 'unrolled/tasks/forecast';
 import { axisMarks, type Frame, linear, pathMarks, roundNumbers } from '../../pictures/plot.ts';
 import type { Mark, Scene } from '../../pictures/scene.ts';
-import type { Forecasted, SeriesShape } from '../../protocol.ts';
+import type { SeriesShape } from '../../protocol.ts';
 import type { Palette } from '../../theme.svelte.ts';
 
 /** History, forecast with its interval, and what really came. */
 export function forecastScene(
-  { values, interval, target }: Forecasted,
+  { values, interval, target }: ColumnForecast,
   column: readonly number[],
   origin: number,
   { window, horizon }: SeriesShape,

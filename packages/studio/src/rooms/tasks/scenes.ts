@@ -1,11 +1,9 @@
 import { sequential } from 'unrolled/charts';
+import type { Alignment } from 'unrolled/tasks/translate';
 import { showToken } from '../../format.ts';
 import { mix } from '../../pictures/colours.ts';
 import type { Mark, Scene } from '../../pictures/scene.ts';
-import type { TranslationFound } from '../../protocol.ts';
 import type { Palette } from '../../theme.svelte.ts';
-
-export type Alignment = NonNullable<TranslationFound['alignment']>;
 
 interface Grid {
   readonly left: number;

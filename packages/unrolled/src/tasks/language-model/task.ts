@@ -30,7 +30,7 @@ export const languageModelTask: Task<{
 }> = {
   name: 'language-model',
   open: (device, source, cell) => LanguageModel.load(device, source, cell),
-  about: ({ tokenizer: { kind, size } }) => ({ tokens: kind, vocabulary: size }),
+  about: ({ tokenizer: { kind, size } }) => ({ tokens: kind, vocabularySize: size }),
   input: text,
   options: {
     length: whole(),

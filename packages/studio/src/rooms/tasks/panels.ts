@@ -1,0 +1,39 @@
+import type { Component } from 'svelte';
+import type { TaskName } from 'unrolled/tasks';
+import Classified from './Classified.svelte';
+import Forecasted from './Forecasted.svelte';
+import Tagged from './Tagged.svelte';
+import Translated from './Translated.svelte';
+
+/** The settings of the room. */
+export interface View {
+  readonly beam: number;
+  /** The label to explain; null: the likeliest. */
+  readonly label: string | null;
+}
+
+/** How the answers of a task are asked for and drawn. */
+interface Panel {
+  readonly picture: Component<never>;
+  /** Options of the task's `predict` and of its `explain`; default: none, and no explanation. */
+  readonly options?: (view: View) => object;
+  readonly explain?: (view: View) => object;
+  /** Options of the command that gives the same answer. */
+  readonly words?: (view: View) => readonly string[];
+}
+
+/** Of the tasks that this room shows, in the order of the library's list. */
+export const panels: Readonly<Record<Exclude<TaskName, 'language-model'>, Panel>> = {
+  translate: {
+    picture: Translated,
+    options: ({ beam }) => ({ beam, nBest: beam, alignment: true }),
+    words: ({ beam }) => ['--beam', String(beam), '--n-best', String(beam)],
+  },
+  classify: {
+    picture: Classified,
+    explain: ({ label }) => ({ by: 'tokens', label: label ?? undefined }),
+    words: () => ['--explain'],
+  },
+  tag: { picture: Tagged },
+  forecast: { picture: Forecasted },
+};

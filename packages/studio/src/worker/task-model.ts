@@ -1,0 +1,53 @@
+import { type Device, openDevice } from 'unrolled';
+import { type OpenModel, openModel, taskNamed } from 'unrolled/tasks';
+import { type ModelFile, taskOf } from 'unrolled/train';
+import type { Answered, AskInput, ModelAbout } from '../protocol.ts';
+import { cellName } from './cell-name.ts';
+
+/** A model of another task than language. */
+export interface TaskModel {
+  readonly open: OpenModel;
+  readonly device: Device;
+  readonly about: ModelAbout;
+}
+
+/**
+ * The model of a file; what its task needs is loaded with it.
+ * @throws FormatError if the file is damaged, or of a task that the library does not know
+ */
+export async function openTaskModel(file: ModelFile): Promise<TaskModel> {
+  const task = await taskNamed(taskOf(file));
+  const device = await openDevice('wasm', { threads: 1 });
+  try {
+    const open = openModel(task, device, file);
+    return { open, device, about: aboutOf(open, file) };
+  } catch (error) {
+    device.close();
+    throw error;
+  }
+}
+
+/** One answer, with its explanation where one is asked for. */
+export async function askModel({ open }: TaskModel, { input, options, explain }: AskInput): Promise<Answered> {
+  const [answer] = await open.predict([input], options);
+  return { answer, explanation: explain && (await open.explain(input, explain)) };
+}
+
+function aboutOf({ task, model, about }: OpenModel, { step }: ModelFile): ModelAbout {
+  const {
+    cell,
+    hidden,
+    layers,
+    embedding = 0,
+  } = model.config as {
+    readonly cell: unknown;
+    readonly hidden: number;
+    readonly layers: number;
+    readonly embedding?: number;
+  };
+  return {
+    ...{ task, cell: cellName(cell), hidden, layers, embedding, parameters: model.parameters.size, step },
+    ...{ vocabulary: [], threads: 1 },
+    ...about,
+  };
+}
