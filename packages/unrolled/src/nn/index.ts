@@ -28,6 +28,8 @@ export * from './recurrent.ts';
 export * from './seq2seq/index.ts';
 export * from './sequence-layer.ts';
 export * from './sequential.ts';
+export * from './spelling-encoder.ts';
 export * from './tag-constraints.ts';
 export * from './tied-linear.ts';
 export * from './unroll.ts';
+export * from './word-table.ts';

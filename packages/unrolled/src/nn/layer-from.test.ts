@@ -135,11 +135,22 @@ const cases: Record<string, readonly Case[]> = {
       ]),
     ),
   ],
+  SpellingEncoder: [
+    {
+      layer: new nn.SpellingEncoder({ vocabularySize: 5, dimension: 3 }),
+      shapes: [-1, -1],
+      inputs: { xs: ids, lengths: [4, 2] },
+    },
+  ],
   TiedLinear: [F, 3].map((E) => ({
     layer: new nn.TiedLinear(),
     shapes: { xs: open, table: [7, E] },
     inputs: { xs, table: random([7, E], 2) },
   })),
+  WordTable: [
+    new nn.WordTable({ words: 4, dimension: 3 }),
+    new nn.WordTable({ words: 1, further: 3, dimension: 2 }),
+  ].map((layer) => ({ layer, shapes: [-1, -1], inputs: ids })),
 };
 
 const each = Object.entries(cases).flatMap(([name, all]) =>

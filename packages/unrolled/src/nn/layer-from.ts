@@ -15,7 +15,9 @@ import { Decoder } from './seq2seq/decoder.ts';
 import { EncoderDecoder } from './seq2seq/encoder-decoder.ts';
 import { RecurrentEncoder } from './seq2seq/recurrent-encoder.ts';
 import { Sequential } from './sequential.ts';
+import { SpellingEncoder } from './spelling-encoder.ts';
 import { TiedLinear } from './tied-linear.ts';
+import { WordTable } from './word-table.ts';
 
 /** Every layer of the library, by the name in its configuration. */
 const kinds = {
@@ -34,7 +36,9 @@ const kinds = {
   recurrent: Recurrent,
   recurrentEncoder: RecurrentEncoder,
   sequential: Sequential,
+  spellingEncoder: SpellingEncoder,
   tiedLinear: TiedLinear,
+  wordTable: WordTable,
 } satisfies Readonly<Record<string, LayerKind>>;
 
 /** The layer that a configuration makes: a class of the library where its name is known, else one of the caller's own. */

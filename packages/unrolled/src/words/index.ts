@@ -4,6 +4,6 @@
  */
 
 export { splitWords, type Word } from './split.ts';
+export { takeVectors } from './take-vectors.ts';
 export * from './vocabulary.ts';
-export * from './word-table.ts';
 export * from './word-vectors.ts';

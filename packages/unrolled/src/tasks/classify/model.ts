@@ -11,6 +11,7 @@ import { crossEntropyLoss } from '../../nn/losses.ts';
 import type { Declarations, Parameters, SavedParameters } from '../../nn/parameters.ts';
 import { AttentionPooling, type Pooling, pool } from '../../nn/pooling.ts';
 import { Recurrent } from '../../nn/recurrent.ts';
+import { WordTable } from '../../nn/word-table.ts';
 import { concat, slice } from '../../ops/index.ts';
 import type { Shape } from '../../shape.ts';
 import { type StopSignal, throwIfAborted } from '../../signal.ts';
@@ -20,7 +21,8 @@ import { createTokenizer } from '../../tokenizers/create.ts';
 import type { Tokenizer } from '../../tokenizers/tokenizer.ts';
 import { breathe } from '../../train/breathe.ts';
 import { loadModel, type ModelSource } from '../../train/stored-model.ts';
-import { WordTable, type WordVectors, type WordVocabulary } from '../../words/index.ts';
+import { takeVectors, type WordVectors, type WordVocabulary } from '../../words/index.ts';
+import { wordTableOptions } from '../../words/take-vectors.ts';
 import type { ClassifierConfig, ClassifierDescription } from './config.ts';
 import { summaries } from './config.ts';
 import { classifierDescription } from './description.ts';
@@ -105,7 +107,7 @@ export class Classifier {
     this.#reader = readerFor(tokenizer);
     this.#embedding =
       'further' in tokenizer
-        ? new WordTable(tokenizer, embedding)
+        ? new WordTable(wordTableOptions(tokenizer, embedding))
         : new Embedding({ vocabularySize: this.#reader.vocabularySize, dimension: embedding });
     this.#recurrent = new Recurrent({ cell, hidden, layers, dropout, bidirectional });
     this.#dropout = new Dropout({ rate: dropout });
@@ -158,9 +160,8 @@ export class Classifier {
   }
 
   build(ids: Shape, declarations: Declarations): Shape {
-    const embedded = [...ids, this.config.embedding];
-    if (this.#embedding instanceof WordTable) this.#embedding.build(declarations);
-    else this.#embedding.build(ids, declarations.within('embedding'));
+    const within = this.#embedding instanceof WordTable ? declarations : declarations.within('embedding');
+    const embedded = this.#embedding.build(ids, within);
     const hidden = this.#recurrent.build(embedded, declarations.within(cellNameOf(this.config.cell)));
     this.#attention?.build(hidden, declarations.within('attention'));
     return this.#output.build(hidden.slice(1), declarations.within('output'));
@@ -172,7 +173,8 @@ export class Classifier {
    * @throws ConfigError if the vectors have another length, or the model reads no words
    */
   takeVectors(vectors: WordVectors): number {
-    if (this.#embedding instanceof WordTable) return this.#embedding.take(vectors);
+    const { tokenizer } = this;
+    if (this.#embedding instanceof WordTable) return takeVectors(this.#embedding, tokenizer as WordVocabulary, vectors);
     throw new ConfigError('classify: word vectors need a model of words; make it with a word vocabulary');
   }
 
@@ -199,7 +201,6 @@ export class Classifier {
     const { values, shape, lengths } = padSequences(
       texts.map((text) => readIds(this.#reader, text, maxLength, context)),
     );
-    if (this.#embedding instanceof WordTable) return { embedded: this.#embedding.apply(values, shape), lengths };
     return { embedded: this.#embedding.apply(this.device.ids(values, shape)), lengths };
   }
 

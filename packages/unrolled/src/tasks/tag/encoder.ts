@@ -13,9 +13,15 @@ export interface EncodedSentences {
   readonly words: Float64Array;
   /** Index of each word's spelling. */
   readonly places: Float64Array;
-  /** Ids of characters, at least one a word. */
-  readonly spellings: readonly (readonly number[])[];
+  /** Ids of each word's characters, at least one. */
+  readonly spellings: ReturnType<typeof padSequences>;
 }
+
+/** Longer words lose their middle. */
+const maxLength = 48;
+
+const shortened = (ids: readonly number[]): readonly number[] =>
+  ids.length > maxLength ? [...ids.slice(0, maxLength / 2), ...ids.slice(-maxLength / 2)] : ids;
 
 /** Words, characters and tags as ids. */
 export class TagEncoder {
@@ -47,10 +53,14 @@ export class TagEncoder {
     const places = padSequences(sentences.map((words) => words.map(placeOf))).values;
     const ids = sentences.map((words) => words.map((word) => dropRare(this.#wordId(word), wordCounts, context)));
     const spellings = Array.from(different.keys(), (word) =>
-      Array.from(word || ' ', (character) => dropRare(this.#characters.get(character) ?? 0, characterCounts, context)),
+      shortened(
+        Array.from(word || ' ', (character) =>
+          dropRare(this.#characters.get(character) ?? 0, characterCounts, context),
+        ),
+      ),
     );
     const { values, shape, lengths } = padSequences(ids);
-    return { words: values, shape, lengths, places, spellings };
+    return { words: values, shape, lengths, places, spellings: padSequences(spellings) };
   }
 
   /** Ids of tags in any scheme; −1 for one the model does not have. */

@@ -11,19 +11,21 @@ import { Linear } from '../../nn/linear.ts';
 import { crossEntropyLoss } from '../../nn/losses.ts';
 import type { Declarations, Parameters, SavedParameters } from '../../nn/parameters.ts';
 import { Recurrent } from '../../nn/recurrent.ts';
+import { SpellingEncoder } from '../../nn/spelling-encoder.ts';
 import { tagConstraints } from '../../nn/tag-constraints.ts';
+import { WordTable } from '../../nn/word-table.ts';
 import { argmax, concat, embedding, scale, sum } from '../../ops/index.ts';
 import type { Shape } from '../../shape.ts';
 import type { Device } from '../../tensor/device.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { loadModel, type ModelSource } from '../../train/stored-model.ts';
 import type { SupervisedModel } from '../../train/supervised.ts';
-import { splitWords, WordTable, type WordVectors } from '../../words/index.ts';
+import { splitWords, takeVectors, type WordVectors } from '../../words/index.ts';
+import { wordTableOptions } from '../../words/take-vectors.ts';
 import { checkConfig, type TaggerConfig, type TaggerDescription } from './config.ts';
 import type { TaggedSentence } from './conll.ts';
 import { taggerDescription } from './description.ts';
 import { TagEncoder } from './encoder.ts';
-import { SpellingEncoder } from './spellings.ts';
 import { type TaggedText, taggedText } from './tagged-text.ts';
 import { inScheme, type TagVocabulary } from './vocabulary.ts';
 
@@ -70,7 +72,7 @@ export class Tagger implements SupervisedModel<TaggedSentence> {
     this.vocabulary = vocabulary;
     this.config = config;
     this.encoder = new TagEncoder(vocabulary);
-    this.#words = new WordTable(vocabulary, config.embedding);
+    this.#words = new WordTable(wordTableOptions(vocabulary, config.embedding));
     this.#spelling =
       characters > 0
         ? new SpellingEncoder({ vocabularySize: vocabulary.characters.length + 1, dimension: characters })
@@ -117,26 +119,33 @@ export class Tagger implements SupervisedModel<TaggedSentence> {
   }
 
   build(ids: Shape, declarations: Declarations): Shape {
-    const { embedding: size, cell } = this.config;
-    this.#words.build(declarations);
-    const spelling = this.#spelling?.build(declarations.within('characters')) ?? 0;
-    const hidden = this.#recurrent.build([...ids, size + spelling], declarations.within(cellNameOf(cell)));
+    const { cell } = this.config;
+    const words = this.#words.build(ids, declarations);
+    const spelling = this.#spelling?.build([-1, -1], declarations.within('characters')) ?? [0];
+    const hidden = this.#recurrent.build(
+      [...ids, words.at(-1)! + spelling.at(-1)!],
+      declarations.within(cellNameOf(cell)),
+    );
     const emissions = [...ids, this.vocabulary.tags.length];
     this.#crf?.build({ emissions }, declarations.within('crf'));
     return this.#output.build(hidden, declarations.within('output'));
   }
 
-  /** See `WordTable.take`. Before training. */
+  /** See `takeVectors` of `unrolled/words`. Before training. */
   takeVectors(vectors: WordVectors): number {
-    return this.#words.take(vectors);
+    return takeVectors(this.#words, this.vocabulary, vectors);
   }
 
   /** Scores of the tags, `[T, B, K]`; undefined beyond the end of a sentence. */
   emissions(sentences: readonly (readonly string[])[], context: Context = inference): Tensor {
     const { device } = this;
     const { words, places, shape, lengths, spellings } = this.encoder.encode(sentences, context);
-    const parts = [this.#words.apply(words, shape)];
-    if (this.#spelling) parts.push(embedding(this.#spelling.apply(spellings, context), device.ids(places, shape)));
+    const parts = [this.#words.apply(device.ids(words, shape))];
+    if (this.#spelling) {
+      const { values, shape: padded, lengths } = spellings;
+      const vectors = this.#spelling.apply({ xs: device.ids(values, padded), lengths }, context); // [W, 2C]
+      parts.push(embedding(vectors, device.ids(places, shape)));
+    }
     const read = this.#dropout.apply(concat(parts, -1), context); // [T, B, E + 2C]
     const { outputs } = this.#recurrent.run(read, context, { lengths }); // [T, B, 2H]
     return this.#output.apply(this.#dropout.apply(outputs, context));
