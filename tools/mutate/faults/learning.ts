@@ -36,17 +36,36 @@ export const learning: FaultGroup = {
       ],
     ),
     ...faultsIn(
-      `${src}/train/train.ts`,
+      `${src}/train/resume.ts`,
       [`${src}/tasks/language-model/training.test.ts`, `${src}/train/supervised.test.ts`],
       [
-        ['optimizer.resumeAt(from.trainer.step);', ''],
-        ['task.restore(from.carried, from.task);', ''],
-        ['resume?.trainer.random ?? new Random(', 'new Random('],
-        ['let step = resume?.trainer.step ?? 0;', 'let step = 0;'],
+        ['optimizer.resumeAt(checkpoint.trainer.step);', ''],
+        ['task.restore(checkpoint.carried, checkpoint.task);', ''],
       ],
     ),
     ...faultsIn(
       `${src}/train/train.ts`,
+      [`${src}/tasks/language-model/training.test.ts`],
+      [['resume?.trainer.random ?? new Random(', 'new Random(']],
+    ),
+    ...faultsIn(
+      `${src}/train/progress.ts`,
+      [`${src}/tasks/language-model/training.test.ts`, `${src}/train/supervised.test.ts`],
+      [
+        ['this.step = from?.step ?? 0;', 'this.step = 0;'],
+        ['(epochs * batchesPerEpoch) / accumulate', 'epochs * batchesPerEpoch'],
+      ],
+    ),
+    ...faultsIn(
+      `${src}/train/update.ts`,
+      [`${src}/train/accumulation.test.ts`],
+      [
+        ['mean.mul(1 / accumulate)', 'mean'],
+        ['{ add: part > 1 }', '{ add: false }'],
+      ],
+    ),
+    ...faultsIn(
+      `${src}/train/progress.ts`,
       [`${src}/train/divergence.test.ts`],
       [['Number(clipNorm > 0 && norm > clipNorm)', 'Number(clipNorm > 0)']],
     ),

@@ -17,6 +17,8 @@ export interface CommonOptions {
   schedule: ScheduleName;
   clipNorm: number;
   clipValue: number;
+  /** Batches of an update. Default 1. */
+  accumulate?: number;
   weightDecay: number;
   seed: number;
   epochs?: number;
@@ -144,6 +146,7 @@ export function commonOptions(
     choice('--schedule <name>', say('learning-rate schedule', 'schedule'), scheduleNames),
     option('--clip-norm <norm>', say('clip the gradient to this norm, 0: off', 'clipNorm'), notNegative),
     option('--clip-value <value>', 'clip each element of the gradient to ±value, 0: off (default 0)', notNegative),
+    option('--accumulate <n>', 'batches per update: their gradients are averaged (default 1)', whole(1)),
     option('--weight-decay <rate>', say('weight decay', 'weightDecay'), notNegative),
     option(
       '--epochs <n>',

@@ -108,7 +108,12 @@ export function readConfig<Options extends CommonOptions>(
       throw damaged(`options.${name} is ${JSON.stringify(value)}`);
     }
   }
-  const types = { ...optional, ...Object.fromEntries(fileOptions.map((name) => [name, 'string'])), blas: 'string' };
+  const types = {
+    ...optional,
+    ...Object.fromEntries(fileOptions.map((name) => [name, 'string'])),
+    blas: 'string',
+    accumulate: 'number',
+  };
   for (const [name, type] of Object.entries(types)) {
     if (options?.[name] !== undefined && typeof options[name] !== type)
       throw damaged(`options.${name} is not a ${type}`);

@@ -42,13 +42,14 @@ export async function runLoop<Options extends CommonOptions>(parts: RunParts<Opt
   const { options } = config;
   const stop = stopOnSignal((text) => listener.note(text));
   const end = endOf(options, task.stepsPerEpoch, trainable.end);
-  const every = trainable.interval(task.stepsPerEpoch);
+  const every = trainable.interval(Math.ceil(task.stepsPerEpoch / (options.accumulate ?? 1)));
   const events = train(task, {
     optimizer: { method: options.optimizer, weightDecay: options.weightDecay },
     learningRate: options.lr,
     schedule: options.schedule,
     clipNorm: options.clipNorm,
     clipValue: options.clipValue,
+    accumulate: options.accumulate,
     seed: options.seed,
     steps: Number.isFinite(end.steps) ? end.steps : undefined,
     seconds: Number.isFinite(end.seconds) ? end.seconds : undefined,

@@ -52,14 +52,15 @@ export function changedOptions<Options extends CommonOptions>(
 
 /** When a run ends: as the options say, or its task's default. */
 export function endOf(
-  { steps, epochs, seconds }: CommonOptions,
-  stepsPerEpoch: number,
+  { steps, epochs, seconds, accumulate = 1 }: CommonOptions,
+  batchesPerEpoch: number,
   byDefault: Trainable['end'],
 ): { steps: number; seconds: number } {
   const said = steps !== undefined || epochs !== undefined || seconds !== undefined;
-  const byEpochs = epochs === undefined ? Infinity : Math.ceil(epochs * stepsPerEpoch);
+  const stepsIn = (n: number): number => Math.ceil((n * batchesPerEpoch) / accumulate);
+  const byEpochs = epochs === undefined ? Infinity : stepsIn(epochs);
   return {
-    steps: said ? Math.min(steps ?? Infinity, byEpochs) : Math.max(byDefault.steps, byDefault.epochs * stepsPerEpoch),
+    steps: said ? Math.min(steps ?? Infinity, byEpochs) : Math.max(byDefault.steps, stepsIn(byDefault.epochs)),
     seconds: seconds ?? Infinity,
   };
 }

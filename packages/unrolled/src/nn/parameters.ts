@@ -200,9 +200,10 @@ export class Parameters {
   /**
    * Writes the gradient of `loss` with respect to all parameters to `gradients`, overwriting it. Parameters the loss
    * does not depend on get 0. The graph of the loss is freed.
+   * @param options  add: add to the gradients instead. Default false
    * @throws ConfigError if the loss depends on none of them; ShapeError if it is not one number
    */
-  backward(loss: Tensor): void {
+  backward(loss: Tensor, { add = false }: { readonly add?: boolean | undefined } = {}): void {
     const { backend } = this.device;
     const found = collectGradients(loss, new Set(this.#trained.map(({ value }) => value)));
     if (found.size === 0 && this.#trained.length > 0) {
@@ -215,8 +216,9 @@ export class Parameters {
     for (const { name, value, shape } of this.#trained) {
       const target = this.gradients.view(shape, this.#positions.get(name)!);
       const gradient = found.get(value);
-      if (gradient) backend.copy(gradient, target);
-      else backend.fill(target, 0);
+      if (gradient && add) backend.axpy(1, gradient, target);
+      else if (gradient) backend.copy(gradient, target);
+      else if (!add) backend.fill(target, 0);
     }
   }
 

@@ -6,8 +6,9 @@ import { mean } from '../ops/index.ts';
 import { LanguageModel, languageModelTraining } from '../tasks/language-model/index.ts';
 import { tokenizerFor } from '../tokenizers/index.ts';
 import type { TrainEvent, ValidationEvent } from './events.ts';
+import type { TrainOptions } from './options.ts';
 import type { TrainingTask, Validation } from './task.ts';
-import { type TrainOptions, train } from './train.ts';
+import { train } from './train.ts';
 
 const device = await openDevice('reference');
 

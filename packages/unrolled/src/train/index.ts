@@ -6,6 +6,7 @@
 export * from './breathe.ts';
 export { type Checkpoint, decodeCheckpoint, encodeCheckpoint, type Json, type TrainerState } from './checkpoint.ts';
 export * from './events.ts';
+export type { TrainOptions } from './options.ts';
 export * from './stored-model.ts';
 export * from './supervised.ts';
 export * from './task.ts';

@@ -10,8 +10,9 @@ import { createDevice } from '../ops/create-device.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import type { TrainEvent } from './events.ts';
+import type { TrainOptions } from './options.ts';
 import { type SupervisedModel, type SupervisedOptions, SupervisedTraining } from './supervised.ts';
-import { type TrainOptions, train } from './train.ts';
+import { train } from './train.ts';
 
 interface Example {
   readonly x: readonly number[];

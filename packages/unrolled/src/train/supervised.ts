@@ -129,7 +129,7 @@ export class SupervisedTraining<Example> implements TrainingTask<ExampleBatch<Ex
     return this.model.describe();
   }
 
-  save(): { carried: Readonly<Record<string, NamedArray>>; state: Json } {
+  save(): { carried: Readonly<Record<string, Tensor>>; state: Json } {
     return { carried: {}, state: { ...this.#position, examples: this.#source.fingerprint } };
   }
 

@@ -48,7 +48,8 @@ export interface TrainingTask<Batch extends TrainingBatch = TrainingBatch> {
   gradientFlow?(): Promise<readonly LayerFlowReport[]>;
   /** The model's description, for the checkpoint. */
   describe(): object;
-  save(): { carried: Readonly<Record<string, NamedArray>>; state: Json };
+  /** What it needs to resume beside the parameters: tensors by name, which the loop reads at once, and plain data. */
+  save(): { carried: Readonly<Record<string, Tensor>>; state: Json };
   /** @throws FormatError if the state does not fit this task */
   restore(carried: Readonly<Record<string, NamedArray>>, state: Json): void;
 }

@@ -7,7 +7,8 @@ import { cellNames } from '../../nn/index.ts';
 import { inference } from '../../nn/layer.ts';
 import { encodeCheckpoint } from '../../train/checkpoint.ts';
 import type { TrainEvent } from '../../train/events.ts';
-import { type TrainOptions, train } from '../../train/train.ts';
+import type { TrainOptions } from '../../train/options.ts';
+import { train } from '../../train/train.ts';
 import {
   Forecaster,
   type ForecasterConfig,

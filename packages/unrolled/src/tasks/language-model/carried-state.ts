@@ -48,11 +48,9 @@ export class CarriedState {
   }
 
   /** Under names such as `0.h`. */
-  save(): Record<string, NamedArray> {
+  save(): Record<string, Tensor> {
     return Object.fromEntries(
-      this.#kept.flatMap((parts, layer) =>
-        Object.entries(parts).map(([name, part]) => [`${layer}.${name}`, { shape: part.shape, data: part.data() }]),
-      ),
+      this.#kept.flatMap((parts, layer) => Object.entries(parts).map(([name, part]) => [`${layer}.${name}`, part])),
     );
   }
 

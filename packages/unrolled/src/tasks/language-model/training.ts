@@ -193,7 +193,7 @@ export class LanguageModelTraining implements TrainingTask<TextBatch> {
     return this.model.describe();
   }
 
-  save(): { carried: Readonly<Record<string, NamedArray>>; state: Json } {
+  save(): { carried: Readonly<Record<string, Tensor>>; state: Json } {
     return { carried: this.#carried.save(), state: { ...this.#streams.position, text: this.#fingerprint } };
   }
 

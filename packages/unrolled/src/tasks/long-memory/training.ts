@@ -116,7 +116,7 @@ export class LongMemoryTraining implements TrainingTask<ProblemBatch> {
     return this.model.config;
   }
 
-  save(): { carried: Readonly<Record<string, NamedArray>>; state: Json } {
+  save(): { carried: Readonly<Record<string, Tensor>>; state: Json } {
     return { carried: {}, state: { batches: this.#batches, validations: this.#validations } };
   }
 
