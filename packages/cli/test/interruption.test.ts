@@ -98,6 +98,19 @@ describe('a run that is interrupted and resumed', () => {
       expect(stepsOf('parts', type)).toEqual(stepsOf('whole', type));
   });
 
+  test('and whose updates have several batches each has the same parameters, too', async () => {
+    const args = ['text.txt', ...small, '--dropout', '0.2', '--schedule', 'constant', '--accumulate', '3'];
+    const end = ['--epochs', '2'];
+    expect(await unrolled(cwd, 'train', ...args, ...end, '--out', 'whole-3')).toMatchObject({ code: 0, stderr: '' });
+    expect(await unrolled(cwd, 'train', ...args, '--steps', '5', '--out', 'parts-3')).toMatchObject({ code: 0 });
+    expect(await unrolled(cwd, 'train', '--resume', 'parts-3', ...end)).toMatchObject({ code: 0, stderr: '' });
+    expect(tensorsOf(join(cwd, 'parts-3'))).toEqual(tensorsOf(join(cwd, 'whole-3')));
+    const batches = stepsOf('whole-3', 'done')[0] * 3;
+    const alone = await unrolled(cwd, 'train', 'text.txt', ...small, ...end, '--out', 'whole-1');
+    expect(alone).toMatchObject({ code: 0, stderr: '' });
+    expect(batches - stepsOf('whole-1', 'done')[0]).toBeOneOf([0, 1, 2]);
+  });
+
   test('killed at any moment, checkpoints are whole and no temporary file remains', async () => {
     const args = [...small, ...frequent, '--validate-every', '1', '--checkpoint-every', '1', '--steps', '1000000'];
     let more = ['text.txt', '--out', 'killed', ...args];

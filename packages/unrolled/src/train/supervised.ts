@@ -42,8 +42,10 @@ export const exampleKinds: Kinds<ExampleOptions<never>> = {
 export interface SupervisedOptions<Example> extends ExampleOptions<Example> {
   /** Steps of an example in memory: batches have examples of similar length. Default: unknown. A source has its own. */
   readonly lengthOf?: ((example: Example) => number) | undefined;
-  /** Evaluates on the validation examples; rejects with the signal's reason if it is aborted. Not called if there are none. */
-  readonly validate: (examples: readonly Example[], signal: StopSignal | undefined) => Promise<Validation>;
+  /** Evaluates on the validation examples; rejects with the signal's reason if it is aborted. Default: none. */
+  readonly validate?:
+    | ((examples: readonly Example[], signal: StopSignal | undefined) => Promise<Validation>)
+    | undefined;
   /** Output to look at, such as the model's answer to an example. Default: none. */
   readonly sample?: ((step: number) => string | Promise<string>) | undefined;
   /** Validation loss of guessing uniformly, in nats; see `TrainingTask`. */
@@ -118,7 +120,7 @@ export class SupervisedTraining<Example> implements TrainingTask<ExampleBatch<Ex
 
   async validate(signal: StopSignal | undefined): Promise<Validation | null> {
     const { validation = [], validate } = this.#options;
-    return validation.length === 0 ? null : validate(validation, signal);
+    return validate && validation.length > 0 ? validate(validation, signal) : null;
   }
 
   async sample(step: number): Promise<string | null> {
