@@ -109,6 +109,8 @@ describe('a run that is interrupted and resumed', () => {
     const alone = await unrolled(cwd, 'train', 'text.txt', ...small, ...end, '--out', 'whole-1');
     expect(alone).toMatchObject({ code: 0, stderr: '' });
     expect(batches - stepsOf('whole-1', 'done')[0]).toBeOneOf([0, 1, 2]);
+    const other = await unrolled(cwd, 'train', '--resume', 'parts-3', '--accumulate', '2', '--epochs', '3');
+    expect(other).toMatchObject({ code: 2, stderr: expect.stringContaining('--accumulate') });
   });
 
   test('killed at any moment, checkpoints are whole and no temporary file remains', async () => {

@@ -9,7 +9,14 @@ export function withDefaults<Options extends CommonOptions>(
   { defaults, optional, fileOptions }: Rules<Options>,
   said: Partial<Options>,
 ): Options {
-  const names = [...Object.keys(defaults), ...Object.keys(optional), ...fileOptions, ...changeable, 'blas'];
+  const names = [
+    ...Object.keys(defaults),
+    ...Object.keys(optional),
+    ...fileOptions,
+    ...changeable,
+    'accumulate',
+    'blas',
+  ];
   const values = names.map((name) => [name, said[name as keyof Options] ?? defaults[name as keyof Options]]);
   return Object.fromEntries(values.filter(([, value]) => value !== undefined)) as Options;
 }
@@ -27,7 +34,11 @@ export function changedOptions<Options extends CommonOptions>(
     const stored = options[name as keyof Options];
     // A file may have moved; its content is compared.
     const moved = fileOptions.includes(name) && stored !== undefined;
-    const isModel = Object.hasOwn(defaults, name) || Object.hasOwn(optional, name) || fileOptions.includes(name);
+    const isModel =
+      Object.hasOwn(defaults, name) ||
+      Object.hasOwn(optional, name) ||
+      fileOptions.includes(name) ||
+      name === 'accumulate';
     if (!isModel || moved || stored === value) continue;
     const said = value === true ? flagOf(name) : `${flagOf(name)} ${value}`;
     throw new Failure(
