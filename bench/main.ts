@@ -4,6 +4,7 @@ import { machineLine, measurePeak, peakLine } from './machine.ts';
 import { helpText, type Options, readOptions, UsageError } from './options.ts';
 import { describePeers, findPeers } from './peers/peer.ts';
 import type { Answer, Question } from './question.ts';
+import { attention } from './questions/attention.ts';
 import { browser } from './questions/browser.ts';
 import { cells } from './questions/cells.ts';
 import { growth } from './questions/growth.ts';
@@ -20,6 +21,7 @@ import { markdown } from './table.ts';
 const questions: readonly Question[] = [
   step,
   cells,
+  attention,
   minimal,
   sample,
   start,

@@ -8,7 +8,7 @@ export { gemmFewRows } from './few-rows';
 export { gemm, gemmScratchSize } from './gemm';
 export { gruAfterBackward, gruAfterForward } from './gru';
 export { gruBeforeGates, gruBeforeGatesBackward, gruBeforeOutput, gruBeforeOutputBackward } from './gru-before';
-export { layerNorm, layerNormGrad } from './layer-norm';
+export { layerNorm, layerNormGrad, layerNormSums } from './layer-norm';
 export { gather, scatterAdd } from './lookup';
 export { lstmBackward, lstmForward } from './lstm';
 export { heapBase } from './memory';

@@ -97,3 +97,26 @@ export function layerNormGrad(x: usize, gain: usize, mean: usize, inverseDeviati
     dx += bytes(n);
   }
 }
+
+/**
+ * dGain += Σ dy · x̂ and dBias += Σ dy over rows, in order, as `layerNormGrad` does, for the first `columns` of the n columns.
+ *
+ * @param dGain [columns] or 0; likewise dBias
+ */
+export function layerNormSums(x: usize, mean: usize, inverseDeviation: usize, dy: usize, dGain: usize, dBias: usize, rows: i32, n: i32, columns: i32): void {
+  if (!dGain && !dBias) return;
+  for (let i = 0; i < rows; i++, x += bytes(n), dy += bytes(n)) {
+    const m = f32x4.splat(load<f32>(mean + bytes(i)));
+    const s = f32x4.splat(load<f32>(inverseDeviation + bytes(i)));
+    for (let j = 0; j < columns; j += 4) {
+      const count = min(columns - j, 4);
+      const at = bytes(j);
+      const d = read(dy + at, count);
+      if (dGain) {
+        const product = f32x4.mul(d, f32x4.mul(f32x4.sub(read(x + at, count), m), s));
+        write(dGain + at, f32x4.add(read(dGain + at, count), product), count);
+      }
+      if (dBias) write(dBias + at, f32x4.add(read(dBias + at, count), d), count);
+    }
+  }
+}

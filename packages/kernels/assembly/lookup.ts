@@ -19,11 +19,14 @@ export function gather(table: usize, ids: usize, out: usize, count: i32, rows: i
   }
 }
 
-/** dTable[ids[i]] += dOut[i], in the order of i; nothing where the id is not in the table. */
-export function scatterAdd(dOut: usize, ids: usize, dTable: usize, count: i32, rows: i32, width: i32): void {
+/**
+ * dTable[ids[i]] += dOut[i], in the order of i, for the first `columns` of their `width` columns; nothing where the id is not
+ * in the table.
+ */
+export function scatterAdd(dOut: usize, ids: usize, dTable: usize, count: i32, rows: i32, width: i32, columns: i32): void {
   const size = bytes(width);
   for (let i = 0; i < count; i++, dOut += size) {
     const id = load<i32>(ids + bytes(i));
-    if (<u32>id < <u32>rows) axpy(1, dOut, dTable + <usize>id * size, width);
+    if (<u32>id < <u32>rows) axpy(1, dOut, dTable + <usize>id * size, columns);
   }
 }

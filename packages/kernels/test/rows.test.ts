@@ -36,10 +36,13 @@ describe.each(builds)('embedding rows, dropout, layer normalisation, %s', (build
         Float32Array.from(ids.flatMap((id) => [...table.slice(id * width, (id + 1) * width)])),
       );
       const sums = floats(dTable);
-      kernels.scatterAdd(floats(dOut), ints(ids), sums, 5, 7, width);
+      kernels.scatterAdd(floats(dOut), ints(ids), sums, 5, 7, width, width);
       for (const [i, id] of ids.entries())
         for (let j = 0; j < width; j++) dTable[id * width + j] += dOut[i * width + j];
       expectSameBits(readFloats(sums, 7 * width), dTable);
+      const some = floats(new Float32Array(7 * width));
+      kernels.scatterAdd(floats(dOut), ints(ids), some, 5, 7, width, width >> 1);
+      expect(readFloats(some, 7 * width).every((value, i) => i % width < width >> 1 || value === 0)).toBe(true);
     }
   });
 
@@ -99,7 +102,20 @@ describe.each(builds)('embedding rows, dropout, layer normalisation, %s', (build
         );
         const before = random(n, 5);
         const [dGain, dBias] = affine ? [floats(before), floats(before)] : [0, 0];
-        kernels.layerNormGrad(px, pGain, mean, inverse, floats(dy), dx, dGain, dBias, rows, n);
+        const pDy = floats(dy);
+        kernels.layerNormGrad(px, pGain, mean, inverse, pDy, dx, dGain, dBias, rows, n);
+        if (affine) {
+          const sums = [floats(before), floats(before)];
+          for (const [from, columns] of [
+            [0, Math.min(n, 16)],
+            [16, n - 16],
+          ]) {
+            const at = from * 4;
+            kernels.layerNormSums(px + at, mean, inverse, pDy + at, sums[0] + at, sums[1] + at, rows, n, columns);
+          }
+          expectSameBits(readFloats(sums[0], n), readFloats(dGain, n));
+          expectSameBits(readFloats(sums[1], n), readFloats(dBias, n));
+        }
         if (n === 1) expectClose(readFloats(dx, rows), [0, 0, 0], 1e-4);
         if (n > 1 && n < 100) {
           const exact = [0, 1, 2].flatMap((i) => [

@@ -31,6 +31,22 @@ export const fused: FaultGroup = {
       ['w.add(reshaped(steps, [1]), finite)', 'w.add(reshaped(steps, [1]), 1)'],
     ]),
     ...faultsIn(`${composed}/scan.ts`, conformance, [['single ? 1 : width', 'width']]),
+    ...faultsIn(`${wasm}/jobs/products.ts`, conformance, [
+      ['if (stored !== ready) products.pack', 'if (ready === null) products.pack'],
+      ['first * (p.transposeA ? 1 : k)', 'first * k'],
+    ]),
+    ...faultsIn(
+      `${wasm}/jobs/rows.ts`,
+      [`${wasm}/same-bits.test.ts`, ...conformance],
+      [
+        ['dy + side, own(dGain)', 'dy, own(dGain)'],
+        ['p.dOut + from * 4, p.ids, p.dTable', 'p.dOut, p.ids, p.dTable'],
+        [
+          'p.out + from * p.inner * 4, count, p.n, p.inner);\n});\n\n/** Split between columns: the',
+          'p.out, count, p.n, p.inner);\n});\n\n/** Split between columns: the',
+        ],
+      ],
+    ),
     ...faultsIn(`${wasm}/jobs/recurrent-backward.ts`, tests, [
       [
         'if (layer.dh) kernels.axpy(1, layer.dh + at, dh, n);',

@@ -109,7 +109,7 @@ export const kernels: FaultGroup = {
       [
         ['f32x4.sub(f32x4.sub(g, meanG), f32x4.mul(normal, meanGx))', 'f32x4.sub(g, f32x4.mul(normal, meanGx))'],
         ['if (rest < 4) d = keepPart(d, zero, rest);', ''],
-        ['f32x4.add(read(dBias + at, count), d)', 'd'],
+        ['f32x4.add(read(dBias + at, count), d), count);\n      }\n      sumG', 'd, count);\n      }\n      sumG'],
         ['/ <f64>n + epsilon)', '/ <f64>(n - 1) + epsilon)'],
       ],
     ),

@@ -22,7 +22,7 @@ import type { Scan } from '../scan.ts';
 import { Binary, type Kernels, Reduction, Unary } from './generated/kernels.ts';
 import * as elementwise from './jobs/elementwise.ts';
 import { alone, type Job, type JobParameters, LINE } from './jobs/job.ts';
-import { FEW_ROWS, matmulJob, type Products, rowsOfPart } from './jobs/products.ts';
+import { batchedMatmulJob, FEW_ROWS, matmulJob, type Products, rowsOfPart } from './jobs/products.ts';
 import { recurrentBackwardJob } from './jobs/recurrent-backward.ts';
 import { recurrentFewRowsJob } from './jobs/recurrent-few-rows.ts';
 import { recurrentForwardJob } from './jobs/recurrent-forward.ts';
@@ -203,7 +203,7 @@ export class WasmBackend implements Backend {
   }
 
   argmax(x: Block, out: Block, outer: number, n: number, inner: number): void {
-    this.#kernels.argmax(this.#in(x), this.#at(out), outer, n, inner);
+    this.#run(rows.argmaxJob, { x: this.#in(x), out: this.#at(out), outer, n, inner }, outer * n * inner * COPY);
   }
 
   norm(x: Block, out: Block): void {
@@ -216,30 +216,55 @@ export class WasmBackend implements Backend {
     const { k, n, transposeA, transposeB, accumulate, sharedB } = product;
     // With one right side for all, the batch counts as rows, unless the left side is transposed.
     const merged = sharedB && !(transposeA && product.batch > 1);
-    const [batch, m] = merged ? [1, product.batch * product.m] : [product.batch, product.m];
+    if (!merged && product.batch !== 1) {
+      this.#batchedMatmul(a, b, out, product);
+      return;
+    }
+    const m = merged ? product.batch * product.m : product.m;
     const parts = this.#partsFor(2 * m * n * k);
     const side = { transposed: transposeB, k, n, rows: rowsOfPart(m, parts) };
-    const kept = batch === 1 || sharedB ? keptRoom(this.#memory, this.#products, b, side) : null;
+    const kept = keptRoom(this.#memory, this.#products, b, side);
     const direct = kept === null && m <= FEW_ROWS && transposeB && !transposeA;
     const bytes = direct ? 0 : this.#products.packedBytes(side.rows, k, n);
     const place = kept ?? { packed: this.#memory.scratch('right', bytes), ready: 0 };
     const scratchBytes = direct ? 0 : this.#kernels.gemmScratchSize(transposeA ? 1 : 0, m, n, k) * 4;
     const scratch = this.#memory.scratch('parts', parts * scratchBytes);
     const flags = {
-      transposeA: transposeA ? 1 : 0,
-      transposeB: transposeB ? 1 : 0,
-      accumulate: accumulate ? 1 : 0,
-      direct: direct ? 1 : 0,
+      transposeA: Number(transposeA),
+      transposeB: Number(transposeB),
+      accumulate: Number(accumulate),
+      direct: Number(direct),
     };
-    const [left, right, result] = [this.#in(a), this.#in(b), this.#at(out)];
-    for (let i = 0; i < batch; i++) {
-      const arrays = {
-        a: left + i * m * k * 4,
-        b: sharedB ? right : right + i * k * n * 4,
-        out: result + i * m * n * 4,
-      };
-      this.#run(matmulJob, { ...arrays, m, k, n, ...flags, ...place, scratch, scratchBytes }, 2 * m * n * k);
-    }
+    const arrays = { a: this.#in(a), b: this.#in(b), out: this.#at(out) };
+    this.#run(matmulJob, { ...arrays, m, k, n, ...flags, ...place, scratch, scratchBytes }, 2 * m * n * k);
+  }
+
+  #batchedMatmul(a: Block, b: Block, out: Block, product: MatrixProduct): void {
+    const { batch, m, k, n, transposeA, transposeB, accumulate, sharedB } = product;
+    const work = 2 * batch * m * n * k;
+    const parts = this.#partsFor(work);
+    const direct = m <= FEW_ROWS && transposeB && !transposeA;
+    const packedBytes = direct ? 0 : this.#products.packedBytes(m, k, n);
+    const scratchBytes = direct ? 0 : this.#kernels.gemmScratchSize(transposeA ? 1 : 0, m, n, k) * 4;
+    const parameters = {
+      a: this.#in(a),
+      b: this.#in(b),
+      out: this.#at(out),
+      batch,
+      m,
+      k,
+      n,
+      transposeA: Number(transposeA),
+      transposeB: Number(transposeB),
+      accumulate: Number(accumulate),
+      shared: Number(sharedB),
+      direct: Number(direct),
+      packed: this.#memory.scratch('right', parts * packedBytes),
+      packedBytes,
+      scratch: this.#memory.scratch('parts', parts * scratchBytes),
+      scratchBytes,
+    };
+    this.#run(batchedMatmulJob, parameters, work);
   }
 
   // ── rows ──
@@ -282,8 +307,10 @@ export class WasmBackend implements Backend {
   }
 
   scatterAdd(dOut: Block, ids: Block, dTable: Block): void {
-    const { rows, n } = rowsOf(dTable);
-    this.#kernels.scatterAdd(this.#in(dOut), this.#in(ids), this.#at(dTable), sizeOf(ids.shape), rows, n);
+    const count = sizeOf(ids.shape);
+    const size = rowsOf(dTable);
+    const parameters = { dOut: this.#in(dOut), ids: this.#in(ids), dTable: this.#at(dTable), count, ...size };
+    this.#run(rows.scatterAddJob, parameters, count * size.n * COPY);
   }
 
   layerNorm(norm: LayerNormForward): void {
@@ -303,19 +330,18 @@ export class WasmBackend implements Backend {
 
   layerNormGrad(norm: LayerNormBackward): void {
     const size = rowsOf(norm.x);
-    // Gradients of gain and bias are sums over rows, which are not split.
-    this.#kernels.layerNormGrad(
-      this.#in(norm.x),
-      this.#in(norm.gain),
-      this.#in(norm.mean),
-      this.#in(norm.inverseDeviation),
-      this.#in(norm.dy),
-      this.#at(norm.dx),
-      this.#atOrNull(norm.dGain),
-      this.#atOrNull(norm.dBias),
-      size.rows,
-      size.n,
-    );
+    const parameters = {
+      x: this.#in(norm.x),
+      gain: this.#in(norm.gain),
+      mean: this.#in(norm.mean),
+      inverseDeviation: this.#in(norm.inverseDeviation),
+      dy: this.#in(norm.dy),
+      dx: this.#at(norm.dx),
+      dGain: this.#atOrNull(norm.dGain),
+      dBias: this.#atOrNull(norm.dBias),
+      ...size,
+    };
+    this.#run(rows.layerNormGradJob, parameters, 2 * size.rows * size.n * COPY);
   }
 
   // ── recurrence and learning ──

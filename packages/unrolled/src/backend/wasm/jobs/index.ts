@@ -1,16 +1,19 @@
 import { axpyJob, binaryJob, dropoutJob, selectJob, stridedCopyJob, unaryGradJob, unaryJob } from './elementwise.ts';
 import type { Job } from './job.ts';
 import { adagradJob, adamJob, rmspropJob, sgdJob } from './optimize.ts';
-import { matmulJob } from './products.ts';
+import { batchedMatmulJob, matmulJob } from './products.ts';
 import { recurrentBackwardJob } from './recurrent-backward.ts';
 import { recurrentFewRowsJob } from './recurrent-few-rows.ts';
 import { recurrentForwardJob } from './recurrent-forward.ts';
 import {
+  argmaxJob,
   crossEntropyGradJob,
   crossEntropyJob,
   gatherJob,
+  layerNormGradJob,
   layerNormJob,
   reduceJob,
+  scatterAddJob,
   softmaxGradJob,
   softmaxJob,
 } from './rows.ts';
@@ -21,8 +24,9 @@ import { scanJob } from './scan.ts';
  * differs between loaders and bundlers.
  */
 export const jobs: readonly Job[] = [
-  ...[matmulJob, recurrentForwardJob, recurrentFewRowsJob, recurrentBackwardJob, scanJob],
+  ...[matmulJob, batchedMatmulJob, recurrentForwardJob, recurrentFewRowsJob, recurrentBackwardJob, scanJob],
   ...[unaryJob, unaryGradJob, binaryJob, stridedCopyJob, selectJob, axpyJob, dropoutJob],
-  ...[softmaxJob, softmaxGradJob, crossEntropyJob, crossEntropyGradJob, layerNormJob, reduceJob, gatherJob],
+  ...[softmaxJob, softmaxGradJob, crossEntropyJob, crossEntropyGradJob, layerNormJob, layerNormGradJob],
+  ...[argmaxJob, reduceJob, gatherJob, scatterAddJob],
   ...[sgdJob, adagradJob, rmspropJob, adamJob],
 ];

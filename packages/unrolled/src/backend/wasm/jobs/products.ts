@@ -1,6 +1,6 @@
 import type { Blas } from '../blas.ts';
 import type { Kernels } from '../generated/kernels.ts';
-import { defineJob, LINE, type Share, startOf } from './job.ts';
+import { alone, defineJob, LINE, type Share, startOf } from './job.ts';
 
 /** Columns in a panel of a right side that the kernel multiplies with. */
 const PANEL = 8;
@@ -187,7 +187,7 @@ export function rowsOfPart(m: number, parts: number): number {
 }
 
 /**
- * One product of a batch: out [m, n] (+)= op(a) · op(b), split by rows of the output, or by columns where there are few
+ * One product: out [m, n] (+)= op(a) · op(b), split by rows of the output, or by columns where there are few
  * rows. `packed` is the address of b's packed form (already packed where `ready` is 1), `scratch` has `scratchBytes` per
  * part. With `direct`, the kernel reads b unpacked.
  */
@@ -227,5 +227,48 @@ export const matmulJob = defineJob(
     const from = startOf(m, share.part, share.parts);
     const rows = startOf(m, share.part + 1, share.parts) - from;
     multiply(p.a + from * (p.transposeA ? 1 : lda) * 4, whole, p.out + from * n * 4, rows);
+  },
+);
+
+/** Products of a part, from which on parts begin with a whole one: then no right side is packed twice. */
+const WHOLE_PRODUCTS = 4;
+
+/**
+ * All products of a batch, out [batch, m, n] (+)= op(a) · op(b): each part takes a run of the batch · m rows, and packs the
+ * right sides that it meets. `packed` has `packedBytes` per part, `scratch` has `scratchBytes`. With `shared`, there is one b.
+ */
+export const batchedMatmulJob = defineJob(
+  [
+    ...(['a', 'b', 'out', 'batch', 'm', 'k', 'n', 'transposeA', 'transposeB', 'accumulate', 'shared'] as const),
+    ...(['direct', 'packed', 'packedBytes', 'scratch', 'scratchBytes'] as const),
+  ],
+  (kernels, p, share, products) => {
+    const { batch, m, k, n } = p;
+    const grain = batch >= WHOLE_PRODUCTS * share.parts ? m : 1;
+    const from = startOf(batch * m, share.part, share.parts, grain);
+    const to = startOf(batch * m, share.part + 1, share.parts, grain);
+    const packed = p.packed + share.part * p.packedBytes;
+    const scratch = p.scratch + share.part * p.scratchBytes;
+    const lda = p.transposeA ? m : k;
+    let ready: number | null = null;
+    for (let row = from; row < to; ) {
+      const product = Math.floor(row / m);
+      const first = row - product * m;
+      const rows = Math.min(m - first, to - row);
+      const a = p.a + (product * m * k + first * (p.transposeA ? 1 : k)) * 4;
+      const out = p.out + row * n * 4;
+      const stored = p.b + (p.shared ? 0 : product * k * n * 4);
+      row += rows;
+      if (p.direct) {
+        kernels.gemmFewRows(a, k, stored, k, out, n, rows, n, k, p.accumulate);
+        continue;
+      }
+      // The routine is that of a whole product, whichever part of it this is.
+      const right = products.right({ stored, ld: p.transposeB ? k : n, transposed: p.transposeB, k, n, packed }, m);
+      if (stored !== ready) products.pack(right, alone);
+      ready = stored;
+      if (p.transposeA) products.multiplyTransposed(a, lda, right, out, n, rows, p.accumulate, scratch);
+      else products.multiply(a, lda, right, out, n, rows, p.accumulate);
+    }
   },
 );

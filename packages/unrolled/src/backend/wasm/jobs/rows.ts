@@ -1,5 +1,5 @@
 import { Reduction } from '../generated/kernels.ts';
-import { COLUMNS, defineJob, startOf } from './job.ts';
+import { COLUMNS, defineJob, LINE, startOf } from './job.ts';
 
 /** Jobs over rows of n, such as softmax, split between rows. */
 export const softmaxJob = defineJob(['log', 'x', 'out', 'rows', 'n'], (kernels, { log, x, out, rows, n }, share) => {
@@ -49,6 +49,39 @@ export const layerNormJob = defineJob(
     kernels.layerNorm(x + wide, gain, bias, y + wide, mean + at, inverseDeviation + at, count, n, epsilon);
   },
 );
+
+/** ∂L/∂x is split between rows; the gradients of gain and bias, which are sums over rows, between columns. */
+export const layerNormGradJob = defineJob(
+  ['x', 'gain', 'mean', 'inverseDeviation', 'dy', 'dx', 'dGain', 'dBias', 'rows', 'n'],
+  (kernels, { x, gain, mean, inverseDeviation, dy, dx, dGain, dBias, rows, n }, { part, parts }) => {
+    if (parts === 1) {
+      kernels.layerNormGrad(x, gain, mean, inverseDeviation, dy, dx, dGain, dBias, rows, n);
+      return;
+    }
+    const from = startOf(rows, part, parts);
+    const count = startOf(rows, part + 1, parts) - from;
+    const [wide, at] = [from * n * 4, from * 4];
+    kernels.layerNormGrad(x + wide, gain, mean + at, inverseDeviation + at, dy + wide, dx + wide, 0, 0, count, n);
+    const first = startOf(n, part, parts, LINE);
+    const columns = startOf(n, part + 1, parts, LINE) - first;
+    const [side, own] = [first * 4, (sum: number): number => sum && sum + first * 4];
+    kernels.layerNormSums(x + side, mean, inverseDeviation, dy + side, own(dGain), own(dBias), rows, n, columns);
+  },
+);
+
+/** Split between groups. */
+export const argmaxJob = defineJob(['x', 'out', 'outer', 'n', 'inner'], (kernels, p, share) => {
+  const from = startOf(p.outer, share.part, share.parts);
+  const count = startOf(p.outer, share.part + 1, share.parts) - from;
+  kernels.argmax(p.x + from * p.n * p.inner * 4, p.out + from * p.inner * 4, count, p.n, p.inner);
+});
+
+/** Split between columns: the rows of one id are added in their order. */
+export const scatterAddJob = defineJob(['dOut', 'ids', 'dTable', 'count', 'rows', 'n'], (kernels, p, share) => {
+  const from = startOf(p.n, share.part, share.parts, LINE);
+  const columns = startOf(p.n, share.part + 1, share.parts, LINE) - from;
+  kernels.scatterAdd(p.dOut + from * 4, p.ids, p.dTable + from * 4, p.count, p.rows, p.n, columns);
+});
 
 /** Split between groups of `n` to fold, of which there are `outer`; sums down the columns of one group between columns. */
 export const reduceJob = defineJob(['operation', 'x', 'out', 'outer', 'n', 'inner'], (kernels, p, share) => {
