@@ -54,7 +54,7 @@ for await (const event of train(task, options)) {
   if (event.type === 'validation') console.log(`step ${event.step}: F1 of new names ${event.metrics!.f1.toFixed(3)}`);
 }
 const texts = ['Florence Paris lives in Paris with Florence.', 'Paris is a town near Florence.'];
-for (const { words } of tagger.tag(texts)) {
+for (const { words } of await tagger.predict(texts)) {
   console.log(showTags({ words: words.map(({ text }) => text), tags: words.map(({ tag }) => tag) }, true));
 }
 device.close();

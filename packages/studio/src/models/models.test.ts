@@ -57,7 +57,7 @@ test('the translator writes dates, the classifier knows languages, the tagger fi
     'Finnish',
   ]);
   const tagger = Tagger.load(device, bytes('names'));
-  const [{ spans }] = tagger.tag(['Ada Lovelace wrote to Charles Babbage from London.']);
+  const [{ spans }] = await tagger.tag(['Ada Lovelace wrote to Charles Babbage from London.']);
   expect(spans.map(({ type, text }) => [type, text])).toEqual([
     ['person', 'Ada Lovelace'],
     ['person', 'Charles Babbage'],

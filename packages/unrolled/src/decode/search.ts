@@ -3,7 +3,8 @@ import { ConfigError } from '../errors.ts';
 
 /**
  * One step of a model for N hypotheses at once. It receives each row's last token (at first the start token) and the row of
- * the previous step that each continues, by which it reorders its state, and returns log-probabilities of the next token.
+ * the previous step that each continues, by which it reorders its state, and returns log-probabilities of the next token, at
+ * once or later.
  */
 export type DecodeStep<State> = (rows: DecodeRows, state: State) => StepResult<State> | Promise<StepResult<State>>;
 

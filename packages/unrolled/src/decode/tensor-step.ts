@@ -53,17 +53,16 @@ export async function tensorSearch<State, Result>(
   let own = device.keep(device.withoutGradients(() => device.scope(begin)));
   try {
     return await search(async (rows) => {
-      let read: Promise<readonly [ArrayLike<number>, ArrayLike<number> | undefined]>;
-      const compute = (before: State | null): State => {
-        const { logProbabilities, attention, state } = body(rows, before as State);
-        read = Promise.all([logProbabilities.read(), attention?.read()]);
-        return state;
-      };
-      own = device.keep(device.withoutGradients(() => device.carry(own, compute)));
-      const [logProbabilities, attention] = await read!;
-      return { logProbabilities, attention, state: own };
+      const [state, numbers] = await device.carryAndRead(own, (before) =>
+        device.withoutGradients(() => {
+          const { state, logProbabilities, attention } = body(rows, before as State);
+          return [state, { logProbabilities, attention: attention ?? undefined }] as const;
+        }),
+      );
+      own = state;
+      return { ...numbers, state };
     }, own);
   } finally {
-    device.carry<unknown>(own, () => null);
+    device.release(own);
   }
 }

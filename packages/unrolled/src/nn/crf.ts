@@ -10,6 +10,7 @@ import type { Layer } from './layer.ts';
 import { layerConfig } from './layer-config.ts';
 import { activeSteps, requireLengths, sumOverTime } from './lengths.ts';
 import type { Declarations, Parameter } from './parameters.ts';
+import { type TagScores, viterbi } from './viterbi.ts';
 
 /** Which tags may start, end and follow each other in a sequence. */
 export interface TagConstraints {
@@ -49,7 +50,7 @@ const forbidden = -1e4;
  *
  * @example
  * const loss = crf.negativeLogLikelihood(emissions, tags, lengths).mean();
- * const { tags } = crf.decode(emissions, lengths);
+ * const { tags } = await crf.decode(emissions, lengths);
  */
 export class LinearChainCrf
   extends Buildable<Readonly<Record<'start' | 'end' | 'transitions', Parameter>>>
@@ -167,38 +168,19 @@ export class LinearChainCrf
     });
   }
 
-  /**
-   * The most likely tags of each row and their score, by the Viterbi algorithm; ties go to the smaller tag at the last step
-   * where they differ.
-   */
-  decode(emissions: Tensor, lengths: readonly number[] | null = null): { tags: number[][]; scores: number[] } {
+  /** What `viterbi` finds the most likely tags from: the emissions, and the parameters, forbidden transitions far below. */
+  scores(emissions: Tensor): TagScores<Tensor> {
+    return { emissions, ...this.#potentials(emissions) };
+  }
+
+  /** The most likely tags of each row and their score; see `viterbi`. */
+  async decode(
+    emissions: Tensor,
+    lengths: readonly number[] | null = null,
+  ): Promise<{ tags: number[][]; scores: number[] }> {
+    const { device } = emissions;
     const counts = this.#require(emissions, lengths);
-    const [, B, K] = emissions.shape;
-    const { start, end, transitions } = emissions.device.withoutGradients(() => {
-      const potentials = this.#potentials(emissions);
-      return { start: potentials.start.data(), end: potentials.end.data(), transitions: potentials.transitions.data() };
-    });
-    const values = emissions.data();
-    const best = counts.map((length, b) => {
-      const from = new Int32Array(length * K);
-      let scores = Array.from({ length: K }, (_, k) => start[k] + values[b * K + k]);
-      for (let t = 1; t < length; t++) {
-        const before = scores;
-        scores = before.map((_, to) => {
-          let place = 0;
-          for (let i = 1; i < K; i++) {
-            if (before[i] + transitions[i * K + to] > before[place] + transitions[place * K + to]) place = i;
-          }
-          from[t * K + to] = place;
-          return before[place] + transitions[place * K + to] + values[(t * B + b) * K + to];
-        });
-      }
-      const last = scores.map((score, k) => score + end[k]);
-      const tags = [last.indexOf(Math.max(...last))];
-      for (let t = length - 1; t > 0; t--) tags.unshift(from[t * K + tags[0]]);
-      return { tags, score: Math.max(...last) };
-    });
-    return { tags: best.map(({ tags }) => tags), scores: best.map(({ score }) => score) };
+    return viterbi(await device.read(() => device.withoutGradients(() => this.scores(emissions))), counts);
   }
 
   get #values(): { start: Tensor; end: Tensor; transitions: Tensor } {

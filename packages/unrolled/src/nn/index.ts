@@ -32,4 +32,5 @@ export * from './spelling-encoder.ts';
 export * from './tag-constraints.ts';
 export * from './tied-linear.ts';
 export * from './unroll.ts';
+export * from './viterbi.ts';
 export * from './word-table.ts';

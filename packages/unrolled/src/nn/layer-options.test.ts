@@ -58,7 +58,7 @@ describe('a layer that is used before it is built says so in every method', () =
   const uses: Record<string, () => unknown> = {
     attention: () => new Attention({ score: 'general' }).prepare(xs),
     'attention pooling': () => new AttentionPooling().run(xs, [1, 2]),
-    crf: () => new LinearChainCrf({ tags: 3 }).decode(xs),
+    crf: () => new LinearChainCrf({ tags: 3 }).scores(xs),
     'adaptive softmax': () =>
       new AdaptiveSoftmax({ classes: 5, cutoffs: [2] }).losses(xs, device.ids(new Array(8).fill(1))),
     recurrent: () => new Recurrent({ cell: 'gru', hidden: 3 }).run(xs),

@@ -15,6 +15,7 @@ import { binaryCrossEntropyLoss, crossEntropyLoss, gaussianLoss, quantileLoss, s
 import { AttentionPooling, pool, poolings } from './pooling.ts';
 import { Recurrent, type RecurrentLayerOptions } from './recurrent.ts';
 import type { UnrollForm } from './unroll.ts';
+import { viterbi } from './viterbi.ts';
 
 /*
  * The law: what stands beyond a row's length changes no bit of any result or gradient, whatever it is, and its own
@@ -211,7 +212,11 @@ describe.each(Object.entries(devices))('%s', (_, device) => {
     );
     holds(device, F, counts, (emissions) => {
       const results = [crf.negativeLogLikelihood(emissions, tags, counts), crf.marginals(emissions.detach(), counts)];
-      const decoded = crf.decode(emissions, counts);
+      const { start, end, transitions } = crf.scores(emissions);
+      const decoded = viterbi(
+        { emissions: emissions.data(), start: start.data(), end: end.data(), transitions: transitions.data() },
+        counts,
+      );
       results.push(device.tensor([...decoded.scores, ...decoded.tags.flat()]));
       return { results, parameters: parameters.names.map((name) => parameters.get(name)) };
     });

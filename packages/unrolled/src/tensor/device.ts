@@ -199,14 +199,53 @@ export class Device {
    */
   carry<State>(carried: State | null, body: (carried: State | null) => State): State {
     const result = this.scope(() => body(carried));
-    const kept = new Set(Array.from(tensorsIn(result), ({ allocation }) => allocation));
-    for (const { allocation } of tensorsIn(carried)) {
+    this.#releaseAll(carried, result);
+    return result;
+  }
+
+  /**
+   * `carry` and `read` in one, for a loop that carries tensors from step to step and reads numbers at each, such as
+   * generation. The carried tensors outlive scopes; `release` the last ones.
+   * @param body  returns what is carried on, and what is read
+   *
+   * @example
+   * let state: StackState | null = null;
+   * for (const ids of chunks) {
+   *   let losses: TypedArray;
+   *   [state, losses] = await device.carryAndRead(state, (before) => {
+   *     const run = model.losses(ids, …, { state: before });
+   *     return [run.state, run.losses];
+   *   });
+   * }
+   * device.release(state);
+   */
+  async carryAndRead<State, Result>(
+    carried: State | null,
+    body: (carried: State | null) => readonly [State, Result],
+  ): Promise<[State, Numbers<Result>]> {
+    let reading: Promise<Numbers<Result>> | undefined;
+    const state = this.carry<State>(carried, (before) => {
+      const [next, result] = body(before);
+      reading = this.read(() => result);
+      return next;
+    });
+    this.keep(state);
+    return [state, await reading!];
+  }
+
+  /** Releases kept tensors now, rather than when garbage is collected. */
+  release(value: unknown): void {
+    this.#releaseAll(value, null);
+  }
+
+  #releaseAll(value: unknown, except: unknown): void {
+    const kept = new Set(Array.from(tensorsIn(except), ({ allocation }) => allocation));
+    for (const { allocation } of tensorsIn(value)) {
       if (kept.has(allocation)) continue;
       if (allocation.scope === null) this.#unreferenced.unregister(allocation);
       else allocation.scope.allocations.delete(allocation);
       this.#release(allocation);
     }
-    return result;
   }
 
   /** Detaches tensors from all scopes: they live as long as they are referenced. Returns its argument. */

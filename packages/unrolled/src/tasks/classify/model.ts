@@ -14,7 +14,7 @@ import { Recurrent } from '../../nn/recurrent.ts';
 import { WordTable } from '../../nn/word-table.ts';
 import { concat, slice } from '../../ops/index.ts';
 import type { Shape } from '../../shape.ts';
-import { type StopSignal, throwIfAborted } from '../../signal.ts';
+import type { StopSignal } from '../../signal.ts';
 import type { Device } from '../../tensor/device.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { createTokenizer } from '../../tokenizers/create.ts';
@@ -255,10 +255,9 @@ export class Classifier {
   async predict(texts: readonly string[], options: ClassifyOptions = {}): Promise<Classification[]> {
     requireOptions('classify', options, { batch: count, signal: anything });
     const { batch = 64, signal } = options;
-    throwIfAborted(signal);
     const found: Classification[] = [];
     for (let start = 0; start < texts.length; start += batch) {
-      if (start > 0) await breathe(signal);
+      await breathe(signal);
       for (const row of await this.logits(texts.slice(start, start + batch))) found.push(this.#classification(row));
     }
     return found;

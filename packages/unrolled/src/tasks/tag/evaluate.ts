@@ -50,18 +50,18 @@ export async function evaluateTagger(
     const examples = sorted.slice(start, start + batch);
     const lengths = examples.map(({ words }) => words.length);
     const tags = examples.map((sentence) => encoder.tagIds(sentence.tags));
-    device.withoutGradients(() =>
-      device.scope(() => {
+    const { scores, losses } = await device.read(() =>
+      device.withoutGradients(() => {
         const emissions = model.emissions(examples.map(({ words }) => words));
-        predicted.push(...model.decode(emissions, lengths));
-        const losses = model.losses(emissions, tags);
-        for (const [i, value] of losses.data().entries()) {
-          if (tags[i].includes(-1)) continue;
-          loss += value;
-          scored += lengths[i];
-        }
+        return { scores: model.scores(emissions), losses: model.losses(emissions, tags) };
       }),
     );
+    predicted.push(...model.decode(scores, lengths));
+    for (const [i, value] of losses.entries()) {
+      if (tags[i].includes(-1)) continue;
+      loss += value;
+      scored += lengths[i];
+    }
   }
   const actual = sorted.map(({ tags }) => [...inScheme(tags, vocabulary.scheme)]);
   const words = sorted.flatMap((sentence) => sentence.words);

@@ -1,4 +1,4 @@
-import { shown } from '../../checks.ts';
+import { anything, requireOptions, shown } from '../../checks.ts';
 import { padSequences } from '../../data/padding.ts';
 import { DataError } from '../../errors.ts';
 import type { DefinedCell } from '../../nn/cells/define.ts';
@@ -13,11 +13,14 @@ import type { Declarations, Parameters, SavedParameters } from '../../nn/paramet
 import { Recurrent } from '../../nn/recurrent.ts';
 import { SpellingEncoder } from '../../nn/spelling-encoder.ts';
 import { tagConstraints } from '../../nn/tag-constraints.ts';
+import { type TagScores, viterbi } from '../../nn/viterbi.ts';
 import { WordTable } from '../../nn/word-table.ts';
 import { argmax, concat, embedding, scale, sum } from '../../ops/index.ts';
 import type { Shape } from '../../shape.ts';
+import type { StopSignal } from '../../signal.ts';
 import type { Device } from '../../tensor/device.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
+import { breathe } from '../../train/breathe.ts';
 import { loadModel, type ModelSource } from '../../train/stored-model.ts';
 import type { SupervisedModel } from '../../train/supervised.ts';
 import { splitWords, takeVectors, type WordVectors } from '../../words/index.ts';
@@ -28,6 +31,10 @@ import { taggerDescription } from './description.ts';
 import { TagEncoder } from './encoder.ts';
 import { type TaggedText, taggedText } from './tagged-text.ts';
 import { inScheme, type TagVocabulary } from './vocabulary.ts';
+
+export interface TagOptions {
+  readonly signal?: StopSignal | undefined;
+}
 
 /** Most words of a batch at inference, padding included. */
 const mostWords = 4096;
@@ -48,7 +55,7 @@ const mostWords = 4096;
  * @example
  * const device = await openDevice();
  * const tagger = Tagger.load(device, await (await fetch('names.safetensors')).arrayBuffer());
- * tagger.tag(['Ada Lovelace wrote to Babbage.'])[0].spans;   // [{ type: 'person', text: 'Ada Lovelace', … }, …]
+ * (await tagger.predict(['Ada Lovelace wrote to Babbage.']))[0].spans;   // [{ type: 'person', text: 'Ada Lovelace', … }, …]
  */
 export class Tagger implements SupervisedModel<TaggedSentence> {
   readonly config: TaggerConfig;
@@ -175,10 +182,18 @@ export class Tagger implements SupervisedModel<TaggedSentence> {
     return sumOverTime(crossEntropyLoss(emissions, ids(-1), { reduction: 'none' }));
   }
 
-  /** The most likely tags: of the sentence jointly with a CRF, otherwise of each word by itself. */
-  decode(emissions: Tensor, lengths: readonly number[]): string[][] {
+  /** What `decode` finds the most likely tags from, to be read from the device. */
+  scores(emissions: Tensor): TagScores<Tensor> | { readonly best: Tensor } {
+    return this.#crf?.scores(emissions) ?? { best: argmax(emissions) };
+  }
+
+  /** The most likely tags: of the sentence jointly with a CRF, otherwise of each word by itself, the first of equals. */
+  decode(
+    scores: TagScores<ArrayLike<number>> | { readonly best: ArrayLike<number> },
+    lengths: readonly number[],
+  ): string[][] {
     const { tags, scheme } = this.vocabulary;
-    const ids = this.#crf?.decode(emissions, lengths).tags ?? bestOf(emissions, lengths);
+    const ids = 'best' in scores ? rowsOf(scores.best, lengths) : viterbi(scores, lengths).tags;
     return ids.map((row) => [
       ...inScheme(
         row.map((id) => tags[id]),
@@ -187,8 +202,9 @@ export class Tagger implements SupervisedModel<TaggedSentence> {
     ]);
   }
 
-  /** Tags sentences that are already split into words. */
-  tagWords(sentences: readonly (readonly string[])[]): string[][] {
+  /** Tags sentences that are already split into words. @throws as `predict` */
+  async tagWords(sentences: readonly (readonly string[])[], options: TagOptions = {}): Promise<string[][]> {
+    requireOptions('tag', options, { signal: anything });
     if (!Array.isArray(sentences) || !sentences.every((words) => Array.isArray(words))) {
       throw new DataError(`tagWords: takes an array of arrays of words, received ${shown(sentences)}`);
     }
@@ -196,33 +212,41 @@ export class Tagger implements SupervisedModel<TaggedSentence> {
     const order = sentences.map((_, i) => i).filter((i) => sentences[i].length > 0);
     order.sort((a, b) => sentences[b].length - sentences[a].length);
     while (order.length > 0) {
+      await breathe(options.signal);
       const batch = order.splice(0, Math.max(1, Math.floor(mostWords / sentences[order[0]].length)));
       const given = batch.map((i) => sentences[i]);
-      const found = this.device.withoutGradients(() =>
-        this.device.scope(() =>
-          this.decode(
-            this.emissions(given),
-            given.map(({ length }) => length),
-          ),
-        ),
+      const { device } = this;
+      const scores = await device.read(() => device.withoutGradients(() => this.scores(this.emissions(given))));
+      const found = this.decode(
+        scores,
+        given.map(({ length }) => length),
       );
       for (const [place, i] of batch.entries()) result[i] = found[place];
     }
     return result;
   }
 
-  /** Tags texts: each is one sentence, split by `splitWords`. */
-  tag(texts: readonly string[]): TaggedText[] {
+  /**
+   * Tags texts: each is one sentence, split by `splitWords`.
+   * @throws DataError if `texts` is no array; ConfigError on an unknown option; the signal's reason if it is aborted
+   */
+  async predict(texts: readonly string[], options: TagOptions = {}): Promise<TaggedText[]> {
     if (!Array.isArray(texts)) throw new DataError(`tag: takes an array of texts, received ${shown(texts)}`);
     const words = texts.map(splitWords);
-    const tags = this.tagWords(words.map((list) => list.map(({ text }) => text)));
+    const tags = await this.tagWords(
+      words.map((list) => list.map(({ text }) => text)),
+      options,
+    );
     const marksSpans = this.vocabulary.scheme !== null;
     return texts.map((text, i) => taggedText(text, words[i], tags[i], marksSpans));
   }
+
+  /** As `predict`. */
+  tag(texts: readonly string[], options: TagOptions = {}): Promise<TaggedText[]> {
+    return this.predict(texts, options);
+  }
 }
 
-/** The tag with the highest score, the first of equals. */
-function bestOf(emissions: Tensor, lengths: readonly number[]): number[][] {
-  const best = argmax(emissions).data();
-  return lengths.map((length, b) => Array.from({ length }, (_, t) => best[t * lengths.length + b]));
-}
+/** The rows of ids `[T, B]`. */
+const rowsOf = (ids: ArrayLike<number>, lengths: readonly number[]): number[][] =>
+  lengths.map((length, b) => Array.from({ length }, (_, t) => ids[t * lengths.length + b]));

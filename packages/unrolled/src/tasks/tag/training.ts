@@ -42,7 +42,7 @@ export function taggerTraining(
     },
     async sample(step) {
       const { words } = await shown.read(mix32(hashText(String(step), seed)) % shown.length);
-      return showTags({ words, tags: model.tagWords([words])[0] }, model.vocabulary.scheme !== null);
+      return showTags({ words, tags: (await model.tagWords([words]))[0] }, model.vocabulary.scheme !== null);
     },
   });
 }

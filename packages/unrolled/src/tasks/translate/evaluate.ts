@@ -2,7 +2,6 @@ import { bleu } from '../../metrics/bleu.ts';
 import { chrf } from '../../metrics/chrf.ts';
 import { errorRate, exactMatch, wordErrorRate } from '../../metrics/edit-distance.ts';
 import { inference } from '../../nn/layer.ts';
-import type { StopSignal } from '../../signal.ts';
 import { breathe } from '../../train/breathe.ts';
 import { translationLoss } from './loss.ts';
 import type { Translator } from './model.ts';
@@ -26,10 +25,6 @@ export interface TranslationScores {
   readonly signatures: { readonly bleu: string; readonly chrf: string };
 }
 
-export interface EvaluateTranslationsOptions extends TranslateOptions {
-  readonly signal?: StopSignal | undefined;
-}
-
 /**
  * Translates the sources of pairs and scores the results.
  * @returns the scores and the translation of each pair
@@ -38,7 +33,7 @@ export interface EvaluateTranslationsOptions extends TranslateOptions {
 export async function evaluateTranslations(
   model: Translator,
   pairs: readonly TranslationPair[],
-  { signal, batch = 64, ...options }: EvaluateTranslationsOptions = {},
+  { signal, batch = 64, ...options }: TranslateOptions = {},
 ): Promise<{ scores: TranslationScores; translations: readonly Translation[] }> {
   const { device } = model;
   // Sorted by length, so that a batch needs little padding.
@@ -49,18 +44,12 @@ export async function evaluateTranslations(
     await breathe(signal);
     const places = order.slice(from, from + batch);
     const encoded = places.map((place) => model.encode(pairs[place]));
-    const sum = device.withoutGradients(() =>
-      device.scope(() => {
-        const mean = translationLoss(model, encoded, inference);
-        tokens += mean.tokens;
-        return mean.loss.item() * mean.tokens;
-      }),
-    );
-    loss += sum;
+    const mean = await device.read(() => device.withoutGradients(() => translationLoss(model, encoded, inference)));
+    tokens += mean.tokens;
+    loss += mean.loss[0] * mean.tokens;
     const texts = places.map((place) => pairs[place].source);
-    (await model.translate(texts, { ...options, batch })).forEach((translation, i) => {
-      translations[places[i]] = translation;
-    });
+    const written = await model.predict(texts, { ...options, batch, signal });
+    for (const [i, translation] of written.entries()) translations[places[i]] = translation;
   }
   const written = translations.map(({ text }) => text);
   const right = pairs.map(({ target }) => target);

@@ -96,11 +96,16 @@ export class Translator {
   }
 
   /**
-   * Translates texts, several at once where there are several; what comes of a text does not depend on the others.
-   * @throws ConfigError on an option out of range
+   * Translates texts in batches; what comes of a text does not depend on the others.
+   * @throws ConfigError on an option out of range; the signal's reason if it is aborted
    */
-  translate(texts: readonly string[], options: TranslateOptions = {}): Promise<Translation[]> {
+  predict(texts: readonly string[], options: TranslateOptions = {}): Promise<Translation[]> {
     return translateTexts(this, texts, options);
+  }
+
+  /** As `predict`. */
+  translate(texts: readonly string[], options: TranslateOptions = {}): Promise<Translation[]> {
+    return this.predict(texts, options);
   }
 
   /** The recorded mean loss a token, in nats, with the right tokens before it. */

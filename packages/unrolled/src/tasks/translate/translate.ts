@@ -1,4 +1,6 @@
 import type { Hypothesis } from '../../decode/search.ts';
+import type { StopSignal } from '../../signal.ts';
+import { breathe } from '../../train/breathe.ts';
 import type { Alignment } from './alignment.ts';
 import type { Translator } from './model.ts';
 import { type SearchTranslationOptions, searchTranslations } from './search.ts';
@@ -6,7 +8,8 @@ import type { Side } from './side.ts';
 
 export interface TranslateOptions extends SearchTranslationOptions {
   /** Batch size; does not change the result. Default 64. */
-  readonly batch?: number;
+  readonly batch?: number | undefined;
+  readonly signal?: StopSignal | undefined;
 }
 
 /** A possible translation of a text. */
@@ -29,25 +32,26 @@ export interface Translation extends Candidate {
   readonly leftOut: readonly string[];
 }
 
-/** @throws ConfigError on an option out of range */
+/** @throws ConfigError on an option out of range; the signal's reason if it is aborted */
 export async function translateTexts(
   model: Translator,
   texts: readonly string[],
-  { batch = 64, ...options }: TranslateOptions,
+  { batch = 64, signal, ...options }: TranslateOptions,
 ): Promise<Translation[]> {
   const encoded = texts.map((text) => model.sides.source.encode(text));
   const results = new Array<Translation>(texts.length);
   // Sorted by length, so that a batch needs little padding.
   const order = encoded.map((_, i) => i).sort((a, b) => encoded[b].ids.length - encoded[a].ids.length || a - b);
   for (let from = 0; from < order.length; from += batch) {
+    await breathe(signal);
     const places = order.slice(from, from + batch);
     const sources = places.map((place) => encoded[place].ids);
-    (await searchTranslations(model, sources, options)).forEach((hypotheses, row) => {
+    for (const [row, hypotheses] of (await searchTranslations(model, sources, options)).entries()) {
       const { leftOut } = encoded[places[row]];
       const names = model.sides.source.namesIn(texts[places[row]], sources[row]);
       const candidates = hypotheses.map((one) => candidateOf(model.sides.target, names, one));
       results[places[row]] = { ...candidates[0], candidates, leftOut };
-    });
+    }
   }
   return results;
 }
