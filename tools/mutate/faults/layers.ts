@@ -46,6 +46,12 @@ export const layers: FaultGroup = {
         ['return logSumExp(add(alpha, end));', 'return logSumExp(alpha);'],
         ['tag(t - 1, b) * K + tag(t, b)', 'tag(t, b) * K + tag(t - 1, b)'],
         ['ends(end, (b) => counts[b] - 1)', 'ends(end, () => T - 1)'],
+      ],
+    ),
+    ...faultsIn(
+      `${nn}/viterbi.ts`,
+      [`${nn}/crf.test.ts`],
+      [
         ['before[i] + transitions[i * K + to] > before[place]', 'before[i] + transitions[to * K + i] > before[place]'],
         ['const last = scores.map((score, k) => score + end[k]);', 'const last = scores;'],
       ],
