@@ -43,7 +43,7 @@ for (const { method, mae, intervals } of await backtest(rows, methods, settings)
 }
 
 // The next hours.
-const [next] = forecaster.forecast(demand);
+const [next] = await forecaster.forecast(demand);
 const { lower, upper } = next.interval(0.8);
 next.values.forEach((value, h) => {
   console.log(`hour ${h + 1}: ${value.toFixed(1)}, between ${lower[h].toFixed(1)} and ${upper[h].toFixed(1)}`);

@@ -100,7 +100,7 @@ describe.skipIf(noChromium)('room Tasks', () => {
     await page.getByText('Numbers', { exact: true }).click();
     const device = await unrolled.openDevice('wasm', { threads: 1 });
     const forecaster = forecast.Forecaster.load(device, Uint8Array.from(files.forecast));
-    const [{ values }] = forecaster.forecast(Array.from({ length: 12 }, (_, t) => t % 5));
+    const [{ values }] = await forecaster.forecast(Array.from({ length: 12 }, (_, t) => t % 5));
     device.close();
     const rows = page.getByRole('table').locator('tbody tr');
     await expect.poll(() => rows.count()).toBe(3);

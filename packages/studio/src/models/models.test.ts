@@ -65,13 +65,13 @@ test('the translator writes dates, the classifier knows languages, the tagger fi
   ]);
 });
 
-test('the forecaster is close to numbers it was not trained on, and its intervals hold most of them', () => {
+test('the forecaster is close to numbers it was not trained on, and its intervals hold most of them', async () => {
   const forecaster = Forecaster.load(device, bytes('demand'));
   const { demand } = record('demand').examples.columns;
   const { window, horizon } = forecaster.config;
   let [error, inside, steps] = [0, 0, 0];
   for (let origin = window; origin + horizon <= demand.length; origin += horizon) {
-    const [found] = forecaster.forecast(demand.slice(0, origin));
+    const [found] = await forecaster.forecast(demand.slice(0, origin));
     const { lower, upper } = found.interval(0.8);
     for (let h = 0; h < horizon; h++) {
       const actual = demand[origin + h];

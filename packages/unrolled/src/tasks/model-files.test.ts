@@ -63,7 +63,7 @@ const subjects: readonly Subject[] = [
     model: new Forecaster(device, scaling, {
       ...{ ...common, window: 3, horizon: 2, output, quantiles: [0.1, 0.5, 0.9], targets: ['demand'] },
     }),
-    open: async (source: ModelSource) => Forecaster.load(device, source).forecast(series)[0].interval(0.8),
+    open: async (source: ModelSource) => (await Forecaster.load(device, source).forecast(series))[0].interval(0.8),
   })),
   {
     name: 'a translator',

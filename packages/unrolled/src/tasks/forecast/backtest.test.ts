@@ -22,13 +22,13 @@ const sizes = { window: 12, horizon: 5 };
 const targets = ['y'];
 
 describe('baselines', () => {
-  test('seasonal-naive repeats the last season', () => {
+  test('seasonal-naive repeats the last season', async () => {
     const rows = rowsOf({ y: Array.from({ length: 60 }, (_, t) => t) });
     const split = splitSeries(60);
     const method = seasonalNaive(rows, 3, { ...sizes, targets, split });
-    const [[{ values, interval }]] = method
-      .predict(rows, [50])
-      .map((forecast) => forecast.map((one) => ({ values: one.values, interval: one.interval(0.8) })));
+    const [[{ values, interval }]] = (await method.predict(rows, [50])).map((forecast) =>
+      forecast.map((one) => ({ values: one.values, interval: one.interval(0.8) })),
+    );
     expect([...values]).toEqual([47, 48, 49, 47, 48]);
     // It errs by 3 within the season, by 6 beyond.
     const reach = 1.2815515655446004;
@@ -37,30 +37,30 @@ describe('baselines', () => {
     expect(() => seasonalNaive(rows, 13, { ...sizes, targets, split })).toThrow(ConfigError);
   });
 
-  test('the linear forecast finds a linear law, through a second column, too', () => {
+  test('the linear forecast finds a linear law, through a second column, too', async () => {
     const random = new Random(1);
     const drive = Array.from({ length: 300 }, () => random.normal());
     // y follows what drive was five steps before: within the horizon it is known.
     const y = drive.map((_, t) => 7 + 2 * (drive[t - 5] ?? 0) - (drive[t - 8] ?? 0));
     const rows = rowsOf({ y, drive });
     const split = splitSeries(300);
-    const [[{ values }]] = linearAutoregression(rows, { ...sizes, targets, split }).predict(rows, [260]);
+    const [[{ values }]] = await linearAutoregression(rows, { ...sizes, targets, split }).predict(rows, [260]);
     values.forEach((value, h) => {
       expect(value).toBeCloseTo(y[260 + h], 2);
     });
   });
 
-  test('neither uses values after the origin, nor is fitted to the test part', () => {
+  test('neither uses values after the origin, nor is fitted to the test part', async () => {
     const y = seasonalSeries({ length: 200, seasons: [4], heights: [3], seed: 1 });
     const split = splitSeries(200);
     const options = { ...sizes, targets, split };
     const changed = (from: number) => rowsOf({ y: y.map((value, t) => (t < from ? value : -value)) });
-    const of = (rows: ReturnType<typeof rowsOf>) => [
-      ...seasonalNaive(rows, 4, options).predict(rows, [170]),
-      ...linearAutoregression(rows, options).predict(rows, [170]),
+    const of = async (rows: ReturnType<typeof rowsOf>) => [
+      ...(await seasonalNaive(rows, 4, options).predict(rows, [170])),
+      ...(await linearAutoregression(rows, options).predict(rows, [170])),
     ];
-    expect(of(changed(170))).toEqual(of(rowsOf({ y })));
-    expect(of(changed(169))).not.toEqual(of(rowsOf({ y })));
+    expect(await of(changed(170))).toEqual(await of(rowsOf({ y })));
+    expect(await of(changed(169))).not.toEqual(await of(rowsOf({ y })));
   });
 
   test('ridge regression solves its equations', () => {

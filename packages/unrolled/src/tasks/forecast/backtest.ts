@@ -47,7 +47,7 @@ export function methodOf(forecaster: Forecaster, name: string): ForecastMethod {
     name,
     predict({ columns, values }, origins) {
       const F = columns.length;
-      return forecaster.predict(origins.map((origin) => values.subarray((origin - T) * F, origin * F)));
+      return forecaster.predictWindows(origins.map((origin) => values.subarray((origin - T) * F, origin * F)));
     },
   };
 }
@@ -83,7 +83,7 @@ export async function backtest(
     const bounds = targets.map(() => levels.map(() => ({ lower: empty(), upper: empty() })));
     for (let start = 0; start < origins.length; start += atOnce) {
       await breathe(signal);
-      for (const forecast of method.predict(rows, origins.slice(start, start + atOnce))) {
+      for (const forecast of await method.predict(rows, origins.slice(start, start + atOnce))) {
         forecast.forEach((target, k) => {
           values[k].push(...target.values);
           levels.forEach((level, l) => {

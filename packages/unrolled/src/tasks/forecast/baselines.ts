@@ -8,7 +8,7 @@ import { originsOf, requireOrigins, type WindowSizes } from './windows.ts';
 export interface ForecastMethod {
   readonly name: string;
   /** For each origin, a forecast of the S steps from it on, made from the rows before it alone. */
-  predict(rows: SeriesRows, origins: readonly number[]): TargetForecast[][];
+  predict(rows: SeriesRows, origins: readonly number[]): TargetForecast[][] | Promise<TargetForecast[][]>;
 }
 
 export interface BaselineOptions extends WindowSizes {

@@ -72,17 +72,20 @@ describe.each(devices)('on %s', (_, device) => {
     ['gru', 'gaussian', 'window'],
     ['lstm', 'quantiles', 'training'],
     ['mut1', 'gaussian', 'training'],
-  ] as const)('a forecast does not depend on the rest of its batch: %s, %s, from the %s', (cell, output, centre) => {
-    const forecaster = stirred(newForecaster({ cell, output, centre, targets: ['mixed'] }, device));
-    fc.assert(
-      fc.property(fc.array(fc.integer({ min: 9, max: 90 }), { minLength: 1, maxLength: 20 }), (ends) => {
-        const histories = ends.map((end) => tail(0, end));
-        const alone = histories.map((history) => forecaster.forecast(history));
-        expect(forecaster.forecastMany(histories)).toEqual(alone);
-      }),
-      { numRuns: 8 },
-    );
-  });
+  ] as const)(
+    'a forecast does not depend on the rest of its batch: %s, %s, from the %s',
+    async (cell, output, centre) => {
+      const forecaster = stirred(newForecaster({ cell, output, centre, targets: ['mixed'] }, device));
+      await fc.assert(
+        fc.asyncProperty(fc.array(fc.integer({ min: 9, max: 90 }), { minLength: 1, maxLength: 20 }), async (ends) => {
+          const histories = ends.map((end) => tail(0, end));
+          const alone = await Promise.all(histories.map((history) => forecaster.forecast(history)));
+          expect(await forecaster.predict(histories)).toEqual(alone);
+        }),
+        { numRuns: 8 },
+      );
+    },
+  );
 });
 
 describe('a forecaster', () => {
@@ -106,30 +109,30 @@ describe('a forecaster', () => {
     },
   );
 
-  test('reads only the last window of a history', () => {
+  test('reads only the last window of a history', async () => {
     const forecaster = stirred(newForecaster());
-    expect(forecaster.forecast(tail(70, 90))).toEqual(forecaster.forecast(series));
-    expect(forecaster.forecast(tail(81, 90))).toEqual(forecaster.forecast(series));
-    expect(forecaster.forecast(tail(80, 89))).not.toEqual(forecaster.forecast(series));
+    expect(await forecaster.forecast(tail(70, 90))).toEqual(await forecaster.forecast(series));
+    expect(await forecaster.forecast(tail(81, 90))).toEqual(await forecaster.forecast(series));
+    expect(await forecaster.forecast(tail(80, 89))).not.toEqual(await forecaster.forecast(series));
   });
 
-  test('centred on the window, is equivariant to shifts and units of the series', () => {
+  test('centred on the window, is equivariant to shifts and units of the series', async () => {
     const forecaster = stirred(newForecaster());
     const moved = { ...series, waves: Array.from(series.waves, (x) => x + 5000) };
-    const [before, after] = [series, moved].map((one) => forecaster.forecast(one)[0]);
+    const [[before], [after]] = await forecaster.predict([series, moved]);
     after.values.forEach((value, h) => {
       expect(value - 5000).toBeCloseTo(before.values[h], 6);
     });
     const scaled = { ...series, waves: Array.from(series.waves, (x) => 1e6 * x) };
     const other = new Forecaster(reference, fitScaling(rowsOf(scaled), split.train, config.window), config, 4);
     stirred(other);
-    other.forecast(scaled)[0].values.forEach((value, h) => {
+    (await other.forecast(scaled))[0].values.forEach((value, h) => {
       expect(value / 1e6).toBeCloseTo(before.values[h], 6);
     });
   });
 
-  test('by quantiles gives bounds in order', () => {
-    const [forecast] = stirred(newForecaster({ output: 'quantiles' })).forecast(series);
+  test('by quantiles gives bounds in order', async () => {
+    const [forecast] = await stirred(newForecaster({ output: 'quantiles' })).forecast(series);
     const interval = (level: number) => forecast.interval(level);
     const bounds = [interval(0.95).lower, interval(0.8).lower, interval(0.5).lower, interval(0.5).upper];
     for (let h = 0; h < 3; h++) {
@@ -139,13 +142,13 @@ describe('a forecaster', () => {
     expect(() => interval(0.9)).toThrow('no interval of 0.9; it has 0.5, 0.8, 0.95');
   });
 
-  test('takes one column as plain numbers', () => {
+  test('takes one column as plain numbers', async () => {
     const { waves } = series;
     const rows = rowsOf({ waves });
     const one = new Forecaster(reference, fitScaling(rows, split.train, config.window), config, 1);
-    expect(one.forecast(waves)).toEqual(one.forecast({ waves }));
-    expect(one.forecast(Float64Array.from(waves))).toEqual(one.forecast({ waves }));
-    expect(() => newForecaster().forecast(waves)).toThrow('reads waves, mixed; give each by its name');
+    expect(await one.forecast(waves)).toEqual(await one.forecast({ waves }));
+    expect(await one.forecast(Float64Array.from(waves))).toEqual(await one.forecast({ waves }));
+    await expect(newForecaster().forecast(waves)).rejects.toThrow('reads waves, mixed; give each by its name');
   });
 
   test.each<[string, Series, string]>([
@@ -157,9 +160,9 @@ describe('a forecaster', () => {
       'position 85',
     ],
     ['with columns of two lengths', { waves: [1, 2, 3], mixed: [1, 2] }, "'mixed' has 2 numbers, 'waves' has 3"],
-  ])('refuses a history %s', (_, history, message) => {
-    expect(() => newForecaster().forecast(history)).toThrow(DataError);
-    expect(() => newForecaster().forecast(history)).toThrow(message);
+  ])('refuses a history %s', async (_, history, message) => {
+    await expect(newForecaster().forecast(history)).rejects.toThrow(DataError);
+    await expect(newForecaster().forecast(history)).rejects.toThrow(message);
   });
 
   test.each<[Partial<ForecasterConfig>, string]>([
@@ -175,12 +178,12 @@ describe('a forecaster', () => {
     expect(() => newForecaster(more)).toThrow(message);
   });
 
-  test('refuses windows and series it cannot read', () => {
+  test('refuses windows and series it cannot read', async () => {
     const forecaster = newForecaster();
-    expect(() => forecaster.predict([new Float64Array(17)])).toThrow(
+    await expect(forecaster.predictWindows([new Float64Array(17)])).rejects.toThrow(
       'a window must have [9, 2] numbers, 18 in all, received 17',
     );
-    expect(() => forecaster.forecast('1, 2' as never)).toThrow(
+    await expect(forecaster.forecast('1, 2' as never)).rejects.toThrow(
       "takes columns by name, or an array of numbers, received '1, 2'",
     );
     const series = tail(0, 40);
@@ -262,9 +265,9 @@ describe('training', () => {
   test('leaves a checkpoint that forecasts as the model does', async () => {
     const forecaster = newForecaster({ output: 'quantiles' });
     const file = encodeCheckpoint(lastCheckpoint(await eventsOf(forecaster)));
-    const forecasts = forecaster.forecast(series);
-    expect(Forecaster.load(reference, file).forecast(series)).toEqual(forecasts);
-    expect(Forecaster.load(reference, file.buffer).forecast(series)).toEqual(forecasts);
+    const forecasts = await forecaster.forecast(series);
+    expect(await Forecaster.load(reference, file).forecast(series)).toEqual(forecasts);
+    expect(await Forecaster.load(reference, file.buffer).forecast(series)).toEqual(forecasts);
     expect(() => Forecaster.load(reference, file.subarray(0, 99))).toThrow(FormatError);
     const other = encodeCheckpoint({ ...lastCheckpoint(await eventsOf(forecaster)), model: { task: 'classify' } });
     expect(() => Forecaster.load(reference, other)).toThrow("holds a model of task 'classify', not 'forecast'");
@@ -283,8 +286,8 @@ describe('training', () => {
   test('widens intervals to their nominal coverage, and never narrows them', async () => {
     const forecaster = stirred(newForecaster({ targets: ['waves'] }));
     const windows = windowsAt(rowsOf(series), config, originsOf(config, 0, 90));
-    forecaster.calibrate(windows);
-    const forecasts = forecaster.predict(windows.map(({ history }) => history));
+    await forecaster.calibrate(windows);
+    const forecasts = await forecaster.predictWindows(windows.map(({ history }) => history));
     const inside = windows.flatMap(({ future }, i) => {
       const { lower, upper } = forecasts[i][0].interval(0.8);
       return Array.from(forecaster.futureOf('waves', future), (y, h) => Number(lower[h] <= y && y <= upper[h]));

@@ -6,6 +6,7 @@
 export * from './backtest.ts';
 export * from './baselines.ts';
 export type * from './config.ts';
+export * from './evaluate.ts';
 export * from './gaps.ts';
 export * from './generators.ts';
 export * from './model.ts';

@@ -9,8 +9,10 @@ import type { Declarations, Parameters, SavedParameters } from '../../nn/paramet
 import { Recurrent } from '../../nn/recurrent.ts';
 import { add } from '../../ops/index.ts';
 import type { Shape } from '../../shape.ts';
+import type { StopSignal } from '../../signal.ts';
 import type { Device } from '../../tensor/device.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
+import { breathe } from '../../train/breathe.ts';
 import { loadModel, type ModelSource } from '../../train/stored-model.ts';
 import type { ForecasterConfig, ForecasterDescription } from './config.ts';
 import { forecasterDescription } from './description.ts';
@@ -34,6 +36,10 @@ const kinds: Kinds<ForecasterConfig> = {
   linear: flag,
 };
 
+export interface ForecastOptions {
+  readonly signal?: StopSignal | undefined;
+}
+
 /** Most windows in a batch at inference. */
 const rowsAtOnce = 256;
 
@@ -48,7 +54,7 @@ const rowsAtOnce = 256;
  *
  * @example
  * const forecaster = Forecaster.load(device, bytes);
- * const [demand] = forecaster.forecast({ demand: history });
+ * const [demand] = await forecaster.forecast({ demand: history });
  * console.log(demand.values, demand.interval(0.8));
  */
 export class Forecaster {
@@ -166,17 +172,27 @@ export class Forecaster {
    * @param history  the columns by name, or the numbers alone if there is one column
    * @throws DataError if a column is missing, shorter than T steps, or has gaps
    */
-  forecast(history: Series | ArrayLike<number>): TargetForecast[] {
-    return this.forecastMany([history])[0];
+  async forecast(history: Series | ArrayLike<number>, options: ForecastOptions = {}): Promise<TargetForecast[]> {
+    return (await this.predict([history], options))[0];
   }
 
-  /** Forecasts many histories as a batch: the results are those of each alone, to the bit unless a BLAS is used. */
-  forecastMany(histories: readonly (Series | ArrayLike<number>)[]): TargetForecast[][] {
-    return this.predict(histories.map((history) => this.#lastWindow(history)));
+  /**
+   * As `forecast`, of many histories in batches: the results are those of each alone, to the bit unless a BLAS is used.
+   * @throws as `forecast`; ConfigError on an unknown option; the signal's reason if it is aborted
+   */
+  async predict(
+    histories: readonly (Series | ArrayLike<number>)[],
+    options: ForecastOptions = {},
+  ): Promise<TargetForecast[][]> {
+    return this.predictWindows(
+      histories.map((history) => this.#lastWindow(history)),
+      options,
+    );
   }
 
   /** Forecasts from windows `[T, F]`, in rows. @throws ShapeError if a window has another length than T·F */
-  predict(windows: readonly Float64Array[]): TargetForecast[][] {
+  async predictWindows(windows: readonly Float64Array[], options: ForecastOptions = {}): Promise<TargetForecast[][]> {
+    requireOptions<ForecastOptions>('forecast', options, { signal: anything });
     const [T, F] = [this.config.window, this.columns.length];
     const odd = windows.find(({ length }) => length !== T * F);
     if (odd) {
@@ -187,7 +203,7 @@ export class Forecaster {
         },
       );
     }
-    return this.#predict(windows, this.#calibration);
+    return this.#predict(windows, this.#calibration, options.signal);
   }
 
   /**
@@ -197,11 +213,10 @@ export class Forecaster {
    *
    * @returns  the forecasts of these windows, with uncalibrated intervals
    */
-  calibrate(windows: readonly ForecastWindow[]): TargetForecast[][] {
-    const forecasts = this.#predict(
-      windows.map(({ history }) => history),
-      this.targets.map(() => 1),
-    );
+  async calibrate(windows: readonly ForecastWindow[], { signal }: ForecastOptions = {}): Promise<TargetForecast[][]> {
+    const histories = windows.map(({ history }) => history);
+    const uncalibrated = this.targets.map(() => 1);
+    const forecasts = await this.#predict(histories, uncalibrated, signal);
     const level = this.calibratedLevel;
     if (level !== null && windows.length > 0) {
       this.#calibration = this.targets.map((target, k) => {
@@ -225,11 +240,17 @@ export class Forecaster {
     return Float64Array.from({ length: rows.length / F }, (_, h) => rows[h * F + f]);
   }
 
-  #predict(windows: readonly Float64Array[], calibration: readonly number[]): TargetForecast[][] {
+  async #predict(
+    windows: readonly Float64Array[],
+    calibration: readonly number[],
+    signal: StopSignal | undefined,
+  ): Promise<TargetForecast[][]> {
+    const { device } = this;
     const results: TargetForecast[][] = [];
     for (let start = 0; start < windows.length; start += rowsAtOnce) {
+      await breathe(signal);
       const some = windows.slice(start, start + rowsAtOnce);
-      const answers = this.device.withoutGradients(() => this.device.scope(() => this.apply(some).data()));
+      const answers = await device.read(() => device.withoutGradients(() => this.apply(some)));
       results.push(...this.#outlook.read(some, answers, calibration));
     }
     return results;

@@ -1,11 +1,9 @@
 import { number } from '../../checks.ts';
-import { ConfigError, DataError } from '../../errors.ts';
 import { listOf, mismatch, type Schema, scalar } from '../../schema.ts';
 import type { Task } from '../task.ts';
-import { type BacktestScores, backtest, methodOf } from './backtest.ts';
-import { linearAutoregression, seasonalNaive } from './baselines.ts';
+import { evaluateForecaster, type ForecasterEvaluateOptions, type ForecasterEvaluation } from './evaluate.ts';
 import { Forecaster } from './model.ts';
-import { rowsOf, type Series, splitSeries } from './series.ts';
+import type { Series } from './series.ts';
 
 export interface ForecastTaskOptions {
   /** Probability of the interval. Default 0.8, or what a model of quantiles has instead. */
@@ -25,26 +23,6 @@ export interface ColumnForecast {
   } | null;
 }
 
-export interface ForecastEvaluateOptions {
-  /** Shares of the series, as in training; see `splitSeries`. */
-  readonly validation?: number | undefined;
-  readonly test?: number | undefined;
-  /** Steps in a season, for the seasonal-naive baseline and the scaled error. Default 1. */
-  readonly season?: number | undefined;
-  /** Steps from one forecast to the next. Default: the horizon. */
-  readonly stride?: number | undefined;
-}
-
-/** A back-test beside a seasonal-naive and a linear baseline. */
-export interface ForecastEvaluation {
-  readonly horizon: number;
-  readonly stride: number;
-  readonly season: number;
-  /** The first step that is forecast. */
-  readonly from: number;
-  readonly scores: readonly BacktestScores[];
-}
-
 const column = listOf(scalar<number>(number()), 1);
 const series: Schema<Series> = (value, place) => {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
@@ -60,8 +38,8 @@ export const forecastTask: Task<{
   options: ForecastTaskOptions;
   answer: readonly ColumnForecast[];
   data: Series;
-  evaluate: ForecastEvaluateOptions;
-  evaluation: ForecastEvaluation;
+  evaluate: ForecasterEvaluateOptions;
+  evaluation: ForecasterEvaluation;
   explain: never;
   explanation: never;
 }> = {
@@ -74,7 +52,7 @@ export const forecastTask: Task<{
   input: series,
   options: { level: number({ above: 0, below: 1 }) },
   async predict(model, histories, { level = usualLevel(model) } = {}) {
-    const forecasts = await model.forecastMany(histories);
+    const forecasts = await model.predict(histories);
     return forecasts.map((columns) =>
       columns.map((found) => {
         const bounds = level === null ? null : found.interval(level);
@@ -83,25 +61,7 @@ export const forecastTask: Task<{
       }),
     );
   },
-  async evaluate(model, data, { validation, test, season = 1, stride, signal } = {}) {
-    const { targets, levels, config } = model;
-    const { window: T, horizon, cell } = config;
-    if (season > T) {
-      throw new ConfigError(`forecast: a season of ${season} steps is longer than the window of ${T}`, { season });
-    }
-    const rows = rowsOf(data, model.columns);
-    const split = splitSeries(rows.length, { validation, test });
-    if (split.validation === split.end) throw new DataError('forecast: no rows are left for testing');
-    const settings = { window: T, horizon, targets, split, season, stride: stride ?? horizon };
-    const methods = [
-      seasonalNaive(rows, season, settings),
-      linearAutoregression(rows, settings),
-      methodOf(model, typeof cell === 'string' ? cell : 'network'),
-    ];
-    const intervals = [0.8, 0.95].filter((one) => levels === null || levels.includes(one));
-    const scores = await backtest(rows, methods, { ...settings, levels: intervals, signal });
-    return { horizon, stride: settings.stride, season, from: Math.max(split.validation, T), scores };
-  },
+  evaluate: evaluateForecaster,
 };
 
 /** 0.8 where the model has it, else the lowest level it has; null where it has no intervals. */

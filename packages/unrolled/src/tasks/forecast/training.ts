@@ -75,10 +75,12 @@ async function validate(
   for (let start = 0; start < windows.length; start += windowsAtOnce) {
     await breathe(signal);
     const some = windows.slice(start, start + windowsAtOnce);
-    loss += some.length * device.withoutGradients(() => device.scope(() => forecaster.loss(some, inference).item()));
+    const [mean] = await device.read(() => device.withoutGradients(() => forecaster.loss(some, inference)));
+    loss += some.length * mean;
   }
   let [mae, covered] = [0, 0];
-  forecaster.calibrate(windows).forEach((forecast, i) => {
+  const forecasts = await forecaster.calibrate(windows, { signal });
+  for (const [i, forecast] of forecasts.entries()) {
     for (const target of forecast) {
       const actual = forecaster.futureOf(target.target, windows[i].future);
       mae += meanAbsoluteError(target.values, actual);
@@ -86,7 +88,7 @@ async function validate(
       const { lower, upper } = target.interval(level);
       covered += intervalCoverage(lower, upper, actual);
     }
-  });
+  }
   const count = windows.length * targets.length;
   const coverage = level === null ? {} : { [`coverage${Math.round(100 * level)}`]: covered / count };
   return { loss: loss / windows.length, metrics: { mae: mae / count, ...coverage } };
