@@ -239,7 +239,7 @@ describe('options and files that do not fit a run', () => {
 
   test.concurrent.each(['other.txt', 'almost.txt'])('another text, %s', async (name) => {
     const ended = await unrolled(cwd, 'train', name, '--resume', run, '--steps', '30');
-    expectComplaint(ended, 1, 'is not the text this run was trained on');
+    expectComplaint(ended, 1, 'is not the file this run was trained on');
     expect(readFileSync(join(run, 'config.json'), 'utf8')).toContain('"steps": 20');
   });
 

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { positive } from '../src/options/options.ts';
+import { positive } from '../src/options/parse.ts';
 import { acceptOldOptions } from '../src/options/renamed.ts';
 import { readEvents, small, unrolled, workplace } from './command.ts';
 

@@ -212,6 +212,6 @@ test('the file of an option may move', async () => {
   const resume = (...args: string[]) =>
     unrolled(cwd, 'classify', 'train', '--resume', 'labels', '--steps', '5', ...args);
   expectComplaint(await resume(), 1, 'valid.tsv is not there', 'classify train --resume labels --validation FILE');
-  expectComplaint(await resume('--validation', 'text.txt'), 1, 'text.txt is not the text this run was trained on');
+  expectComplaint(await resume('--validation', 'text.txt'), 1, 'text.txt is not the file this run was trained on');
   expect(await resume('--validation', 'moved.tsv')).toMatchObject({ code: 0 });
 });

@@ -175,7 +175,7 @@ describe('the standard input and pipes', () => {
       await unrolled(cwd, 'train', '--resume', out, '--steps', '5'),
       1,
       'pipe',
-      'give the same text again',
+      'give the same again',
       'FILE',
     );
     const more = await unrolled(cwd, 'train', 'text.txt', '--resume', out, '--steps', '5');

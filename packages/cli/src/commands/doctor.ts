@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { blasOption } from '../options/options.ts';
+import { blasOption } from '../options/use.ts';
 import { examineMachine, type MachineReport } from '../output/machine-report.ts';
 import { formatBytes } from '../output/units.ts';
 

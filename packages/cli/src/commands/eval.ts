@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import type { Task, TaskTypes } from 'unrolled/tasks';
-import { type UseFlags, useOptions } from '../options/options.ts';
+import { type UseFlags, useOptions } from '../options/use.ts';
 import type { Evaluated, EvaluatePart } from '../tasks/task-commands.ts';
 import { withModel } from './with-model.ts';
 

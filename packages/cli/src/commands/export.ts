@@ -4,7 +4,7 @@ import { Command } from 'commander';
 import { FormatError } from 'unrolled';
 import { encodeModel, isModelFile } from 'unrolled/train';
 import { Failure, naming } from '../failure.ts';
-import { checkpointOption, type UseFlags } from '../options/options.ts';
+import { checkpointOption, type UseFlags } from '../options/use.ts';
 import { makeFolder } from '../output/folders.ts';
 import { countOf, formatBytes } from '../output/units.ts';
 import { readModel } from '../run/load.ts';

@@ -3,18 +3,9 @@ import { optimizerNames, scheduleNames } from 'unrolled/optim';
 import { type LongMemoryTask, longMemoryTaskNames, longMemoryTasks } from 'unrolled/tasks/long-memory';
 import { type LabFlags, prepareLab } from '../lab/prepare.ts';
 import { runLab } from '../lab/run.ts';
-import {
-  blasOption,
-  cellKind,
-  cellOption,
-  choice,
-  notNegative,
-  number,
-  option,
-  positive,
-  threadsOption,
-  whole,
-} from '../options/options.ts';
+import { choice, notNegative, number, option, positive, whole } from '../options/parse.ts';
+import { cellKind, cellOption, dropoutOption } from '../options/recurrent.ts';
+import { blasOption, threadsOption } from '../options/use.ts';
 
 export function labCommand(): Command {
   const command = new Command('lab')
@@ -38,11 +29,7 @@ export function labCommand(): Command {
     seed.conflicts('seeds'),
     option('--hidden <n>', 'hidden units per layer', whole(1)),
     option('--layers <n>', 'recurrent layers', whole(1)),
-    option(
-      '--dropout <rate>',
-      'dropout rate',
-      number((r) => r >= 0 && r < 1, 'from 0, below 1'),
-    ),
+    dropoutOption(),
     option('--batch <n>', 'batch size', whole(1)),
     choice('--optimizer <name>', 'optimizer', optimizerNames),
     option('--lr <rate>', 'learning rate', positive),

@@ -1,7 +1,8 @@
 import { Command } from 'commander';
 import type { Task, TaskTypes } from 'unrolled/tasks';
 import { Failure } from '../failure.ts';
-import { flagOf, type UseFlags, useOptions } from '../options/options.ts';
+import { flagOf } from '../options/parse.ts';
+import { type UseFlags, useOptions } from '../options/use.ts';
 import type { Item, PredictPart, Printing } from '../tasks/task-commands.ts';
 import { withModel } from './with-model.ts';
 

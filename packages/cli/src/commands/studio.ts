@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { Command } from 'commander';
 import { Failure } from '../failure.ts';
-import { option, whole } from '../options/options.ts';
+import { option, whole } from '../options/parse.ts';
 import { RunFolder } from '../run/folder.ts';
 import { sharedRuns } from '../studio/run-files.ts';
 import { serveStudio } from '../studio/server.ts';

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { type TaskTypes, tasks } from 'unrolled/tasks';
-import type { CommonOptions, UseFlags } from '../options/options.ts';
+import type { TrainOptions } from '../options/train.ts';
+import type { UseFlags } from '../options/use.ts';
 import { classifyCommands } from '../tasks/classify/commands.ts';
 import { forecastCommands } from '../tasks/forecast/commands.ts';
 import { languageModelCommands } from '../tasks/language-model/commands.ts';
@@ -24,17 +25,12 @@ export const taskCommands = (): Command[] => [
 
 function commandsOf<
   T extends TaskTypes,
-  TrainOptions extends CommonOptions,
+  Options extends TrainOptions,
   PredictFlags extends UseFlags,
   One extends Item<T['input']>,
   EvaluateFlags extends UseFlags,
   Read extends Evaluated<T>,
->({
-  load,
-  train,
-  predict,
-  evaluate,
-}: TaskCommands<T, TrainOptions, PredictFlags, One, EvaluateFlags, Read>): Command[] {
+>({ load, train, predict, evaluate }: TaskCommands<T, Options, PredictFlags, One, EvaluateFlags, Read>): Command[] {
   return [trainCommand(train), predictCommand(load, predict), evalCommand(load, evaluate)];
 }
 

@@ -1,15 +1,10 @@
 import { basename, extname, join, resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { Failure } from '../failure.ts';
-import { readTextFiles, type TextFile } from '../input/text-files.ts';
-import {
-  blasOption,
-  type CheckpointName,
-  type CommonOptions,
-  commonOptions,
-  folderName,
-  threadsOption,
-} from '../options/options.ts';
+import type { SourceFile, SourceFiles } from '../input/source-files.ts';
+import { folderName } from '../options/parse.ts';
+import { optimizerOptions, runOptions, type TrainOptions } from '../options/train.ts';
+import { blasOption, type CheckpointName, threadsOption } from '../options/use.ts';
 import { shellWord } from '../output/units.ts';
 import { RunFolder } from '../run/folder.ts';
 import type { Trainable } from '../run/trainable.ts';
@@ -24,7 +19,9 @@ interface TrainFlags {
 }
 
 /** The command `train` of a task, with run folder, events and --resume. */
-export function trainCommand<Options extends CommonOptions>(trainable: Trainable<Options>): Command {
+export function trainCommand<Options extends TrainOptions, Files extends SourceFiles>(
+  trainable: Trainable<Options, Files>,
+): Command {
   const command = new Command('train')
     .description(trainable.description)
     .argument('[files...]', trainable.argument)
@@ -42,9 +39,10 @@ export function trainCommand<Options extends CommonOptions>(trainable: Trainable
     .option('--json', 'print one JSON object per event')
     .addOption(threadsOption())
     .addOption(blasOption());
-  for (const option of [...trainable.options(), ...commonOptions(trainable.defaults, trainable.end)]) {
-    command.addOption(option);
-  }
+  const { defaults, end } = trainable;
+  const own = trainable.options();
+  for (const option of own) option.helpGroup(option.helpGroupHeading ?? 'Data and model:');
+  for (const option of [...own, ...optimizerOptions(defaults), ...runOptions(defaults, end)]) command.addOption(option);
   return command
     .addHelpText('after', trainable.help)
     .action(async (paths: string[], flags: TrainFlags & Partial<Options>) => {
@@ -52,8 +50,8 @@ export function trainCommand<Options extends CommonOptions>(trainable: Trainable
     });
 }
 
-function trainOrResume<Options extends CommonOptions>(
-  trainable: Trainable<Options>,
+function trainOrResume<Options extends TrainOptions, Files extends SourceFiles>(
+  trainable: Trainable<Options, Files>,
   paths: readonly string[],
   flags: TrainFlags & Partial<Options>,
 ): Promise<number> {
@@ -65,8 +63,8 @@ function trainOrResume<Options extends CommonOptions>(
   const { command } = trainable;
   if (checkpoint !== undefined) throw new Failure(`${command}: --checkpoint goes only with --resume`, 2);
   if (paths.length === 0) throw new Failure(`${command}: ${trainable.missing}, or resume a run with --resume`, 2);
-  const texts = readTextFiles(paths);
-  const folder = new RunFolder(out ?? join('runs', runName(texts.files[0], paths[0])));
+  const sources = trainable.read(paths);
+  const folder = new RunFolder(out ?? join('runs', runName(sources.files[0], paths[0])));
   if (folder.exists && !folder.isFree) {
     throw new Failure(
       `${folder.path}: this run exists; resume it with --resume ${shellWord(folder.path)}, or choose another --out`,
@@ -75,11 +73,11 @@ function trainOrResume<Options extends CommonOptions>(
   if (!folder.isFree) {
     throw new Failure(`${folder.path}: this folder has other files in it; choose another --out`);
   }
-  return startRun(trainable, texts, folder, said, { json, threads });
+  return startRun(trainable, sources, folder, said, { json, threads });
 }
 
 /** The name of a text, for its run: `texts/hamlet.txt.gz` → `hamlet`, and `text` for what was piped in. */
-function runName({ path, piped }: TextFile, given: string): string {
+function runName({ path, piped }: SourceFile, given: string): string {
   if (piped) return 'text';
   const absolute = resolve(given).replace(given === path ? /\.gz$/i : /$^/, '');
   return basename(absolute, given === path ? extname(absolute) : '') || 'run';

@@ -1,7 +1,7 @@
 import type { Device } from 'unrolled';
 import type { DefinedCell } from 'unrolled/nn';
 import type { StoredModel } from 'unrolled/train';
-import type { UseFlags } from '../options/options.ts';
+import type { UseFlags } from '../options/use.ts';
 import { loadRun } from '../run/load.ts';
 import { openMachine, toStandardError } from '../run/open-device.ts';
 

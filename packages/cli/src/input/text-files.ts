@@ -6,19 +6,10 @@ import { describeSystemError, Failure, naming } from '../failure.ts';
 import { countOf } from '../output/units.ts';
 import { filesBelow } from './files-below.ts';
 import { isGzip, unpacked, unpackedStream } from './gzip.ts';
+import type { SourceFile, SourceFiles } from './source-files.ts';
 import { firstInvalidUtf8 } from './utf8.ts';
 
-export interface TextFile {
-  readonly path: string;
-  /** Of the text, after decompression. */
-  readonly bytes: number;
-  readonly sha256: string;
-  /** Whether it came through a pipe, so that it cannot be read again. */
-  readonly piped?: boolean;
-}
-
-export interface TextFiles {
-  readonly files: readonly TextFile[];
+export interface TextFiles extends SourceFiles {
   /** What is in each of them. */
   readonly texts: readonly string[];
   /** How many binary files in folders were left out. */
@@ -50,7 +41,7 @@ interface Problem {
  * @throws Failure naming the file and what is wrong with it
  */
 export function readTextFiles(paths: readonly string[], { keep, warn = toStandardError }: ReadOptions = {}): TextFiles {
-  const files: TextFile[] = [];
+  const files: SourceFile[] = [];
   const texts: string[] = [];
   const leftOut: string[] = [];
   let binary = 0;

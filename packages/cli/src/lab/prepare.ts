@@ -14,7 +14,7 @@ import {
 import { type CellFile, isCellFile, readCellFile } from '../cells/cell-file.ts';
 import { cellSource } from '../cells/cell-source.ts';
 import { Failure } from '../failure.ts';
-import { flagOf } from '../options/options.ts';
+import { flagOf } from '../options/parse.ts';
 import type { MachineFlags } from '../run/open-device.ts';
 import { readLabData } from './data.ts';
 

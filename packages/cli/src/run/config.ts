@@ -4,24 +4,24 @@ import type { Json } from 'unrolled/train';
 import type { CellCopy, CellFile } from '../cells/cell-file.ts';
 
 import { Failure } from '../failure.ts';
-import type { TextFile } from '../input/text-files.ts';
-import { type CommonOptions, changeable } from '../options/options.ts';
+import type { SourceFile, SourceFiles } from '../input/source-files.ts';
 import { withCurrentNames } from '../options/renamed.ts';
+import { changeable, lasting, type TrainOptions } from '../options/train.ts';
 import { shellWord } from '../output/units.ts';
 import { version } from '../version.ts';
 import type { RunFolder } from './folder.ts';
 import type { Prepared, Sources, Trainable } from './trainable.ts';
 
 /** The content of config.json. */
-export interface RunConfig<Options extends CommonOptions = CommonOptions> {
+export interface RunConfig<Options extends TrainOptions = TrainOptions> {
   readonly unrolled: string;
   /** Default: a language model. */
   readonly task?: string;
   readonly options: Options;
   /** With absolute paths. */
-  readonly files: readonly TextFile[];
+  readonly files: readonly SourceFile[];
   /** The files that options name. */
-  readonly named?: Readonly<Record<string, readonly TextFile[]>>;
+  readonly named?: Readonly<Record<string, readonly SourceFile[]>>;
   readonly model: Json;
   /** Inputs to try, of its data. */
   readonly examples?: Json;
@@ -38,8 +38,8 @@ export function cellCopyOf(folder: RunFolder): CellCopy | undefined {
   return typeof file === 'string' && typeof sha256 === 'string' ? { file, sha256 } : undefined;
 }
 
-export function newConfig<Options extends CommonOptions>(
-  { task }: Trainable<Options>,
+export function newConfig<Options extends TrainOptions>(
+  { task }: { readonly task: string },
   { options, model, examples }: Prepared<Options>,
   sources: Sources,
   own: CellFile | null,
@@ -57,7 +57,7 @@ export function newConfig<Options extends CommonOptions>(
 
 /** Where a run's files are now. */
 export function filesOf({ main, named }: Sources): Pick<RunConfig, 'files' | 'named'> {
-  const absolute = (files: readonly TextFile[]): TextFile[] =>
+  const absolute = (files: readonly SourceFile[]): SourceFile[] =>
     files.map((file) => (file.piped ? file : { ...file, path: resolve(file.path) }));
   const others = Object.entries(named).map(([name, { files }]) => [name, absolute(files)] as const);
   return { files: absolute(main.files), ...(others.length > 0 && { named: Object.fromEntries(others) }) };
@@ -69,18 +69,18 @@ export function checkSameFiles({ files, named = {} }: RunConfig, sources: Source
   for (const [name, stored] of Object.entries(named)) check(stored, sources.named[name]?.files ?? []);
 }
 
-function check(stored: readonly TextFile[], given: readonly TextFile[]): void {
+function check(stored: readonly SourceFile[], given: readonly SourceFile[]): void {
   const changed = given.find(({ sha256 }, index) => sha256 !== stored[index]?.sha256);
   const other = changed ? changed.path : given.length < stored.length ? stored[given.length].path : null;
   if (other !== null) {
-    throw new Failure(`resume: ${other} is not the text this run was trained on; give the same files`);
+    throw new Failure(`resume: ${other} is not the file this run was trained on; give the same ones`);
   }
 }
 
 /** @throws Failure if the file is missing, damaged, of another task, or lacks something a run needs */
-export function readConfig<Options extends CommonOptions>(
+export function readConfig<Options extends TrainOptions, Files extends SourceFiles>(
   folder: RunFolder,
-  { task, command, defaults, optional, fileOptions }: Trainable<Options>,
+  { task, command, defaults, optional, fileOptions }: Trainable<Options, Files>,
 ): RunConfig<Options> {
   const stored = folder.readJson('config.json') as Partial<RunConfig<Options>> | null;
   const config = stored && { ...stored, ...currentNames(command, stored) };
@@ -101,24 +101,14 @@ export function readConfig<Options extends CommonOptions>(
     const what = lacking === undefined ? 'files' : `options.${lacking}`;
     throw damaged(`${what} is missing or has the wrong type`, 'restore it, or start a new run with --out');
   }
-  for (const name of changeable) {
+  const files = Object.fromEntries(fileOptions.map((name) => [name, 'string']));
+  for (const [name, type] of Object.entries({ ...optional, ...files, ...lasting, ...changeable })) {
     const value = options?.[name];
-    const fits = name === 'keepCheckpoints' ? typeof value === 'boolean' : typeof value === 'number' && value >= 0;
-    if (value !== undefined && !fits) {
-      throw damaged(`options.${name} is ${JSON.stringify(value)}`);
-    }
+    if (value === undefined) continue;
+    if (typeof value !== type) throw damaged(`options.${name} is ${JSON.stringify(value)}, not a ${type}`);
+    if (Object.hasOwn(changeable, name) && Number(value) < 0) throw damaged(`options.${name} is ${value}`);
   }
-  const types = {
-    ...optional,
-    ...Object.fromEntries(fileOptions.map((name) => [name, 'string'])),
-    blas: 'string',
-    accumulate: 'number',
-  };
-  for (const [name, type] of Object.entries(types)) {
-    if (options?.[name] !== undefined && typeof options[name] !== type)
-      throw damaged(`options.${name} is not a ${type}`);
-  }
-  if (!parseCell(String(options?.cell)) && !cellCopyOf(folder)) {
+  if ('cell' in defaults && !parseCell(String(options?.cell)) && !cellCopyOf(folder)) {
     throw damaged('the file of its cell is missing');
   }
   return config as RunConfig<Options>;
@@ -136,4 +126,4 @@ function currentNames(command: string, { options, named }: Partial<RunConfig>): 
 const isFiles = (files: unknown): boolean =>
   Array.isArray(files) &&
   files.length > 0 &&
-  files.every((file: Partial<TextFile> | null) => typeof file?.path === 'string');
+  files.every((file: Partial<SourceFile> | null) => typeof file?.path === 'string');

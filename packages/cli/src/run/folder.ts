@@ -15,7 +15,7 @@ import {
 import { basename, dirname, join } from 'node:path';
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from 'unrolled/train';
 import { Failure, naming } from '../failure.ts';
-import type { CheckpointName } from '../options/options.ts';
+import type { CheckpointName } from '../options/use.ts';
 import { makeFolder, remove } from '../output/folders.ts';
 import { RunLock } from './lock.ts';
 

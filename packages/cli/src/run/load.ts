@@ -5,7 +5,7 @@ import { type CellSource, cellNameOf, cellNames, type DefinedCell } from 'unroll
 import { decodeModel, type ModelFile, modelOf, type StoredModel } from 'unrolled/train';
 import { readCellCopy } from '../cells/cell-file.ts';
 import { Failure, naming } from '../failure.ts';
-import { type CheckpointName, checkpointNames } from '../options/options.ts';
+import { type CheckpointName, checkpointNames } from '../options/use.ts';
 import { cellCopyOf } from './config.ts';
 import { RunFolder } from './folder.ts';
 

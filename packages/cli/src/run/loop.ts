@@ -1,7 +1,8 @@
 import { DivergenceError, FormatError } from 'unrolled';
 import { type Checkpoint, type TrainingTask, train } from 'unrolled/train';
 import { describeSystemError, Failure } from '../failure.ts';
-import type { CommonOptions } from '../options/options.ts';
+import type { SourceFiles } from '../input/source-files.ts';
+import type { TrainOptions } from '../options/train.ts';
 import { shellWord } from '../output/units.ts';
 import type { RunConfig } from './config.ts';
 import { type RunEvent, toRunEvent } from './events.ts';
@@ -19,8 +20,8 @@ export function listenerFor(json: boolean | undefined): Listener {
   return process.stdout.isTTY ? new TerminalListener() : new LineListener();
 }
 
-export interface RunParts<Options extends CommonOptions> {
-  readonly trainable: Trainable<Options>;
+export interface RunParts<Options extends TrainOptions, Files extends SourceFiles> {
+  readonly trainable: Trainable<Options, Files>;
   readonly prepared: Prepared<Options>;
   readonly task: TrainingTask;
   readonly config: RunConfig<Options>;
@@ -37,7 +38,9 @@ export interface RunParts<Options extends CommonOptions> {
  * @returns the exit code
  * @throws Failure if training diverged, or the folder or the output cannot be written
  */
-export async function runLoop<Options extends CommonOptions>(parts: RunParts<Options>): Promise<number> {
+export async function runLoop<Options extends TrainOptions, Files extends SourceFiles>(
+  parts: RunParts<Options, Files>,
+): Promise<number> {
   const { trainable, prepared, task, config, folder, listener, checkpoint, create } = parts;
   const { options } = config;
   const stop = stopOnSignal((text) => listener.note(text));

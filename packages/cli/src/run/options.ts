@@ -1,22 +1,16 @@
 import { Failure } from '../failure.ts';
-import { type CommonOptions, changeable, flagOf } from '../options/options.ts';
+import { flagOf } from '../options/parse.ts';
+import { changeable, lasting, type TrainOptions } from '../options/train.ts';
 import type { Trainable } from './trainable.ts';
 
-type Rules<Options extends CommonOptions> = Pick<Trainable<Options>, 'defaults' | 'optional' | 'fileOptions'>;
+type Rules<Options extends TrainOptions> = Pick<Trainable<Options>, 'defaults' | 'optional' | 'fileOptions'>;
 
 /** The options that were given, with defaults for the rest. */
-export function withDefaults<Options extends CommonOptions>(
+export function withDefaults<Options extends TrainOptions>(
   { defaults, optional, fileOptions }: Rules<Options>,
   said: Partial<Options>,
 ): Options {
-  const names = [
-    ...Object.keys(defaults),
-    ...Object.keys(optional),
-    ...fileOptions,
-    ...changeable,
-    'accumulate',
-    'blas',
-  ];
+  const names = [...Object.keys({ ...defaults, ...optional, ...lasting, ...changeable }), ...fileOptions];
   const values = names.map((name) => [name, said[name as keyof Options] ?? defaults[name as keyof Options]]);
   return Object.fromEntries(values.filter(([, value]) => value !== undefined)) as Options;
 }
@@ -25,7 +19,7 @@ export function withDefaults<Options extends CommonOptions>(
  * The options of a resumed run: the stored ones, with a new end, new intervals or new places of its files.
  * @throws Failure naming the first option that a resumed run cannot change
  */
-export function changedOptions<Options extends CommonOptions>(
+export function changedOptions<Options extends TrainOptions>(
   { defaults, optional, fileOptions }: Rules<Options>,
   options: Options,
   flags: Partial<Options>,
@@ -34,12 +28,8 @@ export function changedOptions<Options extends CommonOptions>(
     const stored = options[name as keyof Options];
     // A file may have moved; its content is compared.
     const moved = fileOptions.includes(name) && stored !== undefined;
-    const isModel =
-      Object.hasOwn(defaults, name) ||
-      Object.hasOwn(optional, name) ||
-      fileOptions.includes(name) ||
-      name === 'accumulate';
-    if (!isModel || moved || stored === value) continue;
+    const isFixed = Object.hasOwn({ ...defaults, ...optional, ...lasting }, name) || fileOptions.includes(name);
+    if (!isFixed || moved || stored === value) continue;
     const said = value === true ? flagOf(name) : `${flagOf(name)} ${value}`;
     throw new Failure(
       `${said}: this run was started ${stored === undefined ? 'without it' : `with ${stored}`}, which cannot be changed; ` +
@@ -48,22 +38,19 @@ export function changedOptions<Options extends CommonOptions>(
     );
   }
   const said = Object.fromEntries(
-    changeable.flatMap((name) => (flags[name] === undefined ? [] : [[name, flags[name]]])),
+    [...Object.keys(changeable), ...fileOptions].flatMap((name) => {
+      const value = flags[name as keyof Options];
+      return value === undefined ? [] : [[name, value]];
+    }),
   );
   const newEnd = 'steps' in said || 'epochs' in said || 'seconds' in said;
   const { steps, epochs, seconds, ...rest } = options;
-  const blas = flags.blas ?? options.blas;
-  const files = fileOptions.flatMap((name) => {
-    const path = flags[name as keyof Options];
-    return path === undefined ? [] : [[name, path] as const];
-  });
-  const changed = { ...said, ...Object.fromEntries(files), ...(blas === undefined ? {} : { blas }) };
-  return { ...(newEnd ? rest : options), ...changed } as Options;
+  return { ...(newEnd ? rest : options), ...(said as Partial<Options>) } as Options;
 }
 
 /** When a run ends: as the options say, or its task's default. */
 export function endOf(
-  { steps, epochs, seconds, accumulate = 1 }: CommonOptions,
+  { steps, epochs, seconds, accumulate = 1 }: TrainOptions,
   batchesPerEpoch: number,
   byDefault: Trainable['end'],
 ): { steps: number; seconds: number } {

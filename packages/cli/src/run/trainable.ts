@@ -2,26 +2,24 @@ import type { Option } from 'commander';
 import type { Device } from 'unrolled';
 import type { Checkpoint, Json, TrainingTask } from 'unrolled/train';
 import type { CellFile } from '../cells/cell-file.ts';
+import type { SourceFiles } from '../input/source-files.ts';
 import type { TextFiles } from '../input/text-files.ts';
-import type { CommonOptions } from '../options/options.ts';
+import type { OptionType, TrainOptions } from '../options/train.ts';
 import type { Units } from './events.ts';
 
 /** The files a run is trained on. */
-export interface Sources {
+export interface Sources<Files extends SourceFiles = SourceFiles> {
   /** Those given as arguments. */
-  readonly main: TextFiles;
+  readonly main: Files;
   /** Those given as options, by option. */
-  readonly named: Readonly<Record<string, TextFiles>>;
+  readonly named: Readonly<Record<string, Files>>;
 }
-
-/** Type of an option in config.json. */
-export type OptionType = 'number' | 'boolean' | 'string';
 
 /**
  * A task that the command can train. Run folder, events, signals, resuming and errors are shared; a task defines its options
  * and how its files are read.
  */
-export interface Trainable<Options extends CommonOptions = CommonOptions> {
+export interface Trainable<Options extends TrainOptions = TrainOptions, Files extends SourceFiles = TextFiles> {
   /** Its name in config.json. */
   readonly task: string;
   /** What is typed after `unrolled`: `train`, `classify train`. */
@@ -38,21 +36,23 @@ export interface Trainable<Options extends CommonOptions = CommonOptions> {
   readonly optional: Readonly<Record<string, OptionType>>;
   /** Options whose value is a file to read. */
   readonly fileOptions: readonly string[];
-  /** Its own options; the common ones are added. */
+  /** Its own options, with `recurrentOptions` if it has such layers; those of every run are added. */
   options(): Option[];
+  /** Finds and hashes its files: `readTextFiles`, or `binaryFiles` where they are no texts or may be large. */
+  read(paths: readonly string[]): Files;
   /** Default end: epochs, but at least so many steps. */
   readonly end: { readonly epochs: number; readonly steps: number };
   /** Default steps between validations, samples and checkpoints. */
   interval(stepsPerEpoch: number): number;
   /**
-   * Reads the training data.
+   * Makes training data of the files.
    * @param options  those that were given; of a resumed run, all
    * @param checkpoint  of a resumed run, if it has one
-   * @param cell  the cell, if it comes from a file
+   * @param cell  the cell, if the task has the option and it comes from a file
    * @throws Failure, DataError or FormatError naming the file, and the line where there is one
    */
   prepare(
-    sources: Sources,
+    sources: Sources<Files>,
     options: Partial<Options>,
     checkpoint: Checkpoint | null,
     cell: CellFile | null,
@@ -60,7 +60,7 @@ export interface Trainable<Options extends CommonOptions = CommonOptions> {
 }
 
 /** A training run that is ready to start. */
-export interface Prepared<Options extends CommonOptions = CommonOptions> {
+export interface Prepared<Options extends TrainOptions = TrainOptions> {
   /** With defaults. */
   readonly options: Options;
   /** Lines to print about the data. */

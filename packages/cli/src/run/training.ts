@@ -2,8 +2,10 @@ import { existsSync } from 'node:fs';
 import type { Device } from 'unrolled';
 import { isCellFile, readCellCopy, readCellFile } from '../cells/cell-file.ts';
 import { Failure } from '../failure.ts';
-import { readTextFiles, type TextFile, type TextFiles } from '../input/text-files.ts';
-import { type CheckpointName, type CommonOptions, flagOf } from '../options/options.ts';
+import type { SourceFile, SourceFiles } from '../input/source-files.ts';
+import { flagOf } from '../options/parse.ts';
+import type { TrainOptions } from '../options/train.ts';
+import type { CheckpointName } from '../options/use.ts';
 import { countOf, formatCount, shellWord } from '../output/units.ts';
 import { checkSameFiles, filesOf, newConfig, type RunConfig, readConfig } from './config.ts';
 import type { RunFolder } from './folder.ts';
@@ -22,17 +24,17 @@ export interface MachineOptions {
  * Starts a run and trains to the end or until a signal. Its folder is created once nothing but training can fail.
  * @returns the exit code
  */
-export async function startRun<Options extends CommonOptions>(
-  trainable: Trainable<Options>,
-  main: TextFiles,
+export async function startRun<Options extends TrainOptions, Files extends SourceFiles>(
+  trainable: Trainable<Options, Files>,
+  main: Files,
   folder: RunFolder,
   said: Partial<Options>,
   { json, threads }: MachineOptions = {},
 ): Promise<number> {
   const listener = listenerFor(json);
   const sources = { main, named: readNamed(trainable, said) };
-  const { cell = trainable.defaults.cell } = said;
-  const own = isCellFile(cell) ? await readCellFile(cell) : null;
+  const { cell } = { ...trainable.defaults, ...said } as { readonly cell?: string };
+  const own = cell !== undefined && isCellFile(cell) ? await readCellFile(cell) : null;
   const prepared = await trainable.prepare(sources, said, null, own);
   return withDevice({ threads, blas: prepared.options.blas }, listener, folder, (device) => {
     const task = prepared.begin(device);
@@ -51,8 +53,8 @@ export async function startRun<Options extends CommonOptions>(
 }
 
 /** Resumes a run; from its beginning if it has no checkpoint. @returns the exit code */
-export async function resumeRun<Options extends CommonOptions>(
-  trainable: Trainable<Options>,
+export async function resumeRun<Options extends TrainOptions, Files extends SourceFiles>(
+  trainable: Trainable<Options, Files>,
   folder: RunFolder,
   paths: readonly string[],
   from: CheckpointName,
@@ -105,13 +107,13 @@ async function withDevice(
 }
 
 /** The files that options name. */
-function readNamed<Options extends CommonOptions>(
-  { fileOptions }: Trainable<Options>,
+function readNamed<Options extends TrainOptions, Files extends SourceFiles>(
+  { fileOptions, read }: Trainable<Options, Files>,
   said: Partial<Options>,
-): Sources['named'] {
+): Sources<Files>['named'] {
   const paths = fileOptions.flatMap((name) => {
     const path = said[name as keyof Options];
-    return typeof path === 'string' ? [[name, readTextFiles([path])] as const] : [];
+    return typeof path === 'string' ? [[name, read([path])] as const] : [];
   });
   return Object.fromEntries(paths);
 }
@@ -120,29 +122,29 @@ function readNamed<Options extends CommonOptions>(
  * The files of a resumed run: those it was started with, or new places for them.
  * @throws Failure if they are not there any more, or came through a pipe
  */
-function readSources<Options extends CommonOptions>(
-  trainable: Trainable<Options>,
+function readSources<Options extends TrainOptions, Files extends SourceFiles>(
+  trainable: Trainable<Options, Files>,
   folder: RunFolder,
   { files, named = {} }: RunConfig<Options>,
   paths: readonly string[],
   said: Partial<Options>,
-): Sources {
+): Sources<Files> {
   const command = `npx unrolled ${trainable.command} --resume ${shellWord(folder.path)}`;
-  const again = (stored: readonly TextFile[], instead: string): TextFiles => {
+  const again = (stored: readonly SourceFile[], instead: string): Files => {
     const piped = stored.some((file) => file.piped);
     const gone = stored.find(({ path }) => !existsSync(path));
     if (piped || gone) {
       const what = piped ? 'it read its text from a pipe' : `${gone!.path} is not there any more`;
-      throw new Failure(`resume: ${what}; give the same text again: ${command} ${instead}`);
+      throw new Failure(`resume: ${what}; give the same again: ${command} ${instead}`);
     }
-    return readTextFiles(stored.map(({ path }) => path));
+    return trainable.read(stored.map(({ path }) => path));
   };
   const now = readNamed(trainable, said);
   const others = Object.entries(named).map(
     ([name, stored]) => [name, now[name] ?? again(stored, `${flagOf(name)} FILE`)] as const,
   );
   return {
-    main: paths.length > 0 ? readTextFiles(paths) : again(files, 'FILE'),
+    main: paths.length > 0 ? trainable.read(paths) : again(files, 'FILE'),
     named: Object.fromEntries(others),
   };
 }

@@ -1,6 +1,7 @@
 import type { Option } from 'commander';
 import type { Task, TaskTypes } from 'unrolled/tasks';
-import type { CommonOptions, UseFlags } from '../options/options.ts';
+import type { TrainOptions } from '../options/train.ts';
+import type { UseFlags } from '../options/use.ts';
 import type { Trainable } from '../run/trainable.ts';
 
 /** A trained model, as `predict` and `eval` use it. */
@@ -99,14 +100,14 @@ export interface Report {
 /** What the command adds to a task of the library: options and files, and how answers are printed. */
 export interface TaskCommands<
   T extends TaskTypes,
-  TrainOptions extends CommonOptions,
+  Options extends TrainOptions,
   PredictFlags extends UseFlags,
   One extends Item<T['input']>,
   EvaluateFlags extends UseFlags,
   Read extends Evaluated<T>,
 > {
   load(): Promise<Task<T>>;
-  readonly train: Trainable<TrainOptions>;
+  readonly train: Trainable<Options>;
   readonly predict: PredictPart<T, PredictFlags, One>;
   readonly evaluate: EvaluatePart<T, EvaluateFlags, Read>;
 }

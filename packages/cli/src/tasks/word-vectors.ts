@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { Option } from 'commander';
 import { readWordVectors, type WordVectors } from 'unrolled/words';
 import { textStream } from '../input/text-files.ts';
-import { option, whole } from '../options/options.ts';
+import { option, whole } from '../options/parse.ts';
 import { countOf, formatCount } from '../output/units.ts';
 
 /** Options of tasks that can start from pretrained word vectors. */

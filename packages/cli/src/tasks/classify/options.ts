@@ -1,12 +1,13 @@
 import { Option } from 'commander';
 import { type Summary, summaries } from 'unrolled/tasks/classify';
 import { type TokenizerConfig, tokenizerKinds } from 'unrolled/tokenizers';
-import { type CommonOptions, choice, commonDefaults, option, whole } from '../../options/options.ts';
-import type { OptionType } from '../../run/trainable.ts';
+import { choice, option, whole } from '../../options/parse.ts';
+import { type RecurrentOptions, recurrentDefaults, recurrentOptions } from '../../options/recurrent.ts';
+import { type OptionType, type TrainOptions, trainDefaults } from '../../options/train.ts';
 import { type VectorOptions, vectorOptions } from '../word-vectors.ts';
 import type { TableFlags } from './examples.ts';
 
-export interface ClassifyOptions extends CommonOptions, VectorOptions, TableFlags {
+export interface ClassifyOptions extends TrainOptions, RecurrentOptions, VectorOptions, TableFlags {
   /** 'auto' until the examples have been read. */
   tokens: TokenizerConfig['kind'] | 'auto';
   /** Vocabulary size of words and byte pairs. Default: that of the kind. */
@@ -23,7 +24,8 @@ export interface ClassifyOptions extends CommonOptions, VectorOptions, TableFlag
 }
 
 export const defaults = {
-  ...commonDefaults,
+  ...trainDefaults,
+  ...recurrentDefaults,
   hidden: 128,
   layers: 1,
   embedding: 64,
@@ -77,4 +79,5 @@ export const options = (): Option[] => [
   option('--max-length <n>', `most tokens of a text that are read (default ${defaults.maxLength})`, whole(1)),
   new Option('--validation <file>', 'labelled texts for validation (default: a tenth of the examples)'),
   ...tableOptions(),
+  ...recurrentOptions(defaults),
 ];

@@ -15,6 +15,7 @@ import { splitWords, type WordVectors, type WordVocabulary, wordVocabulary } fro
 import type { CellFile } from '../../cells/cell-file.ts';
 import { cellSource } from '../../cells/cell-source.ts';
 import { Failure } from '../../failure.ts';
+import { readTextFiles, type TextFiles } from '../../input/text-files.ts';
 import { countOf, formatCount } from '../../output/units.ts';
 import { exampleUnits } from '../../run/events.ts';
 import { exampleInputs } from '../../run/example-inputs.ts';
@@ -46,11 +47,12 @@ steps) unless options say otherwise. A tenth of the examples is used for validat
   options,
   end: { epochs: 20, steps: 500 },
   interval: (stepsPerEpoch) => Math.min(1000, Math.max(50, stepsPerEpoch)),
+  read: (paths) => readTextFiles(paths),
   prepare,
 };
 
 async function prepare(
-  { main, named }: Sources,
+  { main, named }: Sources<TextFiles>,
   said: Partial<ClassifyOptions>,
   checkpoint: Checkpoint | null,
   cell: CellFile | null,

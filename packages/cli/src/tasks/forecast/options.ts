@@ -2,10 +2,11 @@ import { Option } from 'commander';
 import { type GapFilling, gapFillings } from 'unrolled/tasks/forecast';
 import { type DateOrder, dateOrders } from '../../input/dates.ts';
 import { type DecimalMark, decimalMarks } from '../../input/numbers.ts';
-import { type CommonOptions, choice, commonDefaults, number, option, whole } from '../../options/options.ts';
-import type { OptionType } from '../../run/trainable.ts';
+import { choice, number, option, whole } from '../../options/parse.ts';
+import { type RecurrentOptions, recurrentDefaults, recurrentOptions } from '../../options/recurrent.ts';
+import { type OptionType, type TrainOptions, trainDefaults } from '../../options/train.ts';
 
-export interface ForecastOptions extends CommonOptions {
+export interface ForecastOptions extends TrainOptions, RecurrentOptions {
   /** Columns, separated by commas; see `SeriesOptions`. */
   target?: string;
   covariates?: string;
@@ -26,7 +27,8 @@ export interface ForecastOptions extends CommonOptions {
 }
 
 export const defaults = {
-  ...commonDefaults,
+  ...trainDefaults,
+  ...recurrentDefaults,
   cell: 'gru',
   hidden: 32,
   layers: 1,
@@ -99,4 +101,5 @@ export const options = (): Option[] => [
   ),
   option('--validation <share>', `share of the series for validation (default ${defaults.validation})`, share),
   testOption(),
+  ...recurrentOptions(defaults),
 ];

@@ -13,6 +13,7 @@ import type { Checkpoint, Json } from 'unrolled/train';
 import type { CellFile } from '../../cells/cell-file.ts';
 import { cellSource } from '../../cells/cell-source.ts';
 import { Failure } from '../../failure.ts';
+import { readTextFiles, type TextFiles } from '../../input/text-files.ts';
 import { countOf, formatCount } from '../../output/units.ts';
 import { exampleUnits } from '../../run/events.ts';
 import { withDefaults } from '../../run/options.ts';
@@ -41,6 +42,7 @@ Rows are split in time order: the first 70% for training, the next 10% for valid
   options,
   end: { epochs: 10, steps: 1500 },
   interval: (stepsPerEpoch) => Math.min(1000, Math.max(50, stepsPerEpoch)),
+  read: (paths) => readTextFiles(paths),
   prepare,
 };
 
@@ -48,7 +50,7 @@ Rows are split in time order: the first 70% for training, the next 10% for valid
 const fewest = 10;
 
 async function prepare(
-  { main }: Sources,
+  { main }: Sources<TextFiles>,
   said: Partial<ForecastOptions>,
   checkpoint: Checkpoint | null,
   cell: CellFile | null,

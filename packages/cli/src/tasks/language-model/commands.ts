@@ -1,7 +1,7 @@
 import { loadTask, type TypesOf } from 'unrolled/tasks';
 import type { NamedText, TextEvaluation } from 'unrolled/tasks/language-model';
 import { joinTexts, readTextFiles } from '../../input/text-files.ts';
-import type { UseFlags } from '../../options/options.ts';
+import type { UseFlags } from '../../options/use.ts';
 import { table } from '../../output/table.ts';
 import { formatCount } from '../../output/units.ts';
 import type { EvaluatePart } from '../task-commands.ts';

@@ -2,10 +2,11 @@ import { Option } from 'commander';
 import { splitText } from 'unrolled/tasks/language-model';
 import { type TokenizerConfig, tokenizerKinds } from 'unrolled/tokenizers';
 import { Failure } from '../../failure.ts';
-import { type CommonOptions, choice, commonDefaults, number, option, whole } from '../../options/options.ts';
-import type { OptionType } from '../../run/trainable.ts';
+import { choice, number, option, whole } from '../../options/parse.ts';
+import { type RecurrentOptions, recurrentDefaults, recurrentOptions } from '../../options/recurrent.ts';
+import { type OptionType, type TrainOptions, trainDefaults } from '../../options/train.ts';
 
-export interface LanguageModelOptions extends CommonOptions {
+export interface LanguageModelOptions extends TrainOptions, RecurrentOptions {
   embedding: number;
   tokens: TokenizerConfig['kind'];
   /** The largest vocabulary of words or byte pairs. Default: that of the kind. */
@@ -20,7 +21,8 @@ export interface LanguageModelOptions extends CommonOptions {
 }
 
 export const defaults = {
-  ...commonDefaults,
+  ...trainDefaults,
+  ...recurrentDefaults,
   embedding: 256,
   tokens: 'char',
   seq: 64,
@@ -53,6 +55,7 @@ export function options(): Option[] {
     new Option('--recompute', 'recompute gates in the backward pass: less memory, slower'),
     option('--seq <n>', `steps of truncated backpropagation through time (default ${defaults.seq})`, whole(1)),
     option('--gradient-flow-every <n>', 'steps between measurements of gradient flow, 0: none (default 0)', whole(0)),
+    ...recurrentOptions(defaults),
   ];
 }
 

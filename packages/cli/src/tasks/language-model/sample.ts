@@ -6,7 +6,8 @@ import { type GenerateOptions, generateTogether, type LanguageModel } from 'unro
 import { breathe } from 'unrolled/train';
 import { Failure } from '../../failure.ts';
 import { linesOfFile } from '../../input/lines.ts';
-import { notNegative, number, option, type UseFlags, whole } from '../../options/options.ts';
+import { notNegative, number, option, whole } from '../../options/parse.ts';
+import type { UseFlags } from '../../options/use.ts';
 import { printable, shorten } from '../../output/text.ts';
 import type { Item, PredictPart } from '../task-commands.ts';
 

@@ -19,7 +19,7 @@ import type { Checkpoint, Json } from 'unrolled/train';
 import type { CellFile } from '../../cells/cell-file.ts';
 import { cellSource } from '../../cells/cell-source.ts';
 import { Failure } from '../../failure.ts';
-import { joinTexts, type TextFiles } from '../../input/text-files.ts';
+import { joinTexts, readTextFiles, type TextFiles } from '../../input/text-files.ts';
 import { countCharacters, countOf, formatCount } from '../../output/units.ts';
 import { withDefaults } from '../../run/options.ts';
 import type { Prepared, Sources, Trainable } from '../../run/trainable.ts';
@@ -57,11 +57,12 @@ saves a checkpoint.`,
   options,
   end: { epochs: 20, steps: 1000 },
   interval: intervalOf,
+  read: (paths) => readTextFiles(paths),
   prepare,
 };
 
 function prepare(
-  { main }: Sources,
+  { main }: Sources<TextFiles>,
   said: Partial<LanguageModelOptions>,
   checkpoint: Checkpoint | null,
   cell: CellFile | null,

@@ -10,7 +10,7 @@ import {
 } from 'unrolled/tasks/tag';
 import { standardInput } from '../../input/lines.ts';
 import { joinTexts, readTextFiles } from '../../input/text-files.ts';
-import type { UseFlags } from '../../options/options.ts';
+import type { UseFlags } from '../../options/use.ts';
 import { readConfig } from '../../run/config.ts';
 import { folderOf } from '../../run/load.ts';
 import type { EvaluatePart, Given, Item, PredictPart, Used } from '../task-commands.ts';

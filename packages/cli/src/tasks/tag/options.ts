@@ -1,10 +1,11 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { type SpanScheme, spanSchemes } from 'unrolled/tasks/tag';
-import { type CommonOptions, choice, commonDefaults, option, whole } from '../../options/options.ts';
-import type { OptionType } from '../../run/trainable.ts';
+import { choice, option, whole } from '../../options/parse.ts';
+import { type RecurrentOptions, recurrentDefaults, recurrentOptions } from '../../options/recurrent.ts';
+import { type OptionType, type TrainOptions, trainDefaults } from '../../options/train.ts';
 import { type VectorOptions, vectorOptions } from '../word-vectors.ts';
 
-export interface TagOptions extends CommonOptions, VectorOptions {
+export interface TagOptions extends TrainOptions, RecurrentOptions, VectorOptions {
   embedding: number;
   charHidden: number;
   crf: 'on' | 'off';
@@ -16,7 +17,8 @@ export interface TagOptions extends CommonOptions, VectorOptions {
 }
 
 export const defaults = {
-  ...commonDefaults,
+  ...trainDefaults,
+  ...recurrentDefaults,
   hidden: 128,
   layers: 1,
   embedding: 100,
@@ -67,4 +69,5 @@ export const options = (): Option[] => [
   ),
   wordColumnOption('found in the file, usually 1'),
   tagColumnOption('found in the file, usually -1'),
+  ...recurrentOptions(defaults),
 ];

@@ -17,7 +17,7 @@ import type { Checkpoint, Json } from 'unrolled/train';
 import type { CellFile } from '../../cells/cell-file.ts';
 import { cellSource } from '../../cells/cell-source.ts';
 import { Failure } from '../../failure.ts';
-import type { TextFiles } from '../../input/text-files.ts';
+import { readTextFiles, type TextFiles } from '../../input/text-files.ts';
 import { countOf, formatCount } from '../../output/units.ts';
 import { exampleUnits } from '../../run/events.ts';
 import { exampleInputs } from '../../run/example-inputs.ts';
@@ -47,6 +47,7 @@ sentences is used for validation, unless --validation names a file. The columns 
   options,
   end: { epochs: 10, steps: 300 },
   interval: (stepsPerEpoch) => Math.min(1000, Math.max(50, stepsPerEpoch)),
+  read: (paths) => readTextFiles(paths),
   prepare,
 };
 
@@ -56,7 +57,7 @@ export function readSentences({ files, texts }: TextFiles, { word, tag }: Partia
 }
 
 async function prepare(
-  { main, named }: Sources,
+  { main, named }: Sources<TextFiles>,
   said: Partial<TagOptions>,
   checkpoint: Checkpoint | null,
   cell: CellFile | null,

@@ -4,7 +4,8 @@ import type { Translation, TranslationPair, TranslationScores } from 'unrolled/t
 import { describeCharacter } from 'unrolled/tokenizers';
 import { Failure } from '../../failure.ts';
 import { readTextFiles } from '../../input/text-files.ts';
-import { option, type UseFlags, whole } from '../../options/options.ts';
+import { option, whole } from '../../options/parse.ts';
+import type { UseFlags } from '../../options/use.ts';
 import { printable } from '../../output/text.ts';
 import { formatCount } from '../../output/units.ts';
 import { toStandardError } from '../../run/open-device.ts';

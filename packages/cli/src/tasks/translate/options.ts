@@ -1,22 +1,14 @@
 import { Option } from 'commander';
 import { attentionNames, type Feeding, feedings, type TranslatorConfig } from 'unrolled/tasks/translate';
 import { type TokenizerConfig, tokenizerKinds } from 'unrolled/tokenizers';
-import {
-  type CommonOptions,
-  choice,
-  commonDefaults,
-  notNegative,
-  number,
-  option,
-  positive,
-  whole,
-} from '../../options/options.ts';
-import type { OptionType } from '../../run/trainable.ts';
+import { choice, notNegative, number, option, positive, whole } from '../../options/parse.ts';
+import { type RecurrentOptions, recurrentDefaults, recurrentOptions } from '../../options/recurrent.ts';
+import { type OptionType, type TrainOptions, trainDefaults } from '../../options/train.ts';
 
 /** What each side is cut into; 'auto' is decided by the pairs, and never stored. */
 type Tokens = TokenizerConfig['kind'] | 'auto';
 
-export interface TranslateTrainOptions extends CommonOptions {
+export interface TranslateTrainOptions extends TrainOptions, RecurrentOptions {
   sourceTokens: Tokens;
   targetTokens: Tokens;
   /** Vocabulary sizes of words and byte pairs; the tokenizer's default if missing. */
@@ -39,7 +31,8 @@ export interface TranslateTrainOptions extends CommonOptions {
 }
 
 export const defaults = {
-  ...commonDefaults,
+  ...trainDefaults,
+  ...recurrentDefaults,
   hidden: 128,
   layers: 1,
   embedding: 64,
@@ -120,6 +113,7 @@ export const options = (): Option[] => [
     number((value) => value >= 0 && value <= 1, 'from 0 to 1'),
   ),
   option('--sampling-epochs <n>', 'epochs over which scheduled sampling grows (default 10)', positive),
+  ...recurrentOptions(defaults),
 ];
 
 /** Search options of the commands that translate. */

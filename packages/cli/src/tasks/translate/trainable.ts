@@ -15,6 +15,7 @@ import type { Checkpoint, Json } from 'unrolled/train';
 import type { CellFile } from '../../cells/cell-file.ts';
 import { cellSource } from '../../cells/cell-source.ts';
 import { Failure } from '../../failure.ts';
+import { readTextFiles, type TextFiles } from '../../input/text-files.ts';
 import { countOf, formatCount } from '../../output/units.ts';
 import { exampleUnits } from '../../run/events.ts';
 import { exampleInputs } from '../../run/example-inputs.ts';
@@ -53,11 +54,12 @@ the model's defaults follow. A tenth of the pairs is used for validation, unless
   options,
   end: { epochs: 20, steps: 1000 },
   interval: (stepsPerEpoch) => Math.min(1000, Math.max(100, stepsPerEpoch)),
+  read: (paths) => readTextFiles(paths),
   prepare,
 };
 
 function prepare(
-  { main, named }: Sources,
+  { main, named }: Sources<TextFiles>,
   said: Partial<TranslateTrainOptions>,
   checkpoint: Checkpoint | null,
   cell: CellFile | null,
