@@ -24,7 +24,7 @@ function checkpoint(step: number, size = 10): Checkpoint {
     sinceProgress: { loss: 0, clipped: 0, steps: 0 },
   };
   const parameters = { x: { shape: [size], data: new Float32Array(size).fill(step) } };
-  return { parameters, optimizer: {}, carried: {}, trainer, task: null, model: null } as unknown as Checkpoint;
+  return { parameters, optimizer: {}, carried: {}, trainer, task: null, model: {} } as unknown as Checkpoint;
 }
 
 function newFolder(path: string): RunFolder {

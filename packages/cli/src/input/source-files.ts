@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
+import type { ExampleSource } from 'unrolled/data';
 import { Failure, naming } from '../failure.ts';
 import { filesBelow } from './files-below.ts';
 
@@ -18,11 +19,8 @@ export interface SourceFiles {
   readonly files: readonly SourceFile[];
 }
 
-/** Files of any kind, whose bytes are read when they are asked for. */
-export interface BinaryFiles extends SourceFiles {
-  /** @throws Failure if the file cannot be read any more */
-  bytesOf(index: number): Uint8Array;
-}
+/** Files of any kind, whose bytes are read when they are asked for: examples for `mapExamples`. */
+export interface BinaryFiles extends SourceFiles, ExampleSource<Uint8Array> {}
 
 /**
  * Finds files, and those in folders, and hashes them piece by piece: together they may be larger than the memory.
@@ -38,7 +36,14 @@ export function binaryFiles(paths: readonly string[], keep: (path: string) => bo
   });
   if (found.length === 0) throw new Failure(`${paths.join(', ')}: no files found`);
   const files = found.map(hashed);
-  return { files, bytesOf: (index) => naming(files[index].path, () => readFileSync(files[index].path)) };
+  return {
+    files,
+    length: files.length,
+    fingerprint: createHash('sha256')
+      .update(files.map(({ sha256 }) => sha256).join())
+      .digest('hex'),
+    read: (index) => naming(files[index].path, () => readFileSync(files[index].path)),
+  };
 }
 
 const pieceSize = 2 ** 20;
