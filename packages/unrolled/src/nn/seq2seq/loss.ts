@@ -1,20 +1,6 @@
 import { number, rate, requireKind } from '../../checks.ts';
 import { ConfigError } from '../../errors.ts';
-import {
-  add,
-  argmax,
-  crossEntropy,
-  dropout,
-  embedding,
-  log,
-  logSumExp,
-  mean,
-  reshape,
-  scale,
-  select,
-  sub,
-  sum,
-} from '../../ops/index.ts';
+import { add, argmax, crossEntropy, embedding, logSumExp, mean, reshape, scale, sub, sum } from '../../ops/index.ts';
 import type { Random } from '../../random.ts';
 import type { Shape } from '../../shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
@@ -75,7 +61,7 @@ export function sequenceLoss(
   const { decoder, device, start } = model;
   const [T, B] = shape;
   // The input of step t is the reference of step t − 1.
-  const inputs = Float64Array.from(values, (_, i) => (i < B ? start : Math.max(0, values[i - B])));
+  const inputs = Int32Array.from(values, (_, i) => (i < B ? start : Math.max(0, values[i - B])));
   const { vectors, repeated } =
     sampling > 0 && context.training
       ? decoder.walk(T, sampledInputs(model, inputs, B, sampling, context), memory, state, context)
@@ -100,46 +86,42 @@ export function sequenceLoss(
 /** Embeddings of the decoder's inputs: reference tokens, or tokens sampled from its own predictions, which stay on the device. */
 function sampledInputs(
   model: EncoderDecoder,
-  inputs: Float64Array,
+  inputs: Int32Array,
   B: number,
   rate: number,
   context: Context & { readonly random: Random },
 ): (t: number, before: Tensor | null) => Tensor {
-  const { device, decoder } = model;
+  const { device, decoder, end } = model;
   const { random } = context;
   return (t, before) => {
-    const reference = device.ids(inputs.subarray(t * B, (t + 1) * B));
-    const sampled = Array.from({ length: B }, () => Number(before !== null && random.uniform() < rate));
-    if (before === null || !sampled.includes(1)) return model.embed(reference, context);
+    const reference = inputs.subarray(t * B, (t + 1) * B);
+    const given = before === null ? reference : reference.map((id) => (random.uniform() < rate ? -1 : id));
+    if (before === null || !given.includes(-1)) return model.embed(device.ids(reference), context);
     // Never the end token: nothing follows it.
-    const drawn = device.withoutGradients(() =>
-      device.scope(() => sampleOnDevice(decoder.logits(before), random, { rows: sampled, never: model.end })),
-    );
-    const [own, given] = [model.embed(drawn), model.embed(reference)];
-    return dropout(select(device.tensor(sampled, [B, 1]), own, given), model.config.dropout, random);
+    const ids = device.withoutGradients(() => drawIds(decoder.logits(before), random, { given, never: end }));
+    return model.embed(ids, context);
   };
 }
 
 /**
  * An id for each row of logits `[B, V]`, drawn from their softmax without reading them: the argmax of logit − log(−log u)
  * over uniform u (Gumbel 1954). int32 `[B]`.
- * @param rows  rows with a 0 draw nothing and get any id. Default: all draw
+ * @param given  rows with an id from 0 get that one, and draw nothing. Default: all draw
  * @param never  an id that is never drawn
  */
-export function sampleOnDevice(
+export function drawIds(
   logits: Tensor,
   random: Random,
-  { rows, never }: { readonly rows?: ArrayLike<number>; readonly never?: number } = {},
+  { given, never }: { readonly given?: ArrayLike<number>; readonly never?: number } = {},
 ): Tensor {
-  const { device, shape } = logits;
-  const V = shape[1];
-  // Away from 0 and 1, where log(−log u) is infinite in float32.
-  const draw = (): number => Math.min(Math.max(random.uniform(), 1e-30), 1 - 2 ** -24);
-  const uniform = new Float32Array(logits.size).fill(0.5);
-  for (let i = 0; i < uniform.length; i++) if (!rows || rows[Math.floor(i / V)]) uniform[i] = draw();
-  const noise = log(scale(log(device.tensor(uniform, shape)), -1));
-  const scores = sub(logits, noise);
-  if (never === undefined) return argmax(scores);
-  const forbidden = Float32Array.from({ length: V }, (_, id) => (id === never ? Number.NEGATIVE_INFINITY : 0));
-  return argmax(add(scores, device.tensor(forbidden)));
+  const [B, V] = logits.shape;
+  const noise = new Float32Array(B * V).fill(Number.NEGATIVE_INFINITY);
+  for (let row = 0; row < B; row++) {
+    if (given && given[row] >= 0) noise[row * V + given[row]] = 0;
+    else for (let id = 0; id < V; id++) if (id !== never) noise[row * V + id] = gumbel(random);
+  }
+  return argmax(add(logits, logits.device.tensor(noise, [B, V])));
 }
+
+/** From the standard Gumbel distribution. */
+const gumbel = (random: Random): number => -Math.log(-Math.log(Math.max(random.uniform(), Number.MIN_VALUE)));

@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest';
-import { referenceBackend } from '../../backend/reference/reference-backend.ts';
 import { searchSequences } from '../../decode/sequence-search.ts';
+import { openDevice } from '../../device.ts';
 import { ConfigError } from '../../errors.ts';
-import { createDevice } from '../../ops/create-device.ts';
 import { mean, reshape } from '../../ops/index.ts';
 import { Optimizer } from '../../optim/optimizer.ts';
 import { Random } from '../../random.ts';
@@ -14,9 +13,9 @@ import type { Declarations } from '../parameters.ts';
 import { Bridge } from './bridge.ts';
 import type { Encoded, EncodedShapes, Encoder } from './encoded.ts';
 import { EncoderDecoder } from './encoder-decoder.ts';
-import { sampleOnDevice, sequenceLoss } from './loss.ts';
+import { drawIds, sequenceLoss } from './loss.ts';
 
-const device = createDevice(referenceBackend());
+const device = await openDevice('wasm', { threads: 1 });
 
 /** Reads pictures `[B, S, F]` without a recurrence: a memory of S places, and the mean of them as the state. */
 class PatchEncoder implements Encoder<Tensor, Shape> {
@@ -106,14 +105,14 @@ test('ids drawn on the device have the probabilities of the softmax', () => {
     }
   };
   close(
-    shares(sampleOnDevice(logits, new Random(1))),
+    shares(drawIds(logits, new Random(1))),
     row.map((x) => Math.exp(x) / total(row)),
   );
+  const given = Int32Array.from({ length: N }, (_, i) => (i % 2 === 0 ? (i / 2) % V : -1));
+  const mixed = [...drawIds(logits, new Random(3), { given }).data()];
+  expect(mixed.filter((_, i) => i % 2 === 0)).toEqual(Array.from({ length: N / 2 }, (_, i) => i % V));
   const others = row.slice(0, 3);
-  close(shares(sampleOnDevice(logits, new Random(2), { never: 3 })), [
-    ...others.map((x) => Math.exp(x) / total(others)),
-    0,
-  ]);
+  close(shares(drawIds(logits, new Random(2), { never: 3 })), [...others.map((x) => Math.exp(x) / total(others)), 0]);
 });
 
 test('an input that is sampled is embedded like a reference, and differs only where it is drawn', () => {
