@@ -69,6 +69,12 @@ export const oneOf = (names: readonly string[]): Kind => ({
   names,
 });
 
+/** A list of at least one item of a kind. */
+export const listOfKind = (item: Kind): Kind => ({
+  must: `a list, each ${item.must}`,
+  fits: (value) => Array.isArray(value) && value.length > 0 && value.every((one) => item.fits(one)),
+});
+
 /** Checked elsewhere. */
 export const anything: Kind = { must: 'anything', fits: () => true };
 

@@ -1,4 +1,4 @@
-import { type Kind, nearest, shown } from './checks.ts';
+import { type Kind, type Kinds, nearest, shown } from './checks.ts';
 import { DataError, FormatError } from './errors.ts';
 
 /**
@@ -82,6 +82,21 @@ export const objectOf =
     }
     return result as Value;
   };
+
+/**
+ * Options of these kinds, as `requireOptions` takes them.
+ * @param renamed  as for `objectOf`
+ */
+export function optionsOf<Options extends object>(
+  kinds: Kinds<Options>,
+  renamed?: Readonly<Record<string, string>>,
+): Schema<Options> {
+  const fields = Object.entries<Kind>(kinds).map(([name, kind]) => {
+    const schema = scalar(kind);
+    return [name, kind.optional === false ? schema : optional(schema)];
+  });
+  return objectOf(Object.fromEntries(fields) as Fields<Options>, renamed);
+}
 
 function unknownField(place: string, name: string, known: readonly string[]): FormatError {
   const near = nearest(name, known);

@@ -1,6 +1,8 @@
+import { count, flag, type Kinds, oneOf, required } from '../../checks.ts';
 import type { CellSource } from '../../nn/cells/registry.ts';
 import type { Pooling } from '../../nn/pooling.ts';
 import type { TokenizerConfig } from '../../tokenizers/tokenizer.ts';
+import { stackKinds } from '../../train/description.ts';
 import type { WordVocabulary } from '../../words/index.ts';
 import type { Columns } from './layout.ts';
 
@@ -27,6 +29,14 @@ export interface ClassifierConfig {
   /** The most tokens of a text that are read; the rest is ignored. */
   readonly maxLength: number;
 }
+
+export const classifierKinds: Kinds<ClassifierConfig> = {
+  ...stackKinds,
+  embedding: required(count),
+  bidirectional: required(flag),
+  pooling: required(oneOf(summaries)),
+  maxLength: required(count),
+};
 
 /** Everything that makes the model besides its parameters: plain data. */
 export interface ClassifierDescription {

@@ -1,9 +1,19 @@
-import { number, oneOf } from '../../checks.ts';
-import { listOf, listOfDifferent, mismatch, objectOf, optional, type Schema, scalar, text } from '../../schema.ts';
+import { number } from '../../checks.ts';
+import {
+  listOf,
+  listOfDifferent,
+  mismatch,
+  objectOf,
+  optional,
+  optionsOf,
+  type Schema,
+  scalar,
+  text,
+} from '../../schema.ts';
 import { tokenizerConfig } from '../../tokenizers/description.ts';
-import { cellSource, dropoutRate, size, taskName, trueOrFalse } from '../../train/description.ts';
+import { taskName } from '../../train/description.ts';
 import { wordVocabularyFields } from '../../words/description.ts';
-import { type ClassifierConfig, type ClassifierDescription, type Summary, summaries } from './config.ts';
+import { type ClassifierDescription, classifierKinds } from './config.ts';
 import type { Column, Columns } from './layout.ts';
 
 type Tokens = ClassifierDescription['tokenizer'];
@@ -23,19 +33,7 @@ const column: Schema<Column> = (value, place) => {
 /** The description of a classifier in a file. */
 export const classifierDescription: Schema<ClassifierDescription> = objectOf<ClassifierDescription>({
   task: taskName('classify'),
-  config: objectOf<ClassifierConfig>(
-    {
-      cell: cellSource,
-      hidden: size,
-      layers: size,
-      embedding: size,
-      dropout: dropoutRate,
-      bidirectional: trueOrFalse,
-      pooling: scalar<Summary>(oneOf(summaries)),
-      maxLength: size,
-    },
-    { longest: 'maxLength' },
-  ),
+  config: optionsOf(classifierKinds, { longest: 'maxLength' }),
   tokenizer: tokens,
   labels: listOfDifferent(text, 2),
   columns: optional(objectOf<Columns>({ label: column, text: listOf(column, 1) })),

@@ -1,4 +1,4 @@
-import { anything, count, flag, oneOf, rate, required, requireOptions, shown } from '../../checks.ts';
+import { anything, count, requireOptions, shown } from '../../checks.ts';
 import { padSequences } from '../../data/padding.ts';
 import { ConfigError, DataError } from '../../errors.ts';
 import type { DefinedCell } from '../../nn/cells/define.ts';
@@ -24,13 +24,11 @@ import { loadModel, type ModelSource } from '../../train/stored-model.ts';
 import { takeVectors, type WordVectors, type WordVocabulary } from '../../words/index.ts';
 import { wordTableOptions } from '../../words/take-vectors.ts';
 import type { ClassifierConfig, ClassifierDescription } from './config.ts';
-import { summaries } from './config.ts';
+import { classifierKinds } from './config.ts';
 import { classifierDescription } from './description.ts';
 import type { LabelledText } from './format.ts';
 import type { Columns } from './layout.ts';
 import { type ReadToken, readerFor, readIds, readTokens, type TextReader } from './text-reader.ts';
-
-const size = required(count);
 
 /** A token of a text. */
 export interface TextToken {
@@ -92,10 +90,7 @@ export class Classifier {
     config: ClassifierConfig,
     initial: number | SavedParameters = 1,
   ) {
-    requireOptions('classify', config, {
-      ...{ cell: required(anything), hidden: size, layers: size, embedding: size, dropout: required(rate) },
-      ...{ bidirectional: required(flag), pooling: required(oneOf(summaries)), maxLength: size },
-    });
+    requireOptions('classify', config, classifierKinds);
     if (new Set(labels).size < 2) {
       throw new ConfigError(`classify: at least two labels are needed, received ${shown(labels)}`);
     }

@@ -1,5 +1,9 @@
+import { count, flag, type Kinds, listOfKind, number, oneOf, required } from '../../checks.ts';
 import type { CellSource } from '../../nn/cells/registry.ts';
+import { stackKinds } from '../../train/description.ts';
 import type { Scaling } from './scaling.ts';
+
+const isText = (value: unknown): boolean => typeof value === 'string';
 
 /** Cell and sizes of a forecaster: plain data. */
 export interface ForecasterConfig {
@@ -29,6 +33,20 @@ export interface ForecasterConfig {
   /** Whether a linear function of the window is added to the recurrent output (Lai 2018, LSTNet). Default true. */
   readonly linear?: boolean | undefined;
 }
+
+export const forecasterKinds: Kinds<ForecasterConfig> = {
+  ...stackKinds,
+  window: required(count),
+  horizon: required(count),
+  targets: {
+    must: 'a list of different names',
+    fits: (value) => Array.isArray(value) && value.length > 0 && value.length === new Set(value.filter(isText)).size,
+  },
+  output: oneOf(['gaussian', 'quantiles']),
+  quantiles: listOfKind(number({ above: 0, below: 1 })),
+  centre: oneOf(['window', 'training']),
+  linear: flag,
+};
 
 /** Everything that makes a forecaster besides its parameters. */
 export interface ForecasterDescription {

@@ -1,7 +1,7 @@
-import { number, oneOf } from '../../checks.ts';
-import { listOf, listOfDifferent, mismatch, objectOf, optional, type Schema, scalar, text } from '../../schema.ts';
-import { cellSource, dropoutRate, size, taskName, trueOrFalse } from '../../train/description.ts';
-import type { ForecasterConfig, ForecasterDescription } from './config.ts';
+import { number } from '../../checks.ts';
+import { listOf, listOfDifferent, mismatch, objectOf, optionsOf, type Schema, scalar, text } from '../../schema.ts';
+import { taskName } from '../../train/description.ts';
+import { type ForecasterDescription, forecasterKinds } from './config.ts';
 import type { ColumnScaling, Scaling } from './scaling.ts';
 
 const above0 = scalar<number>(number({ above: 0 }));
@@ -13,19 +13,7 @@ const columns = listOf(
 
 const fields = objectOf<ForecasterDescription>({
   task: taskName('forecast'),
-  config: objectOf<ForecasterConfig>({
-    cell: cellSource,
-    hidden: size,
-    layers: size,
-    dropout: dropoutRate,
-    window: size,
-    horizon: size,
-    targets: optional(listOfDifferent(text, 1)),
-    output: optional(scalar<'gaussian' | 'quantiles'>(oneOf(['gaussian', 'quantiles']))),
-    quantiles: optional(listOf(scalar<number>(number({ above: 0, below: 1 })), 1)),
-    centre: optional(scalar<'window' | 'training'>(oneOf(['window', 'training']))),
-    linear: optional(trueOrFalse),
-  }),
+  config: optionsOf(forecasterKinds),
   scaling: objectOf<Scaling>({ columns }),
   calibration: listOf(above0, 1),
 });

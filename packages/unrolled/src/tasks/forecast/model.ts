@@ -1,4 +1,4 @@
-import { anything, count, flag, type Kinds, oneOf, rate, required, requireOptions, shown } from '../../checks.ts';
+import { anything, requireOptions, shown } from '../../checks.ts';
 import { ConfigError, DataError, ShapeError } from '../../errors.ts';
 import type { DefinedCell } from '../../nn/cells/define.ts';
 import { cellNameOf, withCell } from '../../nn/cells/registry.ts';
@@ -14,27 +14,13 @@ import type { Device } from '../../tensor/device.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { breathe } from '../../train/breathe.ts';
 import { loadModel, type ModelSource } from '../../train/stored-model.ts';
-import type { ForecasterConfig, ForecasterDescription } from './config.ts';
+import { type ForecasterConfig, type ForecasterDescription, forecasterKinds } from './config.ts';
 import { forecasterDescription } from './description.ts';
 import { Outlook } from './outlook.ts';
 import { stretchOf, type TargetForecast } from './prediction.ts';
 import type { Scaling } from './scaling.ts';
 import { rowsOf, type Series } from './series.ts';
 import type { ForecastWindow } from './windows.ts';
-
-const kinds: Kinds<ForecasterConfig> = {
-  cell: required(anything),
-  hidden: required(count),
-  layers: required(count),
-  dropout: required(rate),
-  window: required(count),
-  horizon: required(count),
-  targets: anything,
-  output: oneOf(['gaussian', 'quantiles']),
-  quantiles: anything,
-  centre: oneOf(['window', 'training']),
-  linear: flag,
-};
 
 export interface ForecastOptions {
   readonly signal?: StopSignal | undefined;
@@ -74,7 +60,7 @@ export class Forecaster {
 
   /** @throws ConfigError on an unknown option, or one out of range */
   constructor(device: Device, scaling: Scaling, config: ForecasterConfig, initial: number | SavedParameters = 1) {
-    requireOptions<ForecasterConfig>('forecaster', config, kinds);
+    requireOptions('forecaster', config, forecasterKinds);
     const { cell, hidden, layers, dropout, horizon, linear = true } = config;
     this.device = device;
     this.config = config;

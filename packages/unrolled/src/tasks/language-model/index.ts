@@ -12,6 +12,12 @@ export {
   tokenizerFor,
   tokenizerKinds,
 } from '../../tokenizers/index.ts';
+export type {
+  LanguageModelConfig,
+  LanguageModelDescription,
+  RecurrentLanguageModelConfig,
+  SequenceLanguageModelConfig,
+} from './config.ts';
 export * from './evaluate.ts';
 export * from './evaluate-texts.ts';
 export * from './generate.ts';

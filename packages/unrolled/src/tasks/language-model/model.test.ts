@@ -6,8 +6,9 @@ import { Random } from '../../random.ts';
 import { tokenizerFor } from '../../tokenizers/create.ts';
 import { type Checkpoint, encodeCheckpoint } from '../../train/checkpoint.ts';
 import { train } from '../../train/train.ts';
+import type { RecurrentLanguageModelConfig } from './config.ts';
 import { evaluateTokens } from './evaluate.ts';
-import { LanguageModel, type RecurrentLanguageModelConfig } from './model.ts';
+import { LanguageModel } from './model.ts';
 import { languageModelTraining } from './training.ts';
 
 const device = createDevice(referenceBackend({ float: 'float64' }));

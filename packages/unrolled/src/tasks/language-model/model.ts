@@ -1,8 +1,8 @@
-import { anything, count, flag, type Kinds, rate, required, requireOptions } from '../../checks.ts';
+import { requireOptions } from '../../checks.ts';
 import { ConfigError } from '../../errors.ts';
 import { AdaptiveSoftmax } from '../../nn/adaptive-softmax.ts';
 import { DefinedCell } from '../../nn/cells/define.ts';
-import { type CellSource, cellNameOf, withCell } from '../../nn/cells/registry.ts';
+import { cellNameOf, withCell } from '../../nn/cells/registry.ts';
 import { Dropout } from '../../nn/dropout.ts';
 import { Embedding } from '../../nn/embedding.ts';
 import { type Context, inference, initialiseParameters, type LayerConfig } from '../../nn/layer.ts';
@@ -17,63 +17,18 @@ import type { Shape } from '../../shape.ts';
 import type { Device } from '../../tensor/device.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { createTokenizer } from '../../tokenizers/create.ts';
-import type { Tokenizer, TokenizerConfig } from '../../tokenizers/tokenizer.ts';
+import type { Tokenizer } from '../../tokenizers/tokenizer.ts';
 import { loadModel, type ModelSource } from '../../train/stored-model.ts';
+import {
+  kindsFor,
+  type LanguageModelConfig,
+  type LanguageModelDescription,
+  type RecurrentLanguageModelConfig,
+} from './config.ts';
 import { languageModelDescription } from './description.ts';
-
-interface SharedConfig {
-  /** E, length of a token's vector. */
-  readonly embedding: number;
-  /** Rate of dropout after the embedding, between recurrent layers and before the output. */
-  readonly dropout: number;
-  /** Whether the output layer uses the embedding's matrix (Press & Wolf 2017). Default false. */
-  readonly tied?: boolean | undefined;
-  /**
-   * Where the tokens are cut for an adaptive softmax (Grave 2017): rising, below V. Tokens with small ids must be the
-   * frequent ones, as those of words are; not together with `tied`. Default: one softmax over all.
-   */
-  readonly adaptive?: readonly number[] | undefined;
-}
-
-/** A language model of stacked recurrent layers: plain data. */
-export interface RecurrentLanguageModelConfig extends SharedConfig {
-  /** Name of the cell, one of your own, or a full configuration. */
-  readonly cell: CellSource;
-  /** H, hidden units in each layer. */
-  readonly hidden: number;
-  /** L, recurrent layers. */
-  readonly layers: number;
-  /** Rate of dropout on the recurrence while training; see `RecurrentLayerOptions`. Default 0. */
-  readonly recurrentDropout?: number | undefined;
-  /** Whether training computes gates again on the way back, to need less memory. Default false. */
-  readonly recompute?: boolean | undefined;
-  readonly sequence?: undefined;
-}
-
-/** A language model of another layer over sequences. */
-export interface SequenceLanguageModelConfig extends SharedConfig {
-  /** The layer, or its configuration if it is one of the library's. */
-  readonly sequence: SequenceLayer | LayerConfig;
-  readonly cell?: undefined;
-}
-
-export type LanguageModelConfig = RecurrentLanguageModelConfig | SequenceLanguageModelConfig;
-
-const shared: Kinds<SharedConfig> = {
-  embedding: required(count),
-  dropout: required(rate),
-  tied: flag,
-  adaptive: anything,
-};
 
 /** The sequence layers of the library, by the name in their configuration. */
 const sequenceLayers = { recurrent: Recurrent };
-
-/** Everything that makes the model besides its parameters. */
-export interface LanguageModelDescription {
-  readonly config: LanguageModelConfig;
-  readonly tokenizer: TokenizerConfig;
-}
 
 /**
  * A language model: token ids `[T, B]` → logits of the token that follows, `[T, B, V]`.
@@ -81,8 +36,9 @@ export interface LanguageModelDescription {
  *     x_t = embedding[id_t];   h_t = cells(x_t, h_{t−1});   logits_t = W h_t + b
  *
  * In place of the cells there may be any `SequenceLayer`. Parameters: `embedding.weight` [V, E], `<cell>.weight_ih_l0` … as in
- * PyTorch, or `<layer>.…`, `output.weight` [V, H], `output.bias` [V]. Tied, there is no `output.weight`, but `output.projection.weight` [E, H] where H is not E. Adaptive,
- * there are `output.head.weight` and `output.tail.…` as in `AdaptiveSoftmax`, and logits are logarithms of probabilities.
+ * PyTorch, or `<layer>.…`, `output.weight` [V, H], `output.bias` [V]. Tied, there is no `output.weight`, but
+ * `output.projection.weight` [E, H] where H is not E. Adaptive, there are `output.head.weight` and `output.tail.…` as in
+ * `AdaptiveSoftmax`, and logits are logarithms of probabilities.
  */
 export class LanguageModel {
   /** Plain data. */
@@ -103,9 +59,10 @@ export class LanguageModel {
     config: LanguageModelConfig,
     initial: number | SavedParameters = 1,
   ) {
+    requireOptions('language model', config, kindsFor(config));
     this.device = device;
     this.tokenizer = tokenizer;
-    if (config?.tied && config.adaptive) {
+    if (config.tied && config.adaptive) {
       throw new ConfigError(
         'language model: tied and adaptive both say what the output layer is; leave one of them out',
       );
@@ -245,12 +202,7 @@ function sequenceOf(config: LanguageModelConfig): {
   name: string;
   config: LanguageModelConfig;
 } {
-  if (config?.sequence) {
-    requireOptions<SequenceLanguageModelConfig>('language model', config, {
-      ...shared,
-      sequence: anything,
-      cell: anything,
-    });
+  if (config.sequence) {
     const { sequence: given } = config;
     const sequence = ('build' in given ? given : layerOf(sequenceLayers, given)) as SequenceLayer;
     const { layer: name } = sequence.config;
@@ -262,15 +214,6 @@ function sequenceOf(config: LanguageModelConfig): {
     }
     return { sequence, name, config: { ...config, sequence: sequence.config } };
   }
-  requireOptions<RecurrentLanguageModelConfig>('language model', config, {
-    ...shared,
-    cell: required(anything),
-    hidden: required(count),
-    layers: required(count),
-    recurrentDropout: rate,
-    recompute: flag,
-    sequence: anything,
-  });
   const { cell, hidden, layers, dropout, recurrentDropout, recompute } = config;
   const sequence = new Recurrent({ cell, hidden, layers, dropout, recurrentDropout, recompute });
   return { sequence, name: cellNameOf(cell), config };

@@ -8,9 +8,10 @@ import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from '../../train
 import type { TrainEvent } from '../../train/events.ts';
 import type { TrainOptions } from '../../train/options.ts';
 import { train } from '../../train/train.ts';
+import type { LanguageModelDescription } from './config.ts';
 import { evaluateTokens } from './evaluate.ts';
 import { generate } from './generate.ts';
-import { LanguageModel, type LanguageModelDescription } from './model.ts';
+import { LanguageModel } from './model.ts';
 import { type LanguageModelTraining, languageModelTraining, splitText } from './training.ts';
 
 const text = 'she sells sea shells by the sea shore; '.repeat(12);

@@ -14,9 +14,10 @@ import type { Tensor } from '../../tensor/tensor.ts';
 import type { Json } from '../../train/checkpoint.ts';
 import type { TrainingBatch, TrainingTask, Validation } from '../../train/task.ts';
 import { CarriedState } from './carried-state.ts';
+import type { LanguageModelDescription } from './config.ts';
 import { evaluateTokens } from './evaluate.ts';
 import { generate } from './generate.ts';
-import type { LanguageModel, LanguageModelDescription } from './model.ts';
+import type { LanguageModel } from './model.ts';
 
 export interface LanguageModelTrainingOptions {
   /** B, batch size: segments of the text that are read in parallel. */

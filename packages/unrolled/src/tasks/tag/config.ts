@@ -1,5 +1,6 @@
-import { anything, count, flag, type Kind, rate, required, requireOptions, whole } from '../../checks.ts';
+import { count, flag, type Kind, type Kinds, required, whole } from '../../checks.ts';
 import type { CellSource } from '../../nn/cells/registry.ts';
+import { stackKinds } from '../../train/description.ts';
 import type { ConllColumns } from './conll-columns.ts';
 import type { TagVocabulary } from './vocabulary.ts';
 
@@ -31,7 +32,7 @@ export interface TaggerDescription {
 }
 
 const isColumn = (value: unknown): boolean => Number.isInteger(value) && value !== 0;
-export const columns: Kind = {
+const columns: Kind = {
   must: '{ word, tag }, columns from 1, or from the last as -1',
   fits: (value) => {
     const { word, tag } = (value ?? {}) as Partial<ConllColumns>;
@@ -39,16 +40,10 @@ export const columns: Kind = {
   },
 };
 
-/** @throws ConfigError on an unknown option, or a size or rate out of range */
-export function checkConfig(config: TaggerConfig): void {
-  requireOptions<TaggerConfig>('tagger', config, {
-    cell: required(anything),
-    hidden: required(count),
-    layers: required(count),
-    embedding: required(count),
-    characters: required(whole()),
-    dropout: required(rate),
-    crf: required(flag),
-    columns,
-  });
-}
+export const taggerKinds: Kinds<TaggerConfig> = {
+  ...stackKinds,
+  embedding: required(count),
+  characters: required(whole()),
+  crf: required(flag),
+  columns,
+};

@@ -7,15 +7,14 @@ import {
   mismatch,
   nullable,
   objectOf,
-  optional,
+  optionsOf,
   type Schema,
   scalar,
   text,
 } from '../../schema.ts';
-import { cellSource, dropoutRate, size, taskName, trueOrFalse } from '../../train/description.ts';
+import { taskName } from '../../train/description.ts';
 import { wordVocabularyFields } from '../../words/description.ts';
-import { columns, type TaggerConfig, type TaggerDescription } from './config.ts';
-import type { ConllColumns } from './conll-columns.ts';
+import { type TaggerDescription, taggerKinds } from './config.ts';
 import { type SpanScheme, spanSchemes, type TagVocabulary } from './vocabulary.ts';
 
 const fields = objectOf<TagVocabulary>({
@@ -35,16 +34,7 @@ const vocabulary: Schema<TagVocabulary> = (value, place) => {
 
 const description = objectOf<TaggerDescription>({
   task: taskName('tag'),
-  config: objectOf<TaggerConfig>({
-    cell: cellSource,
-    hidden: size,
-    layers: size,
-    embedding: size,
-    characters: scalar<number>(whole()),
-    dropout: dropoutRate,
-    crf: trueOrFalse,
-    columns: optional(scalar<ConllColumns>(columns)),
-  }),
+  config: optionsOf(taggerKinds),
   vocabulary,
 });
 

@@ -25,7 +25,7 @@ import { loadModel, type ModelSource } from '../../train/stored-model.ts';
 import type { SupervisedModel } from '../../train/supervised.ts';
 import { splitWords, takeVectors, type WordVectors } from '../../words/index.ts';
 import { wordTableOptions } from '../../words/take-vectors.ts';
-import { checkConfig, type TaggerConfig, type TaggerDescription } from './config.ts';
+import { type TaggerConfig, type TaggerDescription, taggerKinds } from './config.ts';
 import type { TaggedSentence } from './conll.ts';
 import { taggerDescription } from './description.ts';
 import { TagEncoder } from './encoder.ts';
@@ -72,7 +72,7 @@ export class Tagger implements SupervisedModel<TaggedSentence> {
 
   /** @throws ConfigError on an unknown option, or a size out of range */
   constructor(device: Device, vocabulary: TagVocabulary, config: TaggerConfig, initial: number | SavedParameters = 1) {
-    checkConfig(config);
+    requireOptions('tagger', config, taggerKinds);
     const { cell, hidden, layers, dropout, characters } = config;
     const { tags, scheme } = vocabulary;
     this.device = device;

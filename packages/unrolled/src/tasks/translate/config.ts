@@ -1,8 +1,9 @@
-import { anything, count, flag, oneOf, rate, required, requireOptions } from '../../checks.ts';
+import { count, flag, type Kinds, oneOf, required, requireOptions } from '../../checks.ts';
 import { ConfigError } from '../../errors.ts';
 import { type AttentionScore, attentionScores } from '../../nn/attention.ts';
 import type { CellSource } from '../../nn/cells/registry.ts';
 import { type Feeding, feedings } from '../../nn/seq2seq/decoder.ts';
+import { stackKinds } from '../../train/description.ts';
 
 /** Configuration of an encoder and its decoder, as plain data. */
 export interface TranslatorConfig {
@@ -32,6 +33,15 @@ export interface TranslatorConfig {
 /** Attention scores by name. */
 export const attentionNames = ['none', ...attentionScores] as const;
 
+export const translatorKinds: Kinds<TranslatorConfig> = {
+  ...stackKinds,
+  embedding: required(count),
+  bidirectional: flag,
+  attention: oneOf(attentionNames),
+  feeding: oneOf(feedings),
+  coverage: flag,
+};
+
 /** The configuration with its defaults filled in. @throws ConfigError on an invalid size, rate or name */
 export function completeConfig(config: TranslatorConfig): Required<TranslatorConfig> {
   const complete = {
@@ -41,17 +51,7 @@ export function completeConfig(config: TranslatorConfig): Required<TranslatorCon
     coverage: false,
     ...config,
   } as const satisfies TranslatorConfig;
-  requireOptions<TranslatorConfig>('translate', config, {
-    cell: required(anything),
-    hidden: required(count),
-    layers: required(count),
-    embedding: required(count),
-    dropout: required(rate),
-    bidirectional: flag,
-    attention: oneOf(attentionNames),
-    feeding: oneOf(feedings),
-    coverage: flag,
-  });
+  requireOptions('translate', config, translatorKinds);
   const { attention, feeding, coverage } = complete;
   if (attention === 'none' && (feeding !== 'none' || coverage)) {
     throw new ConfigError('translate: feeding and coverage need attention; choose an attention, or leave them out', {
