@@ -21,7 +21,7 @@ async function trained(): Promise<Uint8Array> {
   const task = languageModelTraining(model, tokenizer.encode(text), { batch: 4, steps: 32, seed: 1 });
   const options = { optimizer: { method: 'adam' }, learningRate: 0.02, steps: 150, validateEvery: 0 } as const;
   for await (const _ of train(task, options));
-  return encodeModel(storeModel(model), { half: true });
+  return encodeModel(await storeModel(model), { half: true });
 }
 
 describe.skipIf(noChromium)('the example page', () => {

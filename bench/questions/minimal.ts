@@ -38,7 +38,9 @@ async function ours(iterations: number): Promise<Run & { initial: Values }> {
       output.build(recurrent.build(input, declarations.within('rnn')), declarations.within('output')),
   };
   const parameters = initialiseParameters(model, [T, 1, V], device, 1);
-  const initial = Object.fromEntries(Object.entries(parameters.save()).map(([name, { data }]) => [name, [...data]]));
+  const initial = Object.fromEntries(
+    Object.entries(await parameters.save()).map(([name, { data }]) => [name, [...data]]),
+  );
   const optimizer = new Optimizer(parameters, { method: 'adagrad' });
   const milliseconds: number[] = [];
   const losses: number[] = [];

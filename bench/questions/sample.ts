@@ -33,7 +33,7 @@ async function ours(streams: number, threads: number, runs: number, blas = 'off'
   const device = await openDevice('wasm', { threads, blas });
   const tokenizer = tokenizerFor('char', Array.from({ length: V }, (_, i) => String.fromCharCode(48 + i)).join(''));
   const model = new LanguageModel(device, tokenizer, { cell: 'lstm', hidden: H, layers, embedding: H, dropout: 0 });
-  const values = Object.entries(model.parameters.save()).map(([name, { shape, data }], parameter) => {
+  const values = Object.entries(await model.parameters.save()).map(([name, { shape, data }], parameter) => {
     const bound = name === 'embedding.weight' ? 1 : 1 / Math.sqrt(H);
     return [name, { shape, data: data.map((_, element) => valueAt(parameter, element, bound)) }] as const;
   });

@@ -50,7 +50,7 @@ describe.each(subjects)('$name', ({ open, tolerance }) => {
 
     expectClose('losses', losses, golden.losses, tolerance);
     expectClose('gradient norms', norms, golden.gradientNorms, tolerance);
-    const final = parameters.save();
+    const final = await parameters.save();
     for (const [name, { data }] of Object.entries(golden.final)) {
       expectClose(name, final[name].data, data, tolerance);
     }

@@ -24,7 +24,7 @@ test.each(['char', 'word', 'bpe'] as const)(
 );
 
 test('a word the model does not know is shown as it was typed, wherever a text is read', async () => {
-  expect(readText(model, { text: typed, truncation: 0, lossAt: null }, 0).unrolling.tokens).toEqual([
+  expect((await readText(model, { text: typed, truncation: 0, lossAt: null }, 0)).unrolling.tokens).toEqual([
     'the',
     ' walrus',
     ' sees',

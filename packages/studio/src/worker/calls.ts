@@ -43,7 +43,7 @@ const answers: Answers = {
   sample: (desk, input) => [...generate(desk.model, input)].join(''),
   async unroll(desk, input) {
     const { readText } = await import('./unrolling.ts');
-    desk.read = readText(desk.model, input, desk.step);
+    desk.read = await readText(desk.model, input, desk.step);
     return desk.read.unrolling;
   },
   async product(desk, place) {
@@ -80,7 +80,7 @@ const answers: Answers = {
     // Before anything is waited for: of two that are asked for at once the second one counts.
     const signal = desk.beginSearching();
     const { searchUnits } = await import('./units.ts');
-    const search = searchUnits(desk.stillModel(), input, desk.step, { signal, tell, before: desk.searched });
+    const search = searchUnits(await desk.stillModel(), input, desk.step, { signal, tell, before: desk.searched });
     const result = await unlessAborted(search, signal);
     if (!result || signal.aborted) return null;
     desk.searched = result.searched;

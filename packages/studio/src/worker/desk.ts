@@ -87,12 +87,12 @@ export class Desk {
   }
 
   /** The model as it is now, and stays: a copy of one that trains on. */
-  stillModel(): LanguageModel {
+  async stillModel(): Promise<LanguageModel> {
     const { model } = this;
     if (!this.run) return model;
     if (this.searched?.step === this.step) return this.searched.model;
     const still = new LanguageModel(model.device, model.tokenizer, model.config);
-    still.parameters.load(model.parameters.save());
+    still.parameters.load(await model.parameters.save());
     return still;
   }
 
@@ -140,8 +140,8 @@ export class Desk {
   }
 
   /** A file of the model as it is. */
-  save(): Uint8Array<ArrayBuffer> {
-    return encodeModel(storeModel(this.model, this.step));
+  async save(): Promise<Uint8Array<ArrayBuffer>> {
+    return encodeModel(await storeModel(this.model, this.step));
   }
 
   about(): ModelAbout {

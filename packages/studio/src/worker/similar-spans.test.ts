@@ -17,7 +17,7 @@ const model = new LanguageModel(
 // Larger weights than at first, so that units are far from 0 as in a trained model.
 model.parameters.load(
   Object.fromEntries(
-    Object.entries(model.parameters.save()).map(([name, { shape, data }]) => [
+    Object.entries(await model.parameters.save()).map(([name, { shape, data }]) => [
       name,
       { shape, data: Float32Array.from(data, (value) => 6 * value) },
     ]),

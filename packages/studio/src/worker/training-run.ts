@@ -49,7 +49,7 @@ export class TrainingRun {
   #sampledAt = 0;
   #sampleCost = 0;
   /** The parameters at the best validation so far. */
-  #best: { readonly step: number; readonly parameters: ReturnType<LanguageModel['parameters']['save']> } | null = null;
+  #best: { readonly step: number; readonly parameters: Awaited<ReturnType<LanguageModel['parameters']['save']>> } | null = null;
 
   constructor(
     model: LanguageModel,
@@ -157,7 +157,7 @@ export class TrainingRun {
             this.#sample(false);
           await this.#gate();
         } else if (event.type === 'validation') {
-          if (event.best) this.#best = { step: event.step, parameters: this.#model.parameters.save() };
+          if (event.best) this.#best = { step: event.step, parameters: await this.#model.parameters.save() };
           this.#tell({ type: 'validation', step: event.step, loss: event.loss, best: event.best });
         } else if (event.type === 'done') {
           this.#tellProgress();

@@ -19,8 +19,8 @@ const functions: Readonly<Record<string, (sum: number) => number>> = {
   σ: (sum) => 1 / (1 + Math.exp(-sum)),
 };
 
-describe.each(['rnn', 'irnn', 'lstm', 'gru'])('%s', (cell) => {
-  const read = readText(modelOf(cell), { text, truncation: 4, lossAt: null }, 0);
+describe.each(['rnn', 'irnn', 'lstm', 'gru'])('%s', async (cell) => {
+  const read = await readText(modelOf(cell), { text, truncation: 4, lossAt: null }, 0);
   const { unrolling } = read;
 
   test('every number of its layers is what its product says', () => {
@@ -50,8 +50,8 @@ describe.each(['rnn', 'irnn', 'lstm', 'gru'])('%s', (cell) => {
     });
   });
 
-  test('the way back reaches to the beginning of its chunk and no further', () => {
-    const { unrolling: one } = readText(modelOf(cell), { text, truncation: 4, lossAt: 6 }, 0);
+  test('the way back reaches to the beginning of its chunk and no further', async () => {
+    const { unrolling: one } = await readText(modelOf(cell), { text, truncation: 4, lossAt: 6 }, 0);
     const h = one.layers[1].find(({ name }) => name === 'h')!;
     const reached = Array.from({ length: text.length }, (_, t) =>
       h.gradients!.subarray(t * 5, t * 5 + 5).some((value) => Math.abs(value) > 0),
@@ -59,8 +59,8 @@ describe.each(['rnn', 'irnn', 'lstm', 'gru'])('%s', (cell) => {
     expect(reached).toEqual(Array.from({ length: text.length }, (_, t) => t >= 4 && t <= 6));
   });
 
-  test('the values do not depend on where the way back is cut', () => {
-    const { unrolling: whole } = readText(modelOf(cell), { text, truncation: 0, lossAt: null }, 0);
+  test('the values do not depend on where the way back is cut', async () => {
+    const { unrolling: whole } = await readText(modelOf(cell), { text, truncation: 0, lossAt: null }, 0);
     whole.layers.forEach((parts, layer) => {
       parts.forEach(({ values }, index) => {
         values.forEach((value, i) => {
@@ -72,8 +72,8 @@ describe.each(['rnn', 'irnn', 'lstm', 'gru'])('%s', (cell) => {
   });
 });
 
-test('the gradient of the simple cell is the sum of its products', () => {
-  const read = readText(modelOf('rnn', 1), { text, truncation: 5, lossAt: null }, 0);
+test('the gradient of the simple cell is the sum of its products', async () => {
+  const read = await readText(modelOf('rnn', 1), { text, truncation: 5, lossAt: null }, 0);
   for (let t = 0; t < text.length; t++) {
     for (let unit = 0; unit < 5; unit++) {
       const { value, sum } = productOf(read, { t, layer: 0, part: 'h', unit, gradient: true });
@@ -82,10 +82,10 @@ test('the gradient of the simple cell is the sum of its products', () => {
   }
 });
 
-test('a character the model does not know is left out and named; a text of such alone is an error', () => {
-  const { unrolling } = readText(modelOf('gru'), { text: 'heßl', truncation: 0, lossAt: 0 }, 3);
+test('a character the model does not know is left out and named; a text of such alone is an error', async () => {
+  const { unrolling } = await readText(modelOf('gru'), { text: 'heßl', truncation: 0, lossAt: 0 }, 3);
   expect(unrolling.tokens).toEqual(['h', 'e', 'l']);
   expect(unrolling.leftOut).toEqual(["'ß' (U+00DF)"]);
   expect(unrolling.step).toBe(3);
-  expect(() => readText(modelOf('gru'), { text: 'ßß', truncation: 0, lossAt: 0 }, 0)).toThrow('no character');
+  await expect(readText(modelOf('gru'), { text: 'ßß', truncation: 0, lossAt: 0 }, 0)).rejects.toThrow('no character');
 });

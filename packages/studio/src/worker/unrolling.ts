@@ -26,7 +26,7 @@ interface Gathered {
  * chosen back to the beginning of its chunk. Changes nothing of what the model learns.
  * @throws DataError if there is no character in the text that the model knows
  */
-export function readText(model: LanguageModel, input: UnrollInput, step: number): ReadText {
+export async function readText(model: LanguageModel, input: UnrollInput, step: number): Promise<ReadText> {
   const { device, tokenizer, parameters } = model;
   const { text, leftOut } = leaveOutUnknown(tokenizer, input.text);
   const ids = tokenizer.encode(text).subarray(0, mostSteps);
@@ -57,7 +57,7 @@ export function readText(model: LanguageModel, input: UnrollInput, step: number)
       if (wanted.some((id) => id >= 0)) gradients(sum(crossEntropy(run.logits, device.ids(wanted, [steps, 1]))), []);
     }
   });
-  const weights = new Map(Object.entries(parameters.save()));
+  const weights = new Map(Object.entries(await parameters.save()));
   const embedding = weights.get('embedding.weight')!;
   const E = embedding.shape[1];
   const vectors = Float32Array.from({ length: T * E }, (_, i) => embedding.data[ids[Math.floor(i / E)] * E + (i % E)]);

@@ -24,9 +24,9 @@ test('writes what the library writes with these options, after the prompt', () =
   expect(textOf(tokens, false)).toBe([...generate(model, input)].join(''));
 });
 
-test('the surprise at each token of a prompt is its loss, however long the prompt is', () => {
+test('the surprise at each token of a prompt is its loss, however long the prompt is', async () => {
   const tokens = [...write(model, { ...input, length: 0 })];
-  const { losses } = readText(model, { text, truncation: 0, lossAt: null }, 0).unrolling;
+  const { losses } = (await readText(model, { text, truncation: 0, lossAt: null }, 0)).unrolling;
   expect(tokens[0].nats).toBeNull();
   for (let t = 1; t < tokens.length; t++) expect(tokens[t].nats).toBeCloseTo(losses[t - 1], 5);
 });

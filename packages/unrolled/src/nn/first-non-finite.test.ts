@@ -23,19 +23,19 @@ const counting = (what: 'gate' | 'state') =>
 test.each([
   ['gate', "gate 'root'", 0],
   ['state', "state part 'h'", 0],
-] as const)('finds the %s that is the first not to be finite', (what, part, layer) => {
+] as const)('finds the %s that is the first not to be finite', async (what, part, layer) => {
   const stack = new Recurrent({ cell: counting(what), hidden: 3, layers: 2, bidirectional: true });
   initialiseParameters(stack, [-1, -1, 2], device, 1);
   const run = (steps: number) => (probe: RunOptions['probe']) =>
     void stack.run(device.ones([steps, 2, 2]), inference, { probe });
-  expect(firstNonFinite(run(3))).toBe(null);
-  expect(firstNonFinite(run(6))).toEqual({ layer, reverse: false, step: 3, part, value: Number.NaN });
+  expect(await firstNonFinite(run(3))).toBe(null);
+  expect(await firstNonFinite(run(6))).toEqual({ layer, reverse: false, step: 3, part, value: Number.NaN });
 });
 
-test('finds it in a layer that is one operation, and on the way back', () => {
+test('finds it in a layer that is one operation, and on the way back', async () => {
   const stack = new Recurrent({ cell: { cell: 'rnn', hidden: 2, activation: 'relu' }, layers: 2, bidirectional: true });
   const parameters = initialiseParameters(stack, [-1, -1, 1], device, 1);
   device.backend.fill(parameters.get('bias_ih_l1_reverse'), Number.POSITIVE_INFINITY);
-  const found = firstNonFinite((probe) => void stack.run(device.ones([4, 1, 1]), inference, { probe }));
+  const found = await firstNonFinite((probe) => void stack.run(device.ones([4, 1, 1]), inference, { probe }));
   expect(found).toEqual({ layer: 1, reverse: true, step: 3, part: "state part 'h'", value: Number.POSITIVE_INFINITY });
 });

@@ -1,3 +1,4 @@
+import type { TypedArray } from '../backend/backend.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { RunOptions } from './recurrent.ts';
 
@@ -18,21 +19,24 @@ export interface NonFinite {
  * @returns null if all are finite
  *
  * @example
- * const found = firstNonFinite((probe) => void layer.run(xs, inference, { state, probe }));
+ * const found = await firstNonFinite((probe) => void layer.run(xs, inference, { state, probe }));
  */
-export function firstNonFinite(run: (probe: RunOptions['probe']) => void): NonFinite | null {
-  let found: NonFinite | null = null;
+export async function firstNonFinite(run: (probe: RunOptions['probe']) => void): Promise<NonFinite | null> {
+  const readings: { readonly place: Omit<NonFinite, 'value'>; readonly numbers: Promise<TypedArray> }[] = [];
   run((layer, reverse) => ({
     step(t, { state, gates }) {
       const look = (kind: string, parts: Readonly<Record<string, Tensor>>): void => {
         for (const [name, tensor] of Object.entries(parts)) {
-          const value = found ? undefined : tensor.data().find((number) => !Number.isFinite(number));
-          if (value !== undefined) found = { layer, reverse, step: t, part: `${kind} '${name}'`, value };
+          readings.push({ place: { layer, reverse, step: t, part: `${kind} '${name}'` }, numbers: tensor.read() });
         }
       };
       look('gate', gates);
       look('state part', state);
     },
   }));
-  return found;
+  for (const { place, numbers } of readings) {
+    const value = (await numbers).find((number) => !Number.isFinite(number));
+    if (value !== undefined) return { ...place, value };
+  }
+  return null;
 }

@@ -62,7 +62,7 @@ describe('buffers', () => {
     },
   };
 
-  test('are saved and loaded with the others, but have no gradient and no place in what is updated', () => {
+  test('are saved and loaded with the others, but have no gradient and no place in what is updated', async () => {
     const parameters = initialiseParameters(layer, [], device, 1);
     expect(parameters.names).toEqual(['weight', 'given.table']);
     expect(parameters.size).toBe(2);
@@ -71,7 +71,7 @@ describe('buffers', () => {
     parameters.backward(sum(add(parameters.get('weight').slice(0, 0, 1), parameters.get('given.table'))));
     expect([...parameters.gradients.data()]).toEqual([3, 0]);
     expect(() => parameters.gradient('given.table')).toThrow("parameter 'given.table' is frozen: it has no gradient");
-    expect(Object.entries(parameters.save()).map(([name, { data }]) => [name, ...data])).toEqual([
+    expect(Object.entries(await parameters.save()).map(([name, { data }]) => [name, ...data])).toEqual([
       ['weight', 1, 2],
       ['given.table', 3, 4, 5],
     ]);
@@ -132,10 +132,10 @@ describe('a buffer that a training step updates', () => {
     expect([...made.parameters.values.data()]).toEqual([4, 3]);
   });
 
-  test('is saved and loaded with the model, which then computes the same', () => {
+  test('is saved and loaded with the model, which then computes the same', async () => {
     const [made, again] = [build(), build()];
     step(made);
-    again.parameters.load(made.parameters.save());
+    again.parameters.load(await made.parameters.save());
     expect(again.mean()).toEqual([5, 6]);
     expect([...again.layer.apply(x, inference).data()]).toEqual([...made.layer.apply(x, inference).data()]);
   });
@@ -207,11 +207,11 @@ describe('names', () => {
 });
 
 describe('load', () => {
-  test('gives what save took, and the model computes the same', () => {
+  test('gives what save took, and the model computes the same', async () => {
     const [first, second] = [wide(), wide()];
     const one = initialiseParameters(first, [-1, 4], device, 1);
     const two = initialiseParameters(second, [-1, 4], device, 2);
-    two.load(one.save());
+    two.load(await one.save());
     const x = device.tensor([[1, 2, 3, 4]]);
     expect([...second.apply(x, inference).data()]).toEqual([...first.apply(x, inference).data()]);
   });
@@ -225,10 +225,10 @@ describe('load', () => {
       { '1.bias': { shape: [2], data: [1] } },
       "'1.bias' has 1 numbers, its shape [2] needs 2",
     ],
-  ])('changes nothing and says so when %s', (_, change, message) => {
+  ])('changes nothing and says so when %s', async (_, change, message) => {
     const parameters = build(1);
     const before = [...parameters.values.data()];
-    const whole: Record<string, { shape: Shape; data: ArrayLike<number> } | undefined> = build(2).save();
+    const whole: Record<string, { shape: Shape; data: ArrayLike<number> } | undefined> = await build(2).save();
     const values = { ...whole, ...change } as LoadedValues;
     expect(() => parameters.load(values)).toThrow(FormatError);
     expect(() => parameters.load(values)).toThrow(message);

@@ -223,10 +223,8 @@ export class Parameters {
   }
 
   /** Copies of all values by name. */
-  save(): Record<string, { shape: Shape; data: TypedArray }> {
-    return Object.fromEntries(
-      this.#list.map(({ name, shape, value }) => [name, { shape, data: value.data() }] as const),
-    );
+  save(): Promise<Record<string, { shape: Shape; data: TypedArray }>> {
+    return readNamed(Object.fromEntries(this.#list.map(({ name, value }) => [name, value])));
   }
 
   /**
@@ -251,6 +249,15 @@ export class Parameters {
   #write(values: SavedParameters): void {
     for (const { name, value } of this.#list) this.device.backend.write(value, values[name].data);
   }
+}
+
+/** Copies of tensors by name, as they are at this moment. */
+export async function readNamed(
+  tensors: Readonly<Record<string, Tensor>>,
+): Promise<Record<string, { shape: Shape; data: TypedArray }>> {
+  const all = Object.entries(tensors);
+  const numbers = await Promise.all(all.map(([, tensor]) => tensor.read()));
+  return Object.fromEntries(all.map(([name, { shape }], i) => [name, { shape, data: numbers[i] }]));
 }
 
 /** @throws FormatError unless there are values of this name, shape and size */

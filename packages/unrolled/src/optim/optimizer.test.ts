@@ -94,7 +94,7 @@ describe.each(optimizerNames)('%s', (method) => {
     expect(b).toBe(-4);
   });
 
-  test('resumes from its saved state bit for bit', () => {
+  test('resumes from its saved state bit for bit', async () => {
     const gradients = [
       [1, -2],
       [0.5, 3],
@@ -113,7 +113,7 @@ describe.each(optimizerNames)('%s', (method) => {
     const before = new Optimizer(first, { method });
     for (const g of gradients.slice(0, 2)) step(first, before, g);
     const second = model([0, 0]);
-    second.load(first.save());
+    second.load(await first.save());
     const after = new Optimizer(second, { method });
     after.resumeAt(before.steps.item());
     for (const [name, memory] of Object.entries(before.memory)) {

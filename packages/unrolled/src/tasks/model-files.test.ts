@@ -135,8 +135,11 @@ async function outcome(name: string, open: () => Promise<unknown>): Promise<'wor
   return result;
 }
 
-describe.each(subjects)('$name', ({ model, open }) => {
-  const stored = storeModel(model);
+const storedSubjects = await Promise.all(
+  subjects.map(async (subject) => ({ ...subject, stored: await storeModel(subject.model) })),
+);
+
+describe.each(storedSubjects)('$name', ({ stored, open }) => {
   const description = JSON.parse(JSON.stringify(stored.model));
 
   test('opens from its own file', async () => {
@@ -190,9 +193,9 @@ describe.each(subjects)('$name', ({ model, open }) => {
   });
 });
 
-describe('sizes that the file does not hold are refused before anything is made of them', () => {
+describe('sizes that the file does not hold are refused before anything is made of them', async () => {
   const [{ model, open }] = languageModels;
-  const stored = storeModel(model);
+  const stored = await storeModel(model);
   const { tokenizer, config } = stored.model as { tokenizer: unknown; config: object };
   const memory = (): number => process.memoryUsage().rss;
 
@@ -220,7 +223,7 @@ describe('sizes that the file does not hold are refused before anything is made 
 
   test('tags of a CRF, whose constraints are K × K', async () => {
     const tagger = subjects.find(({ name }) => name === 'a tagger')!;
-    const { model, parameters } = storeModel(tagger.model);
+    const { model, parameters } = await storeModel(tagger.model);
     const { vocabulary, ...rest } = model as { vocabulary: object };
     const tags = ['O', ...Array.from({ length: 20_000 }, (_, i) => `B-${i}`)];
     const began = performance.now();
@@ -231,16 +234,16 @@ describe('sizes that the file does not hold are refused before anything is made 
   });
 });
 
-test('opening a model of n layers takes time in proportion to n', () => {
-  const time = (layers: number): number => {
+test('opening a model of n layers takes time in proportion to n', async () => {
+  const time = async (layers: number): Promise<number> => {
     const config = { cell: 'rnn', hidden: 1, layers, embedding: 1, dropout: 0 };
-    const file = encodeModel(storeModel(new LanguageModel(device, char, config)));
+    const file = encodeModel(await storeModel(new LanguageModel(device, char, config)));
     const began = performance.now();
     LanguageModel.load(device, file);
     return performance.now() - began;
   };
-  time(50);
-  expect(time(1500)).toBeLessThan(40 * Math.max(10, time(150)));
+  await time(50);
+  expect(await time(1500)).toBeLessThan(40 * Math.max(10, await time(150)));
 });
 
 test('the smallest file with metadata of null holds no model', () => {
@@ -253,13 +256,13 @@ test('the smallest file with metadata of null holds no model', () => {
 });
 
 test.each(['x', '-1', '0.5', 'NaN', ''])('a model trained for %j steps is refused', (step) => {
-  const { model, parameters } = storeModel(subjects[0].model);
+  const { model, parameters } = storedSubjects[0].stored;
   const load = () => decodeModel(fileOf(model, parameters, step === '' ? 'null' : step));
   expect(load).toThrow(FormatError);
 });
 
 describe('what is loaded must be bytes or a stored model', () => {
-  const file = encodeModel(storeModel(subjects[0].model));
+  const file = encodeModel(storedSubjects[0].stored);
   test.each<[string, unknown]>([
     ["received the text 'my.safetensors'; for a path pass readFileSync(path)", 'my.safetensors'],
     ['received a promise; await it', Promise.resolve(file)],

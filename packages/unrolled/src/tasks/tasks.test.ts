@@ -36,7 +36,8 @@ interface Subject {
   readonly data: unknown;
 }
 
-const stored = (model: Parameters<typeof storeModel>[0]): Uint8Array => encodeModel(storeModel(model, 7));
+const stored = async (model: Parameters<typeof storeModel>[0]): Promise<Uint8Array> =>
+  encodeModel(await storeModel(model, 7));
 const tokenizer = tokenizerFor('char', text);
 const classified = { ...sizes, bidirectional: true, pooling: 'mean', maxLength: 50 } as const;
 const pairs = [
@@ -45,21 +46,21 @@ const pairs = [
 ];
 const subjects: Readonly<Record<TaskName, Subject>> = {
   'language-model': {
-    file: stored(new LanguageModel(device, tokenizer, sizes)),
+    file: await stored(new LanguageModel(device, tokenizer, sizes)),
     inputs: ['she', '', 'shells by'],
     options: { length: 9, temperature: 0.7, seed: 4 },
     wrong: [5, /^inputs\[1\] must be text, received 5$/],
     data: [{ text }, { text: 'sea shells' }],
   },
   translate: {
-    file: stored(new Translator(device, sidesFor(pairs), sizes)),
+    file: await stored(new Translator(device, sidesFor(pairs), sizes)),
     inputs: ['abba', 'c'],
     options: { beam: 3, nBest: 2, alignment: true },
     wrong: [null, /^inputs\[1\] must be text, received null$/],
     data: pairs,
   },
   classify: {
-    file: stored(new Classifier(device, tokenizer, ['sea', 'land'], classified)),
+    file: await stored(new Classifier(device, tokenizer, ['sea', 'land'], classified)),
     inputs: ['she sells', 'shore'],
     wrong: [['she'], /^inputs\[1\] must be text/],
     data: [
@@ -68,7 +69,7 @@ const subjects: Readonly<Record<TaskName, Subject>> = {
     ],
   },
   tag: {
-    file: stored(
+    file: await stored(
       new Tagger(device, tagVocabulary(sentences, { scheme: 'BIO' }), { ...sizes, characters: 2, crf: true }),
     ),
     inputs: ['Ada met Rome.', ['in', 'Rome'], 'Bob'],
@@ -76,7 +77,7 @@ const subjects: Readonly<Record<TaskName, Subject>> = {
     data: sentences,
   },
   forecast: {
-    file: stored(
+    file: await stored(
       new Forecaster(device, fitScaling(rowsOf({ demand }), 40, 6), {
         ...{ cell: 'gru', hidden: 5, layers: 1, dropout: 0, window: 6, horizon: 2 },
       }),

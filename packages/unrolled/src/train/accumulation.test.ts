@@ -123,7 +123,7 @@ describe('the hook between backward and update', () => {
     );
 
     const task = newTask(exact, 6);
-    const before = task.parameters.save();
+    const before = await task.parameters.save();
     const still = await eventsOf(task, {
       steps: 3,
       async onGradients({ device, gradients }) {

@@ -1,8 +1,6 @@
 import { FormatError } from '../errors.ts';
-import type { NamedArray } from '../io/safetensors.ts';
+import { readNamed } from '../nn/parameters.ts';
 import type { Optimizer } from '../optim/index.ts';
-import type { Device } from '../tensor/device.ts';
-import type { Tensor } from '../tensor/tensor.ts';
 import type { Checkpoint, TrainerState } from './checkpoint.ts';
 import type { TrainingTask } from './task.ts';
 
@@ -13,21 +11,13 @@ export async function checkpointOf(
   trainer: TrainerState,
 ): Promise<Checkpoint> {
   const { carried, state } = task.save();
-  const { device } = task.parameters;
-  const parameters = Object.fromEntries(Array.from(task.parameters, ({ name, value }) => [name, value]));
   const model = task.describe();
-  const [read, memory, kept] = await Promise.all(
-    [parameters, optimizer.memory, carried].map((tensors) => readNamed(device, tensors)),
-  );
-  return { parameters: read, optimizer: memory, carried: kept, task: state, model, trainer };
-}
-
-async function readNamed(
-  device: Device,
-  tensors: Readonly<Record<string, Tensor>>,
-): Promise<Readonly<Record<string, NamedArray>>> {
-  const numbers = await device.read(() => ({ ...tensors }));
-  return Object.fromEntries(Object.entries(tensors).map(([name, { shape }]) => [name, { shape, data: numbers[name] }]));
+  const [parameters, memory, kept] = await Promise.all([
+    task.parameters.save(),
+    readNamed(optimizer.memory),
+    readNamed(carried),
+  ]);
+  return { parameters, optimizer: memory, carried: kept, task: state, model, trainer };
 }
 
 /**

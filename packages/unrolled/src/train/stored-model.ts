@@ -31,7 +31,7 @@ export interface EncodeModelOptions {
  * @throws FormatError if `half` is set and a number is too large for float16
  *
  * @example
- * writeFileSync('my.safetensors', encodeModel(storeModel(model), { half: true }));
+ * writeFileSync('my.safetensors', encodeModel(await storeModel(model), { half: true }));
  */
 export function encodeModel({ parameters, model, step }: ModelFile, { half = false }: EncodeModelOptions = {}): Bytes {
   const metadata = { format, step: String(step), model: JSON.stringify(model) };
@@ -39,8 +39,12 @@ export function encodeModel({ parameters, model, step }: ModelFile, { half = fal
 }
 
 /** The current state of a model of any task. @param step  steps it was trained for. Default 0 */
-export function storeModel(model: { readonly parameters: Parameters; describe(): object }, step = 0): ModelFile {
-  return { parameters: model.parameters.save(), model: model.describe(), step };
+export async function storeModel(
+  model: { readonly parameters: Parameters; describe(): object },
+  step = 0,
+): Promise<ModelFile> {
+  const description = model.describe();
+  return { parameters: await model.parameters.save(), model: description, step };
 }
 
 /** The model of a checkpoint. */

@@ -39,7 +39,7 @@ export interface TrainingTask<Batch extends TrainingBatch = TrainingBatch> {
   /** The recorded mean loss of a batch, which from now on counts as used: `epoch` and `save` include it. */
   loss(batch: Batch, context: Context): Tensor;
   /** Where in the model the last loss became non-finite, for its error; null if unknown. */
-  explain?(): string | null;
+  explain?(): Promise<string | null>;
   /** Evaluates on held-out data; null if there is none. @throws the signal's reason if it is aborted */
   validate(signal: StopSignal | undefined): Promise<Validation | null>;
   /** Output to look at, such as generated text; null if there is none. */

@@ -59,8 +59,8 @@ export class Updates {
     if (onGradients) await onGradients(parameters, step);
     const update = { learningRate, clipNorm, clipValue, loss: this.#loss };
     const [[loss], [norm]] = await device.read(() => [this.#loss, this.#optimizer.update(update).norm]);
-    if (!Number.isFinite(loss)) throw this.#divergence('loss', loss, step, learningRate);
-    if (!Number.isFinite(norm)) throw this.#divergence('gradient', norm, step, learningRate);
+    if (!Number.isFinite(loss)) throw await this.#divergence('loss', loss, step, learningRate);
+    if (!Number.isFinite(norm)) throw await this.#divergence('gradient', norm, step, learningRate);
     return { loss, norm, items };
   }
 
@@ -83,9 +83,14 @@ export class Updates {
     else backend.copy(loss, this.#loss);
   }
 
-  #divergence(what: 'loss' | 'gradient', value: number, step: number, learningRate: number): DivergenceError {
+  async #divergence(
+    what: 'loss' | 'gradient',
+    value: number,
+    step: number,
+    learningRate: number,
+  ): Promise<DivergenceError> {
     const { clipNorm, clipValue } = this.#options;
-    const place = what === 'loss' ? this.#task.explain?.() : null;
+    const place = what === 'loss' ? await this.#task.explain?.() : null;
     const clip = clipNorm || clipValue ? '' : ', or clip the gradient by norm';
     return new DivergenceError(
       `train: the ${what} became ${value} at step ${step}${place ? ` (${place})` : ''}; lower the learning rate (it was ${learningRate})${clip}`,

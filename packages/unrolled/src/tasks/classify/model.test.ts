@@ -147,7 +147,7 @@ describe('a classifier of words', () => {
   test('is the same after it was saved, with its vectors and columns', async () => {
     const model = make(wasm, true);
     model.columns = { label: 'v1', text: ['v2'] };
-    const again = Classifier.load(wasm, encodeModel(storeModel(model)));
+    const again = Classifier.load(wasm, encodeModel(await storeModel(model)));
     const asked = ['a fine movie', 'dull!', ''];
     expect(await again.classify(asked)).toEqual(await model.classify(asked));
     expect(again.columns).toEqual(model.columns);
@@ -174,7 +174,7 @@ describe('a classifier of words', () => {
 describe('a saved classifier of an earlier version', () => {
   test('opens: its maxLength was called longest', async () => {
     const model = newModel(wasm, { maxLength: 3 });
-    const { parameters, model: description, step } = storeModel(model);
+    const { parameters, model: description, step } = await storeModel(model);
     const { maxLength, ...config } = (description as unknown as ClassifierDescription).config;
     const old = { ...(description as object), config: { ...config, longest: maxLength } };
     const again = Classifier.load(wasm, encodeModel({ parameters, model: old, step }));

@@ -142,11 +142,11 @@ export class LanguageModelTraining implements TrainingTask<TextBatch> {
   }
 
   /** Reads the last chunk again to find the first value that is not finite. */
-  explain(): string | null {
+  async explain(): Promise<string | null> {
     const { device, config } = this.model;
     if (this.#last === null || config.cell === undefined) return null;
     const { inputs, steps, batch } = this.#last;
-    const found = firstNonFinite((probe) =>
+    const found = await firstNonFinite((probe) =>
       device.withoutGradients(() =>
         device.scope(() => {
           const state = this.#carried.previous;

@@ -74,7 +74,7 @@ describe('a small LSTM that has read a text in which people speak', () => {
   test('is the same with a unit held that nothing reads', async () => {
     const hold = [{ ...parseUnitName('l0.h.3'), value: 0.7 }];
     const deaf = newModel();
-    deaf.parameters.load(model.parameters.save());
+    deaf.parameters.load(await model.parameters.save());
     for (const name of ['lstm.weight_hh_l0', 'output.weight']) {
       const weight = deaf.parameters.get(name);
       device.backend.write(

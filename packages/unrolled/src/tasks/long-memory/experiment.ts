@@ -101,7 +101,7 @@ export async function* experiment(
     clock,
   });
   let reason: ExperimentResult['reason'] = 'finished';
-  let best = model.parameters.save();
+  let best = await model.parameters.save();
   let step = 0;
   let streak = 0;
   let solved: ExperimentResult['solved'] = null;
@@ -115,7 +115,7 @@ export async function* experiment(
       const value = task.evaluation!.metric;
       const secondsElapsed = seconds();
       yield { type: 'validation', step, loss: event.loss, metric: value, best: event.best, secondsElapsed };
-      if (event.best) best = model.parameters.save();
+      if (event.best) best = await model.parameters.save();
       const reached = bar !== null && (metric.better === 'lower' ? value <= bar : value >= bar);
       streak = reached ? streak + 1 : 0;
       if (streak <= 1) solved = reached ? { step, secondsElapsed } : null;
