@@ -49,7 +49,10 @@ export class TrainingRun {
   #sampledAt = 0;
   #sampleCost = 0;
   /** The parameters at the best validation so far. */
-  #best: { readonly step: number; readonly parameters: Awaited<ReturnType<LanguageModel['parameters']['save']>> } | null = null;
+  #best: {
+    readonly step: number;
+    readonly parameters: Awaited<ReturnType<LanguageModel['parameters']['save']>>;
+  } | null = null;
 
   constructor(
     model: LanguageModel,
