@@ -81,7 +81,7 @@ describe('unrolled translate', () => {
     );
     expect(trained).toMatchObject({ code: 0, stderr: '' });
     expect(trained.stdout).toMatch(
-      /^Chosen: --source-tokens bpe --target-tokens bpe --attention general --feeding output: sentences/m,
+      /^Chosen: --source-tokens bpe --target-tokens bpe --attention scaled-general --feeding output: sentences/m,
     );
     const options = () => JSON.parse(readFileSync(join(cwd, 'spoken', 'config.json'), 'utf8')).options;
     expect(options()).toMatchObject({

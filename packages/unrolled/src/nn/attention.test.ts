@@ -42,7 +42,7 @@ const lengths = [5, 1, 3];
 const kinds: [AttentionOptions, number][] = attentionScores.flatMap((score) =>
   [false, true].map((coverage): [AttentionOptions, number] => [
     { score, coverage, ...(score === 'additive' ? { units: A } : {}) },
-    score === 'additive' || score === 'general' ? 7 : D,
+    score === 'dot' || score === 'scaled-dot' ? D : 7,
   ]),
 );
 
@@ -66,8 +66,9 @@ function byHand(
       const hidden = a.map((x, i) => Math.tanh(x + b[i] + (covered ? past[s] * covered[i] : 0)));
       return dot(weight('score.weight')[0], hidden);
     }
-    const key = score === 'general' ? times(weight('key.weight'), h) : h;
-    return dot(query, key) / (score === 'scaled-dot' ? Math.sqrt(h.length) : 1) + (covered ? past[s] * covered[0] : 0);
+    const key = score.endsWith('general') ? times(weight('key.weight'), h) : h;
+    const scale = score.startsWith('scaled') ? Math.sqrt(query.length) : 1;
+    return dot(query, key) / scale + (covered ? past[s] * covered[0] : 0);
   });
   const e = scores.map((x) => Math.exp(x - Math.max(...scores)));
   const weights = e.map((x) => x / e.reduce((a, b) => a + b));
@@ -248,12 +249,12 @@ test('coverage loss counts what is attended to again', () => {
 describe('is refused', () => {
   test('a score there is not', () => {
     expect(() => new Attention({ score: 'cosine' as 'dot' })).toThrow(
-      "score must be 'additive', 'dot', 'general' or 'scaled-dot', received 'cosine'",
+      "score must be 'additive', 'dot', 'general', 'scaled-dot' or 'scaled-general', received 'cosine'",
     );
     expect(() => new Attention({ score: 'cosine' as 'dot' })).toThrow(ConfigError);
   });
   test('a dot product of different widths', () => {
-    expect(() => create({ score: 'dot' }, 3, 4)).toThrow("use 'general' or 'additive'");
+    expect(() => create({ score: 'dot' }, 3, 4)).toThrow("use 'scaled-general' or 'additive'");
   });
   test('coverage for many queries at once', () => {
     const { attention } = create({ score: 'dot', coverage: true }, D, D);

@@ -23,14 +23,15 @@ import { layerConfig } from './layer-config.ts';
 import { replacePadding, requireLengths } from './lengths.ts';
 import type { Declarations, Parameter } from './parameters.ts';
 
-export const attentionScores = ['additive', 'dot', 'general', 'scaled-dot'] as const;
+export const attentionScores = ['additive', 'dot', 'general', 'scaled-dot', 'scaled-general'] as const;
 
 /**
  * How well a query s fits a state h of the memory:
  *
  * - additive: vᵀ tanh(W s + U h) (Bahdanau 2015)
  * - dot: sᵀ h;  general: sᵀ W h (Luong 2015)
- * - scaled-dot: sᵀ h / √D (Vaswani 2017)
+ * - scaled-dot: sᵀ h / √D (Vaswani 2017);  scaled-general: sᵀ W h / √Q. Large scores saturate the softmax, whose gradient
+ *   then vanishes: unscaled, a decoder with W may attend to one position for good, such as the end of every source
  */
 export type AttentionScore = (typeof attentionScores)[number];
 
@@ -88,7 +89,8 @@ export interface AttendOptions {
  * Attention of queries over a memory: weights = softmax over s of score(query, h_s), context = Σ_s weight_s · h_s.
  * Results of a row do not depend on the other rows of the batch.
  *
- * Parameters: additive: `query.weight` [A, Q], `key.weight` [A, D], `score.weight` [1, A]; general: `key.weight` [Q, D];
+ * Parameters: additive: `query.weight` [A, Q], `key.weight` [A, D], `score.weight` [1, A]; general and
+ * scaled-general: `key.weight` [Q, D];
  * with coverage: `coverage.weight` [A] or [1].
  *
  * @example
@@ -120,15 +122,16 @@ export class Attention
     const weight = (name: string, rows: number, columns: number): Parameter =>
       declarations.declare(`${name}.weight`, [rows, columns], { kind: 'xavier' });
     const additive = score === 'additive';
-    if (!additive && score !== 'general' && Q !== D) {
+    const bilinear = score === 'general' || score === 'scaled-general';
+    if (!additive && !bilinear && Q !== D) {
       throw new ConfigError(
-        `attention: '${score}' needs queries as wide as the memory, received ${Q} and ${D}; use 'general' or 'additive'`,
+        `attention: '${score}' needs queries as wide as the memory, received ${Q} and ${D}; use 'scaled-general' or 'additive'`,
         { query: Q, memory: D },
       );
     }
     this.parts = {
       query: additive ? weight('query', A, Q) : null,
-      key: additive || score === 'general' ? weight('key', additive ? A : Q, D) : null,
+      key: additive || bilinear ? weight('key', additive ? A : Q, D) : null,
       score: additive ? weight('score', 1, A) : null,
       coverage: coverage ? declarations.declare('coverage.weight', [additive ? A : 1], zeros) : null,
     };
@@ -227,7 +230,7 @@ export class Attention
       return reshape(linear(tanh(hidden), score), [B, T, S]);
     }
     const dot = matmul(q, keys, { transposeB: true });
-    const scaled = this.config.score === 'scaled-dot' ? scale(dot, 1 / Math.sqrt(K)) : dot;
+    const scaled = this.config.score.startsWith('scaled-') ? scale(dot, 1 / Math.sqrt(K)) : dot;
     return coverage ? add(scaled, mul(reshape(coverage, [B, 1, S]), this.parts.coverage!.value)) : scaled;
   }
 }

@@ -50,7 +50,7 @@ export const sentenceDefaults = {
   hidden: 256,
   embedding: 128,
   dropout: 0.2,
-  attention: 'general',
+  attention: 'scaled-general',
   feeding: 'output',
   smoothing: 0.1,
 } as const satisfies Partial<TranslateTrainOptions>;

@@ -35,6 +35,7 @@ const kinds: readonly Partial<TranslatorConfig>[] = [
   { attention: 'additive', feeding: 'context', coverage: true, cell: 'mut1' },
   { attention: 'general', feeding: 'output', layers: 2 },
   { attention: 'general', coverage: true },
+  { attention: 'scaled-general', feeding: 'output' },
   { attention: 'dot', bidirectional: false, cell: 'rnn' },
   { attention: 'scaled-dot', bidirectional: false, feeding: 'output', coverage: true, cell: 'gru' },
 ];
@@ -208,7 +209,7 @@ test.each([
   [{ dropout: 1 }, 'dropout must be a number in [0, 1), received 1'],
   [
     { attention: 'bilinear' as never },
-    "attention must be 'none', 'additive', 'dot', 'general' or 'scaled-dot', received 'bilinear'",
+    "attention must be 'none', 'additive', 'dot', 'general', 'scaled-dot' or 'scaled-general', received 'bilinear'",
   ],
   [{ feeding: 'all' as never }, "feeding must be 'none', 'output' or 'context', received 'all'"],
   [{ attention: 'none', coverage: true } as const, 'feeding and coverage need attention'],
