@@ -258,7 +258,7 @@ describe('a trained model', () => {
     expect(write(1)).not.toBe(write(2));
     expect(write(1, { stop: write(1).slice(5, 7) }).length).toBeLessThanOrEqual(7);
     expect(() => write(1, { prompt: 'Ω' })).toThrow("'Ω' (U+03A9) is not in the model's vocabulary");
-    expect(() => write(1, { topP: 0 })).toThrow('top-p must be above 0');
+    expect(() => write(1, { topP: 0 })).toThrow('topP must be a finite number above 0, at most 1');
   });
 });
 
