@@ -2,7 +2,8 @@ import { checkSampling, type SamplingOptions, sampleToken } from '../../decode/s
 import { gatherRows } from '../../decode/tensor-step.ts';
 import { ConfigError } from '../../errors.ts';
 import { inference } from '../../nn/layer.ts';
-import type { LayerUnit, StackState } from '../../nn/recurrent.ts';
+import type { LayerUnit } from '../../nn/recurrent.ts';
+import type { StackState } from '../../nn/sequence-layer.ts';
 import { Random } from '../../random.ts';
 import type { Device } from '../../tensor/device.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
