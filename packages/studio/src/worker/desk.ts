@@ -145,15 +145,14 @@ export class Desk {
   }
 
   about(): ModelAbout {
-    const { recurrent, parameters, tokenizer, device } = this.model;
-    const { cell, hidden, layers, embedding } = recurrent;
+    const { recurrent, config, parameters, tokenizer, device } = this.model;
     const { threads } = device.describe();
     return {
       task: 'language-model',
-      cell: cellName(cell),
-      hidden,
-      layers,
-      embedding,
+      cell: cellName(recurrent.config.cell),
+      hidden: recurrent.cell.hidden,
+      layers: recurrent.config.layers ?? 1,
+      embedding: config.embedding,
       parameters: parameters.size,
       step: this.step,
       vocabulary: tokenizer.vocabulary,

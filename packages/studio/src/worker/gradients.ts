@@ -39,7 +39,7 @@ export async function seeGradients(
   const small = blocks.filter(({ matrix }) => matrix.size <= largest);
   return {
     step,
-    cell: cellName(recurrent.cell),
+    cell: cellName(recurrent.config.cell),
     lags,
     positions: flow.positions,
     layers: flow.layers.map(({ byPosition, norms, decay }) => ({

@@ -61,7 +61,7 @@ export async function readText(model: LanguageModel, input: UnrollInput, step: n
   const embedding = weights.get('embedding.weight')!;
   const E = embedding.shape[1];
   const vectors = Float32Array.from({ length: T * E }, (_, i) => embedding.data[ids[Math.floor(i / E)] * E + (i % E)]);
-  const { cell } = model.recurrent;
+  const { cell } = model.recurrent.config;
   const unrolling: Unrolling = {
     step,
     cell: typeof cell === 'string' ? cell : 'cell' in cell ? cell.cell : cell.name,

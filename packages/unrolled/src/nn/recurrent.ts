@@ -67,7 +67,7 @@ export interface LayerUnit extends HeldUnit {
 export class Recurrent extends Buildable<{ cells: readonly Cell[] }> implements SequenceLayer {
   readonly config: { readonly layer: 'recurrent' } & RecurrentLayerOptions;
   /** A cell like all of them. */
-  readonly #cell: Cell;
+  readonly cell: Cell;
   readonly #directions: readonly boolean[];
 
   constructor(options: RecurrentLayerOptions) {
@@ -83,12 +83,12 @@ export class Recurrent extends Buildable<{ cells: readonly Cell[] }> implements 
     });
     const { cell, hidden, bidirectional = false } = options;
     this.#directions = bidirectional ? [false, true] : [false];
-    this.#cell = createCell(cell, hidden);
+    this.cell = createCell(cell, hidden);
   }
 
   /** Width of the output; known once the layer is built. */
   get width(): number {
-    return this.#cell.width * this.#directions.length;
+    return this.cell.width * this.#directions.length;
   }
 
   build(input: Shape, declarations: Declarations): Shape {
@@ -97,7 +97,7 @@ export class Recurrent extends Buildable<{ cells: readonly Cell[] }> implements 
     // In sequence: sizes that a file states are compared with its tensors as they are declared.
     const cells: Cell[] = [];
     for (let index = 0; index < layers * D; index++) {
-      const cell = index === 0 ? this.#cell : createCell(source, hidden);
+      const cell = index === 0 ? this.cell : createCell(source, hidden);
       const layer = Math.floor(index / D);
       const features = layer === 0 ? input.at(-1)! : cells[0].width * D;
       cell.build(features, declarations.suffixed(`_l${layer}${this.#directions[index % D] ? '_reverse' : ''}`));
@@ -110,7 +110,7 @@ export class Recurrent extends Buildable<{ cells: readonly Cell[] }> implements 
   initialState(batch: number, device: Device): StackState {
     requireDevice('initialState', device);
     const count = (this.config.layers ?? 1) * this.#directions.length;
-    return Array.from({ length: count }, () => this.#cell.initialState(batch, device));
+    return Array.from({ length: count }, () => this.cell.initialState(batch, device));
   }
 
   apply(xs: Tensor, context: Context = inference): Tensor {

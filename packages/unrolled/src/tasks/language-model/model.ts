@@ -19,12 +19,7 @@ import type { Tensor } from '../../tensor/tensor.ts';
 import { createTokenizer } from '../../tokenizers/create.ts';
 import type { Tokenizer } from '../../tokenizers/tokenizer.ts';
 import { loadModel, type ModelSource } from '../../train/stored-model.ts';
-import {
-  kindsFor,
-  type LanguageModelConfig,
-  type LanguageModelDescription,
-  type RecurrentLanguageModelConfig,
-} from './config.ts';
+import { kindsFor, type LanguageModelConfig, type LanguageModelDescription } from './config.ts';
 import { languageModelDescription } from './description.ts';
 
 /** The sequence layers of the library, by the name in their configuration. */
@@ -47,7 +42,7 @@ export class LanguageModel {
   readonly parameters: Parameters;
   readonly device: Device;
   readonly #embedding: Embedding;
-  readonly #sequence: SequenceLayer;
+  readonly sequence: SequenceLayer;
   readonly #dropout: Dropout;
   readonly #output: Linear | TiedLinear | AdaptiveSoftmax;
   readonly #sequenceName: string;
@@ -69,7 +64,7 @@ export class LanguageModel {
     }
     const { sequence, ...plain } = sequenceOf(config);
     this.config = plain.config;
-    this.#sequence = sequence;
+    this.sequence = sequence;
     this.#sequenceName = plain.name;
     const { adaptive: cutoffs } = config;
     this.#embedding = new Embedding({ vocabularySize: tokenizer.size, dimension: config.embedding });
@@ -121,14 +116,14 @@ export class LanguageModel {
 
   build(ids: Shape, declarations: Declarations): Shape {
     const embedded = this.#embedding.build(ids, declarations.within('embedding'));
-    const hidden = this.#sequence.build(embedded, declarations.within(this.#sequenceName));
+    const hidden = this.sequence.build(embedded, declarations.within(this.#sequenceName));
     const [output, within] = [this.#output, declarations.within('output')];
     if (!(output instanceof TiedLinear)) return output.build(hidden, within);
     return output.build({ xs: hidden, table: [this.tokenizer.size, this.config.embedding] }, within);
   }
 
   initialState(batch: number): StackState {
-    return this.#sequence.initialState(batch, this.device);
+    return this.sequence.initialState(batch, this.device);
   }
 
   /**
@@ -169,30 +164,23 @@ export class LanguageModel {
     return this.#run(ids, inference, options).state;
   }
 
-  /**
-   * The configuration of its recurrent layers.
-   * @throws ConfigError if it has another sequence layer
-   */
-  get recurrent(): RecurrentLanguageModelConfig {
-    if (this.config.cell === undefined) throw this.#notRecurrent();
-    return this.config;
+  /** The sequence layer, which must be recurrent. @throws ConfigError if it is another one */
+  get recurrent(): Recurrent {
+    if (this.sequence instanceof Recurrent) return this.sequence;
+    const { layer } = this.sequence.config;
+    throw new ConfigError(
+      `language model: units, gates, gradients over time and held units are of recurrent layers; this model has the layer ` +
+        `'${layer}'`,
+      { layer },
+    );
   }
 
   /** ids `[T, B]` → outputs `[T, B, H]` of the sequence layer. */
   #run(ids: Tensor, context: Context, options: RunOptions): { outputs: Tensor; state: StackState } {
     const embedded = this.#dropout.apply(this.#embedding.apply(ids), context); // [T, B, E]
-    if (this.#sequence instanceof Recurrent) return this.#sequence.run(embedded, context, options);
     const { state, lengths, probe, hold, form } = options;
-    if (probe ?? (hold?.length || form)) throw this.#notRecurrent();
-    return this.#sequence.run(embedded, context, { state, lengths });
-  }
-
-  #notRecurrent(): ConfigError {
-    return new ConfigError(
-      `language model: units, gates, gradients over time and held units are of recurrent layers; this model has the layer ` +
-        `'${this.#sequenceName}'`,
-      { layer: this.#sequenceName },
-    );
+    if (probe ?? (hold?.length || form)) return this.recurrent.run(embedded, context, options);
+    return this.sequence.run(embedded, context, { state, lengths });
   }
 }
 

@@ -174,5 +174,10 @@ test('a recurrent layer as the sequence layer is the same model', async () => {
   const values = Object.entries(await plain.parameters.save());
   other.parameters.load(Object.fromEntries(values.map(([name, value]) => [name.replace(/^gru/, 'recurrent'), value])));
   expect(LanguageModel.from(device, JSON.parse(JSON.stringify(other.describe()))).config).toEqual(other.config);
+  const seen: string[] = [];
+  const probe = () => ({ step: () => void seen.push('step') });
+  other.apply(ids, inference, { probe });
+  expect(seen).toHaveLength(2 * 6);
+  expect(other.recurrent.config).toMatchObject(config);
   expect([...other.apply(ids).logits.data()]).toEqual([...plain.apply(ids).logits.data()]);
 });

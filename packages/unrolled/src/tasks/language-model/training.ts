@@ -6,6 +6,7 @@ import type { NamedArray } from '../../io/safetensors.ts';
 import { cellNameOf } from '../../nn/cells/registry.ts';
 import { firstNonFinite } from '../../nn/first-non-finite.ts';
 import { type Context, inference } from '../../nn/layer.ts';
+import { Recurrent } from '../../nn/recurrent.ts';
 import { mean } from '../../ops/index.ts';
 import { mix32 } from '../../random.ts';
 import { objectOf, scalar } from '../../schema.ts';
@@ -143,8 +144,8 @@ export class LanguageModelTraining implements TrainingTask<TextBatch> {
 
   /** Reads the last chunk again to find the first value that is not finite. */
   async explain(): Promise<string | null> {
-    const { device, config } = this.model;
-    if (this.#last === null || config.cell === undefined) return null;
+    const { device, sequence } = this.model;
+    if (this.#last === null || !(sequence instanceof Recurrent)) return null;
     const { inputs, steps, batch } = this.#last;
     const found = await firstNonFinite((probe) =>
       device.withoutGradients(() =>
@@ -156,7 +157,7 @@ export class LanguageModelTraining implements TrainingTask<TextBatch> {
     );
     return (
       found &&
-      `cell '${cellNameOf(config.cell)}', layer ${found.layer}, step ${found.step}: ${found.part} is ${found.value}`
+      `cell '${cellNameOf(sequence.config.cell)}', layer ${found.layer}, step ${found.step}: ${found.part} is ${found.value}`
     );
   }
 
