@@ -47,12 +47,13 @@ console.log(
   `${best.name}: AUC ${best.heldOut.toFixed(3)}, shuffled ${shuffledLevel.toFixed(3)}, p ${best.p.toFixed(3)}`,
 );
 
-const span = traceUnits(model, unseen, [best], { from: 300, to: 400 });
+const span = await traceUnits(model, unseen, [best], { from: 300, to: 400 });
 const values = span.map((token) => best.sign * token.values[0]);
 const [low, high] = [Math.min(...values), Math.max(...values)];
 console.log(span.map(({ piece }) => piece).join(''));
 console.log(values.map((value) => ' .-=#'[Math.min(4, Math.floor((5 * (value - low)) / (high - low)))]).join(''));
 
-const [whole, cut] = [[], [{ ...best, value: 0 }]].map((hold) => evaluateTokens(model, unseen, { hold }));
-console.log(`loss ${(await whole)!.loss.toFixed(3)} nats, with ${best.name} cut ${(await cut)!.loss.toFixed(3)}`);
+const whole = await evaluateTokens(model, unseen);
+const cut = await evaluateTokens(model, unseen, { hold: [{ ...best, value: 0 }] });
+console.log(`loss ${whole.loss.toFixed(3)} nats, with ${best.name} cut ${cut.loss.toFixed(3)}`);
 device.close();

@@ -20,7 +20,7 @@ import {
   splitSeries,
 } from 'unrolled/tasks/forecast';
 import {
-  generate,
+  generateText,
   LanguageModel,
   languageModelTraining,
   ngramLadder,
@@ -52,12 +52,12 @@ async function best(
   name: string,
   task: TrainingTask,
   options: TrainOptions,
-  on: (event: TrainEvent) => void = () => {},
+  on: (event: TrainEvent) => void | Promise<void> = () => {},
 ): Promise<Checkpoint> {
   let found: Checkpoint | null = null;
   let last: Checkpoint | null = null;
   for await (const event of train(task, { clipNorm: 1, sampleEvery: 0, ...options })) {
-    on(event);
+    await on(event);
     if (event.type === 'validation') console.log(name, event.step, event.loss.toFixed(4), event.metrics ?? '');
     if (event.type !== 'checkpoint') continue;
     last = event.checkpoint;
@@ -92,11 +92,11 @@ async function languageModel(device: Device, cell: string): Promise<void> {
   const model = new LanguageModel(device, tokenizer, sizes, order.seed);
   const task = languageModelTraining(model, tokens, { batch: order.batch, steps: order.seq, seed: order.seed });
   const sampleAt = [1, 10, 100, 300, 1000, 3000];
-  const sampleNow = (step: number) => ({
+  const sampleNow = async (step: number) => ({
     step,
-    text: [...generate(model, { length: 240, temperature: 0.7, seed: 1 + step })].join(''),
+    text: await generateText(model, { length: 240, temperature: 0.7, seed: 1 + step }),
   });
-  const samples = [sampleNow(0)];
+  const samples = [await sampleNow(0)];
   const progress: number[][] = [];
   const validations: { step: number; loss: number }[] = [];
   const options: TrainOptions = {
@@ -105,12 +105,12 @@ async function languageModel(device: Device, cell: string): Promise<void> {
     ...{ progressEvery: 10, validateEvery: 150, checkpointEvery: 0 },
   };
   let step = 0;
-  const { trainer } = await best(`typescript-${cell}`, task, options, (event) => {
+  const { trainer } = await best(`typescript-${cell}`, task, options, async (event) => {
     if (event.type === 'progress') {
       step = event.step;
       progress.push([step, round(event.loss), round(event.gradientNorm), round(event.clipped)]);
     } else if (event.type === 'validation') validations.push({ step: event.step, loss: round(event.loss) });
-    if (event.type === 'progress' && sampleAt.includes(step)) samples.push(sampleNow(step));
+    if (event.type === 'progress' && sampleAt.includes(step)) samples.push(await sampleNow(step));
   });
   const ladder = ngramLadder(tokens, tokenizer.size);
   write(`typescript-${cell}.json`, { spec, step: trainer.step, progress, validations, samples, ladder });

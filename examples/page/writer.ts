@@ -14,7 +14,7 @@ self.onmessage = async ({ data }: MessageEvent<{ file: string } | { ask: number;
   if (!model) return;
   // A character that it has never seen is passed over.
   const { text: prompt } = leaveOutUnknown(model.tokenizer, data.prompt);
-  for (const piece of generate(model, { prompt, length: 400, temperature: 0.6, seed: data.ask })) {
+  for await (const piece of generate(model, { prompt, length: 400, temperature: 0.6, seed: data.ask })) {
     if (newest !== data.ask) return;
     self.postMessage({ ask: data.ask, piece });
     await breathe();

@@ -42,7 +42,9 @@ const esModule = (subpaths: readonly string[]): string => `
       const seen: TrainEvent = event;
       if (seen.type === 'done') break;
     }
-    return [...generate(model, options)].join('');
+    let text = '';
+    for await (const piece of generate(model, options)) text += piece;
+    return text;
   }`;
 
 const commonJs = `

@@ -83,7 +83,7 @@ export async function useAll(library: Library, files: Files): Promise<string> {
   const said = {
     classify: await classifier.classify(['sea', 'bay']),
     forecast: await forecaster.forecast(Array.from({ length: 12 }, (_, t) => t % 5)),
-    generate: [...library.generate(model, { prompt: 'sea ', length: 20, seed: 3 })].join(''),
+    generate: await library.generateText(model, { prompt: 'sea ', length: 20, seed: 3 }),
     tag: await tagger.tag(['she sells shore shells.']),
     translate: await translator.translate(['sea'], { beam: 3 }),
   };

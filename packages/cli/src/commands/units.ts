@@ -98,7 +98,8 @@ async function units(run: string, paths: string[], flags: UnitsFlags): Promise<v
     const { heldOut, shuffles, seed, gates } = flags;
     const options = { heldOut, shuffles, seed, gates, onProgress: showProgress() };
     const searches = await findUnits(model, tokens, properties, options);
-    const span = flags.span > 0 && searches.length > 0 ? shown(model, tokens, searches[0], labels[0], flags) : null;
+    const span =
+      flags.span > 0 && searches.length > 0 ? await shown(model, tokens, searches[0], labels[0], flags) : null;
     const held = [...(flags.clamp ?? []), ...(flags.cut ?? [])];
     const hold = unitsOf(held, model, searches);
     const prompt = flags.prompt ?? promptFrom(span?.tokens ?? []);
@@ -158,10 +159,16 @@ interface Span {
   readonly tokens: readonly TracedToken[];
 }
 
-function shown(model: LanguageModel, tokens: Int32Array, search: UnitSearch, labels: Labels, flags: UnitsFlags): Span {
+async function shown(
+  model: LanguageModel,
+  tokens: Int32Array,
+  search: UnitSearch,
+  labels: Labels,
+  flags: UnitsFlags,
+): Promise<Span> {
   const best: Unit & { name: string } = search.units[0];
   const place = pickSpan(labels, search.steps.selection, flags.span);
-  return { unit: best.name, from: place.from, tokens: traceUnits(model, tokens, [best], place) };
+  return { unit: best.name, from: place.from, tokens: await traceUnits(model, tokens, [best], place) };
 }
 
 /** The first half of the span, so that generation starts inside what the unit follows. */

@@ -63,15 +63,16 @@ export async function measureGradients(
   const steps = Math.min(2 * lags, tokens.length - 1);
   const rows = Math.min(mostRows, tokens.length - steps);
   const inspected = inspectLanguageModel(model, tokens, { batch: rows, steps });
-  const flow = gradientFlow(inspected, { lags, positions });
+  const flow = await gradientFlow(inspected, { lags, positions });
   await breathe();
-  const gates = gateStatistics(inspected);
+  const gates = await gateStatistics(inspected);
   const decomposition = decompositionBy(await import('ml-matrix'));
-  const weights = weightSpectra(model.parameters, decomposition).map((spectrum, _, all) => ({
+  const spectra = await weightSpectra(model.parameters, decomposition);
+  const weights = spectra.map((spectrum, _, all) => ({
     ...spectrum,
     gate: gateOf(spectrum, all, gates),
   }));
-  const trajectory = new Trajectory(inspected);
+  const trajectory = await Trajectory.read(inspected);
   const notes: string[] = [];
   const jacobians: JacobianSpectrum[] = [];
   for (const [place, { layer, reverse }] of trajectory.places.entries()) {
@@ -86,7 +87,7 @@ export async function measureGradients(
       continue;
     }
     const limits = { steps: options.jacobians ?? 1, lags: Math.min(lags, 64) };
-    jacobians.push(jacobianSpectrum(trajectory, place, decomposition, limits));
+    jacobians.push(await jacobianSpectrum(trajectory, place, decomposition, limits));
   }
   const layers = flow.layers.map((layer) => {
     const reasons = [describeDecay(layer.decay, lags), ...reasonsOf(layer, weights, jacobians)];

@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from 'commander';
 import { parseUnitName, type UnitSearch, unitName } from 'unrolled/inspect';
 import type { LayerUnit } from 'unrolled/nn';
-import { evaluateTokens, generate, type LanguageModel } from 'unrolled/tasks/language-model';
+import { evaluateTokens, generateText, type LanguageModel } from 'unrolled/tasks/language-model';
 import { Failure } from '../failure.ts';
 
 /** A unit to hold at a value. */
@@ -60,11 +60,11 @@ export async function compareHeld(
   options: { readonly prompt: string; readonly length: number; readonly seed: number; readonly temperature: number },
 ): Promise<Comparison> {
   const loss = async (units: readonly LayerUnit[]) => (await evaluateTokens(model, tokens, { hold: units })).loss;
-  const text = (units: readonly LayerUnit[]) => [...generate(model, { ...options, hold: units })].join('');
+  const text = (units: readonly LayerUnit[]) => generateText(model, { ...options, hold: units });
   return {
     held: hold.map((unit) => ({ name: unitName(unit), value: unit.value })),
     loss: { before: await loss([]), after: await loss(hold) },
     prompt: options.prompt,
-    text: { before: text([]), after: text(hold) },
+    text: { before: await text([]), after: await text(hold) },
   };
 }

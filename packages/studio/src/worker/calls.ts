@@ -1,6 +1,6 @@
 import { ConfigError, openDevice, unlessAborted } from 'unrolled';
 import type { CellSource } from 'unrolled/nn';
-import { generate, LanguageModel, ngramLadder, tokenizerFor } from 'unrolled/tasks/language-model';
+import { generateText, LanguageModel, ngramLadder, tokenizerFor } from 'unrolled/tasks/language-model';
 import type { CallMessage, CallName, Calls, PartOf, RunSpec } from '../protocol.ts';
 import { type Desk, isFused } from './desk.ts';
 import { TrainingRun } from './training-run.ts';
@@ -14,9 +14,9 @@ type Answers = {
   ) => Calls[Name]['result'] | Promise<Calls[Name]['result']>;
 };
 
-const lead = (act: (run: TrainingRun) => void) => (desk: Desk) => {
+const lead = (act: (run: TrainingRun) => void | Promise<void>) => async (desk: Desk) => {
   if (!desk.run) throw new ConfigError('this model does not train here');
-  act(desk.run);
+  await act(desk.run);
   return null;
 };
 
@@ -40,7 +40,7 @@ const answers: Answers = {
   stopAtBest: lead((run) => run.stopAtBest()),
   tune: (desk, tuning) => lead((run) => run.tune(tuning))(desk),
   save: (desk) => desk.save(),
-  sample: (desk, input) => [...generate(desk.model, input)].join(''),
+  sample: (desk, input) => generateText(desk.model, input),
   async unroll(desk, input) {
     const { readText } = await import('./unrolling.ts');
     desk.read = await readText(desk.model, input, desk.step);

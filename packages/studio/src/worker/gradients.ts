@@ -31,11 +31,11 @@ export async function seeGradients(
   // Twice as many steps as lags, so that each t has a past of its own to look back into.
   const steps = 2 * lags;
   const inspected = inspectLanguageModel(model, tokensOf(model, text, steps + 1), { batch: rows, steps });
-  const flow = gradientFlow(inspected, { lags, positions });
+  const flow = await gradientFlow(inspected, { lags, positions });
   await breathe();
-  const gates = gateStatistics(inspected, { bins: 24 });
+  const gates = await gateStatistics(inspected, { bins: 24 });
   await breathe();
-  const blocks = namedBlocks(model, gates);
+  const blocks = await namedBlocks(model, gates);
   const small = blocks.filter(({ matrix }) => matrix.size <= largest);
   return {
     step,
@@ -61,12 +61,15 @@ export async function takeApart(
   tell: (part: WeightsApart) => void,
 ): Promise<WeightsApart> {
   const tokens = new Int32Array(2);
-  const gates = gateStatistics(inspectLanguageModel(model, tokens, { batch: 1, steps: 1 }));
-  const blocks = namedBlocks(model, gates).filter((block) => block.layer === layer);
+  const gates = await gateStatistics(inspectLanguageModel(model, tokens, { batch: 1, steps: 1 }));
+  const blocks = (await namedBlocks(model, gates)).filter((block) => block.layer === layer);
   return { step, weights: await apart(blocks, (weights) => tell({ step, weights })) };
 }
 
-type NamedBlock = ReturnType<typeof recurrentBlocks>[number] & { readonly layer: number; readonly name: string };
+type NamedBlock = Awaited<ReturnType<typeof recurrentBlocks>>[number] & {
+  readonly layer: number;
+  readonly name: string;
+};
 
 async function apart(
   blocks: readonly NamedBlock[],
@@ -91,11 +94,11 @@ function tokensOf({ tokenizer }: LanguageModel, text: string, least: number): In
 }
 
 /** Blocks of W_hh stand in the order of the cell's gates; where there are not as many of both, they have numbers. */
-function namedBlocks(
+async function namedBlocks(
   { parameters }: LanguageModel,
   gates: readonly { readonly layer: number; readonly gate: string }[],
-): NamedBlock[] {
-  const all = recurrentBlocks(parameters).filter(({ place }) => !place.reverse);
+): Promise<NamedBlock[]> {
+  const all = (await recurrentBlocks(parameters)).filter(({ place }) => !place.reverse);
   const nameOf = ({ parameter, layer, block }: RecurrentBlock): string => {
     const blocks = all.filter(({ place }) => place.parameter === parameter).length;
     const names = gates.filter((gate) => gate.layer === layer).map(({ gate }) => gate);

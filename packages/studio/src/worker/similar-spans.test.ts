@@ -24,16 +24,16 @@ model.parameters.load(
   ),
 );
 const context = { signal: new AbortController().signal, tell: () => {} };
-const { searched } = (await searchUnits(model, { text, property: 'quotes', most: null, span: 80 }, 0, {
+const { searched } = await searchUnits(model, { text, property: 'quotes', most: null, span: 80 }, 0, {
   ...context,
   before: null,
-}))!;
+});
 const from = 20 * period.length + 10;
 const input = { from, to: from + 5, threshold: 0.01, onlyThere: false, most: 12 };
 
 test('in a periodic text the best matches of a span are the same words in other periods', async () => {
   const shares: number[] = [];
-  const found = (await similarSpans(searched, input, { ...context, tell: (share) => void shares.push(share) }))!;
+  const found = await similarSpans(searched, input, { ...context, tell: (share) => void shares.push(share) });
   const selected = text.slice(input.from, input.to);
   expect(found.spans).toHaveLength(12);
   for (const { text: match, from, to } of found.spans) {
@@ -48,8 +48,8 @@ test('in a periodic text the best matches of a span are the same words in other 
 
 test('exactly the units beyond the threshold on the same side at every selected token count as active', async () => {
   for (const threshold of [0.01, 0.05, 0.1]) {
-    const { units } = (await similarSpans(searched, { ...input, threshold }, context))!;
-    const span = spanOf(searched, { from: input.from, length: 5 });
+    const { units } = await similarSpans(searched, { ...input, threshold }, context);
+    const span = await spanOf(searched, { from: input.from, length: 5 });
     const expected = span.units.filter((name, row) => {
       const values = span.values.subarray(5 * row, 5 * row + 5);
       return name.includes('.h.') && (values.every((v) => v >= threshold) || values.every((v) => v <= -threshold));
@@ -60,10 +60,10 @@ test('exactly the units beyond the threshold on the same side at every selected 
 
 test('units active on a neighbouring token are left out on request, and scores fall from first to last', async () => {
   const short = { ...input, threshold: 0.3, to: input.from + 2 };
-  const all = (await similarSpans(searched, short, context))!;
-  const only = (await similarSpans(searched, { ...short, onlyThere: true }, context))!;
+  const all = await similarSpans(searched, short, context);
+  const only = await similarSpans(searched, { ...short, onlyThere: true }, context);
   expect(only.units.length).toBeLessThan(all.units.length);
-  const span = spanOf(searched, { from: short.from - 1, length: 4 });
+  const span = await spanOf(searched, { from: short.from - 1, length: 4 });
   for (const { name, sign } of only.units) {
     const row = span.units.indexOf(name);
     const [before, after] = [span.values[4 * row], span.values[4 * row + 3]];

@@ -35,7 +35,7 @@ export async function similarSpans(
     throw new ConfigError(`similar spans: tokens ${from} to ${to} are no span of a text of ${tokens.length}`);
   }
   if (!(threshold >= 0)) throw new ConfigError(`similar spans: the threshold must be 0 or more, received ${threshold}`);
-  const active = activeUnits(searched, input);
+  const active = await activeUnits(searched, input);
   if (active.length === 0) {
     const reason = onlyThere
       ? 'is active over the selection and not beside it'
@@ -49,7 +49,7 @@ export async function similarSpans(
   for (let start = searchedFrom; start < tokens.length; start += chunk) {
     await breathe(signal);
     const end = Math.min(tokens.length, start + chunk);
-    for (const [i, values] of unitActivations(reading, units, { from: start, to: end }).entries()) {
+    for (const [i, values] of (await unitActivations(reading, units, { from: start, to: end })).entries()) {
       const { sign, last } = active[i];
       for (let t = 0; t < values.length; t++) {
         const place = start - searchedFrom + t;
@@ -70,13 +70,13 @@ export async function similarSpans(
 }
 
 /** Units on one side of 0 beyond the threshold all along the selection, strongest first. */
-function activeUnits({ model, tokens, units }: SearchedText, input: SimilarSpansInput): ActiveUnit[] {
+async function activeUnits({ model, tokens, units }: SearchedText, input: SimilarSpansInput): Promise<ActiveUnit[]> {
   const { from, to, threshold, onlyThere } = input;
   // Where there is a token before and after, a unit that is meant to be active only there is not active on it.
   const [left, right] = [Math.max(0, from - 1), Math.min(tokens.length, to + 1)];
   const outputs = units.filter(({ part }) => part === 'h');
   const candidates = outputs.length > 0 ? outputs : units;
-  const columns = unitActivations(readTokens(model, tokens), candidates, { from: left, to: right });
+  const columns = await unitActivations(readTokens(model, tokens), candidates, { from: left, to: right });
   return columns
     .flatMap((values, i): ActiveUnit[] => {
       const inside = values.subarray(from - left, to - left);

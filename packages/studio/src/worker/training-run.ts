@@ -1,6 +1,6 @@
 import { DivergenceError } from 'unrolled';
 import {
-  generate,
+  generateText,
   type LanguageModel,
   type LanguageModelTraining,
   languageModelTraining,
@@ -47,6 +47,8 @@ export class TrainingRun {
   #losses: number[] = [];
   #told = 0;
   #sampledAt = 0;
+  /** Whether a sample was asked for. */
+  #asked = false;
   #sampleCost = 0;
   /** The parameters at the best validation so far. */
   #best: {
@@ -82,7 +84,9 @@ export class TrainingRun {
     if (pace !== undefined) this.#pace = pace;
     if (temperature !== undefined && temperature !== this.#temperature) {
       this.#temperature = temperature;
-      this.#sample(false);
+      // Between two steps, where there are any: the parameters must not change within a sample.
+      if (this.#ended) void this.#sample(false);
+      else this.#asked = true;
     }
     this.#wake();
   }
@@ -105,21 +109,21 @@ export class TrainingRun {
   }
 
   /** Ends the run with the parameters of the best validation; with the last ones where there was none. */
-  stopAtBest(): void {
+  async stopAtBest(): Promise<void> {
     this.#returns = true;
     this.stop();
     // One that has ended has nobody else to do it.
-    if (this.#ended) this.#returnToBest();
+    if (this.#ended) await this.#returnToBest();
   }
 
   #returns = false;
   #ended = false;
 
-  #returnToBest(): void {
+  async #returnToBest(): Promise<void> {
     if (!this.#best || this.#best.step === this.step) return;
     this.#model.parameters.load(this.#best.parameters);
     this.step = this.#best.step;
-    this.#sample(false);
+    await this.#sample(false);
     this.#state('stopped', `Back at update ${this.step.toLocaleString('en-US')}, the best validation loss`);
   }
 
@@ -132,7 +136,7 @@ export class TrainingRun {
   async lead(): Promise<void> {
     const { optimizer, schedule, clipNorm, seed, steps } = this.#spec;
     try {
-      this.#sample(true);
+      await this.#sample(true);
       await this.#gate();
       const fixed: Omit<TrainOptions, 'learningRate'> = {
         optimizer: { method: optimizer },
@@ -153,21 +157,21 @@ export class TrainingRun {
           this.step = event.step;
           this.#losses.push(event.loss);
           this.#allowed--;
-          const { itemsPerSecond, ...rest } = event;
-          this.#progress({ ...rest, speed: itemsPerSecond, losses: new Float32Array(0) });
-          if (isMilestone(event.step)) this.#sample(true);
-          else if (performance.now() - this.#sampledAt > Math.max(sampleEvery, sampleRest * this.#sampleCost))
-            this.#sample(false);
+          const { itemsPerSecond, ...others } = event;
+          this.#progress({ ...others, speed: itemsPerSecond, losses: new Float32Array(0) });
+          const rest = Math.max(sampleEvery, sampleRest * this.#sampleCost);
+          if (isMilestone(event.step)) await this.#sample(true);
+          else if (this.#asked || performance.now() - this.#sampledAt > rest) await this.#sample(false);
           await this.#gate();
         } else if (event.type === 'validation') {
           if (event.best) this.#best = { step: event.step, parameters: await this.#model.parameters.save() };
           this.#tell({ type: 'validation', step: event.step, loss: event.loss, best: event.best });
         } else if (event.type === 'done') {
           this.#tellProgress();
-          this.#sample(false);
+          await this.#sample(false);
           this.#ended = true;
           this.#state(event.reason === 'finished' ? 'finished' : 'stopped');
-          if (this.#returns) this.#returnToBest();
+          if (this.#returns) await this.#returnToBest();
         }
       }
     } catch (error) {
@@ -189,10 +193,12 @@ export class TrainingRun {
       const paused = this.#allowed <= 0;
       const left = until - performance.now();
       if (!paused && (left <= 0 || this.#pace === 0)) break;
-      if (paused && !told) {
-        this.#sample(false);
-        this.#state('paused');
-        told = true;
+      if (this.#asked || (paused && !told)) {
+        await this.#sample(false);
+        if (paused && !told) this.#state('paused');
+        told ||= paused;
+        // It may have been woken meanwhile.
+        continue;
       }
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
@@ -222,11 +228,13 @@ export class TrainingRun {
     this.#told = performance.now();
   }
 
-  #sample(kept: boolean): void {
+  async #sample(kept: boolean): Promise<void> {
+    this.#asked = false;
     const began = performance.now();
     const { prompt, length } = this.#sampled;
     const seed = this.#spec.seed + this.step;
-    const text = [prompt, ...generate(this.#model, { prompt, length, temperature: this.#temperature, seed })].join('');
+    const options = { prompt, length, temperature: this.#temperature, seed };
+    const text = prompt + (await generateText(this.#model, options));
     this.#sampledAt = performance.now();
     this.#sampleCost = this.#sampledAt - began;
     this.#tell({ type: 'sample', step: this.step, text, kept });

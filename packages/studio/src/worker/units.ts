@@ -12,7 +12,7 @@ import {
   describeCharacter,
   evaluateTokens,
   findUnits,
-  generate,
+  generateText,
   type LanguageModel,
   labelTokens,
   leaveOutUnknown,
@@ -92,12 +92,12 @@ function read({ tokenizer }: LanguageModel, all: string): Pick<SearchedText, 'to
 }
 
 /** A span of the text with what all units are, and the property. */
-export function spanOf(
+export async function spanOf(
   { model, tokens, pieces, labels, units }: SearchedText,
   { from, length }: TextSpanInput,
-): TextSpan {
+): Promise<TextSpan> {
   const to = Math.min(tokens.length, from + length);
-  const columns = unitActivations(readTokens(model, tokens), units, { from, to });
+  const columns = await unitActivations(readTokens(model, tokens), units, { from, to });
   const values = new Float32Array(units.length * (to - from));
   for (const [index, column] of columns.entries()) values.set(column, index * (to - from));
   const decode = model.tokenizer.decoder();
@@ -120,7 +120,7 @@ export async function holdUnit({ model, tokens, split }: SearchedText, input: Ho
   const known = leaveOutUnknown(model.tokenizer, prompt).text;
   const of = async (held: typeof hold) => ({
     loss: (await evaluateTokens(model, part, { hold: held })).loss,
-    text: [...generate(model, { prompt: known, length, temperature, seed, hold: held })].join(''),
+    text: await generateText(model, { prompt: known, length, temperature, seed, hold: held }),
   });
   return { unit: input.unit, value: input.value, prompt: known, before: await of([]), after: await of(hold) };
 }

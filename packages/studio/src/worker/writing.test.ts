@@ -1,5 +1,5 @@
 import { openDevice } from 'unrolled';
-import { generate, LanguageModel, tokenizerFor } from 'unrolled/tasks/language-model';
+import { generateText, LanguageModel, tokenizerFor } from 'unrolled/tasks/language-model';
 import { afterAll, expect, test } from 'vitest';
 import type { WriteInput, WrittenToken } from '../protocol.ts';
 import { readText } from './unrolling.ts';
@@ -18,21 +18,27 @@ const textOf = (tokens: readonly WrittenToken[], given: boolean): string =>
     .map((token) => token.text)
     .join('');
 
-test('writes what the library writes with these options, after the prompt', () => {
-  const tokens = [...write(model, input)];
+const all = async (tokens: AsyncIterable<WrittenToken>): Promise<WrittenToken[]> => {
+  const found: WrittenToken[] = [];
+  for await (const token of tokens) found.push(token);
+  return found;
+};
+
+test('writes what the library writes with these options, after the prompt', async () => {
+  const tokens = await all(write(model, input));
   expect(textOf(tokens, true)).toBe(text);
-  expect(textOf(tokens, false)).toBe([...generate(model, input)].join(''));
+  expect(textOf(tokens, false)).toBe(await generateText(model, input));
 });
 
 test('the surprise at each token of a prompt is its loss, however long the prompt is', async () => {
-  const tokens = [...write(model, { ...input, length: 0 })];
+  const tokens = await all(write(model, { ...input, length: 0 }));
   const { losses } = (await readText(model, { text, truncation: 0, lossAt: null }, 0)).unrolling;
   expect(tokens[0].nats).toBeNull();
   for (let t = 1; t < tokens.length; t++) expect(tokens[t].nats).toBeCloseTo(losses[t - 1], 5);
 });
 
-test('what was expected is sorted, and a token that is among it has the chance that its surprise says', () => {
-  for (const { text, nats, expected } of write(model, input)) {
+test('what was expected is sorted, and a token that is among it has the chance that its surprise says', async () => {
+  for (const { text, nats, expected } of await all(write(model, input))) {
     const chances = expected.map(({ probability }) => probability);
     expect(chances).toEqual(chances.toSorted((a, b) => b - a));
     const found = expected.find((one) => one.text === text);
@@ -40,14 +46,14 @@ test('what was expected is sorted, and a token that is among it has the chance t
   }
 });
 
-test('going on from another token than the one written is going on from the text with it', () => {
-  const tokens = [...write(model, { ...input, prompt: 'hel', temperature: 0 })];
+test('going on from another token than the one written is going on from the text with it', async () => {
+  const tokens = await all(write(model, { ...input, prompt: 'hel', temperature: 0 }));
   const other = tokens[5].expected.at(-1)!.text;
   const prompt = `${tokens
     .slice(0, 5)
     .map(({ text }) => text)
     .join('')}${other}`;
-  const again = [...write(model, { ...input, prompt })];
+  const again = await all(write(model, { ...input, prompt }));
   expect(again[5].text).toBe(other);
   expect(again[5].expected).toHaveLength(8);
 });

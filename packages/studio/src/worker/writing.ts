@@ -1,3 +1,4 @@
+import type { Numbers, Tensor } from 'unrolled';
 import type { StackState } from 'unrolled/nn';
 import { generateTogether, type LanguageModel, leaveOutUnknown } from 'unrolled/tasks/language-model';
 import { describeCharacter } from 'unrolled/tokenizers';
@@ -26,7 +27,7 @@ export async function writeTo(
   const { text, leftOut } = leaveOutUnknown(model.tokenizer, input.prompt);
   let tokens: WrittenToken[] = [];
   let told = performance.now();
-  for (const token of write(model, { ...input, prompt: text })) {
+  for await (const token of write(model, { ...input, prompt: text })) {
     tokens.push(token);
     if (performance.now() - told < tellEvery) continue;
     tell(tokens);
@@ -40,41 +41,44 @@ export async function writeTo(
 }
 
 /** The tokens of the prompt, then those that are written. @throws ConfigError on an option out of range */
-export function* write(model: LanguageModel, input: WriteInput): Generator<WrittenToken, void> {
+export async function* write(model: LanguageModel, input: WriteInput): AsyncGenerator<WrittenToken, void> {
   const { prompt, ...options } = input;
   yield* read(model, prompt);
-  for (const { piece, token, logits } of generateTogether(model, { ...options, prompts: [prompt] })) {
+  for await (const { piece, token, logits } of generateTogether(model, { ...options, prompts: [prompt] })) {
     yield { text: piece, given: false, ...expectations(model, logits, token) };
   }
 }
 
-function* read(model: LanguageModel, prompt: string): Generator<WrittenToken, void> {
+async function* read(model: LanguageModel, prompt: string): AsyncGenerator<WrittenToken, void> {
   const { device, tokenizer } = model;
   const ids = tokenizer.encode(prompt);
   const V = tokenizer.size;
   const pieces = tokensAsTyped(tokenizer, prompt);
   if (ids.length > 0) yield { text: pieces[0], given: true, nats: null, expected: [] };
   let state: StackState | null = null;
-  for (let start = 0; start + 1 < ids.length; start += chunk) {
-    const T = Math.min(chunk, ids.length - 1 - start);
-    let logits = new Float32Array(0);
-    state = device.keep(
-      device.withoutGradients(() =>
-        device.carry<StackState | null>(state, (carried) => {
-          const run = model.apply(device.ids(ids.subarray(start, start + T), [T, 1]), undefined, { state: carried });
-          logits = Float32Array.from(run.logits.data()); // [T, V]
-          return run.state;
-        }),
-      ),
-    );
-    for (let t = 0; t < T; t++) {
-      const id = ids[start + t + 1];
-      yield {
-        text: pieces[start + t + 1],
-        given: true,
-        ...expectations(model, logits.subarray(t * V, (t + 1) * V), id),
-      };
+  try {
+    for (let start = 0; start + 1 < ids.length; start += chunk) {
+      const T = Math.min(chunk, ids.length - 1 - start);
+      const [after, logits]: [StackState, Numbers<Tensor>] = await device.carryAndRead<StackState, Tensor>(
+        state,
+        (carried) =>
+          device.withoutGradients(() => {
+            const run = model.apply(device.ids(ids.subarray(start, start + T), [T, 1]), undefined, { state: carried });
+            return [run.state, run.logits]; // [T, V]
+          }),
+      );
+      state = after;
+      for (let t = 0; t < T; t++) {
+        const id = ids[start + t + 1];
+        yield {
+          text: pieces[start + t + 1],
+          given: true,
+          ...expectations(model, logits.subarray(t * V, (t + 1) * V), id),
+        };
+      }
     }
+  } finally {
+    device.release(state);
   }
 }
 

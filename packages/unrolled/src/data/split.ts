@@ -1,4 +1,4 @@
-import { rate, requireKind } from '../checks.ts';
+import { ConfigError } from '../errors.ts';
 import { hashText, mix32 } from '../random.ts';
 
 export interface SplitOptions<Example> {
@@ -19,7 +19,9 @@ export function splitExamples<Example>(
   examples: readonly Example[],
   { share, seed, keyOf }: SplitOptions<Example>,
 ): { train: Example[]; validation: Example[] } {
-  requireKind('split', 'share', share, rate);
+  if (!(share >= 0 && share < 1)) {
+    throw new ConfigError(`split: the validation share must be in [0, 1), received ${share}`, { share });
+  }
   const train: Example[] = [];
   const validation: Example[] = [];
   for (const example of examples) {

@@ -26,8 +26,11 @@ export interface GateOptions {
 }
 
 /** Means, saturation and histograms of all gates of all layers, from one run over the batch. */
-export function gateStatistics(inspected: Inspected, { bins = 20 }: GateOptions = {}): GateStatistics[] {
-  const seen = new Map<string, { layer: number; reverse: boolean; gate: string; values: ArrayLike<number>[] }>();
+export async function gateStatistics(inspected: Inspected, { bins = 20 }: GateOptions = {}): Promise<GateStatistics[]> {
+  const seen = new Map<
+    string,
+    { layer: number; reverse: boolean; gate: string; values: Promise<ArrayLike<number>>[] }
+  >();
   const { device } = inspected;
   device.withoutGradients(() =>
     device.scope(() => {
@@ -37,13 +40,17 @@ export function gateStatistics(inspected: Inspected, { bins = 20 }: GateOptions 
           for (const [gate, tensor] of Object.entries(shown)) {
             const key = `${layer} ${reverse} ${gate}`;
             if (!seen.has(key)) seen.set(key, { layer, reverse, gate, values: [] });
-            seen.get(key)!.values.push(tensor.data());
+            seen.get(key)!.values.push(tensor.read());
           }
         },
       }));
     }),
   );
-  return Array.from(seen.values(), ({ values, ...place }) => ({ ...place, ...statisticsOf(values, bins) }));
+  const all = Array.from(seen.values(), async ({ values, ...place }) => ({
+    ...place,
+    ...statisticsOf(await Promise.all(values), bins),
+  }));
+  return Promise.all(all);
 }
 
 type Statistics = Omit<GateStatistics, 'layer' | 'reverse' | 'gate'>;

@@ -56,7 +56,7 @@ type Norms = number[][][];
  * In a layer under others, the gradient arrives through the layers above as well.
  * @throws ConfigError if the sequence is too short for the lags, or the model does not pass the probes on
  */
-export function gradientFlow(inspected: Inspected, options: GradientFlowOptions = {}): GradientFlow {
+export async function gradientFlow(inspected: Inspected, options: GradientFlowOptions = {}): Promise<GradientFlow> {
   const { device, steps, bidirectional = false } = inspected;
   const room = bidirectional ? Math.floor((steps - 1) / 2) : steps - 1;
   const lags = options.lags ?? Math.max(1, Math.min(100, Math.floor(room / 2)));
@@ -73,7 +73,8 @@ export function gradientFlow(inspected: Inspected, options: GradientFlowOptions 
   }
   const positions = spread(lags, bidirectional ? steps - 1 - lags : steps - 1, wanted);
   const layers = new Map<string, { layer: number; reverse: boolean; parts: Map<string, Norms> }>();
-  positions.forEach((position, index) => {
+  for (const [index, position] of positions.entries()) {
+    const reads: Promise<void>[] = [];
     device.scope(() => {
       const losses = inspected.losses((layer, reverse) => {
         const key = `${layer} ${reverse}`;
@@ -85,14 +86,18 @@ export function gradientFlow(inspected: Inspected, options: GradientFlowOptions 
             if (lag < 0 || lag > lags) return;
             for (const [name, part] of Object.entries(state)) {
               if (!parts.has(name)) parts.set(name, zeros(positions.length, lags + 1, part.shape[0]));
-              parts.get(name)![index][lag] = rowNorms(part);
+              const note = (norms: number[]): void => {
+                parts.get(name)![index][lag] = norms;
+              };
+              reads.push(rowNorms(part).then(note));
             }
           },
         };
       });
       gradients(sum(at(losses, position)), []);
     });
-  });
+    await Promise.all(reads);
+  }
   if (![...layers.values()].some(({ parts }) => parts.size > 0)) {
     throw new ConfigError('gradient flow: no probe was told a gradient; hand them on, and track what the loss needs');
   }
@@ -145,9 +150,9 @@ export function reportLayers({ layers, lags }: GradientFlow): LayerFlowReport[] 
   }));
 }
 
-function rowNorms(part: Tensor): number[] {
-  const data = part.data();
-  const rows = part.shape[0];
+async function rowNorms(part: Tensor): Promise<number[]> {
+  const [rows] = part.shape;
+  const data = await part.read();
   const width = data.length / rows;
   return Array.from({ length: rows }, (_, row) => norm(data.subarray(row * width, (row + 1) * width)));
 }

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { referenceBackend } from '../backend/reference/reference-backend.ts';
 import { ConfigError } from '../errors.ts';
 import { type CellConfig, inference, initialiseParameters, Recurrent, type StackState } from '../nn/index.ts';
@@ -40,7 +40,10 @@ describe.each(configs)('of a bidirectional stack of $cell', (cell) => {
   const recurrent = new Recurrent({ cell, layers: 2, bidirectional: true });
   initialiseParameters(recurrent, [-1, -1, F], device, 4);
   const inspected = inspectRecurrent(recurrent, xs);
-  const trajectory = new Trajectory(inspected);
+  let trajectory: Trajectory;
+  beforeAll(async () => {
+    trajectory = await Trajectory.read(inspected);
+  });
 
   test('the trajectory holds the states a step begins from', () => {
     const { state } = recurrent.run(xs, inference);
@@ -80,14 +83,14 @@ describe.each(configs)('of a bidirectional stack of $cell', (cell) => {
   });
 });
 
-test.each(configs)('the product of Jacobians of $cell takes the gradient back by so many steps', (cell) => {
+test.each(configs)('the product of Jacobians of $cell takes the gradient back by so many steps', async (cell) => {
   const recurrent = new Recurrent({ cell });
   initialiseParameters(recurrent, [-1, -1, F], device, 4);
   const one = xs.slice(1, 0, 1);
   const weights = device.tensor(initialise({ kind: 'normal', deviation: 1 }, [H], new Random(2)), [H]);
   const inspected = inspectRecurrent(recurrent, one, (outputs) => outputs.mul(weights).sum({ axes: -1 }));
-  const trajectory = new Trajectory(inspected);
-  const flow = gradientFlow(inspected, { lags: T - 1, positions: 1 }).layers[0];
+  const trajectory = await Trajectory.read(inspected);
+  const flow = (await gradientFlow(inspected, { lags: T - 1, positions: 1 })).layers[0];
   // ∂L_t/∂s_t: the loss asks for h, which comes first.
   const S = trajectory.size(0);
   let gradient = device.tensor([...weights.data(), ...new Array<number>(S - H).fill(0)], [1, S]);
@@ -97,7 +100,7 @@ test.each(configs)('the product of Jacobians of $cell takes the gradient back by
   }
 });
 
-test('the growth of an orthogonal recurrence is its gain, at every lag, however long', () => {
+test('the growth of an orthogonal recurrence is its gain, at every lag, however long', async () => {
   const gain = 1e-30;
   const recurrent = new Recurrent({ cell: { cell: 'rnn', hidden: H, activation: 'relu', bias: false } });
   const parameters = initialiseParameters(recurrent, [-1, -1, F], device, 4);
@@ -105,8 +108,8 @@ test('the growth of an orthogonal recurrence is its gain, at every lag, however 
   const cycle = Float64Array.from({ length: H * H }, (_, i) => (i % H === (Math.floor(i / H) + 1) % H ? gain : 0));
   device.backend.write(parameters.get('weight_hh_l0'), cycle);
   device.backend.fill(parameters.get('weight_ih_l0'), 1);
-  const trajectory = new Trajectory(inspectRecurrent(recurrent, device.ones([40, 1, F])));
-  const { size, steps, products } = jacobianSpectrum(trajectory, 0, rowsOnly, { steps: 2, lags: 30 });
+  const trajectory = await Trajectory.read(inspectRecurrent(recurrent, device.ones([40, 1, F])));
+  const { size, steps, products } = await jacobianSpectrum(trajectory, 0, rowsOnly, { steps: 2, lags: 30 });
   expect(size).toBe(H);
   expect(steps.map(({ t }) => t)).toEqual([10, 30]);
   expect(products.map(({ lag }) => lag)).toEqual([1, 2, 4, 8, 16, 30]);
@@ -117,12 +120,12 @@ test('the growth of an orthogonal recurrence is its gain, at every lag, however 
   }
 });
 
-test('where all units are switched off there is no product', () => {
+test('where all units are switched off there is no product', async () => {
   const recurrent = new Recurrent({ cell: { cell: 'rnn', hidden: H, activation: 'relu' } });
   const parameters = initialiseParameters(recurrent, [-1, -1, F], device, 4);
   device.backend.fill(parameters.get('bias_ih_l0'), -100);
-  const trajectory = new Trajectory(inspectRecurrent(recurrent, xs));
-  expect(jacobianSpectrum(trajectory, 0, rowsOnly).products).toEqual([]);
+  const trajectory = await Trajectory.read(inspectRecurrent(recurrent, xs));
+  expect((await jacobianSpectrum(trajectory, 0, rowsOnly)).products).toEqual([]);
 });
 
 test('a matrix with a number that is not finite is refused by its place', () => {
@@ -131,11 +134,11 @@ test('a matrix with a number that is not finite is refused by its place', () => 
 });
 
 describe('weightSpectra', () => {
-  test('takes every gate of every layer and direction, as they stand in memory', () => {
+  test('takes every gate of every layer and direction, as they stand in memory', async () => {
     const recurrent = new Recurrent({ cell: { cell: 'gru', hidden: H }, layers: 2, bidirectional: true });
     const parameters = initialiseParameters(recurrent, [-1, -1, F], device, 4);
     const seen: ArrayLike<number>[] = [];
-    const spectra = weightSpectra(parameters, {
+    const spectra = await weightSpectra(parameters, {
       singularValues: ({ data }) => {
         seen.push(data);
         return [seen.length];

@@ -1,12 +1,13 @@
 import { gradients } from '../autodiff/gradients.ts';
+import type { TypedArray } from '../backend/backend.ts';
 import { ConfigError } from '../errors.ts';
 import type { CellState } from '../nn/cells/cell.ts';
-import type { StackState } from '../nn/sequence-layer.ts';
+import type { StackState } from '../nn/recurrent.ts';
 import { broadcastTo, concat, reshape, slice } from '../ops/index.ts';
 import { sizeOf } from '../shape.ts';
 import type { Device } from '../tensor/device.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { type Decomposition, type Spectrum, type SquareMatrix, spectrumOf } from './decomposition.ts';
+import { type Decomposition, type Spectrum, spectrumOf } from './decomposition.ts';
 import type { Inspected } from './inspected.ts';
 import { norm } from './norm.ts';
 
@@ -16,19 +17,28 @@ interface Place {
   readonly reverse: boolean;
 }
 
+/** The parts of a state of one row. */
+type RowState = Record<string, { shape: readonly number[]; data: ArrayLike<number> }>;
+
 /** The states of row 0 along a sequence, for taking single steps anywhere in it. */
 export class Trajectory {
   readonly inspected: Inspected;
   readonly places: readonly Place[];
   /** By place and step: the parts of the state, one row. */
-  readonly #states: readonly (readonly Readonly<
-    Record<string, { shape: readonly number[]; data: ArrayLike<number> }>
-  >[])[];
+  readonly #states: readonly (readonly RowState[])[];
 
-  constructor(inspected: Inspected) {
+  private constructor(inspected: Inspected, places: readonly Place[], states: readonly (readonly RowState[])[]) {
+    this.inspected = inspected;
+    this.places = places;
+    this.#states = states;
+  }
+
+  /** Runs the batch and reads its states. */
+  static async read(inspected: Inspected): Promise<Trajectory> {
     const { device } = inspected;
     const places: Place[] = [];
-    const states: Record<string, { shape: readonly number[]; data: ArrayLike<number> }>[][] = [];
+    const states: RowState[][] = [];
+    const reads: Promise<void>[] = [];
     device.withoutGradients(() =>
       device.scope(() => {
         inspected.losses((layer, reverse) => {
@@ -36,20 +46,21 @@ export class Trajectory {
           states.push([]);
           return {
             step(t, { state }) {
-              states[index][t] = Object.fromEntries(
-                Object.entries(state).map(([name, part]) => {
-                  const row = slice(part, 0, 0, 1);
-                  return [name, { shape: row.shape, data: row.data() }];
-                }),
-              );
+              const parts = Object.entries(state).map(async ([name, part]) => {
+                const row = slice(part, 0, 0, 1);
+                return [name, { shape: row.shape, data: await row.read() }] as const;
+              });
+              const all = Promise.all(parts).then((rows) => {
+                states[index][t] = Object.fromEntries(rows);
+              });
+              reads.push(all);
             },
           };
         });
       }),
     );
-    this.inspected = inspected;
-    this.places = places;
-    this.#states = states;
+    await Promise.all(reads);
+    return new Trajectory(inspected, places, states);
   }
 
   /** S, size of the state of one row at a place. */
@@ -146,22 +157,22 @@ export interface JacobianOptions {
 }
 
 /** The spectra of step Jacobians and of their products along a sequence, for one layer and direction. */
-export function jacobianSpectrum(
+export async function jacobianSpectrum(
   trajectory: Trajectory,
   place: number,
   decomposition: Decomposition,
   { steps: count = 1, lags: longest = 64 }: JacobianOptions = {},
-): JacobianSpectrum {
+): Promise<JacobianSpectrum> {
   const walked = trajectory.steps(place);
   if (walked.length === 0) throw new ConfigError('Jacobian: the sequence must have at least two steps');
   const { device } = trajectory.inspected;
   const size = trajectory.size(place);
-  const matrixOf = (tensor: Tensor): SquareMatrix => ({ size, data: tensor.data() });
   const shown = Array.from({ length: count }, (_, i) => walked[Math.floor(((i + 0.5) * walked.length) / count)]);
-  const steps = [...new Set(shown)].map((t) => ({
-    t,
-    ...device.scope(() => spectrumOf(matrixOf(stepJacobian(trajectory, place, t)), decomposition)),
-  }));
+  const steps: ({ t: number } & Spectrum)[] = [];
+  for (const t of new Set(shown)) {
+    const data = await device.read(() => stepJacobian(trajectory, place, t));
+    steps.push({ t, ...spectrumOf({ size, data }, decomposition) });
+  }
 
   const lags = Math.min(longest, walked.length);
   const products: ProductSpectrum[] = [];
@@ -169,17 +180,18 @@ export function jacobianSpectrum(
   let logScale = 0;
   let product: Tensor | null = null;
   for (let lag = 1; lag <= lags; lag++) {
-    product = device.carry<Tensor | null>(product, (before) => {
+    const [next, numbers]: [Tensor, TypedArray] = await device.carryAndRead<Tensor, Tensor>(product, (before) => {
       const jacobian = stepJacobian(trajectory, place, walked[walked.length - lag]);
-      const next = before === null ? jacobian : before.matmul(jacobian);
-      const size = norm(next.data());
-      if (!(size > 0 && Number.isFinite(size))) return null;
-      logScale += Math.log(size);
-      return next.mul(1 / size);
+      const made = before === null ? jacobian : before.matmul(jacobian);
+      return [made, made];
     });
-    if (product === null) break;
+    product = next;
+    const length = norm(numbers);
+    if (!(length > 0 && Number.isFinite(length))) break;
+    logScale += Math.log(length);
+    product = device.keep(device.carry(product, (one) => one!.mul(1 / length)));
     if ((lag & (lag - 1)) !== 0 && lag !== lags) continue;
-    const values = decomposition.singularValues(matrixOf(product));
+    const values = decomposition.singularValues({ size, data: await product.read() });
     const [largest, smallest] = [values[0], values[values.length - 1]];
     const rounding = size * largest * (device.float === 'float32' ? 2 ** -23 : 2 ** -52);
     const logLargest = logScale + Math.log(largest);
@@ -190,5 +202,6 @@ export function jacobianSpectrum(
       growthPerStep: Math.exp(logLargest / lag),
     });
   }
+  device.release(product);
   return { ...trajectory.places[place], size, steps, products };
 }

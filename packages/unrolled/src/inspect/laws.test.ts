@@ -44,30 +44,33 @@ function linearCell(weight: ArrayLike<number>): Cell {
   };
 }
 
-function flowOf(cell: Cell, lags = 20): LayerFlow {
-  return gradientFlow(inspected(cell, normal([T, B, H], 1)), { lags, positions: 4 }).layers[0];
+async function flowOf(cell: Cell, lags = 20): Promise<LayerFlow> {
+  return (await gradientFlow(inspected(cell, normal([T, B, H], 1)), { lags, positions: 4 })).layers[0];
 }
 
 const orthogonal = (gain: number, seed = 3): Float64Array =>
   initialise({ kind: 'orthogonal', gain }, [H, H], new Random(seed));
 
 describe('a linear recurrence', () => {
-  test.each([0.9, 1, 1.1])('of %f times an orthogonal matrix changes the gradient by that much every step', (gain) => {
-    const { norms, decay } = flowOf(linearCell(orthogonal(gain)));
-    for (const curve of [norms.mean, norms.low, norms.median, norms.high]) {
-      curve.forEach((norm, lag) => {
-        expect(norm / curve[0] / gain ** lag).toBeCloseTo(1, 10);
-      });
-    }
-    expect(decay.perStep).toBeCloseTo(gain, 10);
-  });
+  test.each([0.9, 1, 1.1])(
+    'of %f times an orthogonal matrix changes the gradient by that much every step',
+    async (gain) => {
+      const { norms, decay } = await flowOf(linearCell(orthogonal(gain)));
+      for (const curve of [norms.mean, norms.low, norms.median, norms.high]) {
+        curve.forEach((norm, lag) => {
+          expect(norm / curve[0] / gain ** lag).toBeCloseTo(1, 10);
+        });
+      }
+      expect(decay.perStep).toBeCloseTo(gain, 10);
+    },
+  );
 
-  test('never grows faster than the largest singular value, for all matrices', () => {
-    fc.assert(
-      fc.property(fc.integer(), fc.constantFrom(0.9, 1.1), (seed, largest) => {
+  test('never grows faster than the largest singular value, for all matrices', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.integer(), fc.constantFrom(0.9, 1.1), async (seed, largest) => {
         const weight = initialise({ kind: 'normal', deviation: 1 }, [H, H], new Random(seed));
         const scaled = weight.map((value) => (value * largest) / largestSingularValue(weight));
-        for (const byLag of flowOf(linearCell(scaled), 12).byPosition) {
+        for (const byLag of (await flowOf(linearCell(scaled), 12)).byPosition) {
           byLag.forEach((norm, lag) => {
             expect(norm).toBeLessThanOrEqual(byLag[0] * largest ** lag * (1 + 1e-9));
           });
@@ -77,11 +80,11 @@ describe('a linear recurrence', () => {
     );
   });
 
-  test('with a largest singular value of 1.1 grows at that rate along its own direction, and 0.9 fades', () => {
+  test('with a largest singular value of 1.1 grows at that rate along its own direction, and 0.9 fades', async () => {
     for (const largest of [0.9, 1.1]) {
       const diagonal = new Float64Array(H * H);
       for (let i = 0; i < H; i++) diagonal[i * H + i] = largest / (i + 1);
-      const { norms, decay } = flowOf(linearCell(diagonal));
+      const { norms, decay } = await flowOf(linearCell(diagonal));
       expect(norms.mean[20] / norms.mean[19]).toBeCloseTo(largest, 6);
       expect(decay.kind).toBe(largest > 1 ? 'kept' : 'vanishes');
     }
@@ -111,13 +114,13 @@ function built(config: CellConfig, change: (name: string, value: Float64Array) =
   return cell;
 }
 
-test('an LSTM with f = 1 and i = 0 keeps the gradient of its cell for ever', () => {
+test('an LSTM with f = 1 and i = 0 keeps the gradient of its cell for ever', async () => {
   // Biases of ±1000 make the gates exactly 0 and 1; o = 1/2, and the weights of the cell alone are at work.
   const cell = built({ cell: 'lstm', hidden: H }, (name, value) => {
     if (name !== 'bias_ih') return value.map(() => 0);
     return value.map((_, i) => [-1000, 1000, 0, 0][Math.floor(i / H)]);
   });
-  const { parts, decay } = flowOf(cell);
+  const { parts, decay } = await flowOf(cell);
   // The loss asks for h_t, so it is one step earlier that the gradient reaches the cell.
   const [, first, ...later] = parts.c.mean;
   expect(first).toBeGreaterThan(0.1);
@@ -134,17 +137,17 @@ describe('an IRNN', () => {
     weightHh: { kind: 'identity' },
   } as never;
 
-  test('keeps the gradient of units that are active', () => {
+  test('keeps the gradient of units that are active', async () => {
     // Positive inputs and biases 0: every unit stays active.
     const cell = built(irnn, (name, value) => (name === 'weight_ih' ? value.map(Math.abs) : value));
     const xs = device.ones([T, B, H]);
-    const { norms } = gradientFlow(inspected(cell, xs), { lags: 20, positions: 3 }).layers[0];
+    const { norms } = (await gradientFlow(inspected(cell, xs), { lags: 20, positions: 3 })).layers[0];
     for (const norm of norms.mean) expect(norm).toBeCloseTo(norms.mean[0], 12);
   });
 
-  test('loses that of units that are not', () => {
+  test('loses that of units that are not', async () => {
     const cell = built(irnn, (name, value) => (name === 'bias_ih' ? value.map(() => -100) : value));
-    const flow = flowOf(cell);
+    const flow = await flowOf(cell);
     expect(flow.norms.mean.slice(1)).toEqual(new Array(20).fill(0));
     expect(flow.decay).toMatchObject({ kind: 'vanishes', left: 0 });
   });

@@ -11,7 +11,7 @@ import { train } from '../train/train.ts';
 import { wordVocabulary } from '../words/index.ts';
 import { Classifier } from './classify/index.ts';
 import { Forecaster, fitScaling, rowsOf } from './forecast/index.ts';
-import { generate, LanguageModel, languageModelTraining } from './language-model/index.ts';
+import { generateText, LanguageModel, languageModelTraining } from './language-model/index.ts';
 import { Tagger, tagVocabulary } from './tag/index.ts';
 import { sidesFor, Translator } from './translate/index.ts';
 
@@ -35,9 +35,8 @@ const scaling = fitScaling(rowsOf(series), 8, 3);
 
 const languageModels = [char, word, bpe].map((tokenizer): Subject => {
   const model = new LanguageModel(device, tokenizer, { ...common, embedding: 3 });
-  const open = async (source: ModelSource) => [
-    ...generate(LanguageModel.load(device, source), { length: 3, seed: 1, temperature: 0.8 }),
-  ];
+  const open = async (source: ModelSource) =>
+    generateText(LanguageModel.load(device, source), { length: 3, seed: 1, temperature: 0.8 });
   return { name: `a language model of ${tokenizer.kind} tokens`, model, open };
 });
 

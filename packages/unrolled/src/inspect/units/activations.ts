@@ -16,13 +16,13 @@ export interface ActivationOptions {
  * @throws ConfigError if a unit does not exist, or the span is not within the sequence
  *
  * @example
- * const [values] = unitActivations(readText(model, tokens), [parseUnitName('l1.h.17')], { from: 1000, to: 1400 });
+ * const [values] = await unitActivations(readText(model, tokens), [parseUnitName('l1.h.17')], { from: 1000, to: 1400 });
  */
-export function unitActivations(
+export async function unitActivations(
   reading: Reading,
   units: readonly Unit[],
   options: ActivationOptions = {},
-): Float32Array[] {
+): Promise<Float32Array[]> {
   const { from = 0, to = reading.steps, warmUp = 500 } = options;
   if (!(Number.isInteger(from) && Number.isInteger(to) && from >= 0 && from < to && to <= reading.steps)) {
     throw new ConfigError(`unit activations: steps ${from} to ${to} are not within a sequence of ${reading.steps}`, {
@@ -32,7 +32,7 @@ export function unitActivations(
     });
   }
   const results = units.map(() => new Float32Array(to - from));
-  for (const { places, values, groups } of readUnits(reading, {
+  for await (const { places, values, groups } of readUnits(reading, {
     from: Math.max(0, from - warmUp),
     to,
     batch: 1,

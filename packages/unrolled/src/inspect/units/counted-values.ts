@@ -62,46 +62,45 @@ export class CountedValues implements Statistics {
     });
   }
 
-  add(chunk: Chunk): void {
-    if (this.#scales !== null) {
-      this.#count(chunk);
-      return;
-    }
+  async add(chunk: Chunk): Promise<void> {
+    if (this.#scales !== null) return this.#count(chunk);
     const { places, values, groups } = chunk;
     const own = values.map((all, index) => all.slice(0, places.length * groups[index].size));
     // The buffer is overwritten.
     this.#waiting.push({ groups, places, values: own });
-    if (this.#waiting.reduce((sum, { places: waiting }) => sum + waiting.length, 0) >= this.#sampleSteps) this.#begin();
+    if (this.#waiting.reduce((sum, { places: waiting }) => sum + waiting.length, 0) >= this.#sampleSteps) {
+      await this.#begin();
+    }
   }
 
   /** Takes what has been read so far as the sample. */
-  #begin(): void {
+  async #begin(): Promise<void> {
     this.#scales = this.#options.groups.map(
       (group, index) => new Scale(group, index, this.#waiting, this.#options.split),
     );
-    for (const chunk of this.#waiting) this.#count(chunk);
+    for (const chunk of this.#waiting) await this.#count(chunk);
     this.#waiting = [];
   }
 
-  #count({ places, values, groups }: Chunk): void {
+  async #count({ places, values, groups }: Chunk): Promise<void> {
     const { split } = this.#options;
     for (const [index, group] of groups.entries()) {
       requireFinite(values[index].subarray(0, places.length * group.size), group);
     }
     for (const part of partNames) {
       const rows = rowsOf(places, (place) => place >= split === (part === 'heldOut'));
-      if (rows.length > 0) this.#countPart(part, places, values, groups, rows);
+      if (rows.length > 0) await this.#countPart(part, places, values, groups, rows);
     }
   }
 
   /** All that is counted goes unit by unit, over the steps of one after those of another. */
-  #countPart(
+  async #countPart(
     part: PartName,
     places: Int32Array,
     values: readonly Float32Array[],
     groups: readonly UnitGroup[],
     rows: Int32Array,
-  ): void {
+  ): Promise<void> {
     const { sought, split } = this.#options;
     const some = (kind: 'binary' | 'graded') => sought.some((one) => one.kind === kind);
     const n = rows.length;
@@ -131,12 +130,12 @@ export class CountedValues implements Statistics {
     }
     for (const [i, { kind }] of sought.entries()) {
       const factors = kind === 'binary' ? ranks : standard;
-      if (factors) this.#gathered[i][part].products?.add(own, factors, this.#units, 0);
+      if (factors) await this.#gathered[i][part].products?.add(own, factors, this.#units, 0);
     }
   }
 
-  measure(): Measured[] {
-    if (this.#scales === null) this.#begin();
+  async measure(): Promise<Measured[]> {
+    if (this.#scales === null) await this.#begin();
     const { sought, shifts } = this.#options;
     return sought.map(({ kind, ...labels }, index) => {
       const gathered = this.#gathered[index];

@@ -29,7 +29,7 @@ export class KeptValues implements Statistics {
     this.#columns = new Float32Array(this.#units * options.steps);
   }
 
-  add({ places, values, groups }: Chunk): void {
+  async add({ places, values, groups }: Chunk): Promise<void> {
     const { steps } = this.#options;
     let first = 0;
     for (const [index, group] of groups.entries()) {
@@ -45,23 +45,24 @@ export class KeptValues implements Statistics {
     }
   }
 
-  measure(): Measured[] {
+  async measure(): Promise<Measured[]> {
     const { sought, shifts, split, steps } = this.#options;
     const each = (of: (unit: number) => number) => Float64Array.from({ length: this.#units }, (_, unit) => of(unit));
     const ranked = sought.some(({ kind }) => kind === 'binary')
       ? { selection: this.#changed(0, split, centredRanks), heldOut: this.#changed(split, steps, centredRanks) }
       : null;
-    return sought.map(({ kind, ...labels }) => {
+    const measured: Measured[] = [];
+    for (const { kind, ...labels } of sought) {
       const column = (unit: number, part: 'selection' | 'heldOut') =>
         kind === 'binary'
           ? ranked![part][unit]
           : this.#column(unit, part === 'selection' ? 0 : split, part === 'selection' ? split : steps);
       const measure = kind === 'binary' ? aucOfRanks : correlationOf;
       const n = labels.heldOut.values.length;
-      const products = this.#products(labels.heldOut, (unit) =>
+      const products = await this.#products(labels.heldOut, (unit) =>
         kind === 'binary' ? ranked!.heldOut[unit] : standardised(column(unit, 'heldOut')),
       );
-      return {
+      measured.push({
         selection: each((unit) => measure(column(unit, 'selection'), labels.selection.values)),
         heldOut: each((unit) => measure(column(unit, 'heldOut'), labels.heldOut.values)),
         farthest: farthestOf(
@@ -69,8 +70,9 @@ export class KeptValues implements Statistics {
           shifts.length,
           kind === 'binary' ? aucDistance(labels.heldOut) : (sum) => sum / n,
         ),
-      };
-    });
+      });
+    }
+    return measured;
   }
 
   #column(unit: number, from: number, to: number): Float32Array {
@@ -82,7 +84,7 @@ export class KeptValues implements Statistics {
   }
 
   /** The products of shifted labels with what became of each unit's held-out values; a few units at a time. */
-  #products(heldOut: PartLabels, changed: (unit: number) => Float32Array): ShuffledProducts {
+  async #products(heldOut: PartLabels, changed: (unit: number) => Float32Array): Promise<ShuffledProducts> {
     const { device, shifts, split, steps } = this.#options;
     const products = new ShuffledProducts(device, heldOut.standard, shifts, this.#units);
     const n = steps - split;
@@ -95,7 +97,7 @@ export class KeptValues implements Statistics {
         const part = new Float32Array(size * rows);
         for (const [u, column] of columns.entries()) part.set(column.subarray(start, start + rows), u * rows);
         const places = Int32Array.from({ length: rows }, (_, i) => start + i);
-        products.add(places, part, size, first);
+        await products.add(places, part, size, first);
       }
     }
     return products;

@@ -1,5 +1,5 @@
 import { ConfigError } from '../../errors.ts';
-import type { StackState } from '../../nn/sequence-layer.ts';
+import type { StackState } from '../../nn/recurrent.ts';
 import type { Device } from '../../tensor/device.ts';
 import type { Probes } from '../inspected.ts';
 
@@ -57,10 +57,10 @@ const stepsAtOnce = 2048;
  * Reads steps `from` … `to` in chunks, with the state carried, and yields the values of all units, every step once.
  * Backward layers are skipped.
  */
-export function* readUnits(
+export async function* readUnits(
   reading: Reading,
   options: ReadingOptions & { readonly from?: number; readonly to?: number } = {},
-): Generator<Chunk, void> {
+): AsyncGenerator<Chunk, void> {
   const { device } = reading;
   const { from = 0, to = reading.steps, gates = false } = options;
   const N = to - from;
@@ -74,40 +74,46 @@ export function* readUnits(
   const groups: UnitGroup[] = [];
   let values: Float32Array[] = [];
   let state: StackState | null = null;
-  for (let start = 0; start < rowSteps; start += most) {
-    const T = Math.min(most, rowSteps - start);
-    const places = new Int32Array(T * B);
-    const isNew = new Uint8Array(T * B);
-    for (let t = 0; t < T; t++) {
-      for (let b = 0; b < B; b++) {
-        const place = b * length + start + t;
-        places[t * B + b] = from + Math.min(place, N - 1);
-        isNew[t * B + b] = Number(place < N && (b === 0 || start + t >= warmUp));
+  try {
+    for (let start = 0; start < rowSteps; start += most) {
+      const T = Math.min(most, rowSteps - start);
+      const places = new Int32Array(T * B);
+      const isNew = new Uint8Array(T * B);
+      for (let t = 0; t < T; t++) {
+        for (let b = 0; b < B; b++) {
+          const place = b * length + start + t;
+          places[t * B + b] = from + Math.min(place, N - 1);
+          isNew[t * B + b] = Number(place < N && (b === 0 || start + t >= warmUp));
+        }
       }
-    }
-    const collect: Probes = (layer, reverse) => {
-      if (reverse) return undefined;
-      return {
-        step(t, seen) {
-          const parts = gates ? { ...seen.gates, ...seen.state } : seen.state;
-          for (const [part, tensor] of Object.entries(parts)) {
-            const size = tensor.size / B;
-            let index = groups.findIndex((group) => group.layer === layer && group.part === part);
-            if (index < 0) index = groups.push({ layer, part, size }) - 1;
-            values[index] ??= new Float32Array(most * B * size);
-            values[index].set(tensor.data() as Float32Array, t * B * size);
-          }
-        },
+      const reads: Promise<void>[] = [];
+      const collect: Probes = (layer, reverse) => {
+        if (reverse) return undefined;
+        return {
+          step(t, seen) {
+            const parts = gates ? { ...seen.gates, ...seen.state } : seen.state;
+            for (const [part, tensor] of Object.entries(parts)) {
+              const size = tensor.size / B;
+              let index = groups.findIndex((group) => group.layer === layer && group.part === part);
+              if (index < 0) index = groups.push({ layer, part, size }) - 1;
+              values[index] ??= new Float32Array(most * B * size);
+              const into = values[index];
+              reads.push(tensor.read().then((numbers) => into.set(numbers, t * B * size)));
+            }
+          },
+        };
       };
-    };
-    const step = (before: StackState | null) => reading.read(places, [T, B], before, collect);
-    const carry = (before: StackState | null) => device.withoutGradients(() => device.carry(before, step));
-    state = device.keep(carry(state));
-    // Only what is new, closed up.
-    const kept = places.filter((_, i) => isNew[i] === 1);
-    if (kept.length === 0) continue;
-    if (kept.length < places.length) values = values.map((all, index) => closeUp(all, isNew, groups[index].size));
-    yield { places: kept, values, groups };
+      const step = (before: StackState | null) => reading.read(places, [T, B], before, collect);
+      state = device.keep(device.withoutGradients(() => device.carry(state, step)));
+      await Promise.all(reads);
+      // Only what is new, closed up.
+      const kept = places.filter((_, i) => isNew[i] === 1);
+      if (kept.length === 0) continue;
+      if (kept.length < places.length) values = values.map((all, index) => closeUp(all, isNew, groups[index].size));
+      yield { places: kept, values, groups };
+    }
+  } finally {
+    device.release(state);
   }
 }
 

@@ -65,15 +65,15 @@ const leastSteps = 50;
  *
  * @example
  * const search = searchUnits(readText(model, tokens), [labelsOf(model, tokens, parseProperty('quotes'))]);
- * let step = search.next();
- * while (!step.done) step = search.next();
+ * let step = await search.next();
+ * while (!step.done) step = await search.next();
  * const [{ units }] = step.value;   // [{ name: 'l1.c.17', sign: 1, selection: 0.99, heldOut: 0.98, p: 0.005 }, …]
  */
-export function* searchUnits(
+export async function* searchUnits(
   reading: Reading,
   properties: readonly Labels[],
   options: SearchOptions = {},
-): Generator<number, UnitSearch[], void> {
+): AsyncGenerator<number, UnitSearch[], void> {
   const { heldOut = 0.5, shuffles = 200, seed = 1, keep = 2 ** 24 } = options;
   const N = reading.steps;
   if (!(heldOut > 0 && heldOut < 1)) {
@@ -104,17 +104,17 @@ export function* searchUnits(
   let groups: readonly UnitGroup[] = [];
   let statistics: Statistics | null = null;
   let read = 0;
-  for (const chunk of chunks) {
+  for await (const chunk of chunks) {
     if (statistics === null) {
       groups = chunk.groups;
       const all = { device: reading.device, groups, sought, steps: N, split, shifts };
       statistics = unitsOf(groups) * N <= keep ? new KeptValues(all) : new CountedValues(all);
     }
-    statistics.add(chunk);
+    await statistics.add(chunk);
     read += chunk.places.length;
     yield read / N;
   }
-  const measured = statistics?.measure() ?? [];
+  const measured = (await statistics?.measure()) ?? [];
   return measured.map((found, i) => {
     const { kind, selection, heldOut: rest } = sought[i];
     const chance = kind === 'binary' ? 0.5 : 0;

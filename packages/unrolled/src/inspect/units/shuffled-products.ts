@@ -29,7 +29,7 @@ export class ShuffledProducts {
    * @param columns  `[size, n]`
    * @param first  the number of the first of these units
    */
-  add(places: ArrayLike<number>, columns: Float32Array, size: number, first: number): void {
+  async add(places: ArrayLike<number>, columns: Float32Array, size: number, first: number): Promise<void> {
     const [n, K] = [places.length, this.#shifts.length];
     const all = this.#labels;
     const labels = new Float32Array(K * n);
@@ -40,9 +40,9 @@ export class ShuffledProducts {
       }
     }
     const device = this.#device;
-    const products = device.withoutGradients(() =>
-      device.scope(() =>
-        matmul(device.tensor(labels, [K, n]), device.tensor(columns, [size, n]), { transposeB: true }).data(),
+    const products = await device.read(() =>
+      device.withoutGradients(() =>
+        matmul(device.tensor(labels, [K, n]), device.tensor(columns, [size, n]), { transposeB: true }),
       ),
     );
     for (let k = 0; k < K; k++) {

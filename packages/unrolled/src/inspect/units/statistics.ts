@@ -31,9 +31,9 @@ export interface Measured {
 
 /** Gathers what the measures of all units need, chunk by chunk. */
 export interface Statistics {
-  add(chunk: Chunk): void;
+  add(chunk: Chunk): Promise<void>;
   /** By property. */
-  measure(): Measured[];
+  measure(): Promise<Measured[]>;
 }
 
 export interface StatisticsOptions {

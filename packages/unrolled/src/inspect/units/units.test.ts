@@ -42,10 +42,10 @@ function table(columns: readonly Float32Array[]): Reading {
   };
 }
 
-function search(reading: Reading, labels: readonly Labels[], options?: SearchOptions): UnitSearch[] {
+async function search(reading: Reading, labels: readonly Labels[], options?: SearchOptions): Promise<UnitSearch[]> {
   const steps = searchUnits(reading, labels, options);
   for (;;) {
-    const { done, value } = steps.next();
+    const { done, value } = await steps.next();
     if (done) return value;
     expect(value).toBeGreaterThan(0);
   }
@@ -162,8 +162,8 @@ describe('a search', () => {
   const columns = [slow(N, 9, 4), against, follows, slow(N, 2, 5).map(Math.round), new Float32Array(N).fill(0.5)];
   const line = Float32Array.from({ length: N }, (_, i) => i % 37);
 
-  test.each([1, 3, 8])('is exact where it is small, with %i rows', (batch) => {
-    const [found, position] = search(table(columns), [binary('quotes', labels), graded('column', line)], {
+  test.each([1, 3, 8])('is exact where it is small, with %i rows', async (batch) => {
+    const [found, position] = await search(table(columns), [binary('quotes', labels), graded('column', line)], {
       batch,
       warmUp: 20,
       heldOut: 0.4,
@@ -194,14 +194,15 @@ describe('a search', () => {
     expect(ranked).toEqual(ranked.toSorted((a, b) => b - a));
   });
 
-  test('with values counted in bins comes close to one with values kept', () => {
+  test('with values counted in bins comes close to one with values kept', async () => {
     const n = 20_000;
     const truth = sign(slow(n, 60, 1));
     const skewed = slow(n, 8, 2).map((value, i) => Math.exp(2 * value) + 3 * truth[i]);
     const saturated = slow(n, 8, 3).map((value, i) => Math.tanh(9 * value + 6 * truth[i]));
     const many = [skewed, saturated, slow(n, 30, 4), slow(n, 3, 5).map(Math.round), new Float32Array(n).fill(2)];
     const both = [binary('b', truth), graded('g', slow(n, 8, 2))];
-    const [kept, counted] = [1e9, 0].map((keep) => search(table(many), both, { keep, shuffles: 50 }));
+    const searches = [1e9, 0].map((keep) => search(table(many), both, { keep, shuffles: 50 }));
+    const [kept, counted] = await Promise.all(searches);
     for (const [i, { units, shuffledLevel }] of counted.entries()) {
       expect(Math.abs(shuffledLevel - kept[i].shuffledLevel)).toBeLessThan(0.01);
       for (const unit of units) {
@@ -212,11 +213,11 @@ describe('a search', () => {
     }
   });
 
-  test.each([1e9, 0])('finds no more in noise than chance gives, however slow the noise is (keep %d)', (keep) => {
+  test.each([1e9, 0])('finds no more in noise than chance gives, however slow the noise is (keep %d)', async (keep) => {
     let below = 0;
     for (let seed = 0; seed < 20; seed++) {
       const noise = Array.from({ length: 12 }, (_, i) => slow(3000, 30, 1000 * seed + i));
-      const [found] = search(table(noise), [binary('b', sign(slow(3000, 30, 1000 * seed + 99)))], {
+      const [found] = await search(table(noise), [binary('b', sign(slow(3000, 30, 1000 * seed + 99)))], {
         keep,
         shuffles: 39,
       });
@@ -227,18 +228,18 @@ describe('a search', () => {
     expect(below).toBeLessThanOrEqual(4);
   });
 
-  test('finds a planted unit, and gives it a small p-value', () => {
+  test('finds a planted unit, and gives it a small p-value', async () => {
     const n = 3000;
     const truth = sign(slow(n, 30, 77));
     const units = Array.from({ length: 12 }, (_, i) => slow(n, 30, i));
     units[5] = units[5].map((value, i) => value + 2.5 * truth[i]);
-    const [{ units: found, shuffledLevel }] = search(table(units), [binary('b', truth)], { shuffles: 99 });
+    const [{ units: found, shuffledLevel }] = await search(table(units), [binary('b', truth)], { shuffles: 99 });
     expect(found[0]).toMatchObject({ name: 'l0.h.5', p: 0.01 });
     expect(found[0].heldOut).toBeGreaterThan(shuffledLevel);
     expect(found[1].p).toBeGreaterThan(0.05);
   });
 
-  test.each<[string, () => unknown, string]>([
+  test.each<[string, () => Promise<unknown>, string]>([
     ['a text that is too short', () => search(table([slow(60, 2, 1)]), [graded('g', slow(60, 2, 2))]), 'needs 50'],
     ['a property that never holds', () => search(table(columns), [binary('b', new Float32Array(N))]), "'b' is 0 every"],
     ['too few labels', () => search(table(columns), [binary('b', labels.subarray(1))]), '400 labels for 401 steps'],
@@ -250,12 +251,12 @@ describe('a search', () => {
       () => search(table([slow(N, 2, 1), slow(N, 2, 1).fill(Number.NaN, 9, 10)]), [binary('b', labels)]),
       'l0.h.1 is NaN',
     ],
-  ])('refuses %s', (_, run, words) => {
-    expect(run).toThrow(words);
+  ])('refuses %s', async (_, run, words) => {
+    await expect(run).rejects.toThrow(words);
   });
 
-  test('of no property gives no result', () => {
-    expect(search(table(columns), [])).toEqual([]);
+  test('of no property gives no result', async () => {
+    expect(await search(table(columns), [])).toEqual([]);
   });
 });
 
@@ -301,9 +302,9 @@ describe('reading', () => {
 
   test.each([1, 2, 7, 64, 499])(
     'hands out every step once, %i rows at a time, and states are those of one',
-    (batch) => {
+    async (batch) => {
       const seen = new Uint8Array(N);
-      for (const { places, values, groups } of readUnits(reading, { batch, warmUp: 60 })) {
+      for await (const { places, values, groups } of readUnits(reading, { batch, warmUp: 60 })) {
         expect(groups.map(({ layer, part, size }) => `l${layer}.${part}.${size}`)).toEqual([
           'l0.h.5',
           'l0.c.5',
@@ -323,19 +324,19 @@ describe('reading', () => {
     },
   );
 
-  test('gives states and gates of some units over a span', () => {
+  test('gives states and gates of some units over a span', async () => {
     const names = ['l0.c.1', 'l1.h.4', 'l1.f.0'];
     const span = { from: 300, to: 340, warmUp: 300 };
-    const values = unitActivations(reading, names.map(parseUnitName), span);
+    const values = await unitActivations(reading, names.map(parseUnitName), span);
     for (const [i, name] of names.entries()) {
       values[i].forEach((value, k) => {
         expect(value).toBeCloseTo(exact.get(name)![300 + k], 6);
       });
     }
-    expect(unitActivations(reading, [parseUnitName('l0.h.0')])[0]).toHaveLength(N);
-    expect(() => unitActivations(reading, [parseUnitName('l2.h.0')])).toThrow('there is no l2.h.0');
-    expect(() => unitActivations(reading, [parseUnitName('l0.h.5')])).toThrow('l0.h.0 to 4');
-    expect(() => unitActivations(reading, [], { from: 9, to: 9 })).toThrow('steps 9 to 9');
+    expect((await unitActivations(reading, [parseUnitName('l0.h.0')]))[0]).toHaveLength(N);
+    await expect(unitActivations(reading, [parseUnitName('l2.h.0')])).rejects.toThrow('there is no l2.h.0');
+    await expect(unitActivations(reading, [parseUnitName('l0.h.5')])).rejects.toThrow('l0.h.0 to 4');
+    await expect(unitActivations(reading, [], { from: 9, to: 9 })).rejects.toThrow('steps 9 to 9');
   });
 });
 

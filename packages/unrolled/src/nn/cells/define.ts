@@ -2,7 +2,7 @@ import { ConfigError } from '../../errors.ts';
 import type { Device } from '../../tensor/device.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import type { Declarations } from '../parameters.ts';
-import { type Cell, type CellConfig, type CellState, type CellStep, type OnRecurrent, SizedCell } from './cell.ts';
+import type { Cell, CellConfig, CellState, CellStep, OnRecurrent } from './cell.ts';
 import { checkedStep, naming } from './checked-step.ts';
 import { unchanged } from './fused.ts';
 import { shapeDevice } from './shape-device.ts';
@@ -72,20 +72,25 @@ export class DefinedCell {
   }
 }
 
-class OwnCell extends SizedCell<{ width: number }> implements Cell {
+class OwnCell implements Cell {
   readonly config: CellConfig;
   readonly #definition: CellDefinition;
   readonly #tools: NamedParameters;
+  #width: number | null = null;
 
   constructor(config: CellConfig, definition: CellDefinition) {
-    super();
     this.config = config;
     this.#definition = definition;
     this.#tools = new NamedParameters(config.cell, config.hidden);
   }
 
-  override get width(): number {
-    return this.parts.width;
+  get hidden(): number {
+    return this.config.hidden;
+  }
+
+  get width(): number {
+    if (this.#width === null) throw new ConfigError(`cell '${this.config.cell}': its width is known once it is built`);
+    return this.#width;
   }
 
   build(features: number, declarations: Declarations): void {
@@ -95,7 +100,7 @@ class OwnCell extends SizedCell<{ width: number }> implements Cell {
     const { output } = this.#tools.declaring(declarations, () =>
       checkedStep(this, device.empty([rows, features]), state, 'its step'),
     );
-    this.parts = { width: output.shape[1] };
+    this.#width = output.shape[1];
   }
 
   initialState(batch: number, device: Device): CellState {

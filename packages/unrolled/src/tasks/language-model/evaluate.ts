@@ -1,11 +1,10 @@
 import { tokenIds } from '../../data/token-streams.ts';
-import { type BatchState, gatherRows } from '../../decode/tensor-step.ts';
+import { gatherRows } from '../../decode/tensor-step.ts';
 import { DataError } from '../../errors.ts';
-import type { LayerUnit } from '../../nn/recurrent.ts';
-import type { StackState } from '../../nn/sequence-layer.ts';
+import type { LayerUnit, StackState } from '../../nn/recurrent.ts';
 import type { StopSignal } from '../../signal.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
 import { breathe } from '../../train/breathe.ts';
-import { CarriedState } from './carried-state.ts';
 import type { LanguageModel } from './model.ts';
 
 export interface Evaluation {
@@ -53,8 +52,14 @@ export async function evaluateTokens(
   const length = Math.ceil(count / B);
   const losses = new Float32Array(count);
 
-  /** Reads T tokens of each segment from `first` on, and notes their losses. @returns the sum of changes, in nats */
-  const read = (carried: CarriedState, state: StackState | null, first: number, start: number, T: number): number => {
+  /** Reads T tokens of each segment from `first` on, and notes their losses. @returns the state, and the sum of changes in nats */
+  const read = async (
+    before: StackState | null,
+    first: number,
+    start: number,
+    T: number,
+    begin: () => StackState | null = () => null,
+  ): Promise<[StackState, number]> => {
     const rows = B - first;
     const inputs = new Int32Array(T * rows);
     const targets = new Int32Array(T * rows).fill(-1); // −1: no loss
@@ -67,47 +72,44 @@ export async function evaluateTokens(
         targets[t * rows + row] = tokens[place + 1];
       }
     }
-    return device.withoutGradients(() =>
-      device.scope(() => {
+    const [after, now] = await device.carryAndRead<StackState, Tensor>(before, (carried) =>
+      device.withoutGradients(() => {
         const [ids, next] = [device.ids(inputs, [T, rows]), device.ids(targets, [T, rows])];
-        const found = model.losses(ids, next, undefined, { state, hold });
-        carried.set(found.state);
-        const now = found.losses.data(); // [T, B]
-        let change = 0;
-        for (let t = 0; t < T; t++) {
-          for (let row = 0; row < rows; row++) {
-            const place = placeOf(t, row);
-            if (place >= count) continue;
-            change += Math.abs(now[t * rows + row] - losses[place]);
-            losses[place] = now[t * rows + row];
-          }
-        }
-        return change;
+        const found = model.losses(ids, next, undefined, { state: carried ?? begin(), hold });
+        return [found.state, found.losses]; // [T, B]
       }),
     );
+    let change = 0;
+    for (let t = 0; t < T; t++) {
+      for (let row = 0; row < rows; row++) {
+        const place = placeOf(t, row);
+        if (place >= count) continue;
+        change += Math.abs(now[t * rows + row] - losses[place]);
+        losses[place] = now[t * rows + row];
+      }
+    }
+    return [after, change];
   };
 
-  const carried = new CarriedState(device);
-  for (let start = 0; start < length; start += steps) {
-    await breathe(signal);
-    read(carried, carried.get(), 0, start, Math.min(steps, length - start));
-  }
-  const total = losses.reduce((sum, loss) => sum + loss, 0);
-  const ends = carried.get();
-  const warm = new CarriedState(device);
-  for (let start = 0, change = Infinity; B > 1 && start < length && change > negligible * total; start += again) {
-    await breathe(signal);
-    const T = Math.min(again, length - start);
-    change = device.scope(() => {
-      const before =
-        start > 0
-          ? warm.get()
-          : gatherRows(
-              ends as BatchState,
-              Int32Array.from({ length: B - 1 }, (_, row) => row),
-            );
-      return read(warm, before as StackState | null, 1, start, T);
-    });
+  let [ends, warm]: (StackState | null)[] = [null, null];
+  try {
+    for (let start = 0; start < length; start += steps) {
+      await breathe(signal);
+      [ends] = await read(ends, 0, start, Math.min(steps, length - start));
+    }
+    const total = losses.reduce((sum, loss) => sum + loss, 0);
+    // All rows but the last: each is continued by the one after it.
+    const before = () =>
+      gatherRows(
+        ends,
+        Int32Array.from({ length: B - 1 }, (_, row) => row),
+      );
+    for (let start = 0, change = Infinity; B > 1 && start < length && change > negligible * total; start += again) {
+      await breathe(signal);
+      [warm, change] = await read(warm, 1, start, Math.min(again, length - start), before);
+    }
+  } finally {
+    device.release([ends, warm]);
   }
   return { loss: losses.reduce((sum, loss) => sum + loss, 0) / count, tokens: count };
 }

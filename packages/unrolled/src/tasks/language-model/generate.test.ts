@@ -4,7 +4,7 @@ import { openDevice } from '../../device.ts';
 import { type CellSource, defineCell } from '../../nn/cells/index.ts';
 import type { Device } from '../../tensor/device.ts';
 import { tokenizerFor } from '../../tokenizers/index.ts';
-import { generate, generateTogether } from './generate.ts';
+import { generate, generateText, generateTogether, type StreamPiece } from './generate.ts';
 import { LanguageModel } from './model.ts';
 
 /** Untrained models are near even: boldness gives their texts something to differ by. */
@@ -25,16 +25,17 @@ function newModel(device: Device, cell: CellSource): LanguageModel {
 }
 
 /** What each stream writes, when all write together. */
-function together(model: LanguageModel, options: Parameters<typeof generateTogether>[1]): string[] {
+async function together(model: LanguageModel, options: Parameters<typeof generateTogether>[1]): Promise<string[]> {
   const texts = options.prompts.map(() => '');
-  for (const { stream, piece } of generateTogether(model, options)) texts[stream] += piece;
+  for await (const { stream, piece } of generateTogether(model, options)) texts[stream] += piece;
   return texts;
 }
 
 const alone = (
   model: LanguageModel,
   { prompts, seed = 1, ...more }: Parameters<typeof generateTogether>[1],
-): string[] => prompts.map((prompt, i) => [...generate(model, { prompt, seed: seed + i, ...more })].join(''));
+): Promise<string[]> =>
+  Promise.all(prompts.map((prompt, i) => generateText(model, { prompt, seed: seed + i, ...more })));
 
 const devices = [
   await openDevice('reference'),
@@ -55,7 +56,7 @@ describe.each([
     ['gru', 'gru'],
     ['mut1', 'mut1'],
     ['one of your own', leaky],
-  ])('a stream writes among others what it writes alone: %s', (_, cell) => {
+  ])('a stream writes among others what it writes alone: %s', async (_, cell) => {
     const model = newModel(device, cell);
     const prompt = fc.string({ unit: fc.constantFrom(...'abcde\n'), maxLength: 9 });
     const options = fc.record({
@@ -65,48 +66,55 @@ describe.each([
       stop: fc.constantFrom(undefined, 'a', 'bc'),
       topK: fc.constantFrom(0, 3),
     });
-    fc.assert(
-      fc.property(options, (some) => {
+    await fc.assert(
+      fc.asyncProperty(options, async (some) => {
         const all = { ...some, temperature };
-        expect(together(model, all)).toEqual(alone(model, all));
+        expect(await together(model, all)).toEqual(await alone(model, all));
       }),
       { numRuns: 10 },
     );
   });
 
-  test('also after prompts that are read in several parts, in other parts alone', () => {
+  test('also after prompts that are read in several parts, in other parts alone', async () => {
     const model = newModel(device, 'gru');
     const prompts = Array.from({ length: 20 }, (_, i) =>
       'abcde'.repeat(60).slice(0, [300, 299, 1, 205, 206, 0, 257][i % 7]),
     );
     const options = { prompts, length: 4, temperature };
-    expect(together(model, options)).toEqual(alone(model, options));
+    expect(await together(model, options)).toEqual(await alone(model, options));
   });
 });
 
 describe('streams', () => {
   const model = newModel(devices[0], 'lstm');
 
-  test('write a token each, one after the other, until they meet the end', () => {
+  test('write a token each, one after the other, until they meet the end', async () => {
     const options = { prompts: ['a', 'bcd', ''], length: 40, seed: 5, stop: 'a', temperature };
-    const pieces = [...generateTogether(model, options)];
-    const lengths = alone(model, options).map((text) => text.length);
+    const pieces: StreamPiece[] = [];
+    for await (const piece of generateTogether(model, options)) pieces.push(piece);
+    const lengths = (await alone(model, options)).map((text) => text.length);
     expect(new Set(lengths).size).toBeGreaterThan(1);
     const order = Array.from({ length: 40 }, (_, t) => [0, 1, 2].filter((stream) => t < lengths[stream])).flat();
     expect(pieces.map(({ stream }) => stream)).toEqual(order);
   });
 
-  test('continue after the scope they were started in has ended', () => {
-    const expected = alone(model, { prompts: ['ab'], length: 6 })[0];
+  test('continue after the scope they were started in has ended', async () => {
+    const [expected] = await alone(model, { prompts: ['ab'], length: 6 });
     const pieces = generate(model, { prompt: 'ab', length: 6 });
-    const first = devices[0].scope(() => pieces.next().value);
-    expect(first + [...pieces].join('')).toBe(expected);
+    const [first] = devices[0].scope(() => [pieces.next()]);
+    let text = (await first).value ?? '';
+    for await (const piece of pieces) text += piece;
+    expect(text).toBe(expected);
   });
 
-  test('of no prompts write nothing; what cannot be read is named', () => {
-    expect(together(model, { prompts: [] })).toEqual([]);
-    expect(() => together(model, { prompts: ['a', 'Ω'] })).toThrow("'Ω' (U+03A9) is not in the model's vocabulary");
-    expect(() => together(model, { prompts: ['a'], length: -1 })).toThrow('length must be a whole number from 0');
+  test('of no prompts write nothing; what cannot be read is named', async () => {
+    expect(await together(model, { prompts: [] })).toEqual([]);
+    await expect(together(model, { prompts: ['a', 'Ω'] })).rejects.toThrow(
+      "'Ω' (U+03A9) is not in the model's vocabulary",
+    );
+    await expect(together(model, { prompts: ['a'], length: -1 })).rejects.toThrow(
+      'length must be a whole number from 0',
+    );
   });
 });
 

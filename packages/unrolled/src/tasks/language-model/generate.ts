@@ -1,13 +1,10 @@
 import { checkSampling, type SamplingOptions, sampleToken } from '../../decode/sampling.ts';
-import { gatherRows } from '../../decode/tensor-step.ts';
 import { ConfigError } from '../../errors.ts';
-import { inference } from '../../nn/layer.ts';
 import type { LayerUnit } from '../../nn/recurrent.ts';
-import type { StackState } from '../../nn/sequence-layer.ts';
 import { Random } from '../../random.ts';
-import type { Device } from '../../tensor/device.ts';
-import type { Tensor } from '../../tensor/tensor.ts';
+import type { StopSignal } from '../../signal.ts';
 import type { LanguageModel } from './model.ts';
+import { PromptReader, promptIds } from './prompt-reader.ts';
 
 interface SharedOptions extends SamplingOptions {
   /** Tokens to generate. Default 200. */
@@ -18,6 +15,7 @@ interface SharedOptions extends SamplingOptions {
   readonly stop?: string;
   /** Units clamped to a value at every step, including the prompt. Default: none. */
   readonly hold?: readonly LayerUnit[];
+  readonly signal?: StopSignal | undefined;
 }
 
 export interface GenerateOptions extends SharedOptions {
@@ -41,19 +39,25 @@ export interface StreamPiece {
   readonly logits: ArrayLike<number>;
 }
 
-/** The most steps, and the most tokens, of prompts that are read in one pass: bounds the memory. */
-const [promptSteps, promptTokens] = [256, 4096];
-
 /**
  * Generates text token by token, each sampled from the model's distribution given everything before.
  *
- * @throws DataError if the prompt has a character the vocabulary lacks; ConfigError on an option out of range
+ * @throws DataError if the prompt has a character the vocabulary lacks; ConfigError on an option out of range; the signal's
+ *   reason if it is aborted
  *
  * @example
- * for (const piece of generate(model, { prompt: 'ROMEO:', temperature: 0.8 })) process.stdout.write(piece);
+ * for await (const piece of generate(model, { prompt: 'ROMEO:', temperature: 0.8 })) process.stdout.write(piece);
  */
-export function* generate(model: LanguageModel, options: GenerateOptions = {}): Generator<string, void> {
-  for (const { piece } of generateTogether(model, { ...options, prompts: [options.prompt ?? ''] })) yield piece;
+export async function* generate(model: LanguageModel, options: GenerateOptions = {}): AsyncGenerator<string, void> {
+  const { prompt = '', ...rest } = options;
+  for await (const { piece } of generateTogether(model, { ...rest, prompts: [prompt] })) yield piece;
+}
+
+/** What `generate` generates, as one text. @throws as `generate` */
+export async function generateText(model: LanguageModel, options: GenerateOptions = {}): Promise<string> {
+  let text = '';
+  for await (const piece of generate(model, options)) text += piece;
+  return text;
 }
 
 /**
@@ -61,28 +65,24 @@ export function* generate(model: LanguageModel, options: GenerateOptions = {}): 
  * `seed + i`, and the same text as `generate` with prompt i and that seed, to the bit unless a BLAS is used. A stream that
  * reached `stop` leaves the batch.
  *
- * @throws DataError if a prompt has a character the vocabulary lacks; ConfigError on an option out of range
+ * @throws as `generate`
  *
  * @example
  * const texts = ['ROMEO:', 'JULIET:'];
- * for (const { stream, piece } of generateTogether(model, { prompts: [...texts] })) texts[stream] += piece;
+ * for await (const { stream, piece } of generateTogether(model, { prompts: [...texts] })) texts[stream] += piece;
  */
-export function* generateTogether(
+export async function* generateTogether(
   model: LanguageModel,
   options: GenerateTogetherOptions,
-): Generator<StreamPiece, void> {
-  const { device, tokenizer } = model;
-  const { length = 200, seed = 1, stop, hold } = options;
+): AsyncGenerator<StreamPiece, void> {
+  const { tokenizer } = model;
+  const { length = 200, seed = 1, stop, hold, signal } = options;
   checkSampling(options);
   if (!Number.isInteger(length) || length < 0) {
     throw new ConfigError(`sample: length must be a whole number from 0, received ${length}`);
   }
-  const prompts = options.prompts.map((prompt) => begin(model, prompt));
-  let state = readPrompts(
-    model,
-    prompts.map((prompt) => prompt.subarray(0, -1)),
-    hold,
-  );
+  const prompts = options.prompts.map((prompt) => promptIds(model, prompt));
+  const reader = new PromptReader(model, { hold, signal });
   let writers = prompts.map((prompt, stream) => ({
     stream,
     random: new Random(seed + stream),
@@ -91,70 +91,29 @@ export function* generateTogether(
     written: '',
   }));
   let rows = Int32Array.from(writers.keys());
-  for (let i = 0; i < length && writers.length > 0; i++) {
-    const input = writers.map(({ last }) => last);
-    let logits: ReturnType<Tensor['data']>;
-    state = step(device, state, (before) => {
-      const next = model.apply(device.ids(input, [1, input.length]), inference, {
-        state: gatherRows(before, rows),
-        hold,
-      });
-      logits = next.logits.data(); // [1, B, V]
-      return next.state;
-    });
-    const going: number[] = [];
-    for (const [row, writer] of writers.entries()) {
-      const own = logits!.subarray(row * tokenizer.size, (row + 1) * tokenizer.size);
-      writer.last = sampleToken(own, writer.random, options, tokenizer.unknown);
-      const piece = writer.decode(writer.last);
-      yield { stream: writer.stream, piece, token: writer.last, logits: own };
-      if (stop) {
-        writer.written = (writer.written + piece).slice(-stop.length - piece.length);
-        if (writer.written.endsWith(stop)) continue;
+  try {
+    await reader.read(prompts.map((prompt) => prompt.subarray(0, -1)));
+    for (let i = 0; i < length && writers.length > 0; i++) {
+      const logits = await reader.next(
+        writers.map(({ last }) => last),
+        rows,
+      );
+      const going: number[] = [];
+      for (const [row, writer] of writers.entries()) {
+        const own = logits.subarray(row * tokenizer.size, (row + 1) * tokenizer.size);
+        writer.last = sampleToken(own, writer.random, options, tokenizer.unknown);
+        const piece = writer.decode(writer.last);
+        yield { stream: writer.stream, piece, token: writer.last, logits: own };
+        if (stop) {
+          writer.written = (writer.written + piece).slice(-stop.length - piece.length);
+          if (writer.written.endsWith(stop)) continue;
+        }
+        going.push(row);
       }
-      going.push(row);
+      rows = Int32Array.from(going);
+      writers = going.map((row) => writers[row]);
     }
-    rows = Int32Array.from(going);
-    writers = going.map((row) => writers[row]);
+  } finally {
+    reader.release();
   }
-}
-
-/** The state after prompts of any lengths; null if all are empty. */
-function readPrompts(
-  model: LanguageModel,
-  prompts: readonly Int32Array[],
-  hold: readonly LayerUnit[] | undefined,
-): StackState | null {
-  const { device } = model;
-  const B = prompts.length;
-  const longest = Math.max(0, ...prompts.map((prompt) => prompt.length));
-  const steps = Math.min(promptSteps, Math.ceil(promptTokens / B));
-  let state: StackState | null = null;
-  for (let start = 0; start < longest; start += steps) {
-    const T = Math.min(steps, longest - start);
-    const parts = prompts.map((prompt) => prompt.subarray(start, start + T));
-    const ids = new Int32Array(T * B);
-    for (const [b, part] of parts.entries())
-      part.forEach((id, t) => {
-        ids[t * B + b] = id;
-      });
-    const lengths = parts.some((part) => part.length < T) ? parts.map((part) => part.length) : null;
-    state = step(device, state, (before) => model.read(device.ids(ids, [T, B]), { state: before, lengths, hold }));
-  }
-  return state;
-}
-
-/** From one state to the next, which outlives scopes that the caller opens and closes between steps. */
-function step(
-  device: Device,
-  state: StackState | null,
-  body: (before: StackState | null) => StackState,
-): StackState | null {
-  return device.keep(device.withoutGradients(() => device.carry(state, body)));
-}
-
-/** The prompt's tokens; of an empty prompt, the token to start from. */
-function begin({ tokenizer }: LanguageModel, prompt: string): Int32Array {
-  const ids = tokenizer.encode(prompt);
-  return ids.length > 0 ? ids : Int32Array.of(tokenizer.idOf('\n') ?? tokenizer.size - 1);
 }

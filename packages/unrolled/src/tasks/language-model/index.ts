@@ -25,6 +25,7 @@ export * from './inspect.ts';
 export * from './ladder.ts';
 export * from './measures.ts';
 export * from './model.ts';
+export type { NextToken, PredictNextOptions } from './predict.ts';
 export * from './task.ts';
 export * from './text-measure.ts';
 export {

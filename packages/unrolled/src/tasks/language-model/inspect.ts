@@ -17,7 +17,7 @@ export interface InspectTextOptions {
  * @throws DataError if the text has not T + 1 tokens
  *
  * @example
- * const flow = gradientFlow(inspectLanguageModel(model, tokens, { batch: 8, steps: 200 }));
+ * const flow = await gradientFlow(inspectLanguageModel(model, tokens, { batch: 8, steps: 200 }));
  */
 export function inspectLanguageModel(
   model: LanguageModel,

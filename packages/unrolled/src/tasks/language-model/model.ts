@@ -21,6 +21,7 @@ import type { Tokenizer } from '../../tokenizers/tokenizer.ts';
 import { loadModel, type ModelSource } from '../../train/stored-model.ts';
 import { kindsFor, type LanguageModelConfig, type LanguageModelDescription } from './config.ts';
 import { languageModelDescription } from './description.ts';
+import { type NextToken, type PredictNextOptions, predictNext } from './predict.ts';
 
 /** The sequence layers of the library, by the name in their configuration. */
 const sequenceLayers = { recurrent: Recurrent };
@@ -157,6 +158,18 @@ export class LanguageModel {
     }
     const { outputs, state } = this.#run(ids, context, options);
     return { losses: this.#output.losses(this.#dropout.apply(outputs, context), targets), state };
+  }
+
+  /**
+   * What may follow each text, the likeliest tokens first; see `generate` for texts that continue it.
+   * @throws DataError if a text has a character the vocabulary lacks; ConfigError on an option out of range; the signal's reason
+   *   if it is aborted
+   *
+   * @example
+   * const [[{ text, probability }]] = await model.predict(['to be or not to b']);
+   */
+  predict(texts: readonly string[], options: PredictNextOptions = {}): Promise<NextToken[][]> {
+    return predictNext(this, texts, options);
   }
 
   /** The state after ids `[T, B]`, for what is only read: no logits are worked out. */

@@ -152,11 +152,11 @@ describe('a language model of a layer that is not recurrent', () => {
     expect(await together(prompts, 4)).toEqual(alone.flat());
   });
 
-  test('says where recurrent layers are needed', () => {
+  test('says where recurrent layers are needed', async () => {
     const message = "are of recurrent layers; this model has the layer 'causalWindow'";
     const inspected = inspectLanguageModel(model, tokens, { batch: 2, steps: 12 });
-    expect(() => gradientFlow(inspected, { lags: 4, positions: 2 })).toThrow(ConfigError);
-    expect(() => gradientFlow(inspected, { lags: 4, positions: 2 })).toThrow(message);
+    await expect(gradientFlow(inspected, { lags: 4, positions: 2 })).rejects.toThrow(ConfigError);
+    await expect(gradientFlow(inspected, { lags: 4, positions: 2 })).rejects.toThrow(message);
     const reading = readTokens(model, tokens);
     expect(() => reading.read(Int32Array.of(0), [1, 1], null, () => ({ step: () => {} }))).toThrow(message);
     const hold = [{ layer: 0, part: 'h', unit: 0, value: 0 }];

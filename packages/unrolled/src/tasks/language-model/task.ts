@@ -1,4 +1,4 @@
-import { number, seed, whole } from '../../checks.ts';
+import { anything, number, seed, whole } from '../../checks.ts';
 import { text } from '../../schema.ts';
 import type { Task } from '../task.ts';
 import { evaluateTexts, type NamedText, type TextEvaluation } from './evaluate-texts.ts';
@@ -35,6 +35,7 @@ export const languageModelTask: Task<{
   options: {
     length: whole(),
     seed,
+    signal: anything,
     stop: { must: 'text', fits: (value) => typeof value === 'string' },
     temperature: number({ from: 0 }),
     topK: whole(),

@@ -10,7 +10,7 @@ import type { TrainOptions } from '../../train/options.ts';
 import { train } from '../../train/train.ts';
 import type { LanguageModelDescription } from './config.ts';
 import { evaluateTokens } from './evaluate.ts';
-import { generate } from './generate.ts';
+import { generateText } from './generate.ts';
 import { LanguageModel } from './model.ts';
 import { type LanguageModelTraining, languageModelTraining, splitText } from './training.ts';
 
@@ -191,7 +191,7 @@ test.each(cellNames)('a %s model trains, and writes', async (cell) => {
   });
   const losses = events.filter((event) => event.type === 'progress').map((event) => event.loss);
   expect(losses.at(-1)).toBeLessThan(losses[0]);
-  expect([...generate(task.model, { length: 5 })]).toHaveLength(5);
+  expect(await generateText(task.model, { length: 5 })).toHaveLength(5);
 });
 
 describe('a cell of your own', () => {
@@ -216,8 +216,8 @@ describe('a cell of your own', () => {
     expect(description.config.cell).toBe('leaky');
     const again = LanguageModel.from(device, description, own);
     again.parameters.load(parameters);
-    const write = (from: LanguageModel): string => [...generate(from, { length: 30, seed: 2 })].join('');
-    expect(write(again)).toBe(write(task.model));
+    const write = (from: LanguageModel) => generateText(from, { length: 30, seed: 2 });
+    expect(await write(again)).toBe(await write(task.model));
     expect(() => LanguageModel.from(device, description)).toThrow("the model's cell 'leaky' is not built in; give it");
     expect(() => LanguageModel.from(device, description, leaky('other'))).toThrow(
       "the model's cell is 'leaky', the one given is 'other'",
@@ -244,21 +244,21 @@ describe('a trained model', () => {
     const { model } = newTask();
     const tokens = model.tokenizer.encode(text);
     const results = await Promise.all(
-      [1, 7, 500].map((steps) => evaluateTokens(model, tokens, { batch: 2, steps }).then((result) => result!.loss)),
+      [1, 7, 500].map(async (steps) => (await evaluateTokens(model, tokens, { batch: 2, steps })).loss),
     );
     expect(results[1]).toBeCloseTo(results[0], 6);
     expect(results[2]).toBeCloseTo(results[0], 6);
   });
 
-  test('the same seed writes the same text, a prompt is read, a stop ends', () => {
+  test('the same seed writes the same text, a prompt is read, a stop ends', async () => {
     const { model } = newTask();
-    const write = (seed: number, more = {}): string =>
-      [...generate(model, { prompt: 'she ', length: 30, seed, ...more })].join('');
-    expect(write(1)).toBe(write(1));
-    expect(write(1)).not.toBe(write(2));
-    expect(write(1, { stop: write(1).slice(5, 7) }).length).toBeLessThanOrEqual(7);
-    expect(() => write(1, { prompt: 'Ω' })).toThrow("'Ω' (U+03A9) is not in the model's vocabulary");
-    expect(() => write(1, { topP: 0 })).toThrow('topP must be a finite number above 0, at most 1');
+    const write = (seed: number, more = {}) => generateText(model, { prompt: 'she ', length: 30, seed, ...more });
+    const written = await write(1);
+    expect(await write(1)).toBe(written);
+    expect(await write(2)).not.toBe(written);
+    expect((await write(1, { stop: written.slice(5, 7) })).length).toBeLessThanOrEqual(7);
+    await expect(write(1, { prompt: 'Ω' })).rejects.toThrow("'Ω' (U+03A9) is not in the model's vocabulary");
+    await expect(write(1, { topP: 0 })).rejects.toThrow('top-p must be above 0');
   });
 });
 

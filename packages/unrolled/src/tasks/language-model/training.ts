@@ -17,7 +17,7 @@ import type { TrainingBatch, TrainingTask, Validation } from '../../train/task.t
 import { CarriedState } from './carried-state.ts';
 import type { LanguageModelDescription } from './config.ts';
 import { evaluateTokens } from './evaluate.ts';
-import { generate } from './generate.ts';
+import { generateText } from './generate.ts';
 import type { LanguageModel } from './model.ts';
 
 export interface LanguageModelTrainingOptions {
@@ -167,14 +167,10 @@ export class LanguageModelTraining implements TrainingTask<TextBatch> {
     return { loss };
   }
 
-  sample(step: number): string {
+  sample(step: number): Promise<string> {
     const { seed, sampleLength = 200, sampleTemperature = 0.8 } = this.#options;
-    const pieces = generate(this.model, {
-      length: sampleLength,
-      temperature: sampleTemperature,
-      seed: mix32(seed) ^ step,
-    });
-    return [...pieces].join('');
+    const options = { length: sampleLength, temperature: sampleTemperature, seed: mix32(seed) ^ step };
+    return generateText(this.model, options);
   }
 
   /** Lags up to k − 1, for the losses of three steps in four segments of the validation part (of the training part without one). */
@@ -188,7 +184,7 @@ export class LanguageModelTraining implements TrainingTask<TextBatch> {
     const lags = Math.max(1, Math.min(k, steps) - 1);
     const batch = Math.min(4, tokens.length - steps);
     const inspected = inspectLanguageModel(this.model, tokens, { batch, steps });
-    return reportLayers(gradientFlow(inspected, { lags, positions: 3 }));
+    return reportLayers(await gradientFlow(inspected, { lags, positions: 3 }));
   }
 
   describe(): LanguageModelDescription {

@@ -59,7 +59,7 @@ export async function findUnits(
   const labels = properties.map((one) => ('values' in one ? one : labelTokens(model.tokenizer, tokens, one)));
   const search = searchUnits(readTokens(model, tokens), labels, options);
   for (;;) {
-    const { done, value } = search.next();
+    const { done, value } = await search.next();
     if (done) return value;
     options.onProgress?.(value);
     await breathe(options.signal);
@@ -76,16 +76,16 @@ export interface TracedToken {
  * The values of some units along a span of a text, to colour it.
  *
  * @example
- * const span = traceUnits(model, tokens, [parseUnitName('l1.c.17')], { from: 1000, to: 1400 });
+ * const span = await traceUnits(model, tokens, [parseUnitName('l1.c.17')], { from: 1000, to: 1400 });
  */
-export function traceUnits(
+export async function traceUnits(
   model: LanguageModel,
   tokens: Int32Array,
   units: readonly Unit[],
   options: ActivationOptions = {},
-): TracedToken[] {
+): Promise<TracedToken[]> {
   const { from = 0 } = options;
-  const traces = unitActivations(readTokens(model, tokens), units, options);
+  const traces = await unitActivations(readTokens(model, tokens), units, options);
   const decode = model.tokenizer.decoder();
   return Array.from(traces[0] ?? [], (_, i) => ({
     piece: decode(tokens[from + i]),

@@ -22,17 +22,18 @@ export async function evaluateProblem(
   let [loss, answers, right, of] = [0, 0, 0, 0];
   for (const batch of batches) {
     await breathe(signal);
-    device.withoutGradients(() =>
-      device.scope(() => {
+    const found = await device.read(() =>
+      device.withoutGradients(() => {
         const outputs = model.apply(batch);
-        const count = countAnswers(batch);
-        loss += lossOf(problem.answers, outputs, batch).item() * count;
-        answers += count;
-        const counted = problem.count?.(batch, outputs.data());
-        right += counted?.right ?? 0;
-        of += counted?.of ?? 0;
+        return { loss: lossOf(problem.answers, outputs, batch), outputs };
       }),
     );
+    const count = countAnswers(batch);
+    loss += found.loss[0] * count;
+    answers += count;
+    const counted = problem.count?.(batch, found.outputs);
+    right += counted?.right ?? 0;
+    of += counted?.of ?? 0;
   }
   return { loss: loss / answers, metric: problem.count ? right / of : loss / answers };
 }

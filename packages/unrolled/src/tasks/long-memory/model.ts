@@ -1,3 +1,4 @@
+import type { TypedArray } from '../../backend/backend.ts';
 import {
   type CellSource,
   type Context,
@@ -55,6 +56,11 @@ export class SequenceModel {
   build(inputs: Shape, declarations: Declarations): Shape {
     const hidden = this.#recurrent.build(inputs, declarations.within(cellNameOf(this.config.cell)));
     return this.#output.build(hidden, declarations.within('output'));
+  }
+
+  /** The numbers of the outputs `[S, B, O]` that a batch wants. */
+  predict(batch: SequenceBatch): Promise<TypedArray> {
+    return this.device.read(() => this.device.withoutGradients(() => this.apply(batch)));
   }
 
   /** The outputs `[S, B, O]` that a batch wants. */

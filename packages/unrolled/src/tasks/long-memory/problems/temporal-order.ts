@@ -1,8 +1,7 @@
-import { requireKind, whole } from '../../../checks.ts';
 import type { Random } from '../../../random.ts';
 import { countLastRight } from '../counts.ts';
 import type { Problem } from '../problem.ts';
-import { batchesOf, batchOfSymbols, between, type LabelledSymbols, rowsOf } from '../sequences.ts';
+import { batchesOf, batchOfSymbols, between, type LabelledSymbols, requireLength, rowsOf } from '../sequences.ts';
 
 export interface TemporalOrderOptions {
   /** Shortest sequence; the longest is a tenth longer. Default 100. */
@@ -33,7 +32,7 @@ const [X, E, B] = [4, 6, 7];
  * 10–20, 33–43 and 66–76.
  */
 export function temporalOrderProblem(marks: 2 | 3, { length = 100 }: TemporalOrderOptions = {}): Problem {
-  requireKind(`temporal-order-${marks}`, 'length', length, whole({ from: 10 }));
+  requireLength(`temporal-order-${marks}`, 'length', length, 10);
   const classes = 2 ** marks;
   const make = (random: Random, batch: number) =>
     batchOfSymbols(
