@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { ConfigError } from '../errors.ts';
 import { TokenStreams } from './token-streams.ts';
 
 test('each epoch begins at an offset of its own, below the length of a chunk, and targets follow their inputs', () => {
@@ -13,4 +14,8 @@ test('each epoch begins at an offset of its own, below the length of a chunk, an
   expect(starts[0]).toBe(0);
   expect(new Set(starts).size).toBeGreaterThan(2);
   expect(starts.every((start) => start < 7)).toBe(true);
+});
+
+test.each([{ batch: 0 }, { steps: 2.5 }, { seed: Number.NaN }])('%j is refused', (odd) => {
+  expect(() => new TokenStreams([1, 2, 3], { batch: 1, steps: 1, seed: 1, ...odd })).toThrow(ConfigError);
 });

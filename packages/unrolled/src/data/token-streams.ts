@@ -1,4 +1,4 @@
-import { shown } from '../checks.ts';
+import { count, requireKind, seed as seedKind, shown } from '../checks.ts';
 import { DataError } from '../errors.ts';
 import { Random } from '../random.ts';
 
@@ -54,8 +54,12 @@ export class TokenStreams {
   /** Of the chunk that `next` returns. */
   position: StreamPosition = { epoch: 0, chunk: 0 };
 
-  /** @throws DataError if there are not two tokens for each row */
-  constructor(tokens: ArrayLike<number>, { batch, steps, seed }: TokenStreamsOptions) {
+  /** @throws DataError if there are not two tokens for each row; ConfigError on an option out of range */
+  constructor(tokens: ArrayLike<number>, options: TokenStreamsOptions) {
+    const { batch, steps, seed } = options;
+    requireKind('TokenStreams', 'batch', batch, count);
+    requireKind('TokenStreams', 'steps', steps, count);
+    requireKind('TokenStreams', 'seed', seed, seedKind);
     if (tokens.length < 2 * batch) {
       throw new DataError(
         `the text has ${tokens.length} tokens, too few for ${batch} rows of at least 2; use a longer text or a smaller batch`,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { referenceBackend } from '../../backend/reference/reference-backend.ts';
+import { TokenStreams } from '../../data/token-streams.ts';
 import { DataError } from '../../errors.ts';
 import { type CellSource, cellNames, defineCell } from '../../nn/cells/index.ts';
 import { createDevice } from '../../ops/create-device.ts';
@@ -154,6 +155,18 @@ describe('training a language model', () => {
     const { validation } = splitText(tokens);
     const expected = await evaluateTokens(model, validation.subarray(0, 20));
     expect(await limited.validate(undefined)).toEqual({ loss: expected!.loss });
+  });
+
+  test('a text for validation of its own leaves the whole text for training', async () => {
+    const { model } = newTask();
+    const held = text.slice(7, 80);
+    const own = languageModelTraining(model, text, { batch: 3, steps: 12, seed: 5, validation: held });
+    expect(await own.validate(undefined)).toEqual({
+      loss: (await evaluateTokens(model, model.tokenizer.encode(held))).loss,
+    });
+    const streams = new TokenStreams(model.tokenizer.encode(text), { batch: 3, steps: 12, seed: 5 });
+    expect(own.stepsPerEpoch).toBe(streams.chunksPerEpoch);
+    expect(own.nextBatch()).toMatchObject(streams.next());
   });
 
   test('a text that is not the one of the run is refused', async () => {

@@ -1,4 +1,13 @@
-import { count, type Kinds, number, required, requireOptions, seed as seedKind, whole } from '../../checks.ts';
+import {
+  anything,
+  count,
+  type Kinds,
+  number,
+  required,
+  requireOptions,
+  seed as seedKind,
+  whole,
+} from '../../checks.ts';
 import { type StreamPosition, type TokenChunk, TokenStreams, tokenIds } from '../../data/token-streams.ts';
 import { DataError, FormatError } from '../../errors.ts';
 import type { LayerFlowReport } from '../../inspect/gradient-flow.ts';
@@ -26,6 +35,8 @@ export interface LanguageModelTrainingOptions {
   /** k, steps of truncated backpropagation through time. */
   readonly steps: number;
   readonly seed: number;
+  /** A held-out text for validation, or its tokens. Default: the last tenth of the text, which is then not trained on. */
+  readonly validation?: string | ArrayLike<number> | undefined;
   /** The most tokens of the validation part to score, from its beginning. Default: all. */
   readonly validationTokens?: number | undefined;
   /** Tokens in a sample. Default 200. */
@@ -38,6 +49,7 @@ const kinds: Kinds<LanguageModelTrainingOptions> = {
   batch: required(count),
   steps: required(count),
   seed: required(seedKind),
+  validation: anything,
   validationTokens: whole(),
   sampleLength: whole(),
   sampleTemperature: number({ from: 0 }),
@@ -59,7 +71,7 @@ export function splitText(tokens: ArrayLike<number>): { train: Int32Array; valid
 
 /**
  * Trains a language model by truncated backpropagation through time (Williams & Peng 1990): the text is read as B streams,
- * k steps at a time; the hidden state is carried from chunk to chunk, the gradient is not. The last tenth is for validation.
+ * k steps at a time; the hidden state is carried from chunk to chunk, the gradient is not.
  *
  * @param text  to learn, or its tokens
  * @throws DataError if the text is too short for the batch; ConfigError on an option that is unknown or out of range
@@ -74,8 +86,11 @@ export function languageModelTraining(
   text: string | ArrayLike<number>,
   options: LanguageModelTrainingOptions,
 ): LanguageModelTraining {
-  return new LanguageModelTraining(model, typeof text === 'string' ? model.tokenizer.encode(text) : text, options);
+  return new LanguageModelTraining(model, tokensOf(model, text), options);
 }
+
+const tokensOf = ({ tokenizer }: LanguageModel, text: string | ArrayLike<number>): Int32Array =>
+  tokenIds(typeof text === 'string' ? tokenizer.encode(text) : text);
 
 /** A chunk of the text. */
 export interface TextBatch extends TokenChunk, TrainingBatch {}
@@ -91,19 +106,21 @@ export class LanguageModelTraining implements TrainingTask<TextBatch> {
   readonly #fingerprint: number;
   #last: TextBatch | null = null;
 
-  constructor(model: LanguageModel, tokens: ArrayLike<number>, options: LanguageModelTrainingOptions) {
+  constructor(model: LanguageModel, tokens: Int32Array, options: LanguageModelTrainingOptions) {
     requireOptions('languageModelTraining', options, kinds);
     if (tokens.length < 2) {
       throw new DataError(`train: the text has ${tokens.length} token(s); at least two are needed, better thousands`);
     }
-    const { train, validation } = splitText(tokens);
+    const { validation: held } = options;
+    const parts = held === undefined ? splitText(tokens) : { train: tokens, validation: tokensOf(model, held) };
+    const { train, validation } = parts;
     this.model = model;
     this.#options = options;
     this.#train = train;
     this.#validation = validation.subarray(0, options.validationTokens ?? validation.length);
     this.#streams = new TokenStreams(train, options);
     this.#carried = new CarriedState(model.device);
-    this.#fingerprint = tokenIds(tokens).reduce((hash, token) => mix32(hash ^ token), tokens.length);
+    this.#fingerprint = tokens.reduce((hash, token) => mix32(hash ^ token), tokens.length);
   }
 
   get parameters(): LanguageModel['parameters'] {
