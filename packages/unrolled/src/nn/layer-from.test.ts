@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { watchedBackend } from '../backend/conformance/later-backend.ts';
+import { laterBackend, watchedBackend } from '../backend/conformance/later-backend.ts';
 import { referenceBackend } from '../backend/reference/reference-backend.ts';
 import { ConfigError } from '../errors.ts';
 import { createDevice } from '../ops/create-device.ts';
-import { mul } from '../ops/index.ts';
+import { add, mul, square, sum } from '../ops/index.ts';
 import { Random } from '../random.ts';
 import { type Shape, sizeOf } from '../shape.ts';
+import type { Device } from '../tensor/device.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { Buildable } from './buildable.ts';
 import { cellNames, defineCell } from './cells/index.ts';
@@ -239,5 +240,33 @@ describe('a layer with parameters that is used before it is built says so', () =
       return;
     expect(use).toThrow(ConfigError);
     expect(use).toThrow('the layer is not built; call initialiseParameters(layer, inputShape, device, seed) first');
+  });
+});
+
+/** The same inputs on another device. */
+function moved(value: unknown, to: Device): unknown {
+  if (value instanceof Tensor) return to.tensor(value.data(), value.shape, value.dtype);
+  if (Array.isArray(value)) return value.map((part) => moved(part, to));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, moved(part, to)]));
+}
+
+function tensorsIn(value: unknown): Tensor[] {
+  if (value instanceof Tensor) return [value];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(tensorsIn) : [];
+}
+
+describe('a training step of a layer reads nothing in order to go on', () => {
+  const step = async ({ layer, shapes, inputs }: Case, on: Device) => {
+    const fresh = layerFrom(layer.config, own) as AnyLayer;
+    const parameters = initialiseParameters(fresh, shapes as never, on, 7);
+    const context = { training: true, random: new Random(1) } as const;
+    const outputs = tensorsIn(fresh.apply(moved(inputs, on) as never, context));
+    if (parameters.size > 0) parameters.backward(outputs.map((one) => sum(square(one))).reduce((a, b) => add(a, b)));
+    return Promise.all([...outputs, parameters.gradients].map(async (one) => [...(await one.read())]));
+  };
+  test.each(each)('%s', async (_, one) => {
+    const later = createDevice(laterBackend(referenceBackend()));
+    expect(await step(one, later)).toEqual(await step(one, createDevice(referenceBackend())));
   });
 });
