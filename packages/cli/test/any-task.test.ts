@@ -1,20 +1,80 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Command } from 'commander';
+import { DataError, type Device, type Tensor } from 'unrolled';
 import { mapExamples } from 'unrolled/data';
-import { initialiseParameters, Linear, squaredErrorLoss } from 'unrolled/nn';
-import { SupervisedTraining } from 'unrolled/train';
+import { initialiseParameters, Linear, type Parameters, type SavedParameters, squaredErrorLoss } from 'unrolled/nn';
+import type { Task } from 'unrolled/tasks';
+import { loadModel, SupervisedTraining } from 'unrolled/train';
 import { afterAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { evalCommand } from '../src/commands/eval.ts';
+import { predictCommand } from '../src/commands/predict.ts';
 import { trainCommand } from '../src/commands/train.ts';
 import { type BinaryFiles, binaryFiles } from '../src/input/source-files.ts';
 import { type TrainOptions, trainDefaults } from '../src/options/train.ts';
+import type { UseFlags } from '../src/options/use.ts';
 import { exampleUnits } from '../src/run/events.ts';
 import { withDefaults } from '../src/run/options.ts';
 import type { Trainable } from '../src/run/trainable.ts';
+import type { Evaluated, EvaluatePart, Item, PredictPart } from '../src/tasks/task-commands.ts';
+import { type TextFlags, textItems, textOptions } from '../src/tasks/text-items.ts';
 import { readEvents, tensorsOf, workplace } from './command.ts';
 
 const { path: cwd, file } = workplace(afterAll);
 
-/** From files of four bytes: predicts the last from the first three. No text, no cell. */
+/** From three numbers to a fourth: a linear layer. */
+class ByteModel {
+  readonly config = {};
+  readonly layer = new Linear({ units: 1 });
+  readonly device: Device;
+  readonly parameters: Parameters;
+
+  constructor(device: Device, initial: number | SavedParameters) {
+    this.device = device;
+    this.parameters = initialiseParameters(this.layer, [-1, 3], device, initial);
+  }
+
+  describe = () => ({ task: 'bytes' });
+  apply = (threes: readonly (readonly number[])[]): Tensor =>
+    this.layer.apply(this.device.tensor(threes.flat(), [threes.length, 3]));
+  loss = (fours: readonly (readonly number[])[]): Tensor =>
+    squaredErrorLoss(
+      this.apply(fours.map((four) => four.slice(0, 3))),
+      this.device.tensor(
+        fours.map((four) => four[3]),
+        [fours.length, 1],
+      ),
+    );
+}
+
+const numbersOf = (bytes: Uint8Array): number[] => Array.from(bytes, (byte) => byte / 255);
+
+interface Types {
+  model: ByteModel;
+  input: readonly number[];
+  options: object;
+  answer: number;
+  data: readonly (readonly number[])[];
+  evaluate: object;
+  evaluation: { readonly loss: number };
+  explain: never;
+  explanation: never;
+}
+
+const task: Task<Types> = {
+  name: 'bytes',
+  open: (device, source) => loadModel(source, 'bytes', (_, parameters) => new ByteModel(device, parameters)),
+  about: () => ({}),
+  input(value, place) {
+    if (Array.isArray(value) && value.length === 3) return value;
+    throw new DataError(`${place} must be three numbers`);
+  },
+  options: {},
+  predict: async (model, inputs) => [...(await model.device.read(() => model.apply(inputs)))],
+  evaluate: async (model, data) => ({ loss: (await model.device.read(() => model.loss(data)))[0] }),
+};
+
+/** No text, no cell. */
 const bytes: Trainable<TrainOptions, BinaryFiles> = {
   task: 'bytes',
   command: 'bytes train',
@@ -40,30 +100,33 @@ const bytes: Trainable<TrainOptions, BinaryFiles> = {
       units: exampleUnits,
       itemsPerStep: batch,
       next: () => 'done',
-      begin(device) {
-        const layer = new Linear({ units: 1 });
-        const parameters = initialiseParameters(layer, [-1, 3], device, seed);
-        const numbers = mapExamples(main, (all) => Array.from(all, (byte) => byte / 255));
-        const model = {
-          parameters,
-          describe: () => ({ task: 'bytes' }),
-          loss(examples: readonly number[][]) {
-            const B = examples.length;
-            const input = device.tensor(
-              examples.flatMap((four) => four.slice(0, 3)),
-              [B, 3],
-            );
-            const target = device.tensor(
-              examples.map((four) => four[3]),
-              [B, 1],
-            );
-            return squaredErrorLoss(layer.apply(input), target);
-          },
-        };
-        return new SupervisedTraining(model, numbers, { batch, seed });
-      },
+      begin: (device) =>
+        new SupervisedTraining(new ByteModel(device, seed), mapExamples(main, numbersOf), { batch, seed }),
     };
   },
+};
+
+const predict: PredictPart<Types, UseFlags & TextFlags, Item<readonly number[]>> = {
+  description: 'predict the fourth of three numbers',
+  options: textOptions,
+  help: '',
+  items: (used, given) => textItems(used.task, given),
+  begin: () => ({
+    text: (_, found) => `${found?.toFixed(3) ?? ''}\n`,
+    json: ({ input }, found) => ({ input, found }),
+  }),
+};
+
+const evaluate: EvaluatePart<Types, UseFlags, Evaluated<Types>> = {
+  description: 'evaluate on files',
+  argument: { name: '<files...>', description: 'files of four bytes' },
+  options: () => [],
+  help: '',
+  async read(_, paths) {
+    const files = binaryFiles(paths, (path) => path.endsWith('.bin'));
+    return { data: await Promise.all(files.files.map(async (_, i) => numbersOf(await files.read(i)))) };
+  },
+  report: ({ loss }) => ({ json: { loss }, text: `loss ${loss.toFixed(3)}\n` }),
 };
 
 const folder = join(cwd, 'data');
@@ -73,20 +136,21 @@ for (let i = 0; i < 40; i++) {
 }
 file('data/notes.txt', 'not one of them');
 
-const train = async (...args: string[]): Promise<string> => {
+/** What a command prints on standard output. */
+const printedBy = async (command: Command, ...args: string[]): Promise<string> => {
   const written = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
   try {
-    await trainCommand(bytes)
-      .exitOverride()
-      .parseAsync(['--threads', '1', ...args], { from: 'user' });
+    await command.exitOverride().parseAsync([...args, '--threads', '1'], { from: 'user' });
     return written.mock.calls.join('');
   } finally {
     written.mockRestore();
   }
 };
+const train = (...args: string[]) => printedBy(trainCommand(bytes), ...args);
+const load = async () => task;
 const run = (name: string): string => join(cwd, name);
 
-describe('a task without cells and without texts', () => {
+describe('a task of one file, without cells and without texts', () => {
   beforeEach(() => {
     process.exitCode = undefined;
   });
@@ -116,6 +180,22 @@ describe('a task without cells and without texts', () => {
     await train('--resume', run('part'), '--steps', '9');
     await train(folder, '--out', run('once'), '--batch', '4', '--steps', '9', '--schedule', 'constant');
     expect(tensorsOf(run('part'))).toEqual(tensorsOf(run('once')));
+  });
+
+  test('predicts from JSON, and evaluates on files', async () => {
+    await train(folder, '--out', run('used'), '--batch', '8', '--steps', '200', '--lr', '0.05');
+    file('three.jsonl', '[0, 0, 1]\n\n[0.1, 0.7, 0.9]\n');
+    const lines = ['--file', join(cwd, 'three.jsonl'), '--json-input'];
+    const shown = await printedBy(predictCommand(load, predict), run('used'), ...lines);
+    expect(shown).toMatch(/^-?\d\.\d{3}\n\n-?\d\.\d{3}\n$/);
+    const json = await printedBy(predictCommand(load, predict), run('used'), ...lines, '--json');
+    const [first, blank] = json.split('\n').map((line) => JSON.parse(line || 'null'));
+    expect(first.input).toEqual([0, 0, 1]);
+    expect(first.found.toFixed(3)).toBe(shown.split('\n')[0]);
+    expect(blank).toEqual({ input: null, found: null });
+    const found = JSON.parse(await printedBy(evalCommand(load, evaluate), run('used'), folder, '--json'));
+    expect(found).toMatchObject({ type: 'evaluation', task: 'bytes' });
+    expect(found.loss).toBeLessThan(0.1);
   });
 
   test('does not resume with a file that changed', async () => {

@@ -39,10 +39,10 @@ describe('--cell with options', () => {
   });
 
   test.each([
-    ['lstm:peephol', ["lstm': there is no option 'peephol'", "did you mean 'peephole'?"]],
+    ['lstm:peephol', ["lstm': unknown option 'peephol'", "did you mean 'peephole'?"]],
     ['lstm:forgetBias=much', ['forgetBias must be a finite number', 'much']],
     ['gru:reset=never', ["'after' or 'before'"]],
-    ['mut1:depth=3', ['mut1', "no option 'depth'"]],
+    ['mut1:depth=3', ['mut1', "unknown option 'depth'"]],
     ['lstm:forgetBias=1,chrono=9', ['leave one of them out']],
     ['lstm:bias=false,chrono=9', ['without biases', 'leave bias: false out']],
     ['gru:chrono=2', ['gru', 'from 3, received 2']],

@@ -29,7 +29,7 @@ const inRange = (value: unknown, { from, above, to, below }: Range): value is nu
 
 function rangeText({ from, above, to, below }: Range): string {
   const lower = from !== undefined ? ` from ${from}` : above !== undefined ? ` above ${above}` : '';
-  if (to !== undefined) return `${lower || ' up'} to ${to}`;
+  if (to !== undefined) return above !== undefined ? `${lower}, at most ${to}` : `${lower || ' up'} to ${to}`;
   return below === undefined ? lower : `${lower}${lower ? ',' : ''} below ${below}`;
 }
 
@@ -50,6 +50,9 @@ export const number = (range: Range = {}): Kind => ({
 
 /** A probability that is not 1, such as a dropout rate. */
 export const rate: Kind = { must: 'a number in [0, 1)', fits: (value) => inRange(value, { from: 0, below: 1 }) };
+
+/** A share of which neither side is empty, such as the level of an interval. */
+export const openShare: Kind = { must: 'between 0 and 1', fits: (value) => inRange(value, { above: 0, below: 1 }) };
 
 /** A limit that may be absent: a number from 0, or Infinity. */
 export const limit: Kind = { must: 'a number from 0', fits: (value) => inRange(value, { from: 0 }) };

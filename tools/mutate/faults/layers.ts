@@ -21,6 +21,42 @@ export const layers: FaultGroup = {
       ],
     ),
     ...faultsIn(
+      `${nn}/parameters.ts`,
+      [`${nn}/parameters.test.ts`],
+      [
+        ['this.value.device.backend.copy(values, this.value);', 'this.value = values;'],
+        ['frozen ? device.keep(device.zeros(shape)) : this', 'this'],
+        ['if (seed !== null && parameter.initialiser !== zeros)', 'if (seed !== null && !frozen)'],
+      ],
+    ),
+    ...faultsIn(
+      `${nn}/layer-kind.ts`,
+      [`${nn}/layer-from.test.ts`],
+      [
+        ["if (!('fromConfig' in Kind)) return new Kind(given as never);", 'return new (Kind as never)(given);'],
+        ['layerOf(known, inner, own) as Layer', 'layerOf(known, inner) as Layer'],
+      ],
+    ),
+    ...faultsIn(
+      `${nn}/seq2seq/loss.ts`,
+      [`${nn}/seq2seq/seq2seq.test.ts`, 'packages/unrolled/src/tasks/translate/model.test.ts'],
+      [
+        ['(random.uniform() < rate ? -1 : id)', '(random.uniform() > rate ? -1 : id)'],
+        ['noise[row * V + given[row]] = 0;', 'noise[row * V] = 0;'],
+        ['if (id !== never) noise', 'noise'],
+        ['-Math.log(-Math.log(', '-Math.log(Math.log('],
+      ],
+    ),
+    ...faultsIn(
+      `${nn}/seq2seq/bridge.ts`,
+      [
+        `${nn}/layer-from.test.ts`,
+        `${nn}/seq2seq/seq2seq.test.ts`,
+        'packages/unrolled/src/tasks/translate/model.test.ts',
+      ],
+      [['encoded.length === state.length && state.every(passes)', 'state.every(passes)']],
+    ),
+    ...faultsIn(
       `${nn}/losses.ts`,
       [
         'test/golden/losses.test.ts',

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { type TaskTypes, tasks } from 'unrolled/tasks';
+import { type TaskName, type TaskTypes, tasks } from 'unrolled/tasks';
 import type { TrainOptions } from '../options/train.ts';
 import type { UseFlags } from '../options/use.ts';
 import { classifyCommands } from '../tasks/classify/commands.ts';
@@ -12,16 +12,27 @@ import { evalCommand } from './eval.ts';
 import { predictCommand } from './predict.ts';
 import { trainCommand } from './train.ts';
 
-/** Those of language models stand at the top: `train`, `sample`, `eval`. */
-export const topCommands = (): Command[] => commandsOf(languageModelCommands);
+/** The commands of each task of the library's list: one that is missing does not compile. */
+const commands: Readonly<Record<TaskName, () => Command[]>> = {
+  'language-model': () => commandsOf(languageModelCommands),
+  classify: () => commandsOf(classifyCommands),
+  forecast: () => commandsOf(forecastCommands),
+  tag: () => commandsOf(tagCommands),
+  translate: () => commandsOf(translateCommands),
+};
 
-/** `classify`, `tag`, …: each with `train`, `predict` and `eval`. */
-export const taskCommands = (): Command[] => [
-  grouped('classify', commandsOf(classifyCommands)),
-  grouped('tag', commandsOf(tagCommands)),
-  grouped('translate', commandsOf(translateCommands)),
-  grouped('forecast', commandsOf(forecastCommands)),
-];
+/** `train`, `sample` and `eval` of language models. */
+export const topCommands = commands['language-model'];
+
+/** `translate`, `classify`, …: each with `train`, `predict` and `eval`. */
+export const taskCommands = (): Command[] =>
+  tasks
+    .filter(({ name }) => name !== 'language-model')
+    .map(({ name, description }) => {
+      const group = new Command(name).description(description);
+      for (const command of commands[name]()) group.addCommand(command);
+      return group;
+    });
 
 function commandsOf<
   T extends TaskTypes,
@@ -32,11 +43,4 @@ function commandsOf<
   Read extends Evaluated<T>,
 >({ load, train, predict, evaluate }: TaskCommands<T, Options, PredictFlags, One, EvaluateFlags, Read>): Command[] {
   return [trainCommand(train), predictCommand(load, predict), evalCommand(load, evaluate)];
-}
-
-function grouped(name: string, commands: readonly Command[]): Command {
-  const { description } = tasks.find((one) => one.name === name)!;
-  const group = new Command(name).description(description);
-  for (const command of commands) group.addCommand(command);
-  return group;
 }

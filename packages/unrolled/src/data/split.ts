@@ -1,4 +1,4 @@
-import { ConfigError } from '../errors.ts';
+import { rate, requireKind } from '../checks.ts';
 import { hashText, mix32 } from '../random.ts';
 
 export interface SplitOptions<Example> {
@@ -19,9 +19,7 @@ export function splitExamples<Example>(
   examples: readonly Example[],
   { share, seed, keyOf }: SplitOptions<Example>,
 ): { train: Example[]; validation: Example[] } {
-  if (!(share >= 0 && share < 1)) {
-    throw new ConfigError(`split: the validation share must be in [0, 1), received ${share}`, { share });
-  }
+  requireKind('split', 'share', share, rate);
   const train: Example[] = [];
   const validation: Example[] = [];
   for (const example of examples) {

@@ -1,4 +1,4 @@
-import { ConfigError } from '../errors.ts';
+import { number, requireKind, whole } from '../checks.ts';
 import type { Random } from '../random.ts';
 
 export interface SamplingOptions {
@@ -12,13 +12,9 @@ export interface SamplingOptions {
 
 /** @throws ConfigError naming the option that cannot work */
 export function checkSampling({ temperature = 1, topK = 0, topP = 1 }: SamplingOptions): void {
-  if (!(temperature >= 0 && temperature < Infinity)) {
-    throw new ConfigError(`sample: temperature must be a number from 0, received ${temperature}`);
-  }
-  if (!Number.isInteger(topK) || topK < 0) {
-    throw new ConfigError(`sample: top-k must be a whole number from 0 (0: all tokens), received ${topK}`);
-  }
-  if (!(topP > 0 && topP <= 1)) throw new ConfigError(`sample: top-p must be above 0 and at most 1, received ${topP}`);
+  requireKind('sample', 'temperature', temperature, number({ from: 0 }));
+  requireKind('sample', 'topK', topK, whole());
+  requireKind('sample', 'topP', topP, number({ above: 0, to: 1 }));
 }
 
 /**

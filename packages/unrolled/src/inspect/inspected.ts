@@ -1,5 +1,6 @@
 import { inference } from '../nn/layer.ts';
-import type { Recurrent, RunOptions, StackState } from '../nn/recurrent.ts';
+import type { Recurrent, RunOptions } from '../nn/recurrent.ts';
+import type { StackState } from '../nn/sequence-layer.ts';
 import { broadcastTo, mean, slice, square } from '../ops/index.ts';
 import type { Device } from '../tensor/device.ts';
 import type { Tensor } from '../tensor/tensor.ts';

@@ -2,7 +2,7 @@ import { gradients } from '../autodiff/gradients.ts';
 import type { TypedArray } from '../backend/backend.ts';
 import { ConfigError } from '../errors.ts';
 import type { CellState } from '../nn/cells/cell.ts';
-import type { StackState } from '../nn/recurrent.ts';
+import type { StackState } from '../nn/sequence-layer.ts';
 import { broadcastTo, concat, reshape, slice } from '../ops/index.ts';
 import { sizeOf } from '../shape.ts';
 import type { Device } from '../tensor/device.ts';

@@ -1,4 +1,4 @@
-import { ConfigError } from '../errors.ts';
+import { count, requireKind } from '../checks.ts';
 import { requirePairs } from './require.ts';
 
 /**
@@ -16,9 +16,7 @@ export function expectedCalibrationError(
   bins = 15,
 ): number {
   requirePairs('calibration', probabilities, actual);
-  if (!Number.isInteger(bins) || bins < 1) {
-    throw new ConfigError(`calibration: bins must be a whole number from 1, received ${bins}`, { bins });
-  }
+  requireKind('calibration', 'bins', bins, count);
   // Σ (right − confidence) of each bin: its share times the difference of its means, times the number of predictions.
   const gaps = new Array<number>(bins).fill(0);
   probabilities.forEach((row, i) => {

@@ -1,4 +1,5 @@
-import { ConfigError, DataError } from '../errors.ts';
+import { count, openShare, requireKind } from '../checks.ts';
+import { DataError } from '../errors.ts';
 import { requirePairs } from './require.ts';
 
 /** Mean |error|, in the unit of the series. */
@@ -48,9 +49,7 @@ export function meanAbsoluteScaledError(
   history: ArrayLike<number>,
   season = 1,
 ): number {
-  if (!Number.isInteger(season) || season < 1) {
-    throw new ConfigError(`mase: season must be a whole number from 1, received ${season}`, { season });
-  }
+  requireKind('mase', 'season', season, count);
   let naive = 0;
   for (let t = season; t < history.length; t++) naive += Math.abs(history[t] - history[t - season]);
   if (!(naive > 0)) {
@@ -69,9 +68,7 @@ export function meanAbsoluteScaledError(
  */
 export function pinballLoss(forecast: ArrayLike<number>, actual: ArrayLike<number>, quantile: number): number {
   requirePairs('pinball loss', forecast, actual);
-  if (!(quantile > 0 && quantile < 1)) {
-    throw new ConfigError(`pinball loss: the quantile must be between 0 and 1, received ${quantile}`, { quantile });
-  }
+  requireKind('pinball loss', 'quantile', quantile, openShare);
   let total = 0;
   for (let t = 0; t < actual.length; t++) {
     const over = actual[t] - forecast[t];

@@ -1,4 +1,5 @@
-import { ConfigError, DataError } from '../errors.ts';
+import { count, type Kinds, oneOf, required, requireOptions, whole } from '../checks.ts';
+import { DataError } from '../errors.ts';
 
 export interface NgramOptions {
   /** N: a token is predicted from the N − 1 before it. */
@@ -11,6 +12,12 @@ export interface NgramOptions {
    */
   readonly smoothing?: 'witten-bell' | 'none' | undefined;
 }
+
+const kinds: Kinds<NgramOptions> = {
+  order: required(whole()),
+  vocabulary: required(count),
+  smoothing: oneOf(['witten-bell', 'none']),
+};
 
 /**
  * Cross-entropies of n-gram models on a text in nats per token, for n = 0 … N: entry 0 is the uniform distribution, ln V,
@@ -30,15 +37,7 @@ export interface NgramOptions {
  */
 export function ngramCrossEntropy(counted: Int32Array, scored: Int32Array, options: NgramOptions): number[] {
   const { order, vocabulary: V, smoothing = 'witten-bell' } = options;
-  if (!Number.isInteger(order) || order < 0) {
-    throw new ConfigError(`n-grams: order must be a whole number from 0, received ${order}`, { order });
-  }
-  if (!Number.isInteger(V) || V < 1) {
-    throw new ConfigError(`n-grams: vocabulary must be a whole number from 1, received ${V}`, { vocabulary: V });
-  }
-  if (smoothing !== 'witten-bell' && smoothing !== 'none') {
-    throw new ConfigError(`n-grams: there is no smoothing '${smoothing}'; use witten-bell or none`);
-  }
+  requireOptions('n-grams', options, kinds);
   if (counted.length < 1 || scored.length < 2) {
     throw new DataError(
       `n-grams: ${counted.length} token(s) to count, ${scored.length} to score; at least 1 and 2 are needed`,

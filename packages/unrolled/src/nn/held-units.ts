@@ -2,7 +2,7 @@ import { ConfigError } from '../errors.ts';
 import { reshape, select } from '../ops/index.ts';
 import { formatShape, sizeOf } from '../shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import type { Cell, CellState } from './cells/cell.ts';
+import { type Cell, type CellState, withStep } from './cells/cell.ts';
 
 /** A unit of a cell's state that is clamped to a value after every step. */
 export interface HeldUnit {
@@ -34,21 +34,14 @@ export function withHeldUnits<State extends CellState>(
     const mask = masks.get(name);
     return mask ? select(mask.free, part, mask.values) : part;
   };
-  return {
-    config: cell.config,
-    hidden: cell.hidden,
-    width: cell.width,
-    build: (features, declarations) => cell.build(features, declarations),
-    initialState: (batch, device) => cell.initialState(batch, device),
-    step(x, before, recurrent) {
-      const { output, state: after, gates } = cell.step(x, before, recurrent);
-      const next = Object.fromEntries(
-        Object.entries(after).map(([name, part]) => [name, change(part, name)]),
-      ) as unknown as State;
-      const same = Object.keys(after).find((name) => after[name] === output);
-      return { output: same === undefined ? output : next[same], state: next, gates };
-    },
-  };
+  return withStep(cell, (x, before, recurrent) => {
+    const { output, state: after, gates } = cell.step(x, before, recurrent);
+    const next = Object.fromEntries(
+      Object.entries(after).map(([name, part]) => [name, change(part, name)]),
+    ) as unknown as State;
+    const same = Object.keys(after).find((name) => after[name] === output);
+    return { output: same === undefined ? output : next[same], state: next, gates };
+  });
 }
 
 interface Mask {

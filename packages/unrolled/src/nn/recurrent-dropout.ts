@@ -2,7 +2,7 @@ import { ConfigError } from '../errors.ts';
 import { dropout, mul } from '../ops/index.ts';
 import type { Random } from '../random.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import type { Cell, CellState } from './cells/cell.ts';
+import { type Cell, type CellState, withStep } from './cells/cell.ts';
 
 /**
  * Dropout on the recurrence (Gal & Ghahramani 2016): on its way into products with weights the state is multiplied by a
@@ -24,18 +24,11 @@ export function withRecurrentDropout(cell: Cell, rate: number, state: CellState,
     used ||= mask !== undefined;
     return mask ? mul(h, mask) : h;
   };
-  return {
-    config: cell.config,
-    hidden: cell.hidden,
-    width: cell.width,
-    build: (features, declarations) => cell.build(features, declarations),
-    initialState: (batch, device) => cell.initialState(batch, device),
-    step(x, before) {
-      const result = cell.step(x, before, masked);
-      if (!used) {
-        throw new ConfigError('recurrentDropout: this cell has no product of weights with its state to drop from');
-      }
-      return result;
-    },
-  };
+  return withStep(cell, (x, before) => {
+    const result = cell.step(x, before, masked);
+    if (!used) {
+      throw new ConfigError('recurrentDropout: this cell has no product of weights with its state to drop from');
+    }
+    return result;
+  });
 }

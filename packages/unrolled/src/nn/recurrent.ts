@@ -16,8 +16,6 @@ import type { SequenceLayer, SequenceRunOptions, StackState } from './sequence-l
 import { type Probe, type UnrollForm, unroll } from './unroll.ts';
 import { unrollRecomputed } from './unroll-recomputed.ts';
 
-export type { StackState };
-
 export interface RecurrentLayerOptions {
   /**
    * The cell: a name or your own cell, together with `hidden`, or a configuration that includes it. All layers and

@@ -8,7 +8,8 @@ import { type Shape, sizeOf } from '../shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { inference, initialiseParameters } from './layer.ts';
 import type { Parameters } from './parameters.ts';
-import { Recurrent, type RecurrentLayerOptions, type StackState } from './recurrent.ts';
+import { Recurrent, type RecurrentLayerOptions } from './recurrent.ts';
+import type { StackState } from './sequence-layer.ts';
 
 const device = createDevice(referenceBackend());
 const [T, B, F, H] = [12, 3, 4, 5];

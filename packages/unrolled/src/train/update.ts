@@ -59,8 +59,8 @@ export class Updates {
     if (onGradients) await onGradients(parameters, step);
     const update = { learningRate, clipNorm, clipValue, loss: this.#loss };
     const [[loss], [norm]] = await device.read(() => [this.#loss, this.#optimizer.update(update).norm]);
-    if (!Number.isFinite(loss)) throw await this.#divergence('loss', loss, step, learningRate);
-    if (!Number.isFinite(norm)) throw await this.#divergence('gradient', norm, step, learningRate);
+    if (!Number.isFinite(loss)) throw await this.#divergence('loss', loss, step);
+    if (!Number.isFinite(norm)) throw await this.#divergence('gradient', norm, step);
     return { loss, norm, items };
   }
 
@@ -83,13 +83,8 @@ export class Updates {
     else backend.copy(loss, this.#loss);
   }
 
-  async #divergence(
-    what: 'loss' | 'gradient',
-    value: number,
-    step: number,
-    learningRate: number,
-  ): Promise<DivergenceError> {
-    const { clipNorm, clipValue } = this.#options;
+  async #divergence(what: 'loss' | 'gradient', value: number, step: number): Promise<DivergenceError> {
+    const { learningRate, clipNorm, clipValue } = this.#options;
     const place = what === 'loss' ? await this.#task.explain?.() : null;
     const clip = clipNorm || clipValue ? '' : ', or clip the gradient by norm';
     return new DivergenceError(

@@ -1,3 +1,4 @@
+import { requireKind, whole } from '../../checks.ts';
 import { ConfigError, DeviceError } from '../../errors.ts';
 import { host } from './host.ts';
 
@@ -76,11 +77,7 @@ export interface ThreadChoice {
  * @throws ConfigError on an invalid number; DeviceError if several threads are requested but not available
  */
 export function chooseThreads(wanted: number | undefined, features: Features): ThreadChoice {
-  if (wanted !== undefined && (!Number.isInteger(wanted) || wanted < 1 || wanted > MOST_THREADS)) {
-    throw new ConfigError(`wasmBackend: ${wanted} threads; use a whole number from 1 to ${MOST_THREADS}`, {
-      threads: wanted,
-    });
-  }
+  if (wanted !== undefined) requireKind('wasmBackend', 'threads', wanted, whole({ from: 1, to: MOST_THREADS }));
   if (features.shared !== true) {
     if (wanted !== undefined && wanted > 1) {
       throw new DeviceError(`wasmBackend: ${wanted} threads are not possible: ${features.shared}`, { threads: wanted });

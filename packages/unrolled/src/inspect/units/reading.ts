@@ -1,5 +1,5 @@
 import { ConfigError } from '../../errors.ts';
-import type { StackState } from '../../nn/recurrent.ts';
+import type { StackState } from '../../nn/sequence-layer.ts';
 import type { Device } from '../../tensor/device.ts';
 import type { Probes } from '../inspected.ts';
 

@@ -1,5 +1,6 @@
 import type { Device } from '../../tensor/device.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
+import { Buildable } from '../buildable.ts';
 import type { Declarations } from '../parameters.ts';
 
 /** What a cell remembers between steps, by name: `{ h }`, `{ h, c }`; every part has the batch first. */
@@ -32,6 +33,29 @@ export interface Cell<State extends CellState = CellState> {
    */
   sequence?(xs: Tensor, state: State, options: SequenceOptions<State>): CellSequence<State>;
 }
+
+/** The base of cells that are classes: their sizes, and the parts that building makes. */
+export abstract class SizedCell<Parts> extends Buildable<Parts> {
+  abstract override readonly config: CellConfig;
+
+  get hidden(): number {
+    return this.config.hidden;
+  }
+
+  get width(): number {
+    return this.hidden;
+  }
+}
+
+/** The cell with another step, for which it has no fused form. */
+export const withStep = <State extends CellState>(cell: Cell<State>, step: Cell<State>['step']): Cell<State> => ({
+  config: cell.config,
+  hidden: cell.hidden,
+  width: cell.width,
+  build: (features, declarations) => cell.build(features, declarations),
+  initialState: (batch, device) => cell.initialState(batch, device),
+  step,
+});
 
 export type OnRecurrent = (h: Tensor) => Tensor;
 

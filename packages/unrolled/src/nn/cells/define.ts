@@ -2,7 +2,7 @@ import { ConfigError } from '../../errors.ts';
 import type { Device } from '../../tensor/device.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import type { Declarations } from '../parameters.ts';
-import type { Cell, CellConfig, CellState, CellStep, OnRecurrent } from './cell.ts';
+import { type Cell, type CellConfig, type CellState, type CellStep, type OnRecurrent, SizedCell } from './cell.ts';
 import { checkedStep, naming } from './checked-step.ts';
 import { unchanged } from './fused.ts';
 import { shapeDevice } from './shape-device.ts';
@@ -72,25 +72,20 @@ export class DefinedCell {
   }
 }
 
-class OwnCell implements Cell {
+class OwnCell extends SizedCell<{ width: number }> implements Cell {
   readonly config: CellConfig;
   readonly #definition: CellDefinition;
   readonly #tools: NamedParameters;
-  #width: number | null = null;
 
   constructor(config: CellConfig, definition: CellDefinition) {
+    super();
     this.config = config;
     this.#definition = definition;
     this.#tools = new NamedParameters(config.cell, config.hidden);
   }
 
-  get hidden(): number {
-    return this.config.hidden;
-  }
-
-  get width(): number {
-    if (this.#width === null) throw new ConfigError(`cell '${this.config.cell}': its width is known once it is built`);
-    return this.#width;
+  override get width(): number {
+    return this.parts.width;
   }
 
   build(features: number, declarations: Declarations): void {
@@ -100,7 +95,7 @@ class OwnCell implements Cell {
     const { output } = this.#tools.declaring(declarations, () =>
       checkedStep(this, device.empty([rows, features]), state, 'its step'),
     );
-    this.#width = output.shape[1];
+    this.parts = { width: output.shape[1] };
   }
 
   initialState(batch: number, device: Device): CellState {

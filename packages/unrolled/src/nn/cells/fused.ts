@@ -3,7 +3,6 @@ import { gatesOf } from '../../backend/backend.ts';
 import { flag, type Kinds, number } from '../../checks.ts';
 import { ConfigError } from '../../errors.ts';
 import { at, linear, type RecurrentWeights, recurrent, slice } from '../../ops/index.ts';
-import type { Device } from '../../tensor/device.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { type Initialiser, zeros } from '../initialisers.ts';
 import { initialiserKind } from '../layer-config.ts';
@@ -113,15 +112,6 @@ export function gate(gates: Tensor, index: number, hidden: number): Tensor {
 }
 
 export const unchanged = (h: Tensor): Tensor => h;
-
-export function zeroState<Name extends string>(
-  names: readonly Name[],
-  batch: number,
-  hidden: number,
-  device: Device,
-): Record<Name, Tensor> {
-  return Object.fromEntries(names.map((name) => [name, device.zeros([batch, hidden])])) as Record<Name, Tensor>;
-}
 
 /** Runs a cell over a whole sequence as one operation of the backend. */
 export function fusedSequence<State extends CellState & { h: Tensor; c?: Tensor }>(

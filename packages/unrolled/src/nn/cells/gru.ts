@@ -2,11 +2,17 @@ import { oneOf } from '../../checks.ts';
 import { add, mul, sigmoid, sub, tanh } from '../../ops/index.ts';
 import type { Device } from '../../tensor/device.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import { Buildable } from '../buildable.ts';
 import type { Initialiser } from '../initialisers.ts';
 import { cellConfig } from '../layer-config.ts';
 import type { Declarations } from '../parameters.ts';
-import type { Cell, CellSequence, CellStep, OnRecurrent, SequenceOptions } from './cell.ts';
+import {
+  type Cell,
+  type CellSequence,
+  type CellStep,
+  type OnRecurrent,
+  type SequenceOptions,
+  SizedCell,
+} from './cell.ts';
 import {
   checkFirstBias,
   chronoKind,
@@ -16,7 +22,6 @@ import {
   fusedSequence,
   gate,
   unchanged,
-  zeroState,
 } from './fused.ts';
 
 export type GruState = { readonly h: Tensor };
@@ -52,7 +57,7 @@ const gateNames = ['r', 'z', 'n'] as const;
  *
  * Shapes: x `[B, F]`, h `[B, H]`. Parameters: `weight_ih` [3H, F], `weight_hh` [3H, H], `bias_ih`, `bias_hh` [3H].
  */
-export class GruCell extends Buildable<FusedWeights> implements Cell<GruState> {
+export class GruCell extends SizedCell<FusedWeights> implements Cell<GruState> {
   readonly config: { readonly cell: 'gru' } & GruOptions;
 
   /** @throws ConfigError if chrono is below 3, or `bias` is false */
@@ -67,14 +72,6 @@ export class GruCell extends Buildable<FusedWeights> implements Cell<GruState> {
     checkFirstBias('gru', options);
   }
 
-  get hidden(): number {
-    return this.config.hidden;
-  }
-
-  get width(): number {
-    return this.hidden;
-  }
-
   build(features: number, declarations: Declarations): void {
     const { update = 'keep', chrono } = this.config;
     const bias: Initialiser | undefined =
@@ -83,7 +80,7 @@ export class GruCell extends Buildable<FusedWeights> implements Cell<GruState> {
   }
 
   initialState(batch: number, device: Device): GruState {
-    return zeroState(['h'], batch, this.hidden, device);
+    return { h: device.zeros([batch, this.hidden]) };
   }
 
   step(x: Tensor, { h }: GruState, recurrent: OnRecurrent = unchanged): CellStep<GruState> {

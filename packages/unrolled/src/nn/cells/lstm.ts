@@ -2,11 +2,10 @@ import { flag, number, whole } from '../../checks.ts';
 import { add, linear, mul, sigmoid, tanh } from '../../ops/index.ts';
 import type { Device } from '../../tensor/device.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import { Buildable } from '../buildable.ts';
 import { type Initialiser, zeros } from '../initialisers.ts';
 import { cellConfig } from '../layer-config.ts';
 import type { Declarations, Parameter } from '../parameters.ts';
-import type { Cell, CellStep, OnRecurrent } from './cell.ts';
+import { type Cell, type CellStep, type OnRecurrent, SizedCell } from './cell.ts';
 import {
   checkFirstBias,
   chronoKind,
@@ -61,7 +60,7 @@ interface LstmParts {
  * [4H, H] (or [4H, P]), `bias_ih`, `bias_hh` [4H]; `weight_ci`, `weight_cf`, `weight_co` [H] with peepholes;
  * `weight_hr` [P, H] with a projection. Without these two options a layer is one operation of the backend.
  */
-export class LstmCell extends Buildable<LstmParts> implements Cell<LstmState> {
+export class LstmCell extends SizedCell<LstmParts> implements Cell<LstmState> {
   readonly config: { readonly cell: 'lstm' } & LstmOptions;
   readonly sequence?: NonNullable<Cell<LstmState>['sequence']>;
 
@@ -86,11 +85,7 @@ export class LstmCell extends Buildable<LstmParts> implements Cell<LstmState> {
     }
   }
 
-  get hidden(): number {
-    return this.config.hidden;
-  }
-
-  get width(): number {
+  override get width(): number {
     return this.config.projection ?? this.hidden;
   }
 

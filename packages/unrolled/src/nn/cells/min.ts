@@ -5,7 +5,14 @@ import type { Tensor } from '../../tensor/tensor.ts';
 import { cellConfig } from '../layer-config.ts';
 import { activeSteps } from '../lengths.ts';
 import type { Declarations } from '../parameters.ts';
-import type { Cell, CellConfig, CellSequence, CellStep, SequenceOptions } from './cell.ts';
+import {
+  type Cell,
+  type CellConfig,
+  type CellSequence,
+  type CellStep,
+  type SequenceOptions,
+  SizedCell,
+} from './cell.ts';
 import { unchanged } from './fused.ts';
 import { linearScan } from './scan.ts';
 import { shapeDevice } from './shape-device.ts';
@@ -24,23 +31,16 @@ interface Coefficients {
  * A cell whose state is a linear recurrence with coefficients that depend only on the input: they are computed for all
  * steps at once, and the recurrence is a parallel scan (`linearScan`).
  */
-class LinearRecurrence implements Cell<LinearState> {
+class LinearRecurrence extends SizedCell<never> implements Cell<LinearState> {
   readonly config: CellConfig;
   readonly #tools: NamedParameters;
   readonly #coefficients: (x: Tensor, tools: StepTools) => Coefficients;
 
   constructor(config: CellConfig, coefficients: (x: Tensor, tools: StepTools) => Coefficients) {
+    super();
     this.config = config;
     this.#tools = new NamedParameters(config.cell, config.hidden);
     this.#coefficients = coefficients;
-  }
-
-  get hidden(): number {
-    return this.config.hidden;
-  }
-
-  get width(): number {
-    return this.hidden;
   }
 
   build(features: number, declarations: Declarations): void {

@@ -13,7 +13,7 @@ test('a name that is none is refused with the names there are', () => {
 test.each([
   [
     { cell: 'lstm', peephol: true },
-    "cell 'lstm': there is no option 'peephol'; did you mean 'peephole'? The options are hidden, bias, weightIh, weightHh",
+    "cell 'lstm': unknown option 'peephol'; did you mean 'peephole'? The options are hidden, bias, weightIh, weightHh",
   ],
   [{ cell: 'lstm', forgetBias: '3' }, "cell 'lstm': forgetBias must be a finite number, received '3'"],
   [{ cell: 'lstm', forgetBias: Number.NaN }, "cell 'lstm': forgetBias must be a finite number, received NaN"],
@@ -26,7 +26,7 @@ test.each([
     "cell 'rnn': weightHh must be an initialiser, such as { kind: 'he' }, received 'he'",
   ],
   [{ cell: 'rhn', depth: 0 }, "cell 'rhn': depth must be a whole number from 1, received 0"],
-  [{ cell: 'mut1', depth: 3 }, "cell 'mut1': there is no option 'depth'; The options are hidden"],
+  [{ cell: 'mut1', depth: 3 }, "cell 'mut1': unknown option 'depth'; the options are hidden"],
   [{ cell: 'mut1', hidden: 2.5 }, "cell 'mut1': hidden must be a whole number from 1, received 2.5"],
 ])('an option that a cell does not have, or of another type, is refused: %j', (config, message) => {
   expect(() => createCell({ hidden: 4, ...config } as CellConfig)).toThrow(ConfigError);

@@ -2,11 +2,17 @@ import { number, oneOf } from '../../checks.ts';
 import { add, relu, sigmoid, tanh } from '../../ops/index.ts';
 import type { Device } from '../../tensor/device.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import { Buildable } from '../buildable.ts';
 import { cellConfig } from '../layer-config.ts';
 import type { Declarations } from '../parameters.ts';
-import type { Cell, CellSequence, CellStep, OnRecurrent, SequenceOptions } from './cell.ts';
-import { type FusedCellOptions, FusedWeights, fusedKinds, fusedSequence, unchanged, zeroState } from './fused.ts';
+import {
+  type Cell,
+  type CellSequence,
+  type CellStep,
+  type OnRecurrent,
+  type SequenceOptions,
+  SizedCell,
+} from './cell.ts';
+import { type FusedCellOptions, FusedWeights, fusedKinds, fusedSequence, unchanged } from './fused.ts';
 
 export type RnnState = { readonly h: Tensor };
 
@@ -43,7 +49,7 @@ export function irnnCell(options: IrnnOptions): RnnCell {
  *
  * Shapes: x `[B, F]`, h `[B, H]`. Parameters: `weight_ih` [H, F], `weight_hh` [H, H], `bias_ih`, `bias_hh` [H].
  */
-export class RnnCell extends Buildable<FusedWeights> implements Cell<RnnState> {
+export class RnnCell extends SizedCell<FusedWeights> implements Cell<RnnState> {
   readonly config: { readonly cell: 'rnn' } & RnnOptions;
 
   constructor(options: RnnOptions) {
@@ -51,20 +57,12 @@ export class RnnCell extends Buildable<FusedWeights> implements Cell<RnnState> {
     this.config = cellConfig('rnn', options, { ...fusedKinds, activation: oneOf(['tanh', 'relu', 'sigmoid']) });
   }
 
-  get hidden(): number {
-    return this.config.hidden;
-  }
-
-  get width(): number {
-    return this.hidden;
-  }
-
   build(features: number, declarations: Declarations): void {
     this.parts = new FusedWeights('rnn', this.config, features, declarations);
   }
 
   initialState(batch: number, device: Device): RnnState {
-    return zeroState(['h'], batch, this.hidden, device);
+    return { h: device.zeros([batch, this.hidden]) };
   }
 
   step(x: Tensor, { h }: RnnState, recurrent: OnRecurrent = unchanged): CellStep<RnnState> {

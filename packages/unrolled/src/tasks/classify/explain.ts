@@ -1,5 +1,5 @@
 import { gradients } from '../../autodiff/gradients.ts';
-import { ConfigError } from '../../errors.ts';
+import { count, requireKind } from '../../checks.ts';
 import { sum } from '../../ops/index.ts';
 import { type Classifier, softmaxOf } from './model.ts';
 
@@ -40,9 +40,7 @@ export async function explainTokens(
   options: ExplainOptions = {},
 ): Promise<Contribution[]> {
   const { label, steps = 20 } = options;
-  if (!Number.isInteger(steps) || steps < 1) {
-    throw new ConfigError(`explain: steps must be a whole number from 1, received ${steps}`, { steps });
-  }
+  requireKind('explain', 'steps', steps, count);
   const { device } = model;
   const k = model.labelId(label ?? (await model.predict([text]))[0].label);
   // All steps in one batch.

@@ -1,4 +1,4 @@
-import { ConfigError } from '../../errors.ts';
+import { requireKind, whole } from '../../checks.ts';
 import { solveRidge } from './least-squares.ts';
 import { GaussianForecast, type TargetForecast } from './prediction.ts';
 import { columnOf, type SeriesRows, type SeriesSplit } from './series.ts';
@@ -24,12 +24,8 @@ export interface BaselineOptions extends WindowSizes {
  */
 export function seasonalNaive(rows: SeriesRows, season: number, options: BaselineOptions): ForecastMethod {
   const { window: T, horizon, targets, split } = options;
-  if (!Number.isInteger(season) || season < 1 || season > T) {
-    throw new ConfigError(
-      `forecast: a season must be a whole number from 1 to the window of ${T}, received ${season}`,
-      { season, window: T },
-    );
-  }
+  // Not longer than the window.
+  requireKind('seasonalNaive', 'season', season, whole({ from: 1, to: T }));
   const back = (h: number): number => season - (h % season);
   const origins = originsOf(options, 0, split.train);
   const deviations = targets.map((target) => {

@@ -1,3 +1,4 @@
+import { openShare, requireKind } from '../../checks.ts';
 import { ConfigError } from '../../errors.ts';
 import { normalQuantile } from './normal.ts';
 
@@ -96,6 +97,6 @@ export function stretchOf(
 }
 
 export function requireLevel(level: number): number {
-  if (level > 0 && level < 1) return level;
-  throw new ConfigError(`forecast: the level of an interval must be between 0 and 1, received ${level}`, { level });
+  requireKind('forecast', 'level', level, openShare);
+  return level;
 }

@@ -1,6 +1,6 @@
 import { FormatError } from '../../errors.ts';
 import type { NamedArray } from '../../io/safetensors.ts';
-import type { StackState } from '../../nn/recurrent.ts';
+import type { StackState } from '../../nn/sequence-layer.ts';
 import { sameShape } from '../../shape.ts';
 import type { Device } from '../../tensor/device.ts';
 import type { Tensor } from '../../tensor/tensor.ts';

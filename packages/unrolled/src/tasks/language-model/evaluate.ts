@@ -1,7 +1,8 @@
 import { tokenIds } from '../../data/token-streams.ts';
 import { gatherRows } from '../../decode/tensor-step.ts';
 import { DataError } from '../../errors.ts';
-import type { LayerUnit, StackState } from '../../nn/recurrent.ts';
+import type { LayerUnit } from '../../nn/recurrent.ts';
+import type { StackState } from '../../nn/sequence-layer.ts';
 import type { StopSignal } from '../../signal.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { breathe } from '../../train/breathe.ts';

@@ -1,7 +1,8 @@
 import type { TypedArray } from '../../backend/backend.ts';
 import { gatherRows } from '../../decode/tensor-step.ts';
 import { inference } from '../../nn/layer.ts';
-import type { LayerUnit, StackState } from '../../nn/recurrent.ts';
+import type { LayerUnit } from '../../nn/recurrent.ts';
+import type { StackState } from '../../nn/sequence-layer.ts';
 import type { StopSignal } from '../../signal.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { breather } from '../../train/breathe.ts';

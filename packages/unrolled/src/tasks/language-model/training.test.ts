@@ -271,7 +271,7 @@ describe('a trained model', () => {
     expect(await write(2)).not.toBe(written);
     expect((await write(1, { stop: written.slice(5, 7) })).length).toBeLessThanOrEqual(7);
     await expect(write(1, { prompt: 'Ω' })).rejects.toThrow("'Ω' (U+03A9) is not in the model's vocabulary");
-    await expect(write(1, { topP: 0 })).rejects.toThrow('top-p must be above 0');
+    await expect(write(1, { topP: 0 })).rejects.toThrow('topP must be a finite number above 0, at most 1');
   });
 });
 

@@ -1,4 +1,3 @@
-import { ConfigError } from '../../errors.ts';
 import type { Random } from '../../random.ts';
 import type { SequenceBatch } from './problem.ts';
 
@@ -35,10 +34,3 @@ export const rowsOf = <Row>(count: number, make: () => Row): Row[] => Array.from
 
 /** A whole number from `first` to `last`. */
 export const between = (random: Random, first: number, last: number): number => first + random.below(last - first + 1);
-
-/** @throws ConfigError naming the problem */
-export function requireLength(problem: string, what: string, value: number, lowest: number): void {
-  if (!Number.isInteger(value) || value < lowest) {
-    throw new ConfigError(`${problem}: ${what} must be a whole number from ${lowest}, received ${value}`, { value });
-  }
-}

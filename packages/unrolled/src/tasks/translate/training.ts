@@ -1,8 +1,8 @@
+import { anything, count, type Kinds, number, requireOptions } from '../../checks.ts';
 import { type Examples, mapExamples, sourceOf } from '../../data/examples.ts';
-import { ConfigError } from '../../errors.ts';
 import { checkSequenceLoss, type SequenceLossOptions } from '../../nn/seq2seq/loss.ts';
 import type { StopSignal } from '../../signal.ts';
-import { type ExampleOptions, SupervisedTraining } from '../../train/supervised.ts';
+import { type ExampleOptions, exampleKinds, SupervisedTraining } from '../../train/supervised.ts';
 import type { Validation } from '../../train/task.ts';
 import { evaluateTranslations, type TranslationScores } from './evaluate.ts';
 import { translationLoss } from './loss.ts';
@@ -12,10 +12,18 @@ import type { EncodedPair } from './sides.ts';
 
 export interface TranslatorTrainingOptions extends ExampleOptions<TranslationPair>, SequenceLossOptions {
   /** Epochs over which scheduled sampling grows linearly from 0 to `sampling`. Default 10. */
-  readonly samplingEpochs?: number;
+  readonly samplingEpochs?: number | undefined;
   /** Maximum number of pairs translated at a validation, spread evenly over the validation pairs. Default 1,000. */
-  readonly validationPairs?: number;
+  readonly validationPairs?: number | undefined;
 }
+
+const kinds: Kinds<TranslatorTrainingOptions> = {
+  ...exampleKinds,
+  // Those of the loss are checked with the model, which decides what they may be.
+  ...{ smoothing: anything, coverageLoss: anything, sampling: anything },
+  samplingEpochs: number({ above: 0 }),
+  validationPairs: count,
+};
 
 /**
  * Trains a translator on pairs. The best checkpoint has the lowest character error rate of greedy translations, or word
@@ -42,10 +50,8 @@ export function translatorTraining(
     samplingEpochs = 10,
     validationPairs = 1000,
   } = options;
+  requireOptions('translatorTraining', options, kinds);
   checkSequenceLoss(model.network, options);
-  if (!(samplingEpochs > 0)) {
-    throw new ConfigError(`translate: samplingEpochs must be above 0, received ${samplingEpochs}`, { samplingEpochs });
-  }
   // Spread evenly: files are often sorted.
   const every = Math.max(1, Math.ceil(held.length / validationPairs));
   const validation = held.filter((_, i) => i % every === 0);

@@ -1,6 +1,7 @@
+import { requireKind, whole } from '../../../checks.ts';
 import type { Random } from '../../../random.ts';
 import type { Problem, SequenceBatch } from '../problem.ts';
-import { batchesOf, requireLength } from '../sequences.ts';
+import { batchesOf } from '../sequences.ts';
 
 export interface AddingOptions {
   /** T. Default 100. */
@@ -13,7 +14,7 @@ export interface AddingOptions {
  * two marked numbers. Always answering 1 has a mean squared error of 1/6, the variance of that sum.
  */
 export function addingProblem({ length = 100 }: AddingOptions = {}): Problem {
-  requireLength('adding', 'length', length, 2);
+  requireKind('adding', 'length', length, whole({ from: 2 }));
   return {
     features: 2,
     outputs: 1,

@@ -1,7 +1,8 @@
+import { requireKind, whole } from '../../../checks.ts';
 import type { Random } from '../../../random.ts';
 import { countAnswersRight } from '../counts.ts';
 import type { Problem } from '../problem.ts';
-import { batchesOf, batchOfSymbols, between, type LabelledSymbols, requireLength, rowsOf } from '../sequences.ts';
+import { batchesOf, batchOfSymbols, between, type LabelledSymbols, rowsOf } from '../sequences.ts';
 
 export interface BracketsOptions {
   /** Longest sequence to train on; the shortest has 3 steps. Default 40. */
@@ -20,8 +21,8 @@ const [open, close, other] = [0, 1, 2];
  * Chance is the share of the commonest depth in the tests.
  */
 export function bracketsProblem({ length = 40, testLength = 256 }: BracketsOptions = {}): Problem {
-  requireLength('brackets', 'length', length, shortest);
-  requireLength('brackets', 'test length', testLength, length);
+  requireKind('brackets', 'length', length, whole({ from: shortest }));
+  requireKind('brackets', 'test length', testLength, whole({ from: length }));
   const make = (random: Random, batch: number, from: number, to: number) =>
     batchOfSymbols(
       rowsOf(batch, () => bracketSequence(random, between(random, from, to))),

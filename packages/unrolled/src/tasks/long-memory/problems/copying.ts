@@ -1,6 +1,7 @@
+import { requireKind, whole } from '../../../checks.ts';
 import type { Random } from '../../../random.ts';
 import type { Problem } from '../problem.ts';
-import { batchesOf, batchOfSymbols, type LabelledSymbols, requireLength, rowsOf } from '../sequences.ts';
+import { batchesOf, batchOfSymbols, type LabelledSymbols, rowsOf } from '../sequences.ts';
 
 export interface CopyingOptions {
   /** Blanks between the symbols and their recall, besides the delimiter. Default 100. */
@@ -18,7 +19,7 @@ const delimiter = alphabet + 1;
  * symbols in their order. The metric is the cross-entropy a step, in nats; without memory it is 10 ln 8/(T + 20).
  */
 export function copyingProblem({ length = 100 }: CopyingOptions = {}): Problem {
-  requireLength('copying', 'length', length, 1);
+  requireKind('copying', 'length', length, whole({ from: 1 }));
   const steps = length + 2 * remembered;
   const chance = (remembered * Math.log(alphabet)) / steps;
   const make = (random: Random, batch: number) =>

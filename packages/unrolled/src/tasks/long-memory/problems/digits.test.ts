@@ -98,7 +98,9 @@ describe('digits', () => {
 
   test.each([-1, 1.5, 3])('a shift of %d pixels is refused', (shift) => {
     expect(() => createProblem('digits', { shift }, { digits })).toThrow(ConfigError);
-    expect(() => createProblem('digits', { shift }, { digits })).toThrow('from 0, below the 3 pixels');
+    expect(() => createProblem('digits', { shift }, { digits })).toThrow(
+      'shift must be a whole number from 0, below 3',
+    );
   });
 
   test('hold out the last tenth of the training digits, and test on all the test digits', () => {

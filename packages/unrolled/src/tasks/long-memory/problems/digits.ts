@@ -1,5 +1,6 @@
+import { requireKind, whole } from '../../../checks.ts';
 import type { IdxArray } from '../../../data/idx.ts';
-import { ConfigError, DataError } from '../../../errors.ts';
+import { DataError } from '../../../errors.ts';
 import { Random } from '../../../random.ts';
 import { countLastRight } from '../counts.ts';
 import type { Problem, SequenceBatch } from '../problem.ts';
@@ -39,12 +40,8 @@ export function digitsProblem(train: DigitSet, test: DigitSet, options: DigitsOp
       `digits: training images have ${height}×${width} pixels, test images ${test.images.shape.slice(1).join('×')}; give files of one size`,
     );
   }
-  if (!Number.isInteger(shift) || shift < 0 || shift >= Math.min(height, width)) {
-    throw new ConfigError(
-      `digits: shift must be a whole number from 0, below the ${Math.min(height, width)} pixels of an image, received ${shift}`,
-      { shift },
-    );
-  }
+  // In pixels: below those of an image.
+  requireKind('digits', 'shift', shift, whole({ from: 0, below: Math.min(height, width) }));
   if (count < 10) throw new DataError(`digits: ${count} training images are too few; give at least 10`, { count });
   const pixels = height * width;
   const order = permuted ? new Random(permutationSeed).permutation(pixels) : null;

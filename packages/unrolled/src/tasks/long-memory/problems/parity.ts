@@ -1,8 +1,9 @@
+import { requireKind, whole } from '../../../checks.ts';
 import { ConfigError } from '../../../errors.ts';
 import type { Random } from '../../../random.ts';
 import { countLastRight } from '../counts.ts';
 import type { Problem } from '../problem.ts';
-import { batchesOf, batchOfSymbols, between, type LabelledSymbols, requireLength, rowsOf } from '../sequences.ts';
+import { batchesOf, batchOfSymbols, between, type LabelledSymbols, rowsOf } from '../sequences.ts';
 
 export interface ParityOptions {
   /** Longest sequence to train on; the shortest has 3 bits. Default 40. */
@@ -23,8 +24,8 @@ const shortest = 3;
  * minLSTM's, updates h ← f(x) ⊙ h + v(x) with f above 0: no bit can turn the sign of what was before.
  */
 export function parityProblem({ length = 40, testLength = 256, answers = 'each' }: ParityOptions = {}): Problem {
-  requireLength('parity', 'length', length, shortest);
-  requireLength('parity', 'test length', testLength, length);
+  requireKind('parity', 'length', length, whole({ from: shortest }));
+  requireKind('parity', 'test length', testLength, whole({ from: length }));
   if (answers !== 'each' && answers !== 'end') {
     throw new ConfigError(`parity: answers are wanted at 'each' step or at the 'end', received '${answers}'`);
   }

@@ -1,6 +1,7 @@
+import { requireKind, whole } from '../../../checks.ts';
 import type { Random } from '../../../random.ts';
 import type { Count, Problem, SequenceBatch } from '../problem.ts';
-import { batchesOf, batchOfSymbols, requireLength, rowsOf } from '../sequences.ts';
+import { batchesOf, batchOfSymbols, rowsOf } from '../sequences.ts';
 
 export const reberSymbols = 'BTPSXVE';
 const [B, T, P, S, X, V, E] = [...reberSymbols].map((_, index) => index);
@@ -77,7 +78,7 @@ const threshold = 0.25;
  * guess: ½.
  */
 export function reberProblem({ length = 1 }: ReberOptions = {}): Problem {
-  requireLength('reber', 'length', length, 1);
+  requireKind('reber', 'length', length, whole({ from: 1 }));
   const make = (random: Random, batch: number): SequenceBatch => {
     const strings = rowsOf(batch, () => embeddedReberString(random, length));
     const rows = strings.map(({ symbols }) => ({ symbols: symbols.slice(0, -1), targets: symbols.slice(1) }));

@@ -1,7 +1,8 @@
+import { requireKind, whole } from '../../../checks.ts';
 import type { Random } from '../../../random.ts';
 import { countLastRight } from '../counts.ts';
 import type { Problem } from '../problem.ts';
-import { batchesOf, batchOfSymbols, between, type LabelledSymbols, requireLength, rowsOf } from '../sequences.ts';
+import { batchesOf, batchOfSymbols, between, type LabelledSymbols, rowsOf } from '../sequences.ts';
 
 export interface TemporalOrderOptions {
   /** Shortest sequence; the longest is a tenth longer. Default 100. */
@@ -32,7 +33,7 @@ const [X, E, B] = [4, 6, 7];
  * 10–20, 33–43 and 66–76.
  */
 export function temporalOrderProblem(marks: 2 | 3, { length = 100 }: TemporalOrderOptions = {}): Problem {
-  requireLength(`temporal-order-${marks}`, 'length', length, 10);
+  requireKind(`temporal-order-${marks}`, 'length', length, whole({ from: 10 }));
   const classes = 2 ** marks;
   const make = (random: Random, batch: number) =>
     batchOfSymbols(
