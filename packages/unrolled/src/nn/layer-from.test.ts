@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { laterBackend, watchedBackend } from '../backend/conformance/later-backend.ts';
+import { laterBackend } from '../backend/conformance/later-backend.ts';
 import { referenceBackend } from '../backend/reference/reference-backend.ts';
 import { ConfigError } from '../errors.ts';
 import { createDevice } from '../ops/create-device.ts';
@@ -13,8 +13,7 @@ import { cellNames, defineCell } from './cells/index.ts';
 import * as nn from './index.ts';
 import { type AnyLayer, inference, initialiseParameters, type Layer, layerFrom, type Parameter } from './index.ts';
 
-const { backend, nothingRead } = watchedBackend(referenceBackend());
-const device = createDevice(backend);
+const device = createDevice(referenceBackend());
 
 function random(shape: Shape, seed = 1): Tensor {
   const source = new Random(seed);
@@ -211,24 +210,6 @@ describe('a layer made from its written configuration', () => {
   ])('is refused where it cannot be: %j', (config, message) => {
     expect(() => layerFrom(config as never)).toThrow(ConfigError);
     expect(() => layerFrom(config as never)).toThrow(message);
-  });
-});
-
-/** The tensors in a value that gradients flow through. */
-function trackedIn(value: unknown): Tensor[] {
-  if (value instanceof Tensor) return value.tracked ? [value] : [];
-  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(trackedIn) : [];
-}
-
-describe('neither a layer nor its gradient reads from the device in order to go on', () => {
-  test.each(each)('%s', (_, { layer, shapes, inputs }) => {
-    const parameters = initialiseParameters(layer, shapes as never, device, 7);
-    nothingRead(() => {
-      const context = { training: true, random: new Random(1) } as const;
-      const found = trackedIn(layer.apply(inputs as never, context));
-      const total = found.map((x) => x.square().sum()).reduce((sum, x) => sum.add(x), device.zeros([]));
-      if (found.length > 0) parameters.backward(total);
-    });
   });
 });
 
