@@ -201,6 +201,16 @@ describe('the library', () => {
     expect(effects.map(({ path }) => path)).toEqual([]);
   });
 
+  test('waits for no device: only checks of ids and of gradients read numbers at once', () => {
+    const reads = /\.(data|item|toArray|readSync)\(/;
+    const reading = sources.filter(({ path, code }) => !/\/(tensor|backend)\//.test(path) && reads.test(code));
+    expect(reading.map(({ path }) => relative(library, path))).toEqual([
+      'autodiff/check.ts',
+      'nn/check-gradients.ts',
+      'ops/ids.ts',
+    ]);
+  });
+
   test('does not touch the page', () => {
     const page = /(?<![.\w'"`-])(document|window|HTMLElement|HTMLCanvasElement|localStorage)\b(?!['"`:?])/;
     const wrong = sources.filter(({ code }) => page.test(code.replace(/'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`/g, "''")));
