@@ -22,7 +22,7 @@ export interface RunConfig<Options extends TrainOptions = TrainOptions> {
   readonly files: readonly SourceFile[];
   /** The files that options name. */
   readonly named?: Readonly<Record<string, readonly SourceFile[]>>;
-  readonly model: Json;
+  readonly model: object;
   /** Inputs to try, of its data. */
   readonly examples?: Json;
   /** The copy in the run's folder, where the cell is from a file. */

@@ -66,7 +66,7 @@ export interface Prepared<Options extends TrainOptions = TrainOptions> {
   /** Lines to print about the data. */
   readonly about: readonly string[];
   /** The model's configuration, for config.json. */
-  readonly model: Json;
+  readonly model: object;
   /** Inputs to try the model on, of its validation data; for config.json, from which the studio offers them. */
   readonly examples?: Json | undefined;
   /** Further JSON files for the run folder, such as its tokenizer. */

@@ -10,7 +10,7 @@ import {
   type Summary,
 } from 'unrolled/tasks/classify';
 import { createTokenizer, type Tokenizer, type TokenizerConfig, tokenizerFor } from 'unrolled/tokenizers';
-import type { Checkpoint, Json } from 'unrolled/train';
+import type { Checkpoint } from 'unrolled/train';
 import { splitWords, type WordVectors, type WordVocabulary, wordVocabulary } from 'unrolled/words';
 import type { CellFile } from '../../cells/cell-file.ts';
 import { cellSource } from '../../cells/cell-source.ts';
@@ -102,7 +102,7 @@ async function prepare(
       ...(checkpoint ? [] : describeChoice(said, asked, reading)),
       ...(vectors ? [describeVectors(vectors, asRead(words.flat(), tokenizer))] : []),
     ],
-    model: config as unknown as Json,
+    model: config,
     examples: exampleInputs((validation.length > 0 ? validation : examples).map(({ text }) => text)),
     files: { 'labels.json': labels },
     units: exampleUnits,
@@ -165,7 +165,7 @@ function tokensOf(
 }
 
 function storedTokens({ model }: Checkpoint): Tokens {
-  const { tokenizer } = model as unknown as ClassifierDescription;
+  const { tokenizer } = model as ClassifierDescription;
   return tokenizer.kind === 'words' ? tokenizer : createTokenizer(tokenizer);
 }
 

@@ -87,19 +87,14 @@ async function prepare(
         ? ['The validation part is too short for a forecast; the last checkpoint counts as the best.']
         : []),
     ],
-    model: config as unknown as Json,
+    model: config,
     examples: lastSteps(data, config),
     files: {},
     units: exampleUnits,
     itemsPerStep: batch * config.window,
     begin(device) {
       const forecaster = checkpoint
-        ? Forecaster.from(
-            device,
-            checkpoint.model as unknown as ForecasterDescription,
-            cell?.cell,
-            checkpoint.parameters,
-          )
+        ? Forecaster.from(device, checkpoint.model as ForecasterDescription, cell?.cell, checkpoint.parameters)
         : new Forecaster(device, fitScaling(rows, split.train, config.window), config, seed);
       return forecasterTraining(forecaster, data.series, { split, batch, seed });
     },

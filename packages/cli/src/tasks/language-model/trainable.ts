@@ -15,7 +15,7 @@ import {
   type Tokenizer,
   tokenizerFor,
 } from 'unrolled/tokenizers';
-import type { Checkpoint, Json } from 'unrolled/train';
+import type { Checkpoint } from 'unrolled/train';
 import type { CellFile } from '../../cells/cell-file.ts';
 import { cellSource } from '../../cells/cell-source.ts';
 import { Failure } from '../../failure.ts';
@@ -93,7 +93,7 @@ function prepare(
   return {
     options,
     about: [describeText(main, characters, tokens, tokenizer), ...(wereLowered(options, said) ? [lowered] : [])],
-    model: model as unknown as Json,
+    model: model,
     files: {
       'tokenizer.json': tokenizer instanceof BytePairTokenizer ? huggingFaceTokenizer(tokenizer) : tokenizer.config,
     },
@@ -126,7 +126,7 @@ function modelConfig(options: LanguageModelOptions, vocabulary: number, own: Cel
 }
 
 function tokenizerOf(checkpoint: Checkpoint): Tokenizer {
-  const description = checkpoint.model as unknown as LanguageModelDescription | null;
+  const description = checkpoint.model as LanguageModelDescription | null;
   if (!description?.tokenizer) throw new Failure('resume: the checkpoint is not a language model');
   return createTokenizer(description.tokenizer);
 }

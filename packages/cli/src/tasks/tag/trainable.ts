@@ -13,7 +13,7 @@ import {
   taggerTraining,
   tagVocabulary,
 } from 'unrolled/tasks/tag';
-import type { Checkpoint, Json } from 'unrolled/train';
+import type { Checkpoint } from 'unrolled/train';
 import type { CellFile } from '../../cells/cell-file.ts';
 import { cellSource } from '../../cells/cell-source.ts';
 import { Failure } from '../../failure.ts';
@@ -88,7 +88,7 @@ async function prepare(
   }
   const options = { ...asked, embedding };
   const vocabulary = checkpoint
-    ? (checkpoint.model as unknown as TaggerDescription).vocabulary
+    ? (checkpoint.model as TaggerDescription).vocabulary
     : // Tags that only validation sentences have must be scored, too, where both are of the same files.
       tagVocabulary(examples, { scheme, vectors, tags: named.validation ? [] : all.flatMap(({ tags }) => tags) });
   const config = modelConfig(options, layout, cell);
@@ -101,7 +101,7 @@ async function prepare(
       ...describeScheme(all, vocabulary),
       ...(vectors ? [describeVectors(vectors, vocabulary.words)] : []),
     ],
-    model: config as unknown as Json,
+    model: config,
     examples: exampleInputs((validation.length > 0 ? validation : examples).map(({ words }) => words.join(' '))),
     files: { 'tags.json': vocabulary.tags },
     units: exampleUnits,

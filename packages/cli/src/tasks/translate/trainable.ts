@@ -11,7 +11,7 @@ import {
   translatorTraining,
 } from 'unrolled/tasks/translate';
 import { BytePairTokenizer, huggingFaceTokenizer, type TokenizerConfig } from 'unrolled/tokenizers';
-import type { Checkpoint, Json } from 'unrolled/train';
+import type { Checkpoint } from 'unrolled/train';
 import type { CellFile } from '../../cells/cell-file.ts';
 import { cellSource } from '../../cells/cell-source.ts';
 import { Failure } from '../../failure.ts';
@@ -84,7 +84,7 @@ function prepare(
         `vocabularies of ${formatCount(source.size)} and ${countOf(target.size, 'token')}`,
       ...choice,
     ],
-    model: config as unknown as Json,
+    model: config,
     examples: exampleInputs((validation.length > 0 ? validation : pairs).map(({ source }) => source)),
     files: { 'source-tokenizer.json': tokenizerFile(source), 'target-tokenizer.json': tokenizerFile(target) },
     units: exampleUnits,
@@ -159,7 +159,7 @@ const sidesOf = (options: Chosen, pairs: readonly TranslationPair[]): Sides =>
 const tokenizerFile = ({ tokenizer }: Side): unknown =>
   tokenizer instanceof BytePairTokenizer ? huggingFaceTokenizer(tokenizer) : tokenizer.config;
 
-const storedSides = ({ model }: Checkpoint): Sides => sidesFrom(model as unknown as TranslatorDescription);
+const storedSides = ({ model }: Checkpoint): Sides => sidesFrom(model as TranslatorDescription);
 
 function modelConfig(options: TranslateTrainOptions, own: CellFile | null): TranslatorConfig {
   const { cell, hidden, layers, embedding, dropout, attention, feeding, coverage = false, forward = false } = options;
