@@ -50,7 +50,7 @@ export const learning: FaultGroup = {
     ),
     ...faultsIn(
       `${src}/train/progress.ts`,
-      [`${src}/tasks/language-model/training.test.ts`, `${src}/train/supervised.test.ts`],
+      [`${src}/train/supervised.test.ts`, `${src}/train/accumulation.test.ts`],
       [
         ['this.step = from?.step ?? 0;', 'this.step = 0;'],
         ['(epochs * batchesPerEpoch) / accumulate', 'epochs * batchesPerEpoch'],

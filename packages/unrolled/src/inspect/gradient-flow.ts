@@ -1,4 +1,5 @@
 import { gradients } from '../autodiff/gradients.ts';
+import { count, requireKind, whole } from '../checks.ts';
 import { ConfigError } from '../errors.ts';
 import { at, sum } from '../ops/index.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -60,7 +61,7 @@ export async function gradientFlow(inspected: Inspected, options: GradientFlowOp
   const { device, steps, bidirectional = false } = inspected;
   const room = bidirectional ? Math.floor((steps - 1) / 2) : steps - 1;
   const lags = options.lags ?? Math.max(1, Math.min(100, Math.floor(room / 2)));
-  if (!Number.isInteger(lags) || lags < 1 || lags > room) {
+  if (!whole({ from: 1, to: room }).fits(lags)) {
     throw new ConfigError(
       `gradient flow: lags must be a whole number from 1 to ${room} for a sequence of ${steps} steps` +
         `${bidirectional ? ' that is read both ways' : ''}, received ${lags}; lower it, or give a longer sequence`,
@@ -68,9 +69,7 @@ export async function gradientFlow(inspected: Inspected, options: GradientFlowOp
     );
   }
   const wanted = options.positions ?? 12;
-  if (!Number.isInteger(wanted) || wanted < 1) {
-    throw new ConfigError(`gradient flow: positions must be a whole number from 1, received ${wanted}`, { wanted });
-  }
+  requireKind('gradient flow', 'positions', wanted, count);
   const positions = spread(lags, bidirectional ? steps - 1 - lags : steps - 1, wanted);
   const layers = new Map<string, { layer: number; reverse: boolean; parts: Map<string, Norms> }>();
   for (const [index, position] of positions.entries()) {

@@ -1,3 +1,4 @@
+import { whole } from '../checks.ts';
 import { ConfigError } from '../errors.ts';
 import { BytePairTokenizer } from './byte-pair.ts';
 import { trainBytePairs } from './byte-pair-training.ts';
@@ -31,7 +32,7 @@ export function tokenizerFor(kind: TokenizerConfig['kind'], text: string, size?:
     throw new ConfigError(`tokens: unknown kind '${kind}'; use ${tokenizerKinds.join(', ')}`, { kind });
   }
   const { usual, least } = sizes[kind];
-  if (size !== undefined && (!Number.isInteger(size) || size < least)) {
+  if (size !== undefined && !whole({ from: least }).fits(size)) {
     throw new ConfigError(`tokens: a vocabulary of '${kind}' has at least ${least} tokens, received ${size}`, {
       kind,
       size,

@@ -1,4 +1,4 @@
-import { ConfigError } from '../../errors.ts';
+import { count, requireKind } from '../../checks.ts';
 import type { StackState } from '../../nn/sequence-layer.ts';
 import type { Device } from '../../tensor/device.ts';
 import type { Probes } from '../inspected.ts';
@@ -65,7 +65,7 @@ export async function* readUnits(
   const { from = 0, to = reading.steps, gates = false } = options;
   const N = to - from;
   const B = options.batch ?? Math.max(1, Math.min(64, Math.floor(N / 1000)));
-  if (!Number.isInteger(B) || B < 1) throw new ConfigError(`units: batch must be a whole number from 1, received ${B}`);
+  requireKind('units', 'batch', B, count);
   const warmUp = B === 1 ? 0 : Math.min(options.warmUp ?? 200, Math.floor(N / B));
   // Row b reads from b·length; what it shares with the row before is its past, and only row 0 begins with new steps.
   const length = Math.ceil((N - warmUp) / B);

@@ -1,4 +1,5 @@
-import { ConfigError, DataError, ShapeError } from '../../errors.ts';
+import { count, openShare, requireKind } from '../../checks.ts';
+import { DataError, ShapeError } from '../../errors.ts';
 import { Random } from '../../random.ts';
 import { CountedValues } from './counted-values.ts';
 import { KeptValues } from './kept-values.ts';
@@ -76,12 +77,8 @@ export async function* searchUnits(
 ): AsyncGenerator<number, UnitSearch[], void> {
   const { heldOut = 0.5, shuffles = 200, seed = 1, keep = 2 ** 24 } = options;
   const N = reading.steps;
-  if (!(heldOut > 0 && heldOut < 1)) {
-    throw new ConfigError(`units: heldOut must be between 0 and 1, received ${heldOut}`, { heldOut });
-  }
-  if (!Number.isInteger(shuffles) || shuffles < 1) {
-    throw new ConfigError(`units: shuffles must be a whole number from 1, received ${shuffles}`, { shuffles });
-  }
+  requireKind('units', 'heldOut', heldOut, openShare);
+  requireKind('units', 'shuffles', shuffles, count);
   const split = Math.round(N * (1 - heldOut));
   if (Math.min(split, N - split) < leastSteps) {
     throw new DataError(

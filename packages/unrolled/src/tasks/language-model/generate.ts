@@ -1,5 +1,5 @@
+import { requireKind, whole } from '../../checks.ts';
 import { checkSampling, type SamplingOptions, sampleToken } from '../../decode/sampling.ts';
-import { ConfigError } from '../../errors.ts';
 import type { LayerUnit } from '../../nn/recurrent.ts';
 import { Random } from '../../random.ts';
 import type { StopSignal } from '../../signal.ts';
@@ -78,9 +78,7 @@ export async function* generateTogether(
   const { tokenizer } = model;
   const { length = 200, seed = 1, stop, hold, signal } = options;
   checkSampling(options);
-  if (!Number.isInteger(length) || length < 0) {
-    throw new ConfigError(`sample: length must be a whole number from 0, received ${length}`);
-  }
+  requireKind('sample', 'length', length, whole());
   const prompts = options.prompts.map((prompt) => promptIds(model, prompt));
   const reader = new PromptReader(model, { hold, signal });
   let writers = prompts.map((prompt, stream) => ({
