@@ -88,8 +88,8 @@ export class Device {
     }
     requireNumbers(flat, dtype);
     const result = this.empty(wanted, dtype);
-    if (dtype === 'int32') result.allocation.numbers = Int32Array.from(flat);
-    this.backend.write(result, flat);
+    if (dtype === 'int32') result.allocation.numbers = new Int32Array(flat);
+    this.backend.write(result, result.allocation.numbers ?? flat);
     this.transfers++;
     return result;
   }
