@@ -10,6 +10,7 @@ export interface ClassifierTrainingOptions extends ExampleOptions<LabelledText> 
 
 /**
  * Trains a classifier; each validation also fits the temperature that calibrates its probabilities.
+ * @param examples  in memory, or a source that reads each when a batch needs it
  * @throws DataError if there is no example; ConfigError on an option that is unknown or out of range
  *
  * @example

@@ -13,6 +13,7 @@ export interface TaggerTrainingOptions extends ExampleOptions<TaggedSentence> {}
 /**
  * Trains a tagger on sentences. The best checkpoint is the one with the highest F1 where tags mark spans, otherwise the one
  * with the highest accuracy; samples are validation sentences with the model's tags.
+ * @param sentences  in memory, or a source that reads each when a batch needs it
  * @throws DataError if there is no sentence, one without words, or if no validation sentence can be scored because each has
  *   a tag that the model does not have
  *

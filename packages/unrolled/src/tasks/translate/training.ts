@@ -29,6 +29,7 @@ const kinds: Kinds<TranslatorTrainingOptions> = {
  * Trains a translator on pairs. The best checkpoint has the lowest character error rate of greedy translations, or word
  * error rate if the target tokens are words.
  *
+ * @param pairs  in memory, or a source that reads each when a batch needs it
  * @throws DataError if there are no pairs; ConfigError on an option out of range
  *
  * @example
