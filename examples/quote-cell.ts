@@ -7,7 +7,7 @@
 import { openDevice, Random } from 'unrolled';
 import { parseProperty } from 'unrolled/inspect';
 import {
-  evaluateTokens,
+  evaluateLanguageModel,
   findUnits,
   LanguageModel,
   languageModelTraining,
@@ -53,7 +53,7 @@ const [low, high] = [Math.min(...values), Math.max(...values)];
 console.log(span.map(({ piece }) => piece).join(''));
 console.log(values.map((value) => ' .-=#'[Math.min(4, Math.floor((5 * (value - low)) / (high - low)))]).join(''));
 
-const whole = await evaluateTokens(model, unseen);
-const cut = await evaluateTokens(model, unseen, { hold: [{ ...best, value: 0 }] });
+const whole = await evaluateLanguageModel(model, unseen);
+const cut = await evaluateLanguageModel(model, unseen, { hold: [{ ...best, value: 0 }] });
 console.log(`loss ${whole.loss.toFixed(3)} nats, with ${best.name} cut ${cut.loss.toFixed(3)}`);
 device.close();

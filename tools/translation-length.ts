@@ -6,7 +6,7 @@ import { writeFileSync } from 'node:fs';
 import { openDevice, Random } from 'unrolled';
 import { lineChart } from 'unrolled/charts';
 import {
-  evaluateTranslations,
+  evaluateTranslator,
   sidesFor,
   type TranslationPair,
   Translator,
@@ -50,7 +50,7 @@ for (const [name, kind] of Object.entries(kinds)) {
   }
   found[name] = [];
   for (const test of tests) {
-    const { scores } = await evaluateTranslations(model, test);
+    const { scores } = await evaluateTranslator(model, test);
     found[name].push(100 * (1 - scores.characterErrorRate));
   }
   console.log(`| ${name} | ${found[name].map((share) => share.toFixed(1)).join(' | ')} |`);

@@ -34,6 +34,31 @@ export const decoding: FaultGroup = {
       ['before.logProbability + scores[token]', 'before.logProbability'],
     ]),
     ...faultsIn(
+      `${src}/tasks/language-model/prompt-reader.ts`,
+      [`${src}/tasks/overlapping.test.ts`, `${src}/tasks/language-model/generate.test.ts`],
+      [
+        ['this.#model.device.release(this.#state);', ''],
+        ['state: gatherRows(before, rows)', 'state: before'],
+        ['parts.map((part) => part.length) : null', 'null : null'],
+      ],
+    ),
+    ...faultsIn(
+      `${src}/tasks/language-model/predict.ts`,
+      [`${src}/tasks/language-model/predict.test.ts`],
+      [
+        ['weights[b] - weights[a] || a - b', 'a - b'],
+        ['weights[id] / mass', 'weights[id]'],
+      ],
+    ),
+    ...faultsIn(
+      `${src}/signal.ts`,
+      [`${src}/signal.test.ts`],
+      [
+        ['signal?.aborted === true && (error', '(error'],
+        ['throw signal.reason ?? new', 'throw new'],
+      ],
+    ),
+    ...faultsIn(
       `${src}/decode/sampling.ts`,
       [`${src}/decode/sampling.test.ts`, `${src}/tasks/language-model/generate.test.ts`],
       [

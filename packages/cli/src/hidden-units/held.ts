@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from 'commander';
 import { parseUnitName, type UnitSearch, unitName } from 'unrolled/inspect';
 import type { LayerUnit } from 'unrolled/nn';
-import { evaluateTokens, generateText, type LanguageModel } from 'unrolled/tasks/language-model';
+import { evaluateLanguageModel, generateText, type LanguageModel } from 'unrolled/tasks/language-model';
 import { Failure } from '../failure.ts';
 
 /** A unit to hold at a value. */
@@ -59,7 +59,8 @@ export async function compareHeld(
   hold: readonly LayerUnit[],
   options: { readonly prompt: string; readonly length: number; readonly seed: number; readonly temperature: number },
 ): Promise<Comparison> {
-  const loss = async (units: readonly LayerUnit[]) => (await evaluateTokens(model, tokens, { hold: units })).loss;
+  const loss = async (units: readonly LayerUnit[]) =>
+    (await evaluateLanguageModel(model, tokens, { hold: units })).loss;
   const text = (units: readonly LayerUnit[]) => generateText(model, { ...options, hold: units });
   return {
     held: hold.map((unit) => ({ name: unitName(unit), value: unit.value })),

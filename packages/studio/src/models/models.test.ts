@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { openDevice } from 'unrolled';
 import { Classifier } from 'unrolled/tasks/classify';
 import { Forecaster } from 'unrolled/tasks/forecast';
-import { evaluateTokens, LanguageModel, leaveOutUnknown } from 'unrolled/tasks/language-model';
+import { evaluateLanguageModel, LanguageModel, leaveOutUnknown } from 'unrolled/tasks/language-model';
 import { Tagger } from 'unrolled/tasks/tag';
 import { Translator } from 'unrolled/tasks/translate';
 import { afterAll, expect, test } from 'vitest';
@@ -28,7 +28,10 @@ test.each(['typescript-lstm', 'typescript-rnn'])(
   async (name) => {
     const model = LanguageModel.load(device, bytes(name));
     const code = readFileSync(fileURLToPath(new URL('../../../unrolled/src/nn/cells/rnn.ts', import.meta.url)), 'utf8');
-    const { loss } = await evaluateTokens(model, model.tokenizer.encode(leaveOutUnknown(model.tokenizer, code).text));
+    const { loss } = await evaluateLanguageModel(
+      model,
+      model.tokenizer.encode(leaveOutUnknown(model.tokenizer, code).text),
+    );
     const { ladder, validations, step } = record(name);
     expect(loss).toBeLessThan(ladder.nats[3]);
     const best = Math.min(...validations.map(({ loss }: { loss: number }) => loss));

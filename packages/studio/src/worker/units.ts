@@ -10,7 +10,7 @@ import {
 } from 'unrolled/inspect';
 import {
   describeCharacter,
-  evaluateTokens,
+  evaluateLanguageModel,
   findUnits,
   generateText,
   type LanguageModel,
@@ -119,7 +119,7 @@ export async function holdUnit({ model, tokens, split }: SearchedText, input: Ho
   const { prompt, length, temperature, seed } = input;
   const known = leaveOutUnknown(model.tokenizer, prompt).text;
   const of = async (held: typeof hold) => ({
-    loss: (await evaluateTokens(model, part, { hold: held })).loss,
+    loss: (await evaluateLanguageModel(model, part, { hold: held })).loss,
     text: await generateText(model, { prompt: known, length, temperature, seed, hold: held }),
   });
   return { unit: input.unit, value: input.value, prompt: known, before: await of([]), after: await of(hold) };

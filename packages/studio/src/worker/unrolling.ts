@@ -38,26 +38,35 @@ export async function readText(model: LanguageModel, input: UnrollInput, step: n
   const layers: Gathered[] = [];
   const probabilities = new Float32Array(T * V);
   const losses = new Float32Array(T).fill(Number.NaN);
+  const reads: Promise<void>[] = [];
   device.scope(() => {
     let state: StackState | null = null;
     for (let start = 0; start < T; start += k) {
       const steps = Math.min(k, T - start);
       const next = Int32Array.from({ length: steps }, (_, t) => ids[start + t + 1] ?? -1);
       const wanted = next.map((id, t) => (lossAt === null || start + t === lossAt ? id : -1));
-      const probe = (layer: number): Probe => gather(layers, layer, start);
+      const probe = (layer: number): Probe => gather(layers, layer, start, reads);
       const run = model.apply(device.ids(ids.subarray(start, start + steps), [steps, 1]), inference, { state, probe });
       state = run.state.map((parts) =>
         Object.fromEntries(Object.entries(parts).map(([name, part]) => [name, part.detach()])),
       );
-      probabilities.set(softmax(run.logits).data(), start * V);
-      const each = crossEntropy(run.logits, device.ids(next, [steps, 1])).data();
-      next.forEach((id, t) => {
-        if (id >= 0) losses[start + t] = each[t];
-      });
+      const each = crossEntropy(run.logits, device.ids(next, [steps, 1]));
+      reads.push(
+        softmax(run.logits)
+          .read()
+          .then((numbers) => probabilities.set(numbers, start * V)),
+        each.read().then((numbers) =>
+          next.forEach((id, t) => {
+            if (id >= 0) losses[start + t] = numbers[t];
+          }),
+        ),
+      );
       if (wanted.some((id) => id >= 0)) gradients(sum(crossEntropy(run.logits, device.ids(wanted, [steps, 1]))), []);
     }
   });
-  const weights = new Map(Object.entries(await parameters.save()));
+  // All is asked for before anything is waited for: a run may train meanwhile.
+  const [saved] = await Promise.all([parameters.save(), ...reads]);
+  const weights = new Map(Object.entries(saved));
   const embedding = weights.get('embedding.weight')!;
   const E = embedding.shape[1];
   const vectors = Float32Array.from({ length: T * E }, (_, i) => embedding.data[ids[Math.floor(i / E)] * E + (i % E)]);
@@ -82,12 +91,16 @@ export async function readText(model: LanguageModel, input: UnrollInput, step: n
   return { unrolling, weights };
 }
 
-function gather(layers: Gathered[], layer: number, start: number): Probe {
+function gather(layers: Gathered[], layer: number, start: number, reads: Promise<void>[]): Probe {
   layers[layer] ??= { gates: new Map(), states: new Map(), gradients: new Map() };
   const put = (into: Map<string, ArrayLike<number>[]>, t: number, parts: Readonly<Record<string, Tensor>>): void => {
     for (const [name, tensor] of Object.entries(parts)) {
       if (!into.has(name)) into.set(name, []);
-      into.get(name)![start + t] = tensor.data();
+      const rows = into.get(name)!;
+      const note = (numbers: ArrayLike<number>): void => {
+        rows[start + t] = numbers;
+      };
+      reads.push(tensor.read().then(note));
     }
   };
   return {

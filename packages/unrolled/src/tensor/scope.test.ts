@@ -1,10 +1,11 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { TypedArray } from '../backend/backend.ts';
 import { referenceBackend } from '../backend/reference/reference-backend.ts';
 import { ScopeError } from '../errors.ts';
 import { createDevice } from '../ops/create-device.ts';
-import { add, tanh } from '../ops/index.ts';
+import { add, sum, tanh } from '../ops/index.ts';
 import type { Device } from './device.ts';
 import type { Tensor } from './tensor.ts';
 
@@ -264,6 +265,49 @@ describe('carry', () => {
     const both = device.tensor([[1, 2]]);
     const next = device.carry([both, both.view([2])], (views) => [tanh(views![0])]);
     expect(bytes()).toBe(next[0].data().byteLength);
+  });
+
+  test('reads numbers of each step, and releases the last state on request', async () => {
+    const before = bytes();
+    let h: Tensor | null = null;
+    for (let step = 1; step <= 5; step++) {
+      let read: { total: TypedArray; step: number };
+      [h, read] = await device.carryAndRead(h, (last: Tensor | null) => {
+        const after = last === null ? device.ones([10]) : add(last, 1);
+        return [after, { total: sum(after), step }];
+      });
+      expect([read.total[0], read.step]).toEqual([10 * step, step]);
+      expect(bytes() - before).toBe(80);
+    }
+    device.release({ h, none: null });
+    expect(bytes()).toBe(before);
+    expect(() => h!.data()).toThrow(ScopeError);
+    device.release(h);
+    await afterCollection();
+    expect(bytes()).toBe(before);
+  });
+
+  test('carries and reads in steps that overlap, each with its own state', async () => {
+    const count = async (by: number): Promise<number[]> => {
+      const seen: number[] = [];
+      let h: Tensor | null = null;
+      for (let step = 0; step < 4; step++) {
+        let read: TypedArray;
+        [h, read] = await device.carryAndRead(h, (last: Tensor | null) => {
+          const next = last === null ? device.full([3], by) : add(last, by);
+          return [next, next];
+        });
+        seen.push(read[2]);
+      }
+      device.release(h);
+      return seen;
+    };
+    const before = bytes();
+    expect(await Promise.all([1, 10].map(count))).toEqual([
+      [1, 2, 3, 4],
+      [10, 20, 30, 40],
+    ]);
+    expect(bytes()).toBe(before);
   });
 
   test('releases once: nothing is left for the garbage collector to release again', async () => {

@@ -3,7 +3,7 @@ import { openDevice } from '../device.ts';
 import { FormatError } from '../errors.ts';
 import { decodeSafetensors } from '../io/safetensors.ts';
 import { Classifier } from '../tasks/classify/index.ts';
-import { evaluateTokens, LanguageModel, languageModelTraining } from '../tasks/language-model/index.ts';
+import { evaluateLanguageModel, LanguageModel, languageModelTraining } from '../tasks/language-model/index.ts';
 import { tokenizerFor } from '../tokenizers/index.ts';
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
 import { decodeModel, encodeModel, isModelFile, modelOf, storeModel } from './stored-model.ts';
@@ -19,7 +19,7 @@ let checkpoint: Checkpoint | null = null;
 for await (const event of train(task, { optimizer: { method: 'adam' }, learningRate: 0.02, steps: 40 })) {
   if (event.type === 'checkpoint') checkpoint = event.checkpoint;
 }
-const lossOf = async (one: LanguageModel): Promise<number> => (await evaluateTokens(one, tokens)).loss;
+const lossOf = async (one: LanguageModel): Promise<number> => (await evaluateLanguageModel(one, tokens)).loss;
 
 test('an exported model computes the same as its checkpoint, in a third of the bytes', async () => {
   const file = encodeModel(modelOf(checkpoint!));

@@ -93,7 +93,7 @@ function prepare(
   return {
     options,
     about: [describeText(main, characters, tokens, tokenizer), ...(wereLowered(options, said) ? [lowered] : [])],
-    model: model,
+    model,
     files: {
       'tokenizer.json': tokenizer instanceof BytePairTokenizer ? huggingFaceTokenizer(tokenizer) : tokenizer.config,
     },

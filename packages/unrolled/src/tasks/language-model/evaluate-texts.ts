@@ -2,7 +2,7 @@ import { DataError } from '../../errors.ts';
 import type { StopSignal } from '../../signal.ts';
 import type { Tokenizer } from '../../tokenizers/tokenizer.ts';
 import { leaveOutUnknown } from '../../tokenizers/vocabulary.ts';
-import { evaluateTokens } from './evaluate.ts';
+import { evaluateLanguageModel } from './evaluate.ts';
 import { bits, perplexity } from './measures.ts';
 import type { LanguageModel } from './model.ts';
 import { measureText, natsPerCharacter, type TextMeasure } from './text-measure.ts';
@@ -53,7 +53,7 @@ export async function evaluateTexts(
     if (tokens.length < 2) {
       throw new DataError(`${name}: fewer than two of its characters are in the model's vocabulary`, { name });
     }
-    const { loss } = await evaluateTokens(model, tokens, { signal });
+    const { loss } = await evaluateLanguageModel(model, tokens, { signal });
     read.push({ loss, measure: measureText(tokenizer, text, tokens, 1), leftOut });
   }
   if (read.length === 0) throw new DataError('evaluate: there is no text');

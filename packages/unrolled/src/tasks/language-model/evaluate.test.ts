@@ -3,7 +3,7 @@ import { openDevice } from '../../index.ts';
 import type { Device } from '../../tensor/device.ts';
 import { tokenizerFor } from '../../tokenizers/create.ts';
 import { train } from '../../train/train.ts';
-import { evaluateTokens } from './evaluate.ts';
+import { evaluateLanguageModel } from './evaluate.ts';
 import { LanguageModel } from './model.ts';
 import { languageModelTraining } from './training.ts';
 
@@ -33,9 +33,9 @@ describe('evaluation', () => {
     'in parallel segments agrees with one reading of the text: %s',
     async (cell) => {
       const model = await trained(cell);
-      const { loss: whole } = await evaluateTokens(model, tokens, { batch: 1 });
+      const { loss: whole } = await evaluateLanguageModel(model, tokens, { batch: 1 });
       for (const batch of [undefined, 3, 17]) {
-        const found = await evaluateTokens(model, tokens, { batch });
+        const found = await evaluateLanguageModel(model, tokens, { batch });
         expect(Math.abs(found.loss - whole), `batch ${batch}`).toBeLessThan(1e-4);
         expect(found.tokens).toBe(tokens.length - 1);
       }
@@ -44,7 +44,7 @@ describe('evaluation', () => {
         tokens.subarray(Math.floor((i * tokens.length) / 17), Math.floor(((i + 1) * tokens.length) / 17)),
       );
       let sum = 0;
-      for (const part of parts) sum += (await evaluateTokens(model, part, { batch: 1 })).loss / parts.length;
+      for (const part of parts) sum += (await evaluateLanguageModel(model, part, { batch: 1 })).loss / parts.length;
       expect(sum - whole).toBeGreaterThan(1e-3);
     },
   );
@@ -59,9 +59,9 @@ describe('evaluation', () => {
     });
     for (const length of [2, 3, 10, 11]) {
       const part = tokens.subarray(0, length);
-      const { loss } = await evaluateTokens(model, part, { batch: 1 });
+      const { loss } = await evaluateLanguageModel(model, part, { batch: 1 });
       for (const batch of [2, 7]) {
-        expect((await evaluateTokens(model, part, { batch })).loss).toBeCloseTo(loss, 1);
+        expect((await evaluateLanguageModel(model, part, { batch })).loss).toBeCloseTo(loss, 1);
       }
     }
   });

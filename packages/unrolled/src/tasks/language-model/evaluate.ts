@@ -8,13 +8,13 @@ import type { Tensor } from '../../tensor/tensor.ts';
 import { breathe } from '../../train/breathe.ts';
 import type { LanguageModel } from './model.ts';
 
-export interface Evaluation {
+export interface LanguageModelEvaluation {
   /** Mean over all tokens but the first, in nats per token. */
   readonly loss: number;
   readonly tokens: number;
 }
 
-export interface EvaluateOptions {
+export interface LanguageModelEvaluateOptions {
   /** B, segments of the text that are read in parallel. Default: up to 32, of at least 1,000 tokens each. */
   readonly batch?: number | undefined;
   /** T, steps per forward pass; does not change the result. Default 64. */
@@ -36,11 +36,11 @@ const [again, negligible] = [64, 2e-6];
  *
  * @throws DataError if the text has fewer than two tokens; the signal's reason if it is aborted
  */
-export async function evaluateTokens(
+export async function evaluateLanguageModel(
   model: LanguageModel,
   text: ArrayLike<number>,
-  options: EvaluateOptions = {},
-): Promise<Evaluation> {
+  options: LanguageModelEvaluateOptions = {},
+): Promise<LanguageModelEvaluation> {
   const tokens = tokenIds(text);
   if (tokens.length < 2) {
     throw new DataError(`evaluate: the text has ${tokens.length} token(s); at least two are needed`);

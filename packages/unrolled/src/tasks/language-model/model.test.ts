@@ -7,7 +7,7 @@ import { tokenizerFor } from '../../tokenizers/create.ts';
 import { type Checkpoint, encodeCheckpoint } from '../../train/checkpoint.ts';
 import { train } from '../../train/train.ts';
 import type { RecurrentLanguageModelConfig } from './config.ts';
-import { evaluateTokens } from './evaluate.ts';
+import { evaluateLanguageModel } from './evaluate.ts';
 import { LanguageModel } from './model.ts';
 import { languageModelTraining } from './training.ts';
 
@@ -54,7 +54,7 @@ describe('an adaptive softmax', () => {
     expect(losses.at(-1)).toBeLessThan(0.6 * losses[0]);
     expect(model.parameters.names).toContain('output.tail.1.0.weight');
     const loaded = LanguageModel.load(device, encodeCheckpoint(checkpoint));
-    expect(await evaluateTokens(loaded, tokens)).toEqual(await evaluateTokens(model, tokens));
+    expect(await evaluateLanguageModel(loaded, tokens)).toEqual(await evaluateLanguageModel(model, tokens));
   });
 
   test('and tied weights do not go together', () => {

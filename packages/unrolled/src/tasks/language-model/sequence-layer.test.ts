@@ -20,7 +20,7 @@ import type { Tensor } from '../../tensor/tensor.ts';
 import { tokenizerFor } from '../../tokenizers/create.ts';
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from '../../train/checkpoint.ts';
 import { train } from '../../train/train.ts';
-import { evaluateTokens } from './evaluate.ts';
+import { evaluateLanguageModel } from './evaluate.ts';
 import { generateTogether } from './generate.ts';
 import { inspectLanguageModel } from './inspect.ts';
 import { LanguageModel } from './model.ts';
@@ -124,7 +124,7 @@ describe('a language model of a layer that is not recurrent', () => {
   test('opens from its file with the class of its layer, and resumes to the same bits', async () => {
     const loaded = LanguageModel.load(device, file, own);
     expect(loaded.config).toEqual(model.config);
-    expect(await evaluateTokens(loaded, tokens)).toEqual(await evaluateTokens(model, tokens));
+    expect(await evaluateLanguageModel(loaded, tokens)).toEqual(await evaluateLanguageModel(model, tokens));
     const half = await learn(newModel(), 20);
     const resumed = await learn(newModel(9), 40, decodeCheckpoint(encodeCheckpoint(half.checkpoint)));
     expect(resumed.checkpoint.parameters).toEqual((await learn(newModel(), 40)).checkpoint.parameters);

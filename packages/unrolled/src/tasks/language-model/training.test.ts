@@ -10,7 +10,7 @@ import type { TrainEvent } from '../../train/events.ts';
 import type { TrainOptions } from '../../train/options.ts';
 import { train } from '../../train/train.ts';
 import type { LanguageModelDescription } from './config.ts';
-import { evaluateTokens } from './evaluate.ts';
+import { evaluateLanguageModel } from './evaluate.ts';
 import { generateText } from './generate.ts';
 import { LanguageModel } from './model.ts';
 import { type LanguageModelTraining, languageModelTraining, splitText } from './training.ts';
@@ -153,7 +153,7 @@ describe('training a language model', () => {
     const tokens = model.tokenizer.encode(text);
     const limited = languageModelTraining(model, tokens, { batch: 3, steps: 12, seed: 5, validationTokens: 20 });
     const { validation } = splitText(tokens);
-    const expected = await evaluateTokens(model, validation.subarray(0, 20));
+    const expected = await evaluateLanguageModel(model, validation.subarray(0, 20));
     expect(await limited.validate(undefined)).toEqual({ loss: expected!.loss });
   });
 
@@ -162,7 +162,7 @@ describe('training a language model', () => {
     const held = text.slice(7, 80);
     const own = languageModelTraining(model, text, { batch: 3, steps: 12, seed: 5, validation: held });
     expect(await own.validate(undefined)).toEqual({
-      loss: (await evaluateTokens(model, model.tokenizer.encode(held))).loss,
+      loss: (await evaluateLanguageModel(model, model.tokenizer.encode(held))).loss,
     });
     const streams = new TokenStreams(model.tokenizer.encode(text), { batch: 3, steps: 12, seed: 5 });
     expect(own.stepsPerEpoch).toBe(streams.chunksPerEpoch);
@@ -257,7 +257,7 @@ describe('a trained model', () => {
     const { model } = newTask();
     const tokens = model.tokenizer.encode(text);
     const results = await Promise.all(
-      [1, 7, 500].map(async (steps) => (await evaluateTokens(model, tokens, { batch: 2, steps })).loss),
+      [1, 7, 500].map(async (steps) => (await evaluateLanguageModel(model, tokens, { batch: 2, steps })).loss),
     );
     expect(results[1]).toBeCloseTo(results[0], 6);
     expect(results[2]).toBeCloseTo(results[0], 6);
@@ -292,7 +292,7 @@ describe('tokens in a plain array', () => {
     const [typed, plain] = [ids, [...ids]].map(taskOf);
     const lossOf = (task: LanguageModelTraining) => task.loss(task.nextBatch(), { training: false }).item();
     expect(lossOf(plain)).toBe(lossOf(typed));
-    expect(await evaluateTokens(plain.model, [...ids])).toEqual(await evaluateTokens(typed.model, ids));
+    expect(await evaluateLanguageModel(plain.model, [...ids])).toEqual(await evaluateLanguageModel(typed.model, ids));
   });
 
   test.each([1.5, Number.NaN, -1, 2 ** 31])('are refused with %s among them', (odd) => {

@@ -25,7 +25,7 @@ import type { Json } from '../../train/checkpoint.ts';
 import type { TrainingBatch, TrainingTask, Validation } from '../../train/task.ts';
 import { CarriedState } from './carried-state.ts';
 import type { LanguageModelDescription } from './config.ts';
-import { evaluateTokens } from './evaluate.ts';
+import { evaluateLanguageModel } from './evaluate.ts';
 import { generateText } from './generate.ts';
 import type { LanguageModel } from './model.ts';
 
@@ -180,7 +180,7 @@ export class LanguageModelTraining implements TrainingTask<TextBatch> {
 
   async validate(signal: StopSignal | undefined): Promise<Validation | null> {
     if (this.#validation.length < 2) return null;
-    const { loss } = await evaluateTokens(this.model, this.#validation, { signal });
+    const { loss } = await evaluateLanguageModel(this.model, this.#validation, { signal });
     return { loss };
   }
 

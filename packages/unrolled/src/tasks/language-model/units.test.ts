@@ -5,7 +5,7 @@ import { compareUnits, parseProperty, parseUnitName } from '../../inspect/index.
 import { Random } from '../../random.ts';
 import { tokenizerFor } from '../../tokenizers/index.ts';
 import { train } from '../../train/train.ts';
-import { evaluateTokens } from './evaluate.ts';
+import { evaluateLanguageModel } from './evaluate.ts';
 import { generateText } from './generate.ts';
 import { LanguageModel } from './model.ts';
 import { languageModelTraining } from './training.ts';
@@ -63,7 +63,10 @@ describe('a small LSTM that has read a text in which people speak', () => {
   test('has a higher loss without that unit, and generates another text', async () => {
     const [{ units }] = await findUnits(model, unseen, [quotes]);
     const hold = [{ ...units[0], value: 0 }];
-    const [whole, cut] = [await evaluateTokens(model, unseen), await evaluateTokens(model, unseen, { hold })];
+    const [whole, cut] = [
+      await evaluateLanguageModel(model, unseen),
+      await evaluateLanguageModel(model, unseen, { hold }),
+    ];
     expect(cut.loss).toBeGreaterThan(whole.loss + 0.02);
     const write = (held?: typeof hold) => generateText(model, { prompt: 'tom sat "oh my', length: 200, hold: held });
     expect(await write(hold)).not.toBe(await write());
@@ -81,7 +84,7 @@ describe('a small LSTM that has read a text in which people speak', () => {
         Array.from(weight.data(), (value, i) => (i % 32 === 3 ? 0 : value)),
       );
     }
-    const loss = async (held?: typeof hold) => (await evaluateTokens(deaf, unseen, { hold: held })).loss;
+    const loss = async (held?: typeof hold) => (await evaluateLanguageModel(deaf, unseen, { hold: held })).loss;
     expect(await loss(hold)).toBeCloseTo(await loss(), 5);
     const write = (held?: typeof hold) => generateText(deaf, { temperature: 0.3, hold: held });
     expect(await write(hold)).toBe(await write());

@@ -30,7 +30,7 @@ export interface TranslationScores {
  * @returns the scores and the translation of each pair
  * @throws DataError if there are no pairs, or all references are empty; the signal's reason if it is aborted
  */
-export async function evaluateTranslations(
+export async function evaluateTranslator(
   model: Translator,
   pairs: readonly TranslationPair[],
   { signal, batch = 64, ...options }: TranslateOptions = {},

@@ -1,7 +1,7 @@
 import { count, flag, number, whole } from '../../checks.ts';
 import { text } from '../../schema.ts';
 import type { Task } from '../task.ts';
-import { evaluateTranslations, type TranslationScores } from './evaluate.ts';
+import { evaluateTranslator, type TranslationScores } from './evaluate.ts';
 import { Translator } from './model.ts';
 import type { TranslationPair } from './pairs.ts';
 import type { SearchTranslationOptions } from './search.ts';
@@ -44,5 +44,5 @@ export const translateTask: Task<{
     const without = <One extends { readonly alignment: unknown }>(one: One): One => ({ ...one, alignment: null });
     return found.map((one) => ({ ...without(one), candidates: one.candidates.map(without) }));
   },
-  evaluate: async (model, pairs, options) => (await evaluateTranslations(model, pairs, options)).scores,
+  evaluate: async (model, pairs, options) => (await evaluateTranslator(model, pairs, options)).scores,
 };

@@ -5,7 +5,7 @@ import { Random } from '../../random.ts';
 import type { Checkpoint } from '../../train/checkpoint.ts';
 import type { TrainOptions } from '../../train/options.ts';
 import { train } from '../../train/train.ts';
-import { evaluateTranslations } from './evaluate.ts';
+import { evaluateTranslator } from './evaluate.ts';
 import { Translator } from './model.ts';
 import type { TranslationPair } from './pairs.ts';
 import { sidesFor } from './sides.ts';
@@ -40,7 +40,7 @@ test('it learns to reverse words, attending to the letter it writes', async () =
   }
   expect(found[0]).toBeLessThan(found.at(-1)!);
   expect(found.at(-1)).toBeGreaterThan(0.9);
-  const result = await evaluateTranslations(model, validation, { beam: 3 });
+  const result = await evaluateTranslator(model, validation, { beam: 3 });
   expect(result.scores.exact).toBeGreaterThan(0.9);
   expect(result.scores.characterErrorRate).toBeLessThan(0.05);
   const [{ text, alignment }] = await model.translate(['abcde']);
@@ -69,12 +69,12 @@ test('a resumed run ends with the same bits, with growing scheduled sampling', a
 
 test('scores are those of the translations, and an aborted evaluation rejects with the reason', async () => {
   const { model } = newTask();
-  const result = await evaluateTranslations(model, validation.slice(0, 7), { batch: 3 });
+  const result = await evaluateTranslator(model, validation.slice(0, 7), { batch: 3 });
   expect(result.translations.map(({ text }) => text)).toEqual(
     (await model.translate(validation.slice(0, 7).map(({ source }) => source))).map(({ text }) => text),
   );
   expect(result.scores.signatures.bleu).toContain('tok:13a|smooth:exp');
   const signal = AbortSignal.abort();
-  await expect(evaluateTranslations(model, validation, { signal })).rejects.toBe(signal.reason);
-  await expect(evaluateTranslations(model, [])).rejects.toThrow(DataError);
+  await expect(evaluateTranslator(model, validation, { signal })).rejects.toBe(signal.reason);
+  await expect(evaluateTranslator(model, [])).rejects.toThrow(DataError);
 });

@@ -4,7 +4,7 @@ import { checkSequenceLoss, type SequenceLossOptions } from '../../nn/seq2seq/lo
 import type { StopSignal } from '../../signal.ts';
 import { type ExampleOptions, exampleKinds, SupervisedTraining } from '../../train/supervised.ts';
 import type { Validation } from '../../train/task.ts';
-import { evaluateTranslations, type TranslationScores } from './evaluate.ts';
+import { evaluateTranslator, type TranslationScores } from './evaluate.ts';
 import { translationLoss } from './loss.ts';
 import type { Translator } from './model.ts';
 import type { TranslationPair } from './pairs.ts';
@@ -87,7 +87,7 @@ async function validate(
   pairs: readonly TranslationPair[],
   signal: StopSignal | undefined,
 ): Promise<Validation> {
-  const { scores } = await evaluateTranslations(model, pairs, { signal });
+  const { scores } = await evaluateTranslator(model, pairs, { signal });
   const { loss, signatures: _, ...metrics } = scores;
   return { loss, metrics, cost: costOf(model, scores) };
 }
