@@ -8,6 +8,12 @@ export { type Checkpoint, decodeCheckpoint, encodeCheckpoint, type Json, type Tr
 export * from './events.ts';
 export type { TrainOptions } from './options.ts';
 export * from './stored-model.ts';
-export * from './supervised.ts';
+export {
+  type ExampleBatch,
+  type ExampleOptions,
+  type SupervisedModel,
+  type SupervisedOptions,
+  SupervisedTraining,
+} from './supervised.ts';
 export * from './task.ts';
 export * from './train.ts';
