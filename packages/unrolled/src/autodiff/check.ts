@@ -15,38 +15,40 @@ import { collectGradients } from './gradients.ts';
  *
  * @example
  * const device = await openDevice('reference');
- * gradientError([device.tensor([0.3, -1])], ([x]) => x.tanh().square().sum());   // about 1e-11
+ * await gradientError([device.tensor([0.3, -1])], ([x]) => x.tanh().square().sum());   // about 1e-11
  */
-export function gradientError(
+export async function gradientError(
   inputs: readonly Tensor[],
   loss: (inputs: readonly Tensor[]) => Tensor,
   h = 1e-5,
-): number {
+): Promise<number> {
   if (inputs.length === 0) throw new ConfigError('gradientError: no inputs given; it needs at least one');
   const { device } = inputs[0];
   const leaves = inputs.map((input) => input.track());
   const found = collectGradients(loss(leaves), new Set(leaves));
-  const exact = leaves.map((leaf) => found.get(leaf)?.data() ?? new Float64Array(leaf.size));
   let worst = 0;
-  inputs.forEach((input, index) => {
-    const values = input.data();
-    const largest = Array.from(exact[index], Math.abs).reduce((most, value) => Math.max(most, value), 1);
-    const evaluate = (position: number, value: number): number =>
-      device.scope(() =>
+  for (const [index, input] of inputs.entries()) {
+    const values = await input.read();
+    const exact = (await found.get(leaves[index])?.read()) ?? new Float64Array(input.size);
+    const largest = Array.from(exact, Math.abs).reduce((most, value) => Math.max(most, value), 1);
+    const evaluate = async (position: number, value: number): Promise<number> => {
+      const [number] = await device.read(() =>
         device.withoutGradients(() => {
           const moved = values.slice();
           moved[position] = value;
-          const changed = inputs.map((other, i) => (i === index ? device.tensor(moved, input.shape) : other));
-          return loss(changed).item();
+          return loss(inputs.map((other, i) => (i === index ? device.tensor(moved, input.shape) : other)));
         }),
       );
+      return number;
+    };
     let depends = found.has(leaves[index]) || values.length === 0;
     for (let position = 0; position < values.length; position++) {
       const step = h * Math.max(1, Math.abs(values[position]));
-      const numeric =
-        (evaluate(position, values[position] + step) - evaluate(position, values[position] - step)) / (2 * step);
+      const ends = [values[position] + step, values[position] - step].map((value) => evaluate(position, value));
+      const [above, below] = await Promise.all(ends);
+      const numeric = (above - below) / (2 * step);
       depends ||= numeric !== 0;
-      const error = Math.abs(numeric - exact[index][position]) / largest;
+      const error = Math.abs(numeric - exact[position]) / largest;
       // A NaN is a disagreement, not a pass.
       if (!(error <= worst)) worst = Number.isNaN(error) ? Number.POSITIVE_INFINITY : error;
     }
@@ -57,6 +59,6 @@ export function gradientError(
         { input: index, shape: input.shape },
       );
     }
-  });
+  }
   return worst;
 }

@@ -109,9 +109,9 @@ describe.each(kinds)('attention %j', (options, Q) => {
     }
   });
 
-  test('has the gradient of central differences', () => {
+  test('has the gradient of central differences', async () => {
     const leaves = [query, memory, ...(past ? [past] : []), parameters.values];
-    const error = gradientError(leaves, (inputs) => {
+    const error = await gradientError(leaves, (inputs) => {
       const flat = inputs.at(-1)!;
       let position = 0;
       for (const parameter of parameters) {
@@ -146,13 +146,13 @@ describe.each(kinds.filter(([{ coverage }]) => !coverage))('many queries, attent
     }
   });
 
-  test.each([2, 100])('%d at a time: the gradient of central differences', (chunk) => {
+  test.each([2, 100])('%d at a time: the gradient of central differences', async (chunk) => {
     const { attention, parameters } = create(options, Q, D);
     const loss = ([q, m]: readonly Tensor[]): Tensor => {
       const { context, weights } = attention.attend(q, attention.prepare(m, lengths), { weights: true, chunk });
       return add(sum(mul(context, random([T, B, D], 8))), sum(mul(weights!, random([T, B, S], 9))));
     };
-    expect(gradientError([queries, memory], loss)).toBeLessThan(1e-6);
+    expect(await gradientError([queries, memory], loss)).toBeLessThan(1e-6);
     if (parameters.size === 0) return;
     // The parameters, too: all at once, chunked or not.
     parameters.backward(loss([queries, memory]));
@@ -232,7 +232,7 @@ describe('on the wasm backend', () => {
   });
 });
 
-test('coverage loss counts what is attended to again', () => {
+test('coverage loss counts what is attended to again', async () => {
   const weights = exact.tensor([
     [0.5, 0.5, 0],
     [0.1, 0.2, 0.7],
@@ -243,7 +243,7 @@ test('coverage loss counts what is attended to again', () => {
   ]);
   expect(coverageLoss(weights, coverage).toArray()).toEqual([0.75, 0]);
   const inputs = [random([2, 3], 1), random([2, 3], 2)];
-  expect(gradientError(inputs, ([a, c]) => sum(mul(coverageLoss(a, c), random([2], 3))))).toBeLessThan(1e-6);
+  expect(await gradientError(inputs, ([a, c]) => sum(mul(coverageLoss(a, c), random([2], 3))))).toBeLessThan(1e-6);
 });
 
 describe('is refused', () => {

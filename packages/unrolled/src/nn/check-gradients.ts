@@ -34,37 +34,36 @@ export interface GradientCheck {
  * const layer = new Recurrent({ cell: myCell, hidden: 3 });
  * const parameters = initialiseParameters(layer, [-1, -1, 2], device, 1);
  * const xs = device.tensor([0.1, -0.4, 0.3, 0.2, 0.5, -0.1], [3, 1, 2]);
- * checkGradients(parameters, () => layer.run(xs).outputs.square().sum()).error;   // below 1e-6
+ * const { error } = await checkGradients(parameters, () => layer.run(xs).outputs.square().sum());   // below 1e-6
  */
-export function checkGradients(
+export async function checkGradients(
   parameters: Parameters,
   loss: () => Tensor,
   options: CheckGradientsOptions = {},
-): GradientCheck {
+): Promise<GradientCheck> {
   requireOptions('checkGradients', options, { h: number({ above: 0 }), most: count });
   const { device } = parameters;
   const { h = device.float === 'float64' ? 1e-5 : 1e-2, most = Number.POSITIVE_INFINITY } = options;
   device.scope(() => parameters.backward(loss()));
-  const evaluate = (): number => device.scope(() => device.withoutGradients(() => loss().item()));
   const errors: Record<string, number> = {};
   for (const { name, value, frozen } of parameters) {
     if (frozen || value.size === 0) continue;
-    const exact = parameters.gradient(name).data();
-    const values = value.data();
+    const [exact, values] = await Promise.all([parameters.gradient(name).read(), value.read()]);
     const largest = Array.from(exact, Math.abs).reduce((greatest, one) => Math.max(greatest, one), 1);
-    const moved = (position: number, to: number): number => {
+    const moved = (position: number, to: number): Promise<ArrayLike<number>> => {
       const changed = values.slice();
       changed[position] = to;
       device.backend.write(value, changed);
-      return evaluate();
+      return device.read(() => device.withoutGradients(loss));
     };
     let worst = 0;
     try {
       const stride = Math.max(1, Math.floor(values.length / most));
       for (let position = 0; position < values.length; position += stride) {
         const step = h * Math.max(1, Math.abs(values[position]));
-        const difference = moved(position, values[position] + step) - moved(position, values[position] - step);
-        const error = Math.abs(difference / (2 * step) - exact[position]) / largest;
+        const ends = [values[position] + step, values[position] - step].map((to) => moved(position, to));
+        const [above, below] = await Promise.all(ends);
+        const error = Math.abs((above[0] - below[0]) / (2 * step) - exact[position]) / largest;
         // A NaN is a disagreement, not a pass.
         if (!(error <= worst)) worst = Number.isNaN(error) ? Number.POSITIVE_INFINITY : error;
       }

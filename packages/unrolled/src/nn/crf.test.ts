@@ -165,9 +165,9 @@ describe.each([
     });
   });
 
-  test('the gradient is that of central differences', () => {
+  test('the gradient is that of central differences', async () => {
     const inputs = [emissions, ...[...parameters].map(({ value }) => value.detach())];
-    const error = gradientError(inputs, ([x, ...values]) => {
+    const error = await gradientError(inputs, ([x, ...values]) => {
       [...parameters].forEach((parameter, i) => {
         parameter.value = values[i];
       });

@@ -81,11 +81,11 @@ describe('a highway layer', () => {
     }
   });
 
-  test.each(['relu', 'tanh'] as const)('has the right gradient with %s', (activation) => {
+  test.each(['relu', 'tanh'] as const)('has the right gradient with %s', async (activation) => {
     const layer = new Highway({ activation });
     const parameters = [...initialiseParameters(layer, [-1, 3], exact, 2)];
     const inputs = [exact.tensor(xs, [2, 3]), ...parameters.map(({ value }) => value.detach())];
-    const error = gradientError(inputs, ([x, ...values]) => {
+    const error = await gradientError(inputs, ([x, ...values]) => {
       parameters.forEach((parameter, k) => {
         parameter.value = values[k];
       });
@@ -120,7 +120,7 @@ describe('linear', () => {
 });
 
 describe('tied linear', () => {
-  test.each([3, 5])('scores an input of width %i with the vectors of the embedding', (width) => {
+  test.each([3, 5])('scores an input of width %i with the vectors of the embedding', async (width) => {
     const embedding = new Embedding({ vocabularySize: 4, dimension: 3 });
     const tied = new TiedLinear();
     const both = {
@@ -140,16 +140,19 @@ describe('tied linear', () => {
     expect([...tied.apply({ xs: x, table: embedding.table }).data()]).toEqual([
       ...fitting.matmul(embedding.table, { transposeB: true }).data(),
     ]);
-    const error = gradientError([x, ...[...parameters].map(({ value }) => value.detach())], ([input, ...values]) => {
-      [...parameters].forEach((parameter, i) => {
-        parameter.value = values[i];
-      });
-      // The matrix gets gradients from both of its uses.
-      return add(
-        sum(square(tied.apply({ xs: input, table: embedding.table }))),
-        sum(square(embedding.apply(device.ids([1, 3])))),
-      );
-    });
+    const error = await gradientError(
+      [x, ...[...parameters].map(({ value }) => value.detach())],
+      ([input, ...values]) => {
+        [...parameters].forEach((parameter, i) => {
+          parameter.value = values[i];
+        });
+        // The matrix gets gradients from both of its uses.
+        return add(
+          sum(square(tied.apply({ xs: input, table: embedding.table }))),
+          sum(square(embedding.apply(device.ids([1, 3])))),
+        );
+      },
+    );
     expect(error).toBeLessThan(1e-6);
   });
 });
@@ -323,21 +326,21 @@ describe('losses', () => {
     expect(() => quantileLoss(prediction, device.zeros([1, 1]), [0.5, 1])).toThrow('received [0.5, 1]');
   });
 
-  test('of normal distributions and quantiles have the gradients of central differences', () => {
+  test('of normal distributions and quantiles have the gradients of central differences', async () => {
     const target = device.tensor([0.3, -1, 2.5], [3, 1]);
     const weights = device.tensor([1, 0, 3], [3, 1]);
     const inputs = [device.tensor([0.1, 1, -2], [3, 1]), device.tensor([0.5, 2, 1], [3, 1])];
     expect(
-      gradientError(inputs, ([mean, deviation]) => gaussianLoss(mean, deviation, target, { weights })),
+      await gradientError(inputs, ([mean, deviation]) => gaussianLoss(mean, deviation, target, { weights })),
     ).toBeLessThan(1e-6);
     const quantiles = device.tensor([-1, 0, 1, -2, 0.5, 1, 2, 2.2, 3], [3, 3]);
-    expect(gradientError([quantiles], ([x]) => quantileLoss(x, target, [0.1, 0.5, 0.9]))).toBeLessThan(1e-6);
+    expect(await gradientError([quantiles], ([x]) => quantileLoss(x, target, [0.1, 0.5, 0.9]))).toBeLessThan(1e-6);
   });
 
-  test('gradients agree with central differences, with weights and every reduction', () => {
+  test('gradients agree with central differences, with weights and every reduction', async () => {
     const weights = device.tensor([3, 5, 1]);
     for (const reduction of ['mean', 'sum', 'none'] as const) {
-      const error = gradientError([logits, device.tensor([1, 0.5, 2])], ([x, w]) => {
+      const error = await gradientError([logits, device.tensor([1, 0.5, 2])], ([x, w]) => {
         const loss = crossEntropyLoss(mul(x, w.reshape([3, 1])), targets, { reduction, weights });
         return loss.size === 1 ? loss : sum(loss);
       });

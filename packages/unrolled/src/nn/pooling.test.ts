@@ -46,13 +46,13 @@ describe.each(poolings)('%s', (kind) => {
     });
   });
 
-  test('has the gradient of central differences, which is 0 beyond the end', () => {
+  test('has the gradient of central differences, which is 0 beyond the end', async () => {
     const loss = ([x]: readonly Tensor[]): Tensor => sum(mul(pool(kind, x, lengths), random([B, F], 9)));
-    expect(gradientError([xs], loss)).toBeLessThan(1e-6);
+    expect(await gradientError([xs], loss)).toBeLessThan(1e-6);
   });
 });
 
-test('attention pooling is a weighted mean, with the gradient of central differences', () => {
+test('attention pooling is a weighted mean, with the gradient of central differences', async () => {
   const layer = new AttentionPooling({ units: 4 });
   const parameters = initialiseParameters(layer, [-1, -1, F], exact, 1);
   expect(parameters.names).toEqual(['key.weight', 'key.bias', 'score.weight']);
@@ -76,7 +76,7 @@ test('attention pooling is a weighted mean, with the gradient of central differe
   );
   expect(shares[2][1]).toBeCloseTo(e[1] / (e[0] + e[1] + e[2]), 12);
   const inputs = [xs, ...parameters].map((x) => ('value' in x ? x.value.detach() : x));
-  const error = gradientError(inputs, ([x, ...values]) => {
+  const error = await gradientError(inputs, ([x, ...values]) => {
     [...parameters].forEach((parameter, i) => {
       parameter.value = values[i];
     });

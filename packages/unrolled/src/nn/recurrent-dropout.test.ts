@@ -66,11 +66,11 @@ describe('dropout on the recurrence', () => {
     ]);
   });
 
-  test.each(['lstm', 'mut1'])('has the right gradient: %s', (cell) => {
+  test.each(['lstm', 'mut1'])('has the right gradient: %s', async (cell) => {
     const { layer, parameters } = layerOf(cell, rate);
     const all = [...parameters];
     const inputs = [random([T, 2, F], 1), ...all.map(({ value }) => value.detach())];
-    const error = gradientError(inputs, ([x, ...values]) => {
+    const error = await gradientError(inputs, ([x, ...values]) => {
       all.forEach((parameter, k) => {
         parameter.value = values[k];
       });

@@ -110,10 +110,10 @@ describe.each(configs)('%j', (config) => {
         return cell.sequence !== undefined || reverse === (lengths !== null);
       });
       if (exact.length === 0) continue;
-      test(`gradients agree with central differences, lengths ${kind}, reverse ${reverse}`, () => {
+      test(`gradients agree with central differences, lengths ${kind}, reverse ${reverse}`, async () => {
         for (const form of exact) {
           const inputs = [xs, ...names.map((name) => parameters.get(name).detach())];
-          const error = gradientError(inputs, ([x, ...values]) => {
+          const error = await gradientError(inputs, ([x, ...values]) => {
             for (const parameter of parameters) parameter.value = values[names.indexOf(parameter.name)];
             return loss(cell, x, { ...options, form });
           });

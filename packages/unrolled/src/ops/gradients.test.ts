@@ -25,8 +25,8 @@ function weigh(y: Tensor): Tensor {
   return ops.sum(ops.mul(y, random(y.shape, 99)));
 }
 
-function check(inputs: Tensor[], f: (inputs: readonly Tensor[]) => Tensor): void {
-  expect(gradientError(inputs, (x) => weigh(f(x)))).toBeLessThan(1e-6);
+async function check(inputs: Tensor[], f: (inputs: readonly Tensor[]) => Tensor): Promise<void> {
+  expect(await gradientError(inputs, (x) => weigh(f(x)))).toBeLessThan(1e-6);
   // On a device that answers only later, too: neither the operation nor its gradient reads in order to go on.
   const leaves = inputs.map((input) => input.track());
   nothingRead(() => gradients(weigh(f(leaves)), leaves));
@@ -62,9 +62,9 @@ describe('the gradient of every operation agrees with central differences', () =
     const [da, db] = gradients(ops.sum(ops.maximum(a, b)), [a, b]);
     expect([...da.data(), ...db.data()]).toEqual([0.5, 0.5, 0.5, 0.5, 0.5, 0.5]);
   });
-  test('select', () => {
+  test('select', async () => {
     const condition = device.tensor([1, 0, 1, 0]);
-    check([random([3, 4]), random([4], 2)], ([a, b]) => ops.select(condition, a, b));
+    await check([random([3, 4]), random([4], 2)], ([a, b]) => ops.select(condition, a, b));
   });
 
   test('reshape', () => check([random([2, 6])], ([x]) => ops.reshape(x, [3, -1])));
@@ -126,12 +126,12 @@ describe('recompute', () => {
   const part = ([a, b]: readonly Tensor[]): Tensor[] => [ops.tanh(ops.matmul(a, b)), ops.mul(a, 2)];
   const inputs = (): Tensor[] => [random([2, 3]), random([3, 4], 2)];
 
-  test('gives what its part gives, with the same gradient', () => {
+  test('gives what its part gives, with the same gradient', async () => {
     const of = (f: typeof ops.recompute) => (x: readonly Tensor[]) => {
       const [y, z] = f(x, part);
       return ops.add(weigh(y), weigh(z));
     };
-    expect(gradientError(inputs(), of(ops.recompute))).toBeLessThan(1e-6);
+    expect(await gradientError(inputs(), of(ops.recompute))).toBeLessThan(1e-6);
     const leaves = inputs().map((x) => x.track());
     const [direct, again] = [(x: readonly Tensor[]) => part(x), ops.recompute].map((f) => {
       const loss = of(f)(leaves);
@@ -140,9 +140,9 @@ describe('recompute', () => {
     expect(again).toEqual(direct);
   });
 
-  test('takes the gradient where only one output is used, and of tracked inputs only', () => {
-    check([random([2, 3])], ([a]) => ops.recompute([a, random([3, 4], 2)], part)[0]);
-    check([random([2, 3])], ([a]) => ops.recompute([a, random([3, 4], 2).track()], part)[1]);
+  test('takes the gradient where only one output is used, and of tracked inputs only', async () => {
+    await check([random([2, 3])], ([a]) => ops.recompute([a, random([3, 4], 2)], part)[0]);
+    await check([random([2, 3])], ([a]) => ops.recompute([a, random([3, 4], 2).track()], part)[1]);
   });
 
   test('keeps nothing of what is computed on the way', () => {
@@ -161,16 +161,16 @@ describe.each([1, 2, 5, 9])('recompute in parts of %d steps', (size) => {
   const part = ([a, b]: readonly Tensor[]): Tensor[] => [ops.tanh(ops.matmul(a, b)), ops.mul(a, 2)];
   const [xs, shared] = [random([5, 3]), random([3, 4], 2)];
 
-  test('gives what its part gives of all of them, with the same gradient', () => {
+  test('gives what its part gives of all of them, with the same gradient', async () => {
     const whole = part([xs, shared]);
     ops.recomputeInParts(xs, [shared], size, part).forEach((output, i) => {
       expect(output.toArray()).toEqual(whole[i].toArray());
     });
     for (const output of [0, 1]) {
-      check([xs, shared], ([a, b]) => ops.recomputeInParts(a, [b], size, part)[output]);
+      await check([xs, shared], ([a, b]) => ops.recomputeInParts(a, [b], size, part)[output]);
     }
-    check([xs], ([a]) => ops.recomputeInParts(a, [shared], size, part)[0]);
-    check([shared], ([b]) => ops.recomputeInParts(xs, [b], size, part)[0]);
+    await check([xs], ([a]) => ops.recomputeInParts(a, [shared], size, part)[0]);
+    await check([shared], ([b]) => ops.recomputeInParts(xs, [b], size, part)[0]);
   });
 });
 

@@ -72,12 +72,12 @@ describe('a defined cell', () => {
     for (const [k, value] of mine.entries()) expect(value).toBeCloseTo(other[k], 12);
   });
 
-  test('has the gradients of its equations, stacked, in both directions, with unequal lengths', () => {
+  test('has the gradients of its equations, stacked, in both directions, with unequal lengths', async () => {
     const { layer, parameters } = layerOf(gru, { layers: 2, bidirectional: true, hidden: 2 });
     const names = parameters.names;
     const inputs = [xs, ...names.map((name) => parameters.get(name).detach())];
     const all = [...parameters];
-    const error = gradientError(inputs, ([x, ...values]) => {
+    const error = await gradientError(inputs, ([x, ...values]) => {
       for (const parameter of all) parameter.value = values[names.indexOf(parameter.name)];
       const { outputs } = layer.run(x, inference, { lengths: [4, 1, 3] });
       return outputs.mul(random([T, B, 4], 3)).sum();

@@ -91,12 +91,12 @@ describe.each(devices)('on %s', (_, device) => {
 describe('a forecaster', () => {
   test.each(['gaussian', 'quantiles'] as const)(
     'has a loss whose gradient is that of central differences: %s',
-    (output) => {
+    async (output) => {
       const forecaster = stirred(newForecaster({ output, dropout: 0, hidden: 3 }));
       const windows = windowsAt(rowsOf(series), config, [9, 31, 50]);
       const { parameters } = forecaster;
       const names = [...parameters].filter(({ name }) => /output|linear|bias_hh_l0/.test(name));
-      const error = gradientError(
+      const error = await gradientError(
         names.map(({ value }) => value),
         (values) => {
           names.forEach((parameter, i) => {

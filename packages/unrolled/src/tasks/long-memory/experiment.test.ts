@@ -198,14 +198,14 @@ describe('loss and metric', () => {
     );
   });
 
-  test.each(['number', 'bits', 'class'] as const)('the gradient of %s answers is exact', (answers) => {
+  test.each(['number', 'bits', 'class'] as const)('the gradient of %s answers is exact', async (answers) => {
     const targets = answers === 'class' ? Int32Array.of(1, 0, -1, 1, 0, -1) : batch.targets;
     const width = answers === 'class' ? 2 : 1;
     const outputs = exact.tensor(
       Float64Array.from({ length: 6 * width }, (_, i) => Math.sin(i + 1)),
       [3, 2, width],
     );
-    const error = gradientError([outputs], ([x]) => lossOf(answers, x, { ...batch, targets }));
+    const error = await gradientError([outputs], ([x]) => lossOf(answers, x, { ...batch, targets }));
     expect(error).toBeLessThan(1e-6);
   });
 

@@ -65,10 +65,10 @@ function install(parameters: Parameters, flat: Tensor): void {
 describe.each(kinds)('a translator with %j', (kind) => {
   const options = { smoothing: 0.1, coverageLoss: kind.coverage ? 0.5 : 0 };
 
-  test('has the gradient of central differences', () => {
+  test('has the gradient of central differences', async () => {
     const model = create(kind);
     const encoded = pairs.map((pair) => model.encode(pair));
-    const error = gradientError([model.parameters.values], ([flat]) => {
+    const error = await gradientError([model.parameters.values], ([flat]) => {
       install(model.parameters, flat);
       return translationLoss(model, encoded, inference, options).loss;
     });
