@@ -42,11 +42,10 @@ export class LanguageModel {
   readonly tokenizer: Tokenizer;
   readonly parameters: Parameters;
   readonly device: Device;
-  readonly #embedding: Embedding;
   readonly sequence: SequenceLayer;
+  readonly #embedding: Embedding;
   readonly #dropout: Dropout;
   readonly #output: Linear | TiedLinear | AdaptiveSoftmax;
-  readonly #sequenceName: string;
 
   /** @throws ConfigError on an unknown option or a value that cannot work */
   constructor(
@@ -63,11 +62,10 @@ export class LanguageModel {
         'language model: tied and adaptive both say what the output layer is; leave one of them out',
       );
     }
-    const { sequence, ...plain } = sequenceOf(config);
-    this.config = plain.config;
-    this.sequence = sequence;
-    this.#sequenceName = plain.name;
     const { adaptive: cutoffs } = config;
+    this.sequence = sequenceOf(config);
+    // A layer that was given is kept as plain data.
+    this.config = config.sequence ? { ...config, sequence: this.sequence.config } : config;
     this.#embedding = new Embedding({ vocabularySize: tokenizer.size, dimension: config.embedding });
     this.#dropout = new Dropout({ rate: config.dropout });
     if (cutoffs) this.#output = new AdaptiveSoftmax({ classes: tokenizer.size, cutoffs });
@@ -117,7 +115,9 @@ export class LanguageModel {
 
   build(ids: Shape, declarations: Declarations): Shape {
     const embedded = this.#embedding.build(ids, declarations.within('embedding'));
-    const hidden = this.sequence.build(embedded, declarations.within(this.#sequenceName));
+    const { cell } = this.config;
+    const name = cell === undefined ? this.sequence.config.layer : cellNameOf(cell);
+    const hidden = this.sequence.build(embedded, declarations.within(name));
     const [output, within] = [this.#output, declarations.within('output')];
     if (!(output instanceof TiedLinear)) return output.build(hidden, within);
     return output.build({ xs: hidden, table: [this.tokenizer.size, this.config.embedding] }, within);
@@ -197,25 +197,20 @@ export class LanguageModel {
   }
 }
 
-/** The sequence layer, its name before its parameters' names, and the configuration as plain data. */
-function sequenceOf(config: LanguageModelConfig): {
-  sequence: SequenceLayer;
-  name: string;
-  config: LanguageModelConfig;
-} {
-  if (config.sequence) {
-    const { sequence: given } = config;
-    const sequence = ('build' in given ? given : layerOf(sequenceLayers, given)) as SequenceLayer;
-    const { layer: name } = sequence.config;
-    if (typeof sequence.run !== 'function' || typeof sequence.initialState !== 'function') {
-      throw new ConfigError(
-        `language model: the layer '${name}' keeps no state; a sequence layer has initialState and run`,
-        { layer: name },
-      );
-    }
-    return { sequence, name, config: { ...config, sequence: sequence.config } };
+/** @throws ConfigError if the layer keeps no state */
+function sequenceOf(config: LanguageModelConfig): SequenceLayer {
+  if (config.cell !== undefined) {
+    const { cell, hidden, layers, dropout, recurrentDropout, recompute } = config;
+    return new Recurrent({ cell, hidden, layers, dropout, recurrentDropout, recompute });
   }
-  const { cell, hidden, layers, dropout, recurrentDropout, recompute } = config;
-  const sequence = new Recurrent({ cell, hidden, layers, dropout, recurrentDropout, recompute });
-  return { sequence, name: cellNameOf(cell), config };
+  const { sequence: given } = config;
+  const layer = ('build' in given ? given : layerOf(sequenceLayers, given)) as SequenceLayer;
+  if (typeof layer.run !== 'function' || typeof layer.initialState !== 'function') {
+    const name = layer.config.layer;
+    throw new ConfigError(
+      `language model: the layer '${name}' keeps no state; a sequence layer has initialState and run`,
+      { layer: name },
+    );
+  }
+  return layer;
 }
