@@ -199,12 +199,12 @@ describe('a layer made from its written configuration', () => {
   });
 
   test.each([
-    [{ layer: 'scale' }, "there is no layer 'scale' among adaptiveSoftmax, attention"],
-    [{ layer: 'scale' }, "pass its class: { layers: { 'scale': MyLayer } }"],
+    [{ layer: 'scale' }, "unknown layer 'scale'; Use adaptiveSoftmax, attention"],
+    [{ layer: 'scale' }, "pass the class of your own: { layers: { 'scale': MyLayer } }"],
     [{ layer: 'liner', units: 2 }, "did you mean 'linear'?"],
-    [{ layer: 'toString' }, "there is no layer 'toString'"],
-    [{}, 'there is no layer undefined'],
-    [{ layer: 'sequential', layers: [{ layer: 'scale' }] }, "there is no layer 'scale'"],
+    [{ layer: 'toString' }, "unknown layer 'toString'"],
+    [{}, 'unknown layer undefined'],
+    [{ layer: 'sequential', layers: [{ layer: 'scale' }] }, "unknown layer 'scale'"],
     [{ layer: 'linear', units: 0 }, 'linear: units must be a whole number from 1'],
     [{ layer: 'recurrent', cell: 'leaky', hidden: 2 }, "cell 'leaky' is not built in"],
   ])('is refused where it cannot be: %j', (config, message) => {

@@ -17,7 +17,7 @@ export type LayerKind =
 
 /** What a configuration names and the library does not have. */
 export interface OwnParts {
-  /** Your own layers, by the name in their configuration. */
+  /** Your own layers, by the name in their configuration. They come before the library's. */
   readonly layers?: Readonly<Record<string, LayerKind>> | undefined;
   /** Your own cells. */
   readonly cells?: readonly DefinedCell[] | undefined;
@@ -36,8 +36,8 @@ export function layerOf(known: Readonly<Record<string, LayerKind>>, config: Laye
     const names = [...Object.keys(known), ...Object.keys(layers)];
     const near = nearest(String(name), names);
     throw new ConfigError(
-      `layer: there is no layer ${shown(name)} among ${names.join(', ')}; ` +
-        `${near ? `did you mean '${near}'? ` : ''}If it is your own, pass its class: { layers: { ${shown(name)}: MyLayer } }`,
+      `layer: unknown layer ${shown(name)}; ${near ? `did you mean '${near}'? ` : ''}Use ${names.join(', ')}, or pass the class ` +
+        `of your own: { layers: { ${shown(name)}: MyLayer } }`,
       { layer: name, known: names },
     );
   }

@@ -132,7 +132,9 @@ describe('a language model of a layer that is not recurrent', () => {
 
   test('without the class is refused, as is a layer without a state', () => {
     expect(() => LanguageModel.load(device, file)).toThrow(ConfigError);
-    expect(() => LanguageModel.load(device, file)).toThrow("pass its class: { layers: { 'causalWindow': MyLayer } }");
+    expect(() => LanguageModel.load(device, file)).toThrow(
+      "pass the class of your own: { layers: { 'causalWindow': MyLayer } }",
+    );
     const sequence = new Linear({ units: 3 }) as unknown as SequenceLayer;
     const create = () => new LanguageModel(device, tokenizer, { sequence, embedding: 6, dropout: 0 });
     expect(create).toThrow("the layer 'linear' keeps no state; a sequence layer has initialState and run");
