@@ -13,12 +13,22 @@ import { faultGroups } from './faults/index.ts';
 import { mutationReport } from './report.ts';
 import { type Outcome, Workspace } from './workspace.ts';
 
-const { values } = parseArgs({
-  options: { group: { type: 'string' }, jobs: { type: 'string' }, write: { type: 'boolean' } },
-});
-const groups = faultGroups.filter(({ name }) => values.group === undefined || name === values.group);
-const jobs = Number(values.jobs ?? Math.min(4, availableParallelism()));
-if (groups.length === 0 || !Number.isInteger(jobs) || jobs < 1 || (values.write && values.group)) {
+const { group, write, jobs } = read();
+const groups = faultGroups.filter(({ name }) => group === undefined || name === group);
+if (groups.length === 0 || !Number.isInteger(jobs) || jobs < 1 || (write && group)) usage();
+
+function read() {
+  try {
+    const { values } = parseArgs({
+      options: { group: { type: 'string' }, jobs: { type: 'string' }, write: { type: 'boolean' } },
+    });
+    return { ...values, jobs: Number(values.jobs ?? Math.min(4, availableParallelism())) };
+  } catch {
+    return usage();
+  }
+}
+
+function usage(): never {
   console.error(
     `mutate: --group is one of ${faultGroups.map(({ name }) => `'${name}'`).join(', ')}; --jobs a whole number from 1; ` +
       '--write reports on all groups',
@@ -78,5 +88,5 @@ async function work(workspace: Workspace): Promise<void> {
 const all = faults.map((fault) => outcomes.get(fault)!);
 const missed = all.filter(({ noticedBy }) => noticedBy === null).length;
 console.log(`${all.length - missed} of ${all.length} faults noticed`);
-if (values.write) writeFileSync(join(import.meta.dirname, '../../docs/planted-faults.md'), mutationReport(groups, all));
+if (write) writeFileSync(join(import.meta.dirname, '../../docs/planted-faults.md'), mutationReport(groups, all));
 process.exitCode = missed > 0 ? 1 : 0;

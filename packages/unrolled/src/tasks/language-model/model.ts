@@ -197,7 +197,7 @@ export class LanguageModel {
   }
 }
 
-/** @throws ConfigError if the layer keeps no state */
+/** @throws ConfigError if the layer keeps no state, or reads ahead */
 function sequenceOf(config: LanguageModelConfig): SequenceLayer {
   if (config.cell !== undefined) {
     const { cell, hidden, layers, dropout, recurrentDropout, recompute } = config;
@@ -210,6 +210,12 @@ function sequenceOf(config: LanguageModelConfig): SequenceLayer {
     throw new ConfigError(
       `language model: the layer '${name}' keeps no state; a sequence layer has initialState and run`,
       { layer: name },
+    );
+  }
+  if (layer instanceof Recurrent && layer.config.bidirectional) {
+    throw new ConfigError(
+      'language model: a bidirectional layer reads the tokens that are to be predicted; leave bidirectional out',
+      { layer: 'recurrent' },
     );
   }
   return layer;

@@ -8,6 +8,7 @@ import {
   type Declarations,
   inference,
   Linear,
+  Recurrent,
   type SequenceLayer,
   type SequenceRunOptions,
   type StackState,
@@ -128,6 +129,12 @@ describe('a language model of a layer that is not recurrent', () => {
     const half = await learn(newModel(), 20);
     const resumed = await learn(newModel(9), 40, decodeCheckpoint(encodeCheckpoint(half.checkpoint)));
     expect(resumed.checkpoint.parameters).toEqual((await learn(newModel(), 40)).checkpoint.parameters);
+  });
+
+  test('that reads in both directions is refused: it would see what it is to predict', () => {
+    const sequence = new Recurrent({ cell: 'gru', hidden: 3, layers: 1, bidirectional: true });
+    const create = () => new LanguageModel(device, tokenizer, { sequence, embedding: 6, dropout: 0 });
+    expect(create).toThrow('a bidirectional layer reads the tokens that are to be predicted');
   });
 
   test('without the class is refused, as is a layer without a state', () => {
