@@ -185,19 +185,17 @@ export class TrainingRun {
   /** Waits while paused, and between steps where there is a pace. */
   async #gate(): Promise<void> {
     const until = this.#pace > 0 ? performance.now() + 1000 / this.#pace : 0;
-    if (this.#allowed > 0 && until === 0) return;
+    if (this.#allowed > 0 && until === 0) return this.#show('running');
     this.#tellProgress();
     this.#clock.stop();
-    let told = false;
     while (!this.#stopping.signal.aborted) {
       const paused = this.#allowed <= 0;
       const left = until - performance.now();
       if (!paused && (left <= 0 || this.#pace === 0)) break;
-      if (this.#asked || (paused && !told)) {
+      if (this.#asked || (paused && this.#shown !== 'paused')) {
         await this.#sample(false);
-        if (paused && !told) this.#state('paused');
-        told ||= paused;
         // It may have been woken meanwhile.
+        if (this.#allowed <= 0) this.#show('paused');
         continue;
       }
       await new Promise<void>((resolve) => {
@@ -205,8 +203,16 @@ export class TrainingRun {
         if (!paused) setTimeout(resolve, left);
       });
     }
-    if (told && !this.#stopping.signal.aborted) this.#state('running');
+    if (!this.#stopping.signal.aborted) this.#show('running');
     this.#clock.go();
+  }
+
+  #shown: 'running' | 'paused' | null = null;
+
+  /** Says so where the page was last told otherwise. */
+  #show(state: 'running' | 'paused'): void {
+    if (this.#shown !== state) this.#state(state);
+    this.#shown = state;
   }
 
   #last: Progress | null = null;
