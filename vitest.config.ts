@@ -18,9 +18,20 @@ export default defineConfig({
           name: 'unit',
           include: ['packages/*/{src,test}/**/*.test.ts'],
           exclude: ['**/node_modules/**', ...system],
+          // They compute, each in one process; system tests start processes of their own.
+          maxWorkers: '100%',
+          sequence: { groupOrder: 0 },
         },
       },
-      { test: { ...settings, name: 'system', include: system, exclude: ['**/node_modules/**'] } },
+      {
+        test: {
+          ...settings,
+          name: 'system',
+          include: system,
+          exclude: ['**/node_modules/**'],
+          sequence: { groupOrder: 1 },
+        },
+      },
     ],
   },
 });

@@ -8,10 +8,10 @@ import { Declarations, Parameters, type SavedParameters } from './parameters.ts'
 /**
  * One contract for all layers. A layer is created from plain data (`config`, from which `layerFrom` makes it again), takes
  * the sizes it depends on from the shapes of its inputs (`build`), and is then applied. Extents not known when building, such
- * as T and B, are −1. A layer with several inputs takes them by name, and so it does their shapes:
+ * as T and B, are −1. A layer with several inputs takes them, and their shapes, by name:
  * `attention.build({ queries: [-1, -1, Q], memory: [-1, -1, D] }, declarations)`, `attention.apply({ queries, memory })`.
  *
- * What a call can say besides, such as an initial state or a probe, is an option of the layer's own `run`.
+ * Further arguments of a call, such as an initial state or a probe, are options of the layer's own `run`.
  */
 export interface Layer<In = Tensor, Out = Tensor, InShapes = Shape, OutShapes = Shape> {
   /** The configuration of this layer: plain data that can be written to a file. */
