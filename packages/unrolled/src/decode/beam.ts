@@ -166,7 +166,7 @@ function scored({ source, tokens, logProbability, attention }: Live, ended: bool
   return { tokens, logProbability, score, ended, attention };
 }
 
-/** Σ_i log(min(Σ_t attention_t,i, 1)) */
+/** Σ_i log(min(Σ_t attention_t,i, 1)); a position without any attention counts 1e-9, for not every score may be −∞. */
 function coverage(attention: readonly Float64Array[], positions = attention[0]?.length): number {
   if (attention.length === 0) {
     throw new ConfigError('decode: a coverage penalty needs the attention of every step; give it in the step’s result');

@@ -14,7 +14,8 @@ function model(seed: number, V: number, S = 0, sharpness = 3) {
     const random = new Random(tokens.reduce((hash, token) => mix32(hash + token + 1), mix32(seed + source)));
     const logits = Array.from({ length: V }, () => sharpness * random.normal());
     const total = Math.log(logits.reduce((sum, x) => sum + Math.exp(x), 0));
-    const e = Array.from({ length: S }, () => random.uniform() ** 3);
+    // Above what counts as no attention at all, which the search takes for 1e-9.
+    const e = Array.from({ length: S }, () => 1e-6 + random.uniform() ** 3);
     const sum = e.reduce((a, b) => a + b, 0);
     return { logProbabilities: logits.map((x) => x - total), attention: e.map((x) => x / sum) };
   };
