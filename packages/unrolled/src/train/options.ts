@@ -25,8 +25,8 @@ export interface TrainOptions {
   readonly clipNorm?: number | undefined;
   readonly clipValue?: number | undefined;
   /**
-   * Batches of an update, of which the gradients are averaged: as one batch of so many times the size, in the memory of one.
-   * A step is an update. Default 1.
+   * Gradient accumulation: batches per update. Their gradients are averaged, which equals one larger batch but needs the memory
+   * of a single one. A step is an update. Default 1.
    */
   readonly accumulate?: number | undefined;
   /**
