@@ -1,4 +1,4 @@
-import type { GradientFlowEvent, ProgressEvent, TrainEvent, ValidationEvent } from 'unrolled/train';
+import type { DoneEvent, GradientFlowEvent, ProgressEvent, TrainEvent, ValidationEvent } from 'unrolled/train';
 
 /** A training event as written to events.jsonl and printed by --json: plain data. */
 export type RunEvent =
@@ -21,17 +21,7 @@ export type RunEvent =
       /** The file that stays, with --keep-checkpoints. */
       readonly kept?: string;
     }
-  | {
-      readonly type: 'done';
-      readonly step: number;
-      readonly reason: 'finished' | 'aborted';
-      readonly loss: number | null;
-      readonly validationLoss: number | null;
-      readonly bestValidationLoss: number | null;
-      /** Whether the last validation had diverged. */
-      readonly diverged: boolean;
-      readonly secondsElapsed: number;
-    };
+  | DoneEvent;
 
 export interface ProgressUnits {
   /** Of language models; with words, unknown ones are charged with their spelling. */
