@@ -11,5 +11,7 @@ export * from './ops/index.ts';
 export { Random, type RandomState } from './random.ts';
 export { formatShape, type Shape, sizeOf } from './shape.ts';
 export { type StopSignal, unlessAborted } from './signal.ts';
-export { Device, type NestedNumbers, type Numbers } from './tensor/device.ts';
+export { Device } from './tensor/device.ts';
+export type { NestedNumbers } from './tensor/given-numbers.ts';
 export { Tensor } from './tensor/tensor.ts';
+export type { Numbers } from './tensor/tensors-in.ts';

@@ -1,28 +1,12 @@
-import type {
-  Backend,
-  BackendDescription,
-  Dtype,
-  FloatType,
-  MemoryUse,
-  Storage,
-  TypedArray,
-} from '../backend/backend.ts';
+import type { Backend, BackendDescription, Dtype, FloatType, MemoryUse, Storage } from '../backend/backend.ts';
 import { shown } from '../checks.ts';
-import { ConfigError, DataError, MemoryError, ScopeError, ShapeError } from '../errors.ts';
-import { formatShape, type Shape, sameShape, sizeOf } from '../shape.ts';
+import { ConfigError, MemoryError, ScopeError, ShapeError } from '../errors.ts';
+import { formatShape, type Shape, sizeOf } from '../shape.ts';
+import { givenNumbers, type NestedNumbers } from './given-numbers.ts';
 import type { TensorOperations } from './operations.ts';
 import { Allocation, Scope } from './scope.ts';
 import { Tensor } from './tensor.ts';
-
-/** Numbers nested as deep as the tensor has axes. */
-export type NestedNumbers = number | readonly NestedNumbers[];
-
-/** A value with the numbers of its tensors in their place, as `device.read` gives it. */
-export type Numbers<Value> = Value extends Tensor
-  ? TypedArray
-  : Value extends readonly unknown[] | { readonly [key: string]: unknown }
-    ? { [Key in keyof Value]: Numbers<Value[Key]> }
-    : Value;
+import { type Numbers, numbersOf, tensorsIn } from './tensors-in.ts';
 
 /** Operations on which tensors are recorded. */
 type Recorded = 'nothing' | 'tracked' | 'all';
@@ -78,15 +62,7 @@ export class Device {
    *   number
    */
   tensor(values: NestedNumbers | ArrayLike<number>, shape?: Shape, dtype: Dtype = this.float): Tensor {
-    const flat = shape !== undefined && isFlat(values) ? values : flatten(values as NestedNumbers);
-    const wanted = shape ?? nestedShape(values as NestedNumbers);
-    if (flat.length !== sizeOf(wanted)) {
-      throw new ShapeError(
-        `tensor: ${flat.length} numbers do not fill shape ${formatShape(wanted)}, which has ${sizeOf(wanted)}`,
-        { count: flat.length, shape: wanted },
-      );
-    }
-    requireNumbers(flat, dtype);
+    const { flat, shape: wanted } = givenNumbers(values, shape, dtype);
     const result = this.empty(wanted, dtype);
     if (dtype === 'int32') result.allocation.numbers = new Int32Array(flat);
     this.backend.write(result, result.allocation.numbers ?? flat);
@@ -328,52 +304,6 @@ export function commonDevice(operation: string, tensors: readonly (Tensor | null
   return device;
 }
 
-function* tensorsIn(value: unknown): Generator<Tensor> {
-  if (value instanceof Tensor) {
-    yield value;
-  } else if (Array.isArray(value)) {
-    for (const part of value) yield* tensorsIn(part);
-  } else if (isPlainObject(value)) {
-    for (const part of Object.values(value)) yield* tensorsIn(part);
-  }
-}
-
-async function numbersOf(value: unknown): Promise<unknown> {
-  if (value instanceof Tensor) return value.read();
-  if (Array.isArray(value)) return Promise.all(value.map(numbersOf));
-  if (!isPlainObject(value)) return value;
-  const names = Object.keys(value);
-  const parts = await Promise.all(names.map((name) => numbersOf(value[name])));
-  return Object.fromEntries(names.map((name, i) => [name, parts[i]]));
-}
-
-const isPlainObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
-
-function isFlat(values: NestedNumbers | ArrayLike<number>): values is ArrayLike<number> {
-  return typeof values === 'object' && !Array.isArray(values[0]);
-}
-
-function nestedShape(values: NestedNumbers): number[] {
-  if (typeof values !== 'object' || values === null) return [];
-  if (values.length === 0) return [0];
-  return [values.length, ...nestedShape(values[0])];
-}
-
-function flatten(values: NestedNumbers): number[] {
-  if (typeof values !== 'object' || values === null) return [values];
-  const shapes = Array.from(values, nestedShape);
-  const odd = shapes.findIndex((shape) => !sameShape(shape, shapes[0]));
-  if (odd > 0) {
-    throw new ShapeError(
-      `tensor: nested row ${odd} has shape ${formatShape(shapes[odd])}, row 0 has ${formatShape(shapes[0])}; ` +
-        'give rows of one shape',
-      { row: odd, received: shapes[odd], expected: shapes[0] },
-    );
-  }
-  return Array.from(values, flatten).flat();
-}
-
 /**
  * @throws ScopeError if the result of a function is a promise or another thenable: what it computes later would run when
  *   the scope has ended
@@ -396,22 +326,4 @@ export function requireDevice(operation: string, device: unknown): void {
     `${operation}: ${isPromise ? 'the device is a promise; use await openDevice()' : `needs a device from openDevice(), received ${shown(device)}`}`,
     { operation },
   );
-}
-
-/** @throws DataError where a value is not a number, or in int32 not a whole one */
-function requireNumbers(values: ArrayLike<number>, dtype: Dtype): void {
-  if (dtype === 'int32') {
-    if (values instanceof Int32Array) return;
-    for (let i = 0; i < values.length; i++) {
-      if ((values[i] | 0) === values[i]) continue;
-      throw new DataError(
-        `ids: ${shown(values[i])} at position ${i} is not a whole number of 32 bits; give ids from 0, or −1 for none`,
-        { value: values[i], position: i },
-      );
-    }
-  } else if (Array.isArray(values)) {
-    const odd = values.findIndex((value) => typeof value !== 'number');
-    if (odd < 0) return;
-    throw new DataError(`tensor: ${shown(values[odd])} at position ${odd} is not a number`, { position: odd });
-  }
 }
