@@ -4,7 +4,7 @@
  */
 
 export { gradientError } from './autodiff/check.ts';
-export { gradients } from './autodiff/gradients.ts';
+export { type GradientRule, gradients, type RecordedCall } from './autodiff/gradients.ts';
 export { type DeviceName, type DeviceOptions, openDevice } from './device.ts';
 export * from './errors.ts';
 export * from './ops/index.ts';

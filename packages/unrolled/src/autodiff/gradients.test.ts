@@ -22,6 +22,7 @@ import { Random } from '../random.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { gradientError } from './check.ts';
 import { gradients } from './gradients.ts';
+import { apply, type Operation } from './operation.ts';
 
 const device = createDevice(referenceBackend());
 const numbers = fc.array(fc.double({ min: -2, max: 2, noNaN: true }), { minLength: 1, maxLength: 6 });
@@ -162,6 +163,47 @@ describe('gradients', () => {
     const table = device.tensor([[1], [2]]).track();
     const [d] = gradients(sum(embedding(table, device.ids([1, 1, 1]))), [table]);
     expect(d.toArray()).toEqual([[0], [3]]);
+  });
+});
+
+describe('a gradient rule', () => {
+  test('that changes nothing gives the gradient', () => {
+    const x = device.tensor([0.3, -2]).track();
+    const [d] = gradients(sum(tanh(x)), [x], undefined, (_, given) => given);
+    expect([...d.data()]).toEqual(gradientAt([0.3, -2], (leaf) => sum(tanh(leaf))));
+  });
+
+  test('sees each recording once, latest first, and replaces what flows into it', () => {
+    const seen: string[] = [];
+    const x = device.tensor([1, -1]).track();
+    const [d] = gradients(sum(scale(square(x), 3)), [x], undefined, ({ name }, given) => {
+      seen.push(name);
+      return name === 'square' ? given.map((dy) => dy && maximum(dy, 10)) : given;
+    });
+    expect(seen).toEqual(['squeeze', 'reduce', 'scale', 'square']);
+    expect([...d.data()]).toEqual([20, -20]);
+  });
+});
+
+describe('an operation', () => {
+  test('is asked for the gradients of no leaf but the sources', () => {
+    const asked: (readonly boolean[])[] = [];
+    const first: Operation<[Tensor, Tensor], null, null> = {
+      name: 'first',
+      forward: ([x]) => ({ outputs: [x.view(x.shape)], saved: null }),
+      backward({ gradients: [dy], wanted }) {
+        asked.push(wanted);
+        return [dy, dy];
+      },
+    };
+    const [x, weight, constant] = [device.ones([2]).track(), device.ones([2]).track(), device.ones([2])];
+    const through = (a: Tensor, b: Tensor): Tensor => apply(first, [a, b], null);
+    const loss = sum(through(through(x, weight), constant));
+    expect(gradients(loss, [x])[0].toArray()).toEqual([1, 1]);
+    expect(asked).toEqual([
+      [true, false],
+      [true, false],
+    ]);
   });
 });
 

@@ -9,20 +9,38 @@ interface Slot {
   own: boolean;
 }
 
+/** What a gradient is about to flow back into: the name of a recorded operation and how it was called. */
+export interface RecordedCall {
+  readonly name: string;
+  readonly options: unknown;
+}
+
+/**
+ * Changes what flows back: receives ∂L/∂outputs of a recorded operation (null: of an output that was not used) and returns
+ * what takes its place. It does not reach into a `recompute`d part.
+ */
+export type GradientRule = (call: RecordedCall, gradients: readonly (Tensor | null)[]) => readonly (Tensor | null)[];
+
 /**
  * ∂loss/∂source for each source, by a backward pass through the recorded operations. A source the loss does not
  * depend on gets zeros. The graph is freed: it can be differentiated only once.
  *
  * @param loss  one number, unless `seed` gives ∂L/∂loss of its shape
+ * @param rule  makes of the gradient something else, such as guided backpropagation
  * @throws ShapeError if loss is not one number and there is no seed
  */
-export function gradients(loss: Tensor, sources: readonly Tensor[], seed?: Tensor): Tensor[] {
-  const found = collectGradients(loss, new Set(sources), seed);
+export function gradients(loss: Tensor, sources: readonly Tensor[], seed?: Tensor, rule?: GradientRule): Tensor[] {
+  const found = collectGradients(loss, new Set(sources), seed, rule);
   return sources.map((source) => found.get(source) ?? source.device.zeros(source.shape));
 }
 
 /** Like `gradients`, as a map of only the sources that were reached. */
-export function collectGradients(loss: Tensor, sources: ReadonlySet<Tensor>, seed?: Tensor): Map<Tensor, Tensor> {
+export function collectGradients(
+  loss: Tensor,
+  sources: ReadonlySet<Tensor>,
+  seed?: Tensor,
+  rule: GradientRule = (_, gradients) => gradients,
+): Map<Tensor, Tensor> {
   if (seed === undefined && loss.size !== 1) {
     throw new ShapeError(
       `gradients: the loss has shape ${formatShape(loss.shape)}, not one number; take its sum or mean, or give a seed`,
@@ -56,7 +74,15 @@ export function collectGradients(loss: Tensor, sources: ReadonlySet<Tensor>, see
         );
       }
       record.consumed = true;
-      const back = record.backward(Array.from(slots, (slot) => slot?.tensor ?? null));
+      // A leaf that nobody asked about, such as the weights of a network seen through, costs nothing.
+      const wanted = record.inputs.map(
+        (input) => input?.tracked === true && (input.origin !== null || sources.has(input)),
+      );
+      const arriving = rule(
+        record,
+        Array.from(slots, (slot) => slot?.tensor ?? null),
+      );
+      const back = record.backward(arriving, wanted);
       record.inputs.forEach((input, index) => {
         const gradient = back[index];
         if (input?.tracked && gradient) add(input, gradient);

@@ -66,7 +66,7 @@ interface Call {
   readonly inputs: Inputs;
 }
 
-type Backward = (gradients: readonly (Tensor | null)[]) => readonly (Tensor | null)[];
+type Backward = (gradients: readonly (Tensor | null)[], wanted: readonly boolean[]) => readonly (Tensor | null)[];
 
 /** Runs an operation and records it where a tracked tensor takes part. */
 export function run<In extends Inputs, Options, Saved>(
@@ -82,8 +82,7 @@ export function run<In extends Inputs, Options, Saved>(
   const { outputs, saved } = result;
   const tracked = inputs.some((input) => input?.tracked);
   if (device.recordingAll || (device.recording && tracked)) {
-    const wanted = inputs.map((input) => input?.tracked === true);
-    const record = new Recording({ name, operation, options, inputs }, outputs.length, (gradients) =>
+    const record = new Recording({ name, operation, options, inputs }, outputs.length, (gradients, wanted) =>
       operation.backward({ inputs, options, saved, gradients, wanted }, device),
     );
     outputs.forEach((output, index) => {
