@@ -30,6 +30,7 @@ const rooms: readonly { readonly name: string; readonly files: RegExp; readonly 
   { name: 'data', files: /^data\//, knows: ['values', 'tensor'] },
   { name: 'inspect', files: /^inspect\//, knows: ['values', 'tensor', 'autodiff', 'ops', 'nn'] },
   { name: 'io', files: /^io\//, knows: ['values'] },
+  { name: 'vision', files: /^vision\//, knows: ['values', 'tensor', 'autodiff', 'ops', 'nn', 'io'] },
   { name: 'words', files: /^words\//, knows: ['values', 'tensor', 'ops', 'nn'] },
   {
     name: 'train',
@@ -41,7 +42,7 @@ const rooms: readonly { readonly name: string; readonly files: RegExp; readonly 
     files: /^tasks\//,
     knows: [
       ...['values', 'tensor', 'autodiff', 'ops', 'nn', 'optim', 'decode', 'tokenizers', 'metrics', 'data', 'inspect'],
-      ...['io', 'words', 'train'],
+      ...['io', 'vision', 'words', 'train'],
     ],
   },
   // What `import … from 'unrolled'` gives.

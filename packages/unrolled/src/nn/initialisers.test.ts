@@ -79,6 +79,8 @@ test('uniform, normal and he have the spread that is asked for', () => {
   expect(deviation(values({ kind: 'uniform', limit: 2 }, [100, 100]))).toBeCloseTo(2 / Math.sqrt(3), 1);
   expect(deviation(values({ kind: 'normal', deviation: 0.5 }, [100, 100]))).toBeCloseTo(0.5, 1);
   expect(deviation(values({ kind: 'he' }, [100, 200]))).toBeCloseTo(Math.sqrt(2 / 200), 2);
+  // A kernel of 3 × 3 over 20 channels adds 180 numbers.
+  expect(deviation(values({ kind: 'he' }, [100, 20, 3, 3]))).toBeCloseTo(Math.sqrt(2 / 180), 2);
 });
 
 describe('gates', () => {

@@ -2,19 +2,22 @@ import { ConfigError } from '../errors.ts';
 import type { Random } from '../random.ts';
 import { type Shape, sizeOf } from '../shape.ts';
 
-/** Initial values of a parameter, as plain data. Fans: a weight `[out, in]` has fan-in `in` and fan-out `out`. */
+/**
+ * Initial values of a parameter, as plain data. Fans: a weight `[out, in]` has fan-in `in` and fan-out `out`; a convolution's
+ * `[out, in/groups, …kernel]` has the same times the size of its kernel, as in PyTorch.
+ */
 export type Initialiser =
   | { readonly kind: 'constant'; readonly value: number }
   /** Uniform in [−limit, limit). */
   | { readonly kind: 'uniform'; readonly limit: number }
   | { readonly kind: 'normal'; readonly deviation: number }
   /**
-   * Uniform with limit √(6/(in + out)) (Glorot & Bengio 2010). With `floor` the limit is at least 1/√in, PyTorch's default
-   * for a linear layer, so that it does not shrink with the number of outputs: too small initial logits over a large
+   * Uniform with limit √(6/(fan-in + fan-out)) (Glorot & Bengio 2010). With `floor` the limit is at least 1/√fan-in, PyTorch's
+   * default for a linear layer, so that it does not shrink with the number of outputs: too small initial logits over a large
    * vocabulary leave a model at the unigram distribution for thousands of updates.
    */
   | { readonly kind: 'xavier'; readonly floor?: boolean }
-  /** Normal with deviation √(2/in) (He 2015), for relu. */
+  /** Normal with deviation √(2/fan-in) (He 2015), for relu. */
   | { readonly kind: 'he' }
   /** `gain` (default 1) on the diagonal of every square block of rows, else 0 (Le 2015, for relu recurrences). */
   | { readonly kind: 'identity'; readonly gain?: number }
@@ -34,7 +37,8 @@ export const ones: Initialiser = { kind: 'constant', value: 1 };
 /** Values for a parameter of `shape`, row-major. @throws ConfigError if the shape does not fit the kind */
 export function initialise(initialiser: Initialiser, shape: Shape, random: Random): Float64Array {
   const values = new Float64Array(sizeOf(shape));
-  const [fanOut, fanIn] = [shape[0] ?? 1, shape[1] ?? 1];
+  const kernel = sizeOf(shape.slice(2));
+  const [fanOut, fanIn] = [(shape[0] ?? 1) * kernel, (shape[1] ?? 1) * kernel];
   switch (initialiser.kind) {
     case 'constant':
       return values.fill(initialiser.value);

@@ -19,6 +19,17 @@ export interface Layer<In = Tensor, Out = Tensor, InShapes = Shape, OutShapes = 
   /** Declares the parameters for inputs of these shapes and returns the shape of the output. */
   build(input: InShapes, declarations: Declarations): OutShapes;
   apply(input: In, context: Context): Out;
+  /**
+   * Applies the layer together with as many of those that follow it in a `Sequential` as one operation can compute.
+   * Optional.
+   */
+  applyFused?(input: In, context: Context, following: readonly Layer[]): Fused<Out>;
+}
+
+/** The value after a layer and the first `included` of those that follow it. */
+export interface Fused<Out = Tensor> {
+  readonly value: Out;
+  readonly included: number;
 }
 
 /** Sequences in a batch: `[T, B, …]`, and the number of steps of each row. Default: T for all. */
@@ -31,11 +42,31 @@ export interface LayerConfig {
   readonly layer: string;
 }
 
-/** What a call depends on besides its input: training mode and random numbers. */
-export type Context = { readonly training: false } | { readonly training: true; readonly random: Random };
+/** What a call depends on besides its input: training mode and random numbers; and who looks on. */
+export type Context = ({ readonly training: false } | { readonly training: true; readonly random: Random }) & {
+  /**
+   * Receives the output of each named layer as soon as it is computed, with the layer's path as in the names of its
+   * parameters ('layer1.0.conv1'), and returns what the next layer takes: the same, or another in its place. Layers that
+   * would run as one operation run one by one then.
+   */
+  readonly observe?: Observer | undefined;
+};
+
+export type Observer = (layer: string, value: Tensor) => Tensor;
 
 /** The context for evaluation and inference: deterministic. */
 export const inference: Context = { training: false };
+
+/**
+ * Applies a named part of a layer; `observe` sees its output, and those of the parts within it.
+ * @param name  as given to `Declarations.within`; '' where the part's parameters have no prefix, which is not observed itself
+ */
+export function applyPart(name: string, part: Layer, x: Tensor, context: Context): Tensor {
+  const { observe } = context;
+  if (observe === undefined || name === '') return part.apply(x, context);
+  const inside: Observer = (layer, value) => observe(`${name}.${layer}`, value);
+  return observe(name, part.apply(x, { ...context, observe: inside }));
+}
 
 /**
  * Builds a layer for inputs of these shapes and gives its parameters initial values.

@@ -111,8 +111,9 @@ export class Declarations {
     return parameter;
   }
 
-  /** Declarations of a part: `within('lstm')` puts `lstm.` before its names. */
+  /** Declarations of a part: `within('lstm')` puts `lstm.` before its names, `within('')` nothing. */
   within(name: string): Declarations {
+    if (name === '') return this;
     return new Declarations(this.declared, `${this.#prefix}${name}.`, this.#suffix, this.#names, this.#saved);
   }
 
