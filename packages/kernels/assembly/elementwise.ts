@@ -26,6 +26,7 @@ function apply(op: i32, x: v128): v128 {
   if (op == Unary.tanh) return tanh4(x);
   if (op == Unary.sigmoid) return sigmoid4(x);
   if (op == Unary.relu) return f32x4.pmax(x, f32x4.splat(0));
+  if (op == Unary.relu6) return f32x4.pmin(f32x4.pmax(x, f32x4.splat(0)), f32x4.splat(6));
   return softplus4(x);
 }
 
@@ -50,6 +51,7 @@ export function unary(op: i32, x: usize, out: usize, n: i32): void {
     case Unary.tanh: return map(Unary.tanh, x, out, n);
     case Unary.sigmoid: return map(Unary.sigmoid, x, out, n);
     case Unary.relu: return map(Unary.relu, x, out, n);
+    case Unary.relu6: return map(Unary.relu6, x, out, n);
     default: return map(Unary.softplus, x, out, n);
   }
 }
@@ -67,6 +69,10 @@ function gradient(op: i32, x: usize, y: usize, dy: v128, count: i32): v128 {
   if (op == Unary.square) return f32x4.mul(dy, f32x4.mul(read(x, count), f32x4.splat(2)));
   if (op == Unary.sign) return f32x4.splat(0);
   if (op == Unary.relu) return v128.and(dy, f32x4.gt(read(y, count), f32x4.splat(0)));
+  if (op == Unary.relu6) {
+    const inside = v128.and(f32x4.gt(read(y, count), f32x4.splat(0)), f32x4.lt(read(y, count), f32x4.splat(6)));
+    return v128.and(dy, inside);
+  }
   if (op == Unary.softplus) return f32x4.mul(dy, sigmoid4(read(x, count)));
   const value = read(y, count);
   if (op == Unary.reciprocal) return f32x4.neg(f32x4.mul(dy, f32x4.mul(value, value)));
@@ -86,7 +92,7 @@ function mapGradient(op: i32, x: usize, y: usize, dy: usize, dx: usize, n: i32):
 }
 
 /**
- * dx[i] = dy[i] · f′(x[i]) for y = f(x). Reads y for exp, sqrt, relu, reciprocal, tanh and sigmoid, x for log, abs,
+ * dx[i] = dy[i] · f′(x[i]) for y = f(x). Reads y for exp, sqrt, relu, relu6, reciprocal, tanh and sigmoid, x for log, abs,
  * square and softplus, neither for neg and sign; the pointer that is not read may be 0.
  */
 export function unaryGrad(op: i32, x: usize, y: usize, dy: usize, dx: usize, n: i32): void {
@@ -102,6 +108,7 @@ export function unaryGrad(op: i32, x: usize, y: usize, dy: usize, dx: usize, n: 
     case Unary.tanh: return mapGradient(Unary.tanh, x, y, dy, dx, n);
     case Unary.sigmoid: return mapGradient(Unary.sigmoid, x, y, dy, dx, n);
     case Unary.relu: return mapGradient(Unary.relu, x, y, dy, dx, n);
+    case Unary.relu6: return mapGradient(Unary.relu6, x, y, dy, dx, n);
     default: return mapGradient(Unary.softplus, x, y, dy, dx, n);
   }
 }

@@ -13,6 +13,7 @@ export const enum Unary {
   sigmoid,
   relu,
   softplus,
+  relu6,
 }
 
 export const enum Binary {

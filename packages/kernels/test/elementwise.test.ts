@@ -14,6 +14,7 @@ const functions: Record<keyof typeof Unary, [f: (x: number) => number, slope: (x
   tanh: [Math.tanh, (x) => 1 - Math.tanh(x) ** 2],
   sigmoid: [sigmoid, (x) => sigmoid(x) * (1 - sigmoid(x))],
   relu: [(x) => Math.max(x, 0), (x) => (x > 0 ? 1 : 0)],
+  relu6: [(x) => Math.min(Math.max(x, 0), 6), (x) => (x > 0 && x < 6 ? 1 : 0)],
   softplus: [(x) => Math.log1p(Math.exp(x)), sigmoid],
 };
 const names = Object.keys(functions) as (keyof typeof Unary)[];

@@ -4,6 +4,15 @@
  */
 
 import type { Shape } from '../shape.ts';
+import type {
+  BatchNormBackward,
+  BatchNormForward,
+  ConvolutionForward,
+  ConvolutionInputGrad,
+  ConvolutionWeightGrad,
+  PoolBackward,
+  PoolForward,
+} from './convolution.ts';
 import type { Scan } from './scan.ts';
 
 /**
@@ -108,6 +117,15 @@ export interface FusedOperations {
   /** Overwrites dx; adds to dGain and dBias where given. */
   layerNormGrad(n: LayerNormBackward): void;
 
+  // ── images ──────────────────────────────────────────────────────────────────────────────────────────────
+  convolution(convolution: ConvolutionForward): void;
+  convolutionInputGrad(convolution: ConvolutionInputGrad): void;
+  convolutionWeightGrad(convolution: ConvolutionWeightGrad): void;
+  pool(pool: PoolForward): void;
+  poolGrad(pool: PoolBackward): void;
+  batchNorm(norm: BatchNormForward): void;
+  batchNormGrad(norm: BatchNormBackward): void;
+
   // ── recurrence ──────────────────────────────────────────────────────────────────────────────────────────
   /** A whole recurrent layer over all its time steps. */
   recurrent(layer: RecurrentForward): void;
@@ -182,6 +200,7 @@ export const unaryOperations = [
   'sigmoid',
   'relu',
   'softplus',
+  'relu6',
 ] as const;
 export type UnaryOperation = (typeof unaryOperations)[number];
 

@@ -71,4 +71,5 @@ export const gradientReads: Readonly<Record<UnaryOperation, 'x' | 'y'>> = {
   sigmoid: 'y',
   relu: 'y',
   softplus: 'x',
+  relu6: 'y',
 };

@@ -2,6 +2,7 @@ import { apply, type Operation } from '../autodiff/operation.ts';
 import { ConfigError } from '../errors.ts';
 import type { Random } from '../random.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { mul } from './elementwise.ts';
 
 const dropoutOperation: Operation<[Tensor], { rate: number; seed: number }, null> = {
   name: 'dropout',
@@ -23,4 +24,15 @@ export function dropout(x: Tensor, rate: number, random: Random): Tensor {
     throw new ConfigError(`dropout: rate ${rate} is not in [0, 1); it is the share of numbers set to 0`, { rate });
   }
   return rate === 0 ? x : apply(dropoutOperation, [x], { rate, seed: random.bits() });
+}
+
+/**
+ * Dropout of whole channels (Tompson 2015; PyTorch's Dropout2d): each channel of each image becomes 0 with probability
+ * `rate`, the others are divided by 1 − rate. x `[B, …, C]`.
+ * @throws ConfigError unless 0 ≤ rate < 1
+ */
+export function dropoutChannels(x: Tensor, rate: number, random: Random): Tensor {
+  const ends = x.shape.map((extent, axis) => (axis === 0 || axis === x.rank - 1 ? extent : 1));
+  const factors = dropout(x.device.ones(ends), rate, random);
+  return rate === 0 ? x : mul(x, factors);
 }

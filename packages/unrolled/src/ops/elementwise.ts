@@ -46,6 +46,8 @@ export const sigmoid = (x: Tensor): Tensor => apply(unary, [x], 'sigmoid');
 export const relu = (x: Tensor): Tensor => apply(unary, [x], 'relu');
 /** log(1 + eˣ) */
 export const softplus = (x: Tensor): Tensor => apply(unary, [x], 'softplus');
+/** min(max(x, 0), 6) (Howard 2017). */
+export const relu6 = (x: Tensor): Tensor => apply(unary, [x], 'relu6');
 
 // ── two inputs, with NumPy broadcasting ───────────────────────────────────────────────────────────────────
 

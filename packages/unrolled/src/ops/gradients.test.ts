@@ -117,6 +117,75 @@ describe('the gradient of every operation agrees with central differences', () =
   test('embedding with repeated ids', () =>
     check([random([5, 3])], ([table]) => ops.embedding(table, device.ids([1, 4, 1, 0], [2, 2]))));
   test('dropout', () => check([random([20])], ([x]) => ops.dropout(x, 0.3, new Random(5))));
+  test('relu6', () => check([random([3, 4], 1, -3, 9)], ([x]) => ops.relu6(x)));
+  const convolutions = [
+    [[2, 5, 4, 3], [4, 3, 3, 3], { padding: 'same', activation: 'relu' }],
+    [
+      [1, 6, 5, 2],
+      [3, 2, 2, 3],
+      {
+        stride: [2, 1],
+        dilation: [2, 1],
+        padding: [
+          [1, 0],
+          [2, 1],
+        ],
+      },
+    ],
+    [[1, 5, 5, 4], [8, 1, 3, 3], { groups: 4, stride: 2, padding: 1, activation: 'relu6' }],
+    [[1, 4, 4, 4], [2, 2, 1, 1], { groups: 2 }],
+  ] as const;
+  test.each(convolutions)('conv2d %j %j %j', async (input, weight, options) => {
+    await check([random(input), random(weight, 2), random([weight[0]], 3)], ([x, w, b]) =>
+      ops.conv2d(x, w, b, options),
+    );
+    await check([random(input), random(weight, 2)], ([x, w]) => ops.conv2d(x, w, null, options));
+    const others = [random(input), random(weight, 2), random([weight[0]], 3)];
+    await check([...others, random([weight[0]], 4)], ([x, w, b, scale]) => ops.conv2d(x, w, b, { ...options, scale }));
+    await check([others[2]], ([b]) => ops.conv2d(others[0], others[1], b, options));
+  });
+  test.each(['valid', 'same', 'causal', 2, [1, 0]] as const)('conv1d with padding %j', (padding) =>
+    check([random([6, 2, 3]), random([4, 3, 3], 2), random([4], 3)], ([x, w, b]) =>
+      ops.conv1d(x, w, b, { padding, stride: 2, dilation: padding === 'valid' ? 2 : 1 }),
+    ),
+  );
+  test('convTranspose2d', () =>
+    check([random([2, 3, 2, 4]), random([4, 3, 3, 2], 2), random([6], 3)], ([x, w, b]) =>
+      ops.convTranspose2d(x, w, b, { stride: 2, padding: 1, outputPadding: [1, 0], groups: 2 }),
+    ));
+  test('maxPool2d', () =>
+    check([random([2, 5, 4, 3])], ([x]) => ops.maxPool2d(x, { kernel: 3, stride: [2, 1], padding: 1 })));
+  test.each([true, false])('averagePool2d, padding counted: %j', (countPadding) =>
+    check([random([2, 5, 4, 3])], ([x]) =>
+      ops.averagePool2d(x, { kernel: [3, 2], padding: 1, ceil: true, countPadding }),
+    ),
+  );
+  test('globalAveragePool', () => check([random([2, 3, 4, 5])], ([x]) => ops.globalAveragePool(x)));
+  test('globalMaxPool', () => check([random([2, 3, 4, 5])], ([x]) => ops.globalMaxPool(x)));
+  test('pad', () =>
+    check([random([2, 3, 4])], ([x]) =>
+      ops.pad(
+        x,
+        [
+          [1, 0],
+          [0, 2],
+          [1, 1],
+        ],
+        3,
+      ),
+    ));
+  test.each(ops.resizeMethods)('resize, %s', (method) =>
+    check([random([2, 3, 4, 2])], ([x]) => ops.resize(x, [5, 2], { method })),
+  );
+  test('dropoutChannels', () => check([random([2, 3, 5])], ([x]) => ops.dropoutChannels(x, 0.4, new Random(5))));
+  test.each(['none', 'relu', 'relu6'] as const)('batchNorm with %s', async (activation) => {
+    const options = { activation, epsilon: 0.1 };
+    await check(
+      [random([2, 3, 4]), random([4], 2, 3, 6), random([4], 3)],
+      ([x, g, b]) => ops.batchNorm(x, g, b, options).y,
+    );
+    await check([random([5, 4])], ([x]) => ops.batchNorm(x, null, null, options).y);
+  });
   test('layerNorm', () =>
     check([random([3, 4]), random([4], 2), random([4], 3)], ([x, g, b]) => ops.layerNorm(x, g, b)));
   test('layerNorm without gain and bias', () => check([random([3, 4])], ([x]) => ops.layerNorm(x)));

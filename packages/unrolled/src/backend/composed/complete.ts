@@ -1,4 +1,5 @@
 import type { Backend, CoreBackend, FusedOperations, PartialBackend } from '../backend.ts';
+import * as images from './convolution.ts';
 import { dropout, gradientRules } from './elementwise.ts';
 import { optimize } from './optimize.ts';
 import { recurrent, recurrentGrad } from './recurrent.ts';
@@ -29,6 +30,13 @@ export function composedOperations(core: CoreBackend): FusedOperations {
       run((w) => w.put(rows.crossEntropyGrad(w, logits, targets, logNormaliser, dLosses), dLogits)),
     layerNorm: (norm) => run((w) => rows.layerNorm(w, norm)),
     layerNormGrad: (norm) => run((w) => rows.layerNormGrad(w, norm)),
+    convolution: (given) => run((w) => images.convolution(w, given)),
+    convolutionInputGrad: (given) => run((w) => images.convolutionInputGrad(w, given)),
+    convolutionWeightGrad: (given) => run((w) => images.convolutionWeightGrad(w, given)),
+    pool: (given) => run((w) => images.pool(w, given)),
+    poolGrad: (given) => run((w) => images.poolGrad(w, given)),
+    batchNorm: (given) => run((w) => images.batchNorm(w, given)),
+    batchNormGrad: (given) => run((w) => images.batchNormGrad(w, given)),
     recurrent: (layer) => recurrent(core, layer),
     recurrentGrad: (layer) => recurrentGrad(core, layer),
     scan: (given) => scan(core, given),

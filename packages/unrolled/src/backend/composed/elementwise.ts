@@ -17,6 +17,7 @@ export const gradientRules: Readonly<Record<UnaryOperation, (w: Workspace, x: Bl
   sigmoid: (w, _x, y, dy) => w.mul(dy, w.mul(y, w.sub(1, y))),
   relu: (w, _x, y, dy) => w.mul(dy, w.binary('greater', y, 0)),
   softplus: (w, x, _y, dy) => w.mul(dy, w.unary('sigmoid', x)),
+  relu6: (w, _x, y, dy) => w.mul(dy, w.mul(w.binary('greater', y, 0), w.binary('less', y, 6))),
 };
 
 /** The positions are hashed on the host, and the mask is written. */

@@ -122,6 +122,7 @@ const unary: Record<UnaryOperation, (x: number) => number> = {
   sigmoid,
   relu: (x) => Math.max(0, x),
   softplus: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
+  relu6: (x) => Math.min(Math.max(0, x), 6),
 };
 
 const binary: Record<BinaryOperation, (a: number, b: number) => number> = {

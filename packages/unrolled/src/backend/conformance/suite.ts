@@ -2,6 +2,7 @@ import type { Backend, TypedArray } from '../backend.ts';
 import { referenceBackend } from '../reference/reference-backend.ts';
 import type { Subject } from './backends.ts';
 import { elementwiseCases } from './elementwise.ts';
+import { imageCases } from './images.ts';
 import { type Case, differences, runCase } from './lab.ts';
 import { learningCases } from './learning.ts';
 import { productCases } from './products.ts';
@@ -14,6 +15,7 @@ export const suites = {
   'element by element': elementwiseCases,
   'rows and reductions': rowCases,
   products: productCases,
+  images: imageCases,
   recurrence: recurrenceCases,
   'step programs': scanCases,
   learning: learningCases,

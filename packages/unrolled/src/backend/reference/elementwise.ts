@@ -29,6 +29,7 @@ export const unaryRules: Record<UnaryOperation, UnaryRule> = {
   sigmoid: { value: sigmoid, slope: (_, y) => y * (1 - y) },
   relu: { value: (x) => Math.max(0, x), slope: (x) => (x > 0 ? 1 : 0) },
   softplus: { value: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))), slope: sigmoid },
+  relu6: { value: (x) => Math.min(Math.max(0, x), 6), slope: (x) => (x > 0 && x < 6 ? 1 : 0) },
 };
 
 export const binaryRules: Record<BinaryOperation, (a: number, b: number) => number> = {

@@ -18,7 +18,17 @@ import type {
   TypedArray,
   UnaryOperation,
 } from '../backend.ts';
+import type {
+  BatchNormBackward,
+  BatchNormForward,
+  ConvolutionForward,
+  ConvolutionInputGrad,
+  ConvolutionWeightGrad,
+  PoolBackward,
+  PoolForward,
+} from '../convolution.ts';
 import type { Scan } from '../scan.ts';
+import * as images from './convolution.ts';
 import * as elementwise from './elementwise.ts';
 import { layerNorm, layerNormGrad } from './layer-norm.ts';
 import { ReferenceMemory } from './memory.ts';
@@ -47,6 +57,11 @@ class ReferenceBackend implements Backend {
   readonly float: FloatType;
   readonly readsAtOnce = true;
   readonly #memory: ReferenceMemory;
+  readonly #views: images.Views = {
+    floats: (block) => this.#floats(block),
+    floatsOrNull: (block) => this.#floatsOrNull(block),
+    ints: (block) => this.#ints(block),
+  };
 
   constructor({ float = 'float64', limitBytes = Number.POSITIVE_INFINITY }: ReferenceOptions) {
     this.float = float;
@@ -212,6 +227,34 @@ class ReferenceBackend implements Backend {
       dBias: this.#floatsOrNull(dBias),
     };
     layerNormGrad(arrays, x.shape[x.shape.length - 1]);
+  }
+
+  convolution(given: ConvolutionForward): void {
+    images.convolution(this.#views, given);
+  }
+
+  convolutionInputGrad(given: ConvolutionInputGrad): void {
+    images.convolutionInputGrad(this.#views, given);
+  }
+
+  convolutionWeightGrad(given: ConvolutionWeightGrad): void {
+    images.convolutionWeightGrad(this.#views, given);
+  }
+
+  pool(given: PoolForward): void {
+    images.pool(this.#views, given);
+  }
+
+  poolGrad(given: PoolBackward): void {
+    images.poolGrad(this.#views, given);
+  }
+
+  batchNorm(given: BatchNormForward): void {
+    images.batchNorm(this.#views, given);
+  }
+
+  batchNormGrad(given: BatchNormBackward): void {
+    images.batchNormGrad(this.#views, given);
   }
 
   recurrent(layer: RecurrentForward): void {

@@ -1,6 +1,5 @@
 import { broadcastStrides, type Shape, sizeOf, stridesOf } from '../../shape.ts';
 import type {
-  Backend,
   BackendDescription,
   BinaryOperation,
   Block,
@@ -10,6 +9,7 @@ import type {
   MatrixProduct,
   MemoryUse,
   OptimizerUpdate,
+  PartialBackend,
   RecurrentBackward,
   RecurrentForward,
   ReduceOperation,
@@ -42,7 +42,7 @@ const EXPONENTIAL = 40;
 const UPDATE = 50;
 
 /** Every operation as a job, or as a single kernel where a sum keeps it from being split. */
-export class WasmBackend implements Backend {
+export class WasmBackend implements PartialBackend {
   readonly name = 'wasm';
   readonly float = 'float32';
   readonly readsAtOnce = true;

@@ -1,5 +1,6 @@
 import { ConfigError } from '../../errors.ts';
 import type { Backend } from '../backend.ts';
+import { complete } from '../composed/complete.ts';
 import { chooseBlas, type WantedBlas } from './choose-blas.ts';
 import { chooseSimd, chooseThreads, detectFeatures, type SimdLevel } from './detect.ts';
 import { compileKernels, instantiate } from './instance.ts';
@@ -66,5 +67,5 @@ async function open(options: WasmOptions, simd: SimdLevel, threads: number, reas
   const notes = [`WebAssembly, ${lanes}`, `${threads} ${threads === 1 ? 'thread' : 'threads'}: ${reason}`];
   if (options.blas !== undefined && options.blas !== 'off') notes.push(`BLAS: ${blas?.path ?? 'none'}: ${blasReason}`);
   const details = { simd, blas: blas?.path ?? null, blasReason, threadsReason: reason };
-  return new WasmBackend(memory, kernels, products, pool, parallelFrom, notes, details);
+  return complete(new WasmBackend(memory, kernels, products, pool, parallelFrom, notes, details));
 }

@@ -1,0 +1,150 @@
+import type { Shape } from '../../shape.ts';
+import { type Activation, activations, type Window } from '../convolution.ts';
+import type { Case, Lab } from './lab.ts';
+
+interface Geometry {
+  readonly x: Shape; // [B, H, W, C]
+  readonly O: number;
+  readonly window: Window;
+  readonly groups?: number;
+  /** Rows and columns below and right of the image, which the window reaches. Default: as above and left. */
+  readonly after?: readonly [number, number];
+}
+
+const windowOf = (kernel: [number, number], stride = [1, 1], padding = [0, 0], dilation = [1, 1]): Window =>
+  ({ kernel, stride, padding, dilation }) as unknown as Window;
+
+function outputOf({ x, O, window: { kernel, stride, dilation, padding }, after = padding }: Geometry): Shape {
+  const extent = (axis: 0 | 1): number => {
+    const room = x[axis + 1] + padding[axis] + after[axis] - (kernel[axis] - 1) * dilation[axis] - 1;
+    return Math.floor(room / stride[axis]) + 1;
+  };
+  return [x[0], extent(0), extent(1), O];
+}
+
+const same = windowOf([3, 3], [1, 1], [1, 1]);
+
+/** Around tiles of pixels, panels of channels, borders, strides and groups. */
+const geometries: readonly Geometry[] = [
+  { x: [0, 5, 5, 3], O: 4, window: same },
+  { x: [1, 1, 1, 1], O: 1, window: windowOf([1, 1]) },
+  { x: [2, 4, 3, 5], O: 7, window: windowOf([1, 1]) },
+  { x: [1, 5, 7, 3], O: 8, window: same },
+  { x: [2, 6, 5, 8], O: 9, window: same },
+  { x: [3, 7, 11, 16], O: 16, window: same },
+  { x: [1, 9, 9, 3], O: 17, window: windowOf([3, 3], [2, 2], [1, 1]) },
+  { x: [2, 8, 8, 4], O: 8, window: windowOf([3, 3], [2, 2], [0, 0]), after: [1, 1] },
+  { x: [1, 12, 10, 1], O: 6, window: windowOf([5, 5], [1, 1], [2, 2]) },
+  { x: [1, 11, 9, 2], O: 3, window: windowOf([7, 7], [2, 2], [3, 3]) },
+  { x: [2, 9, 8, 3], O: 5, window: windowOf([3, 2], [2, 3], [2, 0], [2, 1]) },
+  { x: [1, 6, 6, 4], O: 4, window: windowOf([1, 1], [2, 2]) },
+  { x: [1, 7, 2, 6], O: 5, window: windowOf([3, 1], [1, 1], [2, 0]), after: [0, 0] },
+  { x: [1, 3, 3, 2], O: 2, window: windowOf([5, 5], [1, 1], [4, 4]) },
+  { x: [2, 5, 6, 8], O: 8, window: same, groups: 8 },
+  { x: [1, 7, 5, 3], O: 3, window: windowOf([3, 3], [2, 2], [1, 1]), groups: 3 },
+  { x: [1, 9, 8, 17], O: 17, window: windowOf([5, 5], [1, 1], [2, 2]), groups: 17 },
+  { x: [1, 4, 4, 4], O: 8, window: same, groups: 4 },
+  { x: [1, 5, 4, 6], O: 10, window: same, groups: 2 },
+  { x: [1, 4, 33, 40], O: 24, window: same },
+];
+
+const nameOf = ({ x, O, window, groups = 1 }: Geometry): string => {
+  const { kernel, stride, dilation, padding } = window;
+  return `[${x}] → ${O}, kernel ${kernel}, stride ${stride}, padding ${padding}, dilation ${dilation}, groups ${groups}`;
+};
+
+const convolutions: Case[] = geometries.map((geometry, index) => ({
+  name: `convolution ${nameOf(geometry)}, and its gradients`,
+  run: (lab: Lab) => {
+    const { x: input, O, window, groups = 1 } = geometry;
+    const weights = [O, input[3] / groups, ...window.kernel];
+    const output = outputOf(geometry);
+    const [x, weight, dy] = [lab.normal(input), lab.normal(weights), lab.normal(output)];
+    const [y, dx, dWeight] = [lab.empty(output), lab.empty(input), lab.empty(weights)];
+    const scale = index % 3 === 1 ? lab.normal([O]) : null;
+    const [bias, dBias] = index % 2 === 1 ? [lab.normal([O], 2), lab.empty([O])] : [null, null];
+    const activation = activations[index % activations.length];
+    lab.backend.convolution({ x, weight, scale, bias, y, window, groups, activation });
+    lab.backend.convolutionInputGrad({ dy, weight, dx, window, groups });
+    lab.backend.convolutionWeightGrad({ x, dy, dWeight, dBias, window, groups });
+    return { y, dx, dWeight, ...(dBias ? { dBias } : {}) };
+  },
+}));
+
+const pools: Case[] = geometries.flatMap((geometry) =>
+  (['max', 'average'] as const).flatMap((kind) =>
+    (kind === 'max' ? [false] : [false, true]).map((countPadding) => ({
+      name: `${kind} pool ${nameOf(geometry)}${countPadding ? ', padding counted' : ''}, and its gradient`,
+      run: (lab: Lab) => {
+        const { x: input, window } = geometry;
+        const output = outputOf({ ...geometry, O: input[3] });
+        // Few different values, so that the first of several maxima is asked for.
+        const x = lab.floats(
+          input,
+          lab
+            .normals(
+              input.reduce((n, extent) => n * extent, 1),
+              2,
+            )
+            .map(Math.round),
+        );
+        const dy = lab.normal(output);
+        const [y, dx] = [lab.empty(output), lab.empty(input)];
+        const places = kind === 'max' ? lab.empty(output, 'int32') : null;
+        lab.backend.pool({ kind, x, y, places, window, countPadding });
+        lab.backend.poolGrad({ kind, dy, places, dx, window, countPadding });
+        return { y, dx, ...(places ? { places } : {}) };
+      },
+    })),
+  ),
+);
+
+const missing: Case = {
+  name: 'pools of NaN and ±∞',
+  run: (lab) => {
+    const values = lab.normals(4 * 4 * 3);
+    values.set([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY], 3);
+    values.set([Number.NaN], 40);
+    const x = lab.floats([1, 4, 4, 3], values);
+    const window = windowOf([2, 2], [2, 2]);
+    const [y, mean, places] = [lab.empty([1, 2, 2, 3]), lab.empty([1, 2, 2, 3]), lab.empty([1, 2, 2, 3], 'int32')];
+    lab.backend.pool({ kind: 'max', x, y, places, window, countPadding: false });
+    lab.backend.pool({ kind: 'average', x, y: mean, places: null, window, countPadding: false });
+    return { y, mean, places };
+  },
+};
+
+const norms: Case[] = [
+  [[1, 1], 'none'],
+  [[2, 3], 'relu'],
+  [[5, 4], 'none'],
+  [[3, 5, 7, 9], 'relu6'],
+  [[2, 4, 4, 16], 'relu'],
+  [[1000, 3], 'none'],
+  [[130, 65], 'relu'],
+].flatMap(([shape, activation]) =>
+  [true, false].map((affine) => ({
+    name: `batchNorm of [${shape}], ${activation}${affine ? ' with gain and bias' : ''}, and its gradient`,
+    // One row: x − mean is all rounding.
+    floor: 1,
+    run: (lab: Lab) => {
+      const given = shape as Shape;
+      const size = given.reduce((n, extent) => n * extent, 1);
+      const C = given[given.length - 1];
+      const x = lab.floats(
+        given,
+        lab.normals(size, 2).map((v) => v + 1),
+      );
+      const [gain, bias] = affine ? [lab.normal([C], 3), lab.normal([C])] : [null, null];
+      const [y, mean, variance] = [lab.empty(given), lab.empty([C]), lab.empty([C])];
+      const common = { x, gain, y, mean, variance, epsilon: 1e-3, activation: activation as Activation };
+      lab.backend.batchNorm({ ...common, bias });
+      const [dy, dx] = [lab.normal(given), lab.empty(given)];
+      const [dGain, dBias] = affine ? [lab.empty([C]), lab.empty([C])] : [null, null];
+      lab.backend.batchNormGrad({ ...common, dy, dx, dGain, dBias });
+      return { y, mean, variance, dx, ...(dGain && dBias ? { dGain, dBias } : {}) };
+    },
+  })),
+);
+
+export const imageCases: readonly Case[] = [...convolutions, ...pools, missing, ...norms];
