@@ -104,7 +104,18 @@ describe('a run that is interrupted and resumed', () => {
   });
 
   test('and whose updates have several batches each has the same parameters, too', async () => {
-    const args = ['text.txt', ...small, '--dropout', '0.2', '--schedule', 'constant', '--accumulate', '3'];
+    const args = [
+      'text.txt',
+      ...small,
+      '--dropout',
+      '0.2',
+      '--schedule',
+      'constant',
+      '--accumulate',
+      '3',
+      '--ema',
+      '0.9',
+    ];
     const end = ['--epochs', '2'];
     expect(await unrolled(cwd, 'train', ...args, ...end, '--out', 'whole-3')).toMatchObject({ code: 0, stderr: '' });
     expect(await unrolled(cwd, 'train', ...args, '--steps', '5', '--out', 'parts-3')).toMatchObject({ code: 0 });

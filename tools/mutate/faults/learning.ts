@@ -10,10 +10,13 @@ export const learning: FaultGroup = {
       `${src}/optim/optimizer.ts`,
       [`${src}/optim/optimizer.test.ts`, 'test/golden/optimizers.test.ts'],
       [
-        ['      loss,\n', '      loss: null,\n'],
-        ['      steps: this.steps,', '      steps: device.zeros([1]),'],
+        ['norm, loss, steps }', 'norm, loss: null, steps }'],
+        ['? this.steps : device.empty([1]);', '? device.zeros([1]) : device.empty([1]);'],
+        ['backend.copy(this.steps, steps);', 'backend.fill(steps, 0);'],
         ["(method === 'adagrad' ? 1e-10 : 1e-8)", '1e-3'],
-        ['decay: this.options.weightDecay ?? 0', 'decay: 0'],
+        ["decaying === 'all' || shape.length > 1", "decaying === 'all' || shape.length > 0"],
+        ['learningRate: learningRate * rate', 'learningRate'],
+        ['flat.view([size], start)', 'flat.view([size])'],
       ],
     ),
     ...['reference', 'wasm'].flatMap((backend) =>
@@ -32,7 +35,19 @@ export const learning: FaultGroup = {
       [
         ['p < 0.5 ? 1 : 1 - (1 - floor) * (2 * p - 1)', 'p < 0.5 ? 1 : 1 - (1 - floor) * p'],
         ['0.5 * (1 + Math.cos(Math.PI * p))', '0.5 * (1 + Math.cos(2 * Math.PI * p))'],
-        ['const p = Math.min(1, Math.max(0, progress));', 'const p = progress;'],
+        ['Math.min(1, Math.max(0, (progress - warmUp) / (1 - warmUp)))', '(progress - warmUp) / (1 - warmUp)'],
+        ['(progress - warmUp) / (1 - warmUp)', 'progress - warmUp'],
+      ],
+    ),
+    ...faultsIn(
+      `${src}/train/weight-average.ts`,
+      [`${src}/train/weight-average.test.ts`],
+      [
+        ['(1 + step) / (10 + step)', '1'],
+        ['axpy(1 - decay, spare, average)', 'axpy(decay, spare, average)'],
+        ['backend.copy(spare, value)', 'backend.copy(value, spare)'],
+        ['filter(({ frozen }) => frozen)', 'filter(() => false)'],
+        ['backend.copy(value, average);\n      backend.write', 'backend.write'],
       ],
     ),
     ...faultsIn(

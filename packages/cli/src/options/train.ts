@@ -1,6 +1,12 @@
 import { Option } from 'commander';
-import { type OptimizerName, optimizerNames, type ScheduleName, scheduleNames } from 'unrolled/optim';
-import { choice, notNegative, option, positive, whole } from './parse.ts';
+import {
+  type OptimizerOptions as LibraryOptions,
+  type OptimizerName,
+  optimizerNames,
+  type ScheduleName,
+  scheduleNames,
+} from 'unrolled/optim';
+import { choice, notNegative, number, option, positive, whole } from './parse.ts';
 
 /** How parameters are updated. */
 export interface OptimizerOptions {
@@ -13,6 +19,14 @@ export interface OptimizerOptions {
   /** Batches of an update. Default 1. */
   accumulate?: number;
   weightDecay: number;
+  /** Whether Nesterov's form of momentum is used. */
+  nesterov?: boolean;
+  /** Which parameters decay. Default: all. */
+  decaying?: NonNullable<LibraryOptions['decaying']>;
+  /** Share of the run over which the learning rate rises. Default 0. */
+  warmUp?: number;
+  /** Decay of the average of the weights. Default: none. */
+  ema?: number;
 }
 
 /** When a run ends, and what it does on the way. */
@@ -51,7 +65,13 @@ export const trainDefaults = {
 export type OptionType = 'number' | 'boolean' | 'string';
 
 /** Options without a default, which cannot be changed when a run is resumed. */
-export const lasting = { accumulate: 'number' } as const satisfies Readonly<Record<string, OptionType>>;
+export const lasting = {
+  accumulate: 'number',
+  nesterov: 'boolean',
+  decaying: 'string',
+  warmUp: 'number',
+  ema: 'number',
+} as const satisfies Readonly<Record<string, OptionType>>;
 
 /** Options that may be changed when a run is resumed. */
 export const changeable = {
@@ -66,6 +86,8 @@ export const changeable = {
   blas: 'string',
 } as const satisfies Readonly<Record<string, OptionType>>;
 
+const share = number((value) => value >= 0 && value < 1, 'from 0, below 1');
+
 /** @param defaults  of the task */
 export const optimizerOptions = (defaults: OptimizerOptions): Option[] =>
   [
@@ -77,6 +99,14 @@ export const optimizerOptions = (defaults: OptimizerOptions): Option[] =>
     option('--clip-value <value>', 'clip each element of the gradient to ±value, 0: off (default 0)', notNegative),
     option('--accumulate <n>', 'batches per update: their gradients are averaged (default 1)', whole(1)),
     option('--weight-decay <rate>', `weight decay (default ${defaults.weightDecay})`, notNegative),
+    choice('--decaying <which>', `which parameters decay (default ${defaults.decaying ?? 'all'})`, ['all', 'matrices']),
+    new Option('--nesterov', "Nesterov's momentum, with --optimizer momentum"),
+    option(
+      '--warm-up <share>',
+      `share of the run over which the learning rate rises (default ${defaults.warmUp ?? 0})`,
+      share,
+    ),
+    option('--ema <decay>', 'average the weights with this decay, such as 0.999, and use the average', share),
   ].map((one) => one.helpGroup('Optimizer:'));
 
 /** @param end  of the task, where no option gives one */

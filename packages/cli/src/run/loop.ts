@@ -47,9 +47,14 @@ export async function runLoop<Options extends TrainOptions, Files extends Source
   const end = endOf(options, task.stepsPerEpoch, trainable.end);
   const every = trainable.interval(Math.ceil(task.stepsPerEpoch / (options.accumulate ?? 1)));
   const events = train(task, {
-    optimizer: { method: options.optimizer, weightDecay: options.weightDecay },
+    optimizer: {
+      ...{ method: options.optimizer, nesterov: options.nesterov },
+      ...{ weightDecay: options.weightDecay, decaying: options.decaying, rates: prepared.rates },
+    },
     learningRate: options.lr,
     schedule: options.schedule,
+    warmUp: options.warmUp,
+    emaDecay: options.ema,
     clipNorm: options.clipNorm,
     clipValue: options.clipValue,
     accumulate: options.accumulate,

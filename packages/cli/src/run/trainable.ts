@@ -72,6 +72,8 @@ export interface Prepared<Options extends TrainOptions = TrainOptions> {
   /** Further JSON files for the run folder, such as its tokenizer. */
   readonly files: Readonly<Record<string, unknown>>;
   readonly units: Units;
+  /** Factors of the learning rate by the beginning of a parameter's name. Default: 1 for all. */
+  readonly rates?: Readonly<Record<string, number>> | undefined;
   /** Items per step, for the interval between progress lines. */
   readonly itemsPerStep: number;
   /** @throws MemoryError if it does not fit */

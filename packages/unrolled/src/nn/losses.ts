@@ -1,5 +1,5 @@
-import { oneOf, requireKind, shown } from '../checks.ts';
-import { ConfigError } from '../errors.ts';
+import { oneOf, rate, requireKind, shown } from '../checks.ts';
+import { ConfigError, ShapeError } from '../errors.ts';
 import {
   add,
   broadcastTo,
@@ -8,9 +8,12 @@ import {
   greater,
   greaterEqual,
   log,
+  logSoftmax,
   maximum,
   mul,
+  neg,
   reciprocal,
+  reshape,
   scale,
   select,
   softplus,
@@ -18,7 +21,9 @@ import {
   sub,
   sum,
 } from '../ops/index.ts';
+import { formatShape, sameShape } from '../shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { smoothed } from './label-smoothing.ts';
 
 export interface LossOptions {
   /** 'mean' over the positions that are not ignored (default), their 'sum', or 'none': one loss per position. */
@@ -27,14 +32,48 @@ export interface LossOptions {
   readonly weights?: Tensor | null | undefined;
 }
 
-/**
- * Cross-entropy −log softmax(logits)[target], in nats: logits `[…, V]`, target ids int32 `[…]`. A negative target is
- * ignored. The mean is weighted, over the positions that are not ignored; 0 if there are none.
- * @throws ShapeError if the shapes do not match or an id is not below V
- */
-export function crossEntropyLoss(logits: Tensor, targets: Tensor, options: LossOptions = {}): Tensor {
-  return reduceLosses(crossEntropy(logits, targets, options.weights), options, targets);
+export interface CrossEntropyOptions extends LossOptions {
+  /**
+   * ε of label smoothing (Szegedy 2016): the target distribution is 1 − ε of the given one plus ε spread evenly over all V.
+   * Default 0.
+   */
+  readonly labelSmoothing?: number | undefined;
 }
+
+/**
+ * Cross-entropy in nats: logits `[…, V]`, and targets as ids int32 `[…]`: −log softmax(logits)[target], or as distributions
+ * `[…, V]`: −Σ_v target_v log softmax(logits)_v, such as those of mixed examples. A negative id is ignored. The mean is
+ * weighted, over the positions that are not ignored; 0 if there are none.
+ * @throws ShapeError if the shapes do not match or an id is not below V; ConfigError on a smoothing outside [0, 1)
+ */
+export function crossEntropyLoss(logits: Tensor, targets: Tensor, options: CrossEntropyOptions = {}): Tensor {
+  const { labelSmoothing = 0, weights = null } = options;
+  requireKind('crossEntropyLoss', 'labelSmoothing', labelSmoothing, rate);
+  if (targets.dtype !== 'int32') return distributionLoss(logits, targets, options);
+  const losses = crossEntropy(logits, targets, weights);
+  if (labelSmoothing === 0) return reduceLosses(losses, options, targets);
+  const counts = targets.ids?.every((id) => id >= 0) ? null : presence(targets);
+  const asked = weights && counts ? mul(weights, counts) : (weights ?? counts);
+  return reduceLosses(smoothed(losses, countingRows(logits, asked), labelSmoothing, asked), options, targets);
+}
+
+function distributionLoss(logits: Tensor, targets: Tensor, options: CrossEntropyOptions): Tensor {
+  if (!sameShape(logits.shape, targets.shape)) {
+    throw new ShapeError(
+      `crossEntropyLoss: logits ${formatShape(logits.shape)} need distributions of their shape, or int32 ids ` +
+        `${formatShape(logits.shape.slice(0, -1))}; received ${targets.dtype} ${formatShape(targets.shape)}`,
+      { logits: logits.shape, targets: targets.shape },
+    );
+  }
+  const { labelSmoothing = 0, weights = null } = options;
+  const rows = countingRows(logits, weights);
+  const losses = neg(sum(mul(countingRows(targets, weights), logSoftmax(rows)), { axes: -1 }));
+  return reduceLosses(labelSmoothing > 0 ? smoothed(losses, rows, labelSmoothing, weights) : losses, options);
+}
+
+/** Rows `[…, V]` whose weight `[…]` is not 0, else 0. */
+const countingRows = (rows: Tensor, weights: Tensor | null): Tensor =>
+  weights ? select(reshape(weights, [...weights.shape, 1]), rows, 0) : rows;
 
 /** Squared error (ŷ − y)², elementwise. */
 export function squaredErrorLoss(prediction: Tensor, target: Tensor, options: LossOptions = {}): Tensor {

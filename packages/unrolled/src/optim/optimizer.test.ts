@@ -158,6 +158,70 @@ describe('weight decay', () => {
   });
 });
 
+describe('parts of the parameters', () => {
+  /** Three parameters, of which the second is no matrix. */
+  const three = (): Parameters => {
+    const declarations = new Declarations();
+    const value = (number: number) => ({ kind: 'constant', value: number }) as const;
+    declarations.declare('features.weight', [2, 3], value(2));
+    declarations.declare('features.bias', [3], value(2));
+    declarations.buffer('features.mean', [3], value(7));
+    declarations.declare('head.weight', [1, 5], value(2));
+    const parameters = new Parameters(device, declarations.declared, 1);
+    device.backend.write(
+      parameters.gradients,
+      [...parameters.gradients.data()].map((_, i) => (i % 4) - 1.5),
+    );
+    return parameters;
+  };
+  const updated = (options: OptimizerOptions, steps = 3): Parameters => {
+    const parameters = three();
+    const optimizer = new Optimizer(parameters, options);
+    for (let step = 0; step < steps; step++) optimizer.update({ learningRate: 0.1, clipNorm: 1 });
+    expect(optimizer.steps.item()).toBe(steps);
+    return parameters;
+  };
+  const of = (parameters: Parameters, name: string): number[] => [...parameters.get(name).data()];
+
+  test.each(optimizerNames)('%s: with decaying matrices, vectors are updated as without decay', (method) => {
+    const [all, matrices, none] = [
+      updated({ method, weightDecay: 0.3 }),
+      updated({ method, weightDecay: 0.3, decaying: 'matrices' }),
+      updated({ method }),
+    ];
+    expect(of(matrices, 'features.bias')).toEqual(of(none, 'features.bias'));
+    for (const name of ['features.weight', 'head.weight']) {
+      expect(of(matrices, name)).toEqual(of(all, name));
+      expect(of(matrices, name)).not.toEqual(of(none, name));
+    }
+  });
+
+  test.each(optimizerNames)('%s: a rate of 0 leaves parameters as they are, and others as ever', (method) => {
+    const [slow, usual] = [updated({ method, rates: { features: 0 } }), updated({ method })];
+    expect(of(slow, 'features.weight')).toEqual(of(three(), 'features.weight'));
+    expect(of(slow, 'head.weight')).toEqual(of(usual, 'head.weight'));
+  });
+
+  test('the longest beginning of a name decides', () => {
+    const change = (parameters: Parameters, name: string): number => of(parameters, name)[0] - 2;
+    const rates = { features: 0.5, 'features.b': 3 };
+    const [changed, usual] = [updated({ method: 'sgd', rates }, 1), updated({ method: 'sgd' }, 1)];
+    for (const [name, factor] of [
+      ['features.weight', 0.5],
+      ['features.bias', 3],
+      ['head.weight', 1],
+    ] as const) {
+      expect(change(changed, name)).toBeCloseTo(factor * change(usual, name), 6);
+    }
+  });
+
+  test('a beginning that no parameter has is refused', () => {
+    expect(() => updated({ method: 'sgd', rates: { backbone: 0.1 } })).toThrow(
+      "no trainable parameter's name begins with 'backbone'",
+    );
+  });
+});
+
 test('an unknown method is answered with those that there are', () => {
   const wrong = () => new Optimizer(model([0, 0]), { method: 'adamm' as OptimizerName });
   expect(wrong).toThrow(ConfigError);

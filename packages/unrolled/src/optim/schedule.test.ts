@@ -42,6 +42,16 @@ test('each schedule follows its formula', () => {
   close('hold-linear', [1, 1, 0.51, 0.02]);
 });
 
+test('a warm-up rises to the base rate, then the whole schedule follows', () => {
+  for (const name of scheduleNames) {
+    const at = (p: number): number => learningRateAt(name, 0.5, p, 0.2);
+    expect(at(0)).toBeCloseTo(0.01, 12);
+    expect(at(0.1)).toBeCloseTo(0.255, 12);
+    for (const p of [0, 0.3, 1]) expect(at(0.2 + 0.8 * p)).toBeCloseTo(learningRateAt(name, 0.5, p), 12);
+  }
+  expect(() => learningRateAt('linear', 1, 0, 1)).toThrow('schedule: warmUp must be a number in [0, 1), received 1');
+});
+
 test('an unknown name is answered with those that there are', () => {
   const wrong = () => learningRateAt('cosin' as ScheduleName, 1, 0);
   expect(wrong).toThrow(ConfigError);

@@ -6,6 +6,7 @@ import {
   limit,
   number,
   oneOf,
+  rate,
   required,
   seed as seedKind,
   whole,
@@ -21,6 +22,16 @@ export interface TrainOptions {
   readonly learningRate: number;
   /** Default 'constant'. */
   readonly schedule?: ScheduleName | undefined;
+  /**
+   * Share of the run, in [0, 1), over which the learning rate rises to its base; see `learningRateAt`. Default 0.
+   */
+  readonly warmUp?: number | undefined;
+  /**
+   * Decay d in [0, 1) of an exponential moving average of the weights, such as 0.999: a ← d·a + (1 − d)·w after each update,
+   * with a smaller d in the first ones. The average is what is validated, sampled from, saved, and in the model when the run
+   * has ended. Default 0: none.
+   */
+  readonly emaDecay?: number | undefined;
   /** See `Optimizer.update`. Default 0: no clipping. */
   readonly clipNorm?: number | undefined;
   readonly clipValue?: number | undefined;
@@ -63,6 +74,8 @@ export const trainKinds: Kinds<TrainOptions> = {
   }),
   learningRate: required(number({ from: 0 })),
   schedule: oneOf(scheduleNames),
+  warmUp: rate,
+  emaDecay: rate,
   clipNorm: limit,
   clipValue: limit,
   accumulate: count,

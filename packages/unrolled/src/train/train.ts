@@ -10,6 +10,7 @@ import { checkpointOf, resumeFrom } from './resume.ts';
 import type { TrainingTask } from './task.ts';
 import { Updates } from './update.ts';
 import { Validations } from './validation.ts';
+import { WeightAverage } from './weight-average.ts';
 
 /**
  * Trains until `steps`, `epochs` or `seconds` is reached, and reports as a stream of events; the loop continues when the
@@ -33,7 +34,7 @@ export async function* train(task: TrainingTask, options: TrainOptions): AsyncGe
   requireOptions('train', options, trainKinds);
   const { schedule = 'constant', clock = () => performance.now(), signal, resume } = options;
   const { progressEvery = 10, validateEvery = 250, sampleEvery = 250, checkpointEvery = validateEvery } = options;
-  const { gradientFlowEvery = 0 } = options;
+  const { gradientFlowEvery = 0, warmUp = 0, emaDecay = 0 } = options;
   if (gradientFlowEvery > 0 && !task.gradientFlow) {
     throw new ConfigError('train: this task cannot measure gradient flow; leave gradientFlowEvery out');
   }
@@ -42,16 +43,19 @@ export async function* train(task: TrainingTask, options: TrainOptions): AsyncGe
   const updates = new Updates(task, optimizer, random, options);
   const progress = new Progress(task.stepsPerEpoch, options);
   const validations = new Validations(task, resume?.trainer);
-  if (resume) resumeFrom(resume, task, optimizer);
+  const average = emaDecay > 0 ? new WeightAverage(task.parameters, emaDecay) : null;
+  if (resume) resumeFrom(resume, task, optimizer, average);
+  const averaged = <Result>(action: () => Promise<Result>): Promise<Result> =>
+    average ? average.during(action) : action();
 
   async function* checkpoint(best: boolean): AsyncGenerator<TrainEvent, void> {
     const trainer = { ...progress.save(), ...validations.save(), random: random.state };
-    const made = await checkpointOf(task, optimizer, trainer);
+    const made = await checkpointOf(task, optimizer, trainer, average);
     yield { type: 'checkpoint', step: progress.step, best, checkpoint: made };
   }
 
   async function* validation(): AsyncGenerator<TrainEvent, void> {
-    const event = await validations.make(progress.step, progress.firstLoss, signal);
+    const event = await averaged(() => validations.make(progress.step, progress.firstLoss, signal));
     if (event) yield event;
     if (event?.best) yield* checkpoint(true);
   }
@@ -62,14 +66,15 @@ export async function* train(task: TrainingTask, options: TrainOptions): AsyncGe
 
   while (!progress.ended && !signal?.aborted) {
     progress.start();
-    const learningRate = learningRateAt(schedule, options.learningRate, progress.fraction);
+    const learningRate = learningRateAt(schedule, options.learningRate, progress.fraction, warmUp);
     const step = progress.step + 1;
     progress.count(await updates.make(step, learningRate, step >= progress.lastStep));
+    average?.update(step);
 
     if (progress.due(progressEvery)) yield progress.event(task.epoch, learningRate, validations.last);
     if (progress.due(validateEvery)) yield* validation();
     if (progress.due(sampleEvery)) {
-      const text = await task.sample(step);
+      const text = await averaged(async () => task.sample(step));
       if (text !== null) yield { type: 'sample', step, text };
     }
     if (progress.due(gradientFlowEvery)) yield { type: 'gradient-flow', step, layers: await task.gradientFlow!() };
@@ -81,6 +86,7 @@ export async function* train(task: TrainingTask, options: TrainOptions): AsyncGe
   }
 
   yield* checkpoint(false);
+  average?.adopt();
   yield {
     type: 'done',
     step: progress.step,

@@ -1,9 +1,10 @@
 import { number, rate, requireKind } from '../../checks.ts';
 import { ConfigError } from '../../errors.ts';
-import { add, argmax, crossEntropy, embedding, logSumExp, mean, reshape, scale, sub, sum } from '../../ops/index.ts';
+import { add, argmax, crossEntropy, embedding, reshape, scale, sum } from '../../ops/index.ts';
 import type { Random } from '../../random.ts';
 import type { Shape } from '../../shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
+import { smoothed } from '../label-smoothing.ts';
 import type { Context } from '../layer.ts';
 import { activePositions } from '../lengths.ts';
 import type { EncoderDecoder, Reading } from './encoder-decoder.ts';
@@ -72,10 +73,7 @@ export function sequenceLoss(
   const active = device.ids(positions);
   const logits = decoder.logits(embedding(reshape(vectors, [T * B, vectors.shape[2]]), active)); // [tokens, V]
   let losses = crossEntropy(logits, device.ids(Int32Array.from(positions, (position) => values[position])));
-  if (smoothing > 0) {
-    const even = sub(logSumExp(logits), mean(logits, { axes: -1 }));
-    losses = add(scale(losses, 1 - smoothing), scale(even, smoothing));
-  }
+  if (smoothing > 0) losses = smoothed(losses, logits, smoothing);
   if (coverageLoss > 0) {
     const of = embedding(reshape(repeated!, [T * B, 1]), active);
     losses = add(losses, scale(reshape(of, [tokens]), coverageLoss));
