@@ -28,9 +28,10 @@ const rooms: readonly { readonly name: string; readonly files: RegExp; readonly 
   { name: 'tokenizers', files: /^tokenizers\//, knows: ['values'] },
   { name: 'metrics', files: /^metrics\//, knows: ['values'] },
   { name: 'data', files: /^data\//, knows: ['values', 'tensor'] },
+  { name: 'images', files: /^images\//, knows: ['values', 'tensor', 'data'] },
   { name: 'inspect', files: /^inspect\//, knows: ['values', 'tensor', 'autodiff', 'ops', 'nn'] },
   { name: 'io', files: /^io\//, knows: ['values'] },
-  { name: 'vision', files: /^vision\//, knows: ['values', 'tensor', 'autodiff', 'ops', 'nn', 'io'] },
+  { name: 'vision', files: /^vision\//, knows: ['values', 'tensor', 'autodiff', 'ops', 'nn', 'images', 'io'] },
   { name: 'words', files: /^words\//, knows: ['values', 'tensor', 'ops', 'nn'] },
   {
     name: 'train',
@@ -42,7 +43,7 @@ const rooms: readonly { readonly name: string; readonly files: RegExp; readonly 
     files: /^tasks\//,
     knows: [
       ...['values', 'tensor', 'autodiff', 'ops', 'nn', 'optim', 'decode', 'tokenizers', 'metrics', 'data', 'inspect'],
-      ...['io', 'vision', 'words', 'train'],
+      ...['images', 'io', 'vision', 'words', 'train'],
     ],
   },
   // What `import … from 'unrolled'` gives.

@@ -246,6 +246,13 @@ export interface BytePairsGolden {
   encodings: { text: string; ids: number[] }[];
 }
 
+/** Images resized by Pillow: of a size [height, width, channels]. */
+export interface ImageResizeGolden {
+  resized: { from: number[]; to: [number, number]; bytes: number[] }[];
+  prepared: { from: number[]; resize: number; size: [number, number]; bytes: number[] }[];
+  grey: { from: number[]; bytes: number[] }[];
+}
+
 const read = <Golden>(file: string): Golden => JSON.parse(readFileSync(new URL(file, import.meta.url), 'utf8'));
 
 export const loadRecurrent = (kind: RecurrentKind) => read<RecurrentGolden>(`recurrent-${kind}.json`);
@@ -255,3 +262,4 @@ export const loadMinimalCharRnn = () => read<MinimalCharRnnGolden>('minimal-char
 export const loadLosses = () => read<LossesGolden>('losses.json');
 export const loadTranslationMetrics = () => read<TranslationMetricsGolden>('translation-metrics.json');
 export const loadBytePairs = () => read<BytePairsGolden>('byte-pairs.json');
+export const loadImageResize = () => read<ImageResizeGolden>('image-resize.json');
