@@ -1,4 +1,13 @@
 /** Everything the kernels export; each file is one subject. */
+export {
+  batchNormApply,
+  batchNormBlock,
+  batchNormGradApply,
+  batchNormGradJoin,
+  batchNormGradSums,
+  batchNormJoin,
+  batchNormMoments,
+} from './batch-norm';
 export { binary } from './broadcast';
 export { columnSums } from './columns';
 export { stridedCopy } from './copy';
@@ -14,6 +23,7 @@ export { lstmBackward, lstmForward } from './lstm';
 export { heapBase } from './memory';
 export { adagrad, adam, rmsprop, sgd } from './optimizer';
 export { packRight, packedSize } from './pack';
+export { averagePool, averagePoolGrad, maxPool, maxPoolGrad } from './pool';
 export { argmax, reduce, sumOfSquares } from './reduce';
 export { rnnBackward, rnnForward } from './rnn';
 export { scan, scanPack, scanWorkSize } from './scan';

@@ -41,3 +41,10 @@ export const enum Activation {
   relu,
   sigmoid,
 }
+
+/** What follows a convolution or a batch norm within it. */
+export const enum FusedActivation {
+  none,
+  relu,
+  relu6,
+}

@@ -122,6 +122,8 @@ const norms: Case[] = [
   [[2, 4, 4, 16], 'relu'],
   [[1000, 3], 'none'],
   [[130, 65], 'relu'],
+  [[2, 17, 31, 20], 'relu'],
+  [[9, 700], 'none'],
 ].flatMap(([shape, activation]) =>
   [true, false].map((affine) => ({
     name: `batchNorm of [${shape}], ${activation}${affine ? ' with gain and bias' : ''}, and its gradient`,

@@ -18,9 +18,12 @@ import type {
   TypedArray,
   UnaryOperation,
 } from '../backend.ts';
+import type { BatchNormBackward, BatchNormForward, PoolBackward, PoolForward } from '../convolution.ts';
 import type { Scan } from '../scan.ts';
 import { Binary, type Kernels, Reduction, Unary } from './generated/kernels.ts';
+import { batchNormGradParameters, batchNormParameters, poolGradParameters, poolParameters } from './images.ts';
 import * as elementwise from './jobs/elementwise.ts';
+import * as images from './jobs/images.ts';
 import { alone, type Job, type JobParameters, LINE } from './jobs/job.ts';
 import { batchedMatmulJob, FEW_ROWS, matmulJob, type Products, rowsOfPart } from './jobs/products.ts';
 import { recurrentBackwardJob } from './jobs/recurrent-backward.ts';
@@ -342,6 +345,30 @@ export class WasmBackend implements PartialBackend {
       ...size,
     };
     this.#run(rows.layerNormGradJob, parameters, 2 * size.rows * size.n * COPY);
+  }
+
+  // ── images ──
+
+  pool(given: PoolForward): void {
+    const parameters = poolParameters(given, this.#memory);
+    const job = given.kind === 'max' ? images.maxPoolJob : images.averagePoolJob;
+    this.#run(job as Job, parameters, sizeOf(given.y.shape) * parameters.kh * parameters.kw * COPY);
+  }
+
+  poolGrad(given: PoolBackward): void {
+    const parameters = poolGradParameters(given, this.#memory);
+    const job = given.kind === 'max' ? images.maxPoolGradJob : images.averagePoolGradJob;
+    this.#run(job as Job, parameters, sizeOf(given.dy.shape) * parameters.kh * parameters.kw * COPY);
+  }
+
+  batchNorm(given: BatchNormForward): void {
+    const parameters = batchNormParameters(given, this.#memory, this.#kernels);
+    this.#run(images.batchNormJob, parameters, 3 * sizeOf(given.x.shape) * COPY);
+  }
+
+  batchNormGrad(given: BatchNormBackward): void {
+    const parameters = batchNormGradParameters(given, this.#memory, this.#kernels);
+    this.#run(images.batchNormGradJob, parameters, 4 * sizeOf(given.x.shape) * COPY);
   }
 
   // ── recurrence and learning ──

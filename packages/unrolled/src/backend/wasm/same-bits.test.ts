@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import type { Backend, Block, TypedArray } from '../backend.ts';
 import { elementwiseCases } from '../conformance/elementwise.ts';
+import { imageCases } from '../conformance/images.ts';
 import { Lab, runCase } from '../conformance/lab.ts';
 import { learningCases } from '../conformance/learning.ts';
 import { productCases } from '../conformance/products.ts';
@@ -41,6 +42,7 @@ describe.each(builds)('%s', (simd) => {
       ...elementwiseCases,
       ...rowCases,
       ...productCases,
+      ...imageCases,
       ...recurrenceCases,
       ...scanCases,
       ...learningCases,

@@ -1,4 +1,12 @@
 import { axpyJob, binaryJob, dropoutJob, selectJob, stridedCopyJob, unaryGradJob, unaryJob } from './elementwise.ts';
+import {
+  averagePoolGradJob,
+  averagePoolJob,
+  batchNormGradJob,
+  batchNormJob,
+  maxPoolGradJob,
+  maxPoolJob,
+} from './images.ts';
 import type { Job } from './job.ts';
 import { adagradJob, adamJob, rmspropJob, sgdJob } from './optimize.ts';
 import { batchedMatmulJob, matmulJob } from './products.ts';
@@ -28,5 +36,6 @@ export const jobs: readonly Job[] = [
   ...[unaryJob, unaryGradJob, binaryJob, stridedCopyJob, selectJob, axpyJob, dropoutJob],
   ...[softmaxJob, softmaxGradJob, crossEntropyJob, crossEntropyGradJob, layerNormJob, layerNormGradJob],
   ...[argmaxJob, reduceJob, gatherJob, scatterAddJob],
+  ...[batchNormJob, batchNormGradJob, maxPoolJob, maxPoolGradJob, averagePoolJob, averagePoolGradJob],
   ...[sgdJob, adagradJob, rmspropJob, adamJob],
 ];

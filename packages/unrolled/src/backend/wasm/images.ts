@@ -1,0 +1,96 @@
+import { sizeOf } from '../../shape.ts';
+import type { Block } from '../backend.ts';
+import type { BatchNormBackward, BatchNormForward, PoolBackward, PoolForward, Window } from '../convolution.ts';
+import { FusedActivation, type Kernels } from './generated/kernels.ts';
+import type { batchNormGradJob, batchNormJob, poolNames } from './jobs/images.ts';
+import type { Job, JobParameters } from './jobs/job.ts';
+import type { LinearMemory } from './linear-memory.ts';
+
+type ParametersOf<Of> = Of extends Job<infer Name> ? JobParameters<Name> : never;
+
+interface Rows {
+  readonly rows: number;
+  readonly channels: number;
+}
+
+function rowsOf(x: Block): Rows {
+  const channels = x.shape[x.shape.length - 1];
+  return { rows: channels === 0 ? 0 : sizeOf(x.shape) / channels, channels };
+}
+
+/** Bytes of two numbers for each channel in each block of rows. */
+const blockBytes = (kernels: Kernels, { rows, channels }: Rows): number =>
+  Math.ceil(rows / kernels.batchNormBlock(channels)) * 2 * channels * 4;
+
+export function batchNormParameters(
+  { x, gain, bias, y, mean, variance, epsilon, activation }: BatchNormForward,
+  memory: LinearMemory,
+  kernels: Kernels,
+): ParametersOf<typeof batchNormJob> {
+  const size = rowsOf(x);
+  return {
+    x: memory.input(x),
+    gain: memory.input(gain),
+    bias: memory.input(bias),
+    y: memory.address(y),
+    mean: memory.address(mean),
+    variance: memory.address(variance),
+    scale: memory.scratch('batch norm: scale', size.channels * 4),
+    moments: memory.scratch('batch norm: blocks', blockBytes(kernels, size)),
+    ...size,
+    epsilon,
+    activation: FusedActivation[activation],
+  };
+}
+
+export function batchNormGradParameters(
+  { x, y, gain, mean, variance, dy, dx, dGain, dBias, epsilon, activation }: BatchNormBackward,
+  memory: LinearMemory,
+  kernels: Kernels,
+): ParametersOf<typeof batchNormGradJob> {
+  const size = rowsOf(x);
+  return {
+    x: memory.input(x),
+    y: memory.input(y),
+    dy: memory.input(dy),
+    gain: memory.input(gain),
+    mean: memory.input(mean),
+    variance: memory.input(variance),
+    dx: memory.address(dx),
+    dGain: memory.addressOrNull(dGain),
+    dBias: memory.addressOrNull(dBias),
+    sums: memory.scratch('batch norm: blocks', blockBytes(kernels, size)),
+    factors: memory.scratch('batch norm: factors', size.channels * 3 * 4),
+    ...size,
+    epsilon,
+    activation: FusedActivation[activation],
+  };
+}
+
+/** Sizes of a pool by the names of its jobs. */
+function poolSizes(input: Block, output: Block, window: Window): JobParameters<(typeof poolNames)[number]> {
+  const [B, H, W, C] = input.shape;
+  const [, OH, OW] = output.shape;
+  const [[kh, kw], [sh, sw], [dh, dw], [top, left]] = [window.kernel, window.stride, window.dilation, window.padding];
+  return { B, H, W, C, OH, OW, kh, kw, sh, sw, dh, dw, top, left };
+}
+
+export function poolParameters({ x, y, places, window, countPadding }: PoolForward, memory: LinearMemory) {
+  return {
+    x: memory.input(x),
+    y: memory.address(y),
+    places: memory.addressOrNull(places),
+    countPadding: Number(countPadding),
+    ...poolSizes(x, y, window),
+  };
+}
+
+export function poolGradParameters({ dy, places, dx, window, countPadding }: PoolBackward, memory: LinearMemory) {
+  return {
+    dy: memory.input(dy),
+    places: memory.input(places),
+    dx: memory.address(dx),
+    countPadding: Number(countPadding),
+    ...poolSizes(dx, dy, window),
+  };
+}
