@@ -9,5 +9,11 @@ export * from './chrf.ts';
 export { accuracy, classScores, confusionMatrix, macroF1, type Scores } from './classification.ts';
 export * from './edit-distance.ts';
 export * from './forecast.ts';
+export {
+  type Classification,
+  type ClassifierEvaluation,
+  classificationOf,
+  evaluateLogits,
+} from './label-predictions.ts';
 export { type NgramOptions, ngramCrossEntropy } from './ngram-entropy.ts';
 export * from './spans.ts';

@@ -1,31 +1,8 @@
-import {
-  accuracy,
-  classScores,
-  confusionMatrix,
-  expectedCalibrationError,
-  macroF1,
-  type Scores,
-} from '../../metrics/index.ts';
+import { type ClassifierEvaluation, evaluateLogits } from '../../metrics/label-predictions.ts';
 import type { StopSignal } from '../../signal.ts';
 import { breathe } from '../../train/breathe.ts';
 import type { LabelledText } from './format.ts';
-import { type Classifier, logSoftmaxAt, softmaxOf } from './model.ts';
-
-export interface ClassifierEvaluation {
-  readonly examples: number;
-  /** Mean −log p(label), nats, with the model's temperature. */
-  readonly loss: number;
-  readonly accuracy: number;
-  /** Mean F1 over the labels. */
-  readonly macroF1: number;
-  /** Expected calibration error (15 bins): how far probabilities are from the share of right answers. */
-  readonly calibrationError: number;
-  readonly labels: readonly string[];
-  /** `confusion[i][j]`: how many texts with label i were predicted as label j. */
-  readonly confusion: readonly (readonly number[])[];
-  /** Precision, recall and F1 of each label. */
-  readonly scores: readonly Scores[];
-}
+import type { Classifier } from './model.ts';
 
 /** Logits of all examples, in their order, and their labels. @throws the signal's reason if it is aborted */
 export async function collectLogits(
@@ -55,30 +32,12 @@ export async function evaluateClassifier(
   examples: readonly LabelledText[],
   { signal }: { readonly signal?: StopSignal | undefined } = {},
 ): Promise<ClassifierEvaluation> {
-  return judge(model, await collectLogits(model, examples, signal));
+  const { logits, actual } = await collectLogits(model, examples, signal);
+  return evaluateLogits(logits, actual, model);
 }
 
 /** Logits of examples, a row for each, and the ids of their labels. */
 export interface CollectedLogits {
   readonly logits: readonly Float64Array[];
   readonly actual: readonly number[];
-}
-
-/** Scores from collected logits, with the classifier's present temperature. */
-export function judge(model: Classifier, { logits, actual }: CollectedLogits): ClassifierEvaluation {
-  const { temperature } = model;
-  const probabilities = logits.map((row) => softmaxOf(row, temperature));
-  const predicted = probabilities.map((row) => row.indexOf(Math.max(...row)));
-  const confusion = confusionMatrix(predicted, actual, model.labels.length);
-  const losses = logits.map((row, i) => -logSoftmaxAt(row, actual[i], temperature));
-  return {
-    examples: actual.length,
-    loss: losses.reduce((total, loss) => total + loss, 0) / losses.length,
-    accuracy: accuracy(predicted, actual),
-    macroF1: macroF1(predicted, actual),
-    calibrationError: expectedCalibrationError(probabilities, actual),
-    labels: model.labels,
-    confusion,
-    scores: classScores(confusion),
-  };
 }

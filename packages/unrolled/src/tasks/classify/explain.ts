@@ -1,7 +1,8 @@
 import { gradients } from '../../autodiff/gradients.ts';
 import { count, requireKind } from '../../checks.ts';
+import { softmaxOf } from '../../metrics/label-predictions.ts';
 import { sum } from '../../ops/index.ts';
-import { type Classifier, softmaxOf } from './model.ts';
+import type { Classifier } from './model.ts';
 
 /** A token or word of a text and what it contributes to a label. */
 export interface Contribution {

@@ -3,8 +3,9 @@
  * @module
  */
 
+export type { Classification, ClassifierEvaluation } from '../../metrics/label-predictions.ts';
 export * from './config.ts';
-export { type ClassifierEvaluation, evaluateClassifier } from './evaluate.ts';
+export { evaluateClassifier } from './evaluate.ts';
 export * from './explain.ts';
 export * from './format.ts';
 export {

@@ -1,6 +1,7 @@
 import { anything, count, requireOptions, shown } from '../../checks.ts';
 import { padSequences } from '../../data/padding.ts';
-import { ConfigError, DataError } from '../../errors.ts';
+import { ConfigError } from '../../errors.ts';
+import { type Classification, classificationOf, labelIndex } from '../../metrics/label-predictions.ts';
 import type { DefinedCell } from '../../nn/cells/define.ts';
 import { cellNameOf, withCell } from '../../nn/cells/registry.ts';
 import { Dropout } from '../../nn/dropout.ts';
@@ -41,14 +42,6 @@ export interface ClassifyOptions {
   /** Batch size; it changes the speed, not the result. Default 64. */
   readonly batch?: number | undefined;
   readonly signal?: StopSignal | undefined;
-}
-
-/** The label of a text. */
-export interface Classification {
-  readonly label: string;
-  readonly probability: number;
-  /** Of all labels, the likeliest first. */
-  readonly probabilities: readonly { readonly label: string; readonly probability: number }[];
 }
 
 /**
@@ -227,10 +220,7 @@ export class Classifier {
 
   /** @throws DataError if the model has no such label */
   labelId(label: string): number {
-    const id = this.labels.indexOf(label);
-    if (id < 0)
-      throw new DataError(`classify: unknown label ${shown(label)}; the labels are ${shown(this.labels)}`, { label });
-    return id;
+    return labelIndex('classify', this.labels, label);
   }
 
   /** Logits of texts, K for each, before the temperature. They do not depend on how texts are batched. */
@@ -253,7 +243,8 @@ export class Classifier {
     const found: Classification[] = [];
     for (let start = 0; start < texts.length; start += batch) {
       await breathe(signal);
-      for (const row of await this.logits(texts.slice(start, start + batch))) found.push(this.#classification(row));
+      for (const row of await this.logits(texts.slice(start, start + batch)))
+        found.push(classificationOf(row, this.labels, this.temperature));
     }
     return found;
   }
@@ -262,27 +253,4 @@ export class Classifier {
   classify(texts: readonly string[], options: ClassifyOptions = {}): Promise<Classification[]> {
     return this.predict(texts, options);
   }
-
-  #classification(logits: Float64Array): Classification {
-    const probabilities = softmaxOf(logits, this.temperature);
-    const ranked = this.labels
-      .map((label, k) => ({ label, probability: probabilities[k] }))
-      .sort((a, b) => b.probability - a.probability);
-    return { ...ranked[0], probabilities: ranked };
-  }
-}
-
-/** log softmax(logits / temperature) of label k, finite also where the probability is 0 in floating point. */
-export function logSoftmaxAt(logits: ArrayLike<number>, k: number, temperature: number): number {
-  const most = Math.max(...Array.from(logits));
-  const mass = Array.from(logits).reduce((total, logit) => total + Math.exp((logit - most) / temperature), 0);
-  return (logits[k] - most) / temperature - Math.log(mass);
-}
-
-/** softmax(logits / temperature) */
-export function softmaxOf(logits: ArrayLike<number>, temperature: number): Float64Array {
-  const most = Math.max(...Array.from(logits));
-  const weights = Float64Array.from(logits, (logit) => Math.exp((logit - most) / temperature));
-  const mass = weights.reduce((total, weight) => total + weight, 0);
-  return weights.map((weight) => weight / mass);
 }

@@ -1,10 +1,11 @@
 import { anything, oneOf } from '../../checks.ts';
+import type { Classification, ClassifierEvaluation } from '../../metrics/label-predictions.ts';
 import { text } from '../../schema.ts';
 import type { Task } from '../task.ts';
-import { type ClassifierEvaluation, evaluateClassifier } from './evaluate.ts';
+import { evaluateClassifier } from './evaluate.ts';
 import { type Contribution, explainTokens, explainWords } from './explain.ts';
 import type { LabelledText } from './format.ts';
-import { type Classification, Classifier } from './model.ts';
+import { Classifier } from './model.ts';
 
 export interface ExplainLabelOptions {
   /** The label to explain. Default: the most probable one. */

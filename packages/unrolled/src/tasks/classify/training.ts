@@ -1,8 +1,9 @@
 import { requireOptions } from '../../checks.ts';
 import { type Examples, sourceOf } from '../../data/examples.ts';
 import { fitTemperature } from '../../metrics/calibration.ts';
+import { evaluateLogits } from '../../metrics/label-predictions.ts';
 import { type ExampleOptions, exampleKinds, SupervisedTraining } from '../../train/supervised.ts';
-import { collectLogits, judge } from './evaluate.ts';
+import { collectLogits } from './evaluate.ts';
 import type { LabelledText } from './format.ts';
 import type { Classifier } from './model.ts';
 
@@ -31,9 +32,9 @@ export function classifierTraining(
     chanceLoss: Math.log(model.labels.length),
     lengthOf: ({ text }) => model.lengthOf(text),
     async validate(texts, signal) {
-      const collected = await collectLogits(model, texts, signal);
-      model.temperature = fitTemperature(collected.logits, collected.actual);
-      const { loss, accuracy, macroF1 } = judge(model, collected);
+      const { logits, actual } = await collectLogits(model, texts, signal);
+      model.temperature = fitTemperature(logits, actual);
+      const { loss, accuracy, macroF1 } = evaluateLogits(logits, actual, model);
       return { loss, metrics: { accuracy, macroF1 } };
     },
     /** Three examples, others at every step, with the predicted labels. */
