@@ -7,9 +7,10 @@ import { initialiseParameters, Linear, type Parameters, type SavedParameters, sq
 import type { Task } from 'unrolled/tasks';
 import { loadModel, SupervisedTraining } from 'unrolled/train';
 import { afterAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { evalCommand } from '../src/commands/eval.ts';
-import { predictCommand } from '../src/commands/predict.ts';
-import { trainCommand } from '../src/commands/train.ts';
+import { evalPart } from '../src/commands/eval.ts';
+import { predictPart } from '../src/commands/predict.ts';
+import { trainCommand, trainPart } from '../src/commands/train.ts';
+import { useCommand } from '../src/commands/use.ts';
 import { type BinaryFiles, binaryFiles } from '../src/input/source-files.ts';
 import { type TrainOptions, trainDefaults } from '../src/options/train.ts';
 import type { UseFlags } from '../src/options/use.ts';
@@ -78,6 +79,7 @@ const task: Task<Types> = {
 const bytes: Trainable<TrainOptions, BinaryFiles> = {
   task: 'bytes',
   command: 'bytes train',
+  inputs: 'files',
   description: 'predict a byte',
   argument: 'files of four bytes',
   missing: 'no files given',
@@ -146,7 +148,7 @@ const printedBy = async (command: Command, ...args: string[]): Promise<string> =
     written.mockRestore();
   }
 };
-const train = (...args: string[]) => printedBy(trainCommand(bytes), ...args);
+const train = (...args: string[]) => printedBy(trainCommand([trainPart(bytes)]), ...args);
 const load = async () => task;
 const run = (name: string): string => join(cwd, name);
 
@@ -186,14 +188,16 @@ describe('a task of one file, without cells and without texts', () => {
     await train(folder, '--out', run('used'), '--batch', '8', '--steps', '200', '--lr', '0.05');
     file('three.jsonl', '[0, 0, 1]\n\n[0.1, 0.7, 0.9]\n');
     const lines = ['--file', join(cwd, 'three.jsonl'), '--json-input'];
-    const shown = await printedBy(predictCommand(load, predict), run('used'), ...lines);
+    const shown = await printedBy(useCommand([predictPart(bytes, load, predict)]), run('used'), ...lines);
     expect(shown).toMatch(/^-?\d\.\d{3}\n\n-?\d\.\d{3}\n$/);
-    const json = await printedBy(predictCommand(load, predict), run('used'), ...lines, '--json');
+    const json = await printedBy(useCommand([predictPart(bytes, load, predict)]), run('used'), ...lines, '--json');
     const [first, blank] = json.split('\n').map((line) => JSON.parse(line || 'null'));
     expect(first.input).toEqual([0, 0, 1]);
     expect(first.found.toFixed(3)).toBe(shown.split('\n')[0]);
     expect(blank).toEqual({ input: null, found: null });
-    const found = JSON.parse(await printedBy(evalCommand(load, evaluate), run('used'), folder, '--json'));
+    const found = JSON.parse(
+      await printedBy(useCommand([evalPart(bytes, load, evaluate)]), run('used'), folder, '--json'),
+    );
     expect(found).toMatchObject({ type: 'evaluation', task: 'bytes' });
     expect(found.loss).toBeLessThan(0.1);
   });

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
-import { type TaskName, type TaskTypes, tasks } from 'unrolled/tasks';
+import { commandOf, type TaskName, type TaskTypes, tasks } from 'unrolled/tasks';
+import type { SourceFiles } from '../input/source-files.ts';
 import type { TrainOptions } from '../options/train.ts';
 import type { UseFlags } from '../options/use.ts';
 import { classifyCommands } from '../tasks/classify/commands.ts';
@@ -8,39 +9,63 @@ import { languageModelCommands } from '../tasks/language-model/commands.ts';
 import { tagCommands } from '../tasks/tag/commands.ts';
 import type { Evaluated, Item, TaskCommands } from '../tasks/task-commands.ts';
 import { translateCommands } from '../tasks/translate/commands.ts';
-import { evalCommand } from './eval.ts';
-import { predictCommand } from './predict.ts';
-import { trainCommand } from './train.ts';
+import { evalPart } from './eval.ts';
+import { predictPart } from './predict.ts';
+import { type TrainPart, trainCommand, trainPart } from './train.ts';
+import { type UsePart, useCommand } from './use.ts';
 
-/** The commands of each task of the library's list: one that is missing does not compile. */
-const commands: Readonly<Record<TaskName, () => Command[]>> = {
-  'language-model': () => commandsOf(languageModelCommands),
-  classify: () => commandsOf(classifyCommands),
-  forecast: () => commandsOf(forecastCommands),
-  tag: () => commandsOf(tagCommands),
-  translate: () => commandsOf(translateCommands),
+/** What the commands do for each task of the library's list: one that is missing does not compile. */
+const parts: Readonly<Record<TaskName, () => TaskParts>> = {
+  'language-model': () => partsOf(languageModelCommands),
+  classify: () => partsOf(classifyCommands),
+  forecast: () => partsOf(forecastCommands),
+  tag: () => partsOf(tagCommands),
+  translate: () => partsOf(translateCommands),
 };
 
 /** `train`, `sample` and `eval` of language models. */
-export const topCommands = commands['language-model'];
+export const topCommands = (): Command[] => commandsOf([parts['language-model']()]);
 
-/** `translate`, `classify`, …: each with `train`, `predict` and `eval`. */
-export const taskCommands = (): Command[] =>
-  tasks
-    .filter(({ name }) => name !== 'language-model')
-    .map(({ name, description }) => {
-      const group = new Command(name).description(description);
-      for (const command of commands[name]()) group.addCommand(command);
-      return group;
-    });
+/** `translate`, `classify`, …: each with `train`, `predict` and `eval` for the tasks it serves. */
+export const taskCommands = (): Command[] => {
+  const others = tasks.filter(({ name }) => name !== 'language-model');
+  return [...new Set(others.map(({ name }) => commandOf(name)))].map((command) => {
+    const served = others.filter(({ name }) => commandOf(name) === command);
+    const group = new Command(command).description(served.map(({ description }) => description).join('; '));
+    for (const one of commandsOf(served.map(({ name }) => parts[name]()))) group.addCommand(one);
+    return group;
+  });
+};
 
-function commandsOf<
+interface TaskParts {
+  readonly train: TrainPart;
+  readonly predict: UsePart;
+  readonly evaluate: UsePart;
+}
+
+function partsOf<
   T extends TaskTypes,
   Options extends TrainOptions,
+  Files extends SourceFiles,
   PredictFlags extends UseFlags,
   One extends Item<T['input']>,
   EvaluateFlags extends UseFlags,
   Read extends Evaluated<T>,
->({ load, train, predict, evaluate }: TaskCommands<T, Options, PredictFlags, One, EvaluateFlags, Read>): Command[] {
-  return [trainCommand(train), predictCommand(load, predict), evalCommand(load, evaluate)];
+>({
+  load,
+  train,
+  predict,
+  evaluate,
+}: TaskCommands<T, Options, Files, PredictFlags, One, EvaluateFlags, Read>): TaskParts {
+  return {
+    train: trainPart(train),
+    predict: predictPart(train, load, predict),
+    evaluate: evalPart(train, load, evaluate),
+  };
 }
+
+const commandsOf = (served: readonly TaskParts[]): Command[] => [
+  trainCommand(served.map(({ train }) => train)),
+  useCommand(served.map(({ predict }) => predict)),
+  useCommand(served.map(({ evaluate }) => evaluate)),
+];

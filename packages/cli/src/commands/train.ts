@@ -6,9 +6,11 @@ import { folderName } from '../options/parse.ts';
 import { optimizerOptions, runOptions, type TrainOptions } from '../options/train.ts';
 import { blasOption, type CheckpointName, threadsOption } from '../options/use.ts';
 import { shellWord } from '../output/units.ts';
+import { taskOfRun } from '../run/config.ts';
 import { RunFolder } from '../run/folder.ts';
 import type { Trainable } from '../run/trainable.ts';
 import { resumeRun, startRun } from '../run/training.ts';
+import { addOptions, joined, ownGroup, type Part, requireOwnOptions } from './parts.ts';
 
 interface TrainFlags {
   out?: string;
@@ -18,13 +20,38 @@ interface TrainFlags {
   threads?: number;
 }
 
-/** The command `train` of a task, with run folder, events and --resume. */
-export function trainCommand<Options extends TrainOptions, Files extends SourceFiles>(
+/** What `train` does for one task. */
+export interface TrainPart extends Part {
+  readonly argument: string;
+  readonly missing: string;
+  recognises(paths: readonly string[]): boolean;
+  /** @returns the exit code */
+  train(paths: readonly string[], flags: TrainFlags): Promise<number>;
+}
+
+export function trainPart<Options extends TrainOptions, Files extends SourceFiles>(
   trainable: Trainable<Options, Files>,
-): Command {
+): TrainPart {
+  const { task, inputs, description, help, argument, missing, defaults, end } = trainable;
+  const own = trainable.options();
+  for (const option of own) option.helpGroup(option.helpGroupHeading ?? ownGroup);
+  return {
+    ...{ task, inputs, description, help, argument, missing },
+    options: [...own, ...optimizerOptions(defaults), ...runOptions(defaults, end)],
+    recognises: (paths) => trainable.recognises?.(paths) ?? false,
+    train: (paths, flags) => trainOrResume(trainable, paths, flags as TrainFlags & Partial<Options>),
+  };
+}
+
+/**
+ * The command `train`, with run folder, events and --resume. Of several parts, the first one that recognises its files is used;
+ * otherwise the first one.
+ */
+export function trainCommand(parts: readonly TrainPart[]): Command {
+  const [first] = parts;
   const command = new Command('train')
-    .description(trainable.description)
-    .argument('[files...]', trainable.argument)
+    .description(joined(parts.map(({ description }) => description)))
+    .argument('[files...]', joined(parts.map(({ argument }) => argument)))
     .addOption(
       new Option('--out <folder>', 'run folder (default: runs/<name of the first file>)').argParser(folderName),
     )
@@ -39,15 +66,19 @@ export function trainCommand<Options extends TrainOptions, Files extends SourceF
     .option('--json', 'print one JSON object per event')
     .addOption(threadsOption())
     .addOption(blasOption());
-  const { defaults, end } = trainable;
-  const own = trainable.options();
-  for (const option of own) option.helpGroup(option.helpGroupHeading ?? 'Data and model:');
-  for (const option of [...own, ...optimizerOptions(defaults), ...runOptions(defaults, end)]) command.addOption(option);
-  return command
-    .addHelpText('after', trainable.help)
-    .action(async (paths: string[], flags: TrainFlags & Partial<Options>) => {
-      process.exitCode = await trainOrResume(trainable, paths, flags);
-    });
+  addOptions(command, parts);
+  const help = joined(
+    parts.map((part) => part.help),
+    '\n',
+  );
+  return command.addHelpText('after', help).action(async (paths: string[], flags: TrainFlags) => {
+    const { resume } = flags;
+    const task = parts.length > 1 && resume !== undefined ? taskOfRun(new RunFolder(resume)) : null;
+    const fits = (part: TrainPart): boolean => (task === null ? part.recognises(paths) : part.task === task);
+    const chosen = (parts.length > 1 && parts.find(fits)) || first;
+    requireOwnOptions(command, parts, chosen);
+    process.exitCode = await chosen.train(paths, flags);
+  });
 }
 
 function trainOrResume<Options extends TrainOptions, Files extends SourceFiles>(

@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path';
 import { parseCell } from 'unrolled/nn';
+import { commandOf } from 'unrolled/tasks';
 import type { Json } from 'unrolled/train';
 import type { CellCopy, CellFile } from '../cells/cell-file.ts';
 
@@ -31,6 +32,11 @@ export interface RunConfig<Options extends TrainOptions = TrainOptions> {
 
 /** The task of runs whose config.json names none. */
 const firstTask = 'language-model';
+
+/** The task of a run, as its config.json names it. @throws Failure if the file is damaged */
+export function taskOfRun(folder: RunFolder): string {
+  return (folder.readJson('config.json') as Partial<RunConfig> | null)?.task ?? firstTask;
+}
 
 /** The copy of a run's cell, as its config.json names it. @throws Failure if the file is damaged */
 export function cellCopyOf(folder: RunFolder): CellCopy | undefined {
@@ -86,7 +92,7 @@ export function readConfig<Options extends TrainOptions, Files extends SourceFil
   const config = stored && { ...stored, ...currentNames(command, stored) };
   const found = config?.task ?? firstTask;
   if (found !== task) {
-    const other = found === firstTask ? '' : `${found} `;
+    const other = found === firstTask ? '' : `${commandOf(found)} `;
     throw new Failure(
       `${folder.path}: 'unrolled ${command}' cannot resume this run, its task is ${found}; ` +
         `use npx unrolled ${other}train --resume ${shellWord(folder.path)}`,

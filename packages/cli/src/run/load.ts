@@ -2,6 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { FormatError } from 'unrolled';
 import { type CellSource, cellNameOf, cellNames, type DefinedCell } from 'unrolled/nn';
+import { commandOf } from 'unrolled/tasks';
 import { decodeModel, type ModelFile, modelOf, type StoredModel } from 'unrolled/train';
 import { readCellCopy } from '../cells/cell-file.ts';
 import { Failure, naming } from '../failure.ts';
@@ -34,7 +35,7 @@ export async function loadRun<Model>(
 /** The command for models of a task. */
 function usedBy(task: unknown): string {
   if (typeof task !== 'string' || task === 'unknown') return '';
-  return `; use it with npx unrolled ${task === 'language-model' ? 'sample' : `${task} predict`}`;
+  return `; use it with npx unrolled ${task === 'language-model' ? 'sample' : `${commandOf(task)} predict`}`;
 }
 
 /** A cell that is not built in: a checkpoint has only its name, the run folder has its file. */

@@ -24,7 +24,11 @@ export interface Trainable<Options extends TrainOptions = TrainOptions, Files ex
   readonly task: string;
   /** What is typed after `unrolled`: `train`, `classify train`. */
   readonly command: string;
+  /** What it learns from, for messages: 'texts'. */
+  readonly inputs: string;
   readonly description: string;
+  /** Whether these files are for this task, where a command has several; the first is for what none recognises. */
+  recognises?(paths: readonly string[]): boolean;
   /** Description of the arguments, and the error without them. */
   readonly argument: string;
   readonly missing: string;

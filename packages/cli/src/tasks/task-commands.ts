@@ -1,5 +1,6 @@
 import type { Option } from 'commander';
 import type { Task, TaskTypes } from 'unrolled/tasks';
+import type { SourceFiles } from '../input/source-files.ts';
 import type { TrainOptions } from '../options/train.ts';
 import type { UseFlags } from '../options/use.ts';
 import type { Trainable } from '../run/trainable.ts';
@@ -101,13 +102,14 @@ export interface Report {
 export interface TaskCommands<
   T extends TaskTypes,
   Options extends TrainOptions,
+  Files extends SourceFiles,
   PredictFlags extends UseFlags,
   One extends Item<T['input']>,
   EvaluateFlags extends UseFlags,
   Read extends Evaluated<T>,
 > {
   load(): Promise<Task<T>>;
-  readonly train: Trainable<Options>;
+  readonly train: Trainable<Options, Files>;
   readonly predict: PredictPart<T, PredictFlags, One>;
   readonly evaluate: EvaluatePart<T, EvaluateFlags, Read>;
 }

@@ -3,5 +3,5 @@
  * @module
  */
 
-export { loadTask, type TaskEntry, type TaskName, type TypesOf, taskNamed, tasks } from './list.ts';
+export { commandOf, loadTask, type TaskEntry, type TaskName, type TypesOf, taskNamed, tasks } from './list.ts';
 export { type AnyModel, type OpenModel, openModel, parseInput, type Task, type TaskTypes } from './task.ts';

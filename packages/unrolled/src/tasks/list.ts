@@ -5,6 +5,8 @@ import type { Task, TaskTypes } from './task.ts';
 export interface TaskEntry {
   /** As in files and commands. */
   readonly name: string;
+  /** The command that trains and uses it. Default: its name. */
+  readonly command?: string;
   /** What a model of it is called. */
   readonly noun: string;
   /** What such a model does with an input. */
@@ -54,6 +56,10 @@ export const tasks = [
 ] as const satisfies readonly TaskEntry[];
 
 export type TaskName = (typeof tasks)[number]['name'];
+
+/** The command of a task: `unrolled <command> train`. */
+export const commandOf = (name: string): string =>
+  (tasks as readonly TaskEntry[]).find((one) => one.name === name)?.command ?? name;
 
 // Loaded on demand, so that a page holds only the tasks it uses; apart from `tasks`, so that one can be had without the other.
 const loaders = {

@@ -6,11 +6,12 @@ import { readTextFiles } from '../../input/text-files.ts';
 import { option, whole } from '../../options/parse.ts';
 import type { UseFlags } from '../../options/use.ts';
 import { printable } from '../../output/text.ts';
+import { describeLabel, describeLabelScores, requireLabels } from '../label-report.ts';
 import type { EvaluatePart, Item, PredictPart } from '../task-commands.ts';
 import { type TextFlags, textItems, textOptions, textsArgument } from '../text-items.ts';
-import { readExamples, requireLabels, type TableFlags } from './examples.ts';
+import { readExamples, type TableFlags } from './examples.ts';
 import { tableOptions } from './options.ts';
-import { describeContributions, describeEvaluation, explainLabels } from './report.ts';
+import { describeContributions, describeLabelWords, explainLabels } from './report.ts';
 import { classify } from './trainable.ts';
 
 type Types = TypesOf<'classify'>;
@@ -40,7 +41,7 @@ One line of output per line of input; blank lines stay blank.`,
     ...(explain && { explain: ({ label }: Classification) => ({ label }) }),
     text({ text }, found, explanation) {
       if (found === null) return '\n';
-      const line = `${describe(found, top ?? 1)}\t${printable(text).replace(/\s+/g, ' ')}\n`;
+      const line = `${describeLabel(found, top ?? 1)}\t${printable(text).replace(/\s+/g, ' ')}\n`;
       return explanation ? `${line}  ${describeContributions(explanation.contributions)}\n` : line;
     },
     json({ text }, found, explanation) {
@@ -51,13 +52,6 @@ One line of output per line of input; blank lines stay blank.`,
     },
   }),
 };
-
-/** `german 0.93`, or `german 0.93, dutch 0.04` */
-const describe = ({ probabilities }: Classification, top: number): string =>
-  probabilities
-    .slice(0, top)
-    .map(({ label, probability }) => `${printable(label)} ${probability.toFixed(2)}`)
-    .join(', ');
 
 interface EvalFlags extends UseFlags, TableFlags {
   explain?: boolean;
@@ -87,7 +81,7 @@ Tables are read with the columns used in training, unless options name others.`,
     const words = explain ? await explainLabels(model, data) : null;
     return {
       json: { ...found, read: about, ...(words && { words }) },
-      text: `${about.map((line) => `${line}\n`).join('')}${describeEvaluation(found, words)}`,
+      text: `${about.map((line) => `${line}\n`).join('')}${describeLabelScores(found, 'texts')}${words ? describeLabelWords(words) : ''}`,
     };
   },
 };

@@ -14,7 +14,7 @@ import {
 import { Failure } from '../../failure.ts';
 import { parseRecords } from '../../input/csv.ts';
 import { type TextFiles, textExtension } from '../../input/text-files.ts';
-import { countOf, formatCount } from '../../output/units.ts';
+import { countOf } from '../../output/units.ts';
 
 /** The command-line options for tables. */
 export interface TableFlags {
@@ -150,26 +150,3 @@ function describeFiles(paths: readonly string[], read: readonly Read[]): string[
   );
   return lines.length > 4 ? [...lines.slice(0, 4), `${lines.length - 4} other forms of files`] : lines;
 }
-
-/**
- * Checks that a model has the labels of all examples.
- * @throws Failure naming the first one that it lacks, with its file and line
- */
-export function requireLabels({ examples, placeOf }: Examples, labels: readonly string[], owner = 'the model'): void {
-  const known = new Set(labels);
-  const unknown = examples.flatMap(({ label }, i) => (known.has(label) ? [] : [i]));
-  if (unknown.length === 0) return;
-  const share = `${formatCount(unknown.length)} of ${countOf(examples.length, 'example')}`;
-  throw new Failure(
-    `${placeOf(unknown[0])}: the label '${shorten(examples[unknown[0]].label)}' is not one of ${owner}'s: ` +
-      `${listLabels(labels)}; ${share} have such labels: leave them out, or train with them`,
-  );
-}
-
-/** `ham, spam`; of more than nine the first eight. */
-export const listLabels = (labels: readonly string[]): string =>
-  labels.length > 9
-    ? `${labels.slice(0, 8).map(shorten).join(', ')} and ${formatCount(labels.length - 8)} more`
-    : labels.map(shorten).join(', ');
-
-const shorten = (text: string): string => (text.length > 40 ? `${text.slice(0, 40)}…` : text);

@@ -1,13 +1,5 @@
-import {
-  type Classifier,
-  type ClassifierEvaluation,
-  type Contribution,
-  explainWords,
-  type LabelledText,
-} from 'unrolled/tasks/classify';
-import { table } from '../../output/table.ts';
+import { type Classifier, type Contribution, explainWords, type LabelledText } from 'unrolled/tasks/classify';
 import { printable } from '../../output/text.ts';
-import { formatCount } from '../../output/units.ts';
 
 /** The words that count most for a label, with their mean contributions. */
 export type LabelWords = Readonly<Record<string, readonly { readonly word: string; readonly weight: number }[]>>;
@@ -47,38 +39,11 @@ export async function explainLabels(model: Classifier, examples: readonly Labell
   );
 }
 
-export function describeEvaluation(found: ClassifierEvaluation, words: LabelWords | null): string {
-  const { examples, accuracy, macroF1, loss, calibrationError, labels, scores, confusion } = found;
-  const lines = [
-    `accuracy ${(100 * accuracy).toFixed(2)}% of ${formatCount(examples)}, macro-F1 ${macroF1.toFixed(4)}`,
-    `loss ${loss.toFixed(4)} nats, expected calibration error ${calibrationError.toFixed(4)}`,
-    '',
-    ...table(
-      ['label', 'precision', 'recall', 'F1', 'texts'],
-      scores.map(({ precision, recall, f1, support }, k) => [
-        printable(labels[k]),
-        precision.toFixed(3),
-        recall.toFixed(3),
-        f1.toFixed(3),
-        formatCount(support),
-      ]),
-    ),
-  ];
-  if (labels.length <= 12) {
-    lines.push('', 'Confusion matrix (rows: true label; columns: predicted)', '');
-    lines.push(
-      ...table(
-        ['', ...labels.map(printable)],
-        confusion.map((row, k) => [printable(labels[k]), ...row.map(String)]),
-      ),
-    );
-  }
-  if (words) {
-    lines.push('', 'Words that count most for each label (mean contribution, nats)', '');
-    for (const [label, list] of Object.entries(words)) {
-      const shown = list.map(({ word, weight }) => `${printable(word)} ${signed(weight)}`).join('  ');
-      lines.push(`${printable(label)}: ${shown || 'none in two texts'}`);
-    }
+export function describeLabelWords(words: LabelWords): string {
+  const lines = ['', 'Words that count most for each label (mean contribution, nats)', ''];
+  for (const [label, list] of Object.entries(words)) {
+    const shown = list.map(({ word, weight }) => `${printable(word)} ${signed(weight)}`).join('  ');
+    lines.push(`${printable(label)}: ${shown || 'none in two texts'}`);
   }
   return `${lines.join('\n')}\n`;
 }

@@ -21,13 +21,15 @@ import { exampleUnits } from '../../run/events.ts';
 import { exampleInputs } from '../../run/example-inputs.ts';
 import { withDefaults } from '../../run/options.ts';
 import type { Prepared, Sources, Trainable } from '../../run/trainable.ts';
+import { listLabels, requireLabels } from '../label-report.ts';
 import { describeVectors, readVectors } from '../word-vectors.ts';
-import { listLabels, readExamples, requireLabels } from './examples.ts';
+import { readExamples } from './examples.ts';
 import { type ClassifyOptions, defaults, optional, options } from './options.ts';
 
 export const classify: Trainable<ClassifyOptions> = {
   task: 'classify',
   command: 'classify train',
+  inputs: 'texts',
   description: 'train a text classifier',
   argument: 'tables (.tsv, .csv), JSON lines, fastText files, or folders with a folder of texts for each label',
   missing: 'no examples given; name a .tsv, .csv or .jsonl file, or a folder with a folder of texts for each label',

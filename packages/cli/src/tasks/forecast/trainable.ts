@@ -25,6 +25,7 @@ import { describeStep, likelySeason } from './times.ts';
 export const forecast: Trainable<ForecastOptions> = {
   task: 'forecast',
   command: 'forecast train',
+  inputs: 'series',
   description: 'train a forecaster on columns of numbers',
   argument: 'a table of comma-, semicolon- or tab-separated values whose first line names the columns',
   missing: 'no series given; name a .csv file',

@@ -39,6 +39,7 @@ import { TextUnits } from './text-units.ts';
 export const languageModel: Trainable<LanguageModelOptions> = {
   task: 'language-model',
   command: 'train',
+  inputs: 'texts',
   description: 'train a language model on text',
   argument: 'text files, folders with text files, or - for the standard input; plain or gzipped',
   missing: 'no text given; name a file or a folder',

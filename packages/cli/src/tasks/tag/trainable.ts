@@ -29,6 +29,7 @@ import { defaults, optional, options, type TagOptions } from './options.ts';
 export const tag: Trainable<TagOptions> = {
   task: 'tag',
   command: 'tag train',
+  inputs: 'sentences',
   description: 'train a tagger: named entities, parts of speech',
   argument: 'CoNLL files: a word and its tag per line, a blank line after each sentence',
   missing: 'no sentences given; name a CoNLL file',

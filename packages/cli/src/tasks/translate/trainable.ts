@@ -36,6 +36,7 @@ import { readPairs } from './pairs.ts';
 export const translate: Trainable<TranslateTrainOptions> = {
   task: 'translate',
   command: 'translate train',
+  inputs: 'pairs of texts',
   description: 'train a sequence-to-sequence model: languages, letters to phonemes, date formats',
   argument: 'tables with source, tab and translation in each line; or one file of sources, with --target',
   missing: 'no pairs given; name a .tsv file, or a file of sources and --target',
