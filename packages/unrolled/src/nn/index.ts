@@ -32,5 +32,6 @@ export * from './spelling-encoder.ts';
 export * from './tag-constraints.ts';
 export * from './tied-linear.ts';
 export * from './unroll.ts';
+export * from './vision/index.ts';
 export * from './viterbi.ts';
 export * from './word-table.ts';

@@ -54,6 +54,9 @@ const [T, S, B, F, K] = [4, 3, 2, 5, 3];
 const [xs, ids] = [random([T, B, F]), device.ids([2, 0, 1, 4, 3, 2, 0, 1], [T, B])];
 const open = [-1, -1, F];
 const single = (layer: AnyLayer): Case => ({ layer, shapes: open, inputs: xs });
+const images = random([2, 5, 4, 6], 5);
+const onImages = (...layers: readonly AnyLayer[]): Case[] =>
+  layers.map((layer) => ({ layer, shapes: [-1, 5, 4, 6], inputs: images }));
 const own = { layers: { scale: Scale }, cells: [leaky] };
 const tags = { start: [true, true, false], end: [true, true, true], transitions: Array(K).fill(Array(K).fill(true)) };
 
@@ -67,6 +70,61 @@ const encoded = { memory: random([S, B, F], 3), lengths: [2, 3], state: [{ h: ra
 
 /** At least one case of every layer, by the name of its class. */
 const cases: Record<string, readonly Case[]> = {
+  Activation: (['relu', 'relu6', 'sigmoid', 'tanh'] as const).map((kind) => single(new nn.Activation({ kind }))),
+  AveragePool2d: onImages(
+    new nn.AveragePool2d({ kernel: 2 }),
+    new nn.AveragePool2d({ kernel: 3, stride: 2, padding: 1, ceil: true, countPadding: true }),
+  ),
+  BatchNorm: [single(new nn.BatchNorm()), ...onImages(new nn.BatchNorm({ epsilon: 0.1, momentum: 0.5 }))],
+  ChannelDropout: onImages(new nn.ChannelDropout({ rate: 0.5 })),
+  Conv1d: [
+    single(new nn.Conv1d({ channels: 3, kernel: 3 })),
+    single(
+      new nn.Conv1d({ channels: 5, kernel: 2, stride: 2, dilation: 2, groups: 5, padding: 'causal', bias: false }),
+    ),
+  ],
+  Conv2d: onImages(
+    new nn.Conv2d({ channels: 3, kernel: 3 }),
+    new nn.Conv2d({
+      ...{ channels: 4, kernel: [3, 2], stride: [2, 1], dilation: [1, 2], groups: 2 },
+      ...{ padding: [1, [0, 1]], bias: false, weight: { kind: 'xavier' } },
+    } as never),
+  ),
+  ConvTranspose2d: onImages(
+    new nn.ConvTranspose2d({ channels: 3, kernel: 2, stride: 2 }),
+    new nn.ConvTranspose2d({ channels: 4, kernel: 3, stride: 2, padding: 1, outputPadding: 1, groups: 2, bias: false }),
+  ),
+  DepthwiseConv2d: onImages(
+    new nn.DepthwiseConv2d({ kernel: 3, padding: 'same' }),
+    new nn.DepthwiseConv2d({ kernel: [1, 3], stride: 2, multiplier: 2, bias: false }),
+  ),
+  Fire: onImages(new nn.Fire({ squeeze: 2, expand: 3 })),
+  Flatten: onImages(new nn.Flatten(), new nn.Flatten({ order: 'channelsLast' })),
+  GlobalAveragePool: onImages(new nn.GlobalAveragePool()),
+  InvertedResidual: onImages(
+    new nn.InvertedResidual({ channels: 6 }),
+    new nn.InvertedResidual({ channels: 6, expansion: 1, batchNorm: false }),
+    new nn.InvertedResidual({ channels: 4, expansion: 2, kernel: 5, stride: 2, padding: 'same', squeezeExcite: 4 }),
+  ),
+  MaxPool2d: onImages(
+    new nn.MaxPool2d({ kernel: 2 }),
+    new nn.MaxPool2d({ kernel: 3, stride: [2, 1], padding: 'same', ceil: true }),
+  ),
+  Residual: [
+    single(new nn.Residual({ body: new nn.Linear({ units: F }) })),
+    ...onImages(
+      new nn.Residual({
+        ...{ body: new nn.Sequential({ conv1: new nn.Conv2d({ channels: 3, kernel: 1, stride: 2 }) }) },
+        ...{ shortcut: new nn.Conv2d({ channels: 3, kernel: 1, stride: 2 }), activation: 'relu' },
+        ...{ names: { body: '', shortcut: 'downsample' } },
+      }),
+    ),
+  ],
+  SeparableConv2d: onImages(
+    new nn.SeparableConv2d({ channels: 3, kernel: 3 }),
+    new nn.SeparableConv2d({ channels: 3, kernel: 3, stride: 2, padding: 'same', multiplier: 2, bias: false }),
+  ),
+  SqueezeExcite: onImages(new nn.SqueezeExcite({ reduction: 4 }), new nn.SqueezeExcite()),
   AdaptiveSoftmax: [single(new nn.AdaptiveSoftmax({ classes: 9, cutoffs: [2, 5], divisor: 2 }))],
   Attention: [
     ...nn.attentionScores.map((score) => new nn.Attention({ score })),
@@ -129,6 +187,13 @@ const cases: Record<string, readonly Case[]> = {
   ),
   Sequential: [
     single(new nn.Sequential([])),
+    ...onImages(
+      new nn.Sequential({
+        conv: new nn.Conv2d({ channels: 3, kernel: 3 }),
+        bn: new nn.BatchNorm(),
+        relu: new nn.Activation({ kind: 'relu6' }),
+      }),
+    ),
     single(
       new nn.Sequential([
         new nn.Linear({ units: 4 }),
@@ -199,7 +264,7 @@ describe('a layer made from its written configuration', () => {
   });
 
   test.each([
-    [{ layer: 'scale' }, "unknown layer 'scale'; Use adaptiveSoftmax, attention"],
+    [{ layer: 'scale' }, "unknown layer 'scale'; Use activation, adaptiveSoftmax, attention"],
     [{ layer: 'scale' }, "pass the class of your own: { layers: { 'scale': MyLayer } }"],
     [{ layer: 'liner', units: 2 }, "did you mean 'linear'?"],
     [{ layer: 'toString' }, "unknown layer 'toString'"],

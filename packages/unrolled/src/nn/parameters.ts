@@ -229,7 +229,7 @@ export class Parameters {
   }
 
   /**
-   * Loads all values by name, as `save` returns them.
+   * Loads all values by name, as `save` returns them. Counters `num_batches_tracked` of PyTorch's batch norms are ignored.
    * @throws FormatError naming the first parameter that is missing, unknown, or of another shape or size; nothing is
    *   changed then
    */
@@ -240,7 +240,7 @@ export class Parameters {
 
   #requireFitting(values: SavedParameters): void {
     for (const parameter of this.#list) requireSaved(values, parameter);
-    const unknown = Object.keys(values).find((name) => !this.#byName.has(name));
+    const unknown = Object.keys(values).find((name) => !this.#byName.has(name) && !isCounter(name));
     if (unknown === undefined) return;
     throw new FormatError(`load: this model has no parameter ${shown(unknown)}; it has ${some(this.names)}`, {
       name: unknown,
@@ -278,6 +278,9 @@ function requireSaved(values: SavedParameters, { name, shape }: Parameter): void
     );
   }
 }
+
+/** Whether it is the counter that PyTorch's batch norms save, which nothing is computed with. */
+const isCounter = (name: string): boolean => /(^|\.)num_batches_tracked$/.test(name);
 
 /** Names for a message, shortened. */
 const some = (names: readonly string[]): string =>

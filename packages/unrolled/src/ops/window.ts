@@ -1,7 +1,6 @@
 import type { Pair, Window } from '../backend/convolution.ts';
 import { ConfigError, ShapeError } from '../errors.ts';
-import { formatShape } from '../shape.ts';
-import type { Tensor } from '../tensor/tensor.ts';
+import { formatShape, type Shape } from '../shape.ts';
 
 /** One number for rows and columns, or one for each. */
 export type Size2d = number | readonly [number, number];
@@ -17,6 +16,11 @@ export type Padding2d =
   | number
   | readonly [number, number]
   | readonly [readonly [number, number], readonly [number, number]];
+
+/** A tensor, or what will be one. */
+interface Shaped {
+  readonly shape: Shape;
+}
 
 export interface WindowOptions {
   readonly kernel: Size2d;
@@ -74,7 +78,7 @@ export function paddingOf(
  */
 export function windowOver(
   operation: string,
-  x: Tensor,
+  x: Shaped,
   { kernel, stride = 1, dilation = 1, padding = 'valid', ceil = false }: WindowOptions,
 ): { readonly window: Window; readonly output: Pair } {
   requireImages(operation, x);
@@ -99,7 +103,7 @@ export function windowOver(
 
 function doesNotFit(
   operation: string,
-  x: Tensor,
+  x: Shaped,
   { kernel, dilation }: Omit<Window, 'padding'>,
   sides: readonly [Pair, Pair],
 ): ShapeError {
@@ -113,8 +117,8 @@ function doesNotFit(
 }
 
 /** @throws ShapeError unless x is `[B, H, W, C]` */
-export function requireImages(operation: string, x: Tensor): void {
-  if (x.rank === 4) return;
+export function requireImages(operation: string, x: Shaped): void {
+  if (x.shape.length === 4) return;
   throw new ShapeError(`${operation}: needs images [B, H, W, C], channels last, received ${formatShape(x.shape)}`, {
     operation,
     x: x.shape,
