@@ -11,9 +11,9 @@ export const images: FaultGroup = {
   name: 'images',
   faults: [
     ...faultsIn(`${ops}/convolution.ts`, tests, [
-      ["const given = activation === 'none' ? dy! :", "const given = activation !== 'relu' ? dy! :"],
+      ['backend.unaryGrad(activation, y, y, dy!, given);', 'backend.copy(dy!, given);'],
       ['const d = scale === null ? given : product(given, scale, device);', 'const d = given;'],
-      ['dBias: scale ? null : dBias', 'dBias'],
+      ['sumChannels(given, dBias, device);', 'sumChannels(d, dBias, device);'],
       ['[covered - 1, 0],', '[covered - 2, 1],'],
       ['covered - before - after + extra[axis]', 'covered - before - after'],
     ]),

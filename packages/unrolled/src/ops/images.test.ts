@@ -141,6 +141,8 @@ test('dropoutChannels drops whole channels of an image', () => {
   const sums = [...ops.sum(y, { axes: [1, 2] }).data()];
   expect(sums.every((sum) => sum === 0 || sum === 24)).toBe(true);
   expect(new Set(sums).size).toBe(2);
+  // Each image has channels of its own.
+  expect(new Set(Array.from({ length: 20 }, (_, b) => sums.slice(5 * b, 5 * b + 5).join())).size).toBeGreaterThan(5);
 });
 
 describe('mistakes are named', () => {
