@@ -10,7 +10,10 @@ export {
 } from './batch-norm';
 export { binary } from './broadcast';
 export { columnSums } from './columns';
+export { border, convolve } from './convolution';
+export { convolveGrad } from './convolution-weights';
 export { stridedCopy } from './copy';
+export { depthwise, depthwiseGrad } from './depthwise';
 export { dropout } from './dropout';
 export { axpy, fill, scaleInto, select, unary, unaryGrad } from './elementwise';
 export { gemmFewRows } from './few-rows';
@@ -23,6 +26,7 @@ export { lstmBackward, lstmForward } from './lstm';
 export { heapBase } from './memory';
 export { adagrad, adam, rmsprop, sgd } from './optimizer';
 export { packRight, packedSize } from './pack';
+export { packDepthwise, packTaps, sumTaps } from './pack-taps';
 export { averagePool, averagePoolGrad, maxPool, maxPoolGrad } from './pool';
 export { argmax, reduce, sumOfSquares } from './reduce';
 export { rnnBackward, rnnForward } from './rnn';

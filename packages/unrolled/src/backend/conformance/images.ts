@@ -46,6 +46,16 @@ const geometries: readonly Geometry[] = [
   { x: [1, 4, 4, 4], O: 8, window: same, groups: 4 },
   { x: [1, 5, 4, 6], O: 10, window: same, groups: 2 },
   { x: [1, 4, 33, 40], O: 24, window: same },
+  { x: [9, 1, 1, 12], O: 9, window: windowOf([1, 1]) },
+  { x: [1, 40, 6, 16], O: 4, window: windowOf([5, 1], [1, 1], [8, 0], [2, 1]), after: [0, 0] },
+  { x: [5, 6, 13, 20], O: 20, window: windowOf([3, 3], [2, 2], [1, 1]), groups: 20 },
+];
+
+/** Further ones for convolutions alone: many small images, few pixels with many channels, an image of several bands. */
+const furtherGeometries: readonly Geometry[] = [
+  { x: [20, 3, 3, 4], O: 5, window: same },
+  { x: [1, 3, 3, 5], O: 70, window: same },
+  { x: [1, 70, 24, 20], O: 3, window: same },
 ];
 
 const nameOf = ({ x, O, window, groups = 1 }: Geometry): string => {
@@ -53,7 +63,7 @@ const nameOf = ({ x, O, window, groups = 1 }: Geometry): string => {
   return `[${x}] → ${O}, kernel ${kernel}, stride ${stride}, padding ${padding}, dilation ${dilation}, groups ${groups}`;
 };
 
-const convolutions: Case[] = geometries.map((geometry, index) => ({
+const convolutions: Case[] = [...geometries, ...furtherGeometries].map((geometry, index) => ({
   name: `convolution ${nameOf(geometry)}, and its gradients`,
   run: (lab: Lab) => {
     const { x: input, O, window, groups = 1 } = geometry;

@@ -18,8 +18,19 @@ import type {
   TypedArray,
   UnaryOperation,
 } from '../backend.ts';
-import type { BatchNormBackward, BatchNormForward, PoolBackward, PoolForward } from '../convolution.ts';
+import type {
+  BatchNormBackward,
+  BatchNormForward,
+  ConvolutionForward,
+  ConvolutionInputGrad,
+  ConvolutionWeightGrad,
+  PoolBackward,
+  PoolForward,
+} from '../convolution.ts';
 import type { Scan } from '../scan.ts';
+import type { Context } from './convolution/context.ts';
+import { convolution, convolutionInputGrad } from './convolution/sums.ts';
+import { convolutionWeightGrad } from './convolution/weight-grad.ts';
 import { Binary, type Kernels, Reduction, Unary } from './generated/kernels.ts';
 import { batchNormGradParameters, batchNormParameters, poolGradParameters, poolParameters } from './images.ts';
 import * as elementwise from './jobs/elementwise.ts';
@@ -56,6 +67,7 @@ export class WasmBackend implements PartialBackend {
   readonly #parallelFrom: number;
   readonly #notes: readonly string[];
   readonly #details: Readonly<Record<string, string | null>>;
+  readonly #context: Context;
 
   constructor(
     memory: LinearMemory,
@@ -73,6 +85,12 @@ export class WasmBackend implements PartialBackend {
     this.#parallelFrom = parallelFrom;
     this.#notes = notes;
     this.#details = details;
+    this.#context = {
+      memory,
+      kernels,
+      partsFor: (work) => this.#partsFor(work),
+      run: (job, parameters, work) => this.#run(job, parameters, work),
+    };
   }
 
   describe(): BackendDescription {
@@ -348,6 +366,18 @@ export class WasmBackend implements PartialBackend {
   }
 
   // ── images ──
+
+  convolution(given: ConvolutionForward): void {
+    convolution(this.#context, given);
+  }
+
+  convolutionInputGrad(given: ConvolutionInputGrad): void {
+    convolutionInputGrad(this.#context, given);
+  }
+
+  convolutionWeightGrad(given: ConvolutionWeightGrad): void {
+    convolutionWeightGrad(this.#context, given);
+  }
 
   pool(given: PoolForward): void {
     const parameters = poolParameters(given, this.#memory);

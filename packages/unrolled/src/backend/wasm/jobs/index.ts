@@ -1,3 +1,7 @@
+import { convolutionJob } from './convolution.ts';
+import { convolutionWeightsJob } from './convolution-weights.ts';
+import { depthwiseJob } from './depthwise.ts';
+import { depthwiseWeightsJob } from './depthwise-weights.ts';
 import { axpyJob, binaryJob, dropoutJob, selectJob, stridedCopyJob, unaryGradJob, unaryJob } from './elementwise.ts';
 import {
   averagePoolGradJob,
@@ -37,5 +41,6 @@ export const jobs: readonly Job[] = [
   ...[softmaxJob, softmaxGradJob, crossEntropyJob, crossEntropyGradJob, layerNormJob, layerNormGradJob],
   ...[argmaxJob, reduceJob, gatherJob, scatterAddJob],
   ...[batchNormJob, batchNormGradJob, maxPoolJob, maxPoolGradJob, averagePoolJob, averagePoolGradJob],
+  ...[convolutionJob, convolutionWeightsJob, depthwiseJob, depthwiseWeightsJob],
   ...[sgdJob, adagradJob, rmspropJob, adamJob],
 ];
