@@ -1,5 +1,5 @@
 import { DataError } from '../errors.ts';
-import { countAll, countNgrams, countShared, referenceCount, splitAtSpaces, trimEnd, version } from './ngrams.ts';
+import { nearestLength, ngramMatches, referenceCount, splitAtSpaces, trimEnd, version } from './ngrams.ts';
 import { requirePairs } from './require.ts';
 
 export interface Bleu {
@@ -35,21 +35,11 @@ export function bleu(hypotheses: readonly string[], references: readonly (readon
     const words = tokenize13a(hypothesis);
     const known = references[i].map(tokenize13a);
     hypothesisLength += words.length;
-    referenceLength += known
-      .map(({ length }) => length)
-      .reduce((a, b) => {
-        const [far, near] = [Math.abs(a - words.length), Math.abs(b - words.length)];
-        return near < far || (near === far && b < a) ? b : a;
-      });
+    referenceLength += nearestLength(words.length, known);
     for (const n of orders) {
-      const counts = countNgrams(words, n, ' ');
-      // Of several references, the one that has an n-gram most often counts.
-      const most = new Map<string, number>();
-      for (const each of known) {
-        for (const [ngram, count] of countNgrams(each, n, ' ')) most.set(ngram, Math.max(count, most.get(ngram) ?? 0));
-      }
-      right[n - 1] += countShared(counts, most);
-      total[n - 1] += countAll(counts);
+      const matches = ngramMatches(words, known, n, ' ');
+      right[n - 1] += matches.right;
+      total[n - 1] += matches.total;
     }
   });
   const precisions = smoothed(right, total);

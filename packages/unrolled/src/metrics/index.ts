@@ -1,10 +1,11 @@
 /**
- * Accuracy, F1, calibration, spans, BLEU, chrF, error rates and forecast errors, from plain numbers.
+ * Accuracy, F1, calibration, spans, BLEU, chrF, scores of captions, error rates and forecast errors, from plain numbers.
  * @module
  */
 
 export * from './bleu.ts';
 export * from './calibration.ts';
+export * from './captions.ts';
 export * from './chrf.ts';
 export { accuracy, classScores, confusionMatrix, macroF1, type Scores } from './classification.ts';
 export * from './edit-distance.ts';

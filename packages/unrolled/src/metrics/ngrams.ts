@@ -15,6 +15,31 @@ export function countShared(a: ReadonlyMap<string, number>, b: ReadonlyMap<strin
   return shared;
 }
 
+/** How many n-grams of a sentence are in its references, and how many it has. Of several references, the one that has an n-gram most often counts. */
+export function ngramMatches(
+  words: readonly string[],
+  references: readonly (readonly string[])[],
+  n: number,
+  separator: string,
+): { readonly right: number; readonly total: number } {
+  const counts = countNgrams(words, n, separator);
+  const most = new Map<string, number>();
+  for (const reference of references) {
+    for (const [ngram, count] of countNgrams(reference, n, separator)) {
+      most.set(ngram, Math.max(count, most.get(ngram) ?? 0));
+    }
+  }
+  return { right: countShared(counts, most), total: countAll(counts) };
+}
+
+/** The length of the reference nearest in length, of two equally near ones the shorter. */
+export function nearestLength(length: number, references: readonly (readonly unknown[])[]): number {
+  const distance = (n: number): number => Math.abs(n - length);
+  return references
+    .map((reference) => reference.length)
+    .reduce((a, b) => (distance(b) < distance(a) || (distance(b) === distance(a) && b < a) ? b : a));
+}
+
 export const countAll = (counts: ReadonlyMap<string, number>): number =>
   [...counts.values()].reduce((total, count) => total + count, 0);
 
