@@ -90,7 +90,9 @@ describe.each(kinds)('attention %j', (options, Q) => {
   const past = options.coverage ? mul(random([B, S], 5), 0.5) : null;
 
   test('is what its equations say, and 0 beyond the end', () => {
-    const { context, weights, coverage } = attention.step(query, attention.prepare(memory, lengths), past);
+    const { context, weights, coverage } = attention.step(query, attention.prepare(memory, lengths), {
+      coverage: past,
+    });
     const states = memory.toArray() as number[][][];
     for (let b = 0; b < B; b++) {
       const own = states.slice(0, lengths[b]).map((rows) => rows[b]);
@@ -120,7 +122,7 @@ describe.each(kinds)('attention %j', (options, Q) => {
         position += size;
       }
       const prepared = attention.prepare(inputs[1], lengths);
-      const { context, weights } = attention.step(inputs[0], prepared, past && inputs[2]);
+      const { context, weights } = attention.step(inputs[0], prepared, { coverage: past && inputs[2] });
       return add(sum(mul(context, random([B, D], 8))), sum(mul(weights, random([B, S], 9))));
     });
     expect(error).toBeLessThan(1e-6);
@@ -189,11 +191,11 @@ describe('on the wasm backend', () => {
               random([lengths.length, Q], seed + 1, device),
             ];
             const past = options.coverage ? random([lengths.length, longest], seed + 2, device) : null;
-            const whole = attention.step(query, attention.prepare(memory, lengths), past);
+            const whole = attention.step(query, attention.prepare(memory, lengths), { coverage: past });
             lengths.forEach((length, b) => {
               const own = memory.slice(0, 0, length).slice(1, b, b + 1);
               const before = past?.slice(0, b, b + 1).slice(1, 0, length);
-              const alone = attention.step(query.slice(0, b, b + 1), attention.prepare(own), before);
+              const alone = attention.step(query.slice(0, b, b + 1), attention.prepare(own), { coverage: before });
               expect(whole.context.at(b).data()).toEqual(alone.context.at(0).data());
               expect(whole.weights.at(b).data().slice(0, length)).toEqual(alone.weights.at(0).data());
               expect(

@@ -2,13 +2,19 @@ import { count, flag, oneOf, required } from '../checks.ts';
 import { ConfigError, ShapeError } from '../errors.ts';
 import {
   add,
+  argmax,
+  embedding,
+  greater,
   linear,
+  logSoftmax,
   matmul,
   minimum,
   mul,
+  neg,
   recomputeInParts,
   reshape,
   scale,
+  select,
   softmax,
   sum,
   tanh,
@@ -17,8 +23,9 @@ import {
 import { formatShape, type Shape } from '../shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { Buildable } from './buildable.ts';
+import { drawIds } from './draw-ids.ts';
 import { zeros } from './initialisers.ts';
-import type { Layer } from './layer.ts';
+import { type Context, inference, type Layer } from './layer.ts';
 import { layerConfig } from './layer-config.ts';
 import { replacePadding, requireLengths } from './lengths.ts';
 import type { Declarations, Parameter } from './parameters.ts';
@@ -44,6 +51,11 @@ export interface AttentionOptions {
    * coverage c = Σ of past weights; additive: tanh(W s + U h + c·w), w `[A]`; else score + w·c, w `[1]`. Default false.
    */
   readonly coverage?: boolean;
+  /**
+   * Hard attention (Xu 2015): the context is the value of one position, drawn from the weights in training and the one of the
+   * greatest weight otherwise. Its weights learn by REINFORCE, from `AttentionStep.drawn`. Default false.
+   */
+  readonly hard?: boolean;
 }
 
 /** Queries `[T, B, Q]`, and a memory `[S, B, D]` with the number of valid positions of each row. Default: S for all. */
@@ -73,6 +85,24 @@ export interface AttentionStep {
   readonly weights: Tensor;
   /** Σ of the weights so far, these included, `[B, S]`; null without coverage. */
   readonly coverage: Tensor | null;
+  /** Of hard attention in training; else null. */
+  readonly drawn: Drawn | null;
+}
+
+/** A draw from the weights of each row. */
+export interface Drawn {
+  /** log p of the position that was drawn, `[B]`. */
+  readonly logProbability: Tensor;
+  /** −Σ p log p, `[B]`. */
+  readonly entropy: Tensor;
+}
+
+/** What a step of attention depends on besides its query and memory. */
+export interface AttentionStepOptions {
+  /** Returned by the step before; null at the first one. Default null. */
+  readonly coverage?: Tensor | null | undefined;
+  /** Whether hard attention draws, and from which random numbers. Default: inference. */
+  readonly context?: Context | undefined;
 }
 
 export interface AttendOptions {
@@ -112,6 +142,7 @@ export class Attention
       score: required(oneOf(attentionScores)),
       units: count,
       coverage: flag,
+      hard: flag,
     });
   }
 
@@ -165,18 +196,22 @@ export class Attention
     };
   }
 
-  /**
-   * One query for each row: `[B, Q]` → context `[B, D]`.
-   * @param coverage  returned by the step before; null at the first one
-   */
-  step(query: Tensor, memory: AttentionMemory, coverage: Tensor | null = null): AttentionStep {
+  /** One query for each row: `[B, Q]` → context `[B, D]`. */
+  step(query: Tensor, memory: AttentionMemory, options: AttentionStepOptions = {}): AttentionStep {
+    const { coverage = null, context: mode = inference } = options;
     const [B, S] = memory.values.shape;
     const projected = this.#project(query);
     const q = reshape(projected, [B, 1, projected.shape[1]]);
     const past = this.parts.coverage && (coverage ?? query.device.zeros([B, S]));
-    const { context, weights } = attendTo(this.#scores(q, memory.keys, this.parts.score?.value ?? null, past), memory);
+    const scores = this.#scores(q, memory.keys, this.parts.score?.value ?? null, past);
+    if (this.config.hard) {
+      const masked = reshape(memory.mask ? add(scores, memory.mask) : scores, [B, S]);
+      const weights = softmax(masked);
+      return { ...lookAtOne(masked, memory.values, mode), weights, coverage: past && add(past, weights) };
+    }
+    const { context, weights } = attendTo(scores, memory);
     const flat = reshape(weights, [B, S]);
-    return { context: reshape(context, [B, -1]), weights: flat, coverage: past && add(past, flat) };
+    return { context: reshape(context, [B, -1]), weights: flat, coverage: past && add(past, flat), drawn: null };
   }
 
   /**
@@ -192,6 +227,9 @@ export class Attention
   ): { context: Tensor; weights: Tensor | null } {
     if (this.parts.coverage) {
       throw new ConfigError('attention: with coverage each step depends on the one before; call step for each query');
+    }
+    if (this.config.hard) {
+      throw new ConfigError('attention: hard attention looks at one position for each query; call step for each query');
     }
     const { keys, values, mask } = memory;
     const [B, S, K] = keys.shape;
@@ -243,6 +281,28 @@ function attendTo(
   const weights = softmax(mask ? add(scores, mask) : scores);
   return { weights, context: matmul(weights, values) };
 }
+
+/** The value of one position of each row: drawn from the softmax of scores `[B, S]` in training, else the likeliest. */
+function lookAtOne(scores: Tensor, values: Tensor, mode: Context): Pick<AttentionStep, 'context' | 'drawn'> {
+  const { device } = scores;
+  const [B, S, D] = values.shape;
+  const position = device.withoutGradients(() => (mode.training ? drawIds(scores, mode.random) : argmax(scores)));
+  const chosen = embedding(device.tensor(identity(S), [S, S]), position); // [B, S]
+  const context = reshape(matmul(reshape(chosen, [B, 1, S]), values), [B, D]);
+  if (!mode.training) return { context, drawn: null };
+  const weights = softmax(scores);
+  // A weight of 0 has no part in the entropy, and its log none in the sum.
+  const logs = select(greater(weights, 0), logSoftmax(scores), 0);
+  return {
+    context,
+    drawn: {
+      logProbability: sum(mul(chosen, logs), { axes: -1 }),
+      entropy: neg(sum(mul(weights, logs), { axes: -1 })),
+    },
+  };
+}
+
+const identity = (n: number): Float64Array => Float64Array.from({ length: n * n }, (_, i) => Number(i % (n + 1) === 0));
 
 /**
  * Σ_s min(weight_s, coverage_s) for each row (See 2017): the coverage loss. weights and coverage `[B, S]` →

@@ -1,14 +1,21 @@
-import { anything, count, oneOf, rate, required } from '../../checks.ts';
+import { anything, count, flag, oneOf, rate, required } from '../../checks.ts';
 import { ConfigError } from '../../errors.ts';
-import { at, concat, reshape, stack, tanh } from '../../ops/index.ts';
+import { at, broadcastTo, concat, mul, reshape, sigmoid, stack, tanh } from '../../ops/index.ts';
 import type { Shape } from '../../shape.ts';
 import type { Device } from '../../tensor/device.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import { Attention, type AttentionMemory, type AttentionOptions, coverageLoss } from '../attention.ts';
+import {
+  Attention,
+  type AttentionMemory,
+  type AttentionOptions,
+  type AttentionStep,
+  coverageLoss,
+  type Drawn,
+} from '../attention.ts';
 import { Buildable } from '../buildable.ts';
 import type { CellSource } from '../cells/registry.ts';
 import { Dropout } from '../dropout.ts';
-import type { Context, Layer } from '../layer.ts';
+import { type Context, inference, type Layer } from '../layer.ts';
 import { layerConfig } from '../layer-config.ts';
 import { Linear } from '../linear.ts';
 import type { Declarations } from '../parameters.ts';
@@ -39,6 +46,8 @@ export interface DecoderOptions {
   readonly attention?: AttentionOptions | null | undefined;
   /** Default 'none'. */
   readonly feeding?: Feeding | undefined;
+  /** Whether the context is scaled by a gate β_t = σ(W_β s_{t−1} + b) (Xu 2015). Needs feeding 'context'. Default false. */
+  readonly gate?: boolean | undefined;
   /** Number of output classes. */
   readonly choices: number;
 }
@@ -51,11 +60,14 @@ export interface DecoderInputs extends Encoded {
 export interface DecoderShapes {
   readonly ys: Shape;
   readonly memory: Shape;
+  /** Of what is part of every input. Default: nothing. */
+  readonly constant?: Shape | null | undefined;
 }
 
 interface DecoderParts {
   readonly width: number;
   readonly combine: Linear | null;
+  readonly gate: Linear | null;
 }
 
 /** A decoder's state between steps; the batch is the first axis everywhere. */
@@ -64,6 +76,8 @@ export type DecoderState = {
   /** h̃ or s of the previous step, if it is fed. */
   readonly fed: Tensor | null; // [B, H]
   readonly coverage: Tensor | null; // [B, S]
+  /** What is part of every input. */
+  readonly constant: Tensor | null; // [B, K]
 };
 
 export interface DecoderStep {
@@ -72,6 +86,8 @@ export interface DecoderStep {
   readonly weights: Tensor | null; // [B, S]
   /** Σ_s min(weight, coverage), `[B]`. */
   readonly repeated: Tensor | null;
+  /** Where attention was drawn: log p of the position and the entropy of the weights, `[B]`; null elsewhere. */
+  readonly drawn: Drawn | null;
   readonly state: DecoderState;
 }
 
@@ -80,6 +96,10 @@ export interface DecoderRun {
   readonly vectors: Tensor; // [T, B, V]
   /** Σ_s min(weight, coverage) of every step, `[T, B]`; null without coverage. */
   readonly repeated: Tensor | null;
+  /** Of every step, `[T, B, S]`; null where all steps were one pass, and without attention. */
+  readonly weights: Tensor | null;
+  /** Of every step, `[T, B]` each; null unless attention is hard and training. */
+  readonly drawn: Drawn | null;
 }
 
 /**
@@ -88,8 +108,8 @@ export interface DecoderRun {
  *     s_t = cells([y_{t−1}; fed], s_{t−1});   c_t = attention(s_t or s_{t−1});   h̃_t = tanh(W_c [c_t; s_t] + b_c)
  *     logits_t = W h̃_t + b
  *
- * Without attention logits_t = W s_t + b. Parameters: the cells' own, `attention.…`, `combine.weight` [H, D + H],
- * `combine.bias` [H], `output.weight` [choices, H], `output.bias`.
+ * Without attention logits_t = W s_t + b. Parameters: the cells' own, `attention.…`, `gate.weight` [1, H], `gate.bias` [1],
+ * `combine.weight` [H, D + H], `combine.bias` [H], `output.weight` [choices, H], `output.bias`.
  */
 export class Decoder extends Buildable<DecoderParts> implements Layer<DecoderInputs, Tensor, DecoderShapes> {
   readonly config: { readonly layer: 'decoder' } & DecoderOptions;
@@ -108,11 +128,20 @@ export class Decoder extends Buildable<DecoderParts> implements Layer<DecoderInp
       dropout: required(rate),
       attention: anything,
       feeding: oneOf(feedings),
+      gate: flag,
       choices: required(count),
     });
-    const { cell, hidden, layers, dropout, attention, feeding = 'none' } = options;
+    const { cell, hidden, layers, dropout, attention, feeding = 'none', gate = false } = options;
     if (!attention && feeding !== 'none') {
       throw new ConfigError('decoder: feeding needs attention; choose an attention, or leave feeding out', { feeding });
+    }
+    if (gate && feeding !== 'context') {
+      throw new ConfigError(
+        "decoder: a gate scales the context that is fed; use feeding 'context', or leave gate out",
+        {
+          feeding,
+        },
+      );
     }
     this.#recurrent = new Recurrent({ cell, hidden, layers, dropout });
     this.#attention = attention ? new Attention(attention) : null;
@@ -124,11 +153,12 @@ export class Decoder extends Buildable<DecoderParts> implements Layer<DecoderInp
     return this.config.feeding ?? 'none';
   }
 
-  build({ ys, memory }: DecoderShapes, declarations: Declarations): Shape {
+  build({ ys, memory, constant }: DecoderShapes, declarations: Declarations): Shape {
     const { hidden } = this.config;
     const D = memory.at(-1)!;
     const fed = { none: 0, output: hidden, context: D }[this.#feeding];
-    const outputs = this.#recurrent.build([...ys.slice(0, -1), ys.at(-1)! + fed], declarations);
+    const features = ys.at(-1)! + fed + (constant?.at(-1) ?? 0);
+    const outputs = this.#recurrent.build([...ys.slice(0, -1), features], declarations);
     const width = outputs.at(-1)!;
     let vectors: Shape = outputs;
     let combine: Linear | null = null;
@@ -137,13 +167,16 @@ export class Decoder extends Buildable<DecoderParts> implements Layer<DecoderInp
       combine = new Linear({ units: hidden });
       vectors = combine.build([...outputs.slice(0, -1), D + width], declarations.within('combine'));
     }
-    this.parts = { width, combine };
+    const gate = this.config.gate ? new Linear({ units: 1 }) : null;
+    gate?.build([-1, width], declarations.within('gate'));
+    this.parts = { width, combine, gate };
     return this.#output.build(vectors, declarations.within('output'));
   }
 
   /** Logits `[T, B, choices]` of known sequences; see `run`. */
-  apply({ ys, memory, lengths, state }: DecoderInputs, context: Context): Tensor {
-    return this.logits(this.run(ys, this.prepare(memory, lengths), this.begin(state), context).vectors);
+  apply({ ys, memory, lengths, ...encoded }: DecoderInputs, context: Context): Tensor {
+    const attended = this.prepare(memory, lengths);
+    return this.logits(this.run(ys, attended, this.begin(encoded, attended), context).vectors);
   }
 
   /** The initial state of the cells, in the shapes a bridge must produce. */
@@ -156,8 +189,13 @@ export class Decoder extends Buildable<DecoderParts> implements Layer<DecoderInp
     return this.#attention?.prepare(encoded, lengths) ?? null;
   }
 
-  /** The decoder's state before the first step. */
-  begin(recurrent: StackState): DecoderState {
+  /** The decoder's state before the first token. */
+  begin({ state, constant = null, first }: Omit<Encoded, 'memory'>, memory: AttentionMemory | null): DecoderState {
+    const begun = { ...this.#begin(state), constant };
+    return first ? this.step(first, memory, begun, inference).state : begun;
+  }
+
+  #begin(recurrent: StackState): Omit<DecoderState, 'constant'> {
     const { hidden } = this.config;
     const { width } = this.parts;
     const top = recurrent.at(-1)!;
@@ -174,25 +212,27 @@ export class Decoder extends Buildable<DecoderParts> implements Layer<DecoderInp
   /** One step: embeddings `[B, E]` of the last tokens. */
   step(ys: Tensor, memory: AttentionMemory | null, state: DecoderState, context: Context): DecoderStep {
     const feeding = this.#feeding;
-    const attend = (query: Tensor) => this.#attention!.step(query, memory!, state.coverage);
-    const early = feeding === 'context' ? attend(state.fed!) : null;
+    const { constant } = state;
+    const attend = (query: Tensor) => this.#attention!.step(query, memory!, { coverage: state.coverage, context });
+    const early = feeding === 'context' ? this.#gated(attend(state.fed!), state.fed!) : null;
     const fed = early?.context ?? state.fed;
-    const xs = fed ? concat([ys, fed], -1) : ys;
+    const xs = joined([ys, fed, constant]);
     const run = this.#recurrent.run(reshape(xs, [1, ...xs.shape]), context, { state: state.recurrent });
     const s = at(run.outputs, 0); // [B, H]
     if (!this.#attention) {
-      const next = { recurrent: run.state, fed: null, coverage: null };
-      return { vector: s, weights: null, repeated: null, state: next };
+      const next = { recurrent: run.state, fed: null, coverage: null, constant };
+      return { vector: s, weights: null, repeated: null, drawn: null, state: next };
     }
     const attended = early ?? attend(s);
     const vector = this.#combined(attended.context, s);
-    const { weights, coverage } = attended;
+    const { weights, coverage, drawn } = attended;
     return {
       vector,
       weights,
       // Before the first step the coverage is 0.
       repeated: coverage && (state.coverage ? coverageLoss(weights, state.coverage) : s.device.zeros([s.shape[0]])),
-      state: { recurrent: run.state, fed: { none: null, output: vector, context: s }[feeding], coverage },
+      drawn,
+      state: { recurrent: run.state, fed: { none: null, output: vector, context: s }[feeding], coverage, constant },
     };
   }
 
@@ -206,14 +246,18 @@ export class Decoder extends Buildable<DecoderParts> implements Layer<DecoderInp
    * the attention of the previous one.
    */
   run(ys: Tensor, memory: AttentionMemory | null, state: DecoderState, context: Context): DecoderRun {
-    if (this.#feeding !== 'none' || this.#attention?.config.coverage) {
+    const { coverage, hard } = this.#attention?.config ?? {};
+    if (this.#feeding !== 'none' || coverage || hard) {
       return this.walk(ys.shape[0], (t) => at(ys, t), memory, state, context);
     }
-    const { outputs } = this.#recurrent.run(ys, context, { state: state.recurrent });
+    const { constant } = state;
+    const [T, B] = ys.shape;
+    const xs = joined([ys, constant && broadcastTo(constant, [T, B, constant.shape[1]])]);
+    const { outputs } = this.#recurrent.run(xs, context, { state: state.recurrent });
     const vectors = this.#attention
       ? this.#combined(this.#attention.attend(outputs, memory!).context, outputs)
       : outputs;
-    return { vectors: this.#dropout.apply(vectors, context), repeated: null };
+    return { vectors: this.#dropout.apply(vectors, context), repeated: null, weights: null, drawn: null };
   }
 
   /** The same step by step. @param ysAt  embeddings `[B, E]` for step t, which may depend on the previous step's vector */
@@ -229,13 +273,35 @@ export class Decoder extends Buildable<DecoderParts> implements Layer<DecoderInp
       const before = steps.at(-1);
       steps.push(this.step(ysAt(t, before?.vector ?? null), memory, before?.state ?? state, context));
     }
+    const all = (of: (step: DecoderStep) => Tensor): Tensor => stack(steps.map(of));
+    const { repeated, weights, drawn } = steps[0];
     return {
-      vectors: this.#dropout.apply(stack(steps.map(({ vector }) => vector)), context),
-      repeated: steps[0].repeated && stack(steps.map(({ repeated }) => repeated!)),
+      vectors: this.#dropout.apply(
+        all(({ vector }) => vector),
+        context,
+      ),
+      repeated: repeated && all((step) => step.repeated!),
+      weights: weights && all((step) => step.weights!),
+      drawn: drawn && {
+        logProbability: all((step) => step.drawn!.logProbability),
+        entropy: all((step) => step.drawn!.entropy),
+      },
     };
+  }
+
+  #gated(attended: AttentionStep, query: Tensor): AttentionStep {
+    const { gate } = this.parts;
+    return gate ? { ...attended, context: mul(attended.context, sigmoid(gate.apply(query))) } : attended;
   }
 
   #combined(contexts: Tensor, outputs: Tensor): Tensor {
     return tanh(this.parts.combine!.apply(concat([contexts, outputs], -1)));
   }
 }
+
+/** What there is of the parts of an input, along the last axis. */
+const joined = (parts: readonly (Tensor | null)[]): Tensor =>
+  concat(
+    parts.filter((part) => part !== null),
+    -1,
+  );

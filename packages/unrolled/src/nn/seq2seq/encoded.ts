@@ -11,6 +11,10 @@ export interface Encoded {
   readonly lengths?: readonly number[] | null | undefined;
   /** From which `Bridge` makes the state that the decoder begins with. */
   readonly state: StackState;
+  /** Numbers that are part of the decoder's input at every step, `[B, K]` (Karpathy & Fei-Fei 2015). Default: none. */
+  readonly constant?: Tensor | null | undefined;
+  /** The decoder's input before that of the first token, `[B, E]` (Vinyals 2015). Default: none. */
+  readonly first?: Tensor | null | undefined;
 }
 
 /** The shapes of a state's parts. */
@@ -19,6 +23,7 @@ export type StateShapes = readonly Readonly<Record<string, Shape>>[];
 export interface EncodedShapes {
   readonly memory: Shape;
   readonly state: StateShapes;
+  readonly constant?: Shape | null | undefined;
 }
 
 /** A layer that reads what a decoder writes about. `RecurrentEncoder` is one. */

@@ -8,10 +8,11 @@ import { shapeDevice } from '../cells/shape-device.ts';
 import { Dropout } from '../dropout.ts';
 import { Embedding, type EmbeddingOptions } from '../embedding.ts';
 import { type Context, inference, type Layer, type LayerConfig } from '../layer.ts';
-import type { Declarations } from '../parameters.ts';
+import type { Declarations, Parameter } from '../parameters.ts';
 import { Bridge } from './bridge.ts';
 import { Decoder, type DecoderOptions, type DecoderState, type DecoderStep } from './decoder.ts';
 import { type Encoded, type Encoder, shapesOf } from './encoded.ts';
+import { type Episodes, reinforceLoss } from './reinforce.ts';
 
 /** The target's tokens have ids below V = `vocabularySize`; `dropout` also applies to their embeddings. */
 export interface EncoderDecoderOptions extends EmbeddingOptions, Omit<DecoderOptions, 'choices'> {}
@@ -40,10 +41,10 @@ export type Reading = {
  *
  * Two ids follow those of the tokens: `end` V, which ends every sequence, and `start` V + 1, the decoder's first input.
  * Parameters: the encoder's, `target.weight` [V + 2, E], `decoder.weight_ih_l0` …, `decoder.attention.…`,
- * `decoder.combine.…`, `decoder.output.…`, `bridge.h_l0.weight` ….
+ * `decoder.combine.…`, `decoder.output.…`, `bridge.h_l0.weight` …; with hard attention a buffer `baseline` [1].
  */
 export class EncoderDecoder<Source = never, SourceShapes = never>
-  extends Buildable<{ readonly bridge: Bridge }>
+  extends Buildable<{ readonly bridge: Bridge; readonly baseline: Parameter | null }>
   implements Layer<EncoderDecoderInputs<Source>, Tensor, EncoderDecoderShapes<SourceShapes>>
 {
   readonly config: { readonly layer: 'encoderDecoder'; readonly encoder: LayerConfig } & EncoderDecoderOptions;
@@ -82,10 +83,12 @@ export class EncoderDecoder<Source = never, SourceShapes = never>
   build({ source, targets }: EncoderDecoderShapes<SourceShapes>, declarations: Declarations): Shape {
     const encoded = this.#encoder.build(source, declarations);
     const ys = this.#embedding.build(targets, declarations.within('target'));
-    const logits = this.decoder.build({ ys, memory: encoded.memory }, declarations.within('decoder'));
+    const { memory, constant } = encoded;
+    const logits = this.decoder.build({ ys, memory, constant }, declarations.within('decoder'));
     const bridge = new Bridge({ state: shapesOf(this.decoder.initialState(1, shapeDevice())) });
     bridge.build(encoded.state, declarations.within('bridge'));
-    this.parts = { bridge };
+    const baseline = this.config.attention?.hard ? declarations.buffer('baseline', [1]) : null;
+    this.parts = { bridge, baseline };
     return logits;
   }
 
@@ -100,9 +103,15 @@ export class EncoderDecoder<Source = never, SourceShapes = never>
   }
 
   /** The same for what any encoder has read. */
-  continue({ memory, lengths, state }: Encoded): Reading {
-    const { bridge } = this.parts;
-    return { memory: this.decoder.prepare(memory, lengths), state: this.decoder.begin(bridge.apply(state)) };
+  continue({ memory, lengths, state, ...encoded }: Encoded): Reading {
+    const attended = this.decoder.prepare(memory, lengths);
+    const begun = { ...encoded, state: this.parts.bridge.apply(state) };
+    return { memory: attended, state: this.decoder.begin(begun, attended) };
+  }
+
+  /** What hard attention learns from; see `reinforceLoss`. The baseline is a buffer of the model's. */
+  reinforce(episodes: Episodes, entropy: number): Tensor {
+    return reinforceLoss(episodes, this.parts.baseline, entropy);
   }
 
   /** Vectors of target ids of any shape, `[…]` → `[…, E]`. */

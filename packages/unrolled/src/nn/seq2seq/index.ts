@@ -1,6 +1,8 @@
+export { drawIds } from '../draw-ids.ts';
 export * from './bridge.ts';
 export * from './decoder.ts';
 export type { Encoded, EncodedShapes, Encoder, StateShapes } from './encoded.ts';
 export * from './encoder-decoder.ts';
 export * from './loss.ts';
 export * from './recurrent-encoder.ts';
+export { type Episodes, reinforceLoss } from './reinforce.ts';

@@ -1,12 +1,13 @@
 import { number, rate, requireKind } from '../../checks.ts';
 import { ConfigError } from '../../errors.ts';
-import { add, argmax, crossEntropy, embedding, reshape, scale, sum } from '../../ops/index.ts';
+import { add, concat, crossEntropy, embedding, mul, neg, reshape, scale, square, sub, sum } from '../../ops/index.ts';
 import type { Random } from '../../random.ts';
 import type { Shape } from '../../shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
+import { drawIds } from '../draw-ids.ts';
 import { smoothed } from '../label-smoothing.ts';
 import type { Context } from '../layer.ts';
-import { activePositions } from '../lengths.ts';
+import { activePositions, activeSteps } from '../lengths.ts';
 import type { EncoderDecoder, Reading } from './encoder-decoder.ts';
 
 export interface SequenceLossOptions {
@@ -17,6 +18,13 @@ export interface SequenceLossOptions {
   readonly smoothing?: number | undefined;
   /** λ of the coverage loss, λ · Σ_s min(weight, coverage) at every step (See 2017). Needs a model with coverage. Default 0. */
   readonly coverageLoss?: number | undefined;
+  /**
+   * λ of the doubly stochastic loss, λ · Σ_s (1 − Σ_t weight_ts)² for each sequence (Xu 2015), which asks that attention looks
+   * everywhere once. Needs attention that is fed. Default 0.
+   */
+  readonly doublyStochastic?: number | undefined;
+  /** λ of the entropy of hard attention's weights, which keeps it from settling too early (Xu 2015). Default 0.01. */
+  readonly entropy?: number | undefined;
   /**
    * Scheduled sampling (Bengio 2015): the probability that the decoder reads a token drawn from its own prediction instead
    * of the reference. Only in training. Default 0: teacher forcing.
@@ -34,13 +42,20 @@ export interface TargetSequences {
 /** @throws ConfigError on an option out of range, or a coverage loss for a model without coverage */
 export function checkSequenceLoss(
   { config }: Pick<EncoderDecoder, 'config'>,
-  { smoothing = 0, coverageLoss = 0, sampling = 0 }: SequenceLossOptions,
+  { smoothing = 0, coverageLoss = 0, doublyStochastic = 0, entropy, sampling = 0 }: SequenceLossOptions,
 ): void {
   requireKind('loss', 'smoothing', smoothing, rate);
   requireKind('loss', 'coverageLoss', coverageLoss, number({ from: 0 }));
+  requireKind('loss', 'doublyStochastic', doublyStochastic, number({ from: 0 }));
+  if (entropy !== undefined) requireKind('loss', 'entropy', entropy, number({ from: 0 }));
   requireKind('loss', 'sampling', sampling, number({ from: 0, to: 1 }));
   if (coverageLoss > 0 && !config.attention?.coverage) {
     throw new ConfigError('loss: a coverage loss needs a model with coverage: true', { coverageLoss });
+  }
+  if (doublyStochastic > 0 && (config.feeding ?? 'none') === 'none') {
+    throw new ConfigError("loss: a doubly stochastic loss needs attention with feeding 'context' or 'output'", {
+      doublyStochastic,
+    });
   }
 }
 
@@ -57,13 +72,13 @@ export function sequenceLoss(
   { memory, state }: Reading,
   { values, shape, lengths }: TargetSequences,
   context: Context,
-  { smoothing = 0, coverageLoss = 0, sampling = 0 }: SequenceLossOptions = {},
+  { smoothing = 0, coverageLoss = 0, doublyStochastic = 0, entropy = 0.01, sampling = 0 }: SequenceLossOptions = {},
 ): Tensor {
   const { decoder, device, start } = model;
   const [T, B] = shape;
   // The input of step t is the reference of step t − 1.
   const inputs = Int32Array.from(values, (_, i) => (i < B ? start : Math.max(0, values[i - B])));
-  const { vectors, repeated } =
+  const { vectors, repeated, weights, drawn } =
     sampling > 0 && context.training
       ? decoder.walk(T, sampledInputs(model, inputs, B, sampling, context), memory, state, context)
       : decoder.run(model.embed(device.ids(inputs, shape), context), memory, state, context);
@@ -72,13 +87,38 @@ export function sequenceLoss(
   const tokens = positions.length;
   const active = device.ids(positions);
   const logits = decoder.logits(embedding(reshape(vectors, [T * B, vectors.shape[2]]), active)); // [tokens, V]
-  let losses = crossEntropy(logits, device.ids(Int32Array.from(positions, (position) => values[position])));
+  const plain = crossEntropy(logits, device.ids(Int32Array.from(positions, (position) => values[position])));
+  let losses = plain;
   if (smoothing > 0) losses = smoothed(losses, logits, smoothing);
   if (coverageLoss > 0) {
     const of = embedding(reshape(repeated!, [T * B, 1]), active);
     losses = add(losses, scale(reshape(of, [tokens]), coverageLoss));
   }
-  return scale(sum(losses), 1 / tokens);
+  let total = sum(losses);
+  if (doublyStochastic > 0) total = add(total, scale(unevenness(weights!, lengths), doublyStochastic));
+  if (drawn) {
+    const rewards = neg(gridOf(plain.detach(), positions, shape));
+    total = add(total, model.reinforce({ rewards, drawn, active: activeSteps(lengths, T, device) }, entropy));
+  }
+  return scale(total, 1 / tokens);
+}
+
+/** Σ_b Σ_s (1 − Σ_t weight_tbs)² over the steps below each row's length. */
+function unevenness(weights: Tensor, lengths: readonly number[]): Tensor {
+  const [T, B] = weights.shape;
+  const active = reshape(activeSteps(lengths, T, weights.device), [T, B, 1]);
+  return sum(square(sub(1, sum(mul(weights, active), { axes: 0 }))));
+}
+
+/** Numbers of some positions, as `[T, B]`; 0 at the others. */
+function gridOf(values: Tensor, positions: Int32Array, [T, B]: Shape): Tensor {
+  const { device } = values;
+  const places = new Int32Array(T * B).fill(positions.length);
+  positions.forEach((position, i) => {
+    places[position] = i;
+  });
+  const table = reshape(concat([values, device.zeros([1])]), [positions.length + 1, 1]);
+  return reshape(embedding(table, device.ids(places)), [T, B]);
 }
 
 /** Embeddings of the decoder's inputs: reference tokens, or tokens sampled from its own predictions, which stay on the device. */
@@ -100,26 +140,3 @@ function sampledInputs(
     return model.embed(ids, context);
   };
 }
-
-/**
- * An id for each row of logits `[B, V]`, drawn from their softmax without reading them: the argmax of logit − log(−log u)
- * over uniform u (Gumbel 1954). int32 `[B]`.
- * @param given  rows with an id from 0 get that one, and draw nothing. Default: all draw
- * @param never  an id that is never drawn
- */
-export function drawIds(
-  logits: Tensor,
-  random: Random,
-  { given, never }: { readonly given?: ArrayLike<number>; readonly never?: number } = {},
-): Tensor {
-  const [B, V] = logits.shape;
-  const noise = new Float32Array(B * V).fill(Number.NEGATIVE_INFINITY);
-  for (let row = 0; row < B; row++) {
-    if (given && given[row] >= 0) noise[row * V + given[row]] = 0;
-    else for (let id = 0; id < V; id++) if (id !== never) noise[row * V + id] = gumbel(random);
-  }
-  return argmax(add(logits, logits.device.tensor(noise, [B, V])));
-}
-
-/** From the standard Gumbel distribution. */
-const gumbel = (random: Random): number => -Math.log(-Math.log(Math.max(random.uniform(), Number.MIN_VALUE)));

@@ -7,13 +7,14 @@ import { Optimizer } from '../../optim/optimizer.ts';
 import { Random } from '../../random.ts';
 import type { Shape } from '../../shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
+import { drawIds } from '../draw-ids.ts';
 import { type Context, inference, initialiseParameters } from '../layer.ts';
 import { Linear } from '../linear.ts';
 import type { Declarations } from '../parameters.ts';
 import { Bridge } from './bridge.ts';
 import type { Encoded, EncodedShapes, Encoder } from './encoded.ts';
 import { EncoderDecoder } from './encoder-decoder.ts';
-import { drawIds, sequenceLoss } from './loss.ts';
+import { sequenceLoss } from './loss.ts';
 
 const device = await openDevice('wasm', { threads: 1 });
 

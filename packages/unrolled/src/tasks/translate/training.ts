@@ -10,7 +10,9 @@ import type { Translator } from './model.ts';
 import type { TranslationPair } from './pairs.ts';
 import type { EncodedPair } from './sides.ts';
 
-export interface TranslatorTrainingOptions extends ExampleOptions<TranslationPair>, SequenceLossOptions {
+export interface TranslatorTrainingOptions
+  extends ExampleOptions<TranslationPair>,
+    Pick<SequenceLossOptions, 'smoothing' | 'coverageLoss' | 'sampling'> {
   /** Epochs over which scheduled sampling grows linearly from 0 to `sampling`. Default 10. */
   readonly samplingEpochs?: number | undefined;
   /** Maximum number of pairs translated at a validation, spread evenly over the validation pairs. Default 1,000. */

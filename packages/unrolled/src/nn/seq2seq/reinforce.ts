@@ -1,0 +1,53 @@
+import { add, matmul, mul, scale, sub, sum } from '../../ops/index.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import type { Drawn } from '../attention.ts';
+import type { Parameter } from '../parameters.ts';
+
+/** What was drawn at every step of sequences, and what came of it; all `[T, B]`. */
+export interface Episodes {
+  /** Of each step, such as the log-probability of the right token; 0 beyond a row's length. Without gradients. */
+  readonly rewards: Tensor;
+  readonly drawn: Drawn;
+  /** 1 at the steps below each row's length, else 0. */
+  readonly active: Tensor;
+}
+
+/** Share of the newest mean reward in the baseline. */
+const SHARE = 0.1;
+
+/**
+ * A loss whose gradient is REINFORCE's (Williams 1992) estimate for hard attention (Xu 2015), to be added to Σ −log p:
+ *
+ *     Σ_{t,b} −(G_tb − b · n_tb) · log p(position_tb) − λ H_tb
+ *
+ * with the return G_t = Σ_{t′ ≥ t} reward_t′ that a draw at t can change, n_t the number of these steps, and the baseline b, a
+ * moving mean of the reward a step. The estimate is unbiased for any b.
+ * @param baseline  a buffer `[1]`, which is updated; null: b = 0
+ * @param entropy  λ
+ */
+export function reinforceLoss(
+  { rewards, drawn, active }: Episodes,
+  baseline: Parameter | null,
+  entropy: number,
+): Tensor {
+  const { device } = rewards;
+  const [T] = rewards.shape;
+  const later = device.tensor(
+    Uint8Array.from({ length: T * T }, (_, i) => Number(i % T >= Math.floor(i / T))),
+    [T, T],
+  );
+  const advantage = device.withoutGradients(() => {
+    const beyond = baseline ? sub(rewards, mul(active, baseline.value)) : rewards;
+    return matmul(later, beyond);
+  });
+  const { logProbability, entropy: spread } = drawn;
+  const loss = sum(mul(active, sub(mul(scale(advantage, -1), logProbability), scale(spread, entropy))));
+  if (baseline) {
+    device.withoutGradients(() => {
+      const mean = scale(sum(rewards), SHARE);
+      const steps = sum(active);
+      baseline.assign(add(scale(baseline.value, 1 - SHARE), mean.div(steps).reshape([1])));
+    });
+  }
+  return loss;
+}
