@@ -40,11 +40,24 @@ export const layers: FaultGroup = {
     ...faultsIn(
       `${nn}/seq2seq/loss.ts`,
       [`${nn}/seq2seq/seq2seq.test.ts`, 'packages/unrolled/src/tasks/translate/model.test.ts'],
+      [['(random.uniform() < rate ? -1 : id)', '(random.uniform() > rate ? -1 : id)']],
+    ),
+    ...faultsIn(
+      `${nn}/draw-ids.ts`,
+      [`${nn}/seq2seq/seq2seq.test.ts`],
       [
-        ['(random.uniform() < rate ? -1 : id)', '(random.uniform() > rate ? -1 : id)'],
         ['noise[row * V + given[row]] = 0;', 'noise[row * V] = 0;'],
         ['if (id !== never) noise', 'noise'],
         ['-Math.log(-Math.log(', '-Math.log(Math.log('],
+      ],
+    ),
+    ...faultsIn(
+      `${nn}/seq2seq/reinforce.ts`,
+      [`${nn}/seq2seq/images.test.ts`],
+      [
+        ['Number(i % T >= Math.floor(i / T))', 'Number(i % T > Math.floor(i / T))'],
+        ['scale(advantage, -1)', 'advantage'],
+        ['scale(baseline.value, 1 - SHARE)', 'baseline.value'],
       ],
     ),
     ...faultsIn(

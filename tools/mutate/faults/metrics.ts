@@ -8,12 +8,27 @@ export const metrics: FaultGroup = {
   name: 'metrics',
   faults: [
     ...faultsIn(`${metric}/bleu.ts`, text, [
-      ['near < far || (near === far && b < a) ? b : a', 'near < far ? b : a'],
-      ['Math.max(count, most.get(ngram) ?? 0)', 'count + (most.get(ngram) ?? 0)'],
       ['Math.exp(1 - referenceLength / hypothesisLength)', 'Math.exp(1 - hypothesisLength / referenceLength)'],
       ['halving *= 2;', ''],
       [".replace(/([0-9])(-)/gu, '$1 $2 ')", ''],
     ]),
+    ...faultsIn(`${metric}/ngrams.ts`, text, [
+      [
+        'distance(b) < distance(a) || (distance(b) === distance(a) && b < a) ? b : a',
+        'distance(b) < distance(a) ? b : a',
+      ],
+      ['Math.max(count, most.get(ngram) ?? 0)', 'count + (most.get(ngram) ?? 0)'],
+    ]),
+    ...faultsIn(
+      `${metric}/captions.ts`,
+      [`${metric}/captions.test.ts`],
+      [
+        ['Math.min(weight, other) * other', 'weight * other'],
+        ['(2 * SIGMA ** 2)', 'SIGMA ** 2'],
+        ['recall + BETA ** 2 * precision', 'precision + BETA ** 2 * recall'],
+        ['Math.log(Math.max(1, images.get(ngram) ?? 0))', 'Math.log(images.get(ngram) ?? 1) * 2'],
+      ],
+    ),
     ...faultsIn(`${metric}/chrf.ts`, text, [
       [
         '(1 + beta ** 2) * precision * recall) / (beta ** 2 * precision + recall)',
