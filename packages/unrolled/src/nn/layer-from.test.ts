@@ -148,7 +148,7 @@ const cases: Record<string, readonly Case[]> = {
   Decoder: [
     new nn.Decoder({ ...decoder, attention: null }),
     new nn.Decoder({ ...decoder, attention: { score: 'additive', units: 3, coverage: true }, feeding: 'context' }),
-    new nn.Decoder({ ...decoder, attention: { score: 'general' }, feeding: 'output' }),
+    new nn.Decoder({ ...decoder, attention: { score: 'general', hard: true }, feeding: 'output' }),
   ].map((layer) => ({ layer, shapes: { ys: open, memory: open }, inputs: { ys: xs, ...encoded } })),
   Dropout: [single(new nn.Dropout({ rate: 0.5 }))],
   Embedding: [{ layer: new nn.Embedding({ vocabularySize: 5, dimension: 3 }), shapes: [-1, -1], inputs: ids }],
@@ -162,6 +162,11 @@ const cases: Record<string, readonly Case[]> = {
     layer,
     shapes: { source: [-1, -1], targets: [-1, -1] },
     inputs: { source: { xs: ids, lengths: [4, 1] }, targets: ids },
+  })),
+  FeatureEncoder: nn.conditionings.map((conditioning) => ({
+    layer: new nn.FeatureEncoder({ ...sizes, cell: 'lstm', layers: 2, dimension: 3, conditioning, units: 4 }),
+    shapes: open,
+    inputs: xs,
   })),
   Highway: [single(new nn.Highway()), single(new nn.Highway({ activation: 'tanh', gateBias: -3 }))],
   LayerNorm: [single(new nn.LayerNorm({ epsilon: 0.1 }))],

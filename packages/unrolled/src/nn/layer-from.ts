@@ -13,6 +13,7 @@ import { Recurrent } from './recurrent.ts';
 import { Bridge } from './seq2seq/bridge.ts';
 import { Decoder } from './seq2seq/decoder.ts';
 import { EncoderDecoder } from './seq2seq/encoder-decoder.ts';
+import { FeatureEncoder } from './seq2seq/feature-encoder.ts';
 import { RecurrentEncoder } from './seq2seq/recurrent-encoder.ts';
 import { Sequential } from './sequential.ts';
 import { SpellingEncoder } from './spelling-encoder.ts';
@@ -57,6 +58,7 @@ const kinds = {
   embedding: Embedding,
   encoderDecoder: EncoderDecoder,
   fire: Fire,
+  featureEncoder: FeatureEncoder,
   flatten: Flatten,
   globalAveragePool: GlobalAveragePool,
   highway: Highway,

@@ -12,6 +12,8 @@ import { Attention } from '../attention.ts';
 import { inference, initialiseParameters } from '../layer.ts';
 import { Declarations, Parameters } from '../parameters.ts';
 import { Decoder } from './decoder.ts';
+import { EncoderDecoder } from './encoder-decoder.ts';
+import { type Conditioning, conditionings, FeatureEncoder } from './feature-encoder.ts';
 import { reinforceLoss } from './reinforce.ts';
 
 const device = createDevice(referenceBackend({ float: 'float64' }));
@@ -72,6 +74,46 @@ describe('a decoder about an image', () => {
     };
     same(recurrent(memory), recurrent(other));
     expect(() => new Decoder({ ...plain, attention, gate: true })).toThrow(ConfigError);
+  });
+});
+
+describe('an encoder of features', () => {
+  const features = random([S, B, D], 2);
+  const about = (conditioning: Conditioning, attention: { readonly score: 'additive' } | null) => {
+    const sizes = { cell: 'gru', hidden: H, layers: 1, dropout: 0 } as const;
+    const encoder = new FeatureEncoder({ ...sizes, dimension: E, conditioning, units: 4 });
+    const model = new EncoderDecoder(encoder, { ...sizes, vocabularySize: 7, dimension: E, attention });
+    const parameters = initialiseParameters(model, { source: [-1, -1, D], targets: [-1, -1] }, device, 1);
+    return { model, parameters };
+  };
+
+  test.each(conditionings)(
+    'as %s: what is written depends on the image, and every parameter has a gradient',
+    (name) => {
+      const { model, parameters } = about(name, name === 'memory' ? { score: 'additive' } : null);
+      const inputs = { source: features, targets: device.ids([1, 2, 3, 0], [2, B]) };
+      const logits = model.apply(inputs, inference);
+      const other = model.apply({ ...inputs, source: random([S, B, D], 30) }, inference);
+      expect(logits.toArray()).not.toEqual(other.toArray());
+      parameters.backward(sum(mul(logits, random(logits.shape, 4))));
+      for (const parameter of parameters.names) {
+        expect(
+          parameters
+            .gradient(parameter)
+            .data()
+            .some((g) => g !== 0),
+          parameter,
+        ).toBe(true);
+      }
+    },
+  );
+
+  test('without attention sees the mean only: places may be shuffled', () => {
+    const { model } = about('first', null);
+    const shuffled = concat([features.slice(0, 2), features.slice(0, 0, 2)]);
+    const targets = device.ids([1, 2], [1, B]);
+    same(model.apply({ source: features, targets }, inference), model.apply({ source: shuffled, targets }, inference));
+    expect(() => model.apply({ source: random([B, D], 1), targets }, inference)).toThrow('needs features [L, B, D]');
   });
 });
 

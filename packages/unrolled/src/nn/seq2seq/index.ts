@@ -3,6 +3,7 @@ export * from './bridge.ts';
 export * from './decoder.ts';
 export type { Encoded, EncodedShapes, Encoder, StateShapes } from './encoded.ts';
 export * from './encoder-decoder.ts';
+export * from './feature-encoder.ts';
 export * from './loss.ts';
 export * from './recurrent-encoder.ts';
 export { type Episodes, reinforceLoss } from './reinforce.ts';

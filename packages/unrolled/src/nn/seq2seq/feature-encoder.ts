@@ -1,0 +1,126 @@
+import { anything, count, oneOf, rate, required } from '../../checks.ts';
+import { ShapeError } from '../../errors.ts';
+import { mean, tanh } from '../../ops/index.ts';
+import { formatShape, type Shape } from '../../shape.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import { Buildable } from '../buildable.ts';
+import type { Cell } from '../cells/cell.ts';
+import { type CellSource, createCell } from '../cells/registry.ts';
+import { shapeDevice } from '../cells/shape-device.ts';
+import { Dropout } from '../dropout.ts';
+import type { Context, Layer } from '../layer.ts';
+import { layerConfig } from '../layer-config.ts';
+import { Linear } from '../linear.ts';
+import type { Declarations } from '../parameters.ts';
+import { type Encoded, type EncodedShapes, shapesOf } from './encoded.ts';
+
+export const conditionings = ['memory', 'first', 'constant'] as const;
+
+/**
+ * How a decoder comes to know an image.
+ *
+ * - memory: attention looks at its L places, and the initial state is a linear map of their mean (Xu 2015).
+ * - first: the mean is the decoder's first input, before that of the first token (Vinyals 2015).
+ * - constant: the mean is part of every input: h = tanh(W_xh x + W_hh h + W_ih v), and likewise in other cells
+ *   (Karpathy & Fei-Fei 2015).
+ */
+export type Conditioning = (typeof conditionings)[number];
+
+export interface FeatureEncoderOptions {
+  /** Default 'memory'. */
+  readonly conditioning?: Conditioning | undefined;
+  /** U, to which each place's features are mapped. Default: they stay as they are. */
+  readonly units?: number | undefined;
+  /** The decoder's cell, hidden units and number of layers, for which the encoder makes a state. */
+  readonly cell: CellSource;
+  readonly hidden: number;
+  readonly layers: number;
+  /** E, the dimension of the decoder's embeddings; 'first' needs it. */
+  readonly dimension: number;
+  /** Dropout rate of the features. Default 0. */
+  readonly dropout?: number | undefined;
+}
+
+interface Parts {
+  readonly map: Linear | null;
+  readonly first: Linear | null;
+  /** For 'memory': a map of the mean for each part of each layer's state. */
+  readonly begin: readonly Readonly<Record<string, Linear>>[];
+}
+
+/**
+ * Passes features of images, such as those of a convolutional network at L places, `[L, B, D]`, to a decoder in one of several
+ * ways; see `Conditioning`. Parameters: `map.weight` [U, D], `map.bias`; for 'memory' `begin.h_l0.weight` [H, U] … of
+ * h₀ = tanh(W v̄ + b), for 'first' `first.weight` [E, U], `first.bias`.
+ */
+export class FeatureEncoder extends Buildable<Parts> implements Layer<Tensor, Encoded, Shape, EncodedShapes> {
+  readonly config: { readonly layer: 'featureEncoder' } & FeatureEncoderOptions;
+  readonly #dropout: Dropout;
+
+  /** @throws ConfigError on an unknown option or a value that cannot work */
+  constructor(options: FeatureEncoderOptions) {
+    super();
+    this.config = layerConfig('featureEncoder', options, {
+      conditioning: oneOf(conditionings),
+      units: count,
+      cell: required(anything),
+      hidden: required(count),
+      layers: required(count),
+      dimension: required(count),
+      dropout: rate,
+    });
+    this.#dropout = new Dropout({ rate: options.dropout ?? 0 });
+  }
+
+  build(features: Shape, declarations: Declarations): EncodedShapes {
+    const { conditioning = 'memory', units, dimension, layers } = this.config;
+    const [, B, D] = features;
+    const map = units === undefined ? null : new Linear({ units });
+    const memory = map ? map.build(features, declarations.within('map')) : features;
+    const mapped = [B, units ?? D];
+    const first = conditioning === 'first' ? new Linear({ units: dimension }) : null;
+    first?.build(mapped, declarations.within('first'));
+    // For one row, as the decoder's own.
+    const state = shapesOf(Array.from({ length: layers }, () => this.#cell().initialState(1, shapeDevice())));
+    const begin =
+      conditioning !== 'memory'
+        ? []
+        : state.map((parts, layer) =>
+            Object.fromEntries(
+              Object.entries(parts).map(([name, shape]) => {
+                const part = new Linear({ units: shape.at(-1)! });
+                part.build(mapped, declarations.within('begin').within(`${name}_l${layer}`));
+                return [name, part];
+              }),
+            ),
+          );
+    this.parts = { map, first, begin };
+    return { memory, state, constant: conditioning === 'constant' ? mapped : null };
+  }
+
+  /** @throws ShapeError if the features are not [L, B, D] */
+  apply(features: Tensor, context: Context): Encoded {
+    if (features.rank !== 3) {
+      throw new ShapeError(
+        `featureEncoder: needs features [L, B, D] of L places, received ${formatShape(features.shape)}`,
+        { features: features.shape },
+      );
+    }
+    const { conditioning = 'memory', layers } = this.config;
+    const { map, first, begin } = this.parts;
+    const dropped = this.#dropout.apply(features, context);
+    const memory = map ? map.apply(dropped) : dropped;
+    const v = mean(memory, { axes: 0 }); // [B, U]
+    const state =
+      conditioning === 'memory'
+        ? begin.map((parts) =>
+            Object.fromEntries(Object.entries(parts).map(([name, part]) => [name, tanh(part.apply(v))])),
+          )
+        : Array.from({ length: layers }, () => this.#cell().initialState(v.shape[0], v.device));
+    return { memory, state, constant: conditioning === 'constant' ? v : null, first: first?.apply(v) ?? null };
+  }
+
+  #cell(): Cell {
+    return createCell(this.config.cell, this.config.hidden);
+  }
+}
