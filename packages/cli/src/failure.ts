@@ -19,10 +19,22 @@ export function naming<Result>(path: string, action: () => Result, hint = ''): R
   try {
     return action();
   } catch (error) {
-    const reason = error instanceof FormatError ? error.message : describeSystemError(error);
-    if (reason === null) throw error;
-    throw new Failure(`${path}: ${reason}${hint}`, 1, { cause: error });
+    throw named(path, error, hint);
   }
+}
+
+/** The same for an action that ends later. */
+export async function namingAsync<Result>(path: string, action: () => Promise<Result>, hint = ''): Promise<Result> {
+  try {
+    return await action();
+  } catch (error) {
+    throw named(path, error, hint);
+  }
+}
+
+function named(path: string, error: unknown, hint: string): unknown {
+  const reason = error instanceof FormatError ? error.message : describeSystemError(error);
+  return reason === null ? error : new Failure(`${path}: ${reason}${hint}`, 1, { cause: error });
 }
 
 /** The reason of a system error in words; null for any other error. */

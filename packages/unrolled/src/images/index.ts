@@ -4,7 +4,11 @@
  */
 
 export * from './batch.ts';
-export { type Image, type ImagePart, withChannels } from './image.ts';
+export * from './cifar.ts';
+export * from './header.ts';
+export * from './idx-images.ts';
+export { type Image, type ImagePart, onWhite, withChannels } from './image.ts';
+export * from './orientation.ts';
 export * from './page.ts';
 export * from './preprocessing.ts';
 export * from './resize.ts';

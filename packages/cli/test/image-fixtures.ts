@@ -1,0 +1,106 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import encodeJpegFile, { init as initJpeg } from '@jsquash/jpeg/encode.js';
+import encodeWebpFile, { init as initWebp } from '@jsquash/webp/encode.js';
+import type { Image, Orientation } from 'unrolled/images';
+
+/** A smooth picture, which compression changes little. */
+export function picture(height: number, width: number, channels: 1 | 3 = 3): Image {
+  const data = Uint8Array.from({ length: height * width * channels }, (_, i) => {
+    const [c, x, y] = [i % channels, Math.floor(i / channels) % width, Math.floor(i / channels / width)];
+    return 128 + 100 * Math.sin((x * (c + 1) + 2 * y) / 9);
+  });
+  return { width, height, channels, data };
+}
+
+/** Pixels as encoders take them: with opacity. */
+function rgba({ width, height, channels, data }: Image, alpha = 255) {
+  const pixels = new Uint8ClampedArray(4 * width * height);
+  for (let i = 0; i < pixels.length; i += 4) {
+    for (let c = 0; c < 3; c++) pixels[i + c] = data[(i / 4) * channels + (channels === 3 ? c : 0)];
+    pixels[i + 3] = alpha;
+  }
+  return { width, height, data: pixels, colorSpace: 'srgb' as const };
+}
+
+type Init = (module: WebAssembly.Module) => Promise<unknown>;
+const ready = new Map<string, Promise<unknown>>();
+const made = (init: unknown, file: string): Promise<unknown> => {
+  const open = async () =>
+    (init as Init)(new WebAssembly.Module(readFileSync(fileURLToPath(import.meta.resolve(file)))));
+  if (!ready.has(file)) ready.set(file, open());
+  return ready.get(file)!;
+};
+
+export async function jpegOf(image: Image, options: object = {}): Promise<Uint8Array> {
+  await made(initJpeg, '@jsquash/jpeg/codec/enc/mozjpeg_enc.wasm');
+  const grey = image.channels === 1 ? { color_space: 1 } : {};
+  return new Uint8Array(await encodeJpegFile(rgba(image), { quality: 95, progressive: false, ...grey, ...options }));
+}
+
+export async function webpOf(image: Image, options: object = {}, alpha = 255): Promise<Uint8Array> {
+  await made(initWebp, '@jsquash/webp/codec/enc/webp_enc_simd.wasm');
+  return new Uint8Array(await encodeWebpFile(rgba(image, alpha), options));
+}
+
+/** EXIF data that note an orientation, as a TIFF file. */
+export function exifOf(orientation: Orientation, little = true): Uint8Array {
+  const bytes = new DataView(new ArrayBuffer(26));
+  bytes.setUint16(0, little ? 0x4949 : 0x4d4d);
+  bytes.setUint16(2, 42, little);
+  bytes.setUint32(4, 8, little);
+  bytes.setUint16(8, 1, little);
+  [0x0112, 3].forEach((value, i) => void bytes.setUint16(10 + 2 * i, value, little));
+  bytes.setUint32(14, 1, little);
+  bytes.setUint16(18, orientation, little);
+  return new Uint8Array(bytes.buffer);
+}
+
+/** The JPEG file with EXIF data behind its first two bytes. */
+export function withExif(jpeg: Uint8Array, exif: Uint8Array): Uint8Array {
+  const length = 2 + 6 + exif.length;
+  const head = [0xff, 0xe1, length >> 8, length & 255, ...Buffer.from('Exif\0\0', 'latin1')];
+  return Uint8Array.from([...jpeg.subarray(0, 2), ...head, ...exif, ...jpeg.subarray(2)]);
+}
+
+export interface GifOptions {
+  readonly interlaced?: boolean;
+  readonly transparent?: number;
+  /** Of the frame on the screen. Default: all of it */
+  readonly frame?: { readonly left: number; readonly top: number; readonly width: number; readonly height: number };
+  readonly frames?: number;
+}
+
+/**
+ * A GIF file of a palette of 8 greys and colours; codes of 4 bits that are reset before they grow, so that nothing is
+ * compressed. `indices` are those of the frame.
+ */
+export function gifOf(width: number, height: number, indices: readonly number[], options: GifOptions = {}): Uint8Array {
+  const { interlaced = false, transparent, frame = { left: 0, top: 0, width, height }, frames = 1 } = options;
+  const two = (n: number): number[] => [n & 255, n >> 8];
+  const codes: number[] = [];
+  for (const [i, index] of indices.entries()) codes.push(...(i % 6 === 0 ? [8] : []), index);
+  codes.push(9);
+  const packed: number[] = [];
+  codes.forEach((code, i) => {
+    if (i % 2 === 0) packed.push(code);
+    else packed[packed.length - 1] |= code << 4;
+  });
+  const blocks: number[] = [];
+  for (let i = 0; i < packed.length; i += 255)
+    blocks.push(Math.min(255, packed.length - i), ...packed.slice(i, i + 255));
+  const control = transparent === undefined ? [] : [0x21, 0xf9, 4, 1, 0, 0, transparent, 0];
+  const area = [frame.left, frame.top, frame.width, frame.height].flatMap(two);
+  const one = [...control, 0x2c, ...area, interlaced ? 0x40 : 0, 3, ...blocks, 0];
+  const header = [...Buffer.from('GIF89a'), ...two(width), ...two(height), 0x82, 0, 0];
+  return Uint8Array.from([...header, ...gifPalette, ...Array.from({ length: frames }, () => one).flat(), 0x3b]);
+}
+
+export const gifPalette: readonly number[] = [0, 80, 160, 240].flatMap((grey) => [
+  grey,
+  grey,
+  grey,
+  grey,
+  255 - grey,
+  10,
+]);
