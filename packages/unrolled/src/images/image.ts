@@ -57,6 +57,23 @@ export function withChannels(image: Image, channels: 1 | 3): Image {
   return { width, height, channels, data };
 }
 
+/** The pixels of a part. @throws DataError if it reaches beyond the image */
+export function partOf(image: Image, { top, left, height, width }: ImagePart): Image {
+  const { channels, data: from } = image;
+  if (top < 0 || left < 0 || top + height > image.height || left + width > image.width) {
+    throw new DataError(
+      `image: a part of ${width} × ${height} at ${left}, ${top} reaches beyond ${image.width} × ${image.height} pixels`,
+      { top, left, height, width },
+    );
+  }
+  const data = new Uint8Array(height * width * channels);
+  for (let y = 0; y < height; y++) {
+    const start = ((top + y) * image.width + left) * channels;
+    data.set(from.subarray(start, start + width * channels), y * width * channels);
+  }
+  return { width, height, channels, data };
+}
+
 /** The brightness of a colour, from 0 to 255. */
 export const luma = (red: number, green: number, blue: number): number =>
   (19595 * red + 38470 * green + 7471 * blue + 0x8000) >> 16;

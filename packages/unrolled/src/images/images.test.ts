@@ -1,4 +1,4 @@
-import { openDevice, Random } from 'unrolled';
+import { openDevice } from 'unrolled';
 import {
   type Image,
   imageBatch,
@@ -13,19 +13,13 @@ import {
   withChannels,
 } from 'unrolled/images';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { noise } from '../../../../test/noise.ts';
 import type { Device } from '../tensor/device.ts';
 
 let device: Device;
 beforeAll(async () => {
   device = await openDevice('reference');
 });
-
-/** An image of random bytes. */
-export function noise(height: number, width: number, channels: 1 | 3, seed = 1): Image {
-  const random = new Random(seed);
-  const data = Uint8Array.from({ length: height * width * channels }, () => random.below(256));
-  return { width, height, channels, data };
-}
 
 const plain = (size: [number, number], more: Partial<Preprocessing> = {}): Preprocessing => ({
   size,
