@@ -34,7 +34,7 @@ export const layers: FaultGroup = {
       [`${nn}/layer-from.test.ts`],
       [
         ["if (!('fromConfig' in Kind)) return new Kind(given as never);", 'return new (Kind as never)(given);'],
-        ['layerOf(known, inner, own) as Layer', 'layerOf(known, inner) as Layer'],
+        ['layerOf(known, inner, own, withOwnCell) as Layer', 'layerOf(known, inner, {}, withOwnCell) as Layer'],
       ],
     ),
     ...faultsIn(

@@ -1,7 +1,7 @@
 import { nearest, shown } from '../checks.ts';
 import { ConfigError } from '../errors.ts';
 import type { DefinedCell } from './cells/define.ts';
-import { type CellSource, withCell } from './cells/registry.ts';
+import type { CellSource } from './cells/registry.ts';
 import type { Layer, LayerConfig } from './layer.ts';
 
 /** A layer with any inputs and outputs. */
@@ -23,17 +23,29 @@ export interface OwnParts {
   readonly cells?: readonly DefinedCell[] | undefined;
 }
 
+/** A configuration that names a cell, with one of the caller's own in place of its name. */
+export type WithOwnCell = <Config extends { readonly cell: CellSource }>(
+  config: Config,
+  cells: readonly DefinedCell[],
+) => Config;
+
 /**
  * A layer from its configuration.
  * @param known  the library's kinds that can be meant, by name
+ * @param withOwnCell  finds cells; left out where none of the kinds has any
  * @throws ConfigError if the layer or its cell is neither among these nor among your own
  */
-export function layerOf(known: Readonly<Record<string, LayerKind>>, config: LayerConfig, own: OwnParts = {}): AnyLayer {
+export function layerOf(
+  known: Readonly<Record<string, LayerKind>>,
+  config: LayerConfig,
+  own: OwnParts = {},
+  withOwnCell?: WithOwnCell,
+): AnyLayer {
   const { layers = {}, cells = [] } = own;
   const name = config?.layer;
   const kinds = [layers, known].find((table) => typeof name === 'string' && Object.hasOwn(table, name));
   if (kinds === undefined) {
-    const names = [...Object.keys(known), ...Object.keys(layers)];
+    const names = [...Object.keys(known).sort(), ...Object.keys(layers)];
     const near = nearest(String(name), names);
     throw new ConfigError(
       `layer: unknown layer ${shown(name)}; ${near ? `did you mean '${near}'? ` : ''}Use ${names.join(', ')}, or pass the class ` +
@@ -42,13 +54,8 @@ export function layerOf(known: Readonly<Record<string, LayerKind>>, config: Laye
     );
   }
   const Kind = kinds[name];
-  const given = typeof (config as { cell?: unknown }).cell === 'string' ? withOwnCell(config as never, cells) : config;
+  const hasCell = typeof (config as { cell?: unknown }).cell === 'string';
+  const given = hasCell && withOwnCell ? withOwnCell(config as never, cells) : config;
   if (!('fromConfig' in Kind)) return new Kind(given as never);
-  return Kind.fromConfig(given as never, (inner) => layerOf(known, inner, own) as Layer);
+  return Kind.fromConfig(given as never, (inner) => layerOf(known, inner, own, withOwnCell) as Layer);
 }
-
-const withOwnCell = <Config extends { readonly cell: CellSource }>(config: Config, cells: readonly DefinedCell[]) =>
-  withCell(
-    config,
-    cells.find(({ name }) => name === config.cell),
-  );

@@ -1,6 +1,7 @@
 import { count, requireKind } from '../../checks.ts';
 import { ConfigError } from '../../errors.ts';
 import { cellConfig } from '../layer-config.ts';
+import type { WithOwnCell } from '../layer-kind.ts';
 import type { Cell, CellConfig } from './cell.ts';
 import type { DefinedCell } from './define.ts';
 import { GruCell, type GruOptions } from './gru.ts';
@@ -67,6 +68,13 @@ export function withCell<Config extends { readonly cell: CellSource }>(config: C
   }
   return own ? { ...config, cell: own } : config;
 }
+
+/** The same, with the cell of its name among those of the caller, where there is one. */
+export const withOwnCell: WithOwnCell = (config, cells) =>
+  withCell(
+    config,
+    cells.find(({ name }) => name === config.cell),
+  );
 
 /**
  * Creates a cell.

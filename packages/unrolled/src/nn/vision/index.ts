@@ -7,6 +7,7 @@ export { Conv2d, type Conv2dOptions } from './conv2d.ts';
 export { DepthwiseConv2d, type DepthwiseConv2dOptions } from './depthwise-conv2d.ts';
 export { Fire, type FireOptions } from './fire.ts';
 export { Flatten, type FlattenOptions } from './flatten.ts';
+export { imageLayerFrom } from './image-layers.ts';
 export { InvertedResidual, type InvertedResidualOptions } from './inverted-residual.ts';
 export { AveragePool2d, GlobalAveragePool, MaxPool2d } from './pooling.ts';
 export { Residual, type ResidualOptions } from './residual.ts';

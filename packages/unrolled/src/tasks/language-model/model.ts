@@ -2,7 +2,7 @@ import { requireOptions } from '../../checks.ts';
 import { ConfigError } from '../../errors.ts';
 import { AdaptiveSoftmax } from '../../nn/adaptive-softmax.ts';
 import { DefinedCell } from '../../nn/cells/define.ts';
-import { cellNameOf, withCell } from '../../nn/cells/registry.ts';
+import { cellNameOf, withCell, withOwnCell } from '../../nn/cells/registry.ts';
 import { Dropout } from '../../nn/dropout.ts';
 import { Embedding } from '../../nn/embedding.ts';
 import { type Context, inference, initialiseParameters, type LayerConfig } from '../../nn/layer.ts';
@@ -90,7 +90,10 @@ export class LanguageModel {
     const { config, tokenizer } = languageModelDescription(description, 'model');
     const parts = own instanceof DefinedCell ? { cells: [own] } : own;
     const made = config.sequence
-      ? { ...config, sequence: layerOf(sequenceLayers, config.sequence as LayerConfig, parts) as SequenceLayer }
+      ? {
+          ...config,
+          sequence: layerOf(sequenceLayers, config.sequence as LayerConfig, parts, withOwnCell) as SequenceLayer,
+        }
       : withCell(config, parts.cells?.[0]);
     return new LanguageModel(device, createTokenizer(tokenizer), made, initial);
   }
@@ -204,7 +207,7 @@ function sequenceOf(config: LanguageModelConfig): SequenceLayer {
     return new Recurrent({ cell, hidden, layers, dropout, recurrentDropout, recompute });
   }
   const { sequence: given } = config;
-  const layer = ('build' in given ? given : layerOf(sequenceLayers, given)) as SequenceLayer;
+  const layer = ('build' in given ? given : layerOf(sequenceLayers, given, {}, withOwnCell)) as SequenceLayer;
   if (typeof layer.run !== 'function' || typeof layer.initialState !== 'function') {
     const name = layer.config.layer;
     throw new ConfigError(
