@@ -29,7 +29,7 @@ const rooms: readonly { readonly name: string; readonly files: RegExp; readonly 
   { name: 'metrics', files: /^metrics\//, knows: ['values'] },
   { name: 'data', files: /^data\//, knows: ['values', 'tensor'] },
   { name: 'images', files: /^images\//, knows: ['values', 'tensor', 'data'] },
-  { name: 'inspect', files: /^inspect\//, knows: ['values', 'tensor', 'autodiff', 'ops', 'nn'] },
+  { name: 'inspect', files: /^inspect\//, knows: ['values', 'tensor', 'autodiff', 'ops', 'nn', 'optim'] },
   { name: 'io', files: /^io\//, knows: ['values'] },
   { name: 'vision', files: /^vision\//, knows: ['values', 'tensor', 'autodiff', 'ops', 'nn', 'images', 'io'] },
   { name: 'words', files: /^words\//, knows: ['values', 'tensor', 'ops', 'nn'] },

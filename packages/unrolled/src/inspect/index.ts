@@ -1,5 +1,6 @@
 /**
- * Gradient flow, spectra of weights and Jacobians, gate statistics, and what single units follow.
+ * Gradient flow, spectra of weights and Jacobians, gate statistics, and what single units follow; what convolutional networks
+ * look at.
  * @module
  */
 
@@ -11,4 +12,5 @@ export { type Inspected, inspectRecurrent, type Probes } from './inspected.ts';
 export * from './jacobian.ts';
 export * from './properties/index.ts';
 export * from './units/index.ts';
+export * from './vision/index.ts';
 export * from './weights.ts';
