@@ -253,6 +253,27 @@ export interface ImageResizeGolden {
   grey: { from: number[]; bytes: number[] }[];
 }
 
+/** torchvision's networks with weights by rule (vision.ts makes the same numbers). */
+export interface VisionGolden {
+  source: string;
+  networks: {
+    name: 'mobilenet-v2' | 'resnet18' | 'squeezenet-1.1';
+    /** Images, and their height and width. */
+    count: number;
+    size: number;
+    /** [count, 5] */
+    logits: GoldenTensor;
+    /** Means of each channel's map, and of its squares, over all images, places and channels: [2, C]. */
+    maps: GoldenTensors;
+    /** A training step with labels 0, 1, 2, …: the loss, running statistics after it, and gradients. */
+    training?: { loss: number; buffers: GoldenTensors; gradients: GoldenTensors };
+  }[];
+  /** The shapes in a state dict. */
+  shapes: { vgg16: Record<string, number[]> };
+  /** torchvision.ops.SqueezeExcitation(6, 2) of images [2, 3, 4, 6]. */
+  squeezeExcitation: GoldenTensor;
+}
+
 const read = <Golden>(file: string): Golden => JSON.parse(readFileSync(new URL(file, import.meta.url), 'utf8'));
 
 export const loadRecurrent = (kind: RecurrentKind) => read<RecurrentGolden>(`recurrent-${kind}.json`);
@@ -263,3 +284,4 @@ export const loadLosses = () => read<LossesGolden>('losses.json');
 export const loadTranslationMetrics = () => read<TranslationMetricsGolden>('translation-metrics.json');
 export const loadBytePairs = () => read<BytePairsGolden>('byte-pairs.json');
 export const loadImageResize = () => read<ImageResizeGolden>('image-resize.json');
+export const loadVision = () => read<VisionGolden>('vision.json');

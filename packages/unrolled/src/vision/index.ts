@@ -3,4 +3,9 @@
  * @module
  */
 
-export { imageNetPreprocessing, inputSize, type Preprocessing, preprocessingSchema } from './preprocessing.ts';
+export { ImageNetwork, type ImageNetworkDescription } from './image-network.ts';
+export { imageNetworkFile, type OpenImageNetworkOptions, openImageNetwork } from './network-file.ts';
+export { withClasses } from './networks/classifier.ts';
+export { type NetworkName, networkConfig, networkNames } from './networks/index.ts';
+export type { NetworkConfig, NetworkOptions } from './networks/options.ts';
+export { type LayerProfile, type Profile, profile } from './profile.ts';

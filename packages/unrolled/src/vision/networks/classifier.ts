@@ -1,0 +1,36 @@
+import { ConfigError } from '../../errors.ts';
+import type { LayerConfig } from '../../nn/layer.ts';
+
+interface Nested extends LayerConfig {
+  readonly layers?: readonly LayerConfig[] | Readonly<Record<string, LayerConfig>>;
+}
+
+/**
+ * The same network for another number of classes: the last linear layer or convolution gets as many outputs.
+ * @throws ConfigError if the network ends with neither
+ */
+export function withClasses<Config extends LayerConfig>(config: Config, classes: number): Config {
+  const changed = changedLast(config, classes);
+  if (changed !== null) return changed as Config;
+  throw new ConfigError(
+    `withClasses: the network must end with a linear layer or a convolution, besides layers without parameters; received '${config.layer}'`,
+    { layer: config.layer },
+  );
+}
+
+/** Layers that may follow the one that gives the classes. */
+const plain = ['activation', 'dropout', 'channelDropout', 'flatten', 'globalAveragePool', 'averagePool2d', 'maxPool2d'];
+
+function changedLast(config: Nested, classes: number): LayerConfig | null {
+  if (config.layer === 'linear') return { ...config, units: classes } as LayerConfig;
+  if (config.layer === 'conv2d') return { ...config, channels: classes } as LayerConfig;
+  if (config.layer !== 'sequential' || config.layers === undefined) return null;
+  const entries: [string, LayerConfig][] = Object.entries(config.layers);
+  const last = entries.findLastIndex(([, { layer }]) => !plain.includes(layer));
+  const changed = last < 0 ? null : changedLast(entries[last][1], classes);
+  if (changed === null) return null;
+  const layers = entries.map(([name, layer], i): [string, LayerConfig] => [name, i === last ? changed : layer]);
+  const isList = Array.isArray(config.layers);
+  const next: Nested = { ...config, layers: isList ? layers.map(([, layer]) => layer) : Object.fromEntries(layers) };
+  return next;
+}

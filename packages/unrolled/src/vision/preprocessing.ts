@@ -1,1 +1,0 @@
-export * from '../images/preprocessing.ts';
