@@ -4,6 +4,7 @@ import type { SourceFiles } from '../input/source-files.ts';
 import type { TrainOptions } from '../options/train.ts';
 import type { UseFlags } from '../options/use.ts';
 import { classifyCommands } from '../tasks/classify/commands.ts';
+import { classifyImagesCommands } from '../tasks/classify-images/commands.ts';
 import { forecastCommands } from '../tasks/forecast/commands.ts';
 import { languageModelCommands } from '../tasks/language-model/commands.ts';
 import { tagCommands } from '../tasks/tag/commands.ts';
@@ -18,6 +19,7 @@ import { type UsePart, useCommand } from './use.ts';
 const parts: Readonly<Record<TaskName, () => TaskParts>> = {
   'language-model': () => partsOf(languageModelCommands),
   classify: () => partsOf(classifyCommands),
+  'classify-images': () => partsOf(classifyImagesCommands),
   forecast: () => partsOf(forecastCommands),
   tag: () => partsOf(tagCommands),
   translate: () => partsOf(translateCommands),

@@ -80,8 +80,11 @@ export interface Prepared<Options extends TrainOptions = TrainOptions> {
   readonly rates?: Readonly<Record<string, number>> | undefined;
   /** Items per step, for the interval between progress lines. */
   readonly itemsPerStep: number;
-  /** @throws MemoryError if it does not fit */
-  begin(device: Device): TrainingTask;
+  /**
+   * @param note  prints a line, such as progress of long preparations
+   * @throws MemoryError if it does not fit
+   */
+  begin(device: Device, note: (line: string) => void): TrainingTask | Promise<TrainingTask>;
   /** The next command to try: `Generate text: npx unrolled sample runs/my`. */
   next(run: string): string;
 }

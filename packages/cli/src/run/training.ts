@@ -36,13 +36,21 @@ export async function startRun<Options extends TrainOptions, Files extends Sourc
   const { cell } = { ...trainable.defaults, ...said } as { readonly cell?: string };
   const own = cell !== undefined && isCellFile(cell) ? await readCellFile(cell) : null;
   const prepared = await trainable.prepare(sources, said, null, own);
-  return withDevice({ threads, blas: prepared.options.blas }, listener, folder, (device) => {
-    const task = prepared.begin(device);
+  return withDevice({ threads, blas: prepared.options.blas }, listener, folder, async (device) => {
+    let announced = false;
+    const announce = (): void => {
+      if (!announced) for (const line of prepared.about) listener.note(line);
+      announced = true;
+    };
+    const task = await prepared.begin(device, (line) => {
+      announce();
+      listener.note(line);
+    });
     const config = newConfig(trainable, prepared, sources, own);
     const create = (): void => {
       folder.open();
       folder.removeBeginnings();
-      for (const line of prepared.about) listener.note(line);
+      announce();
       // First: by it a folder is recognised as a run's.
       folder.writeJson('config.json', config);
       for (const [name, value] of Object.entries(prepared.files)) folder.writeJson(name, value);
@@ -75,7 +83,7 @@ export async function resumeRun<Options extends TrainOptions, Files extends Sour
   const listener = listenerFor(json);
   const prepared = await trainable.prepare(sources, options, checkpoint, own);
   return withDevice({ threads, blas: options.blas }, listener, folder, async (device) => {
-    const task = prepared.begin(device);
+    const task = await prepared.begin(device, (line) => listener.note(line));
     const end = endOf(options, task.stepsPerEpoch, trainable.end);
     const { step, secondsElapsed, validationOwed } = checkpoint?.trainer ?? { step: 0, secondsElapsed: 0 };
     if (!validationOwed && (step >= end.steps || secondsElapsed >= end.seconds)) {

@@ -36,11 +36,19 @@ export async function* textItems<T extends TaskTypes>(
     const value = jsonInput ? parsed(text, place) : text;
     return { text: typeof value === 'string' ? value : text, input: parseInput(task, value, place) };
   };
-  if (texts.length > 0) yield texts.map(itemOf);
+  for await (const lines of lineBatches(texts, file)) yield lines.map(itemOf);
+}
+
+/** What was given as arguments, or the lines of a file or of the standard input; in batches. */
+export async function* lineBatches(
+  given: readonly string[],
+  file: string | undefined,
+): AsyncGenerator<readonly string[]> {
+  if (given.length > 0) yield given;
   else if (file !== undefined) {
     const lines = linesOfFile(file);
-    for (let start = 0; start < lines.length; start += together) yield lines.slice(start, start + together).map(itemOf);
-  } else for await (const lines of linesFromStandardInput(together)) yield lines.map(itemOf);
+    for (let start = 0; start < lines.length; start += together) yield lines.slice(start, start + together);
+  } else yield* linesFromStandardInput(together);
 }
 
 function parsed(text: string, place: string): unknown {

@@ -50,13 +50,15 @@ const longest = 16384;
 const side = whole({ from: 1, to: longest });
 const perChannel = (each: Kind): Kind => ({
   must: `a list of 1 or 3 numbers, each ${each.must}`,
-  fits: (value) => Array.isArray(value) && (value.length === 1 || value.length === 3) && value.every(each.fits),
+  fits: (value) =>
+    Array.isArray(value) && (value.length === 1 || value.length === 3) && Array.from(value).every(each.fits),
 });
 
 const kinds: Kinds<Preprocessing> = {
   size: required({
     must: `a length in pixels up to ${longest}, or [height, width]`,
-    fits: (value) => side.fits(value) || (Array.isArray(value) && value.length === 2 && value.every(side.fits)),
+    fits: (value) =>
+      side.fits(value) || (Array.isArray(value) && value.length === 2 && Array.from(value).every(side.fits)),
   }),
   resize: side,
   crop: oneOf(['centre', 'none']),

@@ -49,7 +49,7 @@ export function layerOf(
     const near = nearest(String(name), names);
     throw new ConfigError(
       `layer: unknown layer ${shown(name)}; ${near ? `did you mean '${near}'? ` : ''}Use ${names.join(', ')}, or pass the class ` +
-        `of your own: { layers: { ${shown(name)}: MyLayer } }`,
+        `of your own: { layers: { ${typeof name === 'string' ? shown(name) : 'myLayer'}: MyLayer } }`,
       { layer: name, known: names },
     );
   }

@@ -53,6 +53,23 @@ describe('first values', () => {
   });
 });
 
+test('frozen layers have the same parameters by name and initial value, all of them buffers', () => {
+  const declared = (frozen: boolean): Parameters => {
+    const all = new Declarations();
+    new Linear({ units: 2 }).build([-1, 3], (frozen ? all.frozen() : all).within('a').suffixed('_l0'));
+    all.declare('own', [1], zeros);
+    return new Parameters(device, all.declared, 4);
+  };
+  const [frozen, trained] = [declared(true), declared(false)];
+  expect([...frozen].map((one) => [one.name, one.frozen])).toEqual([
+    ['a.weight_l0', true],
+    ['a.bias_l0', true],
+    ['own', false],
+  ]);
+  expect(frozen.size).toBe(1);
+  expect(numbers(frozen, 'a.weight_l0')).toEqual(numbers(trained, 'a.weight_l0'));
+});
+
 describe('buffers', () => {
   const layer = {
     build(input: Shape, declarations: Declarations): Shape {

@@ -68,10 +68,12 @@ export class Declarations {
   readonly #prefix: string;
   readonly #suffix: string;
   readonly #saved: SavedParameters | null;
+  readonly #frozen: boolean;
 
   /**
    * @param saved  initial values; each declaration is compared with them at once, so that a file whose stated sizes do not
    *   match its tensors is rejected before anything is allocated
+   * @param frozen  whether all parameters are buffers
    */
   constructor(
     declared: Parameter[] = [],
@@ -79,12 +81,14 @@ export class Declarations {
     suffix = '',
     names = new Set(declared.map(({ name }) => name)),
     saved: SavedParameters | null = null,
+    frozen = false,
   ) {
     this.declared = declared;
     this.#names = names;
     this.#prefix = prefix;
     this.#suffix = suffix;
     this.#saved = saved;
+    this.#frozen = frozen;
   }
 
   /** @throws ConfigError if the name is taken */
@@ -101,7 +105,7 @@ export class Declarations {
   }
 
   #add(name: string, shape: Shape, initialiser: Initialiser, frozen: boolean): Parameter {
-    const parameter = new Parameter(this.#prefix + name + this.#suffix, shape, initialiser, frozen);
+    const parameter = new Parameter(this.#prefix + name + this.#suffix, shape, initialiser, frozen || this.#frozen);
     if (this.#names.has(parameter.name)) {
       throw new ConfigError(`parameter ${parameter.name} is declared twice; give the layers names of their own`);
     }
@@ -114,12 +118,21 @@ export class Declarations {
   /** Declarations of a part: `within('lstm')` puts `lstm.` before its names, `within('')` nothing. */
   within(name: string): Declarations {
     if (name === '') return this;
-    return new Declarations(this.declared, `${this.#prefix}${name}.`, this.#suffix, this.#names, this.#saved);
+    return this.#like({ prefix: `${this.#prefix}${name}.` });
   }
 
   /** Declarations whose names end in `suffix`, such as PyTorch's `_l0_reverse`. */
   suffixed(suffix: string): Declarations {
-    return new Declarations(this.declared, this.#prefix, suffix, this.#names, this.#saved);
+    return this.#like({ suffix });
+  }
+
+  /** Declarations of layers that are not trained, such as a pretrained backbone: all their parameters are buffers. */
+  frozen(): Declarations {
+    return this.#like({ frozen: true });
+  }
+
+  #like({ prefix = this.#prefix, suffix = this.#suffix, frozen = this.#frozen }): Declarations {
+    return new Declarations(this.declared, prefix, suffix, this.#names, this.#saved, frozen);
   }
 }
 
@@ -262,7 +275,7 @@ export async function readNamed(
 }
 
 /** @throws FormatError unless there are values of this name, shape and size */
-function requireSaved(values: SavedParameters, { name, shape }: Parameter): void {
+export function requireSaved(values: SavedParameters, { name, shape }: Parameter): void {
   const given = Object.hasOwn(values, name) ? values[name] : undefined;
   if (!given) throw new FormatError(`load: parameter '${name}' is missing`, { name });
   if (!sameShape(given.shape, shape)) {

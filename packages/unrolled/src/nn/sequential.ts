@@ -1,3 +1,4 @@
+import { shown } from '../checks.ts';
 import { ConfigError } from '../errors.ts';
 import type { Shape } from '../shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -39,8 +40,16 @@ export class Sequential implements Layer {
     };
   }
 
-  /** @param make  makes each of the layers from its configuration */
+  /**
+   * @param make  makes each of the layers from its configuration
+   * @throws ConfigError if there is neither a list nor a record of them
+   */
   static fromConfig({ layers }: Sequential['config'], make: (config: LayerConfig) => Layer): Sequential {
+    if (typeof layers !== 'object' || layers === null) {
+      throw new ConfigError(
+        `sequential: layers must be a list or a record of configurations, received ${shown(layers)}`,
+      );
+    }
     if (Array.isArray(layers)) return new Sequential(layers.map(make));
     return new Sequential(Object.fromEntries(Object.entries(layers).map(([name, config]) => [name, make(config)])));
   }

@@ -11,8 +11,8 @@ export interface TaskEntry {
   readonly noun: string;
   /** What such a model does with an input. */
   readonly verb: string;
-  /** What an input is: a text, or columns of numbers. */
-  readonly reads: 'text' | 'series';
+  /** What an input is: a text, columns of numbers, or an image. */
+  readonly reads: 'text' | 'series' | 'image';
   readonly description: string;
 }
 
@@ -38,6 +38,14 @@ export const tasks = [
     verb: 'classify',
     reads: 'text',
     description: 'classify texts: sentiment, language, topic',
+  },
+  {
+    name: 'classify-images',
+    command: 'classify',
+    noun: 'image classifier',
+    verb: 'classify',
+    reads: 'image',
+    description: 'classify images: what a photograph shows, digits',
   },
   {
     name: 'tag',
@@ -66,6 +74,7 @@ const loaders = {
   'language-model': async () => (await import('./language-model/task.ts')).languageModelTask,
   translate: async () => (await import('./translate/task.ts')).translateTask,
   classify: async () => (await import('./classify/task.ts')).classifyTask,
+  'classify-images': async () => (await import('./classify-images/task.ts')).classifyImagesTask,
   tag: async () => (await import('./tag/task.ts')).tagTask,
   forecast: async () => (await import('./forecast/task.ts')).forecastTask,
 } as const satisfies Readonly<Record<TaskName, () => Promise<object>>>;

@@ -3,13 +3,18 @@ import { describe, expect, test } from 'vitest';
 import { openDevice } from '../device.ts';
 import { ConfigError, FormatError, UnrolledError } from '../errors.ts';
 import { decodeSafetensors, encodeSafetensors, type NamedArray } from '../io/safetensors.ts';
+import { Dropout } from '../nn/dropout.ts';
+import { Linear } from '../nn/linear.ts';
 import type { Parameters } from '../nn/parameters.ts';
+import { Sequential } from '../nn/sequential.ts';
+import { Activation, BatchNorm, Conv2d, GlobalAveragePool } from '../nn/vision/index.ts';
 import { tokenizerFor } from '../tokenizers/index.ts';
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from '../train/checkpoint.ts';
 import { decodeModel, encodeModel, type ModelFile, type ModelSource, storeModel } from '../train/stored-model.ts';
 import { train } from '../train/train.ts';
 import { wordVocabulary } from '../words/index.ts';
 import { Classifier } from './classify/index.ts';
+import { ImageClassifier } from './classify-images/index.ts';
 import { Forecaster, fitScaling, rowsOf } from './forecast/index.ts';
 import { generateText, LanguageModel, languageModelTraining } from './language-model/index.ts';
 import { Tagger, tagVocabulary } from './tag/index.ts';
@@ -31,6 +36,13 @@ const sentences = [{ words: ['Ada', 'wrote'], tags: ['B-person', 'O'] }];
 const pairs = [{ source: 'one two', target: 'eins zwei' }];
 const series = { demand: [1, 2, 4, 3, 2, 5, 6, 4], price: [1, 1, 2, 2, 1, 1, 2, 2] };
 const classifierConfig = { ...common, embedding: 3, bidirectional: true, pooling: 'last', maxLength: 20 } as const;
+const networkOfImages = new Sequential({
+  conv: new Conv2d({ channels: 3, kernel: 3, stride: 2, padding: 1, groups: 3 }),
+  norm: new BatchNorm({ momentum: 0.1 }),
+  relu: new Activation({ kind: 'relu' }),
+  pool: new GlobalAveragePool(),
+  fc: new Sequential([new Dropout({ rate: 0.1 }), new Linear({ units: 2 })]),
+}).config;
 const scaling = fitScaling(rowsOf(series), 8, 3);
 
 const languageModels = [char, word, bpe].map((tokenizer): Subject => {
@@ -51,6 +63,16 @@ const subjects: readonly Subject[] = [
     name: 'a classifier of words',
     model: new Classifier(device, wordVocabulary([['good', 'film']]), ['good', 'bad'], classifierConfig),
     open: async (source) => Classifier.load(device, source).classify(['a good film', '']),
+  },
+  {
+    name: 'a classifier of images',
+    model: new ImageClassifier(device, {
+      config: { network: networkOfImages, frozen: true },
+      ...{ labels: ['dark', 'bright'], augmentation: { flip: true } },
+      preprocessing: { size: [5, 4], resize: 6, crop: 'centre', mean: [0.5, 0.4, 0.5], std: [0.2, 0.2, 0.2] },
+    }),
+    open: async (source) =>
+      ImageClassifier.load(device, source).predict([{ width: 2, height: 1, channels: 1, data: Uint8Array.of(0, 9) }]),
   },
   {
     name: 'a tagger',

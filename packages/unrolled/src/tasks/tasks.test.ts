@@ -1,9 +1,13 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { openDevice } from '../device.ts';
 import { ConfigError, DataError, FormatError } from '../errors.ts';
+import { Linear } from '../nn/linear.ts';
+import { Sequential } from '../nn/sequential.ts';
+import { BatchNorm, Conv2d, GlobalAveragePool } from '../nn/vision/index.ts';
 import { tokenizerFor } from '../tokenizers/create.ts';
 import { decodeModel, encodeModel, storeModel, taskOf } from '../train/stored-model.ts';
 import { Classifier } from './classify/model.ts';
+import { ImageClassifier } from './classify-images/model.ts';
 import { Forecaster } from './forecast/model.ts';
 import { fitScaling } from './forecast/scaling.ts';
 import { rowsOf } from './forecast/series.ts';
@@ -44,6 +48,12 @@ const pairs = [
   { source: 'abc', target: 'cba' },
   { source: 'ab', target: 'ba' },
 ];
+const networkOfImages = new Sequential({
+  conv: new Conv2d({ channels: 3, kernel: 3, padding: 1 }),
+  norm: new BatchNorm(),
+  pool: new GlobalAveragePool(),
+  fc: new Linear({ units: 2 }),
+}).config;
 const subjects: Readonly<Record<TaskName, Subject>> = {
   'language-model': {
     file: await stored(new LanguageModel(device, tokenizer, sizes)),
@@ -66,6 +76,23 @@ const subjects: Readonly<Record<TaskName, Subject>> = {
     data: [
       { text: 'shells', label: 'sea' },
       { text: 'the', label: 'land' },
+    ],
+  },
+  'classify-images': {
+    file: await stored(
+      new ImageClassifier(device, {
+        config: { network: networkOfImages },
+        ...{ labels: ['dark', 'bright'], preprocessing: { size: 4, mean: [0.5], std: [0.5] } },
+      }),
+    ),
+    inputs: [
+      { width: 2, height: 2, channels: 1, data: [0, 9, 30, 200] },
+      { width: 5, height: 4, channels: 3, data: btoa('a'.repeat(60)) },
+    ],
+    wrong: [{ width: 2, height: 2, data: [1] }, /^inputs\[1\]\.data must be 2 · 2 · 3 = 12 bytes, received '1 bytes'$/],
+    data: [
+      { image: { width: 1, height: 1, channels: 1, data: Uint8Array.of(3) }, label: 'dark' },
+      { image: { width: 1, height: 2, channels: 1, data: Uint8Array.of(250, 240) }, label: 'bright' },
     ],
   },
   tag: {

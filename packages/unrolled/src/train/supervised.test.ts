@@ -94,6 +94,21 @@ describe('supervised training', () => {
     expect(resumed.task).toEqual(whole.task);
   });
 
+  test('examples are varied by seed and place, and a resumed run varies them alike', async () => {
+    const vary: SupervisedOptions<Example>['vary'] = (batch, random) =>
+      batch.map(({ x, y }) => ({ x: x.map((value) => value + random.uniform()), y }));
+    const [first, again] = [newTask({ vary }), newTask({ vary })];
+    const batches = [await first.nextBatch()];
+    for (let i = 0; i < 6; i++) batches.push(await first.nextBatch(batches.at(-1)));
+    expect(await again.nextBatch(batches[4])).toEqual(batches[5]);
+    expect(new Set(batches.flatMap(({ examples: all }) => all.map(({ x }) => x[0] % 0.1))).size).toBeGreaterThan(25);
+    const whole = lastCheckpoint(await collect(newTask({ vary })));
+    const half = lastCheckpoint(await collect(newTask({ vary }), { steps: 7 }));
+    const resumed = lastCheckpoint(await collect(newTask({ vary }), { resume: half }));
+    expect(resumed.parameters).toEqual(whole.parameters);
+    expect(whole.parameters).not.toEqual(lastCheckpoint(await collect(newTask())).parameters);
+  });
+
   test('it does not resume with other examples', async () => {
     const checkpoint = lastCheckpoint(await collect(newTask(), { steps: 3 }));
     const other = newTask({}, examples.slice(1));

@@ -5,6 +5,7 @@ import { FormatError } from '../errors.ts';
 import type { NamedArray } from '../io/safetensors.ts';
 import type { Context } from '../nn/layer.ts';
 import type { Parameters } from '../nn/parameters.ts';
+import { Random } from '../random.ts';
 import { objectOf, type Schema, scalar } from '../schema.ts';
 import type { StopSignal } from '../signal.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -42,6 +43,11 @@ export const exampleKinds: Kinds<ExampleOptions<never>> = {
 export interface SupervisedOptions<Example> extends ExampleOptions<Example> {
   /** Steps of an example in memory: batches have examples of similar length. Default: unknown. A source has its own. */
   readonly lengthOf?: ((example: Example) => number) | undefined;
+  /**
+   * Changes the examples of a training batch each time, such as augmentation. Its random numbers follow from the seed and the
+   * place of the batch in the run, so a resumed run has the same. Default: none.
+   */
+  readonly vary?: ((examples: readonly Example[], random: Random) => readonly Example[]) | undefined;
   /** Evaluates on the validation examples; rejects with the signal's reason if it is aborted. Default: none. */
   readonly validate?:
     | ((examples: readonly Example[], signal: StopSignal | undefined) => Promise<Validation>)
@@ -108,7 +114,11 @@ export class SupervisedTraining<Example> implements TrainingTask<ExampleBatch<Ex
 
   nextBatch(after?: ExampleBatch<Example>): ExampleBatch<Example> | Promise<ExampleBatch<Example>> {
     const { indices, next } = this.#batches.at(after?.next ?? this.#position);
-    const batchOf = (examples: readonly Example[]) => ({ examples, items: examples.length, next });
+    const { vary, seed } = this.#options;
+    const batchOf = (read: readonly Example[]) => {
+      const examples = vary?.(read, new Random(seed).fork(`batch ${next.epoch} ${next.batch}`)) ?? read;
+      return { examples, items: read.length, next };
+    };
     const read = Array.from(indices, (index) => this.#source.read(index));
     return read.some((one) => one instanceof Promise) ? Promise.all(read).then(batchOf) : batchOf(read as Example[]);
   }

@@ -4,13 +4,7 @@
  */
 
 export { ImageNetwork, type ImageNetworkDescription } from './image-network.ts';
-export {
-  imageNetworkFile,
-  type OpenImageNetworkOptions,
-  openImageNetwork,
-  readImageNetwork,
-  type StoredImageNetwork,
-} from './network-file.ts';
+export { imageNetworkFile, type OpenImageNetworkOptions, openImageNetwork } from './network-file.ts';
 export { withClasses } from './networks/classifier.ts';
 export { type NetworkName, networkConfig, networkNames } from './networks/index.ts';
 export type { NetworkConfig, NetworkOptions } from './networks/options.ts';

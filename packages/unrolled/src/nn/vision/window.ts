@@ -1,7 +1,7 @@
 import type { Kind } from '../../checks.ts';
 import { ConfigError, ShapeError } from '../../errors.ts';
 import type { Size2d, WindowOptions } from '../../ops/index.ts';
-import { windowOver } from '../../ops/window.ts';
+import { extentOf, paddingOf, windowOver } from '../../ops/window.ts';
 import { formatShape, type Shape } from '../../shape.ts';
 
 type Images = readonly [B: number, H: number, W: number, C: number];
@@ -47,10 +47,23 @@ export function requireImages(layer: string, input: Shape): Images {
 /** Stands for rows and columns that are not known when building: no window is too large for it. */
 const open = 2 ** 24;
 
-/** Rows and columns after a window has slid over images; −1 where the input's are. @throws as `windowOver` */
+/**
+ * Rows and columns after a window has slid over images; −1 where the input's are.
+ * @throws as `windowOver`; ConfigError if the padding is so wide that a window can lie in it alone
+ */
 export function rowsAndColumns(layer: string, input: Shape, options: WindowOptions): readonly [number, number] {
   const [B, H, W, C] = requireImages(layer, input);
-  const [rows, columns] = windowOver(layer, { shape: [B, H < 0 ? open : H, W < 0 ? open : W, C] }, options).output;
+  const size = [H < 0 ? open : H, W < 0 ? open : W] as const;
+  const { window, output } = windowOver(layer, { shape: [B, ...size, C] }, options);
+  const [rows, columns] = output;
+  paddingOf(layer, options.padding ?? 'valid', size, window).forEach((sides, axis) => {
+    const [padding, extent] = [Math.max(...sides), extentOf(window.kernel[axis], window.dilation[axis])];
+    if (padding <= extent) return;
+    throw new ConfigError(
+      `${layer}: a padding of ${padding} is wider than the window of ${extent}, which would lie in it alone; take less`,
+      { layer, padding: sides, extent },
+    );
+  });
   return [H < 0 ? -1 : rows, W < 0 ? -1 : columns];
 }
 

@@ -1,0 +1,91 @@
+import { InvalidArgumentError, Option } from 'commander';
+import { networkNames } from 'unrolled/vision';
+import { choice, notNegative, number, option, positive, whole } from '../../options/parse.ts';
+import { dropoutOption } from '../../options/recurrent.ts';
+import { type OptionType, type TrainOptions, trainDefaults } from '../../options/train.ts';
+import { parseAugmentation } from './augmentation.ts';
+
+export interface ImageOptions extends TrainOptions {
+  /** A name of `networkNames`; 'auto' until the images have been looked at. */
+  network: string;
+  /** Factor of the channels of all layers. */
+  width: number;
+  /** Height and width of the network's input. Default: by the images, or the backbone's. */
+  size?: number;
+  /** As `parseAugmentation` reads it; 'auto' as above. */
+  augment: string;
+  mixUp: number;
+  labelSmoothing: number;
+  dropout?: number;
+  /** A file of pretrained weights. */
+  backbone?: string;
+  freeze?: boolean;
+  /** Factor of the learning rate of a backbone that is not frozen. */
+  backboneRate: number;
+  /** Varied copies of each image whose features a frozen backbone computes. */
+  copies: number;
+  /** Units of a hidden layer between features and labels. */
+  headHidden?: number;
+  /** Leave out what cannot be read. */
+  skipBroken?: boolean;
+  /** A folder for validation, in place of a share of the images. */
+  validation?: string;
+  validationShare: number;
+}
+
+export const defaults = {
+  ...trainDefaults,
+  ...{ network: 'auto', width: 1, augment: 'auto', mixUp: 0, labelSmoothing: 0.1 },
+  ...{ backboneRate: 0.1, copies: 0, validationShare: 0.1 },
+  ...{ batch: 64, optimizer: 'momentum', nesterov: true, lr: 0.05, schedule: 'cosine', warmUp: 0.1 },
+  ...{ weightDecay: 5e-4, decaying: 'matrices', clipNorm: 0, ema: 0 },
+} as const satisfies ImageOptions;
+
+export const optional: Readonly<Record<string, OptionType>> = {
+  size: 'number',
+  dropout: 'number',
+  backbone: 'string',
+  freeze: 'boolean',
+  headHidden: 'number',
+  skipBroken: 'boolean',
+};
+
+export const skipBroken = (): Option =>
+  new Option('--skip-broken', 'leave out images that cannot be read, with a count');
+
+const share = number((value) => value >= 0 && value < 1, 'from 0, below 1');
+
+function augmentation(text: string): string {
+  const problem = parseAugmentation(text).problem;
+  if (problem !== null) throw new InvalidArgumentError(problem);
+  return text;
+}
+
+export const options = (): Option[] => [
+  choice('--network <name>', 'network (default auto: by the size and number of the images)', ['auto', ...networkNames]),
+  option('--width <factor>', `factor of the channels of all layers (default ${defaults.width})`, positive),
+  option('--size <pixels>', "height and width of the network's input (default: by the images)", whole(8, 1024)),
+  new Option(
+    '--augment <list>',
+    'how images are varied: none, or flip, shift=4, crop=0.5, colour=0.2, cut-out=8 with commas (default auto)',
+  ).argParser(augmentation),
+  option(
+    '--mix-up <alpha>',
+    `mix pairs of images in shares of Beta(α, α) (default ${defaults.mixUp}: none)`,
+    notNegative,
+  ),
+  option('--label-smoothing <share>', `label smoothing (default ${defaults.labelSmoothing})`, share),
+  new Option('--backbone <file>', 'pretrained weights (.safetensors) to start from'),
+  new Option('--freeze', 'do not train the backbone, only the head on its features'),
+  option('--backbone-rate <factor>', `its share of the learning rate (default ${defaults.backboneRate})`, positive),
+  option('--copies <n>', `with --freeze: varied copies of each image (default ${defaults.copies})`, whole(0)),
+  option('--head-hidden <n>', 'with --backbone: units of a hidden layer before the labels (default: none)', whole(1)),
+  dropoutOption(' (default 0.2)'),
+  skipBroken(),
+  new Option('--validation <folder>', 'labelled images for validation (default: a share of the images)'),
+  option(
+    '--validation-share <share>',
+    `share of the images for validation (default ${defaults.validationShare})`,
+    share,
+  ),
+];

@@ -1,0 +1,221 @@
+import { relative } from 'node:path';
+import { splitExamples } from 'unrolled/data';
+import { inputChannels, inputSize, type Preprocessing } from 'unrolled/images';
+import {
+  channelStatistics,
+  ImageClassifier,
+  type ImageClassifierDescription,
+  imageClassifierTraining,
+  type LabelledImage,
+  withHead,
+} from 'unrolled/tasks/classify-images';
+import type { Checkpoint } from 'unrolled/train';
+import { networkConfig } from 'unrolled/vision';
+import { Failure } from '../../failure.ts';
+import { countOf, formatCount } from '../../output/units.ts';
+import { exampleUnits } from '../../run/events.ts';
+import { withDefaults } from '../../run/options.ts';
+import type { Prepared, Sources, Trainable } from '../../run/trainable.ts';
+import { listLabels, requireLabels } from '../label-report.ts';
+import { parseAugmentation } from './augmentation.ts';
+import { readBackbone } from './backbone.ts';
+import { type Chosen, choose } from './choose.ts';
+import { type ReadExamples, readExamples } from './examples.ts';
+import { defaults, type ImageOptions, optional, options } from './options.ts';
+import { type ImageFiles, readImageFiles, recognisesImages, typicalImage } from './sources.ts';
+
+export const classifyImages: Trainable<ImageOptions, ImageFiles> = {
+  task: 'classify-images',
+  command: 'classify train',
+  inputs: 'images',
+  description: 'train an image classifier',
+  argument: 'a folder with a folder of images for each label, or with IDX or CIFAR files',
+  missing: 'no images given; name a folder with a folder of images for each label',
+  help: `
+Examples with images:
+  unrolled classify train flowers/
+  unrolled classify train flowers/ --backbone mobilenet-v2.safetensors --freeze
+
+Images are recognised by their files. In a folder with 'train' and 'test', only 'train' is used; 'val' is used for validation.
+Without options, network, size and augmentation are chosen by the size and number of the images.`,
+  defaults,
+  optional,
+  fileOptions: ['validation'],
+  options,
+  end: { epochs: 30, steps: 500 },
+  interval: (stepsPerEpoch) => Math.min(1000, Math.max(20, stepsPerEpoch)),
+  recognises: recognisesImages,
+  read: readImageFiles,
+  prepare,
+};
+
+async function prepare(
+  { main, named }: Sources<ImageFiles>,
+  said: Partial<ImageOptions>,
+  checkpoint: Checkpoint | null,
+): Promise<Prepared<ImageOptions>> {
+  const given = withDefaults(classifyImages, said);
+  requireConsistent(given);
+  const { labels, train: set, test } = main.data;
+  const typical = await typicalImage(main);
+  const backbone = given.backbone === undefined || checkpoint ? null : await readBackbone(given.backbone);
+  const stored = checkpoint ? (checkpoint.model as ImageClassifierDescription) : null;
+  const known = stored?.preprocessing ?? (backbone ? resized(backbone.preprocessing, given.size) : null);
+  const facts = { ...typical, count: set.length };
+  const { chosen, about } = choose(said, given, facts, known ? inputSize(known)[0] : null);
+  const channels = typical.grey ? 1 : 3;
+  // Mean and deviation are known when the images are.
+  const sizeOnly: Preprocessing = known ?? {
+    size: chosen.size,
+    mean: black(channels),
+    std: black(channels).map(() => 1),
+  };
+  const reading = { labels, skipBroken: given.skipBroken };
+  const read = await readExamples(set, sizeOnly, reading);
+  const { examples, validation, validationAbout } = await heldOut(
+    read,
+    named.validation ?? null,
+    main,
+    sizeOnly,
+    chosen,
+  );
+  const images = examples.map(({ image }) => image);
+  const preprocessing = known ?? { ...sizeOnly, ...channelStatistics(images, channels) };
+  const augmentation = parseAugmentation(chosen.augment).config;
+  const { width, dropout, freeze } = chosen;
+  const network = (): ImageClassifierDescription['config'] =>
+    backbone
+      ? {
+          network: withHead(backbone.network, [-1, ...inputSize(preprocessing), inputChannels(preprocessing)], {
+            ...{ classes: labels.length, hidden: chosen.headHidden, dropout: dropout ?? 0.2 },
+          }),
+          ...(freeze && { frozen: true }),
+        }
+      : {
+          network: networkConfig(chosen.network, {
+            ...{ classes: labels.length, size: chosen.size, width },
+            ...(dropout !== undefined && { dropout }),
+          }),
+        };
+  const config = stored?.config ?? network();
+  const { batch, seed, mixUp, labelSmoothing, copies, backboneRate } = chosen;
+  const head = Object.keys((config.network as { layers?: object }).layers ?? {}).at(-1);
+  return {
+    options: chosen,
+    about: [
+      `${countOf(examples.length, 'image')}, ${formatCount(validation.length)} more for validation; ` +
+        `${labels.length} labels (${listLabels(labels)})`,
+      recognised(main),
+      ...(test && validation !== undefined && !isValidation(test.path)
+        ? [`${countOf(test.length, 'image')} in ${test.path} are left out: evaluate on them with classify eval`]
+        : []),
+      ...read.about,
+      ...validationAbout,
+      ...(backbone ? [backbone.about] : []),
+      ...(checkpoint || about === '' ? [] : [about]),
+    ],
+    model: config,
+    files: { 'labels.json': labels },
+    units: exampleUnits,
+    itemsPerStep: batch * 50,
+    ...(chosen.backbone !== undefined && !freeze && { rates: { '': backboneRate, [`${head}.`]: 1 } }),
+    begin(device, note) {
+      const model = new ImageClassifier(device, { config, labels, preprocessing, augmentation }, seed);
+      if (backbone) model.takeBackbone(backbone.weights);
+      return imageClassifierTraining(model, examples, {
+        ...{ validation, batch, seed, mixUp, labelSmoothing },
+        ...(freeze && { copies, onProgress: progress(note) }),
+      });
+    },
+    next: (run) => `Use it: npx unrolled classify predict ${run} photo.jpg`,
+  };
+}
+
+const black = (channels: number): number[] => new Array<number>(channels).fill(0);
+
+/** `Recognised 5 folders of images (flowers/train)` */
+function recognised({ data }: ImageFiles): string {
+  const what = {
+    folders: `${countOf(data.labels.length, 'folder')} of images`,
+    idx: 'IDX files of images',
+    'cifar-10': 'files of CIFAR-10',
+    'cifar-100': 'files of CIFAR-100',
+  }[data.format];
+  return `Recognised ${what} in ${data.train.path}`;
+}
+
+/** Whether a folder is for validation, and not for a test. */
+const isValidation = (path: string): boolean => /(^|[/\\])val(id|idation)?$/.test(path);
+
+interface Split {
+  readonly examples: readonly LabelledImage[];
+  readonly validation: readonly LabelledImage[];
+  readonly validationAbout: readonly string[];
+}
+
+/** Images for training, and those for validation: the given ones, those kept apart for it, or a share. */
+async function heldOut(
+  read: ReadExamples,
+  given: ImageFiles | null,
+  { path, data }: ImageFiles,
+  preprocessing: Preprocessing,
+  { seed, validationShare, skipBroken }: Chosen,
+): Promise<Split> {
+  const apart = data.test && isValidation(data.test.path) ? { set: data.test, labels: data.labels } : null;
+  const other = given ? { set: given.data.train, labels: given.data.labels } : apart;
+  if (!other) {
+    // Not the place of the folder, which may be moved.
+    const places = read.examples.map((example, i) => ({ example, key: relative(path, read.placeOf(i)) }));
+    const { train, validation } = splitExamples(places, { share: validationShare, seed, keyOf: ({ key }) => key });
+    const plain = (some: typeof places): LabelledImage[] => some.map(({ example }) => example);
+    return { examples: plain(train), validation: plain(validation), validationAbout: [] };
+  }
+  const found = await readExamples(other.set, preprocessing, { labels: other.labels, skipBroken });
+  requireLabels(found, data.labels, 'the training data');
+  return { examples: read.examples, validation: found.examples, validationAbout: found.about };
+}
+
+/** The same for images of another size. */
+function resized(preprocessing: Preprocessing, size: number | undefined): Preprocessing {
+  const { resize: _, ...rest } = preprocessing;
+  return size === undefined ? preprocessing : { ...rest, size };
+}
+
+/** @throws Failure naming an option that has no effect with the others */
+function requireConsistent({
+  backbone,
+  freeze,
+  copies,
+  augment,
+  headHidden,
+  network,
+  width,
+  mixUp,
+}: ImageOptions): void {
+  const wrong = ((): string | null => {
+    if (backbone === undefined && (freeze || headHidden !== undefined)) {
+      return `${freeze ? '--freeze' : '--head-hidden'} needs pretrained weights; name a file with --backbone`;
+    }
+    if (backbone !== undefined && network !== 'auto' && network !== 'resnet20')
+      return '--network goes without --backbone, whose file has the network';
+    if (backbone !== undefined && width !== 1) return '--width goes without --backbone, whose file has the network';
+    if (copies > 0 && (!freeze || augment === 'auto' || augment === 'none')) {
+      return '--copies goes with --freeze and --augment: features of varied copies';
+    }
+    if (freeze && copies === 0 && augment !== 'auto' && augment !== 'none') {
+      return '--augment with --freeze needs --copies n: features are computed once, of n varied copies of each image';
+    }
+    return freeze && mixUp > 0 ? '--mix-up goes without --freeze' : null;
+  })();
+  if (wrong !== null) throw new Failure(`classify train: ${wrong}`, 2);
+}
+
+/** Lines about the features that are computed before training, some seconds apart. */
+function progress(note: (line: string) => void): (done: number, all: number) => void {
+  let last = performance.now();
+  return (done, all) => {
+    if (done < all && performance.now() - last < 3000) return;
+    last = performance.now();
+    note(`Features of ${formatCount(done)} of ${countOf(all, 'image')}`);
+  };
+}

@@ -1,0 +1,15 @@
+/**
+ * Images to labels.
+ * @module
+ */
+
+export type { Classification, ClassifierEvaluation } from '../../metrics/label-predictions.ts';
+export * from './config.ts';
+export * from './evaluate.ts';
+export { imageSource, type LabelledImage } from './examples.ts';
+export { imageInput } from './input.ts';
+export * from './model.ts';
+export { type HeadOptions, withHead } from './network.ts';
+export { channelStatistics } from './statistics.ts';
+export * from './task.ts';
+export * from './training.ts';

@@ -1,0 +1,28 @@
+import type { Image } from '../../images/index.ts';
+import type { Classification, ClassifierEvaluation } from '../../metrics/label-predictions.ts';
+import type { Task } from '../task.ts';
+import { evaluateImageClassifier } from './evaluate.ts';
+import type { LabelledImage } from './examples.ts';
+import { imageInput } from './input.ts';
+import { ImageClassifier } from './model.ts';
+
+/** Images to labels. */
+export const classifyImagesTask: Task<{
+  model: ImageClassifier;
+  input: Image;
+  options: object;
+  answer: Classification;
+  data: readonly LabelledImage[];
+  evaluate: object;
+  evaluation: ClassifierEvaluation;
+  explain: never;
+  explanation: never;
+}> = {
+  name: 'classify-images',
+  open: (device, source) => ImageClassifier.load(device, source),
+  about: ({ labels, preprocessing }) => ({ labels, size: preprocessing.size }),
+  input: imageInput,
+  options: {},
+  predict: async (model, images) => model.predict(images),
+  evaluate: evaluateImageClassifier,
+};
