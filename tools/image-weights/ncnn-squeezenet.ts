@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fromHalf } from 'unrolled/io';
 import { networkConfig } from 'unrolled/vision';
 import { type Converted, named, type Parameter, type Stored } from './source.ts';
 
@@ -22,9 +23,9 @@ export function ncnnSqueezeNet(folder: string, declared: (config: Converted['con
     const isWeight = shape.length === 4;
     if (isWeight && view.getUint32(place, true) !== half) throw new Error(`${name}: float16 is expected at ${place}`);
     const start = isWeight ? place + 4 : place;
-    const data = Float32Array.from({ length: size }, (_, i) =>
-      isWeight ? fromHalf(view.getUint16(start + 2 * i, true)) : view.getFloat32(start + 4 * i, true),
-    );
+    const data = isWeight
+      ? fromHalf(Uint16Array.from({ length: size }, (_, i) => view.getUint16(start + 2 * i, true)))
+      : Float32Array.from({ length: size }, (_, i) => view.getFloat32(start + 4 * i, true));
     place = start + (isWeight ? Math.ceil(size / 2) * 4 : 4 * size);
     return { shape, data };
   });
@@ -32,10 +33,4 @@ export function ncnnSqueezeNet(folder: string, declared: (config: Converted['con
   const mean = [104, 117, 123];
   const preprocessing = { size: 227, resize: 256, order: 'bgr' as const, range: 255, mean, std: [1, 1, 1] };
   return { config, preprocessing, parameters: named(parameters, arrays) };
-}
-
-function fromHalf(bits: number): number {
-  const [sign, exponent, fraction] = [bits & 0x8000 ? -1 : 1, (bits >> 10) & 31, bits & 1023];
-  if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
-  return sign * (exponent === 0 ? fraction * 2 ** -24 : (1 + fraction / 1024) * 2 ** (exponent - 15));
 }

@@ -35,6 +35,7 @@ function rounded(value: number, shift: number): number {
   return whole + Number(rest > middle || (rest === middle && (whole & 1) === 1));
 }
 
+/** Numbers of float16, given as their bits. */
 export function fromHalf(halves: Uint16Array): Float32Array<ArrayBuffer> {
   return Float32Array.from(halves, (half) => {
     const sign = half & 0x8000 ? -1 : 1;

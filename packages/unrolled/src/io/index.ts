@@ -4,4 +4,5 @@
  */
 
 export type { Bytes } from './bytes.ts';
+export { fromHalf, toHalf } from './half.ts';
 export * from './safetensors.ts';
