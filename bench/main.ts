@@ -7,6 +7,7 @@ import type { Answer, Question } from './question.ts';
 import { attention } from './questions/attention.ts';
 import { browser } from './questions/browser.ts';
 import { cells } from './questions/cells.ts';
+import { convnets } from './questions/convnets.ts';
 import { growth } from './questions/growth.ts';
 import { learn } from './questions/learn.ts';
 import { minimal } from './questions/minimal.ts';
@@ -25,6 +26,7 @@ const questions: readonly Question[] = [
   minimal,
   sample,
   start,
+  convnets,
   growth,
   browser,
   studio,

@@ -34,7 +34,7 @@ export function helpText(questions: readonly Question[]): string {
     '  --steps N      updates that learn makes (default 2600)',
     '  --help         this text',
     '',
-    'TensorFlow.js and jax-js are measured, too, after: npm install --prefix bench/peers --no-package-lock',
+    'TensorFlow.js, jax-js and onnxruntime-web are measured, too, after: npm install --prefix bench/peers --no-package-lock',
   ].join('\n');
 }
 

@@ -15,7 +15,9 @@ export interface Peers {
   readonly pytorch: Peer | null;
   readonly numpy: Peer | null;
   readonly tfjs: Peer | null;
+  readonly tfjsWasm: Peer | null;
   readonly jaxjs: Peer | null;
+  readonly ort: Peer | null;
 }
 
 const install = 'npm install --prefix bench/peers --no-package-lock';
@@ -24,7 +26,9 @@ const installation: Readonly<Record<keyof Peers, string>> = {
   pytorch: 'PyTorch: absent, left out; to have it: apt install python3-torch libopenblas0',
   numpy: 'NumPy: absent, left out; to have it: apt install python3-numpy libopenblas0',
   tfjs: `TensorFlow.js: absent, left out; to have it: ${install}`,
+  tfjsWasm: `TensorFlow.js's WebAssembly backend: absent, left out; to have it: ${install}`,
   jaxjs: `jax-js: absent, left out; to have it: ${install}`,
+  ort: `onnxruntime-web: absent, left out; to have it: ${install}`,
 };
 
 export function findPeers(): Peers {
@@ -32,7 +36,9 @@ export function findPeers(): Peers {
     pytorch: python('PyTorch', 'torch'),
     numpy: python('NumPy', 'numpy'),
     tfjs: javascript('TensorFlow.js', '@tensorflow/tfjs', 'its JavaScript backend'),
+    tfjsWasm: javascript('TensorFlow.js', '@tensorflow/tfjs-backend-wasm', 'its WebAssembly backend'),
     jaxjs: javascript('jax-js', '@jax-js/jax', 'its WebAssembly backend'),
+    ort: javascript('onnxruntime-web', 'onnxruntime-web', 'its WebAssembly backend'),
   };
 }
 
