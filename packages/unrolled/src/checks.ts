@@ -61,6 +61,8 @@ export const seed: Kind = { must: 'a whole number', fits: (value) => Number.isSa
 
 export const flag: Kind = { must: 'true or false', fits: (value) => typeof value === 'boolean' };
 
+export const text: Kind = { must: 'text', fits: (value) => typeof value === 'string' };
+
 export const callback: Kind = { must: 'a function', fits: (value) => typeof value === 'function' };
 
 export const oneOf = (names: readonly string[]): Kind => ({

@@ -1,4 +1,4 @@
-import { type Kind, type Kinds, nearest, shown } from './checks.ts';
+import { type Kind, type Kinds, nearest, shown, text as textKind } from './checks.ts';
 import { DataError, FormatError } from './errors.ts';
 
 /**
@@ -22,7 +22,7 @@ export const scalar =
     throw mismatch(place, kind.must, value);
   };
 
-export const text: Schema<string> = scalar({ must: 'text', fits: (value) => typeof value === 'string' });
+export const text: Schema<string> = scalar(textKind);
 
 /** It may be left out. */
 export const optional =

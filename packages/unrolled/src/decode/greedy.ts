@@ -10,6 +10,14 @@ import {
   type SearchOptions,
 } from './search.ts';
 
+export interface GreedyOptions extends SearchOptions {
+  /**
+   * Chooses the next token of a source from log-probabilities `[V]`, −∞ where a token is blocked; −1: none. Default: the most
+   * probable one, of equals the smaller id.
+   */
+  readonly choose?: ((logProbabilities: Float64Array, source: number) => number) | undefined;
+}
+
 /**
  * Greedy search: the most probable token at every step (of equals the smaller id), until the end token or the maximum
  * length. All sources run in one batch, which those that have ended leave.
@@ -21,10 +29,10 @@ import {
 export async function greedySearch<State>(
   step: DecodeStep<State>,
   state: State,
-  options: SearchOptions,
+  options: GreedyOptions,
 ): Promise<Hypothesis[]> {
   checkSearch(options);
-  const { start, end, sources = 1, blockNgrams = 0 } = options;
+  const { start, end, sources = 1, blockNgrams = 0, choose = mostProbable } = options;
   const limits = lengthLimits(options);
   const found: Hypothesis[] = [];
   let live = beginnings(sources);
@@ -33,11 +41,8 @@ export async function greedySearch<State>(
     state = next;
     live = live.flatMap((before, row) => {
       const scores = rowOf(logProbabilities, row, live.length);
-      const blocked = blockedTokens(before.tokens, blockNgrams);
-      let token = -1;
-      scores.forEach((score, id) => {
-        if (score > (scores[token] ?? Number.NEGATIVE_INFINITY) && !blocked.has(id)) token = id;
-      });
+      for (const id of blockedTokens(before.tokens, blockNgrams)) scores[id] = Number.NEGATIVE_INFINITY;
+      const token = choose(scores, before.source);
       const ended = token === end;
       const wrote = token >= 0;
       const after = {
@@ -51,4 +56,12 @@ export async function greedySearch<State>(
     });
   }
   return found;
+}
+
+function mostProbable(scores: Float64Array): number {
+  let token = -1;
+  scores.forEach((score, id) => {
+    if (score > (scores[token] ?? Number.NEGATIVE_INFINITY)) token = id;
+  });
+  return token;
 }

@@ -1,7 +1,10 @@
+import { ConfigError } from '../errors.ts';
 import type { EncoderDecoder, Reading } from '../nn/seq2seq/encoder-decoder.ts';
 import { add, logSoftmax } from '../ops/index.ts';
+import { Random } from '../random.ts';
 import { beamSearch } from './beam.ts';
 import { greedySearch } from './greedy.ts';
+import { checkSampling, type SamplingOptions, sampleToken } from './sampling.ts';
 import type { DecodeRows, Hypothesis } from './search.ts';
 import { gatherRows, tensorSearch } from './tensor-step.ts';
 
@@ -16,6 +19,11 @@ export interface SequenceSearchOptions {
   readonly coveragePenalty?: number | undefined;
   /** No n-gram of this many tokens occurs twice in a sequence; 0: no restriction. Default 0. */
   readonly blockNgrams?: number | undefined;
+  /**
+   * Draws each token from the model's distribution instead of searching; goes without a beam. Source i draws with `seed` + i,
+   * by default 1. Default: search.
+   */
+  readonly sampling?: (SamplingOptions & { readonly seed?: number }) | undefined;
 }
 
 /** The sources of a search. */
@@ -26,10 +34,12 @@ export interface SearchSources {
   readonly maxLength: number | readonly number[];
   /** An id that is never generated, such as that of unknown tokens. */
   readonly never?: number | null | undefined;
+  /** Ids that every sequence begins with; log-probabilities are of what follows. Default: none. */
+  readonly prefix?: readonly number[] | undefined;
 }
 
 /** The state of a search: that of each row, and the memory, which belongs to the rows' sources. */
-type SearchState = Reading & { readonly sources: readonly number[] | null };
+type SearchState = Reading & { readonly sources: readonly number[] | null; readonly length: number };
 
 /**
  * The n best sequences about each source of a batch. The result for a source does not depend on the others, to the bit.
@@ -40,28 +50,36 @@ type SearchState = Reading & { readonly sources: readonly number[] | null };
 export function searchSequences(
   model: Pick<EncoderDecoder, 'device' | 'start' | 'end' | 'write'>,
   read: () => Reading,
-  { lengths, maxLength, never = null }: SearchSources,
-  { beam = 1, nBest = 1, lengthPenalty, coveragePenalty, blockNgrams }: SequenceSearchOptions = {},
+  { lengths, maxLength, never = null, prefix = [] }: SearchSources,
+  { beam = 1, nBest = 1, lengthPenalty, coveragePenalty, blockNgrams, sampling }: SequenceSearchOptions = {},
 ): Promise<Hypothesis[][]> {
   const { device, start, end } = model;
-  const possible = Array.from({ length: end + 1 }, (_, id) => (id === never ? Number.NEGATIVE_INFINITY : 0));
+  const masked = (isPossible: (id: number) => boolean): number[] =>
+    Array.from({ length: end + 1 }, (_, id) => (isPossible(id) ? 0 : Number.NEGATIVE_INFINITY));
+  const possible = masked((id) => id !== never);
   const step = (rows: DecodeRows, before: SearchState) => {
-    const { memory, state, sources } = follow(before, rows);
+    const { memory, state, sources, length } = follow(before, rows);
     const written = model.write(device.ids(rows.tokens), { memory, state });
-    const logits = never === null ? written.logits : add(written.logits, device.tensor(possible));
+    const mask = length < prefix.length ? masked((id) => id === prefix[length]) : never === null ? null : possible;
+    const logits = mask ? add(written.logits, device.tensor(mask)) : written.logits;
     return {
       logProbabilities: logSoftmax(logits),
       attention: written.weights,
-      state: { memory, state: written.state, sources },
+      state: { memory, state: written.state, sources, length: length + 1 },
     };
   };
   const options = { start, end, sources: lengths.length, maxLength, blockNgrams };
+  const choose = sampling && sampler(sampling, lengths.length);
+  if (sampling && (beam > 1 || nBest > 1)) {
+    throw new ConfigError('search: sampling goes without a beam; leave out one of them', { beam, nBest });
+  }
   return tensorSearch(
     device,
-    (): SearchState => ({ ...read(), sources: null }),
+    (): SearchState => ({ ...read(), sources: null, length: 0 }),
     step,
     async (next, begin) => {
-      if (beam === 1 && nBest === 1) return (await greedySearch(next, begin, options)).map((one) => [one]);
+      if (beam === 1 && nBest === 1)
+        return (await greedySearch(next, begin, { ...options, choose })).map((one) => [one]);
       const more = { width: beam, nBest, lengthPenalty, coveragePenalty, sourceLengths: lengths };
       return beamSearch(next, begin, { ...options, ...more });
     },
@@ -69,12 +87,21 @@ export function searchSequences(
 }
 
 /** The state in the order of the rows; the memory is gathered only when the rows' sources have changed. */
-function follow({ memory, state, sources }: SearchState, rows: DecodeRows): SearchState {
+function follow({ memory, state, sources, length }: SearchState, rows: DecodeRows): SearchState {
   const now = Array.from(rows.sources);
   const same = sources?.length === now.length && sources.every((source, row) => source === now[row]);
   return {
     memory: same ? memory : gatherRows(memory, rows.parents),
     state: gatherRows(state, rows.parents),
     sources: now,
+    length,
   };
+}
+
+/** Draws tokens, those of each source with random numbers of its own. */
+function sampler({ seed = 1, ...options }: SamplingOptions & { readonly seed?: number }, sources: number) {
+  checkSampling(options);
+  const randoms = Array.from({ length: sources }, (_, i) => new Random(seed + i));
+  return (scores: Float64Array, source: number): number =>
+    scores.every((score) => score === Number.NEGATIVE_INFINITY) ? -1 : sampleToken(scores, randoms[source], options);
 }

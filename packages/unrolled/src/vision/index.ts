@@ -3,6 +3,7 @@
  * @module
  */
 
+export { Backbone, type BackboneDescription, backboneDescription } from './backbone.ts';
 export { ImageNetwork, type ImageNetworkDescription } from './image-network.ts';
 export { imageNetworkFile, type OpenImageNetworkOptions, openImageNetwork } from './network-file.ts';
 export { withClasses } from './networks/classifier.ts';

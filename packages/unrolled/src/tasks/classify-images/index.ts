@@ -3,11 +3,11 @@
  * @module
  */
 
+export { imageInput } from '../../images/image-input.ts';
 export type { Classification, ClassifierEvaluation } from '../../metrics/label-predictions.ts';
 export * from './config.ts';
 export * from './evaluate.ts';
 export { imageSource, type LabelledImage } from './examples.ts';
-export { imageInput } from './input.ts';
 export * from './model.ts';
 export { type HeadOptions, withHead } from './network.ts';
 export { channelStatistics } from './statistics.ts';

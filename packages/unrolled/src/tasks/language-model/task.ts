@@ -1,4 +1,4 @@
-import { anything, number, seed, whole } from '../../checks.ts';
+import { anything, number, seed, text as textKind, whole } from '../../checks.ts';
 import { text } from '../../schema.ts';
 import type { Task } from '../task.ts';
 import { evaluateTexts, type NamedText, type TextEvaluation } from './evaluate-texts.ts';
@@ -36,7 +36,7 @@ export const languageModelTask: Task<{
     length: whole(),
     seed,
     signal: anything,
-    stop: { must: 'text', fits: (value) => typeof value === 'string' },
+    stop: textKind,
     temperature: number({ from: 0 }),
     topK: whole(),
     topP: number({ above: 0, to: 1 }),

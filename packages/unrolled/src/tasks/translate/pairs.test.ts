@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { DataError } from '../../errors.ts';
 import { tokenizerKinds } from '../../tokenizers/create.ts';
+import { Side } from '../../tokenizers/side.ts';
 import { pairLines, parsePairs } from './pairs.ts';
-import { Side } from './side.ts';
 
 test('pairs are lines with a tab, or lines of two texts', () => {
   const pairs = [

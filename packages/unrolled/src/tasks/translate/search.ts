@@ -3,7 +3,7 @@ import { type SequenceSearchOptions, searchSequences } from '../../decode/sequen
 import type { Translator } from './model.ts';
 import { defaultMaxLength } from './sides.ts';
 
-export interface SearchTranslationOptions extends SequenceSearchOptions {
+export interface SearchTranslationOptions extends Omit<SequenceSearchOptions, 'sampling'> {
   /** Maximum number of tokens in a translation, its end included. Default: `defaultMaxLength` of its source. */
   readonly maxLength?: number | undefined;
 }

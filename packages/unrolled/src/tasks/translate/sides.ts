@@ -1,6 +1,6 @@
+import { Side, type SideOptions } from '../../tokenizers/side.ts';
 import type { TokenizerConfig } from '../../tokenizers/tokenizer.ts';
 import type { TranslationPair } from './pairs.ts';
-import { Side, type SideOptions } from './side.ts';
 
 /** The vocabularies of both languages, and how long translations are. */
 export interface Sides {

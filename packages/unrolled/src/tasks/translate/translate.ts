@@ -1,10 +1,10 @@
 import type { Hypothesis } from '../../decode/search.ts';
 import type { StopSignal } from '../../signal.ts';
+import type { Side } from '../../tokenizers/side.ts';
 import { breathe } from '../../train/breathe.ts';
 import type { Alignment } from './alignment.ts';
 import type { Translator } from './model.ts';
 import { type SearchTranslationOptions, searchTranslations } from './search.ts';
-import type { Side } from './side.ts';
 
 export interface TranslateOptions extends SearchTranslationOptions {
   /** Batch size; does not change the result. Default 64. */

@@ -1,6 +1,6 @@
-import { createTokenizer, tokenizerFor } from '../../tokenizers/create.ts';
-import type { Tokenizer, TokenizerConfig } from '../../tokenizers/tokenizer.ts';
-import { leaveOutUnknown, wordTokens } from '../../tokenizers/vocabulary.ts';
+import { createTokenizer, tokenizerFor } from './create.ts';
+import type { Tokenizer, TokenizerConfig } from './tokenizer.ts';
+import { leaveOutUnknown, wordTokens } from './vocabulary.ts';
 
 export interface SideOptions {
   /** Kind of tokens. Default 'char'. */
@@ -10,7 +10,7 @@ export interface SideOptions {
 }
 
 /**
- * The vocabulary of one side of a translation: the V tokens of a tokenizer and two more: `end` (id V), which ends every
+ * The vocabulary of sequences that a model reads or writes, such as one side of a translation: the V tokens of a tokenizer and two more: `end` (id V), which ends every
  * sequence, and `start` (id V + 1), the decoder's first input.
  *
  * Words and byte pairs are tokenized with a space before the text, so that a word is the same token at the start of a text

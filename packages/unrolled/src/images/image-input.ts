@@ -1,6 +1,6 @@
-import { count } from '../../checks.ts';
-import type { Image } from '../../images/index.ts';
-import { mismatch, optional, type Schema, scalar } from '../../schema.ts';
+import { count } from '../checks.ts';
+import { mismatch, optional, type Schema, scalar } from '../schema.ts';
+import type { Image } from './image.ts';
 
 const side = scalar<number>(count);
 const channelCount = optional(scalar<1 | 3>({ must: '1 or 3', fits: (value) => value === 1 || value === 3 }));

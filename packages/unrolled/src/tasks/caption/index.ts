@@ -1,0 +1,31 @@
+/**
+ * Images to sentences.
+ * @module
+ */
+
+export { Side } from '../../tokenizers/side.ts';
+export {
+  type CaptionConditioning,
+  type CaptionerConfig,
+  type CompleteCaptionerConfig,
+  conditionings,
+} from './config.ts';
+export {
+  type CaptionEvaluation,
+  type CaptionedFeatures,
+  type CaptionedImage,
+  type EvaluateCaptionsOptions,
+  evaluateCaptions,
+} from './evaluate.ts';
+export { Captioner, type CaptionerDescription, type CaptionerOptions } from './model.ts';
+export {
+  type Caption,
+  type CaptionAttention,
+  type CaptionCandidate,
+  type CaptionOptions,
+  type CaptionSearchOptions,
+  captionFeatures,
+} from './predict.ts';
+export * from './task.ts';
+export { type CaptionData, type CaptionTrainingOptions, captionTraining } from './training.ts';
+export { type CaptionWords, captionVocabulary, captionWords } from './words.ts';

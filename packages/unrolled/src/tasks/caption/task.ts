@@ -1,0 +1,48 @@
+import { count, number, seed, text, whole } from '../../checks.ts';
+import { imageInput } from '../../images/image-input.ts';
+import type { Image } from '../../images/index.ts';
+import type { Task } from '../task.ts';
+import {
+  type CaptionEvaluation,
+  type CaptionedImage,
+  type EvaluateCaptionsOptions,
+  evaluateCaptions,
+} from './evaluate.ts';
+import { Captioner } from './model.ts';
+import type { Caption, CaptionSearchOptions } from './predict.ts';
+
+/** Images to sentences. */
+export const captionTask: Task<{
+  model: Captioner;
+  input: Image;
+  options: CaptionSearchOptions;
+  answer: Caption;
+  data: readonly CaptionedImage[];
+  evaluate: EvaluateCaptionsOptions;
+  evaluation: CaptionEvaluation;
+  explain: never;
+  explanation: never;
+}> = {
+  name: 'caption',
+  open: (device, source, cell) => Captioner.load(device, source, cell),
+  about: ({ backbone, config, words }) => ({
+    size: backbone.description.preprocessing.size,
+    grid: backbone.grid,
+    conditioning: config.conditioning,
+    words: words.tokenizer.size,
+  }),
+  input: imageInput,
+  options: {
+    ...{ beam: count, nBest: count, lengthPenalty: number({ from: 0 }), blockNgrams: whole(), maxLength: count },
+    ...{ temperature: number({ from: 0 }), seed, begin: text },
+  },
+  predict: (model, images, options) => model.predict(images, options),
+  async evaluate(model, images, options = {}) {
+    const features = await model.features(
+      images.map(({ image }) => image),
+      { signal: options.signal },
+    );
+    const read = images.map(({ captions }, i) => ({ features: features[i], captions }));
+    return (await evaluateCaptions(model, read, options)).scores;
+  },
+};

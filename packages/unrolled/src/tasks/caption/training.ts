@@ -1,0 +1,194 @@
+import { anything, count, type Kinds, requireOptions } from '../../checks.ts';
+import { type ExampleSource, type Examples, sourceOf } from '../../data/examples.ts';
+import { ConfigError, DataError } from '../../errors.ts';
+import { checkSequenceLoss, type SequenceLossOptions } from '../../nn/seq2seq/loss.ts';
+import { hashText, mix32 } from '../../random.ts';
+import type { StopSignal } from '../../signal.ts';
+import { type ExampleOptions, exampleKinds, SupervisedTraining } from '../../train/supervised.ts';
+import type { Validation } from '../../train/task.ts';
+import { hasAttention } from './config.ts';
+import { type CaptionedFeatures, captionLoss, evaluateCaptions } from './evaluate.ts';
+import type { Captioner } from './model.ts';
+import { captionFeatures } from './predict.ts';
+
+/** Features of images, in memory or read when a batch needs them, and the captions of each image. */
+export interface CaptionData {
+  readonly features: Examples<ArrayLike<number>>;
+  readonly captions: readonly (readonly string[])[];
+}
+
+export interface CaptionTrainingOptions
+  extends Omit<ExampleOptions<never>, 'validation'>,
+    Pick<SequenceLossOptions, 'smoothing' | 'doublyStochastic' | 'entropy' | 'sampling'> {
+  /** Held-out images. Default: none. */
+  readonly validation?: CaptionData | undefined;
+  /** Maximum number of images captioned at a validation, spread evenly over the validation images. Default 1,000. */
+  readonly validationImages?: number | undefined;
+}
+
+const { validation: _, ...batchKinds } = exampleKinds;
+const kinds: Kinds<CaptionTrainingOptions> = {
+  ...batchKinds,
+  validation: anything,
+  // Those of the loss are checked with the model, which decides what they may be.
+  ...{ smoothing: anything, doublyStochastic: anything, entropy: anything, sampling: anything },
+  validationImages: count,
+};
+
+/** What a step learns from: an image and the ids of one of its captions. */
+interface Item {
+  readonly features: ArrayLike<number>;
+  readonly ids: readonly number[];
+}
+
+/**
+ * Trains a captioner on images and captions: an image with five captions is five examples. The best checkpoint has the highest
+ * CIDEr-D of greedy captions.
+ *
+ * @param options  doublyStochastic: default 1 with attention (Xu 2015)
+ * @throws DataError without captions, or if images and captions differ in number; ConfigError on an option out of range
+ *
+ * @example
+ * const vocabulary = captionVocabulary(captions.flat());
+ * const captioner = new Captioner(device, { config, backbone: network.describe(), vocabulary });
+ * captioner.takeBackbone(await network.parameters.save());
+ * const task = captionTraining(captioner, { features: await captioner.features(images), captions }, { batch: 64, seed: 1 });
+ * for await (const event of train(task, { optimizer: { method: 'adam' }, learningRate: 1e-3, clipNorm: 5, epochs: 6 })) …
+ */
+export function captionTraining(
+  model: Captioner,
+  data: CaptionData,
+  options: CaptionTrainingOptions,
+): SupervisedTraining<Item> {
+  requireOptions('captionTraining', options, kinds);
+  const attends = hasAttention(model.config.conditioning);
+  const { validation, validationImages = 1000, batch, seed, order } = options;
+  const { smoothing, entropy, sampling, doublyStochastic = attends ? 1 : 0 } = options;
+  if (doublyStochastic > 0 && !attends) {
+    throw new ConfigError('captionTraining: a doubly stochastic loss needs attention; leave it out', {
+      doublyStochastic,
+    });
+  }
+  const loss = { smoothing, entropy, sampling, doublyStochastic };
+  checkSequenceLoss(model.network, loss);
+  const held = validation ? imagesOf(validation) : null;
+  const every = held ? Math.max(1, Math.ceil(held.length / validationImages)) : 1;
+  const chosen = held ? Array.from({ length: Math.ceil(held.length / every) }, (_, i) => i * every) : [];
+  const shown = held && held.length > 0 ? held : imagesOf(data);
+  return new SupervisedTraining<Item>(
+    {
+      parameters: model.parameters,
+      describe: () => model.describe(),
+      loss: (items, context) =>
+        captionLoss(
+          model,
+          items.map(({ features }) => features),
+          items.map(({ ids }) => ids),
+          context,
+          loss,
+        ).loss,
+    },
+    itemsOf(model, data),
+    {
+      ...{ batch, seed, order },
+      chanceLoss: Math.log(model.words.size),
+      // Their features are read when they are needed.
+      validation: chosen as unknown as readonly Item[],
+      validate: (_, signal) => validate(model, held!, chosen, signal),
+      sample: (step) => sample(model, shown, step),
+    },
+  );
+}
+
+type ImageSource = ExampleSource<CaptionedFeatures>;
+
+/** Images with their captions. @throws DataError if they differ in number */
+function imagesOf({ features, captions }: CaptionData): ImageSource {
+  const source = featureSource(features);
+  if (source.length !== captions.length) {
+    throw new DataError(
+      `captionTraining: ${source.length} images and captions of ${captions.length}; give one list for each`,
+      {
+        images: source.length,
+        captions: captions.length,
+      },
+    );
+  }
+  const of = (index: number) => (read: ArrayLike<number>) => ({ features: read, captions: captions[index] });
+  return {
+    length: source.length,
+    get fingerprint() {
+      return `${source.fingerprint} ${captions.flat().reduce((hash, text) => hashText(text, hash), 0)}`;
+    },
+    read(index) {
+      const features = source.read(index);
+      return features instanceof Promise ? features.then(of(index)) : of(index)(features);
+    },
+  };
+}
+
+function featureSource(features: CaptionData['features']): ExampleSource<ArrayLike<number>> {
+  if (!Array.isArray(features)) return features as ExampleSource<ArrayLike<number>>;
+  const list = features as readonly ArrayLike<number>[];
+  const bits = new Int32Array(1);
+  const number = new Float32Array(bits.buffer);
+  let fingerprint: number | null = null;
+  return {
+    ...sourceOf(list),
+    // Only a checkpoint needs it.
+    get fingerprint() {
+      fingerprint ??= list.reduce((hash, one) => {
+        let result = hash;
+        for (let i = 0; i < one.length; i++) {
+          number[0] = one[i];
+          result = mix32(result ^ bits[0]);
+        }
+        return result;
+      }, list.length);
+      return fingerprint;
+    },
+  };
+}
+
+/** Each caption of each image. */
+function itemsOf(model: Captioner, data: CaptionData): ExampleSource<Item> {
+  const images = imagesOf(data);
+  const pairs = data.captions.flatMap((captions, image) => captions.map((one) => ({ image, ids: model.encode(one) })));
+  return {
+    length: pairs.length,
+    get fingerprint() {
+      return images.fingerprint;
+    },
+    lengthOf: (index) => pairs[index].ids.length,
+    read(index) {
+      const { image, ids } = pairs[index];
+      const read = images.read(image);
+      return read instanceof Promise
+        ? read.then(({ features }) => ({ features, ids }))
+        : { features: read.features, ids };
+    },
+  };
+}
+
+async function validate(
+  model: Captioner,
+  images: ImageSource,
+  chosen: readonly number[],
+  signal: StopSignal | undefined,
+): Promise<Validation> {
+  const read = await Promise.all(chosen.map((index) => images.read(index)));
+  const { scores } = await evaluateCaptions(model, read, { signal });
+  const { loss, bleu, rougeL, ciderD, vocabulary, meanLength } = scores;
+  return { loss, metrics: { bleu4: bleu[3], rougeL, ciderD, vocabulary, meanLength }, cost: -ciderD };
+}
+
+/** Captions of three images, others at every step, with one of each image's own. */
+async function sample(model: Captioner, images: ImageSource, step: number): Promise<string> {
+  const places = [0, 1, 2].map((i) => (step * 3 + i) % images.length);
+  const read = await Promise.all([...new Set(places)].map((place) => images.read(place)));
+  const written = await captionFeatures(
+    model,
+    read.map(({ features }) => features),
+  );
+  return written.map(({ text }, i) => `${text}   (reference: ${read[i].captions[0] ?? 'none'})`).join('\n');
+}
