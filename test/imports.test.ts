@@ -266,6 +266,7 @@ const commandRooms = [
   'tasks',
   'gradients',
   'hidden-units',
+  'convnet',
   'lab',
   'studio',
   'commands',

@@ -4,6 +4,7 @@ import { extname, join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { UnrolledError } from 'unrolled';
 import { placeInCellFile } from './cells/cell-file.ts';
+import { convnetCommand } from './commands/convnet.ts';
 import { demoCommand } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { exportCommand } from './commands/export.ts';
@@ -44,7 +45,7 @@ Examples:
   );
 const commands = [
   ...[...topCommands(), gradientsCommand(), unitsCommand(), ...taskCommands()],
-  ...[exportCommand(), labCommand(), studioCommand(), demoCommand(), doctorCommand()],
+  ...[exportCommand(), convnetCommand(), labCommand(), studioCommand(), demoCommand(), doctorCommand()],
 ];
 for (const command of commands) program.addCommand(command);
 const hintAtNewName = (line: string): void => void process.stderr.write(`unrolled: ${line}\n`);

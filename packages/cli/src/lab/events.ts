@@ -1,4 +1,5 @@
 import type { ExperimentEvent, ExperimentResult, Metric } from 'unrolled/tasks/long-memory';
+import { median } from '../output/median.ts';
 import type { Lab, Learner } from './prepare.ts';
 
 /** Events printed with --json: plain data. */
@@ -56,11 +57,4 @@ function summaryOf({ better }: Metric, seeds: readonly SeedResult[]): CellResult
     stepsToSolve: median(solved.map(({ step }) => step)),
     secondsToSolve: median(solved.map(({ secondsElapsed }) => secondsElapsed)),
   };
-}
-
-export function median(values: readonly number[]): number | null {
-  if (values.length === 0) return null;
-  const sorted = values.toSorted((a, b) => a - b);
-  const half = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
 }

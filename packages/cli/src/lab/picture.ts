@@ -1,5 +1,6 @@
 import { lineChart, type Series } from 'unrolled/charts';
-import { type CellResults, type LabTable, median } from './events.ts';
+import { median } from '../output/median.ts';
+import type { CellResults, LabTable } from './events.ts';
 import { nameOf } from './report.ts';
 
 /**

@@ -34,8 +34,9 @@ describe('charts are well-formed SVG documents for any numbers', () => {
   });
 
   test('points', () => {
+    const sizes = fc.option(fc.array(number, { maxLength: 8 }), { nil: undefined });
     fc.assert(
-      fc.property(fc.array(fc.record({ name: fc.string(), points })), fc.boolean(), (groups, unitCircle) => {
+      fc.property(fc.array(fc.record({ name: fc.string(), points, sizes })), fc.boolean(), (groups, unitCircle) => {
         expectWhole(scatterChart({ ...about, x: { label: 'x' }, y: { label: 'y' }, groups, unitCircle }));
       }),
     );
@@ -230,4 +231,24 @@ test('the colours of a heat map go from one end to the other', () => {
   expect([sequential(0), sequential(0.5), sequential(1), sequential(9)]).toEqual([
     ...['#440154', '#21918c', '#fde725', '#fde725'],
   ]);
+});
+
+test('areas of bubbles are in proportion to their sizes', () => {
+  const svg = scatterChart({
+    ...about,
+    ...{ x: { label: 'x' }, y: { label: 'y' } },
+    groups: [
+      {
+        name: 'a',
+        points: [
+          [1, 1],
+          [2, 3],
+        ],
+        sizes: [1, 4],
+      },
+    ],
+  });
+  const radii = Array.from(svg.matchAll(/<circle[^>]* r="([\d.]+)"/g), ([, r]) => Number(r));
+  expect(radii).toHaveLength(2);
+  expect(radii[1] / radii[0]).toBeCloseTo(2);
 });

@@ -1,10 +1,12 @@
-import { axes, type Chart, colour, legend, svgOf, titleRows, width } from './frame.ts';
-import { type Axis, scaleOf } from './scale.ts';
+import { axes, type Chart, colour, filling, legend, svgOf, titleRows, width } from './frame.ts';
+import { type Axis, type Scale, scaleOf } from './scale.ts';
 import { element, round } from './svg.ts';
 
 export interface PointGroup {
   readonly name: string;
   readonly points: readonly (readonly [x: number, y: number])[];
+  /** A third quantity of each point, from 0, shown as the area of a circle in place of the mark. */
+  readonly sizes?: readonly number[];
 }
 
 export interface ScatterChart extends Chart {
@@ -51,7 +53,10 @@ export function scatterChart(chart: ScatterChart): string {
   const circle = chart.unitCircle
     ? [element('circle', { class: 'axis', fill: 'none', cx: xs.at(0), cy: ys.at(0), r: xs.at(1)! - xs.at(0)! })]
     : [];
-  const marks = chart.groups.map(({ points: group }, index) => {
+  const areas = chart.groups.flatMap(({ sizes: own = [] }) => own).filter(Number.isFinite);
+  const largest = areas.reduce((a, b) => Math.max(a, b), 0);
+  const marks = chart.groups.map(({ points: group, sizes: own }, index) => {
+    if (own !== undefined) return bubbles(group, own, largest, xs, ys, index);
     const places = group.flatMap(([a, b]) => {
       const [left, height] = [xs.at(a), ys.at(b)];
       return left === undefined || height === undefined ? [] : [mark(index, left, height)];
@@ -65,6 +70,29 @@ export function scatterChart(chart: ScatterChart): string {
     ...circle,
     ...marks,
   ]);
+}
+
+/** Radius of the largest bubble. */
+const widest = 22;
+
+/** A circle for each point, its area in proportion to its size, and not too small to be seen. */
+function bubbles(
+  points: PointGroup['points'],
+  sizes: readonly number[],
+  largest: number,
+  xs: Scale,
+  ys: Scale,
+  index: number,
+): string {
+  const circles = points.flatMap(([x, y], i) => {
+    const [left, height] = [xs.at(x), ys.at(y)];
+    if (left === undefined || height === undefined) return [];
+    const share = sizes[i] > 0 && Number.isFinite(sizes[i]) ? sizes[i] / largest : 0;
+    const r = Math.max(2, widest * Math.sqrt(share));
+    const kinds = `point ${colour(index)} ${filling(index)}`;
+    return [element('circle', { class: kinds, 'fill-opacity': 0.3, cx: left, cy: height, r })];
+  });
+  return circles.join('');
 }
 
 /** A shape for each group: circle, cross, square, triangle, diamond, plus. */

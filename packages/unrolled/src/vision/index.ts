@@ -6,7 +6,15 @@
 export { Backbone, type BackboneDescription, backboneDescription } from './backbone.ts';
 export { ImageNetwork, type ImageNetworkDescription } from './image-network.ts';
 export { imageNetworkFile, type OpenImageNetworkOptions, openImageNetwork } from './network-file.ts';
+export {
+  type BlockKind,
+  type BlockNetworkOptions,
+  type BlockOptions,
+  blockConfig,
+  blockKinds,
+  blockNetworkConfig,
+} from './networks/blocks.ts';
 export { withClasses } from './networks/classifier.ts';
-export { type NetworkName, networkConfig, networkNames } from './networks/index.ts';
+export { type NetworkName, networkConfig, networkNames, usualInput } from './networks/index.ts';
 export type { NetworkConfig, NetworkOptions } from './networks/options.ts';
 export { type LayerProfile, type Profile, profile } from './profile.ts';

@@ -11,6 +11,10 @@ import { Random } from '../random.ts';
 import { type Shape, sizeOf } from '../shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import {
+  type BlockKind,
+  blockConfig,
+  blockKinds,
+  blockNetworkConfig,
   ImageNetwork,
   imageNetworkFile,
   type NetworkName,
@@ -74,6 +78,31 @@ describe('networks', () => {
     expect(() => networkConfig('resnet21' as NetworkName, { classes: 2 })).toThrow("did you mean 'resnet20'?");
     expect(() => networkConfig('lenet', {} as never)).toThrow("networkConfig 'lenet': classes must be a whole number");
     expect(() => networkConfig('lenet', { classes: 2, depth: 3 } as never)).toThrow(ConfigError);
+  });
+});
+
+describe('networks of blocks', () => {
+  test('with residual blocks are ResNet-20, with squeeze and excitation SE-ResNet-20', () => {
+    expect(blockNetworkConfig('residual', { classes: 10 })).toEqual(networkConfig('resnet20', { classes: 10 }));
+    expect(blockNetworkConfig('squeeze-excite', { classes: 10 })).toEqual(
+      networkConfig('se-resnet20', { classes: 10 }),
+    );
+  });
+
+  test('cost what is known of their blocks, in 3 × 3 and 1 × 1 convolutions', () => {
+    const [C, H, W] = [32, 5, 6];
+    const cost = (kind: BlockKind) => profile(blockConfig(kind, { channels: C }), [1, H, W, C]).multiplyAdds / (H * W);
+    expect(cost('standard')).toBe(18 * C * C);
+    expect(cost('residual')).toBe(18 * C * C);
+    expect(cost('separable')).toBe(2 * (9 * C + C * C));
+    expect(cost('squeeze-excite')).toBeCloseTo(18 * C * C + (2 * C * 2) / (H * W));
+    expect(cost('inverted-residual')).toBe(12 * C * C + 54 * C);
+    expect(() => blockConfig('dense' as BlockKind, { channels: C })).toThrow(ConfigError);
+  });
+
+  test.each(blockKinds)('of kind %s end with the classes', (kind) => {
+    const { layers } = profile(blockNetworkConfig(kind, { classes: 7, channels: 8, blocks: 1 }), [2, 12, 12, 3]);
+    expect(layers.at(-1)!.shape).toEqual([2, 7]);
   });
 });
 

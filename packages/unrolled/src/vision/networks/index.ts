@@ -61,3 +61,9 @@ export function networkConfig(name: NetworkName, options: NetworkOptions): Netwo
   requireOptions(`networkConfig '${name}'`, options, optionKinds);
   return networks[name]({ ...options, width: options.width ?? 1 });
 }
+
+/** Height, width and channels of the images that a network is for, where nothing else is said. */
+export function usualInput(name: NetworkName): readonly [height: number, width: number, channels: number] {
+  if (name === 'lenet') return [28, 28, 1];
+  return name === 'vgg-small' || name.endsWith('resnet20') ? [32, 32, 3] : [224, 224, 3];
+}

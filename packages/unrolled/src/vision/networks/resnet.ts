@@ -11,7 +11,8 @@ interface Stages {
   readonly squeezeExcite: number | null;
 }
 
-function block(
+/** ResNet's block of two convolutions. @param reduction  of a squeeze and excitation; null: none */
+export function residualBlock(
   channels: number,
   stride: number,
   project: boolean,
@@ -41,7 +42,7 @@ function stages({ blocks, channels, squeezeExcite }: Stages, norm: LayerConfig):
   const entries = blocks.map((count, i) => {
     const stage = Array.from({ length: count }, (_, n) => {
       const first = i > 0 && n === 0;
-      return block(channels * 2 ** i, first ? 2 : 1, first, norm, squeezeExcite);
+      return residualBlock(channels * 2 ** i, first ? 2 : 1, first, norm, squeezeExcite);
     });
     return [`layer${i + 1}`, sequence(...stage)] as const;
   });
