@@ -1,10 +1,10 @@
 import { ConfigError } from '../errors.ts';
 import { inputChannels, inputSize, type Preprocessing, requirePreprocessing } from '../images/preprocessing.ts';
 import { applyPart, type Context, inference, initialiseParameters, type Layer, type LayerConfig } from '../nn/layer.ts';
-import { layerFrom } from '../nn/layer-from.ts';
 import type { OwnParts } from '../nn/layer-kind.ts';
 import type { Declarations, Parameters, SavedParameters } from '../nn/parameters.ts';
 import { Sequential } from '../nn/sequential.ts';
+import { imageLayerFrom } from '../nn/vision/image-layers.ts';
 import { globalAveragePool } from '../ops/index.ts';
 import { formatShape, type Shape, sameShape } from '../shape.ts';
 import { type Device, requireDevice } from '../tensor/device.ts';
@@ -62,7 +62,7 @@ export class ImageNetwork implements ImageNetworkDescription {
   ) {
     requireDevice('image network', device);
     requirePreprocessing('image network: preprocessing', preprocessing);
-    const network = layerFrom(config, own) as Layer;
+    const network = imageLayerFrom(config, own);
     if (!(network instanceof Sequential) || network.layers.length === 0) {
       throw new ConfigError(
         `image network: needs a sequence of layers that ends with the classifier, received '${config.layer}'`,

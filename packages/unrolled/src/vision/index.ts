@@ -5,7 +5,13 @@
 
 export { Backbone, type BackboneDescription, backboneDescription } from './backbone.ts';
 export { ImageNetwork, type ImageNetworkDescription } from './image-network.ts';
-export { imageNetworkFile, type OpenImageNetworkOptions, openImageNetwork } from './network-file.ts';
+export {
+  imageNetworkFile,
+  type OpenImageNetworkOptions,
+  openImageNetwork,
+  readImageNetwork,
+  type StoredImageNetwork,
+} from './network-file.ts';
 export {
   type BlockKind,
   type BlockNetworkOptions,

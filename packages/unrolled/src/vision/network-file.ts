@@ -4,6 +4,7 @@ import { type Bytes, requireBytes } from '../io/bytes.ts';
 import { decodeSafetensors, encodeSafetensors } from '../io/safetensors.ts';
 import type { LayerConfig } from '../nn/layer.ts';
 import type { OwnParts } from '../nn/layer-kind.ts';
+import type { SavedParameters } from '../nn/parameters.ts';
 import { listOf, mismatch, nullable, objectOf, type Schema, text } from '../schema.ts';
 import type { Device } from '../tensor/device.ts';
 import { ImageNetwork, type ImageNetworkDescription } from './image-network.ts';
@@ -49,11 +50,41 @@ export interface OpenImageNetworkOptions extends OwnParts {
   readonly labels?: readonly string[] | undefined;
 }
 
+/** A network independent of any device: what it is, and its weights. */
+export interface StoredImageNetwork extends ImageNetworkDescription {
+  readonly parameters: SavedParameters;
+}
+
 /**
- * Opens a network from a safetensors file: one of `imageNetworkFile`, or a state dict of torchvision as it is, which is
+ * Reads a network from a safetensors file: one of `imageNetworkFile`, or a state dict of torchvision as it is, which is
  * recognised by the names and shapes of its tensors: ResNet-18 and 34, MobileNet v2, SqueezeNet 1.1, VGG-16 and 19, also of other
- * widths and numbers of classes, and CIFAR's ResNet-20 with the same names.
+ * widths and numbers of classes, and CIFAR's ResNet-20 with the same names. A state dict has no labels, and the preprocessing
+ * is ImageNet's, as torchvision's.
  * @throws FormatError if the file is damaged or holds no such network; it names what is missing or does not fit
+ */
+export function readImageNetwork(file: Uint8Array | ArrayBuffer): StoredImageNetwork {
+  const { tensors, metadata, unread, verified } = decodeSafetensors(requireBytes('openImageNetwork', file));
+  if (metadata.format === format) {
+    if (!verified) throw new FormatError('openImageNetwork: the checksum is missing; the file was altered');
+    return { ...description(parsed(metadata.network), 'network'), parameters: tensors };
+  }
+  if (!metadata.format?.startsWith('unrolled')) return fromStateDict(tensors, Object.keys(unread).filter(isNoCounter));
+  throw new FormatError(
+    `openImageNetwork: the file is an '${metadata.format}', not an image network; open it as what it is`,
+    { format: metadata.format },
+  );
+}
+
+export interface OpenImageNetworkOptions extends OwnParts {
+  /** In place of that of the file. */
+  readonly preprocessing?: ImageNetworkDescription['preprocessing'] | undefined;
+  /** In place of those of the file. */
+  readonly labels?: readonly string[] | undefined;
+}
+
+/**
+ * Opens a network from a safetensors file, as `readImageNetwork`.
+ * @throws FormatError as there, and if the network in the file cannot be built
  *
  * @example
  * // In Python: safetensors.torch.save_file(torchvision.models.resnet18(weights='DEFAULT').state_dict(), 'resnet18.safetensors')
@@ -64,22 +95,10 @@ export function openImageNetwork(
   device: Device,
   { preprocessing, labels, ...own }: OpenImageNetworkOptions = {},
 ): ImageNetwork {
-  const { tensors, metadata, unread, verified } = decodeSafetensors(requireBytes('openImageNetwork', file));
-  const given = { ...(preprocessing && { preprocessing }), ...(labels && { labels }) };
-  if (metadata.format !== format) {
-    if (metadata.format?.startsWith('unrolled')) {
-      throw new FormatError(
-        `openImageNetwork: the file is an '${metadata.format}', not an image network; open it as what it is`,
-        { format: metadata.format },
-      );
-    }
-    const { tensors: named, ...recognised } = fromStateDict(tensors, Object.keys(unread).filter(isNoCounter));
-    return new ImageNetwork(device, { ...recognised, ...given }, named);
-  }
-  if (!verified) throw new FormatError('openImageNetwork: the checksum is missing; the file was altered');
-  const described = description(parsed(metadata.network), 'network');
+  const { parameters, ...stored } = readImageNetwork(file);
+  const described = { ...stored, ...(preprocessing && { preprocessing }), ...(labels && { labels }) };
   try {
-    return new ImageNetwork(device, { ...described, ...given }, tensors, own);
+    return new ImageNetwork(device, described, parameters, own);
   } catch (error) {
     if (!(error instanceof ConfigError || error instanceof ShapeError || error instanceof TypeError)) throw error;
     throw new FormatError(

@@ -3,10 +3,10 @@ import type { ConvolutionForward } from '../backend/convolution.ts';
 import { ShapeError } from '../errors.ts';
 import { shapeDevice } from '../nn/cells/shape-device.ts';
 import type { Context, Layer, LayerConfig } from '../nn/layer.ts';
-import { layerFrom } from '../nn/layer-from.ts';
 import type { OwnParts } from '../nn/layer-kind.ts';
 import { Declarations, type Parameter } from '../nn/parameters.ts';
 import { Sequential } from '../nn/sequential.ts';
+import { imageLayerFrom } from '../nn/vision/image-layers.ts';
 import { Random } from '../random.ts';
 import { formatShape, type Shape, sizeOf } from '../shape.ts';
 import type { Device } from '../tensor/device.ts';
@@ -95,7 +95,7 @@ function withoutValues(
   device: Device,
   own: OwnParts,
 ): { readonly network: Sequential; readonly declared: readonly Parameter[] } {
-  const layer = layerFrom(config, own) as Layer;
+  const layer = imageLayerFrom(config, own);
   const network = layer instanceof Sequential ? layer : new Sequential({ [config.layer]: layer });
   const declarations = new Declarations();
   network.build(input, declarations);

@@ -2,9 +2,8 @@ import { shown } from '../checks.ts';
 import { FormatError, UnrolledError } from '../errors.ts';
 import { imageNetPreprocessing, type Preprocessing } from '../images/preprocessing.ts';
 import type { NamedArray } from '../io/safetensors.ts';
-import type { Layer } from '../nn/layer.ts';
-import { layerFrom } from '../nn/layer-from.ts';
 import { Declarations } from '../nn/parameters.ts';
+import { imageLayerFrom } from '../nn/vision/image-layers.ts';
 import { formatShape, type Shape, sameShape } from '../shape.ts';
 import type { ImageNetworkDescription } from './image-network.ts';
 import { type NetworkName, networkConfig } from './networks/index.ts';
@@ -54,13 +53,13 @@ interface Candidate {
 
 /**
  * Recognises a state dict of torchvision, by the names and shapes of its tensors.
- * @returns the network, and the tensors under the names of its parameters
+ * @returns the network, and its weights
  * @throws FormatError naming the network that fits best, and what is missing or does not fit
  */
 export function fromStateDict(
   tensors: Tensors,
   unread: readonly string[],
-): ImageNetworkDescription & { tensors: Tensors } {
+): ImageNetworkDescription & { readonly parameters: Tensors } {
   const given = Object.fromEntries(
     // A model that was trained on several devices has a prefix.
     Object.entries(tensors).map(([name, tensor]) => [name.replace(/^module\./, ''), tensor]),
@@ -69,7 +68,7 @@ export function fromStateDict(
   const [best] = found.sort((a, b) => a.problems.length - b.problems.length);
   if (best?.problems.length === 0) {
     const { config, preprocessing } = best;
-    return { config, preprocessing, labels: null, tensors: given };
+    return { config, preprocessing, labels: null, parameters: given };
   }
   const names = Object.keys(given);
   const which =
@@ -121,7 +120,7 @@ function preprocessingOf(size: number, channels: number): Preprocessing {
 /** What is missing, does not fit, or is not used. */
 function problems(config: NetworkConfig, size: number, channels: number, given: Tensors): string[] {
   const declarations = new Declarations();
-  (layerFrom(config) as unknown as Layer).build([-1, size, size, channels], declarations);
+  imageLayerFrom(config).build([-1, size, size, channels], declarations);
   const found: string[] = [];
   for (const { name, shape } of declarations.declared) {
     const tensor = Object.hasOwn(given, name) ? given[name] : undefined;
