@@ -52,10 +52,10 @@ function hashed(path: string): SourceFile {
   return naming(path, () => {
     const descriptor = openSync(path, 'r');
     try {
-      if (!fstatSync(descriptor).isFile())
-        throw new Failure(`${path}: it is not a regular file; copy its content into one`);
+      const about = fstatSync(descriptor);
+      if (!about.isFile()) throw new Failure(`${path}: it is not a regular file; copy its content into one`);
       const hash = createHash('sha256');
-      const piece = Buffer.alloc(pieceSize);
+      const piece = Buffer.allocUnsafe(Math.max(1, Math.min(pieceSize, about.size)));
       let bytes = 0;
       for (let count = readSync(descriptor, piece); count > 0; count = readSync(descriptor, piece)) {
         hash.update(piece.subarray(0, count));

@@ -1,11 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { openDevice } from 'unrolled';
-import type { Preprocessing } from 'unrolled/images';
+import { inputSize, type Preprocessing } from 'unrolled/images';
 import type { LayerConfig, SavedParameters } from 'unrolled/nn';
 import type { ImageClassifierDescription } from 'unrolled/tasks/classify-images';
 import { decodeModel, taskOf } from 'unrolled/train';
-import { openImageNetwork } from 'unrolled/vision';
-import { Failure, naming, namingAsync } from '../../failure.ts';
+import { readImageNetwork } from 'unrolled/vision';
+import { Failure, naming } from '../../failure.ts';
 import { countOf } from '../../output/units.ts';
 
 /** A pretrained network, whose last layer is replaced. */
@@ -21,15 +20,12 @@ export interface Backbone {
  * Reads a network from a file of weights: our own, a state dict of torchvision, or a classifier of images.
  * @throws Failure saying what is wrong with the file
  */
-export function readBackbone(path: string): Promise<Backbone> {
-  return namingAsync(path, async () => {
-    const bytes = readFileSync(path);
-    const { network, preprocessing, weights } = isModel(bytes) ? classifierIn(path, bytes) : await networkIn(bytes);
-    const numbers = Object.values(weights).reduce((sum, { data }) => sum + data.length, 0);
-    const { size } = preprocessing;
-    const about = `Backbone ${path}: ${countOf(numbers, 'number')}, for images of ${[size, size].flat().slice(0, 2).join(' × ')}`;
-    return { network, preprocessing, weights, about };
-  });
+export function readBackbone(path: string): Backbone {
+  const bytes = naming(path, () => readFileSync(path));
+  const { network, preprocessing, weights } = isModel(bytes) ? classifierIn(path, bytes) : networkIn(path, bytes);
+  const numbers = Object.values(weights).reduce((sum, { data }) => sum + data.length, 0);
+  const about = `Backbone ${path}: ${countOf(numbers, 'number')}, for images of ${inputSize(preprocessing).join(' × ')}`;
+  return { network, preprocessing, weights, about };
 }
 
 type Read = Omit<Backbone, 'about'>;
@@ -38,6 +34,11 @@ type Read = Omit<Backbone, 'about'>;
 const isModel = (bytes: Uint8Array): boolean =>
   /"format":"unrolled (model|checkpoint) /.test(new TextDecoder().decode(bytes.subarray(8, 8 + 2 ** 20)));
 
+function networkIn(path: string, bytes: Uint8Array): Read {
+  const { config, preprocessing, parameters } = naming(path, () => readImageNetwork(bytes));
+  return { network: config, preprocessing, weights: parameters };
+}
+
 function classifierIn(path: string, bytes: Uint8Array): Read {
   const { model, parameters } = naming(path, () => decodeModel(bytes));
   const task = taskOf({ model });
@@ -45,15 +46,4 @@ function classifierIn(path: string, bytes: Uint8Array): Read {
     throw new Failure(`${path}: it holds a model of task '${task}', no network for images`);
   const { config, preprocessing } = model as ImageClassifierDescription;
   return { network: config.network, preprocessing, weights: parameters };
-}
-
-/** The tensors are only read here: any device will do. */
-async function networkIn(bytes: Uint8Array): Promise<Read> {
-  const device = await openDevice('reference');
-  try {
-    const network = openImageNetwork(bytes, device);
-    return { network: network.config, preprocessing: network.preprocessing, weights: await network.parameters.save() };
-  } finally {
-    device.close();
-  }
 }

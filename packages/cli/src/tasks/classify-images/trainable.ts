@@ -58,7 +58,7 @@ async function prepare(
   requireConsistent(given);
   const { labels, train: set, test } = main.data;
   const typical = await typicalImage(main);
-  const backbone = given.backbone === undefined || checkpoint ? null : await readBackbone(given.backbone);
+  const backbone = given.backbone === undefined || checkpoint ? null : readBackbone(given.backbone);
   const stored = checkpoint ? (checkpoint.model as ImageClassifierDescription) : null;
   const known = stored?.preprocessing ?? (backbone ? resized(backbone.preprocessing, given.size) : null);
   const facts = { ...typical, count: set.length };
