@@ -25,9 +25,9 @@ export interface PagePart {
 }
 
 /**
- * Bundles a page that trains and samples an LSTM language model, to memory, and weighs what it loads: its JavaScript at
- * once, one of the four builds of the kernels when a device opens, and the workers' script where there are threads.
- * Null without a bundler.
+ * Bundles a page that trains and samples an LSTM language model, and one that classifies images, to memory, and weighs what
+ * they load: their JavaScript at once, one of the four builds of the kernels when a device opens, and the workers' script
+ * where there are threads. Null without a bundler.
  */
 export async function bundleForPage(dist: string): Promise<PagePart[] | null> {
   const bundler = await developmentPackage<Rolldown>('rolldown');
@@ -55,8 +55,18 @@ export async function bundleForPage(dist: string): Promise<PagePart[] | null> {
     );
     alone.push(weigh(`${name} alone: JavaScript`, reachable(chunks)));
   }
-  return [...parts, { part: 'page: in all', bytes: sum('bytes'), gzip: sum('gzip') }, ...alone];
+  const seeing = await chunksOf(bundler, entry(classifyingPage(dist)));
+  const alsoLoaded = seeing.filter(({ name }) => name === 'relaxed-local');
+  const images = weigh('page that classifies images, one thread: in all', [...reachable(seeing), ...alsoLoaded]);
+  return [...parts, { part: 'page: in all', bytes: sum('bytes'), gzip: sum('gzip') }, images, ...alone];
 }
+
+/** What examples/page-camera has in its worker. */
+const classifyingPage = (dist: string): string => `
+  import { openDevice } from ${JSON.stringify(join(dist, 'index.js'))};
+  import { imageOf, openImage } from ${JSON.stringify(join(dist, 'images/index.js'))};
+  import { ImageClassifier } from ${JSON.stringify(join(dist, 'tasks/classify-images/index.js'))};
+  globalThis.page = { openDevice, imageOf, openImage, ImageClassifier };`;
 
 /** What importing one name brings along. */
 const single: Readonly<Record<string, string>> = {

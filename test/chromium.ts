@@ -10,7 +10,9 @@ if (noChromium) {
   console.log(`browser tests skipped: no Chromium at ${candidates.join(', ')}; set UNROLLED_CHROMIUM to its path`);
 }
 
-export function launchChromium(): Promise<Browser> {
-  const args = ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update'];
+/** @param more  arguments besides those of every test */
+export function launchChromium(more: readonly string[] = []): Promise<Browser> {
+  const usual = ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update'];
+  const args = [...usual, ...more];
   return chromium.launch({ executablePath, args });
 }

@@ -20,6 +20,9 @@ const given: Readonly<Record<string, string>> = {
     initialiseParameters(recurrent, [-1, -1, 3], device, 1);
     const xs = device.ones([12, 2, 3]);
     const lossesOf = (outputs: Tensor): Tensor => outputs.square().sum({ axes: -1 });`,
+  'docs/images.md': `
+    const device = await openDevice('wasm', { threads: 1 });
+    const image = { width: 40, height: 30, channels: 3, data: new Uint8Array(3600) } as const;`,
   'docs/reading-units.md': `
     const text = 'and he said "sea shells" to her, by the "sea" shore. '.repeat(60);
     const device = await openDevice('wasm', { threads: 1 });
@@ -91,7 +94,7 @@ function use(code: string): string {
 
 /** Names of the library that a page's examples use without importing them, because the page has done so above. */
 const known: Readonly<Record<string, readonly string[]>> = {
-  unrolled: ['openDevice', 'type Tensor'],
+  unrolled: ['openDevice', 'Random', 'type Tensor'],
   'unrolled/nn': ['inference', 'initialiseParameters', 'Recurrent'],
   'unrolled/inspect': ['parseProperty'],
   'unrolled/tasks/classify': ['Classifier'],

@@ -71,21 +71,11 @@ export interface GifOptions {
   readonly frames?: number;
 }
 
-/**
- * A GIF file of a palette of 8 greys and colours; codes of 4 bits that are reset before they grow, so that nothing is
- * compressed. `indices` are those of the frame.
- */
+/** A GIF file with a palette of 8 greys and colours; `indices` are those of the frame. */
 export function gifOf(width: number, height: number, indices: readonly number[], options: GifOptions = {}): Uint8Array {
   const { interlaced = false, transparent, frame = { left: 0, top: 0, width, height }, frames = 1 } = options;
   const two = (n: number): number[] => [n & 255, n >> 8];
-  const codes: number[] = [];
-  for (const [i, index] of indices.entries()) codes.push(...(i % 6 === 0 ? [8] : []), index);
-  codes.push(9);
-  const packed: number[] = [];
-  codes.forEach((code, i) => {
-    if (i % 2 === 0) packed.push(code);
-    else packed[packed.length - 1] |= code << 4;
-  });
+  const packed = compressed(indices);
   const blocks: number[] = [];
   for (let i = 0; i < packed.length; i += 255)
     blocks.push(Math.min(255, packed.length - i), ...packed.slice(i, i + 255));
@@ -94,6 +84,42 @@ export function gifOf(width: number, height: number, indices: readonly number[],
   const one = [...control, 0x2c, ...area, interlaced ? 0x40 : 0, 3, ...blocks, 0];
   const header = [...Buffer.from('GIF89a'), ...two(width), ...two(height), 0x82, 0, 0];
   return Uint8Array.from([...header, ...gifPalette, ...Array.from({ length: frames }, () => one).flat(), 0x3b]);
+}
+
+/** Lempel, Ziv and Welch: codes of 4 to 12 bits, which begin again when all 4,096 are taken. */
+function compressed(indices: readonly number[]): number[] {
+  const [clear, end] = [8, 9];
+  const bytes: number[] = [];
+  let [bits, held] = [0, 0];
+  const put = (code: number, width: number): void => {
+    bits |= code << held;
+    for (held += width; held >= 8; held -= 8, bits >>>= 8) bytes.push(bits & 255);
+  };
+  let [known, width, run] = [new Map<string, number>(), 4, ''];
+  const codeOf = (text: string): number => (text.length === 1 ? Number(text) : known.get(text)!);
+  put(clear, width);
+  for (const index of indices) {
+    if (run === '' || known.has(run + index)) {
+      run += index;
+      continue;
+    }
+    put(codeOf(run), width);
+    // The reader knows this code one step later, and widens its own then.
+    if (end + 1 + known.size === 1 << width) width++;
+    if (end + 1 + known.size < 4096) known.set(run + index, end + 1 + known.size);
+    else {
+      put(clear, 12);
+      [known, width] = [new Map(), 4];
+    }
+    run = String(index);
+  }
+  if (run !== '') {
+    put(codeOf(run), width);
+    if (end + 1 + known.size === 1 << width && width < 12) width++;
+  }
+  put(end, width);
+  if (held > 0) bytes.push(bits & 255);
+  return bytes;
 }
 
 export const gifPalette: readonly number[] = [0, 80, 160, 240].flatMap((grey) => [

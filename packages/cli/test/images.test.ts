@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deflateSync } from 'node:zlib';
+import { Random } from 'unrolled';
 import { type Image, type Orientation, orientImage, withChannels } from 'unrolled/images';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { decodeImage, readImage } from '../src/input/images.ts';
@@ -121,6 +122,16 @@ describe('PNG', () => {
     expect(await decodeImage(file)).toEqual(pixels(3, 1, 1, expected));
   });
 
+  test('grey of 2 bits with one that is transparent', async () => {
+    const parts = [
+      ['tRNS', Uint8Array.of(0, 2)],
+      ['IDAT', rows([0b11100100])],
+    ] as const;
+    expect(await decodeImage(pngFile({ width: 4, height: 1, depth: 2, type: 0 }, parts))).toEqual(
+      pixels(4, 1, 1, [255, 255, 85, 0]),
+    );
+  });
+
   test('16 bits by their upper byte', async () => {
     const file = pngFile({ width: 1, height: 2, depth: 16, type: 2 }, [
       ['IDAT', rows([1, 255, 2, 0, 3, 0], [9, 9, 8, 8, 7, 7])],
@@ -210,16 +221,16 @@ describe('GIF', () => {
     expect(await decodeImage(file)).toEqual(pixels(3, 2, 3, [white, colour(2), white, white, white, white].flat()));
   });
 
-  test('codes that grow, and one that is just being made', async () => {
-    // 12 indices 1 as runs of growing length: clear, 1, 10, 11, 12, 10, end.
-    const codes = [8, 1, 10, 11, 12, 10, 9];
-    const bits = codes.reduce((all, code, i) => all + (BigInt(code) << BigInt(4 * i)), 0n);
-    const bytes = Array.from({ length: 4 }, (_, i) => Number((bits >> BigInt(8 * i)) & 255n));
-    const plain = gifOf(12, 1, [1]);
-    const start = plain.length - 5;
-    expect(plain.subarray(start - 1, start + 1)).toEqual(Uint8Array.of(3, 2));
-    const file = Uint8Array.from([...plain.subarray(0, start), 4, ...bytes, 0, 0x3b]);
-    expect(await decodeImage(file)).toEqual(pixels(12, 1, 3, Array.from({ length: 12 }, () => colour(1)).flat()));
+  test('long runs, and more codes than there are', async () => {
+    const random = new Random(1);
+    const runs = Array.from({ length: 50 * 40 }, (_, i) => (i < 1500 ? 1 : random.below(8)));
+    const noise = Array.from({ length: 150 * 140 }, () => random.below(8));
+    expect(await decodeImage(gifOf(50, 40, runs))).toEqual(pixels(50, 40, 3, runs.flatMap(colour)));
+    expect(await decodeImage(gifOf(150, 140, noise))).toEqual(pixels(150, 140, 3, noise.flatMap(colour)));
+  });
+
+  test('that ends before its last pixel is cut off', async () => {
+    await expect(decodeImage(gifOf(7, 9, indices.slice(0, -1)))).rejects.toThrow('the GIF file is cut off');
   });
 });
 

@@ -1,5 +1,6 @@
 import { decoding } from './decoding.ts';
 import { fused } from './fused.ts';
+import { imageInput } from './image-input.ts';
 import { images } from './images.ts';
 import { kernels } from './kernels.ts';
 import { layers } from './layers.ts';
@@ -8,4 +9,15 @@ import { metrics } from './metrics.ts';
 import { operations } from './operations.ts';
 import { traced } from './traced.ts';
 
-export const faultGroups = [operations, traced, fused, kernels, images, layers, learning, decoding, metrics];
+export const faultGroups = [
+  operations,
+  traced,
+  fused,
+  kernels,
+  imageInput,
+  images,
+  layers,
+  learning,
+  decoding,
+  metrics,
+];

@@ -80,14 +80,13 @@ export const luma = (red: number, green: number, blue: number): number =>
 
 /** Bytes with opacity, red, green, blue and alpha, put onto white. */
 export function onWhite(rgba: ArrayLike<number>, width: number, height: number): Image {
-  const n = width * height;
-  const data = new Uint8Array(3 * n);
-  for (let i = 0; i < n; i++) {
-    const alpha = rgba[4 * i + 3];
-    for (let c = 0; c < 3; c++) {
-      const byte = rgba[4 * i + c];
-      data[3 * i + c] = alpha === 255 ? byte : Math.round((byte * alpha) / 255 + (255 - alpha));
-    }
+  const data = new Uint8Array(3 * width * height);
+  for (let from = 0, to = 0; to < data.length; from += 4, to += 3) {
+    const alpha = rgba[from + 3];
+    const white = 255 - alpha;
+    data[to] = white === 0 ? rgba[from] : Math.round((rgba[from] * alpha) / 255 + white);
+    data[to + 1] = white === 0 ? rgba[from + 1] : Math.round((rgba[from + 1] * alpha) / 255 + white);
+    data[to + 2] = white === 0 ? rgba[from + 2] : Math.round((rgba[from + 2] * alpha) / 255 + white);
   }
   return { width, height, channels: 3, data };
 }

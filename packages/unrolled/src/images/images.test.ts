@@ -98,6 +98,12 @@ describe('prepareImage', () => {
     }
   });
 
+  test('a resize too short for the size counts as none', () => {
+    const image = noise(20, 11, 3);
+    expect(prepareImage(image, plain([9, 8], { resize: 5 }))).toEqual(prepareImage(image, plain([9, 8])));
+    expect(prepareImage(image, plain([9, 8], { resize: 9 }))).not.toEqual(prepareImage(image, plain([9, 8])));
+  });
+
   test("crop 'none' stretches the whole image", () => {
     const image = noise(9, 4, 3);
     expect(prepareImage(image, plain([5, 5], { crop: 'none' }))).toEqual(resizeImage(image, [5, 5]));

@@ -4,7 +4,6 @@ import Classified from './Classified.svelte';
 import Forecasted from './Forecasted.svelte';
 import Tagged from './Tagged.svelte';
 import Translated from './Translated.svelte';
-import Walked from './Walked.svelte';
 
 /** The settings of the room. */
 export interface View {
@@ -37,5 +36,4 @@ export const panels: Readonly<Record<Exclude<TaskName, 'language-model' | 'class
   },
   tag: { picture: Tagged },
   forecast: { picture: Forecasted },
-  navigate: { picture: Walked },
 };
