@@ -3,6 +3,7 @@ import { commandOf, type TaskName, type TaskTypes, tasks } from 'unrolled/tasks'
 import type { SourceFiles } from '../input/source-files.ts';
 import type { TrainOptions } from '../options/train.ts';
 import type { UseFlags } from '../options/use.ts';
+import { captionCommands } from '../tasks/caption/commands.ts';
 import { classifyCommands } from '../tasks/classify/commands.ts';
 import { classifyImagesCommands } from '../tasks/classify-images/commands.ts';
 import { forecastCommands } from '../tasks/forecast/commands.ts';
@@ -20,6 +21,7 @@ const parts: Readonly<Record<TaskName, () => TaskParts>> = {
   'language-model': () => partsOf(languageModelCommands),
   classify: () => partsOf(classifyCommands),
   'classify-images': () => partsOf(classifyImagesCommands),
+  caption: () => partsOf(captionCommands),
   forecast: () => partsOf(forecastCommands),
   tag: () => partsOf(tagCommands),
   translate: () => partsOf(translateCommands),

@@ -5,7 +5,7 @@ import { type NetworkName, networkConfig, networkNames, type Profile, profile, u
 import { Failure, naming } from '../failure.ts';
 import { table } from '../output/table.ts';
 import { formatBytes, formatCount } from '../output/units.ts';
-import { readBackbone } from '../tasks/classify-images/backbone.ts';
+import { readBackbone } from '../tasks/backbone.ts';
 
 export interface SummaryFlags {
   size?: number;

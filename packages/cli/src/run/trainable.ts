@@ -82,9 +82,10 @@ export interface Prepared<Options extends TrainOptions = TrainOptions> {
   readonly itemsPerStep: number;
   /**
    * @param note  prints a line, such as progress of long preparations
+   * @param run  its folder, which may not exist yet
    * @throws MemoryError if it does not fit
    */
-  begin(device: Device, note: (line: string) => void): TrainingTask | Promise<TrainingTask>;
+  begin(device: Device, note: (line: string) => void, run: string): TrainingTask | Promise<TrainingTask>;
   /** The next command to try: `Generate text: npx unrolled sample runs/my`. */
   next(run: string): string;
 }

@@ -42,10 +42,11 @@ export async function startRun<Options extends TrainOptions, Files extends Sourc
       if (!announced) for (const line of prepared.about) listener.note(line);
       announced = true;
     };
-    const task = await prepared.begin(device, (line) => {
+    const note = (line: string): void => {
       announce();
       listener.note(line);
-    });
+    };
+    const task = await prepared.begin(device, note, folder.path);
     const config = newConfig(trainable, prepared, sources, own);
     const create = (): void => {
       folder.open();
@@ -83,7 +84,7 @@ export async function resumeRun<Options extends TrainOptions, Files extends Sour
   const listener = listenerFor(json);
   const prepared = await trainable.prepare(sources, options, checkpoint, own);
   return withDevice({ threads, blas: options.blas }, listener, folder, async (device) => {
-    const task = await prepared.begin(device, (line) => listener.note(line));
+    const task = await prepared.begin(device, (line) => listener.note(line), folder.path);
     const end = endOf(options, task.stepsPerEpoch, trainable.end);
     const { step, secondsElapsed, validationOwed } = checkpoint?.trainer ?? { step: 0, secondsElapsed: 0 };
     if (!validationOwed && (step >= end.steps || secondsElapsed >= end.seconds)) {

@@ -35,14 +35,22 @@ function rounded(value: number, shift: number): number {
   return whole + Number(rest > middle || (rest === middle && (whole & 1) === 1));
 }
 
+/** Every float16 as a number, once one was needed. */
+let numbersOfHalves: Float32Array | null = null;
+
 /** Numbers of float16, given as their bits. */
 export function fromHalf(halves: Uint16Array): Float32Array<ArrayBuffer> {
-  return Float32Array.from(halves, (half) => {
-    const sign = half & 0x8000 ? -1 : 1;
-    const [exponent, fraction] = [(half >>> 10) & 31, half & 0x3ff];
-    if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN;
-    return sign * (exponent === 0 ? fraction * 2 ** -24 : (1 + fraction / 1024) * 2 ** (exponent - 15));
-  });
+  numbersOfHalves ??= Float32Array.from({ length: 2 ** 16 }, (_, half) => numberOf(half));
+  const numbers = new Float32Array(halves.length);
+  for (let i = 0; i < halves.length; i++) numbers[i] = numbersOfHalves[halves[i]];
+  return numbers;
+}
+
+function numberOf(half: number): number {
+  const sign = half & 0x8000 ? -1 : 1;
+  const [exponent, fraction] = [(half >>> 10) & 31, half & 0x3ff];
+  if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN;
+  return sign * (exponent === 0 ? fraction * 2 ** -24 : (1 + fraction / 1024) * 2 ** (exponent - 15));
 }
 
 export function fromBfloat(halves: Uint16Array): Float32Array<ArrayBuffer> {

@@ -48,6 +48,13 @@ export const tasks = [
     description: 'classify images: what a photograph shows, digits',
   },
   {
+    name: 'caption',
+    noun: 'captioner',
+    verb: 'describe',
+    reads: 'image',
+    description: 'describe images in a sentence',
+  },
+  {
     name: 'tag',
     noun: 'tagger',
     verb: 'tag',
@@ -75,6 +82,7 @@ const loaders = {
   translate: async () => (await import('./translate/task.ts')).translateTask,
   classify: async () => (await import('./classify/task.ts')).classifyTask,
   'classify-images': async () => (await import('./classify-images/task.ts')).classifyImagesTask,
+  caption: async () => (await import('./caption/task.ts')).captionTask,
   tag: async () => (await import('./tag/task.ts')).tagTask,
   forecast: async () => (await import('./forecast/task.ts')).forecastTask,
 } as const satisfies Readonly<Record<TaskName, () => Promise<object>>>;

@@ -13,6 +13,7 @@ import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from '../train/ch
 import { decodeModel, encodeModel, type ModelFile, type ModelSource, storeModel } from '../train/stored-model.ts';
 import { train } from '../train/train.ts';
 import { wordVocabulary } from '../words/index.ts';
+import { Captioner, captionVocabulary } from './caption/index.ts';
 import { Classifier } from './classify/index.ts';
 import { ImageClassifier } from './classify-images/index.ts';
 import { Forecaster, fitScaling, rowsOf } from './forecast/index.ts';
@@ -73,6 +74,19 @@ const subjects: readonly Subject[] = [
     }),
     open: async (source) =>
       ImageClassifier.load(device, source).predict([{ width: 2, height: 1, channels: 1, data: Uint8Array.of(0, 9) }]),
+  },
+  {
+    name: 'a captioner',
+    model: new Captioner(device, {
+      config: { ...common, embedding: 3, units: 4 },
+      backbone: {
+        config: networkOfImages,
+        preprocessing: { size: [5, 4], crop: 'none', mean: [0.5, 0.4, 0.5], std: [0.2, 0.2, 0.2] },
+      },
+      vocabulary: captionVocabulary(['a dark field'], { minCount: 1 }),
+    }),
+    open: async (source: ModelSource) =>
+      Captioner.load(device, source).predict([{ width: 2, height: 1, channels: 1, data: Uint8Array.of(0, 9) }]),
   },
   {
     name: 'a tagger',

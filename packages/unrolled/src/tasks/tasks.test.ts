@@ -6,6 +6,7 @@ import { Sequential } from '../nn/sequential.ts';
 import { BatchNorm, Conv2d, GlobalAveragePool } from '../nn/vision/index.ts';
 import { tokenizerFor } from '../tokenizers/create.ts';
 import { decodeModel, encodeModel, storeModel, taskOf } from '../train/stored-model.ts';
+import { Captioner, captionVocabulary } from './caption/index.ts';
 import { Classifier } from './classify/model.ts';
 import { ImageClassifier } from './classify-images/model.ts';
 import { Forecaster } from './forecast/model.ts';
@@ -76,6 +77,25 @@ const subjects: Readonly<Record<TaskName, Subject>> = {
     data: [
       { text: 'shells', label: 'sea' },
       { text: 'the', label: 'land' },
+    ],
+  },
+  caption: {
+    file: await stored(
+      new Captioner(device, {
+        config: { ...sizes, units: 4 },
+        backbone: { config: networkOfImages, preprocessing: { size: 6, mean: [0.5], std: [0.5] } },
+        vocabulary: captionVocabulary(['a dark field', 'a bright field'], { minCount: 1 }),
+      }),
+    ),
+    inputs: [
+      { width: 2, height: 2, channels: 1, data: [0, 9, 30, 200] },
+      { width: 5, height: 4, channels: 3, data: btoa('a'.repeat(60)) },
+    ],
+    options: { beam: 2, begin: 'A' },
+    wrong: ['a.jpg', /^inputs\[1\] must be an image/],
+    data: [
+      { image: { width: 1, height: 1, channels: 1, data: Uint8Array.of(3) }, captions: ['a dark field', 'dark'] },
+      { image: { width: 1, height: 2, channels: 1, data: Uint8Array.of(250, 240) }, captions: ['Bright.'] },
     ],
   },
   'classify-images': {

@@ -3,6 +3,7 @@ import { networkNames } from 'unrolled/vision';
 import { choice, notNegative, number, option, positive, whole } from '../../options/parse.ts';
 import { dropoutOption } from '../../options/recurrent.ts';
 import { type OptionType, type TrainOptions, trainDefaults } from '../../options/train.ts';
+import { skipBroken } from '../image-items.ts';
 import { parseAugmentation } from './augmentation.ts';
 
 export interface ImageOptions extends TrainOptions {
@@ -49,9 +50,6 @@ export const optional: Readonly<Record<string, OptionType>> = {
   headHidden: 'number',
   skipBroken: 'boolean',
 };
-
-export const skipBroken = (): Option =>
-  new Option('--skip-broken', 'leave out images that cannot be read, with a count');
 
 const share = number((value) => value >= 0 && value < 1, 'from 0, below 1');
 

@@ -9,9 +9,10 @@ import type { UseFlags } from '../../options/use.ts';
 import { printable } from '../../output/text.ts';
 import { formatCount } from '../../output/units.ts';
 import { toStandardError } from '../../run/open-device.ts';
+import { picturePath } from '../picture-files.ts';
 import type { EvaluatePart, Item, PredictPart } from '../task-commands.ts';
 import { type TextFlags, textItems, textOptions, textsArgument } from '../text-items.ts';
-import { AlignmentFiles, alignmentPath } from './alignments.ts';
+import { AlignmentFiles } from './alignments.ts';
 import { type SearchFlags, searchOf, searchOptions, targetOption } from './options.ts';
 import { readPairs } from './pairs.ts';
 import { translate } from './trainable.ts';
@@ -29,7 +30,7 @@ const predict: PredictPart<Types, PredictFlags, Item<string>> = {
   options: () => [
     option('--n-best <n>', 'print the n best translations of each text, with their scores', whole(1)),
     new Option('--alignment <file>', 'write the attention weights: .svg, a picture for each text, or .json').argParser(
-      alignmentPath,
+      picturePath,
     ),
     ...searchOptions(),
     ...textOptions(),

@@ -23,7 +23,7 @@ interface Panel {
 }
 
 /** Of the tasks that this room shows, in the order of the library's list. */
-export const panels: Readonly<Record<Exclude<TaskName, 'language-model' | 'classify-images'>, Panel>> = {
+export const panels: Readonly<Record<Exclude<TaskName, 'language-model' | 'classify-images' | 'caption'>, Panel>> = {
   translate: {
     picture: Translated,
     options: ({ beam }) => ({ beam, nBest: beam, alignment: true }),

@@ -1,4 +1,4 @@
-import { anything, count, oneOf, rate, required } from '../../checks.ts';
+import { anything, count, oneOf, rate, required, whole } from '../../checks.ts';
 import { ShapeError } from '../../errors.ts';
 import { mean, tanh } from '../../ops/index.ts';
 import { formatShape, type Shape } from '../../shape.ts';
@@ -65,7 +65,8 @@ export class FeatureEncoder extends Buildable<Parts> implements Layer<Tensor, En
       units: count,
       cell: required(anything),
       hidden: required(count),
-      layers: required(count),
+      // Each has a state before anything is known of its parameters.
+      layers: required(whole({ from: 1, to: 1000 })),
       dimension: required(count),
       dropout: rate,
     });

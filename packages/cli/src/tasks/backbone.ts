@@ -4,8 +4,8 @@ import type { LayerConfig, SavedParameters } from 'unrolled/nn';
 import type { ImageClassifierDescription } from 'unrolled/tasks/classify-images';
 import { decodeModel, taskOf } from 'unrolled/train';
 import { readImageNetwork } from 'unrolled/vision';
-import { Failure, naming } from '../../failure.ts';
-import { countOf } from '../../output/units.ts';
+import { Failure, naming } from '../failure.ts';
+import { countOf } from '../output/units.ts';
 
 /** A pretrained network, whose last layer is replaced. */
 export interface Backbone {

@@ -1,0 +1,147 @@
+import { Option } from 'commander';
+import { type Image, prepareImage } from 'unrolled/images';
+import { loadTask, type TypesOf } from 'unrolled/tasks';
+import type { Caption, CaptionEvaluation, CaptionedImage, EvaluateCaptionsOptions } from 'unrolled/tasks/caption';
+import { readImage } from '../../input/images.ts';
+import { notNegative, option, whole } from '../../options/parse.ts';
+import type { UseFlags } from '../../options/use.ts';
+import { printable } from '../../output/text.ts';
+import { countOf } from '../../output/units.ts';
+import { type ImageFlags, imageItems, imagesArgument, skipBroken as skipUnreadable } from '../image-items.ts';
+import { picturePath } from '../picture-files.ts';
+import type { EvaluatePart, Item, PredictPart } from '../task-commands.ts';
+import { textItems, textOptions } from '../text-items.ts';
+import { AttentionFiles } from './attention-files.ts';
+import { captionedFiles, listed, readCaptionFiles } from './data.ts';
+import { captionsOption, type SearchFlags, searchOf, searchOptions, skipBroken } from './options.ts';
+import { caption } from './trainable.ts';
+
+type Types = TypesOf<'caption'>;
+
+interface PredictFlags extends UseFlags, ImageFlags, SearchFlags {
+  attention?: string;
+  temperature?: number;
+  seed?: number;
+  begin?: string;
+}
+
+const predict: PredictPart<Types, PredictFlags, Item<Image>> = {
+  description: 'describe images in a sentence',
+  argument: imagesArgument,
+  instead: ['file'],
+  options: () => [
+    option('--n-best <n>', 'print the n best captions of each image, with their scores', whole(1)),
+    ...searchOptions(),
+    option(
+      '--temperature <t>',
+      'draw words at random instead of searching: below 1 bolder, above 1 more varied',
+      notNegative,
+    ),
+    option('--seed <n>', 'random seed of --temperature (default 1)', whole(0)),
+    new Option('--begin <words>', 'words that every caption begins with'),
+    new Option(
+      '--attention <file>',
+      'write what attention looked at: .svg, a picture for each image, or .json',
+    ).argParser(picturePath),
+    skipUnreadable(),
+    ...textOptions(),
+  ],
+  help: `
+Examples:
+  unrolled caption predict runs/Flickr8k photo.jpg --beam 3 --attention attention.svg
+  unrolled caption predict runs/Flickr8k holiday/ --temperature 0.7
+
+With --json-input, inputs are images as JSON: { "width", "height", "channels", "data": bytes or base64 }.`,
+  items: ({ task }, given) => (given.flags.jsonInput ? textItems(task, given) : imageItems(given)),
+  begin({ model }, { attention, jsonInput, nBest, temperature, seed, begin, ...flags }) {
+    const pictures = attention === undefined ? null : new AttentionFiles(model, attention);
+    const nameOf = (text: string): string => (jsonInput ? 'the image' : text);
+    const note = ({ text, input }: Item<Image>, found: Caption | null): void => {
+      if (found && input) pictures?.add(nameOf(text), input, found);
+    };
+    return {
+      options: { ...searchOf({ nBest, ...flags }), temperature, seed, begin },
+      text(item, found) {
+        note(item, found);
+        if (found === null) return '\n';
+        const place = jsonInput ? '' : `\t${printable(item.text)}`;
+        if (nBest === undefined) return `${printable(found.text)}${place}\n`;
+        return found.candidates.map(({ score, text }) => `${score.toFixed(3)}\t${printable(text)}${place}\n`).join('');
+      },
+      json(item, found) {
+        note(item, found);
+        const { text = '', logProbability = 0, score = 0, ended = true, candidates = [] } = found ?? {};
+        const others = candidates.map((one) => ({
+          text: one.text,
+          logProbability: one.logProbability,
+          score: one.score,
+        }));
+        const file = jsonInput ? {} : { file: item.text };
+        return { type: 'caption', ...file, caption: text, logProbability, score, ended, candidates: others };
+      },
+      end: () => pictures?.end(),
+    };
+  },
+};
+
+interface EvalFlags extends UseFlags, SearchFlags {
+  captions?: string;
+  split?: string;
+  skipBroken?: boolean;
+}
+
+interface Read {
+  readonly data: readonly CaptionedImage[];
+  readonly options: EvaluateCaptionsOptions;
+  readonly about: readonly string[];
+}
+
+const evaluate: EvaluatePart<Types, EvalFlags, Read> = {
+  description: 'evaluate a captioner on images with captions of people',
+  argument: { name: '<files...>', description: 'a folder of images with captions, in the formats of train' },
+  options: () => [
+    captionsOption(),
+    new Option('--split <file>', 'list of the images to evaluate on, one name a line (default: all)'),
+    ...searchOptions(),
+    skipBroken(),
+  ],
+  help: `
+Example:
+  unrolled caption eval runs/Flickr8k Flickr8k/ --split Flickr_8k.testImages.txt --beam 3
+
+With --split, captions that are none of the other images' are counted as new.`,
+  async read({ model }, paths, { captions, split, skipBroken: skips, ...flags }) {
+    const main = readCaptionFiles(paths);
+    const own = captions === undefined ? undefined : readCaptionFiles([captions]);
+    const { images, about } = await captionedFiles({ main, captions: own, skipBroken: skips });
+    const chosen = split === undefined ? images : listed(main, images, readCaptionFiles([split]));
+    const { preprocessing } = model.backbone.description;
+    const data: CaptionedImage[] = [];
+    // No larger than the network takes them.
+    for (const one of chosen) {
+      data.push({ image: prepareImage(await readImage(one.file.path), preprocessing), captions: one.captions });
+    }
+    const others = new Set(chosen);
+    const known = images.filter((image) => !others.has(image)).flatMap((image) => image.captions);
+    return { data, about, options: { ...searchOf(flags), ...(known.length > 0 && { known }) } };
+  },
+  report: (scores, { about }) => ({
+    json: { ...scores, read: about },
+    text: `${about.map((line) => `${line}\n`).join('')}${describeScores(scores)}`,
+  }),
+};
+
+function describeScores(scores: CaptionEvaluation): string {
+  const { images, bleu, rougeL, ciderD, loss, novel, vocabulary, meanLength } = scores;
+  const lines = [
+    `${countOf(images, 'image')}`,
+    `BLEU-1 to 4  ${bleu.map((one) => one.toFixed(1)).join(' / ')}`,
+    `ROUGE-L ${rougeL.toFixed(1)}, CIDEr-D ${ciderD.toFixed(1)}`,
+    `captions have ${meanLength.toFixed(1)} words on average, ${countOf(vocabulary, 'different word')} in all` +
+      `${novel === null ? '' : `; ${(100 * novel).toFixed(1)}% of them are new`}`,
+    `loss ${loss.toFixed(4)} nats per word`,
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+export const captionCommands = { load: () => loadTask('caption'), train: caption, predict, evaluate };

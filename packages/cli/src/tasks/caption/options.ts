@@ -1,0 +1,116 @@
+import { Option } from 'commander';
+import { type CaptionConditioning, conditionings } from 'unrolled/tasks/caption';
+import { choice, notNegative, number, option, whole } from '../../options/parse.ts';
+import { type RecurrentOptions, recurrentDefaults, recurrentOptions } from '../../options/recurrent.ts';
+import { type OptionType, type TrainOptions, trainDefaults } from '../../options/train.ts';
+
+export interface CaptionTrainOptions extends TrainOptions, RecurrentOptions {
+  embedding: number;
+  conditioning: CaptionConditioning;
+  /** Units to which features are mapped, and of attention's hidden layer; by --hidden if missing. */
+  units?: number;
+  attentionUnits?: number;
+  minCount: number;
+  doublyStochastic?: number;
+  entropy?: number;
+  smoothing?: number;
+  sampling?: number;
+  /** A file of pretrained weights; none for a run that is resumed, whose checkpoint has them. */
+  backbone?: string;
+  /** Height and width of the network's input. Default: the backbone's. */
+  size?: number;
+  skipBroken?: boolean;
+  validationShare: number;
+  /** Files: captions, and lists of the images in each part. */
+  captions?: string;
+  trainSplit?: string;
+  validationSplit?: string;
+  testSplit?: string;
+}
+
+/** Chosen by validation on Flickr8k; see docs/caption.md. */
+export const defaults = {
+  ...trainDefaults,
+  ...recurrentDefaults,
+  ...{ hidden: 256, layers: 1, embedding: 160, dropout: 0.3, conditioning: 'attention', minCount: 5 },
+  ...{ batch: 64, lr: 2e-3, schedule: 'cosine', clipNorm: 5, validationShare: 0.1 },
+} as const satisfies CaptionTrainOptions;
+
+export const optional: Readonly<Record<string, OptionType>> = {
+  units: 'number',
+  attentionUnits: 'number',
+  doublyStochastic: 'number',
+  entropy: 'number',
+  smoothing: 'number',
+  sampling: 'number',
+  backbone: 'string',
+  size: 'number',
+  skipBroken: 'boolean',
+};
+
+export const fileOptions = ['captions', 'trainSplit', 'validationSplit', 'testSplit'] as const;
+
+export const captionsOption = (): Option =>
+  new Option(
+    '--captions <file>',
+    'captions: CSV or JSON lines of image and caption, or COCO JSON (default: in the folder)',
+  );
+
+export const skipBroken = (): Option =>
+  new Option('--skip-broken', 'leave out captions without an image and images without a caption');
+
+const share = number((value) => value >= 0 && value < 1, 'from 0, below 1');
+
+export const options = (): Option[] => [
+  new Option('--backbone <file>', 'pretrained weights (.safetensors) of the network that sees the images; required'),
+  option(
+    '--size <pixels>',
+    "height and width of the network's input; images are scaled to it (default: the backbone's)",
+    whole(8, 2048),
+  ),
+  captionsOption(),
+  new Option('--train-split <file>', 'list of the images for training, one name a line (default: all that are left)'),
+  new Option('--validation-split <file>', 'list of the images for validation (default: a share)'),
+  new Option('--test-split <file>', 'list of images that are left out'),
+  option(
+    '--validation-share <share>',
+    `share of the images for validation (default ${defaults.validationShare})`,
+    share,
+  ),
+  skipBroken(),
+  choice('--conditioning <how>', `how the image enters the decoder (default ${defaults.conditioning})`, conditionings),
+  option('--embedding <n>', `embedding dimension (default ${defaults.embedding})`, whole(1)),
+  option('--units <n>', 'units to which the features are mapped (default: as --hidden)', whole(1)),
+  option('--attention-units <n>', "units of attention's hidden layer (default: half of --hidden)", whole(1)),
+  option('--min-count <n>', `words seen less often are unknown (default ${defaults.minCount})`, whole(1)),
+  option(
+    '--doubly-stochastic <weight>',
+    'weight of the loss that asks attention to look everywhere (default 1)',
+    notNegative,
+  ),
+  option('--entropy <weight>', "weight of the entropy of hard attention's choices (default 0.01)", notNegative),
+  option('--smoothing <share>', 'label smoothing (default 0)', share),
+  option('--sampling <share>', 'share of input words the model draws itself (default 0)', share),
+  ...recurrentOptions(defaults),
+];
+
+/** Search options of the commands that write captions. */
+export interface SearchFlags {
+  beam?: number;
+  nBest?: number;
+  lengthPenalty?: number;
+  blockNgrams?: number;
+  maxLength?: number;
+}
+
+export const searchOptions = (): Option[] => [
+  option('--beam <n>', 'beam width (default 1: greedy search)', whole(1)),
+  option('--length-penalty <alpha>', 'length penalty; above 0 favours longer captions (default 0)', notNegative),
+  option('--block-ngrams <n>', 'forbid repeated n-grams of this length (default 0: allowed)', whole(0)),
+  option('--max-length <n>', 'maximum words in a caption (default: as the longest in training)', whole(1)),
+];
+
+export function searchOf({ beam, nBest, lengthPenalty, blockNgrams, maxLength }: SearchFlags) {
+  // The n best need a beam at least as wide.
+  return { beam: beam ?? nBest, nBest, lengthPenalty, blockNgrams, maxLength };
+}

@@ -1,0 +1,45 @@
+import { writeFileSync } from 'node:fs';
+import { extname } from 'node:path';
+import { InvalidArgumentError } from 'commander';
+import { naming } from '../failure.ts';
+
+/** Reads the path of an option whose pictures `PictureFiles` writes. */
+export function picturePath(path: string): string {
+  if (['.svg', '.json'].includes(extname(path).toLowerCase())) return path;
+  throw new InvalidArgumentError('It must be a file that ends in .svg or .json.');
+}
+
+/** Writes a picture of each answer: `out.svg`, `out-2.svg`, …; or what they show as one JSON array. */
+export class PictureFiles {
+  readonly #path: string;
+  readonly #kept: object[] = [];
+  #count = 0;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  /** @param data  what the picture shows, for JSON */
+  add(data: object, picture: () => string): void {
+    this.#count++;
+    if (this.#isJson) {
+      this.#kept.push(data);
+      return;
+    }
+    const extension = extname(this.#path);
+    const path =
+      this.#count === 1 ? this.#path : `${this.#path.slice(0, -extension.length)}-${this.#count}${extension}`;
+    naming(path, () => writeFileSync(path, picture()));
+  }
+
+  end(): void {
+    if (this.#isJson) naming(this.#path, () => writeFileSync(this.#path, `${JSON.stringify(this.#kept, rounded)}\n`));
+  }
+
+  get #isJson(): boolean {
+    return extname(this.#path).toLowerCase() === '.json';
+  }
+}
+
+const rounded = (_: string, value: unknown): unknown =>
+  typeof value === 'number' ? Number(value.toPrecision(5)) : value;

@@ -1,0 +1,225 @@
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { openDevice } from 'unrolled';
+import type { Image } from 'unrolled/images';
+import { ImageNetwork, imageNetworkFile, networkConfig } from 'unrolled/vision';
+import { afterAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { taskCommands } from '../src/commands/task.ts';
+import { parseCaptions } from '../src/input/captions.ts';
+import { encodePng } from '../src/output/png.ts';
+import { readEvents, tensorsOf, workplace } from './command.ts';
+
+const { path: cwd, file } = workplace(afterAll);
+const at = (name: string): string => join(cwd, name);
+
+/** What `unrolled caption …` prints on standard output, and on standard error. */
+async function caption(...args: string[]): Promise<{ out: string; err: string }> {
+  const [out, err] = [process.stdout, process.stderr].map((stream) => vi.spyOn(stream, 'write').mockReturnValue(true));
+  try {
+    const group = taskCommands().find((command) => command.name() === 'caption')!;
+    for (const command of [group, ...group.commands]) command.exitOverride();
+    await group.parseAsync([...args, '--threads', '1'], { from: 'user' });
+    return { out: out.mock.calls.join(''), err: err.mock.calls.join('') };
+  } finally {
+    out.mockRestore();
+    err.mockRestore();
+  }
+}
+
+const colours = ['red', 'green', 'blue'];
+
+function picture(colour: number, seed: number): Image {
+  const data = Uint8Array.from({ length: 20 * 18 * 3 }, (_, i) =>
+    i % 3 === colour ? 220 : 20 + ((i * 7 + seed * 31) % 50),
+  );
+  return { width: 20, height: 18, channels: 3, data };
+}
+
+mkdirSync(at('photos/Images'), { recursive: true });
+const rows = ['image,caption'];
+for (let i = 0; i < 12; i++) {
+  file(`photos/Images/${i}.png`, encodePng(picture(i % 3, i)));
+  rows.push(`${i}.png,A ${colours[i % 3]} field .`, `${i}.png,"It is ${colours[i % 3]}, all of it"`);
+}
+file('photos/captions.txt', rows.join('\n'));
+const names = (from: number, to: number): string =>
+  Array.from({ length: to - from }, (_, i) => `${from + i}.png\n`).join('');
+file('train.txt', names(0, 7));
+file('validation.txt', names(7, 9));
+file('test.txt', names(9, 12));
+
+const device = await openDevice('wasm', { threads: 1 });
+afterAll(() => device.close());
+const network = new ImageNetwork(
+  device,
+  {
+    config: networkConfig('lenet', { classes: 2, size: 16 }),
+    preprocessing: { size: 16, mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] },
+    labels: null,
+  },
+  3,
+);
+writeFileSync(at('weights.safetensors'), await imageNetworkFile(network));
+
+const small = [
+  '--backbone',
+  at('weights.safetensors'),
+  '--hidden',
+  '16',
+  '--embedding',
+  '8',
+  '--min-count',
+  '1',
+  '--batch',
+  '8',
+];
+const lists = [
+  '--train-split',
+  at('train.txt'),
+  '--validation-split',
+  at('validation.txt'),
+  '--test-split',
+  at('test.txt'),
+];
+
+beforeEach(() => {
+  process.exitCode = undefined;
+});
+
+describe('a folder of images with captions', () => {
+  const run = at('runs/photos');
+
+  test('is trained on, resumed without computing features again, evaluated and described', async () => {
+    const { out } = await caption(
+      'train',
+      at('photos'),
+      ...small,
+      ...lists,
+      '--lr',
+      '0.03',
+      '--steps',
+      '60',
+      '--out',
+      run,
+    );
+    expect(out).toContain(
+      '7 images with 14 captions, 2 more for validation, 3 left out for a test; vocabulary of 10 words',
+    );
+    expect(out).toMatch(/Features of 9 of 9 images, kept in .*features/);
+    expect(readEvents(run).at(-1)).toMatchObject({ type: 'done', reason: 'finished' });
+    const [kept] = readdirSync(at('runs/features'));
+    const features = readdirSync(join(at('runs/features'), kept));
+    expect(features).toHaveLength(9);
+    expect(statSync(join(at('runs/features'), kept, features[0])).size % 2).toBe(0);
+
+    expect((await caption('train', '--resume', run, '--steps', '62')).out).not.toContain('Features of');
+    const evaluated = await caption('eval', run, at('photos'), '--split', at('test.txt'), '--beam', '2');
+    expect(evaluated.out).toMatch(
+      /3 images\nBLEU-1 to 4 .*\nROUGE-L .*CIDEr-D .*\ncaptions have .*% of them are new\nloss /,
+    );
+
+    const one = at('photos/Images/10.png');
+    const predicted = await caption('predict', run, one, at('photos/Images/11.png'), '--attention', at('look.svg'));
+    expect(predicted.out).toMatch(/^[a-z ]+\t.*10\.png\n[a-z ]+\t.*11\.png\n$/);
+    expect(readFileSync(at('look-2.svg'), 'utf8')).toContain('data:image/png;base64,');
+    const json = JSON.parse((await caption('predict', run, one, '--json', '--begin', 'It is', '--n-best', '2')).out);
+    expect(json).toMatchObject({ type: 'caption', file: one });
+    expect(json.caption).toMatch(/^it is/);
+    expect(json.candidates).toHaveLength(2);
+  });
+
+  test('resumes to the same bits', async () => {
+    const args = ['train', at('photos'), ...small, ...lists, '--conditioning', 'constant', '--schedule', 'constant'];
+    await caption(...args, '--steps', '5', '--out', at('runs/whole'));
+    await caption(...args, '--steps', '2', '--out', at('runs/parts'));
+    await caption('train', '--resume', at('runs/parts'), '--steps', '5');
+    expect(tensorsOf(at('runs/parts'))).toEqual(tensorsOf(at('runs/whole')));
+  });
+});
+
+test('captions are read in each of their forms', async () => {
+  const forms = {
+    'a.csv': 'image,caption\nx.jpg,"one, two"\nx.jpg,three\n',
+    'a.tsv': 'caption\timage\none, two\tx.jpg\nthree\tx.jpg\n',
+    'a.jsonl': '{"image":"x.jpg","captions":["one, two","three"]}\n\n{"image":"y.jpg","caption":"four"}',
+    'a.token.txt': 'x.jpg#0\tone, two\nx.jpg#1\tthree\n',
+    'a.json': JSON.stringify({
+      images: [{ id: 7, file_name: 'x.jpg' }],
+      annotations: [
+        { image_id: 7, caption: 'one, two ' },
+        { image_id: 7, caption: 'three' },
+      ],
+    }),
+  };
+  for (const [name, text] of Object.entries(forms)) {
+    const found = await parseCaptions(text, name);
+    expect(found.slice(0, 2).map(({ image, caption }) => [image, caption])).toEqual([
+      ['x.jpg', 'one, two'],
+      ['x.jpg', 'three'],
+    ]);
+  }
+});
+
+describe('what is refused by name', () => {
+  const broken = (name: string, text: string): string => {
+    file(name, text);
+    return at(name);
+  };
+  const train = (...more: string[]): Promise<unknown> =>
+    caption('train', at('photos'), ...small, ...more, '--out', at('runs/never'));
+
+  test('captions and images that do not go together, unless they are to be left out', async () => {
+    const lost = broken('lost.csv', `${rows.join('\n')}\n99.png,Nothing\n`);
+    await expect(train('--captions', lost)).rejects.toThrow(
+      /lost\.csv: line 26: there is no image '99\.png' in .*--skip-broken/,
+    );
+    const bare = broken('bare.csv', rows.slice(0, -2).join('\n'));
+    await expect(train('--captions', bare)).rejects.toThrow(/11\.png: it has no caption in .*bare\.csv/);
+    const { out } = await caption(
+      'train',
+      at('photos'),
+      ...small,
+      '--captions',
+      bare,
+      '--skip-broken',
+      '--steps',
+      '1',
+      '--out',
+      at('runs/bare'),
+    );
+    expect(out).toMatch(/Left out: .*11\.png/);
+  });
+
+  test.each([
+    ['empty.csv', 'image,caption\n0.png,\n', "line 2: the caption of '0.png' is empty"],
+    ['columns.csv', 'picture,text\n0.png,a\n', "no column 'image'"],
+    ['odd.jsonl', '{"image":"0.png","caption":"a"}\n{"image":3}\n', 'line 2: it must be { "image": name'],
+    [
+      'coco.json',
+      '{"images":[],\n"annotations":[{"image_id":4,"caption":"a"}]}',
+      'annotation 1: there is no image with id 4',
+    ],
+  ])('captions in %s', async (name, text, message) => {
+    await expect(train('--captions', broken(name, text))).rejects.toThrow(message);
+  });
+
+  test('lists with names that are not there, or in two of them', async () => {
+    await expect(train('--test-split', broken('far.txt', '1.png\n77.png\n'))).rejects.toThrow(
+      "far.txt: line 2: there is no image '77.png'",
+    );
+    await expect(
+      train('--test-split', at('test.txt'), '--train-split', broken('twice.txt', '10.png\n')),
+    ).rejects.toThrow(/twice\.txt: line 1: '10\.png' is listed before, in .*test\.txt: line 2/);
+  });
+
+  test('a missing backbone, a broken image, and a folder without captions', async () => {
+    await expect(caption('train', at('photos'))).rejects.toThrow('--backbone is missing');
+    mkdirSync(at('bad'), { recursive: true });
+    file('bad/0.png', encodePng(picture(0, 0)).subarray(0, 90));
+    file('bad/1.png', encodePng(picture(1, 1)));
+    const bad = ['train', at('bad'), ...small, '--out', at('runs/bad')];
+    await expect(caption(...bad)).rejects.toThrow('no captions found; name their file captions.txt');
+    file('bad/captions.csv', 'image,caption\n0.png,a\n1.png,b\n');
+    await expect(caption(...bad)).rejects.toThrow(/bad\/0\.png: /);
+  });
+});
