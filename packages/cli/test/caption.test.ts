@@ -113,9 +113,9 @@ describe('a folder of images with captions', () => {
     expect(statSync(join(at('runs/features'), kept, features[0])).size % 2).toBe(0);
 
     expect((await caption('train', '--resume', run, '--steps', '62')).out).not.toContain('Features of');
-    const evaluated = await caption('eval', run, at('photos'), '--split', at('test.txt'), '--beam', '2');
+    const evaluated = await caption('eval', run, at('photos'), '--split', at('test.txt'), '--beam', '2', '--baselines');
     expect(evaluated.out).toMatch(
-      /3 images\nBLEU-1 to 4 .*\nROUGE-L .*CIDEr-D .*\ncaptions have .*% of them are new\nloss /,
+      /3 images\nBLEU-1 to 4 .*\nROUGE-L .*CIDEr-D .*\ncaptions have .*% of them are new\nloss .*\nnearest other image: BLEU-1 to 4 .*\nalways '.*': /,
     );
 
     const one = at('photos/Images/10.png');
@@ -214,6 +214,8 @@ describe('what is refused by name', () => {
 
   test('a missing backbone, a broken image, and a folder without captions', async () => {
     await expect(caption('train', at('photos'))).rejects.toThrow('--backbone is missing');
+    const all = ['eval', at('runs/photos'), at('photos'), '--baselines'];
+    await expect(caption(...all)).rejects.toThrow('--baselines goes with --split');
     mkdirSync(at('bad'), { recursive: true });
     file('bad/0.png', encodePng(picture(0, 0)).subarray(0, 90));
     file('bad/1.png', encodePng(picture(1, 1)));

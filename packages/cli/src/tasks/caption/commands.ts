@@ -1,18 +1,30 @@
 import { Option } from 'commander';
 import { type Image, prepareImage } from 'unrolled/images';
+import type { CaptionScores } from 'unrolled/metrics';
 import { loadTask, type TypesOf } from 'unrolled/tasks';
-import type { Caption, CaptionEvaluation, CaptionedImage, EvaluateCaptionsOptions } from 'unrolled/tasks/caption';
+import {
+  type Caption,
+  type CaptionBaselines,
+  type CaptionEvaluation,
+  type CaptionedImage,
+  type Captioner,
+  captionBaselines,
+  type EvaluateCaptionsOptions,
+} from 'unrolled/tasks/caption';
+import { Failure } from '../../failure.ts';
 import { readImage } from '../../input/images.ts';
 import { notNegative, option, whole } from '../../options/parse.ts';
 import type { UseFlags } from '../../options/use.ts';
 import { printable } from '../../output/text.ts';
 import { countOf } from '../../output/units.ts';
+import { toStandardError } from '../../run/open-device.ts';
 import { type ImageFlags, imageItems, imagesArgument, skipBroken as skipUnreadable } from '../image-items.ts';
 import { picturePath } from '../picture-files.ts';
 import type { EvaluatePart, Item, PredictPart } from '../task-commands.ts';
 import { textItems, textOptions } from '../text-items.ts';
 import { AttentionFiles } from './attention-files.ts';
-import { captionedFiles, listed, readCaptionFiles } from './data.ts';
+import { type CaptionedFile, captionedFiles, listed, readCaptionFiles } from './data.ts';
+import { FeatureFiles } from './features.ts';
 import { captionsOption, type SearchFlags, searchOf, searchOptions, skipBroken } from './options.ts';
 import { caption } from './trainable.ts';
 
@@ -87,6 +99,7 @@ With --json-input, inputs are images as JSON: { "width", "height", "channels", "
 interface EvalFlags extends UseFlags, SearchFlags {
   captions?: string;
   split?: string;
+  baselines?: boolean;
   skipBroken?: boolean;
 }
 
@@ -94,6 +107,8 @@ interface Read {
   readonly data: readonly CaptionedImage[];
   readonly options: EvaluateCaptionsOptions;
   readonly about: readonly string[];
+  /** The images it is evaluated on, and the others. */
+  readonly parts: readonly (readonly CaptionedFile[])[];
 }
 
 const evaluate: EvaluatePart<Types, EvalFlags, Read> = {
@@ -102,6 +117,10 @@ const evaluate: EvaluatePart<Types, EvalFlags, Read> = {
   options: () => [
     captionsOption(),
     new Option('--split <file>', 'list of the images to evaluate on, one name a line (default: all)'),
+    new Option(
+      '--baselines',
+      'with --split: also score captions of the nearest other image, and the most frequent one',
+    ),
     ...searchOptions(),
     skipBroken(),
   ],
@@ -110,10 +129,10 @@ Example:
   unrolled caption eval runs/Flickr8k Flickr8k/ --split Flickr_8k.testImages.txt --beam 3
 
 With --split, captions that are none of the other images' are counted as new.`,
-  async read({ model }, paths, { captions, split, skipBroken: skips, ...flags }) {
+  async read({ model }, paths, { captions, split, skipBroken: skips, baselines, ...flags }) {
     const main = readCaptionFiles(paths);
-    const own = captions === undefined ? undefined : readCaptionFiles([captions]);
-    const { images, about } = await captionedFiles({ main, captions: own, skipBroken: skips });
+    const file = captions === undefined ? undefined : readCaptionFiles([captions]);
+    const { images, about } = await captionedFiles({ main, captions: file, skipBroken: skips });
     const chosen = split === undefined ? images : listed(main, images, readCaptionFiles([split]));
     const { preprocessing } = model.backbone.description;
     const data: CaptionedImage[] = [];
@@ -121,15 +140,44 @@ With --split, captions that are none of the other images' are counted as new.`,
     for (const one of chosen) {
       data.push({ image: prepareImage(await readImage(one.file.path), preprocessing), captions: one.captions });
     }
-    const others = new Set(chosen);
-    const known = images.filter((image) => !others.has(image)).flatMap((image) => image.captions);
-    return { data, about, options: { ...searchOf(flags), ...(known.length > 0 && { known }) } };
+    const own = new Set(chosen);
+    const others = images.filter((image) => !own.has(image));
+    if (baselines && others.length === 0) {
+      throw new Failure('caption eval: --baselines goes with --split, which leaves other images to compare with', 2);
+    }
+    const known = others.flatMap((image) => image.captions);
+    return {
+      data,
+      about,
+      parts: [chosen, others],
+      options: { ...searchOf(flags), ...(known.length > 0 && { known }) },
+    };
   },
-  report: (scores, { about }) => ({
-    json: { ...scores, read: about },
-    text: `${about.map((line) => `${line}\n`).join('')}${describeScores(scores)}`,
-  }),
+  async report(scores, { about, parts }, { model, run }, flags) {
+    const baselines = flags.baselines ? await scoreBaselines(model, run, parts) : null;
+    const below = baselines ? describeBaselines(baselines) : '';
+    return {
+      json: { ...scores, ...(baselines && { baselines }), read: about },
+      text: `${about.map((line) => `${line}\n`).join('')}${describeScores(scores)}${below}`,
+    };
+  },
 };
+
+async function scoreBaselines(model: Captioner, run: string, parts: Read['parts']): Promise<CaptionBaselines> {
+  const files = await FeatureFiles.of(run, model);
+  const all = parts.flat().map(({ file }) => file);
+  await files.complete(model, all, toStandardError);
+  const [images, known] = parts.map((part) =>
+    part.map(({ file, captions }) => ({ features: model.meanOf(files.read(file)), captions })),
+  );
+  return captionBaselines(known, images);
+}
+
+function describeBaselines({ nearest, frequent }: CaptionBaselines): string {
+  const line = (name: string, { bleu, ciderD }: CaptionScores): string =>
+    `${name}: BLEU-1 to 4  ${bleu.map((one) => one.toFixed(1)).join(' / ')}, CIDEr-D ${ciderD.toFixed(1)}\n`;
+  return line('nearest other image', nearest) + line(`always '${printable(frequent.caption)}'`, frequent);
+}
 
 function describeScores(scores: CaptionEvaluation): string {
   const { images, bleu, rougeL, ciderD, loss, novel, vocabulary, meanLength } = scores;

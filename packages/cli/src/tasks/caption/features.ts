@@ -3,17 +3,17 @@ import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSyn
 import { dirname, join } from 'node:path';
 import type { ExampleSource } from 'unrolled/data';
 import { fromHalf, toHalf } from 'unrolled/io';
-import type { SavedParameters } from 'unrolled/nn';
 import type { Captioner } from 'unrolled/tasks/caption';
 import { Failure, naming } from '../../failure.ts';
 import { readImage } from '../../input/images.ts';
 import type { SourceFile } from '../../input/source-files.ts';
 import { countOf, formatCount } from '../../output/units.ts';
 
-/** A name for what a backbone computes: a hash of its layers, its preprocessing and its weights. */
-export function backboneHash(description: object, weights: SavedParameters): string {
-  const hash = createHash('sha256').update(JSON.stringify(description));
-  for (const name of Object.keys(weights).sort()) hash.update(name).update(Float32Array.from(weights[name].data));
+/** A name for what a model's backbone computes: a hash of its layers, its preprocessing and its weights. */
+async function backboneHash({ backbone, parameters }: Captioner): Promise<string> {
+  const weights = Object.entries(await parameters.save()).filter(([name]) => name.startsWith('backbone.'));
+  const hash = createHash('sha256').update(JSON.stringify(backbone.description));
+  for (const [name, { data }] of weights.sort()) hash.update(name).update(Float32Array.from(data));
   return hash.digest('hex').slice(0, 16);
 }
 
@@ -25,14 +25,14 @@ export class FeatureFiles {
   readonly #folder: string;
   readonly #bytes: number;
 
-  /** @param run  the folder of the run */
-  constructor(run: string, backbone: string, { backbone: { places, depth } }: Captioner) {
-    this.#folder = join(dirname(run), 'features', backbone);
+  private constructor(folder: string, { backbone: { places, depth } }: Captioner) {
+    this.#folder = folder;
     this.#bytes = 2 * places * depth;
   }
 
-  get folder(): string {
-    return this.#folder;
+  /** @param run  the folder of the run, or its model's file */
+  static async of(run: string, model: Captioner): Promise<FeatureFiles> {
+    return new FeatureFiles(join(dirname(run), 'features', await backboneHash(model)), model);
   }
 
   /** Computes those that are missing. @throws Failure naming an image that cannot be read, or a number too large for 16 bits */
@@ -64,7 +64,7 @@ export class FeatureFiles {
           .update(images.map(({ sha256 }) => sha256).join())
           .digest('hex');
       },
-      read: (index) => this.#read(images[index]),
+      read: (index) => this.read(images[index]),
     };
   }
 
@@ -87,7 +87,8 @@ export class FeatureFiles {
     });
   }
 
-  #read(image: SourceFile): Float32Array {
+  /** @throws Failure if they are not there, or not whole */
+  read(image: SourceFile): Float32Array {
     const path = this.#path(image);
     const bytes = naming(path, () => readFileSync(path));
     if (bytes.length !== this.#bytes) {

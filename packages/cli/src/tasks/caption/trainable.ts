@@ -18,7 +18,7 @@ import { withDefaults } from '../../run/options.ts';
 import type { Prepared, Sources, Trainable } from '../../run/trainable.ts';
 import { readBackbone } from '../backbone.ts';
 import { type CaptionFiles, captionedFiles, readCaptionFiles, splitCaptions } from './data.ts';
-import { backboneHash, FeatureFiles } from './features.ts';
+import { FeatureFiles } from './features.ts';
 import { type CaptionTrainOptions, defaults, fileOptions, optional, options } from './options.ts';
 
 export const caption: Trainable<CaptionTrainOptions, CaptionFiles> = {
@@ -87,7 +87,7 @@ async function prepare(
     async begin(device, note, run) {
       const model = new Captioner(device, { config, backbone: seen, vocabulary }, seed);
       model.takeBackbone(backbone.weights);
-      const files = new FeatureFiles(run, backboneHash(seen, backbone.weights), model);
+      const files = await FeatureFiles.of(run, model);
       await files.complete(model, parts.flat(), note);
       const [features, held] = parts.map((part) => files.source(part));
       return captionTraining(

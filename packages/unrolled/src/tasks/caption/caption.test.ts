@@ -11,6 +11,7 @@ import { train } from '../../train/train.ts';
 import {
   type CaptionConditioning,
   Captioner,
+  captionBaselines,
   captionFeatures,
   captionTraining,
   captionVocabulary,
@@ -182,4 +183,20 @@ test('features of the wrong number and captions without images are named', async
       { batch: 1, seed: 1, doublyStochastic: 1 },
     ),
   ).toThrow(ConfigError);
+});
+
+test('baselines: the caption of the nearest image, and the most frequent one', () => {
+  const known = [
+    { features: [1, 0, 0.1], captions: ['A dog runs.', 'a cat'] },
+    { features: [0, 2, 0], captions: ['a man', 'A cat!'] },
+  ];
+  const images = [
+    { features: [0.1, 0.2, 0], captions: ['a man'] },
+    { features: [5, 0, 0], captions: ['a dog runs'] },
+  ];
+  const { nearest, frequent } = captionBaselines(known, images);
+  expect(nearest.bleu[1]).toBeCloseTo(100, 5);
+  expect(frequent.caption).toBe('a cat');
+  expect(frequent.bleu[0]).toBeLessThan(50);
+  expect(() => captionBaselines([], images)).toThrow(DataError);
 });

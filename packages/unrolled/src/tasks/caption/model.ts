@@ -164,6 +164,14 @@ export class Captioner {
     return captionFeatures(this, await this.features(images, { signal }), options);
   }
 
+  /** The mean of features over all places, D numbers. */
+  meanOf(features: ArrayLike<number>): Float32Array {
+    const { places, depth } = this.backbone;
+    const mean = new Float32Array(depth);
+    for (let i = 0; i < features.length; i++) mean[i % depth] += features[i] / places;
+    return mean;
+  }
+
   /** The ids of a caption, with its end. */
   encode(caption: string): number[] {
     return this.words.encode(captionWords(caption)).ids;
@@ -184,7 +192,7 @@ export class Captioner {
         });
       }
       if (L === 1) {
-        for (let i = 0; i < one.length; i++) numbers[b * D + (i % D)] += one[i] / places;
+        numbers.set(this.meanOf(one), b * D);
       } else {
         for (let l = 0; l < L; l++) for (let d = 0; d < D; d++) numbers[(l * B + b) * D + d] = one[l * D + d];
       }
