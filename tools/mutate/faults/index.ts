@@ -6,6 +6,7 @@ import { kernels } from './kernels.ts';
 import { layers } from './layers.ts';
 import { learning } from './learning.ts';
 import { metrics } from './metrics.ts';
+import { networkFaults } from './networks.ts';
 import { operations } from './operations.ts';
 import { traced } from './traced.ts';
 
@@ -17,6 +18,7 @@ export const faultGroups = [
   imageInput,
   images,
   layers,
+  networkFaults,
   learning,
   decoding,
   metrics,

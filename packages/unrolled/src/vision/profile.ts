@@ -75,14 +75,17 @@ export function profile(config: LayerConfig, input: Shape, own: OwnParts = {}): 
   const counters: Counters = { multiplyAdds: 0, bytes: 0 };
   const device = countingDevice(counters);
   const { network, declared } = withoutValues(config, input, device, own);
-  const bytes = (context: Context): number => {
+  const bytes = (context: Context, times = 1): number => {
     const before = counters.bytes;
-    device.scope(() => network.apply(device.empty(input), context));
-    return counters.bytes - before - 4 * sizeOf(input);
+    const shape = [times * input[0], ...input.slice(1)];
+    device.scope(() => network.apply(device.empty(shape), context));
+    return counters.bytes - before - 4 * sizeOf(shape);
   };
+  const training = { training: true, random: new Random(0) } as const;
   const memory = {
     inference: device.withoutGradients(() => bytes({ training: false })),
-    training: bytes({ training: true, random: new Random(0) }),
+    // Linear in the batch, but a batch norm does not train on a single value.
+    training: 2 * bytes(training, 2) - bytes(training, 3),
   };
   const layers = layersOf(network, input, device, counters, declared);
   return { layers, parameters: total(layers, 'parameters'), multiplyAdds: total(layers, 'multiplyAdds'), memory };

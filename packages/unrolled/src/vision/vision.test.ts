@@ -53,6 +53,12 @@ describe('networks', () => {
     },
   );
 
+  test('MobileNet v2 rounds its channels as torchvision does', () => {
+    const count = (width: number) =>
+      profile(networkConfig('mobilenet-v2', { classes: 1000, width }), [1, 32, 32, 3]).parameters;
+    expect([0.35, 1.4].map(count)).toEqual([1_677_128, 6_108_776]);
+  });
+
   test.each(networkNames)('%s can be built narrow, for small images, and for one class', (name) => {
     for (const size of [32, 40, 64]) {
       if (name.startsWith('vgg1') && size < 64) continue;

@@ -250,6 +250,9 @@ describe('blocks', () => {
     });
     device.backend.fill(parameters.get('conv.2.weight'), 0);
     expect(numbers(layer.apply(x, inference))).toEqual(numbers(x));
+    const wider = new vision.InvertedResidual({ channels: 7 });
+    initialiseParameters(wider, open, device, 3);
+    expect(wider.apply(x, inference).shape).toEqual([2, 5, 4, 7]);
     const narrow = new vision.InvertedResidual({ channels: 5, expansion: 1, stride: 2 });
     const names = initialiseParameters(narrow, open, device, 3).names.filter((name) => /weight$/.test(name));
     expect(names).toEqual(['conv.0.0.weight', 'conv.0.1.weight', 'conv.1.weight', 'conv.2.weight']);
@@ -319,6 +322,21 @@ test.each(sliding)('the shape found when building is that of the output: %o', (l
     expect(layer.apply(device.ones([2, H, W, 2]), inference).shape.slice(1)).toEqual(sizes.slice(1));
   }
   expect(layer.build([-1, -1, 6, 2], new Declarations())[1]).toBe(-1);
+});
+
+test.each([
+  { padding: 'valid', dilation: 2 },
+  { padding: 'same', stride: 2 },
+  { padding: 'causal', stride: 3 },
+  { padding: 1 },
+  { padding: [2, 0], stride: 2 },
+] as const)('so it is over time: %j', (options) => {
+  const layer = new vision.Conv1d({ channels: 2, kernel: 3, ...options });
+  for (const T of [5, 6, 9]) {
+    const steps = layer.build([T, -1, 2], new Declarations());
+    initialiseParameters(layer, [T, -1, 2], device, 1);
+    expect(layer.apply(device.ones([T, 3, 2])).shape).toEqual([steps[0], 3, 2]);
+  }
 });
 
 test.each([
