@@ -8,6 +8,7 @@ import { classifyCommands } from '../tasks/classify/commands.ts';
 import { classifyImagesCommands } from '../tasks/classify-images/commands.ts';
 import { forecastCommands } from '../tasks/forecast/commands.ts';
 import { languageModelCommands } from '../tasks/language-model/commands.ts';
+import { navigateCommands } from '../tasks/navigate/commands.ts';
 import { tagCommands } from '../tasks/tag/commands.ts';
 import type { Evaluated, Item, TaskCommands } from '../tasks/task-commands.ts';
 import { translateCommands } from '../tasks/translate/commands.ts';
@@ -23,6 +24,7 @@ const parts: Readonly<Record<TaskName, () => TaskParts>> = {
   'classify-images': () => partsOf(classifyImagesCommands),
   caption: () => partsOf(captionCommands),
   forecast: () => partsOf(forecastCommands),
+  navigate: () => partsOf(navigateCommands),
   tag: () => partsOf(tagCommands),
   translate: () => partsOf(translateCommands),
 };

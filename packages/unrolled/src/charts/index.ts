@@ -9,6 +9,7 @@ export * from './attention-maps.ts';
 export type { Chart } from './frame.ts';
 export * from './heat-map.ts';
 export * from './line-chart.ts';
+export * from './route-chart.ts';
 export type { Axis } from './scale.ts';
 export * from './scatter-chart.ts';
 export { escapeXml } from './svg.ts';

@@ -187,9 +187,11 @@ const cases: Record<string, readonly Case[]> = {
     single(new nn.Recurrent({ cell: { cell: 'lstm', hidden: 4, peephole: true, projection: 2 }, dropout: 0.1 })),
     single(new nn.Recurrent({ cell: leaky, hidden: 4, recompute: true })),
   ],
-  RecurrentEncoder: [new nn.RecurrentEncoder(encoder), new nn.RecurrentEncoder({ ...encoder, cell: leaky })].map(
-    (layer) => ({ layer, shapes: [-1, -1], inputs: { xs: ids, lengths: [2, 4] } }),
-  ),
+  RecurrentEncoder: [
+    new nn.RecurrentEncoder(encoder),
+    new nn.RecurrentEncoder({ ...encoder, multiLevel: true }),
+    new nn.RecurrentEncoder({ ...encoder, cell: leaky }),
+  ].map((layer) => ({ layer, shapes: [-1, -1], inputs: { xs: ids, lengths: [2, 4] } })),
   Sequential: [
     single(new nn.Sequential([])),
     ...onImages(

@@ -68,6 +68,13 @@ export const tasks = [
     reads: 'series',
     description: 'forecast columns of numbers, with intervals',
   },
+  {
+    name: 'navigate',
+    noun: 'navigator',
+    verb: 'navigate',
+    reads: 'text',
+    description: 'follow instructions through a map',
+  },
 ] as const satisfies readonly TaskEntry[];
 
 export type TaskName = (typeof tasks)[number]['name'];
@@ -85,6 +92,7 @@ const loaders = {
   caption: async () => (await import('./caption/task.ts')).captionTask,
   tag: async () => (await import('./tag/task.ts')).tagTask,
   forecast: async () => (await import('./forecast/task.ts')).forecastTask,
+  navigate: async () => (await import('./navigate/task.ts')).navigateTask,
 } as const satisfies Readonly<Record<TaskName, () => Promise<object>>>;
 
 type Loaded<Name extends TaskName> = Awaited<ReturnType<(typeof loaders)[Name]>>;

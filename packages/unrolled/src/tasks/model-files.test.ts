@@ -18,6 +18,8 @@ import { Classifier } from './classify/index.ts';
 import { ImageClassifier } from './classify-images/index.ts';
 import { Forecaster, fitScaling, rowsOf } from './forecast/index.ts';
 import { generateText, LanguageModel, languageModelTraining } from './language-model/index.ts';
+import { knowledgeOf, Navigator, navigateTask } from './navigate/index.ts';
+import { smallMap, smallRoutes } from './navigate/small-map.ts';
 import { Tagger, tagVocabulary } from './tag/index.ts';
 import { sidesFor, Translator } from './translate/index.ts';
 
@@ -100,6 +102,11 @@ const subjects: readonly Subject[] = [
     }),
     open: async (source: ModelSource) => (await Forecaster.load(device, source).forecast(series))[0].interval(0.8),
   })),
+  {
+    name: 'a navigator',
+    model: new Navigator(device, knowledgeOf([smallMap], smallRoutes), { ...common, embedding: 3, senses: 3 }),
+    open: async (source) => navigateTask.predict(Navigator.load(device, source), [{ text: 'go' }], { maxActions: 3 }),
+  },
   {
     name: 'a translator',
     model: new Translator(device, sidesFor(pairs), { ...common, embedding: 3 }),

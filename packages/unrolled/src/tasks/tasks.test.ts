@@ -15,6 +15,8 @@ import { rowsOf } from './forecast/series.ts';
 import { loadTask, openModel, type TaskName, taskNamed, tasks } from './index.ts';
 import { generate } from './language-model/generate.ts';
 import { LanguageModel } from './language-model/model.ts';
+import { knowledgeOf, Navigator } from './navigate/model.ts';
+import { smallMap, smallRoutes } from './navigate/small-map.ts';
 import { Tagger } from './tag/model.ts';
 import { tagVocabulary } from './tag/vocabulary.ts';
 import { Translator } from './translate/model.ts';
@@ -134,6 +136,17 @@ const subjects: Readonly<Record<TaskName, Subject>> = {
     wrong: [{ demand: [1, 'two'] }, /^inputs\[1\]\.demand\[1\] must be a finite number, received 'two'$/],
     data: { demand },
   },
+  navigate: {
+    file: await stored(new Navigator(device, knowledgeOf([smallMap], smallRoutes), { ...sizes, senses: 4 })),
+    inputs: [
+      'go to the lamp',
+      { text: 'turn. go.', map: 'small', start: { x: 1, y: 1, angle: 0 } },
+      { text: 'x', map: smallMap },
+    ],
+    options: { beam: 2, maxActions: 6 },
+    wrong: [{ text: 'go', start: { x: 0, y: 0, angle: 45 } }, /^inputs\[1\]\.start\.angle must be an angle/],
+    data: { maps: [smallMap], routes: smallRoutes },
+  },
 };
 
 /** What JSON makes of a value. */
@@ -189,7 +202,7 @@ describe.each(tasks)('the task $name', ({ name }) => {
 });
 
 test('an unknown task is an error that names those there are', async () => {
-  await expect(taskNamed('paint')).rejects.toThrow(/'paint'; there are language models, .* and forecasters$/);
+  await expect(taskNamed('paint')).rejects.toThrow(/'paint'; there are language models, .* and navigators$/);
 });
 
 test('tokens explain a label in their order, words by their weight', async () => {

@@ -4,6 +4,7 @@ import Classified from './Classified.svelte';
 import Forecasted from './Forecasted.svelte';
 import Tagged from './Tagged.svelte';
 import Translated from './Translated.svelte';
+import Walked from './Walked.svelte';
 
 /** The settings of the room. */
 export interface View {
@@ -36,4 +37,5 @@ export const panels: Readonly<Record<Exclude<TaskName, 'language-model' | 'class
   },
   tag: { picture: Tagged },
   forecast: { picture: Forecasted },
+  navigate: { picture: Walked },
 };
