@@ -46,7 +46,10 @@ export async function compareBlocks(folder: string | undefined, flags: CompareFl
       }
       if (!flags.json) process.stdout.write(accuracyTable(found, flags));
     }
-    if (flags.json) process.stdout.write(`${JSON.stringify({ ...flags, size: side, costs, networks: found })}\n`);
+    if (flags.json)
+      process.stdout.write(
+        `${JSON.stringify({ type: 'blocks', options: { ...flags, size: side }, costs, networks: found })}\n`,
+      );
     return stop.exitCode;
   } finally {
     stop.release();

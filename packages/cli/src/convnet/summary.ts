@@ -28,7 +28,7 @@ export async function summarise(network: string, flags: SummaryFlags): Promise<v
     : await stored(network, flags);
   const found = naming(network, () => profile(config, [1, ...input]));
   process.stdout.write(
-    flags.json ? `${JSON.stringify({ network, input, ...found })}\n` : report(network, input, found),
+    flags.json ? `${JSON.stringify({ type: 'network', network, input, ...found })}\n` : report(network, input, found),
   );
 }
 
