@@ -10,7 +10,9 @@ import { doctorCommand } from './commands/doctor.ts';
 import { exportCommand } from './commands/export.ts';
 import { gradientsCommand } from './commands/gradients.ts';
 import { labCommand } from './commands/lab.ts';
+import { seeCommand } from './commands/see.ts';
 import { studioCommand } from './commands/studio.ts';
+import { styleCommand } from './commands/style.ts';
 import { taskCommands, topCommands } from './commands/task.ts';
 import { unitsCommand } from './commands/units.ts';
 import { describeSystemError, Failure } from './failure.ts';
@@ -38,13 +40,14 @@ Examples:
   unrolled classify train names.tsv
   unrolled tag train names.conll
   unrolled forecast train demand.csv
+  unrolled see runs/flowers rose.jpg
   unrolled export runs/my --half
   unrolled lab adding --cell gru
   unrolled studio
   unrolled <command> --help`,
   );
 const commands = [
-  ...[...topCommands(), gradientsCommand(), unitsCommand(), ...taskCommands()],
+  ...[...topCommands(), gradientsCommand(), unitsCommand(), ...taskCommands(), seeCommand(), styleCommand()],
   ...[exportCommand(), convnetCommand(), labCommand(), studioCommand(), demoCommand(), doctorCommand()],
 ];
 for (const command of commands) program.addCommand(command);

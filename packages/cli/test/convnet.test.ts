@@ -2,28 +2,17 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openDevice } from 'unrolled';
 import { ImageNetwork, imageNetworkFile, networkConfig } from 'unrolled/vision';
-import { afterAll, expect, test, vi } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { convnetCommand } from '../src/commands/convnet.ts';
 import { encodePng } from '../src/output/png.ts';
 import { workplace } from './command.ts';
 import { picture } from './image-fixtures.ts';
+import { printedBy } from './in-process.ts';
 
 const { path: cwd } = workplace(afterAll);
 const at = (name: string): string => join(cwd, name);
 
-/** What `unrolled convnet …` prints on standard output. */
-async function convnet(...args: string[]): Promise<string> {
-  const [out, err] = [process.stdout, process.stderr].map((stream) => vi.spyOn(stream, 'write').mockReturnValue(true));
-  try {
-    const command = convnetCommand();
-    for (const one of [command, ...command.commands]) one.exitOverride();
-    await command.parseAsync(args, { from: 'user' });
-    return out.mock.calls.join('');
-  } finally {
-    out.mockRestore();
-    err.mockRestore();
-  }
-}
+const convnet = (...args: string[]): Promise<string> => printedBy(convnetCommand(), ...args);
 
 test('summary lists the layers of a network by name, with their sums', async () => {
   const lines = (await convnet('summary', 'lenet')).split('\n').map((line) => line.trim().split(/\s{2,}/));

@@ -18,6 +18,7 @@ import { describeBest, describeSearch } from '../hidden-units/report.ts';
 import { hasAllColours, showSpan } from '../hidden-units/span.ts';
 import { notNegative, number, option, whole } from '../options/parse.ts';
 import { type UseFlags, useOptions } from '../options/use.ts';
+import { progressShare } from '../output/progress-share.ts';
 import { printable, wrap } from '../output/text.ts';
 import { formatCount, shellWord } from '../output/units.ts';
 import { describeLeftOut } from '../tasks/language-model/left-out.ts';
@@ -96,7 +97,7 @@ async function units(run: string, paths: string[], flags: UnitsFlags): Promise<v
     const { tokens, name, leftOut } = readText(model, 'units', run, paths);
     const { properties, labels } = wanted(model, tokens, flags);
     const { heldOut, shuffles, seed, gates } = flags;
-    const options = { heldOut, shuffles, seed, gates, onProgress: showProgress() };
+    const options = { heldOut, shuffles, seed, gates, onProgress: progressShare('Reading') };
     const searches = await findUnits(model, tokens, properties, options);
     const span =
       flags.span > 0 && searches.length > 0 ? await shown(model, tokens, searches[0], labels[0], flags) : null;
@@ -139,18 +140,6 @@ function wanted(
     .map((one) => ({ one, labels: label(one) }))
     .filter(({ labels: { values } }) => changes(values.subarray(0, split)) && changes(values.subarray(split)));
   return { properties: all.map(({ one }) => one), labels: all.map(({ labels }) => labels) };
-}
-
-/** Progress on one rewritten line; nothing where standard error is not a terminal. */
-function showProgress(): ((share: number) => void) | undefined {
-  const { stderr } = process;
-  if (!stderr.isTTY) return undefined;
-  let last = '';
-  return (share) => {
-    const line = share < 1 ? `Reading ${Math.floor(100 * share)}%` : '';
-    if (line !== last) stderr.write(`\r\u001b[K${line}`);
-    last = line;
-  };
 }
 
 interface Span {

@@ -31,7 +31,7 @@ export function readBackbone(path: string): Backbone {
 type Read = Omit<Backbone, 'about'>;
 
 /** Whether the file is one of a model of a task, rather than of weights. */
-const isModel = (bytes: Uint8Array): boolean =>
+export const isModel = (bytes: Uint8Array): boolean =>
   /"format":"unrolled (model|checkpoint) /.test(new TextDecoder().decode(bytes.subarray(8, 8 + 2 ** 20)));
 
 function networkIn(path: string, bytes: Uint8Array): Read {

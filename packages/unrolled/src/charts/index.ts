@@ -14,4 +14,4 @@ export type { Axis } from './scale.ts';
 export * from './scatter-chart.ts';
 export { escapeXml } from './svg.ts';
 export * from './text-map.ts';
-export { inkOn, sequential, seriesColours } from './theme.ts';
+export { diverging, inkOn, sequential, seriesColours } from './theme.ts';

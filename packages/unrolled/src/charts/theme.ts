@@ -29,12 +29,21 @@ export const styles =
 
 const viridis = ['#440154', '#3b528b', '#21918c', '#5ec962', '#fde725'];
 
+/** Blue, white and red of ColorBrewer (RdBu): equally dark at both ends, also for people who see few colours. */
+const blueToRed = ['#2166ac', '#67a9cf', '#d1e5f0', '#f7f7f7', '#fddbc7', '#ef8a62', '#b2182b'];
+
 /** From dark blue (0) to yellow (1) in even steps of lightness: viridis. */
-export function sequential(share: number): string {
-  const place = Math.min(1, Math.max(0, share)) * (viridis.length - 1);
-  const index = Math.min(viridis.length - 2, Math.floor(place));
+export const sequential = (share: number): string => between(viridis, share);
+
+/** From blue (−1) by white (0) to red (1). */
+export const diverging = (share: number): string => between(blueToRed, (share + 1) / 2);
+
+/** A colour of a scale from 0 to 1. */
+function between(colours: readonly string[], share: number): string {
+  const place = Math.min(1, Math.max(0, share)) * (colours.length - 1);
+  const index = Math.min(colours.length - 2, Math.floor(place));
   const channel = (start: number): string => {
-    const [a, b] = [viridis[index], viridis[index + 1]].map((c) => Number.parseInt(c.slice(start, start + 2), 16));
+    const [a, b] = [colours[index], colours[index + 1]].map((c) => Number.parseInt(c.slice(start, start + 2), 16));
     return Math.round(a + (b - a) * (place - index))
       .toString(16)
       .padStart(2, '0');

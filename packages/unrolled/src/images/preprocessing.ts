@@ -46,6 +46,14 @@ export function inputSize({ size }: Preprocessing): readonly [height: number, wi
 /** Channels of the network's input. */
 export const inputChannels = ({ mean }: Preprocessing): 1 | 3 => mean.length as 1 | 3;
 
+/** What black and white become, for each channel: the range of the network's input. */
+export function valueRange({ mean, std, range = 1 }: Preprocessing): {
+  readonly low: readonly number[];
+  readonly high: readonly number[];
+} {
+  return { low: mean.map((m, c) => -m / std[c]), high: mean.map((m, c) => (range - m) / std[c]) };
+}
+
 const longest = 16384;
 const side = whole({ from: 1, to: longest });
 const perChannel = (each: Kind): Kind => ({

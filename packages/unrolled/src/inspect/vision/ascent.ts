@@ -7,20 +7,20 @@ import { type StopSignal, throwIfAborted } from '../../signal.ts';
 import type { Device } from '../../tensor/device.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { type ChannelMap, type ImageTarget, type InspectedNetwork, scoresOf } from './network.ts';
-import { blur, coarsen, Picture, roll, squaredNorm, totalVariation, type ValueRange } from './picture.ts';
+import { blur, coarsen, Picture, roll, squaredNorm, totalVariation, unitOfRange, type ValueRange } from './picture.ts';
 
 export interface AscentOptions extends ValueRange {
   /** `[H, W, C]`, the size of the image; may be left out with `start`. */
   readonly shape?: readonly [height: number, width: number, channels: number] | undefined;
-  /** Where it begins, `[H, W, C]`. Default: noise of deviation 0.1 around 0. */
+  /** Where it begins, `[H, W, C]`. Default: noise of deviation 0.05 u around 0. */
   readonly start?: Tensor | undefined;
   /** Default 256. */
   readonly steps?: number | undefined;
-  /** Of Adam. Default 0.05. */
+  /** Of Adam, in u. Default 0.02. */
   readonly learningRate?: number | undefined;
-  /** λ of −λ‖I‖². Default 1e-4. */
+  /** λ of −λ‖I/u‖². Default 1e-3. */
   readonly decay?: number | undefined;
-  /** τ of −τ·TV(I), the total variation. Default 1e-4. */
+  /** τ of −τ·TV(I/u), the total variation. Default 1e-3. */
   readonly variation?: number | undefined;
   /** The image is shifted by up to so many pixels in each step, so that no grid can grow. Default 8. */
   readonly jitter?: number | undefined;
@@ -28,7 +28,7 @@ export interface AscentOptions extends ValueRange {
   readonly blurEvery?: number | undefined;
   /** σ of the blur in pixels. Default 0.5. */
   readonly blur?: number | undefined;
-  /** 'frequencies' divides the gradient by f² at spatial frequency f, so that large forms grow first. Default 'pixels'. */
+  /** 'frequencies' divides the gradient by f² at spatial frequency f, so that large forms grow first. Default 'frequencies'. */
   readonly basis?: 'pixels' | 'frequencies' | undefined;
   /** Steps from one image to the next. Default 1. */
   readonly every?: number | undefined;
@@ -70,7 +70,7 @@ export interface Grown {
  * Gradient ascent on a score (Erhan et al. 2009, Simonyan et al. 2014): an image that a network takes for a class, or that
  * drives a unit,
  *
- *     I* = argmax_I  S(I) − λ‖I‖² − τ·TV(I)
+ *     I* = argmax_I  S(I) − λ‖I/u‖² − τ·TV(I/u),  u = high − low, or 1
  *
  * by Adam, with shifts, blurring (Yosinski et al. 2015) and a basis (Olah et al. 2017) that keep high frequencies down. Values
  * stay between `low` and `high`: those of black and white after the network's preprocessing.
@@ -86,8 +86,8 @@ export async function* ascent(
   options: AscentOptions = {},
 ): AsyncGenerator<Grown, void, undefined> {
   requireOptions('ascent', options, kinds);
-  const { steps = 256, learningRate = 0.05, decay = 1e-4, variation = 1e-4, jitter = 8, signal } = options;
-  const { blurEvery = 0, blur: sigma = 0.5, basis = 'pixels', every = 1, seed = 1 } = options;
+  const { steps = 256, learningRate = 0.02, decay = 1e-3, variation = 1e-3, jitter = 8, signal } = options;
+  const { blurEvery = 0, blur: sigma = 0.5, basis = 'frequencies', every = 1, seed = 1 } = options;
   const shape = options.start?.shape.slice(-3) ?? options.shape;
   if (shape === undefined || shape.length !== 3) {
     throw new ShapeError(
@@ -95,10 +95,11 @@ export async function* ascent(
     );
   }
   const random = new Random(seed);
+  const u = unitOfRange(options);
   const size = shape.reduce((product, extent) => product * extent, 1);
   const begin = options.start
     ? await options.start.read()
-    : Float64Array.from({ length: size }, () => 0.1 * random.normal());
+    : Float64Array.from({ length: size }, () => 0.05 * u * random.normal());
   const picture = new Picture(device, [1, ...shape], begin, options);
   const coarse = basis === 'frequencies' ? coarsen(device, picture.shape) : null;
   try {
@@ -109,11 +110,11 @@ export async function* ascent(
         (image) => {
           const score = sum(scoresOf('ascent', network, roll(image, down, right), target));
           let loss = neg(score);
-          if (decay > 0) loss = add(loss, mul(squaredNorm(image), decay));
-          if (variation > 0) loss = add(loss, mul(totalVariation(image), variation));
+          if (decay > 0) loss = add(loss, mul(squaredNorm(image), decay / u ** 2));
+          if (variation > 0) loss = add(loss, mul(totalVariation(image), variation / u ** 2));
           return { loss, score };
         },
-        learningRate,
+        learningRate * u,
         coarse?.of,
       );
       if (blurEvery > 0 && step % blurEvery === 0) picture.replace((image) => blur(image, sigma));

@@ -24,7 +24,7 @@ import {
 
 const device = createDevice(referenceBackend());
 const network = new SmallConvnet(device);
-const plain = { decay: 0, variation: 0, jitter: 0 } as const;
+const plain = { decay: 0, variation: 0, jitter: 0, basis: 'pixels' } as const;
 const last = <One>(list: readonly One[]): One => list[list.length - 1];
 
 async function all<One>(values: AsyncIterable<One>): Promise<One[]> {
@@ -119,7 +119,15 @@ describe('style transfer', () => {
     // A layer that loses nothing: a mixture of the channels.
     const mixing = device.keep(device.tensor([1, 1, 0, -1, 1, 0, 0, 0, 1], [3, 3]));
     const mixed: InspectedNetwork = { logits: (x, { observe }) => observe!('mixed', x.matmul(mixing)) };
-    const options = { styleWeight: 0, variationWeight: 0, start: 'noise', seed: 5, steps: 200, every: 200 } as const;
+    const options = {
+      styleWeight: 0,
+      variationWeight: 0,
+      start: 'noise',
+      seed: 5,
+      learningRate: 0.05,
+      steps: 200,
+      every: 200,
+    } as const;
     const [{ content, image }] = await all(styleTransfer(mixed, images, options));
     expect(content).toBeLessThan(1e-3);
     expect(largestDifference(image.values, images.content.data())).toBeLessThan(0.1);

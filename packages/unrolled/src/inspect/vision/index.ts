@@ -1,4 +1,5 @@
 export * from './ascent.ts';
+export * from './draw.ts';
 export * from './grad-cam.ts';
 export {
   guidedBackpropagation,

@@ -15,6 +15,14 @@ export interface ValueRange {
   readonly high?: number | readonly number[] | undefined;
 }
 
+/** high − low, the mean over the channels; 1 where one is not given: what networks call 1 differs a hundredfold. */
+export function unitOfRange({ low, high }: ValueRange): number {
+  if (low === undefined || high === undefined) return 1;
+  const mean = (bound: number | readonly number[]): number =>
+    typeof bound === 'number' ? bound : bound.reduce((sum, one) => sum + one, 0) / bound.length;
+  return mean(high) - mean(low);
+}
+
 /** An image `[1, H, W, C]` that is optimised by Adam and stays within its range. */
 export class Picture {
   readonly device: Device;

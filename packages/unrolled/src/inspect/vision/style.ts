@@ -14,7 +14,7 @@ import { Random } from '../../random.ts';
 import { type StopSignal, throwIfAborted } from '../../signal.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { type ChannelMap, type InspectedNetwork, imageLayers, requireImage, runLayers } from './network.ts';
-import { Picture, totalVariation, type ValueRange } from './picture.ts';
+import { Picture, totalVariation, unitOfRange, type ValueRange } from './picture.ts';
 
 export interface StyleOptions extends ValueRange {
   /** Layers whose outputs are to be those of the content. Default: `styleLayers` of the network. */
@@ -31,7 +31,7 @@ export interface StyleOptions extends ValueRange {
   readonly start?: 'content' | 'noise' | undefined;
   /** Default 300. */
   readonly steps?: number | undefined;
-  /** Of Adam. Default 0.05. */
+  /** Of Adam, in units of high − low. Default 0.02. */
   readonly learningRate?: number | undefined;
   /** Steps from one image to the next. Default 1. */
   readonly every?: number | undefined;
@@ -84,7 +84,7 @@ export async function* styleTransfer(
   options: StyleOptions = {},
 ): AsyncGenerator<Styled, void, undefined> {
   requireOptions('styleTransfer', options, kinds);
-  const { contentWeight = 1, styleWeight = 10, variationWeight = 0.1, steps = 300, learningRate = 0.05 } = options;
+  const { contentWeight = 1, styleWeight = 10, variationWeight = 0.1, steps = 300, learningRate = 0.02 } = options;
   const { start = 'content', every = 1, seed = 1, signal } = options;
   const content = requireImage('styleTransfer', images.content);
   const style = requireImage('styleTransfer', images.style);
@@ -107,7 +107,8 @@ export async function* styleTransfer(
       }),
     ),
   );
-  const begin = start === 'content' ? await content.read() : noise(content.size, new Random(seed));
+  const begin =
+    start === 'content' ? await content.read() : noise(content.size, new Random(seed), 0.1 * unitOfRange(options));
   const picture = new Picture(device, content.shape, begin, options);
   try {
     for (let step = 1; step <= steps; step++) {
@@ -123,7 +124,7 @@ export async function* styleTransfer(
           scale(variation, variationWeight),
         );
         return { loss, content, style };
-      }, learningRate);
+      }, learningRate * unitOfRange(options));
       if (step % every === 0 || step === steps) yield { step, loss, content, style, image: await picture.read() };
     }
   } finally {
@@ -152,8 +153,8 @@ export function gram(maps: Tensor): Tensor {
   return scale(F.matmul(F, { transposeA: true }), 1 / (h * w));
 }
 
-const noise = (size: number, random: Random): Float64Array =>
-  Float64Array.from({ length: size }, () => random.normal());
+const noise = (size: number, random: Random, deviation: number): Float64Array =>
+  Float64Array.from({ length: size }, () => deviation * random.normal());
 
 interface StyleLayers {
   readonly content: readonly string[];
