@@ -103,7 +103,7 @@ if __name__ == "__main__":
                     ["features.2.conv.1.0", "features.17"],
                     ["features.0.1.running_mean", "features.0.1.running_var", "features.2.conv.3.running_mean",
                      "features.2.conv.3.running_var"],
-                    ["features.1.conv.0.0.weight", "features.1.conv.0.1.weight", "features.2.conv.3.bias", "classifier.1.bias"]),
+                    ["features.1.conv.0.0.weight", "features.1.conv.0.1.weight", "features.17.conv.3.weight", "classifier.1.bias"]),
             network("resnet18", lambda: models.resnet18(num_classes=CLASSES), 1, 32,
                     ["conv1", "layer2.0.downsample.0", "layer2.0.bn2"], [], []),
             network("squeezenet-1.1", lambda: models.squeezenet1_1(num_classes=CLASSES, dropout=0), 1, 50,
