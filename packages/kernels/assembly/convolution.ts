@@ -9,7 +9,7 @@
  * An element is one sum over all runs in their order, from zero: its bits depend on nothing but its own inputs.
  */
 import { activate } from './activate';
-import { bytes, loadPart, madd, storePart } from './lanes';
+import { bytes, fourOf, madd, storePart } from './lanes';
 import { PANEL } from './pack';
 
 /** Pixels of a tile: as for the rows of a product (tile.ts), ten accumulators fit the registers. */
@@ -32,13 +32,6 @@ function put(y: usize, v0: v128, v1: v128, s0: v128, s1: v128, b0: v128, b1: v12
 function putPart(y: usize, v0: v128, v1: v128, columns: i32): void {
   storePart(y, v0, columns);
   if (columns > 4) storePart(y + 16, v1, columns - 4);
-}
-
-/** Four of `columns` values from `at` on; `otherwise` where there are none. */
-// @ts-ignore: decorator
-@inline
-function four(values: usize, at: i32, columns: i32, otherwise: v128): v128 {
-  return values != 0 && columns > at ? loadPart(values + bytes(at), columns - at) : otherwise;
 }
 
 /**
@@ -65,10 +58,8 @@ export function convolve(
   for (let j = 0; j < outputs; j += PANEL, packed += bytes(k * PANEL), y += bytes(PANEL)) {
     const width = outputs - j;
     const one = f32x4.splat(1), zero = f32x4.splat(0);
-    const s0 = four(scale, 0, width, one), s1 = four(scale, 4, width, one);
-    const b0 = four(bias, 0, width, zero), b1 = four(bias, 4, width, zero);
-    if (scale) scale += bytes(PANEL);
-    if (bias) bias += bytes(PANEL);
+    const s0 = fourOf(scale, j, outputs, one), s1 = fourOf(scale, j + 4, outputs, one);
+    const b0 = fourOf(bias, j, outputs, zero), b1 = fourOf(bias, j + 4, outputs, zero);
     let x0 = x, y0 = y;
     let column = 0, row = 0;
     for (let left = pixels; left > 0; left -= PIXELS) {

@@ -32,3 +32,5 @@ export { argmax, reduce, sumOfSquares } from './reduce';
 export { rnnBackward, rnnForward } from './rnn';
 export { scan, scanPack, scanWorkSize } from './scan';
 export { crossEntropy, crossEntropyGrad, logSoftmax, logSoftmaxGrad, softmax, softmaxGrad } from './softmax';
+export { winograd, winogradInputs, winogradSize } from './winograd';
+export { winogradGradients, winogradSum, winogradWeights } from './winograd-weights';

@@ -80,6 +80,13 @@ export function write(p: usize, v: v128, count: i32): void {
   else storePart(p, v, count);
 }
 
+/** Up to four of an array's `count` values from `at` on; `otherwise` where there are none, or no array. */
+// @ts-ignore: decorator
+@inline
+export function fourOf(values: usize, at: i32, count: i32, otherwise: v128): v128 {
+  return values != 0 && count > at ? loadPart(values + (<usize>at << 2), count - at) : otherwise;
+}
+
 /** Bytes of `n` float32 or int32 elements. */
 // @ts-ignore: decorator
 @inline

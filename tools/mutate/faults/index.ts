@@ -1,3 +1,4 @@
+import { convolution } from './convolution.ts';
 import { decoding } from './decoding.ts';
 import { fused } from './fused.ts';
 import { imageInput } from './image-input.ts';
@@ -16,6 +17,7 @@ export const faultGroups = [
   fused,
   kernels,
   imageInput,
+  convolution,
   images,
   layers,
   networkFaults,

@@ -51,11 +51,14 @@ const geometries: readonly Geometry[] = [
   { x: [5, 6, 13, 20], O: 20, window: windowOf([3, 3], [2, 2], [1, 1]), groups: 20 },
 ];
 
-/** Further ones for convolutions alone: many small images, few pixels with many channels, an image of several bands. */
+/** Further ones for convolutions alone: many small images, few pixels, images of several bands, channels enough for Winograd. */
 const furtherGeometries: readonly Geometry[] = [
   { x: [20, 3, 3, 4], O: 5, window: same },
   { x: [1, 3, 3, 5], O: 70, window: same },
   { x: [1, 70, 24, 20], O: 3, window: same },
+  { x: [2, 9, 8, 16], O: 23, window: windowOf([3, 3]) },
+  { x: [1, 8, 7, 18], O: 16, window: windowOf([3, 3], [1, 1], [2, 3]) },
+  { x: [1, 70, 25, 16], O: 16, window: windowOf([3, 3], [1, 1], [1, 0]), after: [0, 1] },
 ];
 
 const nameOf = ({ x, O, window, groups = 1 }: Geometry): string => {

@@ -82,13 +82,16 @@ function axisTaps({ kernel, stride, dilation, padding }: Window, axis: 0 | 1): {
   });
 }
 
-/** Pixels of zeros round images that the taps of a grid need; `span` is the number of rows that one row of outputs reads. */
+/** Pixels of zeros round images that the taps of a grid need. */
 export interface Border {
   readonly isNeeded: boolean;
   readonly top: number;
   readonly left: number;
   readonly right: number;
+  /** Rows from the first that a row of outputs may read, to the last. */
   readonly span: number;
+  /** Pixels of a row with its border. */
+  readonly width: number;
 }
 
 export function borderOf({ taps, rows, columns, rowStride, columnStride }: Grid, [, H, W]: Images): Border {
@@ -98,23 +101,12 @@ export function borderOf({ taps, rows, columns, rowStride, columnStride }: Grid,
   const below = (rows - 1) * rowStride + lastRow + 1 - H;
   const right = Math.max(0, (columns - 1) * columnStride + lastColumn + 1 - W);
   const [top, left] = [-firstRow, -firstColumn];
-  return {
-    isNeeded: taps.length > 0 && (top > 0 || left > 0 || right > 0 || below > 0),
-    top,
-    left,
-    right,
-    span: top + lastRow + 1,
-  };
+  const isNeeded = taps.length > 0 && (top > 0 || left > 0 || right > 0 || below > 0);
+  return { isNeeded, top, left, right, span: top + lastRow + 1, width: isNeeded ? left + W + right : W };
 }
 
-/** The taps of a grid as the kernels' runs (kernels/assembly/convolution.ts), for images whose rows have `width` pixels. */
-export function runsOf(
-  { taps }: Grid,
-  { top, left }: Border,
-  width: number,
-  channels: number,
-  inputs: number,
-): number[] {
+/** The taps of a grid as the kernels' runs (kernels/assembly/convolution.ts). */
+export function runsOf({ taps }: Grid, { top, left, width }: Border, channels: number, inputs: number): number[] {
   const runs: number[] = [];
   let end = 0;
   for (const { row, column } of taps) {

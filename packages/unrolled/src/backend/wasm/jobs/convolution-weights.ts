@@ -1,111 +1,50 @@
-import type { Kernels } from '../generated/kernels.ts';
-import { type Band, bandInput } from './convolution.ts';
+import { type Band, bandInput, type Columns, inputNames, PANEL } from './band.ts';
 import { defineJob, type JobParameters, type Share, startOf } from './job.ts';
 
-/** Columns in a panel of the sums. */
-const PANEL = 8;
-
-const names = [
+/** Names of what all gradients of weights have: convolution/weight-grad.ts. */
+export const sumNames = [
+  ...inputNames,
   ...([
-    'x',
-    'images',
-    'height',
-    'width',
-    'channels',
-    'xWidth',
     'dy',
     'rows',
     'columns',
-    'rowStride',
-    'columnStride',
-  ] as const),
-  ...([
-    'bordered',
-    'top',
-    'left',
-    'right',
-    'span',
     'bandRows',
     'bandImages',
     'bands',
-    'scratch',
-    'scratchBytes',
+    'outputs',
+    'sums',
+    'sumsFloats',
+    'sumsCount',
   ] as const),
-  ...(['runs', 'runCount', 'groups', 'inputs', 'outputs', 'taps', 'sums', 'sumsFloats', 'sumsCount'] as const),
   ...(['dWeight', 'dBias'] as const),
 ];
-type Parameters = JobParameters<(typeof names)[number]>;
+type SumParameters = JobParameters<(typeof sumNames)[number]>;
 
 /**
- * dWeight and dBias. The bands of the batch belong to a fixed number of sums, each [groups, k + 1, outputs] with the biases in
- * the last row, which are added in the end. Parts share the panels of all sums, then the outputs.
+ * Calls `add` for each of the part's panels of each of a fixed number of sums, to which the batch's bands belong, with the
+ * bands and whether they are to be added. Each sum is for one thread at a time, whatever the number of threads.
  */
-export const convolutionWeightsJob = defineJob(names, (kernels, p, share) => {
-  const { outputs, groups, inputs, taps } = p;
-  const panels = Math.ceil(outputs / PANEL);
-  const last = startOf(p.sumsCount * panels, share.part + 1, share.parts);
-  for (let next = startOf(p.sumsCount * panels, share.part, share.parts); next < last; ) {
+export function forEachSum(
+  p: SumParameters,
+  { part, parts }: Share,
+  add: (sums: number, band: Band, columns: Columns, accumulate: number) => void,
+): void {
+  const panels = Math.ceil(p.outputs / PANEL);
+  const last = startOf(p.sumsCount * panels, part + 1, parts);
+  for (let next = startOf(p.sumsCount * panels, part, parts); next < last; ) {
     const sum = Math.floor(next / panels);
     const first = next - sum * panels;
     const count = Math.min(panels - first, last - next);
-    addBands(kernels, p, share, sum, { from: first * PANEL, to: Math.min(outputs, (first + count) * PANEL) });
+    const columns = { from: first * PANEL, to: Math.min(p.outputs, (first + count) * PANEL) };
+    const begin = startOf(p.bands, sum, p.sumsCount);
+    const end = startOf(p.bands, sum + 1, p.sumsCount);
+    for (let b = begin; b < end; b++) add(p.sums + sum * p.sumsFloats * 4, bandOf(p, b), columns, b > begin ? 1 : 0);
     next += count;
-  }
-  share.barrier();
-  const k = taps * inputs;
-  const [from, to] = [0, 1].map((i) => startOf(outputs, share.part + i, share.parts, 4));
-  for (let group = 0; group < groups; group++) {
-    const sums = p.sums + group * (k + 1) * outputs * 4;
-    const dWeight = p.dWeight + group * outputs * k * 4;
-    kernels.sumTaps(sums, p.sumsCount, p.sumsFloats, taps, inputs, outputs, from, to, dWeight);
-    if (!p.dBias) continue;
-    kernels.sumTaps(
-      sums + k * outputs * 4,
-      p.sumsCount,
-      p.sumsFloats,
-      1,
-      1,
-      outputs,
-      from,
-      to,
-      p.dBias + group * outputs * 4,
-    );
-  }
-});
-
-/** One sum's columns from … to − 1: its bands one after the other. */
-function addBands(
-  kernels: Kernels,
-  p: Parameters,
-  share: Share,
-  sum: number,
-  { from, to }: { from: number; to: number },
-): void {
-  const { rows, columns, groups, inputs, outputs, channels, columnStride } = p;
-  const O = groups * outputs;
-  const k = p.taps * inputs;
-  const first = startOf(p.bands, sum, p.sumsCount);
-  const end = startOf(p.bands, sum + 1, p.sumsCount);
-  for (let b = first; b < end; b++) {
-    const band = bandOf(p, b);
-    const { x, xRow, xImage } = bandInput(kernels, p, share, band);
-    const dy = p.dy + (band.image * rows + band.row) * columns * O * 4;
-    const add = b > first ? 1 : 0;
-    for (let group = 0; group < groups; group++) {
-      const [xGroup, dyGroup] = [x + group * inputs * 4, dy + (group * outputs + from) * 4];
-      const sums = p.sums + (sum * p.sumsFloats + group * (k + 1) * outputs + from) * 4;
-      kernels.convolveGrad(
-        ...([xGroup, columnStride * channels, xRow, xImage, dyGroup, O, columns * O, rows * columns * O] as const),
-        ...([band.images, band.rows, columns, p.runs, p.runCount, to - from, sums, outputs, add] as const),
-      );
-      if (p.dBias)
-        kernels.columnSums(dyGroup, O, band.images * band.rows * columns, to - from, sums + k * outputs * 4, add);
-    }
   }
 }
 
 /** Band b: some rows of one image, or some images. */
-function bandOf({ images, rows, bandRows, bandImages }: Parameters, b: number): Band {
+function bandOf({ images, rows, bandRows, bandImages }: SumParameters, b: number): Band {
   if (bandRows === rows) {
     return { image: b * bandImages, row: 0, images: Math.min(bandImages, images - b * bandImages), rows };
   }
@@ -114,3 +53,51 @@ function bandOf({ images, rows, bandRows, bandImages }: Parameters, b: number): 
   const row = (b - image * perImage) * bandRows;
   return { image, row, images: 1, rows: Math.min(bandRows, rows - row) };
 }
+
+/**
+ * dWeight and dBias. The sums, each [groups, k + 1, outputs] with those of the biases in the last row, are added in the end:
+ * then parts share the outputs.
+ */
+export const convolutionWeightsJob = defineJob(
+  [...sumNames, ...(['columnStride', 'runs', 'runCount', 'groups', 'inputs', 'taps'] as const)],
+  (kernels, p, share) => {
+    const { columns, outputs, groups, inputs, taps, sumsCount, sumsFloats } = p;
+    const O = groups * outputs;
+    const k = taps * inputs;
+    const groupBytes = (k + 1) * outputs * 4;
+    forEachSum(p, share, (all, band, { from, to }, accumulate) => {
+      const { x, xRow, xImage } = bandInput(kernels, p, share, band);
+      const first = p.dy + (band.image * p.rows + band.row) * columns * O * 4;
+      const size = [band.images, band.rows, columns] as const;
+      for (let group = 0; group < groups; group++) {
+        const [xGroup, dy] = [x + group * inputs * 4, first + (group * outputs + from) * 4];
+        const sums = all + group * groupBytes + from * 4;
+        kernels.convolveGrad(
+          ...([xGroup, p.columnStride * p.channels, xRow, xImage, dy, O, columns * O, p.rows * columns * O] as const),
+          ...([...size, p.runs, p.runCount, to - from, sums, outputs, accumulate] as const),
+        );
+        const pixels = band.images * band.rows * columns;
+        if (p.dBias) kernels.columnSums(dy, O, pixels, to - from, sums + k * outputs * 4, accumulate);
+      }
+    });
+    share.barrier();
+    const [from, to] = [0, 1].map((i) => startOf(outputs, share.part + i, share.parts, 4));
+    for (let group = 0; group < groups; group++) {
+      const sums = p.sums + group * groupBytes;
+      kernels.sumTaps(
+        sums,
+        sumsCount,
+        sumsFloats,
+        taps,
+        inputs,
+        outputs,
+        from,
+        to,
+        p.dWeight + group * outputs * k * 4,
+      );
+      if (!p.dBias) continue;
+      const dBias = p.dBias + group * outputs * 4;
+      kernels.sumTaps(sums + k * outputs * 4, sumsCount, sumsFloats, 1, 1, outputs, from, to, dBias);
+    }
+  },
+);

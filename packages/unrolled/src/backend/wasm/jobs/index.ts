@@ -30,6 +30,8 @@ import {
   softmaxJob,
 } from './rows.ts';
 import { scanJob } from './scan.ts';
+import { winogradJob } from './winograd.ts';
+import { winogradWeightsJob } from './winograd-weights.ts';
 
 /**
  * Every job; its index in this list is the number sent to workers. Listed explicitly, since the order of a module's exports
@@ -41,6 +43,6 @@ export const jobs: readonly Job[] = [
   ...[softmaxJob, softmaxGradJob, crossEntropyJob, crossEntropyGradJob, layerNormJob, layerNormGradJob],
   ...[argmaxJob, reduceJob, gatherJob, scatterAddJob],
   ...[batchNormJob, batchNormGradJob, maxPoolJob, maxPoolGradJob, averagePoolJob, averagePoolGradJob],
-  ...[convolutionJob, convolutionWeightsJob, depthwiseJob, depthwiseWeightsJob],
+  ...[convolutionJob, convolutionWeightsJob, winogradJob, winogradWeightsJob, depthwiseJob, depthwiseWeightsJob],
   ...[sgdJob, adagradJob, rmspropJob, adamJob],
 ];
