@@ -59,7 +59,7 @@ export const networkFaults: FaultGroup = {
       ['upTo(layer, rest', 'upTo(sequence, rest'],
     ]),
     ...faultsIn(`${vision}/image-network.ts`, networks, [
-      ['!name.startsWith(prefix) &&', 'name.startsWith(prefix) &&'],
+      ['if (!name.startsWith(', 'if (name.startsWith('],
       ['this.labels?.length ?? logits[1]', 'logits[1]'],
     ]),
     ...faultsIn(`${vision}/network-file.ts`, networks, [['if (!verified)', 'if (verified)']]),

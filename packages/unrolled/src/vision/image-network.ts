@@ -6,11 +6,11 @@ import type { Declarations, Parameters, SavedParameters } from '../nn/parameters
 import { Sequential } from '../nn/sequential.ts';
 import { imageLayerFrom } from '../nn/vision/image-layers.ts';
 import { globalAveragePool } from '../ops/index.ts';
-import { formatShape, type Shape, sameShape } from '../shape.ts';
+import { formatShape, type Shape } from '../shape.ts';
 import { type Device, requireDevice } from '../tensor/device.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { firstOf, lastOf, upTo } from './layer-paths.ts';
-import { withClasses } from './networks/classifier.ts';
+import { changed } from './networks/classifier.ts';
 import { observedLayers } from './profile.ts';
 
 /** What a network is, besides its weights. */
@@ -163,17 +163,15 @@ export class ImageNetwork implements ImageNetworkDescription {
   }
 
   /**
-   * The same network for other classes: a copy of all weights but the classifier's, which are new.
+   * The same network for other classes: a copy of all weights but those of the layer that gives the classes, which are new.
    * @param seed  of the new weights
    */
   withLabels(labels: readonly string[], seed: number): ImageNetwork {
     const { device, preprocessing } = this;
-    const config = withClasses(this.config, labels.length);
+    const { config, path } = changed(this.config, labels.length);
     const network = new ImageNetwork(device, { config, preprocessing, labels }, seed, this.#own);
-    const prefix = `${this.classifierName}.`;
-    for (const { name, shape, value } of this.parameters) {
-      const target = network.parameters.get(name);
-      if (!name.startsWith(prefix) && sameShape(shape, target.shape)) device.backend.copy(value, target);
+    for (const { name, value } of this.parameters) {
+      if (!name.startsWith(`${path}.`)) device.backend.copy(value, network.parameters.get(name));
     }
     return network;
   }

@@ -196,6 +196,22 @@ describe('a network', () => {
     expect(network.classes).toBe(3);
   });
 
+  test('with several layers in its classifier keeps all but the last for other labels', () => {
+    const lenet = networkConfig('lenet', { classes: 3, width: 0.25, size: 16 });
+    const { flatten, fc1, fc2, fc3, ...first } = lenet.layers;
+    const classifier = { layer: 'sequential', layers: { flatten, fc1, fc2, fc3 } };
+    const nested = { ...lenet, layers: { ...first, classifier } };
+    const one = new ImageNetwork(device, { config: nested, preprocessing, labels }, 1);
+    const other = one.withLabels(['a', 'b', 'c'], 2);
+    const same = (name: string) =>
+      JSON.stringify(numbers(one.parameters.get(name))) === JSON.stringify(numbers(other.parameters.get(name)));
+    expect(['classifier.fc1.weight', 'classifier.fc2.weight', 'classifier.fc3.weight'].map(same)).toEqual([
+      true,
+      true,
+      false,
+    ]);
+  });
+
   test('that ends with a convolution takes other labels, too', () => {
     const squeezed = networkConfig('squeezenet-1.1', { classes: 3, width: 0.1, size: 32 });
     expect(withClasses(squeezed, 7)).toEqual(networkConfig('squeezenet-1.1', { classes: 7, width: 0.1, size: 32 }));
