@@ -111,6 +111,10 @@ describe('PNG', () => {
     ]);
     const expected = [10, 15, 20, 11, 16, 21, 15, 15, 18, 16, 18, 21, 7, 8, 9];
     expect(await decodeImage(file)).toEqual(pixels(3, 5, 1, expected));
+    // Between 10 on the left and 20 above, the pixel in the corner, 15, is the nearest to 10 + 20 − 15.
+    const corner = deflateSync(Uint8Array.of(0, 15, 20, 4, 251, 1));
+    const nearest = pngFile({ width: 2, height: 2, depth: 8, type: 0 }, [['IDAT', corner]]);
+    expect(await decodeImage(nearest)).toEqual(pixels(2, 2, 1, [15, 20, 10, 16]));
   });
 
   test.each([
