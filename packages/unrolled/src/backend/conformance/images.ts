@@ -47,6 +47,7 @@ const geometries: readonly Geometry[] = [
   { x: [1, 5, 4, 6], O: 10, window: same, groups: 2 },
   { x: [1, 4, 33, 40], O: 24, window: same },
   { x: [9, 1, 1, 12], O: 9, window: windowOf([1, 1]) },
+  { x: [2, 7, 9, 6], O: 5, window: windowOf([2, 2], [2, 3]) },
   { x: [1, 40, 6, 16], O: 4, window: windowOf([5, 1], [1, 1], [8, 0], [2, 1]), after: [0, 0] },
   { x: [5, 6, 13, 20], O: 20, window: windowOf([3, 3], [2, 2], [1, 1]), groups: 20 },
 ];
