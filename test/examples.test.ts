@@ -8,6 +8,13 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** What each example must show, from the lines it prints. */
 const examples: Record<string, (lines: readonly string[]) => void> = {
+  'caption.ts': (lines) => {
+    const right = lines.findIndex((line) => line.endsWith('new drawings are described word for word'));
+    expect(Number.parseInt(lines[right], 10)).toBeGreaterThan(90);
+    const maps = lines.slice(right + 1);
+    expect(maps[0]).toMatch(/^a +([.+#]{4} ?){4}$/);
+    expect(maps.at(-1)).toMatch(/^⏎/);
+  },
   'classify-words.ts': (lines) => {
     const accuracies = lines.flatMap((line) => /accuracy ([\d.]+)$/.exec(line)?.[1] ?? []).map(Number);
     expect(accuracies).toHaveLength(6);
