@@ -1,12 +1,15 @@
 import { readFileSync } from 'node:fs';
 import * as unrolled from 'unrolled';
+import { Captioner, captionVocabulary } from 'unrolled/tasks/caption';
 import * as classify from 'unrolled/tasks/classify';
 import * as forecast from 'unrolled/tasks/forecast';
 import * as languageModel from 'unrolled/tasks/language-model';
 import * as tag from 'unrolled/tasks/tag';
 import * as translate from 'unrolled/tasks/translate';
 import * as training from 'unrolled/train';
+import { networkConfig } from 'unrolled/vision';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { encodePng } from '../../packages/cli/src/output/png.ts';
 import { noChromium } from '../chromium.ts';
 import { type Files, trainAll } from '../package/three-lines.ts';
 import { expectAccessible, useStudio, viewportOf } from './fixture.ts';
@@ -29,10 +32,10 @@ describe.skipIf(noChromium)('room Tasks', () => {
   }, 120_000);
 
   /** A model of a task, opened from its file. */
-  async function withModel(task: string, say: string, options = {}) {
+  async function withModel(task: string, say: string, options = {}, file: ArrayLike<number> = files[task]) {
     const watched = await open('#tasks', options);
     const { page } = watched;
-    const buffer = Buffer.from(files[task]);
+    const buffer = Buffer.from(Uint8Array.from(file));
     await page.locator('input[type=file]').setInputFiles({ name: `${task}.safetensors`, mimeType: '', buffer });
     await expect.poll(() => page.getByLabel('Model').inputValue()).toMatch(/^file-/);
     if (say !== '') await page.getByLabel('Text', { exact: true }).fill(say);
@@ -107,6 +110,43 @@ describe.skipIf(noChromium)('room Tasks', () => {
     expect((await rows.first().innerText()).split(/\t/)[1].replace('−', '-')).toBe(
       String(Number(values[0].toPrecision(4))),
     );
+    expect(problems).toEqual([]);
+  });
+
+  test('a captioner describes an image, shows where it looked, and goes on from another word', async () => {
+    const device = await unrolled.openDevice('wasm', { threads: 1 });
+    const captioner = new Captioner(
+      device,
+      {
+        config: { cell: 'gru', hidden: 6, layers: 1, embedding: 4, dropout: 0 },
+        backbone: {
+          config: networkConfig('lenet', { classes: 2, size: 16 }),
+          preprocessing: { size: 16, crop: 'none', mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] },
+        },
+        vocabulary: captionVocabulary(['a dog runs', 'a cat sleeps on grass'], { minCount: 1 }),
+      },
+      2,
+    );
+    const image = { width: 24, height: 18, channels: 3 as const, data: new Uint8Array(24 * 18 * 3).fill(90) };
+    const [{ text }] = await captioner.predict([image], { beam: 4 });
+    const model = training.encodeModel(await training.storeModel(captioner));
+    device.close();
+    await using watched = await withModel('caption', '', {}, model);
+    const { page, problems } = watched;
+    const file = { name: 'field.png', mimeType: 'image/png', buffer: Buffer.from(encodePng(image)) };
+    const input = page.getByLabel('Image: drop or paste it here, or choose a file');
+    await input.setInputFiles({ ...file, buffer: Buffer.from('no image') });
+    await expect.poll(() => page.getByRole('alert').innerText()).toContain('cannot decode it');
+    await input.setInputFiles(file);
+    const words = page.locator('.words .chip');
+    await expect.poll(async () => (await words.allInnerTexts()).join(' ')).toBe(text);
+    expect(await page.locator('.map i').count()).toBe(captioner.backbone.places);
+    await page.getByLabel('Another word in place of').fill('Grass');
+    await page.getByRole('button', { name: 'Replace' }).click();
+    await expect.poll(() => words.first().innerText()).toBe('grass');
+    expect(page.url()).toContain('begin=Grass');
+    await page.getByRole('button', { name: 'Its own words' }).click();
+    await expect.poll(async () => (await words.allInnerTexts()).join(' ')).toBe(text);
     expect(problems).toEqual([]);
   });
 

@@ -27,10 +27,9 @@ export function attentionMaps(chart: AttentionMaps): string {
   const across = Math.max(1, Math.floor((width - gap) / (side + gap)));
   const cell = { width: side / columns, height: tall / rows };
   const blur = element('feGaussianBlur', { stdDeviation: Math.min(cell.width, cell.height) / 3 });
-  const parts = [
-    ...title.parts,
-    element('defs', {}, element('filter', { id: 'soften', x: '-10%', y: '-10%', width: '120%', height: '120%' }, blur)),
-  ];
+  const photo = { href: image.href, width: side, height: tall, preserveAspectRatio: 'none' };
+  const filter = element('filter', { id: 'soften', x: '-10%', y: '-10%', width: '120%', height: '120%' }, blur);
+  const parts = [...title.parts, element('defs', {}, element('image', { id: 'photo', ...photo }), filter)];
   const panel = (index: number, word: string, shares: readonly number[] | null): string[] => {
     const x = gap + (index % across) * (side + gap);
     const y = title.bottom + gap + Math.floor(index / across) * (tall + 34);
@@ -44,7 +43,7 @@ export function attentionMaps(chart: AttentionMaps): string {
     const picture = element(
       'svg',
       { x, y, width: side, height: tall },
-      element('image', { href: image.href, width: side, height: tall, preserveAspectRatio: 'none' }),
+      element('use', { href: '#photo' }),
       element('g', { filter: 'url(#soften)' }, ...shades),
     );
     return [picture, label(x + side / 2, y + tall + 18, word, { 'text-anchor': 'middle' })];

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { alignmentChart, heatMap, lineChart, scatterChart, shares, textMap } from './index.ts';
+import { alignmentChart, attentionMaps, heatMap, lineChart, scatterChart, shares, textMap } from './index.ts';
 import { scaleOf } from './scale.ts';
 import { inkOn, sequential, seriesCount } from './theme.ts';
 
@@ -23,6 +23,23 @@ function expectWhole(svg: string): void {
 }
 
 describe('charts are well-formed SVG documents for any numbers', () => {
+  test('attention over an image', () => {
+    const weights = fc.array(fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 6, maxLength: 6 }), {
+      maxLength: 4,
+    });
+    fc.assert(
+      fc.property(weights, fc.string(), (weights, word) => {
+        const words = weights.map(() => word);
+        const image = { href: 'data:image/png;base64,AAAA', width: 30, height: 20 };
+        const svg = attentionMaps({ ...about, image, grid: [2, 3], words, weights });
+        expectWhole(svg);
+        expect(svg.match(/<use /g)).toHaveLength(weights.length + 1);
+        expect(svg.match(/base64/g)).toHaveLength(1);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
   test('lines', () => {
     const band = fc.array(fc.tuple(number, number, number), { maxLength: 5 });
     const series = fc.array(fc.record({ name: fc.string(), points, band: fc.option(band, { nil: undefined }) }));

@@ -1,13 +1,22 @@
+import type { Image } from 'unrolled/images';
 import type { TaskName, TypesOf } from 'unrolled/tasks';
 import type { Run } from '../../run/run.svelte.ts';
 
 export type Columns = Readonly<Record<string, readonly number[]>>;
 
-/** What was asked: a text; or columns of numbers, and the step that is predicted first. */
+/** An image, and its address for the page. */
+export interface ShownImage {
+  readonly name: string;
+  readonly image: Image;
+  readonly url: string;
+}
+
+/** What was asked: a text, or an image; or columns of numbers, and the step that is predicted first. */
 export interface Asked {
   readonly text: string;
   readonly columns: Columns | null;
   readonly origin: number;
+  readonly image: ShownImage | null;
 }
 
 /** An answer, with what was asked: marks must not slip while one types. */

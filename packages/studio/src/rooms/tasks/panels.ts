@@ -1,5 +1,6 @@
 import type { Component } from 'svelte';
 import type { TaskName } from 'unrolled/tasks';
+import Captioned from './Captioned.svelte';
 import Classified from './Classified.svelte';
 import Forecasted from './Forecasted.svelte';
 import Tagged from './Tagged.svelte';
@@ -11,6 +12,8 @@ export interface View {
   readonly beam: number;
   /** The label to explain; null: the likeliest. */
   readonly label: string | null;
+  /** Words that a caption begins with. */
+  readonly begin: string;
 }
 
 /** How the answers of a task are asked for and drawn. */
@@ -24,7 +27,7 @@ interface Panel {
 }
 
 /** Of the tasks that this room shows, in the order of the library's list. */
-export const panels: Readonly<Record<Exclude<TaskName, 'language-model' | 'classify-images' | 'caption'>, Panel>> = {
+export const panels: Readonly<Record<Exclude<TaskName, 'language-model' | 'classify-images'>, Panel>> = {
   translate: {
     picture: Translated,
     options: ({ beam }) => ({ beam, nBest: beam, alignment: true }),
@@ -34,6 +37,11 @@ export const panels: Readonly<Record<Exclude<TaskName, 'language-model' | 'class
     picture: Classified,
     explain: ({ label }) => ({ by: 'tokens', label: label ?? undefined }),
     words: () => ['--explain'],
+  },
+  caption: {
+    picture: Captioned,
+    options: ({ beam, begin }) => ({ beam, nBest: beam, begin }),
+    words: ({ beam, begin }) => ['--beam', String(beam), ...(begin === '' ? [] : ['--begin', begin])],
   },
   tag: { picture: Tagged },
   forecast: { picture: Forecasted },
