@@ -83,6 +83,40 @@ describe('navigate', () => {
     }
   });
 
+  test('what was learned from paths goes on by walking, on views as images', async () => {
+    const more = ['--steps', '2', '--threads', '1', '--batch', '4'];
+    const seen = ['--view', 'image', '--hidden', '4', '--embedding', '4', '--senses', '4', '--out', 'runs/seen'];
+    const first = await unrolled(cwd, 'navigate', 'train', 'map.json', 'lessons.json', ...seen, ...more);
+    expect(first).toMatchObject({ code: 0, stderr: '' });
+    const from = ['--from', 'runs/seen', '--out', 'runs/walked'];
+    const walked = await unrolled(
+      cwd,
+      'navigate',
+      'train',
+      'map.json',
+      'lessons.json',
+      ...from,
+      '--method',
+      'reinforce',
+      ...more,
+    );
+    expect(walked).toMatchObject({ code: 0, stderr: '' });
+    expect(walked.stdout).toContain('spl');
+    const alone = await unrolled(
+      cwd,
+      'navigate',
+      'train',
+      'map.json',
+      'lessons.json',
+      '--method',
+      'student',
+      '--out',
+      'runs/alone',
+      ...more,
+    );
+    expectComplaint(alone, 2, 'give --from');
+  });
+
   test('wrong files and options are refused by name', async () => {
     file('edge.json', JSON.stringify({ map: { ...map.map, edges: { edge: [{ _node1: '2,0', _node2: '3,0' }] } } }));
     file('away.json', routes(example(1, 'go', '[(0, 0, 90), (0, 1, 180)]')));

@@ -36,6 +36,8 @@ export interface TrainingTask<Batch extends TrainingBatch = TrainingBatch> {
    * that was read and not used is read again when the run is resumed.
    */
   nextBatch(after?: Batch): Batch | Promise<Batch>;
+  /** False where a batch depends on the parameters: then it is read after the update before it. Default true. */
+  readonly readsAhead?: boolean | undefined;
   /** The recorded mean loss of a batch, which from now on counts as used: `epoch` and `save` include it. */
   loss(batch: Batch, context: Context): Tensor;
   /** Where in the model the last loss became non-finite, for its error; null if unknown. */

@@ -66,7 +66,7 @@ export class Updates {
 
   async #nextBatch(last: boolean): Promise<TrainingBatch> {
     const batch = await (this.#ahead ?? this.#read());
-    this.#ahead = last ? null : this.#read(batch);
+    this.#ahead = last || this.#task.readsAhead === false ? null : this.#read(batch);
     return batch;
   }
 

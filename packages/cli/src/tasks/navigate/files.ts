@@ -1,4 +1,4 @@
-import { type NavigationData, parseSail, type Route, type WorldMap, worldsOf } from 'unrolled/tasks/navigate';
+import { type NavigationData, parseNavigation, worldsOf } from 'unrolled/tasks/navigate';
 import { Failure } from '../../failure.ts';
 import type { TextFiles } from '../../input/text-files.ts';
 
@@ -7,14 +7,8 @@ import type { TextFiles } from '../../input/text-files.ts';
  * @throws DataError naming the file and what is wrong in it
  */
 export function readNavigation({ files, texts }: TextFiles): NavigationData {
-  const maps: WorldMap[] = [];
-  const routes: Route[] = [];
-  for (const [i, { path }] of files.entries()) {
-    const found = parseSail(texts[i], path);
-    if ('map' in found) maps.push(found.map);
-    else routes.push(...found.routes);
-  }
-  return { maps, routes };
+  const read = files.map(({ path }, i) => parseNavigation(texts[i], path));
+  return { maps: read.flatMap(({ maps }) => maps), routes: read.flatMap(({ routes }) => routes) };
 }
 
 /** @throws Failure if there is no route; DataError if a map is missing */

@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
-import { type NavigatorConfig, type Pose, turned } from 'unrolled/tasks/navigate';
+import { type NavigatorConfig, type Pose, practices, turned, type View, views } from 'unrolled/tasks/navigate';
 import { choice, number, option, whole } from '../../options/parse.ts';
 import { type RecurrentOptions, recurrentDefaults, recurrentOptions } from '../../options/recurrent.ts';
 import { type OptionType, type TrainOptions, trainDefaults } from '../../options/train.ts';
@@ -11,6 +11,10 @@ export interface NavigateOptions extends TrainOptions, RecurrentOptions {
   aligner: 'multi-level' | 'high-level';
   wordDropout: number;
   mirror: 'on' | 'off';
+  view: View;
+  method: 'imitation' | (typeof practices)[number];
+  /** A run or file whose model goes on learning. Default: a new one. */
+  from?: string;
   /** A file of validation routes. Default: a tenth of the routes. */
   validation?: string;
 }
@@ -27,6 +31,8 @@ export const defaults = {
   aligner: 'multi-level',
   wordDropout: 0,
   mirror: 'on',
+  view: 'features',
+  method: 'imitation',
   batch: 64,
   optimizer: 'adamw',
   weightDecay: 0.01,
@@ -35,7 +41,7 @@ export const defaults = {
   ema: 0.99,
 } as const satisfies NavigateOptions;
 
-export const optional: Readonly<Record<string, OptionType>> = {};
+export const optional: Readonly<Record<string, OptionType>> = { from: 'string' };
 
 export const options = (): Option[] => [
   new Option('--validation <file>', 'validation routes (default: a tenth of the routes)'),
@@ -55,6 +61,12 @@ export const options = (): Option[] => [
     `words that training hides (default ${defaults.wordDropout})`,
     number((value) => value >= 0 && value < 1, 'from 0, below 1'),
   ),
+  choice('--view <what>', `what is seen: names in every direction, or an image (default ${defaults.view})`, views),
+  choice('--method <name>', `learn the paths, or by walking, with --from (default ${defaults.method})`, [
+    'imitation',
+    ...practices,
+  ]),
+  new Option('--from <run>', 'go on with the model of a run; its sizes and words stay'),
   choice('--mirror <which>', `learn routes in the mirror, too: on or off (default ${defaults.mirror})`, ['on', 'off']),
   ...recurrentOptions(defaults),
 ];

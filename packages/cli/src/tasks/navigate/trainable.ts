@@ -4,6 +4,8 @@ import {
   Navigator,
   type NavigatorConfig,
   type NavigatorDescription,
+  navigatorDescription,
+  navigatorPractice,
   navigatorTraining,
   type Route,
 } from 'unrolled/tasks/navigate';
@@ -15,6 +17,7 @@ import { readTextFiles, type TextFiles } from '../../input/text-files.ts';
 import { countOf, formatCount } from '../../output/units.ts';
 import { exampleUnits } from '../../run/events.ts';
 import { exampleInputs } from '../../run/example-inputs.ts';
+import { readModel } from '../../run/load.ts';
 import { withDefaults } from '../../run/options.ts';
 import type { Prepared, Sources, Trainable } from '../../run/trainable.ts';
 import { readNavigation, requireRoutes } from './files.ts';
@@ -30,6 +33,8 @@ export const navigate: Trainable<NavigateOptions> = {
   help: `
 Examples:
   unrolled navigate train map-grid.json map-jelly.json SingleSentence.grid.json SingleSentence.jelly.json
+  unrolled navigate train rooms.json --view image
+  unrolled navigate train rooms.json --from runs/rooms --method reinforce --out runs/reinforced
   unrolled navigate train --resume runs/map-grid
 
 Maps and instructions are told apart by their content. A tenth of the routes is used for validation, unless --validation
@@ -38,7 +43,7 @@ names a file; sentences of one paragraph stay together.`,
   optional,
   fileOptions: ['validation'],
   options,
-  end: { epochs: 12, steps: 500 },
+  end: { epochs: 5, steps: 300 },
   interval: (stepsPerEpoch) => Math.min(1000, Math.max(50, stepsPerEpoch)),
   read: (paths) => readTextFiles(paths),
   prepare,
@@ -54,7 +59,13 @@ function prepare(
   cell: CellFile | null,
 ): Prepared<NavigateOptions> {
   const options = withDefaults(navigate, said);
-  const { batch, seed, mirror } = options;
+  const { batch, seed, mirror, method, from } = options;
+  if (method !== 'imitation' && from === undefined) {
+    throw new Failure(
+      `navigate train: --method ${method} starts from a model that has learned the paths; give --from`,
+      2,
+    );
+  }
   const { maps, routes: all } = readNavigation(main);
   const held = named.validation ? readNavigation(named.validation) : null;
   const every = [...maps, ...(held?.maps ?? [])];
@@ -68,39 +79,39 @@ function prepare(
     );
   }
   if (held) requireRoutes({ maps: every, routes: validation }, 'navigate train --validation');
-  const {
-    vocabulary,
-    kinds,
-    maps: kept,
-  } = checkpoint ? (checkpoint.model as NavigatorDescription) : knowledgeOf(maps, routes);
-  const config = modelConfig(options, cell);
+  // A checkpoint holds what it began with.
+  const before = checkpoint || from === undefined ? null : readModel(from, undefined);
+  const known: NavigatorDescription =
+    checkpoint || before
+      ? navigatorDescription((checkpoint ?? before)!.model, from ?? 'checkpoint')
+      : { task: 'navigate', config: modelConfig(options, cell), ...knowledgeOf(maps, routes) };
+  const data = { maps: every, routes };
   return {
     options,
     about: [
       `${countOf(routes.length, 'route')} on ${countOf(maps.length, 'map')}, ${formatCount(validation.length)} more for ` +
-        `validation; ${countOf(vocabulary.words.length, 'different word')}`,
+        `validation; ${countOf(known.vocabulary.words.length, 'different word')}`,
     ],
-    model: config,
+    model: known.config,
     examples: exampleInputs((validation.length > 0 ? validation : routes).map(({ text }) => text)),
     files: {},
     units: exampleUnits,
     itemsPerStep: batch * 12,
-    begin: (device) =>
-      navigatorTraining(
-        new Navigator(device, { vocabulary, kinds, maps: kept }, config, seed),
-        { maps: every, routes },
-        {
-          ...{ validation, batch, seed, mirror: mirror === 'on' },
-        },
-      ),
+    begin(device) {
+      const model = Navigator.from(device, known, cell?.cell, before?.parameters ?? seed);
+      const shared = { validation, batch, seed };
+      return method === 'imitation'
+        ? navigatorTraining(model, data, { ...shared, mirror: mirror === 'on' })
+        : navigatorPractice(model, data, { ...shared, method });
+    },
     next: (run) => `Use it: npx unrolled navigate predict ${run} "turn left and walk to the end of the hall"`,
   };
 }
 
 function modelConfig(options: NavigateOptions, own: CellFile | null): NavigatorConfig {
-  const { cell, hidden, layers, embedding, senses, dropout, feeding, aligner, wordDropout } = options;
+  const { cell, hidden, layers, embedding, senses, dropout, feeding, aligner, wordDropout, view } = options;
   return {
     ...{ cell: cellSource(cell, hidden, own), hidden, layers, embedding, senses, dropout },
-    ...{ feeding, multiLevel: aligner === 'multi-level', wordDropout },
+    ...{ feeding, multiLevel: aligner === 'multi-level', wordDropout, view },
   };
 }

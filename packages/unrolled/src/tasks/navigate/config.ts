@@ -3,6 +3,9 @@ import type { CellSource } from '../../nn/cells/registry.ts';
 import { type Feeding, feedings } from '../../nn/seq2seq/decoder.ts';
 import { stackKinds } from '../../train/description.ts';
 
+export const views = ['features', 'image'] as const;
+export type View = (typeof views)[number];
+
 /** Configuration of a navigator, as plain data. */
 export interface NavigatorConfig {
   /** Cell of the encoder and the decoder. */
@@ -20,6 +23,11 @@ export interface NavigatorConfig {
   readonly feeding?: Feeding;
   /** Whether attention sees the embeddings of words beside the states of the encoder. Default true. */
   readonly multiLevel?: boolean;
+  /**
+   * What is seen at each step: 'features', a bag of names in every direction; or 'image', the view ahead as an image, which a
+   * small convolutional network reads. Default 'features'.
+   */
+  readonly view?: View;
   /** Whether the decoder reads its last action, too. Default true. */
   readonly lastAction?: boolean;
   /** Share of the words that training replaces by the unknown word. Default 0. */
@@ -32,6 +40,7 @@ export const navigatorKinds: OptionKinds<NavigatorConfig> = {
   senses: required(count),
   feeding: oneOf(feedings),
   multiLevel: flag,
+  view: oneOf(views),
   lastAction: flag,
   wordDropout: rate,
 };
@@ -39,5 +48,5 @@ export const navigatorKinds: OptionKinds<NavigatorConfig> = {
 /** The configuration with its defaults filled in. @throws ConfigError on an invalid size, rate or name */
 export function completeConfig(config: NavigatorConfig): Required<NavigatorConfig> {
   requireOptions('navigate', config, navigatorKinds);
-  return { feeding: 'none', multiLevel: true, lastAction: true, wordDropout: 0, ...config };
+  return { feeding: 'none', multiLevel: true, view: 'features', lastAction: true, wordDropout: 0, ...config };
 }

@@ -5,7 +5,7 @@ import { taskName } from '../../train/description.ts';
 import { wordVocabularyFields } from '../../words/description.ts';
 import { navigatorKinds } from './config.ts';
 import type { NavigatorDescription } from './model.ts';
-import type { Angle, Pose } from './pose.ts';
+import { type Angle, angles, type Pose } from './pose.ts';
 import type { Kinds } from './senses.ts';
 import { type Path, type Place, World, type WorldMap } from './world.ts';
 
@@ -35,7 +35,6 @@ export const worldMap: Schema<WorldMap> = (value, place) => {
   return map;
 };
 
-const angles: readonly Angle[] = [0, 90, 180, 270];
 const angle = scalar<Angle>({
   must: `an angle: ${angles.join(', ')}`,
   fits: (value) => angles.includes(value as Angle),

@@ -8,11 +8,10 @@ import { add, log, scale, softmax } from '../../ops/index.ts';
 import type { StopSignal } from '../../signal.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { breathe } from '../../train/breathe.ts';
-import { lastAction, penalties } from './loss.ts';
+import { penalties } from './loss.ts';
 import type { Navigator } from './model.ts';
 import { type Action, actions, moved, type Pose, STOP } from './pose.ts';
 import { sentencesOf, wordsOf } from './routes.ts';
-import { sensesAt } from './senses.ts';
 import type { World } from './world.ts';
 
 export interface Instruction {
@@ -72,7 +71,7 @@ export async function follow(
 type Readings = readonly Reading[];
 
 /** A step of a search whose input is what the walker sees, which depends on its moves so far. */
-function stepsFor(navigators: readonly Navigator[], instructions: readonly Instruction[]) {
+export function stepsFor(navigators: readonly Navigator[], instructions: readonly Instruction[]) {
   const [{ device }] = navigators;
   let poses: readonly Pose[] | null = null;
   const read = (): Readings => navigators.map((one) => one.read(instructions.map(({ text }) => one.encode(text))));
@@ -82,13 +81,14 @@ function stepsFor(navigators: readonly Navigator[], instructions: readonly Instr
       known ? moved(known[parent], actions[tokens[row]]) : instructions[parent].start,
     );
     poses = now;
-    const last = device.tensor(Array.from(tokens, (token) => lastAction(known ? token : -1)));
+    const last = Array.from(tokens, (token) => (known ? token : -1));
     const worlds = Array.from(sources, (source) => instructions[source].world);
     const blocked = device.tensor(worlds.map((world, row) => penalties(world.possible(now[row]))));
     const steps = gatherRows(before, parents).map(({ memory, state }, k) => {
-      const { network, kinds } = navigators[k];
-      const senses = device.tensor(worlds.map((world, row) => sensesAt(world, now[row], kinds)));
-      const taken = network.decoder.step(network.sense({ senses, last }), memory, state, inference);
+      const { network } = navigators[k];
+      const sights = worlds.map((world, row) => navigators[k].see(world, now[row]));
+      const ys = network.sense(navigators[k].seen(sights, last, [last.length]));
+      const taken = network.decoder.step(ys, memory, state, inference);
       const probabilities = softmax(add(network.decoder.logits(taken.vector), blocked));
       return { ...taken, memory, probabilities };
     });

@@ -4,6 +4,7 @@ import { withCell } from '../../nn/cells/registry.ts';
 import { type Context, inference, initialiseParameters } from '../../nn/layer.ts';
 import type { Parameters, SavedParameters } from '../../nn/parameters.ts';
 import type { Reading } from '../../nn/seq2seq/encoder-decoder.ts';
+import type { Shape } from '../../shape.ts';
 import type { Device } from '../../tensor/device.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { loadModel, type ModelSource } from '../../train/stored-model.ts';
@@ -11,10 +12,12 @@ import { dropRare, type WordVocabulary, wordIds, wordVocabulary } from '../../wo
 import { completeConfig, type NavigatorConfig } from './config.ts';
 import { navigatorDescription } from './description.ts';
 import { type FollowedRoute, navigatorLoss } from './loss.ts';
-import { NavigatorNetwork } from './network.ts';
+import { NavigatorNetwork, type Seen } from './network.ts';
+import { actions, type Pose } from './pose.ts';
+import { viewAt, viewSize } from './render.ts';
 import { type Route, wordsOf } from './routes.ts';
-import { type Kinds, kindsIn, sensesSize } from './senses.ts';
-import type { WorldMap } from './world.ts';
+import { type Kinds, kindsIn, sensesAt, sensesSize } from './senses.ts';
+import type { World, WorldMap } from './world.ts';
 
 /** Everything that makes a navigator besides its parameters. */
 export interface NavigatorDescription {
@@ -25,6 +28,9 @@ export interface NavigatorDescription {
   /** Some maps that it was trained on, in which it can be tried. */
   readonly maps: readonly WorldMap[];
 }
+
+/** Features, or the bytes of an image. */
+export type Sight = readonly number[] | Uint8Array;
 
 export type NavigatorKnowledge = Omit<NavigatorDescription, 'task' | 'config'>;
 
@@ -58,7 +64,7 @@ export class Navigator {
     this.maps = maps;
     this.config = completeConfig(config);
     this.network = new NavigatorNetwork(this.config, vocabulary.words.length + 1);
-    const shapes = { words: [-1, -1], senses: [-1, -1, sensesSize(kinds)] };
+    const shapes = { words: [-1, -1], views: [-1, ...this.#viewShape] };
     this.parameters = initialiseParameters(this.network, shapes, device, initial);
     this.#idOf = wordIds(vocabulary);
   }
@@ -89,6 +95,41 @@ export class Navigator {
   encode(text: string): number[] {
     const ids = wordsOf(text).map(this.#idOf);
     return ids.length > 0 ? ids : [0];
+  }
+
+  get #viewShape(): Shape {
+    return this.config.view === 'image' ? [viewSize, viewSize, 3] : [sensesSize(this.kinds)];
+  }
+
+  /** What is seen at a pose, the same array for the same pose: features, or the bytes of an image. */
+  see(world: World, pose: Pose): Sight {
+    return this.config.view === 'image' ? viewAt(world, pose) : sensesAt(world, pose, this.kinds);
+  }
+
+  /**
+   * What the decoder reads from what is seen and the last actions.
+   * @param sights  one for each of the positions `shape`
+   * @param last  ids of the last actions; −1: none
+   */
+  seen(sights: readonly Sight[], last: readonly number[], shape: Shape): Seen {
+    const { device } = this;
+    const places = new Map<Sight, number>();
+    for (const sight of sights) if (!places.has(sight)) places.set(sight, places.size);
+    const size = this.#viewShape.reduce((product, extent) => product * extent, 1);
+    const values = new Float32Array(places.size * size);
+    for (const [sight, place] of places) values.set(sight, place * size);
+    const scaled = this.config.view === 'image' ? values.map((byte) => byte / 255) : values;
+    return {
+      views: device.tensor(scaled, [places.size, ...this.#viewShape]),
+      which: device.ids(
+        Int32Array.from(sights, (sight) => places.get(sight)!),
+        shape,
+      ),
+      last: device.tensor(Float32Array.from(last.flatMap((id) => actions.map((_, a) => Number(a === id)))), [
+        ...shape,
+        actions.length,
+      ]),
+    };
   }
 
   /** Reads instructions, the ids of each. */

@@ -1,5 +1,6 @@
 /** 0: north (y falls), 90: east (x grows), 180: south, 270: west. */
-export type Angle = 0 | 90 | 180 | 270;
+export const angles = [0, 90, 180, 270] as const;
+export type Angle = (typeof angles)[number];
 
 /** Where a walker stands and which way it faces. */
 export interface Pose {

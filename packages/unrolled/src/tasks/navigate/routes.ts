@@ -1,5 +1,5 @@
 import { DataError } from '../../errors.ts';
-import { type Action, actions, ahead, type Pose, STOP, samePlace, showPose, turned } from './pose.ts';
+import { type Action, actions, ahead, angles, type Pose, STOP, samePlace, showPose, turned } from './pose.ts';
 import type { World } from './world.ts';
 
 /** An instruction and the path of who followed it. */
@@ -61,7 +61,7 @@ export function requireOnMap(world: World, { id, path }: Route, place = `route $
     return (
       next &&
       !samePlace(pose, next) &&
-      !([0, 90, 180, 270] as const).some((angle) => {
+      !angles.some((angle) => {
         const there = ahead(pose, angle);
         return there.x === next.x && there.y === next.y && world.pathFrom(pose, angle);
       })

@@ -9,19 +9,13 @@ type Json = Readonly<Record<string, unknown>>;
 export type SailFile = { readonly map: WorldMap } | { readonly routes: readonly Route[] };
 
 /**
- * Reads a file of the SAIL route instructions (MacMahon 2006; Chen & Mooney 2011) as JSON: a map
+ * Reads a file of the SAIL route instructions (MacMahon 2006; Chen & Mooney 2011), parsed from JSON: a map
  * `{ map: { _name, nodes: { node: [{ _x, _y, _item }] }, edges: { edge: [{ _node1: '0,5', _node2, _wall, _floor }] } } }`, or
  * instructions `{ examples: { example: [{ _id, _map, instruction, path: '[(x, y, angle), …]' }] } }`; those with `_start` or
  * `_end` are paragraphs.
  * @throws DataError naming the file and what is wrong in it
  */
-export function parseSail(text: string, name = 'file'): SailFile {
-  let content: unknown;
-  try {
-    content = JSON.parse(text);
-  } catch (error) {
-    throw new DataError(`${name}: is not JSON: ${(error as Error).message}`, { name });
-  }
+export function parseSail(content: unknown, name = 'file'): SailFile {
   const { map, examples } = (content ?? {}) as { map?: unknown; examples?: { example?: unknown } };
   if (map !== undefined) return { map: mapOf(map as Json, name) };
   if (Array.isArray(examples?.example)) {

@@ -6,7 +6,7 @@ import { poseSchema, worldMap } from './description.ts';
 import { evaluateNavigator, type NavigationData, type NavigationScores, worldsOf } from './evaluate.ts';
 import { type Followed, type FollowOptions, navigate } from './follow.ts';
 import { Navigator } from './model.ts';
-import { type Pose, showPose } from './pose.ts';
+import { angles, type Pose, showPose } from './pose.ts';
 import { World, type WorldMap } from './world.ts';
 
 /** An instruction, and where it is followed. A text alone stands for itself on the model's own map, at its first place. */
@@ -67,5 +67,5 @@ function instructionOf({ maps }: Navigator, { text, map = maps[0]?.name ?? '', s
 
 function firstPose(world: World): Pose {
   const [{ x, y }] = world.map.places;
-  return { x, y, angle: ([0, 90, 180, 270] as const).find((angle) => world.pathFrom({ x, y }, angle)) ?? 0 };
+  return { x, y, angle: angles.find((angle) => world.pathFrom({ x, y }, angle)) ?? 0 };
 }

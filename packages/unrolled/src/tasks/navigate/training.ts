@@ -1,6 +1,8 @@
 import { flag, type Kinds, requireOptions } from '../../checks.ts';
 import { hashText, mix32 } from '../../random.ts';
+import type { StopSignal } from '../../signal.ts';
 import { type ExampleOptions, exampleKinds, SupervisedTraining } from '../../train/supervised.ts';
+import type { Validation } from '../../train/task.ts';
 import { evaluateNavigator, type NavigationData, worldsOf } from './evaluate.ts';
 import { follow } from './follow.ts';
 import { type FollowedRoute, followedRoute } from './loss.ts';
@@ -45,15 +47,7 @@ export function navigatorTraining(
     chanceLoss: Math.log(actions.length),
     // Steps of the decoder first: a few long paths would pad every batch.
     lengthOf: ({ words, actions: taken }) => 1000 * taken.length + words.length,
-    async validate(_, signal) {
-      const { loss, sentences, paragraphs, spl } = await evaluateNavigator(
-        model,
-        { maps, routes: validation },
-        { signal },
-      );
-      const success = sentences ?? paragraphs!;
-      return { loss: loss ?? 1 - success, metrics: { success, spl }, cost: 1 - success };
-    },
+    validate: (_, signal) => validationOf(model, { maps, routes: validation }, signal),
     async sample(step) {
       const { text, map, path } = shown[mix32(hashText(String(step), seed)) % shown.length];
       const [walk] = await follow([model], [{ text, start: path[0], world: worldOf(map) }]);
@@ -62,4 +56,15 @@ export function navigatorTraining(
       return `${text} → ${written}${written === right.join(' ') ? '' : `   (reference: ${right.join(' ')})`}`;
     },
   });
+}
+
+/** What training reports of validation routes: the best model has the highest share that ends right. */
+export async function validationOf(
+  model: Navigator,
+  data: NavigationData,
+  signal: StopSignal | undefined,
+): Promise<Validation> {
+  const { loss, sentences, paragraphs, spl } = await evaluateNavigator(model, data, { signal });
+  const success = sentences ?? paragraphs!;
+  return { loss: loss ?? 1 - success, metrics: { success, spl }, cost: 1 - success };
 }

@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { DataError } from '../../errors.ts';
 import { efficiency } from './evaluate.ts';
 import { mirroredMap, mirroredRoute } from './mirror.ts';
+import { parseNavigation } from './navigation-file.ts';
 import { actions, moved, type Pose, samePlace, samePose, turned } from './pose.ts';
 import { actionsAlong, requireOnMap, sentencesOf, wordsOf } from './routes.ts';
-import { parseSail } from './sail.ts';
 import { kindsIn, sensesAt, sensesSize } from './senses.ts';
 import { poses, smallMap, smallRoutes } from './small-map.ts';
 import { World } from './world.ts';
@@ -166,14 +166,18 @@ describe('files in the layout of SAIL', () => {
     },
     ...change,
   });
-  const read = (content: unknown) => parseSail(JSON.stringify(content), 'some.json');
+  const read = (content: unknown) => parseNavigation(JSON.stringify(content), 'some.json');
 
   test('are read', () => {
-    expect(read(mapFile())).toEqual({ map: smallMap });
+    expect(read(mapFile())).toEqual({ maps: [smallMap], routes: [] });
+    const own = { maps: [smallMap], routes: smallRoutes };
+    expect(read(own)).toEqual(own);
+    expect(read({ routes: smallRoutes })).toEqual({ maps: [], routes: smallRoutes });
     const found = read({
       examples: { example: [example(), example({ path: { __text: '[(0,0,90)]' }, _end: '(0, 0)' })] },
     });
     expect(found).toEqual({
+      maps: [],
       routes: [smallRoutes[0], { ...smallRoutes[0], path: poses([0, 0, 90]), paragraph: true }],
     });
   });
@@ -182,6 +186,8 @@ describe('files in the layout of SAIL', () => {
     ['{', /^some\.json: is not JSON/],
     ['{}', /^some\.json: holds neither a map .* nor instructions/],
     ['null', /holds neither/],
+    ['{"maps":[{}]}', /^some\.json\.maps\[0\]\.name must be text/],
+    [JSON.stringify({ routes: [{ ...smallRoutes[0], path: [] }] }), /^some\.json\.routes\[0\]\.path must be a list/],
     [JSON.stringify(mapFile({ nodes: {} })), /^some\.json: map\.nodes\.node must be a list/],
     [
       JSON.stringify(mapFile({ nodes: { node: [{ _x: 'a', _y: '1' }] } })),
@@ -200,7 +206,7 @@ describe('files in the layout of SAIL', () => {
     [JSON.stringify({ examples: { example: [example({ _map: undefined })] } }), /example 1: names no map/],
   ];
   test.each(wrong)('wrong ones %# are refused by name', (text, message) => {
-    expect(() => parseSail(text, 'some.json')).toThrow(DataError);
-    expect(() => parseSail(text, 'some.json')).toThrow(message);
+    expect(() => parseNavigation(text, 'some.json')).toThrow(DataError);
+    expect(() => parseNavigation(text, 'some.json')).toThrow(message);
   });
 });

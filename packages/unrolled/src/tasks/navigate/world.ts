@@ -1,5 +1,5 @@
 import { DataError } from '../../errors.ts';
-import { type Angle, actions, ahead, moved, type Pose } from './pose.ts';
+import { type Angle, actions, ahead, angles, moved, type Pose, showPose, turned } from './pose.ts';
 
 export interface Place {
   readonly x: number;
@@ -77,6 +77,16 @@ export class World {
     return this.#paths.get(`${keyOf(place.x, place.y)} ${keyOf(next.x, next.y)}`) ?? null;
   }
 
+  /** The floor of most paths that leave a place; of equals the first to the north, east, south, west. Null without paths. */
+  floorAt(place: { readonly x: number; readonly y: number }): string | null {
+    const floors = angles.flatMap((angle) => this.pathFrom(place, angle)?.floor ?? []);
+    const countOf = (floor: string): number => floors.filter((one) => one === floor).length;
+    return floors.reduce<string | null>(
+      (best, floor) => (best && countOf(best) >= countOf(floor) ? best : floor),
+      null,
+    );
+  }
+
   /** The actions possible at a pose, in the order of `actions`: all but `forward` where there is no path. */
   possible({ angle, ...place }: Pose): readonly boolean[] {
     return actions.map((action) => action !== 'forward' || this.pathFrom(place, angle) !== null);
@@ -96,13 +106,32 @@ export class World {
     return seen;
   }
 
+  /** The fewest actions, turns included, from each pose to a goal, by `showPose`; poses from which there is no way are left out. */
+  distancesTo(goal: Pose): ReadonlyMap<string, number> {
+    const found = new Map([[showPose(goal), 0]]);
+    let front = [goal];
+    for (let distance = 1; front.length > 0; distance++) {
+      const next: Pose[] = [];
+      for (const pose of front) {
+        const back = { ...ahead(pose, turned(pose.angle, 180)), angle: pose.angle };
+        const before = [moved(pose, 'left'), moved(pose, 'right'), ...(this.pathFrom(back, back.angle) ? [back] : [])];
+        for (const one of before) {
+          if (found.has(showPose(one))) continue;
+          found.set(showPose(one), distance);
+          next.push(one);
+        }
+      }
+      front = next;
+    }
+    return found;
+  }
+
   /**
    * The fewest actions, turns included, from one pose to another: a shortest path. Null if there is no way.
    * @param isGoal  such as `(pose) => samePlace(pose, end)`
    */
   shortest(start: Pose, isGoal: (pose: Pose) => boolean): readonly number[] | null {
-    const keyAt = ({ x, y, angle }: Pose): string => `${x},${y},${angle}`;
-    const seen = new Set([keyAt(start)]);
+    const seen = new Set([showPose(start)]);
     let front: { pose: Pose; taken: readonly number[] }[] = [{ pose: start, taken: [] }];
     while (front.length > 0) {
       const next: typeof front = [];
@@ -111,8 +140,8 @@ export class World {
         const possible = this.possible(pose);
         for (const [id, action] of actions.entries()) {
           const after = moved(pose, action);
-          if (!possible[id] || seen.has(keyAt(after))) continue;
-          seen.add(keyAt(after));
+          if (!possible[id] || seen.has(showPose(after))) continue;
+          seen.add(showPose(after));
           next.push({ pose: after, taken: [...taken, id] });
         }
       }
