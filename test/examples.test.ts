@@ -66,6 +66,20 @@ const examples: Record<string, (lines: readonly string[]) => void> = {
     expect(lines[6]).toContain(name);
     expect(cut).toBeGreaterThan(whole + 0.05);
   },
+  'see.ts': (lines) => {
+    const [x, y] = /^The square is at (\d+), (\d+): (left|right)\. The network says \3\.$/
+      .exec(lines.find((line) => line.startsWith('The square'))!)!
+      .slice(1, 3)
+      .map(Number);
+    const first = lines.indexOf('occlusion') + 1;
+    const rows = lines.slice(first, first + 8).map((line) => line.slice(3, -1));
+    const inSquare = rows.slice(y >> 1, (y + 4) >> 1).flatMap((row) => [...row.slice(x, x + 4)]);
+    expect(
+      inSquare.some((mark) => '%@'.includes(mark)),
+      'the square matters most',
+    ).toBe(true);
+    expect(rows.join('').replaceAll(/[ .:]/g, '').length, 'little else does').toBeLessThan(50);
+  },
   'vanishing-gradients.ts': (lines) => {
     const shares = (from: number): number[] =>
       lines.slice(from + 1, from + 7).map((line) => Number(/steps back +(\S+)/.exec(line)?.[1]));

@@ -2,7 +2,7 @@
  * Trains the small models that the studio shows before anybody has trained one, and writes them, with what they learned
  * from, into packages/studio/src/models. The same sources give the same files, to the bit. All of them, or those that are named:
  *
- *     node tools/studio-models.ts [typescript-lstm typescript-rnn languages names dates demand]
+ *     node tools/studio-models.ts [typescript-lstm typescript-rnn languages names dates demand shapes]
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Device, openDevice, Random } from 'unrolled';
 import { Classifier, classifierTraining } from 'unrolled/tasks/classify';
+import { ImageClassifier, imageClassifierTraining } from 'unrolled/tasks/classify-images';
 import {
   Forecaster,
   fitScaling,
@@ -37,6 +38,7 @@ import {
   type TrainOptions,
   train,
 } from 'unrolled/train';
+import { shapeNames, shapePicture, shapeSide } from '../packages/studio/src/models/shapes.ts';
 import type { RunSpec } from '../packages/studio/src/protocol.ts';
 import { phraseIn } from './studio-models/languages.ts';
 import { sentenceIn } from './studio-models/names.ts';
@@ -191,6 +193,39 @@ async function demand(device: Device): Promise<void> {
   write('demand.json', { examples: { columns: { demand: test } } });
 }
 
+/** Five shapes on generated pictures, for the room See. */
+async function shapes(device: Device): Promise<void> {
+  const random = new Random(1);
+  const picture = (i: number) => {
+    const label = shapeNames[i % shapeNames.length];
+    return { image: shapePicture(label, random), label };
+  };
+  const all = Array.from({ length: 3300 }, (_, i) => picture(i));
+  const conv = (channels: number, stride: number) => ({
+    layer: 'conv2d',
+    channels,
+    kernel: 3,
+    stride,
+    padding: 'same',
+  });
+  const relu = { layer: 'activation', kind: 'relu' };
+  const network = {
+    layer: 'sequential',
+    layers: {
+      ...{ conv1: conv(12, 1), relu1: relu, conv2: conv(24, 2), relu2: relu },
+      ...{ conv3: conv(32, 2), relu3: relu, conv4: conv(32, 1), relu4: relu },
+      ...{ pool: { layer: 'globalAveragePool' }, fc: { layer: 'linear', units: shapeNames.length } },
+    },
+  };
+  const preprocessing = { size: shapeSide, mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] };
+  const model = new ImageClassifier(device, { config: { network }, labels: shapeNames, preprocessing });
+  const [validation, examples] = [all.slice(0, 300), all.slice(300)];
+  await best('shapes', await imageClassifierTraining(model, examples, { validation, batch: 32, seed: 1 }), {
+    optimizer: { method: 'adam' },
+    ...{ learningRate: 4e-3, schedule: 'hold-linear', steps: 1200, validateEvery: 200, checkpointEvery: 0 },
+  });
+}
+
 const makers: Readonly<Record<string, (device: Device) => Promise<void>>> = {
   'typescript-lstm': (device) => languageModel(device, 'lstm'),
   'typescript-rnn': (device) => languageModel(device, 'rnn'),
@@ -198,6 +233,7 @@ const makers: Readonly<Record<string, (device: Device) => Promise<void>>> = {
   names,
   dates,
   demand,
+  shapes,
 };
 
 const device = await openDevice();

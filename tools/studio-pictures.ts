@@ -80,6 +80,14 @@ const shots: readonly Shot[] = [
       await page.waitForTimeout(1000);
     },
   },
+  {
+    room: 'see',
+    hash: '#see?picture=4&method=guided&beside=untrained&layer=relu3',
+    async prepare(page) {
+      await until(async () => (await page.getByText('over the picture').count()) === 2);
+      await page.waitForTimeout(1500);
+    },
+  },
 ];
 
 async function take(browser: Browser, url: string, { room, hash, prepare }: Shot, phone: boolean): Promise<void> {

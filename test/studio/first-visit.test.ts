@@ -12,22 +12,22 @@ describe.skipIf(noChromium)('the first visit', () => {
     await page.getByRole('button', { name: 'Take the tour' }).click();
     await expect.poll(() => card.getByRole('heading').evaluate((heading) => heading.matches(':focus'))).toBe(true);
     const seen = new Set<string>();
-    for (let stop = 1; stop <= 7; stop++) {
-      await expect.poll(() => page.getByText(`${stop} of 7`).count()).toBe(1);
+    for (let stop = 1; stop <= 8; stop++) {
+      await expect.poll(() => page.getByText(`${stop} of 8`).count()).toBe(1);
       await expect.poll(() => page.locator('.frame').count()).toBe(1);
       seen.add(new URL(page.url()).hash.split('?')[0]);
-      if (stop < 7) await page.keyboard.press('ArrowRight');
+      if (stop < 8) await page.keyboard.press('ArrowRight');
     }
-    expect([...seen]).toEqual(['#train', '#unrolled', '#write', '#units', '#gradients', '#tasks']);
+    expect([...seen]).toEqual(['#train', '#unrolled', '#write', '#units', '#gradients', '#tasks', '#see']);
     await page.keyboard.press('ArrowLeft');
-    await expect.poll(() => page.getByText('6 of 7').count()).toBe(1);
+    await expect.poll(() => page.getByText('7 of 8').count()).toBe(1);
     await page.keyboard.press('Escape');
-    await expect.poll(() => page.getByText('6 of 7').count()).toBe(0);
+    await expect.poll(() => page.getByText('7 of 8').count()).toBe(0);
     await page.reload();
     await expect.poll(() => page.getByRole('button', { name: 'Tour', exact: true }).count()).toBe(1);
     expect(await page.getByRole('button', { name: 'Take the tour' }).count()).toBe(0);
     await page.getByRole('button', { name: 'Tour', exact: true }).click();
-    await expect.poll(() => page.getByText('1 of 7').count()).toBe(1);
+    await expect.poll(() => page.getByText('1 of 8').count()).toBe(1);
     expect(problems).toEqual([]);
   });
 

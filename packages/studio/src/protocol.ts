@@ -5,6 +5,7 @@
 import type { UnitSearch } from 'unrolled/inspect';
 import type { OptimizerName, ScheduleName } from 'unrolled/optim';
 import type { NgramLadder } from 'unrolled/tasks/language-model';
+import type { SeeCalls } from './protocol-see.ts';
 
 /** What makes a run, in the words of `npx unrolled train`. */
 export interface RunSpec {
@@ -64,7 +65,7 @@ export interface Tuning {
 }
 
 /** Calls by name: what the page gives, and what comes back. */
-export interface Calls {
+export interface Calls extends SeeCalls {
   /** A new model for a text, about to train. */
   begin: { input: { text: string; spec: RunSpec; tuning: Tuning; threads: number }; result: ModelAbout };
   /** A trained model, from its file or a checkpoint. */

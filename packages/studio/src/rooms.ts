@@ -47,4 +47,10 @@ export const rooms: readonly Room[] = [
     about: 'Translate, tag, classify and forecast, and see what each answer rests on',
     load: () => import('./rooms/tasks/Tasks.svelte'),
   },
+  {
+    id: 'see',
+    title: 'See',
+    about: 'Give a network a picture and see which pixels matter to it',
+    load: () => import('./rooms/see/See.svelte'),
+  },
 ];

@@ -14,6 +14,8 @@ export type Mark =
       bold?: boolean;
       mono?: boolean;
     }
+  /** Pixels; of a small image each as a square. */
+  | { kind: 'image'; x: number; y: number; w: number; h: number; source: HTMLCanvasElement; opacity?: number }
   | { kind: 'area'; points: readonly (readonly [number, number])[]; fill: string; opacity?: number }
   | {
       kind: 'line';
@@ -33,6 +35,9 @@ export interface Scene {
   readonly height: number;
   readonly marks: readonly Mark[];
 }
+
+/** The widest image whose pixels are shown as squares. */
+const pixelated = 96;
 
 const families = { plain: 'system-ui, sans-serif', mono: 'ui-monospace, Menlo, Consolas, monospace' };
 
@@ -63,6 +68,12 @@ export function drawScene(context: CanvasRenderingContext2D, { marks }: Scene): 
         context.font = `${mark.bold ? '600 ' : ''}${mark.size}px ${mark.mono ? families.mono : families.plain}`;
         context.textAlign = mark.align === 'middle' ? 'center' : (mark.align ?? 'start');
         context.fillText(mark.text, mark.x, mark.y);
+        break;
+      case 'image':
+        context.globalAlpha = mark.opacity ?? 1;
+        context.imageSmoothingEnabled = mark.source.width > pixelated;
+        context.drawImage(mark.source, mark.x, mark.y, mark.w, mark.h);
+        context.globalAlpha = 1;
         break;
       case 'area':
         context.globalAlpha = mark.opacity ?? 1;
@@ -108,6 +119,12 @@ function markToSvg(mark: Mark): string {
       const { size, fill, align = 'start', bold, mono } = mark;
       const style = `font-family="${mono ? families.mono : families.plain}" font-size="${size}"${bold ? ' font-weight="600"' : ''}`;
       return `<text x="${n(mark.x)}" y="${n(mark.y)}" fill="${fill}" text-anchor="${align}" ${style}>${escapeXml(mark.text)}</text>`;
+    }
+    case 'image': {
+      const { source, opacity = 1 } = mark;
+      const style = source.width > pixelated ? '' : ' style="image-rendering:pixelated"';
+      const place = `x="${n(mark.x)}" y="${n(mark.y)}" width="${n(mark.w)}" height="${n(mark.h)}"`;
+      return `<image ${place} opacity="${n(opacity)}" href="${source.toDataURL('image/png')}"${style}/>`;
     }
     case 'area': {
       const points = mark.points.map(([x, y]) => `${n(x)},${n(y)}`).join(' ');

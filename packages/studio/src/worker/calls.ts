@@ -3,6 +3,7 @@ import type { CellSource } from 'unrolled/nn';
 import { generateText, LanguageModel, ngramLadder, tokenizerFor } from 'unrolled/tasks/language-model';
 import type { CallMessage, CallName, Calls, PartOf, RunSpec } from '../protocol.ts';
 import { type Desk, isFused } from './desk.ts';
+import type { Seeing } from './seeing.ts';
 import { TrainingRun } from './training-run.ts';
 import type { SearchedText } from './units.ts';
 
@@ -103,7 +104,28 @@ const answers: Answers = {
     const { holdUnit } = await import('./units.ts');
     return holdUnit(searchedText(desk), input);
   },
+  async seeOpen(desk, { file, untrained }) {
+    const { Seeing } = await import('./seeing.ts');
+    const opened = await Seeing.open(file, untrained);
+    desk.seeing?.close();
+    desk.seeing = opened;
+    return opened.about;
+  },
+  seeImage: (desk, { image }) => seeingOf(desk).look(image),
+  seeLayer: (desk, { layer }) => seeingOf(desk).layer(layer),
+  seeMap: (desk, input, tell) => seeingOf(desk).map(input, seeingOf(desk).begin(), tell),
+  grow: (desk, input, tell) => seeingOf(desk).grow(input, seeingOf(desk).begin(), tell),
+  paint: (desk, input, tell) => seeingOf(desk).paint(input, seeingOf(desk).begin(), tell),
+  stopSeeing(desk) {
+    desk.seeing?.stop();
+    return null;
+  },
 };
+
+function seeingOf(desk: Desk): Seeing {
+  if (!desk.seeing) throw new ConfigError('there is no network for images yet; open one first');
+  return desk.seeing;
+}
 
 /** Few pages need more than the names of those that are always known. */
 async function cellOf({ cell, hidden }: RunSpec): Promise<CellSource> {

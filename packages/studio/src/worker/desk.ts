@@ -3,6 +3,7 @@ import { LanguageModel } from 'unrolled/tasks/language-model';
 import { decodeModel, encodeModel, storeModel, taskOf } from 'unrolled/train';
 import type { ModelAbout, WorkerEvent } from '../protocol.ts';
 import { cellName } from './cell-name.ts';
+import type { Seeing } from './seeing.ts';
 import type { TaskModel } from './task-model.ts';
 import type { TrainingRun } from './training-run.ts';
 import type { SearchedText } from './units.ts';
@@ -24,6 +25,8 @@ export class Desk {
   read: ReadText | null = null;
   /** The text whose cells were searched last. */
   searched: SearchedText | null = null;
+  /** A network for images, in the room See. */
+  seeing: Seeing | null = null;
   #model: LanguageModel | null = null;
   /** In place of a language model: a model of another task. */
   #taskModel: TaskModel | null = null;
