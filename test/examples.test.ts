@@ -15,6 +15,14 @@ const examples: Record<string, (lines: readonly string[]) => void> = {
     expect(maps[0]).toMatch(/^a +([.+#]{4} ?){4}$/);
     expect(maps.at(-1)).toMatch(/^⏎/);
   },
+  'classify-images.ts': (lines) => {
+    const accuracies = lines.flatMap((line) => /accuracy ([\d.]+)$/.exec(line)?.[1] ?? []).map(Number);
+    expect(accuracies).toHaveLength(5);
+    expect(accuracies[0]).toBeLessThan(0.9);
+    expect(accuracies.at(-1)).toBeGreaterThan(0.97);
+    const answers = lines.slice(5, 8).map((line) => /^(\w+) → (\w+) /.exec(line)?.slice(1));
+    expect(answers).toEqual(['square', 'disc', 'cross'].map((name) => [name, name]));
+  },
   'classify-words.ts': (lines) => {
     const accuracies = lines.flatMap((line) => /accuracy ([\d.]+)$/.exec(line)?.[1] ?? []).map(Number);
     expect(accuracies).toHaveLength(6);
