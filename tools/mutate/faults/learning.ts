@@ -40,6 +40,35 @@ export const learning: FaultGroup = {
       ],
     ),
     ...faultsIn(
+      `${src}/train/supervised.ts`,
+      [`${src}/train/supervised.test.ts`],
+      [['vary?.(read, ', 'vary?.(read.slice(1), ']],
+    ),
+    ...faultsIn(
+      `${src}/nn/label-smoothing.ts`,
+      [`${src}/nn/losses.test.ts`],
+      [
+        ['scale(losses, 1 - epsilon)', 'losses'],
+        ['asked ? select(asked, even, 0) : even', 'even'],
+      ],
+    ),
+    ...faultsIn(
+      `${src}/metrics/label-predictions.ts`,
+      [`${src}/metrics/label-predictions.test.ts`],
+      [
+        ['.length < 5', '.length <= 5'],
+        ['Math.exp((logit - most) / temperature));', 'Math.exp((logit - most) * temperature));'],
+      ],
+    ),
+    ...faultsIn(
+      `${src}/tasks/classify-images/training.ts`,
+      [`${src}/tasks/classify-images/classify-images.test.ts`],
+      [
+        ['target[other] += 1 - share', 'target[other] += share'],
+        ['copy <= copies', 'copy < copies'],
+      ],
+    ),
+    ...faultsIn(
       `${src}/train/weight-average.ts`,
       [`${src}/train/weight-average.test.ts`],
       [

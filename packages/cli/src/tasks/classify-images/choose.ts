@@ -6,44 +6,44 @@ export interface ImageFacts {
   /** Of the shorter side, in pixels. */
   readonly side: number;
   readonly grey: boolean;
-  readonly count: number;
 }
 
-/** The options with what was left to us decided. */
-export interface Chosen extends ImageOptions {
-  readonly network: NetworkName;
-  readonly size: number;
-}
+/** The options with what was left to us decided; network and size stay open with a backbone, whose file has them. */
+export type Chosen = ImageOptions;
 
 /** What suits images like these, and why; the figures are in docs/classify-images.md. */
 interface Suggestion extends Partial<ImageOptions> {
   readonly network: NetworkName;
+  readonly width: number;
   readonly size: number;
   readonly epochs: number;
   readonly why: string;
 }
 
-function fromScratch({ side, grey, count }: ImageFacts): Suggestion {
+function fromScratch({ side, grey }: ImageFacts): Suggestion {
+  const network = 'vgg-small';
   if (grey && side <= 40) {
     const size = Math.max(28, side);
-    return { network: 'vgg-small', size, augment: 'shift=2', epochs: 15, why: 'small grey images' };
+    return { network, width: 0.25, size, augment: 'shift=2', epochs: 12, why: 'small grey images' };
   }
-  const augment = `flip,shift=${Math.max(2, Math.round(side / 8))}`;
-  if (side <= 48) return { network: 'resnet20', size: Math.max(32, side), augment, epochs: 30, why: 'small images' };
-  // Few photographs teach little more in full size.
-  const size = count < 20_000 ? 64 : 96;
-  return { network: 'resnet20', size, augment: 'flip,crop=0.4,colour', epochs: 60, why: 'photographs' };
+  if (side <= 48) {
+    const [size, shift, cut] = [Math.max(32, side), Math.round(side / 8), Math.round(side / 4)];
+    const augment = `flip,shift=${Math.max(1, shift)},cut-out=${Math.max(1, cut)}`;
+    return { network, width: 0.5, size, augment, epochs: 40, why: 'small images' };
+  }
+  return { network, width: 0.5, size: 64, augment: 'flip,crop=0.4,colour=0.2', epochs: 40, why: 'photographs' };
 }
 
 /** For the head on a frozen backbone. */
 const head = {
-  ...{ optimizer: 'adam', lr: 1e-3, weightDecay: 1e-4, epochs: 60, augment: 'none', nesterov: false },
+  ...{ optimizer: 'adamw', lr: 1e-3, weightDecay: 0.01, epochs: 60, augment: 'none', nesterov: false },
 } as const satisfies Partial<ImageOptions>;
 
 /** For a backbone that is trained on. */
 const fineTuning = {
-  optimizer: 'adam',
+  optimizer: 'adamw',
   lr: 1e-3,
+  weightDecay: 0.01,
   epochs: 10,
   augment: 'flip,crop=0.5,colour',
   nesterov: false,
@@ -53,26 +53,26 @@ const fineTuning = {
  * Decides what the options leave open.
  * @param said  the options that were given
  * @param options  with defaults
- * @param size  of the backbone's input, where there is one
+ * @param pretrained  whether there is a backbone
  */
 export function choose(
   said: Partial<ImageOptions>,
   options: ImageOptions,
   facts: ImageFacts,
-  size: number | null,
+  pretrained: boolean,
 ): { readonly chosen: Chosen; readonly about: string } {
   const scratch = fromScratch(facts);
-  const { why, ...usual } = size === null ? scratch : { ...scratch, ...(said.freeze ? head : fineTuning), size };
+  const { why, ...usual } = pretrained ? { why: '', ...(said.freeze ? head : fineTuning) } : scratch;
   const ends = said.epochs !== undefined || said.steps !== undefined || said.seconds !== undefined;
   const open = Object.entries(usual).filter(
     ([name]) => isOpen(said[name as keyof ImageOptions]) && !(name === 'epochs' && ends),
   );
   const chosen = { ...options, ...Object.fromEntries(open) } as Chosen;
-  const named = ['network', 'size', 'augment', 'epochs'].filter((name) => open.some(([other]) => other === name));
-  const flags = named
-    .filter((name) => name !== 'network' || size === null)
-    .map((name) => `--${name} ${chosen[name as keyof Chosen]}`);
-  const reason = size === null ? why : said.freeze ? 'a head on frozen features' : 'fine-tuning';
+  const named = ['network', 'width', 'size', 'augment', 'epochs'].filter((name) =>
+    open.some(([other]) => other === name),
+  );
+  const flags = named.map((name) => `--${name} ${chosen[name as keyof Chosen]}`);
+  const reason = !pretrained ? why : said.freeze ? 'a head on frozen features' : 'fine-tuning';
   return { chosen, about: flags.length === 0 ? '' : `Chosen: ${flags.join(' ')}: ${reason}` };
 }
 

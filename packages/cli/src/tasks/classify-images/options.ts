@@ -38,7 +38,7 @@ export const defaults = {
   ...trainDefaults,
   ...{ network: 'auto', width: 1, augment: 'auto', mixUp: 0, labelSmoothing: 0.1 },
   ...{ backboneRate: 0.1, copies: 0, validationShare: 0.1 },
-  ...{ batch: 64, optimizer: 'momentum', nesterov: true, lr: 0.05, schedule: 'cosine', warmUp: 0.1 },
+  ...{ batch: 64, optimizer: 'momentum', nesterov: true, lr: 0.06, schedule: 'cosine', warmUp: 0.1 },
   ...{ weightDecay: 5e-4, decaying: 'matrices', clipNorm: 0, ema: 0 },
 } as const satisfies ImageOptions;
 
@@ -61,7 +61,7 @@ function augmentation(text: string): string {
 
 export const options = (): Option[] => [
   choice('--network <name>', 'network (default auto: by the size and number of the images)', ['auto', ...networkNames]),
-  option('--width <factor>', `factor of the channels of all layers (default ${defaults.width})`, positive),
+  option('--width <factor>', 'factor of the channels of all layers (default: by the images)', positive),
   option('--size <pixels>', "height and width of the network's input (default: by the images)", whole(8, 1024)),
   new Option(
     '--augment <list>',

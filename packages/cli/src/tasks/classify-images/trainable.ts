@@ -10,7 +10,7 @@ import {
   withHead,
 } from 'unrolled/tasks/classify-images';
 import type { Checkpoint } from 'unrolled/train';
-import { networkConfig } from 'unrolled/vision';
+import { type NetworkName, networkConfig } from 'unrolled/vision';
 import { Failure } from '../../failure.ts';
 import { countOf, formatCount } from '../../output/units.ts';
 import { exampleUnits } from '../../run/events.ts';
@@ -61,12 +61,11 @@ async function prepare(
   const backbone = given.backbone === undefined || checkpoint ? null : readBackbone(given.backbone);
   const stored = checkpoint ? (checkpoint.model as ImageClassifierDescription) : null;
   const known = stored?.preprocessing ?? (backbone ? resized(backbone.preprocessing, given.size) : null);
-  const facts = { ...typical, count: set.length };
-  const { chosen, about } = choose(said, given, facts, known ? inputSize(known)[0] : null);
+  const { chosen, about } = choose(said, given, typical, given.backbone !== undefined);
   const channels = typical.grey ? 1 : 3;
   // Mean and deviation are known when the images are.
   const sizeOnly: Preprocessing = known ?? {
-    size: chosen.size,
+    size: chosen.size ?? typical.side,
     mean: black(channels),
     std: black(channels).map(() => 1),
   };
@@ -92,7 +91,7 @@ async function prepare(
           ...(freeze && { frozen: true }),
         }
       : {
-          network: networkConfig(chosen.network, {
+          network: networkConfig(chosen.network as NetworkName, {
             ...{ classes: labels.length, size: chosen.size, width },
             ...(dropout !== undefined && { dropout }),
           }),
@@ -196,7 +195,7 @@ function requireConsistent({
     if (backbone === undefined && (freeze || headHidden !== undefined)) {
       return `${freeze ? '--freeze' : '--head-hidden'} needs pretrained weights; name a file with --backbone`;
     }
-    if (backbone !== undefined && network !== 'auto' && network !== 'resnet20')
+    if (backbone !== undefined && network !== 'auto')
       return '--network goes without --backbone, whose file has the network';
     if (backbone !== undefined && width !== 1) return '--width goes without --backbone, whose file has the network';
     if (copies > 0 && (!freeze || augment === 'auto' || augment === 'none')) {

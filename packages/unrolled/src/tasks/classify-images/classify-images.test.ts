@@ -98,6 +98,19 @@ describe('a classifier of images', () => {
     expect(rest.task).toEqual(all.task);
   });
 
+  test('mix-up gives each image a distribution over its label and that of another', async () => {
+    const training = await imageClassifierTraining(newModel(), examples, { batch: 12, seed: 3, mixUp: 1 });
+    const { examples: items } = await training.nextBatch();
+    for (const { target } of items) {
+      expect((target as number[]).reduce((sum, share) => sum + share)).toBeCloseTo(1, 12);
+      expect(Math.min(...(target as number[]))).toBeGreaterThanOrEqual(0);
+    }
+    const mixed = items.filter(({ target }) => Math.max(...(target as number[])) < 1);
+    expect(mixed.length).toBeGreaterThan(2);
+    const plain = await imageClassifierTraining(newModel(), examples, { batch: 12, seed: 3 });
+    expect((await plain.nextBatch()).examples.every(({ target }) => target === 0 || target === 1)).toBe(true);
+  });
+
   test('a number, a list or base64 are bytes of an image in JSON', () => {
     const image = { width: 2, height: 1, channels: 3, data: Uint8Array.of(1, 2, 3, 4, 5, 255) } as const;
     const { data, ...rest } = image;
