@@ -85,7 +85,7 @@ export const options = (): Option[] => [
   option('--min-count <n>', `words seen less often are unknown (default ${defaults.minCount})`, whole(1)),
   option(
     '--doubly-stochastic <weight>',
-    'weight of the loss that asks attention to look everywhere (default 1)',
+    'weight of the loss that asks attention to look everywhere once (default 0)',
     notNegative,
   ),
   option('--entropy <weight>', "weight of the entropy of hard attention's choices (default 0.01)", notNegative),

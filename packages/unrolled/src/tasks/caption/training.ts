@@ -45,7 +45,6 @@ interface Item {
  * Trains a captioner on images and captions: an image with five captions is five examples. The best checkpoint has the highest
  * CIDEr-D of greedy captions.
  *
- * @param options  doublyStochastic: default 1 with attention (Xu 2015)
  * @throws DataError without captions, or if images and captions differ in number; ConfigError on an option out of range
  *
  * @example
@@ -63,7 +62,7 @@ export function captionTraining(
   requireOptions('captionTraining', options, kinds);
   const attends = hasAttention(model.config.conditioning);
   const { validation, validationImages = 1000, batch, seed, order } = options;
-  const { smoothing, entropy, sampling, doublyStochastic = attends ? 1 : 0 } = options;
+  const { smoothing, entropy, sampling, doublyStochastic = 0 } = options;
   if (doublyStochastic > 0 && !attends) {
     throw new ConfigError('captionTraining: a doubly stochastic loss needs attention; leave it out', {
       doublyStochastic,
