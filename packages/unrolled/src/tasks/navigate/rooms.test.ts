@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { openDevice } from '../../device.ts';
 import { Random } from '../../random.ts';
+import type { Checkpoint } from '../../train/checkpoint.ts';
 import { train } from '../../train/train.ts';
 import { evaluateNavigator } from './evaluate.ts';
 import { heldPairs, makeRoutes } from './instructions.ts';
@@ -192,5 +193,22 @@ describe('practice', async () => {
     );
     for await (const _ of train(practice, { optimizer: { method: 'adam' }, learningRate: 0.02, steps: 60, seed: 1 }));
     expect(await evaluateNavigator(model, { maps: [smallMap], routes: short })).toMatchObject({ sentences: 1, spl: 1 });
+  });
+
+  test('a practice that is resumed ends with the same bits', async () => {
+    const run = async (resume: Checkpoint | null) => {
+      const model = create('features');
+      const options = { method: 'reinforce', batch: 1, seed: 1, maxActions: 6 } as const;
+      const practice = navigatorPractice(model, { maps: [smallMap], routes: [...routes, ...routes] }, options);
+      const kept: Checkpoint[] = [];
+      const steps = { steps: 5, checkpointEvery: 3, resume, seed: 1 };
+      for await (const event of train(practice, { optimizer: { method: 'adam' }, learningRate: 0.02, ...steps })) {
+        if (event.type === 'checkpoint') kept.push(event.checkpoint);
+      }
+      return kept;
+    };
+    const [third, last] = await run(null);
+    expect(third.trainer.step).toBe(3);
+    expect((await run(third)).at(-1)!.parameters).toEqual(last.parameters);
   });
 });
