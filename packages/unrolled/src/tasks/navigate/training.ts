@@ -45,8 +45,7 @@ export function navigatorTraining(
     validation: validation.map(followed),
     ...{ batch: options.batch, seed, order: options.order },
     chanceLoss: Math.log(actions.length),
-    // Steps of the decoder first: a few long paths would pad every batch.
-    lengthOf: ({ words, actions: taken }) => 1000 * taken.length + words.length,
+    lengthOf: ({ words }) => words.length,
     validate: (_, signal) => validationOf(model, { maps, routes: validation }, signal),
     async sample(step) {
       const { text, map, path } = shown[mix32(hashText(String(step), seed)) % shown.length];
