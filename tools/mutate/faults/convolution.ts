@@ -17,7 +17,7 @@ export const convolution: FaultGroup = {
         ['else if (i == 4) x3 = xNext, y3 = yNext;', 'else if (i == 4) x3 = xNext;'],
         ['if (column + PIXELS < columns) {', 'if (column + PIXELS <= columns) {'],
         ['row = 0, xNext += xNextImage, yNext += yNextImage;', 'row = 0, xNext += xNextRow, yNext += yNextRow;'],
-        ['if (left > 4) put(y4,', 'put(y4,'],
+        ['if (++column < columns) {', 'if (++column <= columns) {'],
         ['if (i < 0 || i >= height) {', 'if (i < 0) {'],
         ['memory.fill(out + before + inner, 0, after);', 'memory.fill(out + before + inner, 0, 0);'],
       ],
