@@ -58,6 +58,8 @@ const furtherGeometries: readonly Geometry[] = [
   { x: [1, 3, 3, 5], O: 70, window: same },
   { x: [1, 70, 24, 20], O: 3, window: same },
   { x: [2, 9, 8, 16], O: 23, window: windowOf([3, 3]) },
+  { x: [1, 8, 8, 16], O: 16, window: windowOf([3, 3], [1, 1], [1, 2], [1, 2]) },
+  { x: [1, 14, 15, 16], O: 16, window: windowOf([3, 3], [2, 2], [1, 1]) },
   { x: [1, 8, 7, 18], O: 16, window: windowOf([3, 3], [1, 1], [2, 3]) },
   { x: [1, 70, 25, 16], O: 16, window: windowOf([3, 3], [1, 1], [1, 0]), after: [0, 1] },
 ];
