@@ -86,7 +86,19 @@ describe('a folder of images', () => {
   test('gives a head for a frozen backbone, whose file is another classifier', async () => {
     await classify('train', at('shapes'), ...tiny, '--steps', '4', '--out', at('backbone'));
     const weights = join(at('backbone'), 'checkpoints', 'latest.safetensors');
-    const head = ['train', at('shapes'), '--backbone', weights, '--freeze', '--batch', '5', '--epochs', '3'];
+    const head = [
+      'train',
+      at('shapes'),
+      '--backbone',
+      weights,
+      '--freeze',
+      '--batch',
+      '5',
+      '--epochs',
+      '3',
+      '--head-hidden',
+      '6',
+    ];
     const { out } = await classify(...head, '--out', at('head'));
     expect(out).toContain('for images of 16 × 16');
     expect(out).toMatch(/Recognised[\s\S]*Features of (\d+) of \1 images/);

@@ -65,7 +65,7 @@ export const learning: FaultGroup = {
       [`${src}/tasks/classify-images/classify-images.test.ts`],
       [
         ['target[other] += 1 - share', 'target[other] += share'],
-        ['copy <= copies', 'copy < copies'],
+        ['const all = source.length * views.length', 'const all = source.length'],
       ],
     ),
     ...faultsIn(

@@ -27,6 +27,8 @@ export interface ImageOptions extends TrainOptions {
   copies: number;
   /** Units of a hidden layer between features and labels. */
   headHidden?: number;
+  /** Whether mirror images are looked at, too: 'yes' or 'no'. */
+  mirror: string;
   /** Leave out what cannot be read. */
   skipBroken?: boolean;
   /** A folder for validation, in place of a share of the images. */
@@ -37,7 +39,7 @@ export interface ImageOptions extends TrainOptions {
 export const defaults = {
   ...trainDefaults,
   ...{ network: 'auto', width: 1, augment: 'auto', mixUp: 0, labelSmoothing: 0.1 },
-  ...{ backboneRate: 0.1, copies: 0, validationShare: 0.1 },
+  ...{ backboneRate: 0.1, mirror: 'no', copies: 0, validationShare: 0.1 },
   ...{ batch: 64, optimizer: 'momentum', nesterov: true, lr: 0.06, schedule: 'cosine', warmUp: 0.1 },
   ...{ weightDecay: 5e-4, decaying: 'matrices', clipNorm: 0, ema: 0 },
 } as const satisfies ImageOptions;
@@ -77,8 +79,16 @@ export const options = (): Option[] => [
   new Option('--freeze', 'do not train the backbone, only the head on its features'),
   option('--backbone-rate <factor>', `its share of the learning rate (default ${defaults.backboneRate})`, positive),
   option('--copies <n>', `with --freeze: varied copies of each image (default ${defaults.copies})`, whole(0)),
-  option('--head-hidden <n>', 'with --backbone: units of a hidden layer before the labels (default: none)', whole(1)),
-  dropoutOption(' (default 0.2)'),
+  option(
+    '--head-hidden <n>',
+    'with --backbone: units of a hidden layer before the labels (default 512 with --freeze)',
+    whole(0),
+  ),
+  choice('--mirror <which>', 'average over each image and its mirror image (default no, with --freeze yes)', [
+    'yes',
+    'no',
+  ]),
+  dropoutOption(' (default 0.2; images with --freeze: 0.5)'),
   skipBroken(),
   new Option('--validation <folder>', 'labelled images for validation (default: a share of the images)'),
   option(

@@ -82,15 +82,18 @@ async function prepare(
   const preprocessing = known ?? { ...sizeOnly, ...channelStatistics(images, channels) };
   const augmentation = parseAugmentation(chosen.augment).config;
   const { width, dropout, freeze } = chosen;
+  const mirror = chosen.mirror === 'yes' && { mirror: true };
   const network = (): ImageClassifierDescription['config'] =>
     backbone
       ? {
           network: withHead(backbone.network, [-1, ...inputSize(preprocessing), inputChannels(preprocessing)], {
-            ...{ classes: labels.length, hidden: chosen.headHidden, dropout: dropout ?? 0.2 },
+            ...{ classes: labels.length, hidden: chosen.headHidden || undefined, dropout: dropout ?? 0.2 },
           }),
           ...(freeze && { frozen: true }),
+          ...mirror,
         }
       : {
+          ...mirror,
           network: networkConfig(chosen.network as NetworkName, {
             ...{ classes: labels.length, size: chosen.size, width },
             ...(dropout !== undefined && { dropout }),

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { openDevice } from '../../device.ts';
 import { ConfigError, DataError, FormatError } from '../../errors.ts';
-import type { Image } from '../../images/index.ts';
+import { type Image, orientImage } from '../../images/index.ts';
 import { inference } from '../../nn/layer.ts';
 import { Linear } from '../../nn/linear.ts';
 import { Sequential } from '../../nn/sequential.ts';
@@ -156,6 +156,23 @@ describe('a frozen backbone', () => {
     }
     expect(model.parameters.size).toBe(10);
     expect((await evaluateImageClassifier(model, validation)).accuracy).toBeGreaterThan(0.9);
+  });
+
+  test('sees mirror images where the model does, and the model answers them alike', async () => {
+    const model = newModel({ frozen: true, mirror: true });
+    let all = 0;
+    const onProgress = (_: number, of: number): void => {
+      all = of;
+    };
+    await trained(model, { onProgress }, { steps: 20 });
+    expect(all).toBe(48);
+    const mirrored = images.map((image) => orientImage(image, 2));
+    const [own, others] = [await model.logits(images), await model.logits(mirrored)];
+    expect(own).toEqual(others);
+    const plain = newModel({ frozen: true });
+    plain.parameters.load(await model.parameters.save());
+    const [one, other] = [await plain.logits(images), await plain.logits(mirrored)];
+    expect(own[3][1]).toBeCloseTo((one[3][1] + other[3][1]) / 2, 12);
   });
 
   test('training a head resumes to the same bits', async () => {

@@ -21,6 +21,7 @@ export const imageClassifierDescription: Schema<ImageClassifierDescription> = ob
     // What is in it is checked when its layers are made.
     network: scalar<LayerConfig>(imageClassifierKinds.network),
     frozen: optional(scalar<boolean>(imageClassifierKinds.frozen)),
+    mirror: optional(scalar<boolean>(imageClassifierKinds.mirror)),
   }),
   labels: listOfDifferent(text, 2),
   preprocessing,

@@ -1,6 +1,13 @@
 import { anything, count, requireOptions, shown } from '../../checks.ts';
 import { ConfigError } from '../../errors.ts';
-import { type Image, imageBatch, inputChannels, inputSize, type Preprocessing } from '../../images/index.ts';
+import {
+  type Image,
+  imageBatch,
+  inputChannels,
+  inputSize,
+  orientImage,
+  type Preprocessing,
+} from '../../images/index.ts';
 import { type Classification, classificationOf, labelIndex } from '../../metrics/label-predictions.ts';
 import { type Context, inference, initialiseParameters } from '../../nn/layer.ts';
 import { type Declarations, type Parameters, requireSaved, type SavedParameters } from '../../nn/parameters.ts';
@@ -168,8 +175,9 @@ export class ImageClassifier {
   }
 
   /** Logits of images, K for each, before the temperature. They do not depend on how images are batched. */
-  logits(images: readonly Image[], options: ClassifyImagesOptions = {}): Promise<Float64Array[]> {
-    return this.#rows(images, options, (x) => this.apply(x), Float64Array);
+  async logits(images: readonly Image[], options: ClassifyImagesOptions = {}): Promise<Float64Array[]> {
+    const of = (some: readonly Image[]) => this.#rows(some, options, (x) => this.apply(x), Float64Array);
+    return this.config.mirror ? meanRows(await of(images), await of(images.map(mirrorImage))) : of(images);
   }
 
   /** The backbone's output for each image, flat: what the head reads. */
@@ -220,6 +228,12 @@ export class ImageClassifier {
     return rows;
   }
 }
+
+/** An image as in a mirror. */
+export const mirrorImage = (image: Image): Image => orientImage(image, 2);
+
+export const meanRows = (some: readonly Float64Array[], others: readonly Float64Array[]): Float64Array[] =>
+  some.map((row, i) => row.map((value, k) => (value + others[i][k]) / 2));
 
 type RowKind<Row> = { from(values: ArrayLike<number>): Row };
 

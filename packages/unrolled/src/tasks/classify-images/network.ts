@@ -28,7 +28,7 @@ export interface HeadOptions {
   readonly classes: number;
   /** Units of a layer with relu between features and logits. Default: none, the head is linear. */
   readonly hidden?: number | undefined;
-  /** Rate of dropout before each linear layer. Default 0. */
+  /** Rate of dropout before the last linear layer; before a hidden one it is two fifths of it. Default 0. */
   readonly dropout?: number | undefined;
 }
 
@@ -43,13 +43,13 @@ const featuresOf = (network: LayerConfig, input: Shape): Shape =>
  */
 export function withHead(network: LayerConfig, input: Shape, options: HeadOptions): LayerConfig {
   const { classes, hidden, dropout = 0 } = options;
-  const linear = (units: number): Layer[] => [
-    ...(dropout > 0 ? [new Dropout({ rate: dropout })] : []),
+  const linear = (units: number, rate: number): Layer[] => [
+    ...(rate > 0 ? [new Dropout({ rate })] : []),
     new Linear({ units }),
   ];
   const head = new Sequential([
-    ...(hidden === undefined ? [] : [...linear(hidden), new Activation({ kind: 'relu' })]),
-    ...linear(classes),
+    ...(hidden === undefined ? [] : [...linear(hidden, 0.4 * dropout), new Activation({ kind: 'relu' })]),
+    ...linear(classes, dropout),
   ]);
   const { layers, names } = layersOf(network);
   const kept = names.slice(0, -1).map((name, i) => [name, layers[i]] as const);

@@ -18,7 +18,7 @@ import type { StopSignal } from '../../signal.ts';
 import { type ExampleOptions, exampleKinds, SupervisedTraining } from '../../train/supervised.ts';
 import type { Validation } from '../../train/task.ts';
 import { imageSource, type LabelledImage } from './examples.ts';
-import type { ImageClassifier } from './model.ts';
+import { type ImageClassifier, meanRows, mirrorImage } from './model.ts';
 
 export interface ImageTrainingOptions extends ExampleOptions<LabelledImage> {
   /** How images are varied each time they are used. Default: the model's, or not at all. */
@@ -53,6 +53,8 @@ const kinds: Kinds<ImageTrainingOptions> = {
 /** What a step learns from: an image or its features, and the right label as its index or as a distribution. */
 interface Item {
   readonly input: Image | Float32Array;
+  /** The features of the mirror image, for validation. */
+  readonly mirrored?: Float32Array | undefined;
   readonly target: number | readonly number[];
 }
 
@@ -75,19 +77,18 @@ export async function imageClassifierTraining(
   requireOptions('imageClassifierTraining', options, kinds);
   const { validation = [], batch, seed, order, mixUp = 0, labelSmoothing = 0 } = options;
   const { augmentation = model.augmentation, copies = 0 } = options;
-  const { frozen = false } = model.config;
+  const { frozen = false, mirror = false } = model.config;
   if (frozen && mixUp > 0)
     throw new ConfigError('imageClassifierTraining: a frozen backbone has no mix-up; leave it out');
   if (!frozen && copies > 0)
     throw new ConfigError('imageClassifierTraining: copies are for a frozen backbone; leave them out');
   const source = imageSource(examples);
   const items = frozen ? await featureItems(model, source, { ...options, augmentation }) : imageItems(model, source);
-  const held = frozen
-    ? await model.features(
-        validation.map(({ image }) => image),
-        { signal: options.signal },
-      )
-    : null;
+  const held = validation.map(({ image }) => image);
+  const features = (images: readonly Image[]) => model.features(images, { signal: options.signal });
+  const [own, mirrored] = frozen
+    ? [await features(held), mirror ? await features(held.map(mirrorImage)) : null]
+    : [null, null];
   const shown = validation.length > 0 ? validation : await firstOf(source, 3);
   const K = model.labels.length;
   const trained = {
@@ -97,7 +98,11 @@ export async function imageClassifierTraining(
   };
   return new SupervisedTraining<Item>(trained, items, {
     ...{ batch, seed, order, chanceLoss: Math.log(K) },
-    validation: validation.map(({ image, label }, i) => ({ input: held?.[i] ?? image, target: model.labelId(label) })),
+    validation: validation.map(({ image, label }, i) => ({
+      input: own?.[i] ?? image,
+      mirrored: mirrored?.[i],
+      target: model.labelId(label),
+    })),
     vary: frozen
       ? undefined
       : (some, random) => varied(model, some as readonly ImageItem[], random, { augmentation, mixUp }),
@@ -129,17 +134,20 @@ async function featureItems(
   { augmentation, copies = 0, seed, onProgress, signal }: ImageTrainingOptions,
 ): Promise<ExampleSource<Item>> {
   const items: Item[] = [];
-  const all = source.length * (1 + copies);
   const random = new Random(seed).fork('copies');
+  const views: readonly ((images: readonly Image[]) => readonly Image[])[] = [
+    (images) => images,
+    ...(model.config.mirror ? [(images: readonly Image[]) => images.map(mirrorImage)] : []),
+    ...new Array(copies).fill((images: readonly Image[]) => augment(images, augmentation ?? {}, random)),
+  ];
+  const all = source.length * views.length;
   // So many at once that images of a source need not all be in memory.
   const together = 32;
-  for (let copy = 0; copy <= copies; copy++) {
+  for (const view of views) {
     for (let start = 0; start < source.length; start += together) {
       const indices = Array.from({ length: Math.min(together, source.length - start) }, (_, i) => start + i);
       const read = await Promise.all(indices.map((index) => source.read(index)));
-      const images = read.map(({ image }) => image);
-      const used = copy === 0 || !augmentation ? images : augment(images, augmentation, random);
-      const features = await model.features(used, { signal });
+      const features = await model.features(view(read.map(({ image }) => image)), { signal });
       items.push(...features.map((input, i) => ({ input, target: model.labelId(read[i].label) })));
       onProgress?.(items.length, all);
     }
@@ -147,7 +155,7 @@ async function featureItems(
   return {
     length: items.length,
     get fingerprint() {
-      return `${source.fingerprint} of ${copies} copies`;
+      return `${source.fingerprint} in ${views.length} views`;
     },
     read: (index) => items[index],
   };
@@ -200,12 +208,22 @@ async function validate(
 ): Promise<Validation> {
   const inputs = items.map(({ input }) => input);
   const logits = model.config.frozen
-    ? await model.logitsOfFeatures(inputs as Float32Array[], { signal })
+    ? await featureLogits(model, items, signal)
     : await model.logits(inputs as Image[], { signal });
   const actual = items.map(({ target }) => target as number);
   model.temperature = fitTemperature(logits, actual);
   const { loss, accuracy, macroF1 } = evaluateLogits(logits, actual, model);
   return { loss, metrics: { accuracy, macroF1 } };
+}
+
+async function featureLogits(
+  model: ImageClassifier,
+  items: readonly Item[],
+  signal: StopSignal | undefined,
+): Promise<Float64Array[]> {
+  const of = (features: readonly unknown[]) => model.logitsOfFeatures(features as Float32Array[], { signal });
+  const own = await of(items.map(({ input }) => input));
+  return model.config.mirror ? meanRows(own, await of(items.map(({ mirrored }) => mirrored))) : own;
 }
 
 const firstOf = (source: ExampleSource<LabelledImage>, count: number): Promise<readonly LabelledImage[]> =>
