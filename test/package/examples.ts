@@ -13,6 +13,37 @@ export interface Example {
 
 /** What examples of a page take as given: a text, a model. */
 const given: Readonly<Record<string, string>> = {
+  'docs/caption.md': `
+    const video = { width: 16, height: 16, data: new Uint8ClampedArray(1024) };
+    const untrained = new Captioner(await openDevice('wasm', { threads: 1 }), {
+      config: { cell: 'lstm', hidden: 8, layers: 1, embedding: 4, dropout: 0 },
+      backbone: {
+        config: new Sequential([new Conv2d({ channels: 4, kernel: 5, stride: 4, padding: 1 })]).config,
+        preprocessing: { size: 16, mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] },
+      },
+      vocabulary: captionVocabulary(['a red square'], { minCount: 1 }),
+    });
+    const bytes = encodeModel(await storeModel(untrained));`,
+  'docs/classify-images.md': `
+    const device = await openDevice('wasm', { threads: 1 });
+    const video = { width: 16, height: 16, data: new Uint8ClampedArray(1024) };
+    const preprocessing = { size: 28, mean: [0.5], std: [0.5] };
+    const config = { network: networkConfig('lenet', { classes: 2 }) };
+    const untrained = new ImageClassifier(device, { config, labels: ['roses', 'tulips'], preprocessing });
+    const stored = encodeModel(await storeModel(untrained));
+    const fetch = async (_: string): Promise<Response> => new Response(stored);`,
+  'docs/looking.md': `
+    const image = { width: 40, height: 30, channels: 3, data: new Uint8Array(3600) } as const;
+    const preprocessing = { size: 224, mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] };
+    const config = networkConfig('mobilenet-v2', { classes: 300, width: 0.35 });
+    const untrained = new ImageNetwork(await openDevice('wasm', { threads: 1 }), { config, preprocessing, labels: null }, 1);
+    const file = await imageNetworkFile(untrained);`,
+  'docs/navigate.md': `
+    const map = makeRooms({ seed: 1, columns: 2, rows: 1 });
+    const routes = makeRoutes(new World(map), { seed: 1, count: 5, parts: 1 });
+    const sizes = { cell: 'lstm', hidden: 8, layers: 1, embedding: 4, senses: 4, dropout: 0 } as const;
+    const untrained = new Navigator(await openDevice('wasm', { threads: 1 }), knowledgeOf([map], routes), sizes);
+    const bytes = encodeModel(await storeModel(untrained));`,
   'docs/forecast.md': 'const history = Array.from({ length: 24 }, (_, t) => 10 + (t % 12));',
   'docs/gradients.md': `
     const device = await openDevice('wasm', { threads: 1 });
@@ -95,13 +126,19 @@ function use(code: string): string {
 /** Names of the library that a page's examples use without importing them, because the page has done so above. */
 const known: Readonly<Record<string, readonly string[]>> = {
   unrolled: ['openDevice', 'Random', 'type Tensor'],
-  'unrolled/nn': ['inference', 'initialiseParameters', 'Recurrent'],
+  'unrolled/images': ['imageOf'],
+  'unrolled/nn': ['Conv2d', 'inference', 'initialiseParameters', 'Recurrent', 'Sequential'],
   'unrolled/inspect': ['parseProperty'],
+  'unrolled/tasks/caption': ['Captioner', 'captionVocabulary'],
   'unrolled/tasks/classify': ['Classifier'],
+  'unrolled/tasks/classify-images': ['ImageClassifier'],
   'unrolled/tasks/forecast': ['Forecaster'],
   'unrolled/tasks/language-model': ['findUnits', 'LanguageModel', 'tokenizerFor'],
+  'unrolled/tasks/navigate': ['knowledgeOf', 'makeRooms', 'makeRoutes', 'Navigator', 'navigate', 'World'],
   'unrolled/tasks/tag': ['Tagger'],
   'unrolled/tasks/translate': ['Translator'],
+  'unrolled/train': ['encodeModel', 'storeModel'],
+  'unrolled/vision': ['ImageNetwork', 'imageNetworkFile', 'networkConfig'],
 };
 
 function imports(code: string, before: string): string {

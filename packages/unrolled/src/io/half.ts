@@ -3,11 +3,15 @@
  * (the upper half of a float32).
  */
 
+/** With buffers of their own, written so that TypeScript before 5.7 reads it, too. */
+type Halves = ReturnType<typeof Uint16Array.of>;
+type Singles = ReturnType<typeof Float32Array.of>;
+
 const float = new Float32Array(1);
 const bits = new Uint32Array(float.buffer);
 
 /** The nearest float16, of two equally near the even one; beyond 65504 infinity. */
-export function toHalf(numbers: Float32Array): Uint16Array<ArrayBuffer> {
+export function toHalf(numbers: Float32Array): Halves {
   const halves = new Uint16Array(numbers.length);
   for (let i = 0; i < numbers.length; i++) {
     float[0] = numbers[i];
@@ -39,7 +43,7 @@ function rounded(value: number, shift: number): number {
 let numbersOfHalves: Float32Array | null = null;
 
 /** Numbers of float16, given as their bits. */
-export function fromHalf(halves: Uint16Array): Float32Array<ArrayBuffer> {
+export function fromHalf(halves: Uint16Array): Singles {
   numbersOfHalves ??= Float32Array.from({ length: 2 ** 16 }, (_, half) => numberOf(half));
   const numbers = new Float32Array(halves.length);
   for (let i = 0; i < halves.length; i++) numbers[i] = numbersOfHalves[halves[i]];
@@ -53,6 +57,6 @@ function numberOf(half: number): number {
   return sign * (exponent === 0 ? fraction * 2 ** -24 : (1 + fraction / 1024) * 2 ** (exponent - 15));
 }
 
-export function fromBfloat(halves: Uint16Array): Float32Array<ArrayBuffer> {
+export function fromBfloat(halves: Uint16Array): Singles {
   return new Float32Array(Uint32Array.from(halves, (half) => half << 16).buffer);
 }

@@ -43,13 +43,6 @@ export async function imageNetworkFile(
   return encodeSafetensors({ tensors: await network.parameters.save(), metadata }, options);
 }
 
-export interface OpenImageNetworkOptions extends OwnParts {
-  /** In place of those of the file. A state dict of torchvision has none: then ImageNet's, as torchvision's. */
-  readonly preprocessing?: ImageNetworkDescription['preprocessing'] | undefined;
-  /** In place of those of the file; a state dict has none. */
-  readonly labels?: readonly string[] | undefined;
-}
-
 /** A network independent of any device: what it is, and its weights. */
 export interface StoredImageNetwork extends ImageNetworkDescription {
   readonly parameters: SavedParameters;
@@ -76,9 +69,9 @@ export function readImageNetwork(file: Uint8Array | ArrayBuffer): StoredImageNet
 }
 
 export interface OpenImageNetworkOptions extends OwnParts {
-  /** In place of that of the file. */
+  /** In place of those of the file. A state dict of torchvision has none: then ImageNet's, as torchvision's. */
   readonly preprocessing?: ImageNetworkDescription['preprocessing'] | undefined;
-  /** In place of those of the file. */
+  /** In place of those of the file; a state dict has none. */
   readonly labels?: readonly string[] | undefined;
 }
 
