@@ -86,12 +86,9 @@ export const convolution: FaultGroup = {
       ],
     ),
     ...faultsIn(`${wasm}/convolution/taps.ts`, tests, [
-      [
-        'return found.filter(({ at }) => Number.isInteger(at)).reverse();',
-        'return found.filter(({ at }) => Number.isInteger(at));',
-      ],
+      ['i + padding[axis] - tap * dilation[axis]', 'i + padding[axis] - tap'],
       ['const start = (i * W + j) * C;', 'const start = i * W * C;'],
-      ['(columns - 1) * columnStride + lastColumn + 1 - W', 'columns * columnStride + lastColumn - W'],
+      ['(columns - 1) * columnStride + lastColumn + 1 - W', '(columns - 1) * columnStride + lastColumn - W'],
     ]),
     ...faultsIn(`${wasm}/convolution/winograd.ts`, tests, [
       ['tap.column === column + (i % 3))', 'tap.column >= column)'],
