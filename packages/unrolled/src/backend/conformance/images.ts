@@ -52,9 +52,10 @@ const geometries: readonly Geometry[] = [
   { x: [5, 6, 13, 20], O: 20, window: windowOf([3, 3], [2, 2], [1, 1]), groups: 20 },
 ];
 
-/** Further ones for convolutions alone: many small images, few pixels, images of several bands, channels enough for Winograd. */
+/** For convolutions alone: many small images, more than a block holds, few pixels, several bands, channels enough for Winograd. */
 const furtherGeometries: readonly Geometry[] = [
   { x: [20, 3, 3, 4], O: 5, window: same },
+  { x: [7, 10, 10, 3], O: 2, window: same },
   { x: [1, 3, 3, 5], O: 70, window: same },
   { x: [1, 70, 24, 20], O: 3, window: same },
   { x: [2, 9, 8, 16], O: 23, window: windowOf([3, 3]) },
