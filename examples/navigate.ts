@@ -1,4 +1,8 @@
-/** A walker learns to follow instructions in a house of rooms, which it sees as small images; then it walks in another house. */
+/**
+ * A walker learns to follow instructions in a house of rooms, which it sees as small images; then it walks in another house.
+ *
+ *     node examples/navigate.ts
+ */
 import { openDevice } from 'unrolled';
 import {
   follow,
@@ -24,7 +28,7 @@ for await (const event of train(task, { optimizer: { method: 'adam' }, learningR
 
 const world = new World(makeRooms({ seed: 3, columns: 2, rows: 1 }));
 const start = { x: 0, y: 1, angle: 90 } as const;
-for (const text of ['turn left', 'turn around', 'walk two steps', 'go as far as you can']) {
+for (const text of ['turn left', 'turn around', 'go as far as you can']) {
   const [{ actions }] = await follow([navigator], [{ world, start, text }]);
   console.log(`${text} → ${actions.join(' ')}`);
 }

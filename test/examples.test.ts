@@ -60,6 +60,12 @@ const examples: Record<string, (lines: readonly string[]) => void> = {
       '[Paris]place is a town near [Florence]place .',
     ]);
   },
+  'navigate.ts': (lines) => {
+    const losses = lines.flatMap((line) => /^step \d+: loss ([\d.]+)$/.exec(line)?.[1] ?? []).map(Number);
+    expect(losses.at(-1)).toBeLessThan(losses[0] / 2);
+    expect(lines.slice(-3, -1)).toEqual(['turn left → left stop', 'turn around → right right stop']);
+    expect(lines.at(-1)).toMatch(/^go as far as you can → (forward )+stop$/);
+  },
   'quote-cell.ts': (lines) => {
     const [name, auc, shuffled, p] = /^(l0\.[hc]\.\d+): AUC ([\d.]+), shuffled ([\d.]+), p ([\d.]+)$/
       .exec(lines[3])!

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { expectComplaint, start, unrolled, workplace } from './command.ts';
 
 const { path: cwd, file } = workplace(afterAll);
@@ -178,6 +178,10 @@ describe('unrolled lab', () => {
 });
 
 describe('options of lab that cannot work', () => {
+  beforeAll(() => {
+    file('music-2.json', JSON.stringify({ train: [[[60], [60]]], valid: [[[60], [60]]], test: [[[60], [60]]] }));
+  });
+
   test.concurrent.each<[string, string[], string[]]>([
     ['an unknown task', ['addng'], ['addng', 'adding', 'copying']],
     ['an unknown cell', ['adding', '--cell', 'lsmt'], ['lsmt', 'lstm', 'gru']],
@@ -193,7 +197,6 @@ describe('options of lab that cannot work', () => {
     ['a bar that is no number', ['adding', '--bar', 'low'], ['--bar', 'number']],
     ['another moment', ['parity', '--answers', 'never'], ['never', 'each', 'end']],
   ])('%s', async (_, args, words) => {
-    file('music-2.json', JSON.stringify({ train: [[[60], [60]]], valid: [[[60], [60]]], test: [[[60], [60]]] }));
     const ended = await lab(...args);
     expectComplaint(ended, 2, ...words);
     expect(ended.stdout).toBe('');
