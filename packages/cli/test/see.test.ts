@@ -27,6 +27,7 @@ beforeAll(async () => {
   const bare = new ImageNetwork(device, { config, preprocessing, labels: null }, 1);
   writeFileSync(at('bare.safetensors'), await imageNetworkFile(bare));
   const classifier = new ImageClassifier(device, { config: { network: config }, preprocessing, labels }, 1);
+  classifier.temperature = 3;
   writeFileSync(at('classifier.safetensors'), encodeModel(await storeModel(classifier)));
   for (const name of ['one', 'two']) writeFileSync(at(`${name}.png`), encodePng(picture(24, 20)));
 });
@@ -46,6 +47,16 @@ describe('see', () => {
     expect(readdirSync(at('maps')).sort()).toEqual(files.sort());
     // Small networks' maps are enlarged, so that they can be seen.
     expect(await decoded('maps/one.guided.png')).toMatchObject({ width: 224, height: 224, channels: 3 });
+  });
+
+  test('prints the probabilities that a classifier predicts, with its temperature', async () => {
+    const device = await openDevice('wasm', { threads: 1 });
+    const classifier = ImageClassifier.load(device, readFileSync(at('classifier.safetensors')));
+    const [{ probabilities }] = await classifier.predict([await decoded('one.png')]);
+    device.close();
+    const options = ['--method', 'saliency', '--out', at('agreeing'), '--json'];
+    const { classes } = JSON.parse(await see(at('classifier.safetensors'), at('one.png'), ...options));
+    expect(classes).toMatchObject(probabilities);
   });
 
   test('takes classes by name, by a part of it, or by index, and gives files of several their names', async () => {

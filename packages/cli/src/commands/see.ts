@@ -137,7 +137,7 @@ async function seeImage(
   const image = await readImage(path);
   const x = device.keep(imageBatch([image], preprocessing, device));
   const [picture] = imagesFromBatch(await x.read(), preprocessing);
-  const [probabilities] = await device.read(() => [network.logits(x, { training: false }).softmax()]);
+  const probabilities = await network.probabilities(image);
   const classes = Array.from(probabilities, (probability, index) => ({
     label: labelsOf(network, probabilities.length)[index],
     index,

@@ -1,7 +1,8 @@
 import { readFileSync, statSync } from 'node:fs';
 import type { Device } from 'unrolled';
-import type { Preprocessing } from 'unrolled/images';
+import { type Image, imageBatch, type Preprocessing } from 'unrolled/images';
 import type { InspectedNetwork } from 'unrolled/inspect';
+import { inference } from 'unrolled/nn';
 import { ImageClassifier } from 'unrolled/tasks/classify-images';
 import { openImageNetwork } from 'unrolled/vision';
 import { Failure, naming } from '../failure.ts';
@@ -15,6 +16,8 @@ export interface OpenedNetwork extends InspectedNetwork {
   readonly preprocessing: Preprocessing;
   /** By class; null where the file does not say them. */
   readonly labels: readonly string[] | null;
+  /** Of each class, as `classify predict` gives them. */
+  probabilities(image: Image): Promise<ArrayLike<number>>;
 }
 
 /**
@@ -35,6 +38,12 @@ export async function openNetwork(
       preprocessing: network.preprocessing,
       labels: network.labels,
       logits: (x, context) => network.logits(x, context),
+      async probabilities(image) {
+        const x = imageBatch([image], network.preprocessing, device);
+        const [found] = await device.read(() => [network.logits(x, inference).softmax()]);
+        device.release(x);
+        return found;
+      },
     };
   }
   const classifier = await loadRun(path, checkpoint, (stored) => ImageClassifier.load(device, stored));
@@ -43,6 +52,11 @@ export async function openNetwork(
     preprocessing: classifier.preprocessing,
     labels: labels ?? classifier.labels,
     logits: (x, context) => classifier.apply(x, context),
+    async probabilities(image) {
+      const [{ probabilities }] = await classifier.predict([image]);
+      const byLabel = new Map(probabilities.map(({ label, probability }) => [label, probability]));
+      return classifier.labels.map((label) => byLabel.get(label)!);
+    },
   };
 }
 

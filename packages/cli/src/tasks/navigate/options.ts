@@ -66,7 +66,7 @@ export const options = (): Option[] => [
     'imitation',
     ...practices,
   ]),
-  new Option('--from <run>', 'go on with the model of a run; its sizes and words stay'),
+  new Option('--from <run>', 'continue with the model of a run; its sizes and words stay'),
   choice('--mirror <which>', `learn routes in the mirror, too: on or off (default ${defaults.mirror})`, ['on', 'off']),
   ...recurrentOptions(defaults),
 ];
