@@ -59,7 +59,7 @@ describe.skipIf(noChromium)('the room See', () => {
     expect(problems).toEqual([]);
   });
 
-  test('opens a picture and a network from files, and says what is none', async () => {
+  test('opens a picture and a network from files, also dropped ones, and says what is none', async () => {
     const device = await openDevice('reference');
     const preprocessing = { size: 16, mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] };
     const config = networkConfig('resnet20', { classes: 2, width: 0.25 });
@@ -79,6 +79,12 @@ describe.skipIf(noChromium)('the room See', () => {
     await expect.poll(() => mine.locator('label').allInnerTexts()).toHaveLength(2);
     await input.setInputFiles(file('none.safetensors', new Uint8Array(40)));
     await expect.poll(() => page.getByRole('alert').innerText()).toMatch(/^none\.safetensors: /);
+    await page.evaluate(`{
+      const dataTransfer = new DataTransfer();
+      dataTransfer.items.add(new File([new Uint8Array(40)], 'dropped.safetensors'));
+      dispatchEvent(new DragEvent('drop', { dataTransfer, cancelable: true }));
+    }`);
+    await expect.poll(() => page.getByRole('alert').innerText()).toMatch(/^dropped\.safetensors: /);
     expect(problems).toEqual([]);
   });
 
