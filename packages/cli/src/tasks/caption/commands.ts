@@ -18,13 +18,14 @@ import type { UseFlags } from '../../options/use.ts';
 import { printable } from '../../output/text.ts';
 import { countOf } from '../../output/units.ts';
 import { toStandardError } from '../../run/open-device.ts';
+import { FeatureFiles } from '../feature-files.ts';
+import { listed } from '../image-folder.ts';
 import { type ImageFlags, imageItems, imagesArgument, skipBroken as skipUnreadable } from '../image-items.ts';
 import { picturePath } from '../picture-files.ts';
 import type { EvaluatePart, Item, PredictPart } from '../task-commands.ts';
 import { textItems, textOptions } from '../text-items.ts';
 import { AttentionFiles } from './attention-files.ts';
-import { type CaptionedFile, captionedFiles, listed, readCaptionFiles } from './data.ts';
-import { FeatureFiles } from './features.ts';
+import { type CaptionedFile, captionedFiles, readCaptionFiles } from './data.ts';
 import { captionsOption, type SearchFlags, searchOf, searchOptions, skipBroken } from './options.ts';
 import { caption } from './trainable.ts';
 

@@ -17,11 +17,12 @@ import { exampleUnits } from '../../run/events.ts';
 import { withDefaults } from '../../run/options.ts';
 import type { Prepared, Sources, Trainable } from '../../run/trainable.ts';
 import { readBackbone } from '../backbone.ts';
-import { type CaptionFiles, captionedFiles, readCaptionFiles, splitCaptions } from './data.ts';
-import { FeatureFiles } from './features.ts';
+import { FeatureFiles } from '../feature-files.ts';
+import { type ImageFolder, splitImages } from '../image-folder.ts';
+import { captionedFiles, readCaptionFiles } from './data.ts';
 import { type CaptionTrainOptions, defaults, fileOptions, optional, options } from './options.ts';
 
-export const caption: Trainable<CaptionTrainOptions, CaptionFiles> = {
+export const caption: Trainable<CaptionTrainOptions, ImageFolder> = {
   task: 'caption',
   command: 'caption train',
   inputs: 'images with captions',
@@ -47,7 +48,7 @@ The network's features of each image are computed once and kept beside the run, 
 };
 
 async function prepare(
-  { main, named }: Sources<CaptionFiles>,
+  { main, named }: Sources<ImageFolder>,
   said: Partial<CaptionTrainOptions>,
   checkpoint: Checkpoint | null,
   cell: CellFile | null,
@@ -62,7 +63,7 @@ async function prepare(
     );
   }
   const { images, about } = await captionedFiles({ main, captions: named.captions, skipBroken });
-  const split = splitCaptions(main, images, named, { share: validationShare, seed });
+  const split = splitImages(main, images, named, { share: validationShare, seed });
   if (split.train.length === 0) throw new Failure('caption train: there are no images to train on');
   const backbone = readBackbone(chosen.backbone);
   const seen = { config: backbone.network, preprocessing: resized(backbone.preprocessing, size) };

@@ -2,15 +2,24 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { ExampleSource } from 'unrolled/data';
+import type { Image } from 'unrolled/images';
 import { fromHalf, toHalf } from 'unrolled/io';
-import type { Captioner } from 'unrolled/tasks/caption';
-import { Failure, naming } from '../../failure.ts';
-import { readImage } from '../../input/images.ts';
-import type { SourceFile } from '../../input/source-files.ts';
-import { countOf, formatCount } from '../../output/units.ts';
+import type { Parameters } from 'unrolled/nn';
+import type { Backbone } from 'unrolled/vision';
+import { Failure, naming } from '../failure.ts';
+import { readImage } from '../input/images.ts';
+import type { SourceFile } from '../input/source-files.ts';
+import { countOf, formatCount } from '../output/units.ts';
+
+/** A model about images whose backbone is frozen. */
+export interface FeatureModel {
+  readonly backbone: Backbone;
+  readonly parameters: Parameters;
+  features(images: readonly Image[]): Promise<readonly Float32Array[]>;
+}
 
 /** A name for what a model's backbone computes: a hash of its layers, its preprocessing and its weights. */
-async function backboneHash({ backbone, parameters }: Captioner): Promise<string> {
+async function backboneHash({ backbone, parameters }: FeatureModel): Promise<string> {
   const weights = Object.entries(await parameters.save()).filter(([name]) => name.startsWith('backbone.'));
   const hash = createHash('sha256').update(JSON.stringify(backbone.description));
   for (const [name, { data }] of weights.sort()) hash.update(name).update(Float32Array.from(data));
@@ -25,18 +34,18 @@ export class FeatureFiles {
   readonly #folder: string;
   readonly #bytes: number;
 
-  private constructor(folder: string, { backbone: { places, depth } }: Captioner) {
+  private constructor(folder: string, { backbone: { places, depth } }: FeatureModel) {
     this.#folder = folder;
     this.#bytes = 2 * places * depth;
   }
 
   /** @param run  the folder of the run, or its model's file */
-  static async of(run: string, model: Captioner): Promise<FeatureFiles> {
+  static async of(run: string, model: FeatureModel): Promise<FeatureFiles> {
     return new FeatureFiles(join(dirname(run), 'features', await backboneHash(model)), model);
   }
 
   /** Computes those that are missing. @throws Failure naming an image that cannot be read, or a number too large for 16 bits */
-  async complete(model: Captioner, images: readonly SourceFile[], note: (line: string) => void): Promise<void> {
+  async complete(model: FeatureModel, images: readonly SourceFile[], note: (line: string) => void): Promise<void> {
     const missing = [...new Map(images.map((image) => [image.sha256, image])).values()].filter(
       (image) => !this.#has(image),
     );
