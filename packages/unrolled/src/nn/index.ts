@@ -29,6 +29,7 @@ export * from './seq2seq/index.ts';
 export * from './sequence-layer.ts';
 export * from './sequential.ts';
 export * from './spelling-encoder.ts';
+export * from './stacked-attention.ts';
 export * from './tag-constraints.ts';
 export * from './tied-linear.ts';
 export * from './unroll.ts';

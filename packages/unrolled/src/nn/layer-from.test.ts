@@ -187,6 +187,11 @@ const cases: Record<string, readonly Case[]> = {
     single(new nn.Recurrent({ cell: { cell: 'lstm', hidden: 4, peephole: true, projection: 2 }, dropout: 0.1 })),
     single(new nn.Recurrent({ cell: leaky, hidden: 4, recompute: true })),
   ],
+  StackedAttention: [new nn.StackedAttention(), new nn.StackedAttention({ layers: 3, units: 2 })].map((layer) => ({
+    layer,
+    shapes: { query: [-1, F], memory: open },
+    inputs: { query: random([B, F]), memory: random([S, B, F], 2), lengths: [3, 1] },
+  })),
   RecurrentEncoder: [
     new nn.RecurrentEncoder(encoder),
     new nn.RecurrentEncoder({ ...encoder, multiLevel: true }),

@@ -14,6 +14,7 @@ import { EncoderDecoder } from './seq2seq/encoder-decoder.ts';
 import { FeatureEncoder } from './seq2seq/feature-encoder.ts';
 import { RecurrentEncoder } from './seq2seq/recurrent-encoder.ts';
 import { SpellingEncoder } from './spelling-encoder.ts';
+import { StackedAttention } from './stacked-attention.ts';
 import { TiedLinear } from './tied-linear.ts';
 import { imageLayers } from './vision/image-layers.ts';
 import { WordTable } from './word-table.ts';
@@ -34,6 +35,7 @@ const kinds = {
   recurrent: Recurrent,
   recurrentEncoder: RecurrentEncoder,
   spellingEncoder: SpellingEncoder,
+  stackedAttention: StackedAttention,
   tiedLinear: TiedLinear,
   wordTable: WordTable,
 } satisfies Readonly<Record<string, LayerKind>>;

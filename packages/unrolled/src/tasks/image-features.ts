@@ -27,7 +27,9 @@ export async function imageFeatures(
   for (let from = 0; from < images.length; from += batch) {
     await breathe(signal);
     const part = images.slice(from, from + batch);
-    const flat = await device.read(() => backbone.maps(imageBatch(part, preprocessing, device)));
+    const flat = await device.read(() =>
+      device.withoutGradients(() => backbone.maps(imageBatch(part, preprocessing, device))),
+    );
     const size = flat.length / part.length;
     for (let i = 0; i < part.length; i++) found.push(Float32Array.from(flat.subarray(i * size, (i + 1) * size)));
     onProgress?.(found.length);

@@ -1,10 +1,11 @@
+import { flag } from '../checks.ts';
 import { ConfigError } from '../errors.ts';
 import { inputChannels, inputSize, type Preprocessing, preprocessingSchema } from '../images/preprocessing.ts';
-import { inference, type LayerConfig } from '../nn/layer.ts';
+import { type Context, inference, type LayerConfig } from '../nn/layer.ts';
 import { Declarations, type Parameters, requireSaved, type SavedParameters } from '../nn/parameters.ts';
 import { Sequential } from '../nn/sequential.ts';
 import { imageLayerFrom } from '../nn/vision/image-layers.ts';
-import { mismatch, objectOf, type Schema } from '../schema.ts';
+import { mismatch, objectOf, optional, type Schema, scalar } from '../schema.ts';
 import type { Shape } from '../shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { firstOf } from './layer-paths.ts';
@@ -15,6 +16,8 @@ export interface BackboneDescription {
   readonly config: LayerConfig;
   /** Of the images it takes. */
   readonly preprocessing: Preprocessing;
+  /** Whether the network learns with the model, rather than being a pretrained one that stays as it is. Default false. */
+  readonly trained?: boolean | undefined;
 }
 
 /** The longest side of an input that is opened from a file: larger ones would fill the memory. */
@@ -31,12 +34,13 @@ export const backboneDescription: Schema<BackboneDescription> = objectOf<Backbon
     if (inputSize(found).every((side) => side <= longestSide)) return found;
     throw mismatch(`${place}.size`, `at most ${longestSide}`, found.size);
   },
+  trained: optional(scalar<boolean>(flag)),
 });
 
 /**
- * A pretrained network up to its last feature map, as a frozen part of a model about images: images `[B, H, W, C]` → features of
- * L = h·w places, `[B, h, w, D]`. The layers behind (pooling, classifier) are left out. Parameters: those of the network, under
- * `backbone.`, all of them buffers.
+ * A network up to its last feature map, as a part of a model about images: images `[B, H, W, C]` → features of L = h·w places,
+ * `[B, h, w, D]`. It is pretrained and stays as it is, or learns with the model where `trained` is set. The layers behind
+ * (pooling, classifier) are left out. Parameters: those of the network, under `backbone.`, all of them buffers unless it is trained.
  */
 export class Backbone {
   readonly description: BackboneDescription;
@@ -47,8 +51,8 @@ export class Backbone {
   readonly #body: Sequential;
 
   /** @throws ConfigError if no layer of the network gives a map with more than one place */
-  constructor({ config, preprocessing }: BackboneDescription) {
-    this.description = { config, preprocessing };
+  constructor({ config, preprocessing, trained }: BackboneDescription) {
+    this.description = { config, preprocessing, ...(trained && { trained }) };
     const network = imageLayerFrom(config);
     if (!(network instanceof Sequential)) {
       throw new ConfigError(`backbone: needs a sequence of layers, received '${config.layer}'`, {
@@ -73,11 +77,18 @@ export class Backbone {
 
   /** Declares its parameters. */
   build(declarations: Declarations): void {
-    this.#body.build(this.inputShape, declarations.frozen().within('backbone'));
+    const own = this.trained ? declarations : declarations.frozen();
+    this.#body.build(this.inputShape, own.within('backbone'));
   }
 
-  /** Preprocessed images → maps `[B, h, w, D]`, without gradients. */
-  maps(x: Tensor): Tensor {
+  /** Whether it learns with the model. */
+  get trained(): boolean {
+    return this.description.trained === true;
+  }
+
+  /** Preprocessed images → maps `[B, h, w, D]`: without gradients, unless the network is trained. */
+  maps(x: Tensor, context: Context = inference): Tensor {
+    if (this.trained) return this.#body.apply(x, context);
     return x.device.withoutGradients(() => this.#body.apply(x, inference));
   }
 
