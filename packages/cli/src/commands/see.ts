@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import type { Tensor } from 'unrolled';
 import { type Image, imageBatch, imagesFromBatch } from 'unrolled/images';
 import { imageLayers } from 'unrolled/inspect';
+import type { InspectedClassifier } from 'unrolled/tasks/classify-images';
 import { Failure } from '../failure.ts';
 import { readImage } from '../input/images.ts';
 import { choice, folderName, notNegative, number, option, positive, whole } from '../options/parse.ts';
@@ -12,7 +13,7 @@ import { printable } from '../output/text.ts';
 import { openMachine, toStandardError } from '../run/open-device.ts';
 import { type AscentFlags, growImages } from '../see/ascent.ts';
 import { drawnMap, type MapFlags, type MapMethod, mapMethods } from '../see/maps.ts';
-import { labelsOf, type OpenedNetwork, openNetwork } from '../see/network.ts';
+import { labelsOf, openNetwork } from '../see/network.ts';
 import { enlarged, writePicture } from '../see/pictures.ts';
 import { classNamed, type NamedTarget, slug, type UnitChoice, unitChoice, unitOf } from '../see/targets.ts';
 
@@ -127,7 +128,7 @@ async function see(path: string, images: string[], flags: SeeFlags): Promise<voi
 
 /** Prints the classes of an image and draws what they rest on. */
 async function seeImage(
-  network: OpenedNetwork,
+  network: InspectedClassifier,
   path: string,
   maps: readonly MapMethod[],
   ascends: boolean,
@@ -178,7 +179,7 @@ async function seeImage(
 
 /** The classes or the unit that were asked about; without a word, the likeliest class of an image. */
 async function targetsOf(
-  network: OpenedNetwork,
+  network: InspectedClassifier,
   seen: { readonly x: Tensor; readonly best: number; readonly K: number } | null,
   flags: SeeFlags,
 ): Promise<NamedTarget[]> {
@@ -196,7 +197,7 @@ async function targetsOf(
   if (!seen) throw new Failure('--method ascent: name a class with --class, or a unit with --layer and --unit', 2);
   return [{ target: { class: seen.best }, title: labelsOf(network, seen.K)[seen.best] }];
 
-  async function classCount({ logits }: OpenedNetwork): Promise<number> {
+  async function classCount({ logits }: InspectedClassifier): Promise<number> {
     const blank = blankImage(network);
     const [scores] = await device.read(() => [logits(imageBatch([blank], preprocessing, device), { training: false })]);
     return scores.length;
@@ -204,12 +205,12 @@ async function targetsOf(
 }
 
 /** An image of the network's size. */
-function blankImage({ preprocessing }: OpenedNetwork): Image {
+function blankImage({ preprocessing }: InspectedClassifier): Image {
   const channels = preprocessing.mean.length as 1 | 3;
   return { width: 8, height: 8, channels, data: new Uint8Array(64 * channels) };
 }
 
-function listLayers(network: OpenedNetwork, { json }: SeeFlags): void {
+function listLayers(network: InspectedClassifier, { json }: SeeFlags): void {
   const { device, preprocessing } = network;
   const layers = device.scope(() => imageLayers(network, imageBatch([blankImage(network)], preprocessing, device)));
   if (json) process.stdout.write(`${JSON.stringify({ type: 'layers', layers })}\n`);

@@ -2,9 +2,9 @@ import { join } from 'node:path';
 import type { Tensor } from 'unrolled';
 import { imagesFromBatch, inputChannels, inputSize, valueRange } from 'unrolled/images';
 import { ascent } from 'unrolled/inspect';
+import type { InspectedClassifier } from 'unrolled/tasks/classify-images';
 import { progressShare } from '../output/progress-share.ts';
 import { printable } from '../output/text.ts';
-import type { OpenedNetwork } from './network.ts';
 import { enlarged, writePicture } from './pictures.ts';
 import { type NamedTarget, slug } from './targets.ts';
 
@@ -27,7 +27,7 @@ const writeEvery = 16;
 
 /** Grows an image for each target; its file is written again and again meanwhile. */
 export async function growImages(
-  network: OpenedNetwork,
+  network: InspectedClassifier,
   targets: readonly NamedTarget[],
   start: Tensor | null,
   prefix: string,

@@ -12,9 +12,9 @@ import {
   smoothGrad,
   strongestChannel,
 } from 'unrolled/inspect';
+import type { InspectedClassifier } from 'unrolled/tasks/classify-images';
 import { Failure } from '../failure.ts';
 import { progressShare } from '../output/progress-share.ts';
-import type { OpenedNetwork } from './network.ts';
 import type { NamedTarget } from './targets.ts';
 
 export const mapMethods = ['occlusion', 'saliency', 'smoothgrad', 'guided', 'gradcam'] as const;
@@ -41,7 +41,7 @@ export interface DrawnMap {
 /** Computes and draws a map. @param picture  as the network saw it */
 export async function drawnMap(
   method: MapMethod,
-  network: OpenedNetwork,
+  network: InspectedClassifier,
   x: Tensor,
   { target }: NamedTarget,
   picture: Image,

@@ -1,24 +1,11 @@
 import { readFileSync, statSync } from 'node:fs';
 import type { Device } from 'unrolled';
-import { type Image, imageBatch, type Preprocessing } from 'unrolled/images';
-import type { InspectedNetwork } from 'unrolled/inspect';
-import { inference } from 'unrolled/nn';
-import { ImageClassifier } from 'unrolled/tasks/classify-images';
+import { ImageClassifier, type InspectedClassifier, inspectedClassifier } from 'unrolled/tasks/classify-images';
 import { openImageNetwork } from 'unrolled/vision';
 import { Failure, naming } from '../failure.ts';
 import type { CheckpointName } from '../options/use.ts';
 import { loadRun } from '../run/load.ts';
 import { isModel } from '../tasks/backbone.ts';
-
-/** A network that classifies images, whatever file it comes from. */
-export interface OpenedNetwork extends InspectedNetwork {
-  readonly device: Device;
-  readonly preprocessing: Preprocessing;
-  /** By class; null where the file does not say them. */
-  readonly labels: readonly string[] | null;
-  /** Of each class, as `classify predict` gives them. */
-  probabilities(image: Image): Promise<ArrayLike<number>>;
-}
 
 /**
  * The network of a run folder, of a file of a trained classifier, or of a safetensors file with the weights of a known network.
@@ -29,35 +16,13 @@ export async function openNetwork(
   device: Device,
   path: string,
   { checkpoint, labels: named }: { checkpoint?: CheckpointName; labels?: string },
-): Promise<OpenedNetwork> {
+): Promise<InspectedClassifier> {
   const labels = named === undefined ? undefined : readLabels(named);
   if (holdsNetwork(path)) {
-    const network = naming(path, () => openImageNetwork(readFileSync(path), device, { labels }));
-    return {
-      device,
-      preprocessing: network.preprocessing,
-      labels: network.labels,
-      logits: (x, context) => network.logits(x, context),
-      async probabilities(image) {
-        const x = imageBatch([image], network.preprocessing, device);
-        const [found] = await device.read(() => [network.logits(x, inference).softmax()]);
-        device.release(x);
-        return found;
-      },
-    };
+    return inspectedClassifier(naming(path, () => openImageNetwork(readFileSync(path), device, { labels })));
   }
   const classifier = await loadRun(path, checkpoint, (stored) => ImageClassifier.load(device, stored));
-  return {
-    device,
-    preprocessing: classifier.preprocessing,
-    labels: labels ?? classifier.labels,
-    logits: (x, context) => classifier.apply(x, context),
-    async probabilities(image) {
-      const [{ probabilities }] = await classifier.predict([image]);
-      const byLabel = new Map(probabilities.map(({ label, probability }) => [label, probability]));
-      return classifier.labels.map((label) => byLabel.get(label)!);
-    },
-  };
+  return { ...inspectedClassifier(classifier), labels: labels ?? classifier.labels };
 }
 
 /** Whether this is a file of weights, and not of a run. */
@@ -75,5 +40,5 @@ function readLabels(path: string): readonly string[] {
 }
 
 /** Names for K classes. */
-export const labelsOf = ({ labels }: OpenedNetwork, K: number): readonly string[] =>
+export const labelsOf = ({ labels }: InspectedClassifier, K: number): readonly string[] =>
   labels ?? Array.from({ length: K }, (_, k) => `class ${k}`);

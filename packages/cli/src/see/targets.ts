@@ -1,8 +1,9 @@
 import { InvalidArgumentError } from 'commander';
 import type { Tensor } from 'unrolled';
 import { type ChannelMap, type ClassTarget, featureMaps, type UnitTarget } from 'unrolled/inspect';
+import type { InspectedClassifier } from 'unrolled/tasks/classify-images';
 import { Failure } from '../failure.ts';
-import { labelsOf, type OpenedNetwork } from './network.ts';
+import { labelsOf } from './network.ts';
 
 /** What is asked about, with a name for people and one for files. */
 export interface NamedTarget {
@@ -30,7 +31,7 @@ export function unitChoice(text: string): UnitChoice {
  * The class of a name, or of a part of it between commas ('tabby' for 'tabby, tabby cat'), whatever its case; or of an index.
  * @throws Failure with the classes that contain the name
  */
-export function classNamed(name: string, network: OpenedNetwork, K: number): NamedTarget {
+export function classNamed(name: string, network: InspectedClassifier, K: number): NamedTarget {
   const labels = labelsOf(network, K);
   const wanted = name.trim().toLowerCase();
   const parts = (label: string): string[] => label.toLowerCase().split(', ');
@@ -45,7 +46,7 @@ export function classNamed(name: string, network: OpenedNetwork, K: number): Nam
 
 /** A unit of a layer; without a place the one at which the channel is most active. */
 export async function unitOf(
-  network: OpenedNetwork,
+  network: InspectedClassifier,
   image: Tensor,
   layer: string,
   { channel, y, x }: UnitChoice,

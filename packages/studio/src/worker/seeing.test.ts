@@ -1,5 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { openDevice } from 'unrolled';
+import { ImageClassifier } from 'unrolled/tasks/classify-images';
+import { encodeModel, storeModel } from 'unrolled/train';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { shapeExamples } from '../models/shapes.ts';
 import type { GrowingImage, SeeMethod } from '../protocol-see.ts';
@@ -55,6 +58,24 @@ test('the network that comes with the page knows every example', async () => {
     expect(classes[0].label).toBe(name);
     expect([picture.width, picture.height]).toEqual([48, 48]);
   }
+});
+
+test('its probabilities are those that the classifier predicts, with its temperature and mirror image', async () => {
+  const device = await openDevice('wasm', { threads: 1 });
+  const found = ImageClassifier.load(device, file);
+  const description = found.describe();
+  const config = { ...description.config, mirror: true };
+  const saved = await found.parameters.save();
+  const classifier = ImageClassifier.from(device, { ...description, config, temperature: 20 }, saved);
+  const seeing = await Seeing.open(encodeModel(await storeModel(classifier)), false);
+  for (const { image } of shapeExamples()) {
+    const { classes } = await seeing.look(image);
+    const [{ probabilities }] = await classifier.predict([image]);
+    expect(classes.map(({ label, probability }) => ({ label, probability }))).toEqual(probabilities);
+    expect(probabilities[0].probability).toBeLessThan(0.9);
+  }
+  seeing.close();
+  device.close();
 });
 
 test('guided backpropagation hardly depends on the class; Grad-CAM and occlusion do (Adebayo 2018)', async () => {

@@ -1,5 +1,5 @@
 import { ConfigError, type Device, openDevice, type Tensor, unlessAborted } from 'unrolled';
-import { type Image, imageBatch, imagesFromBatch, inputSize, type Preprocessing, valueRange } from 'unrolled/images';
+import { type Image, imageBatch, imagesFromBatch, inputSize, valueRange } from 'unrolled/images';
 import {
   ascent,
   type ChannelMap,
@@ -8,7 +8,6 @@ import {
   featureMaps,
   gradCam,
   guidedBackpropagation,
-  type InspectedNetwork,
   imageLayers,
   occlusion,
   overlayMap,
@@ -18,8 +17,7 @@ import {
   strongestChannel,
   styleTransfer,
 } from 'unrolled/inspect';
-import type { Parameters } from 'unrolled/nn';
-import { ImageClassifier } from 'unrolled/tasks/classify-images';
+import { ImageClassifier, type InspectedClassifier, inspectedClassifier } from 'unrolled/tasks/classify-images';
 import { isModelFile } from 'unrolled/train';
 import { ImageNetwork, openImageNetwork } from 'unrolled/vision';
 import type {
@@ -33,23 +31,16 @@ import type {
   SeenMap,
 } from '../protocol-see.ts';
 
-/** What both kinds of files give. */
-interface Opened extends InspectedNetwork {
-  readonly preprocessing: Preprocessing;
-  readonly labels: readonly string[] | null;
-  readonly parameters: Parameters;
-}
-
 /** A network that looks at one image at a time, on a device of its own. */
 export class Seeing {
   readonly device: Device;
-  readonly #network: Opened;
+  readonly #network: InspectedClassifier;
   readonly about: SeeAbout;
   /** The image it looks at. */
   #x: Tensor | null = null;
   #stop = new AbortController();
 
-  private constructor(device: Device, network: Opened) {
+  private constructor(device: Device, network: InspectedClassifier) {
     this.device = device;
     this.#network = network;
     const [height, width] = inputSize(network.preprocessing);
@@ -99,9 +90,7 @@ export class Seeing {
     device.release(this.#x);
     const x = device.keep(imageBatch([image], preprocessing, device));
     this.#x = x;
-    const [pixels, probabilities] = await device.read(() =>
-      device.withoutGradients(() => [x, this.#network.logits(x, { training: false }).softmax()]),
-    );
+    const [pixels, probabilities] = [await x.read(), await this.#network.probabilities(image)];
     const classes = Array.from(probabilities, (probability, index) => {
       return { index, label: this.about.labels[index], probability };
     }).sort((a, b) => b.probability - a.probability);
@@ -187,15 +176,11 @@ export class Seeing {
   }
 }
 
-function openNetwork(device: Device, file: Uint8Array, untrained: boolean): Opened {
+function openNetwork(device: Device, file: Uint8Array, untrained: boolean): InspectedClassifier {
   if (!isModelFile(file)) {
     const found = openImageNetwork(file, device);
-    const network = untrained ? new ImageNetwork(device, found.describe(), 1) : found;
-    const { preprocessing, labels, parameters } = network;
-    return { preprocessing, labels, parameters, logits: (x, context) => network.logits(x, context) };
+    return inspectedClassifier(untrained ? new ImageNetwork(device, found.describe(), 1) : found);
   }
   const found = ImageClassifier.load(device, file);
-  const network = untrained ? ImageClassifier.from(device, found.describe(), 1) : found;
-  const { preprocessing, labels, parameters } = network;
-  return { preprocessing, labels, parameters, logits: (x, context) => network.apply(x, context) };
+  return inspectedClassifier(untrained ? ImageClassifier.from(device, found.describe(), 1) : found);
 }

@@ -8,6 +8,7 @@ export type { Classification, ClassifierEvaluation } from '../../metrics/label-p
 export * from './config.ts';
 export * from './evaluate.ts';
 export { imageSource, type LabelledImage } from './examples.ts';
+export * from './inspected.ts';
 export { type ClassifyImagesOptions, ImageClassifier } from './model.ts';
 export { type HeadOptions, withHead } from './network.ts';
 export { channelStatistics } from './statistics.ts';
