@@ -75,7 +75,7 @@ export function partOf(image: Image, { top, left, height, width }: ImagePart): I
 }
 
 /** The brightness of a colour, from 0 to 255. */
-export const luma = (red: number, green: number, blue: number): number =>
+const luma = (red: number, green: number, blue: number): number =>
   (19595 * red + 38470 * green + 7471 * blue + 0x8000) >> 16;
 
 /** Bytes with opacity, red, green, blue and alpha, put onto white. */

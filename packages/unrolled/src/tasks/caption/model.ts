@@ -46,7 +46,7 @@ export interface CaptionerDescription {
 }
 
 /** The description of a captioner in a file. */
-export const captionerDescription: Schema<CaptionerDescription> = objectOf<CaptionerDescription>({
+const captionerDescription: Schema<CaptionerDescription> = objectOf<CaptionerDescription>({
   task: taskName('caption'),
   config: optionsOf(captionerKinds),
   backbone: backboneDescription,

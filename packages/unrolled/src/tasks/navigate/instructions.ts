@@ -1,6 +1,5 @@
 import { Random } from '../../random.ts';
 import { type Action, moved, type Pose, turned } from './pose.ts';
-import { colourNames, shapeNames } from './rooms.ts';
 import type { Route } from './routes.ts';
 import type { World } from './world.ts';
 
@@ -112,8 +111,3 @@ function partsAt(world: World, pose: Pose, mention: string, random: Random): Par
   found.push(...found.filter(({ mentions }) => mentions));
   return mention === 'held' ? found.filter(({ mentions }) => mentions || random.uniform() < 0.5) : found;
 }
-
-/** All pairs of colour and shape. */
-export const allPairs: readonly string[] = colourNames.flatMap((colour) =>
-  shapeNames.map((shape) => `${colour} ${shape}`),
-);
