@@ -109,6 +109,21 @@ describe('a folder of images', () => {
   });
 });
 
+test('a table of images and labels is trained on, resumed and evaluated', async () => {
+  const rows = (folder: string, count: number): string[] =>
+    ['red', 'green'].flatMap((label) =>
+      Array.from({ length: count }, (_, i) => `shapes/${folder}/${label}/${i}.png,${label}`),
+    );
+  file('colours.csv', ['image,label', ...rows('train', 10)].join('\n'));
+  file('test.csv', ['image,label', ...rows('test', 3)].join('\n'));
+  const { out } = await classify('train', at('colours.csv'), ...tiny, '--steps', '4', '--out', at('listed'));
+  expect(out).toContain(`Recognised a list of images in ${at('colours.csv')}`);
+  await classify('train', '--resume', at('listed'), '--steps', '6');
+  expect((await classify('eval', at('listed'), at('test.csv'))).out).toContain('of 6');
+  file('colours.csv', ['image,label', ...rows('train', 9)].join('\n'));
+  await expect(classify('train', '--resume', at('listed'), '--steps', '8')).rejects.toThrow('colours.csv');
+});
+
 describe('what is refused by name', () => {
   test.each([
     [['train', at('shapes'), '--cell', 'gru'], '--cell is an option for texts, and these are images'],

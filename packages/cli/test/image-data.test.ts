@@ -5,6 +5,8 @@ import { gzipSync } from 'node:zlib';
 import { prepareImage } from 'unrolled/images';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { imageData } from '../src/input/image-data.ts';
+import { isImageList, readImageList } from '../src/input/image-list.ts';
+import { isStoredImages, storedImages } from '../src/input/stored-images.ts';
 import { encodePng } from '../src/output/png.ts';
 import { picture } from './image-fixtures.ts';
 
@@ -87,7 +89,7 @@ describe('a folder for each label', () => {
 
   test('says what has no label, and leaves folders of texts to others', () => {
     writeImages('a/1.png');
-    expect(() => imageData(folder)).toThrow(/there is one label, 'a'; it needs a folder of images for each/);
+    expect(() => imageData(folder)).toThrow(/there is one label, 'a'; there must be images of two or more/);
     writeImages('b/1.png', 'loose.png');
     expect(() => imageData(folder)).toThrow(/loose\.png: the image lies in no folder of a label/);
     for (let i = 0; i < 4; i++) write(`a/${i}.txt`, 'words');
@@ -97,9 +99,85 @@ describe('a folder for each label', () => {
   });
 });
 
+describe('a table of images and labels', () => {
+  const list = (content: string, name = 'list/flowers.csv') => {
+    write(name, content);
+    return join(folder, name);
+  };
+
+  test('by the names of its columns, in any order, or without them', async () => {
+    writeImages('list/a.png', 'list/b c.png', 'd.png');
+    for (const [name, content] of [
+      ['list/named.csv', 'id,Label,note,image\n1,rose,"x, y",a.png\n2,daisy,,"b c.png"\n3, rose,z,../d.png\n'],
+      ['list/plain.csv', 'a.png,rose\nb c.png,daisy\n../d.png,rose'],
+      ['list/tabs.tsv', 'filename\tclass\r\na.png\trose\r\nb c.png\tdaisy\r\n../d.png\trose\r\n'],
+      ['list/turned.csv', `rose;a.png\ndaisy;b c.png\nrose;${join(folder, 'd.png')}`],
+    ]) {
+      const path = list(content, name);
+      expect(isImageList(path)).toBe(true);
+      const { format, labels, train, files } = await readImageList(path);
+      expect([format, labels, train.length]).toEqual(['list', ['daisy', 'rose'], 3]);
+      expect(files).toEqual(['list/a.png', 'list/b c.png', 'd.png'].map((name) => join(folder, name)));
+      const { images, targets } = await train.read();
+      expect([images.length, Array.from(targets)]).toEqual([3, [1, 0, 1]]);
+    }
+  });
+
+  test('is no table of texts', () => {
+    expect(isImageList(list('label,text\nrose,"a flower, see a.png"\n'))).toBe(false);
+    expect(isImageList(list('image,label\nno file,x\n'))).toBe(false);
+    expect(isImageList(list('a.png\trose', 'list.txt'))).toBe(false);
+  });
+
+  test('names what is wrong, with its line', async () => {
+    for (const [content, message] of [
+      ['image,kind,more\na.png,rose,1\n', /no column 'label'; the first line must name the columns image and label/],
+      ['picture,label\na.png,rose\n', /no column 'image'/],
+      ['image,label\na.png,rose\nb.png,\n', /flowers\.csv: line 3: there is no label of 'b\.png'/],
+      ['image,label\na.png,rose\n,daisy\n', /line 3: there is no image/],
+      ['image,label\na.png,rose\nb.png,rose\n', /there is one label, 'rose'/],
+      ['image,label\na.png,rose\nb.png\n', /line 3 has 1 field, the first line 2/],
+    ] as const) {
+      await expect(readImageList(list(content))).rejects.toThrow(message);
+    }
+    writeImages('list/a.png');
+    const { train } = await readImageList(list('image,label\na.png,rose\ngone.png,daisy\n'));
+    await expect(train.read()).rejects.toThrow(/gone\.png: there is no such file.*--skip-broken/);
+    expect((await train.read({ skipBroken: true })).leftOut).toHaveLength(1);
+  });
+});
+
 describe('IDX files', () => {
   const idx = (type: number, shape: readonly number[], bytes: readonly number[]): Uint8Array =>
     Uint8Array.from([0, 0, type, shape.length, ...shape.flatMap((n) => [0, 0, n >> 8, n & 255]), ...bytes]);
+
+  test('given by name: the images alone or with their labels, and those to test on', async () => {
+    write('train-images-idx3-ubyte.gz', gzipSync(idx(8, [2, 1, 1], [1, 2])));
+    write('train-labels-idx1-ubyte', idx(8, [2], [0, 1]));
+    write('t10k-images.idx3-ubyte', idx(8, [1, 1, 1], [7]));
+    write('t10k-labels.idx1-ubyte', idx(8, [1], [1]));
+    const [images, labels, test] = [
+      'train-images-idx3-ubyte.gz',
+      'train-labels-idx1-ubyte',
+      't10k-images.idx3-ubyte',
+    ].map((name) => join(folder, name));
+    for (const paths of [[images], [labels, images]]) {
+      expect(paths.every(isStoredImages)).toBe(true);
+      const data = storedImages(paths);
+      expect(data).toMatchObject({ format: 'idx', labels: ['0', '1'], test: null, files: [images, labels] });
+      expect(Array.from((await data.train.read()).targets)).toEqual([0, 1]);
+    }
+    expect(storedImages([test, images]).test?.length).toBe(1);
+    expect(storedImages([test]).train.length).toBe(1);
+    expect(() => storedImages([labels])).toThrow(
+      /train-labels-idx1-ubyte: it holds labels; give the file of their images/,
+    );
+    expect(() => storedImages([labels, test])).toThrow(/it holds labels; give the file of their images, too/);
+    expect(() => storedImages([images, join(folder, 'a.png')])).toThrow(/a\.png: it cannot go with .*images-idx3/);
+    expect(() => storedImages([images, join(folder, 'test_batch.bin')])).toThrow(/give files of one kind/);
+    rmSync(labels);
+    expect(() => storedImages([images])).toThrow(/there is no train-labels-idx1-ubyte beside it/);
+  });
 
   test('come in pairs, compressed or not', async () => {
     write('train-images-idx3-ubyte.gz', gzipSync(idx(8, [3, 1, 2], [1, 2, 3, 4, 5, 6])));
@@ -153,6 +231,21 @@ describe("CIFAR's binary version", () => {
     ]);
     write('batches.meta.txt', 'a\na');
     expect(() => imageData(folder)).toThrow(/2 names of labels, 10 different ones are needed/);
+  });
+
+  test('given by name: some batches, with or without those to test on', () => {
+    for (const name of ['data_batch_1.bin', 'data_batch_2.bin', 'test_batch.bin', 'train.bin'])
+      write(name, record(name === 'train.bin' ? [1, 2] : [3], [1, 2, 3]));
+    const at = (...names: readonly string[]) => names.map((name) => join(folder, name));
+    expect(storedImages(at('data_batch_2.bin')).train.length).toBe(1);
+    const both = storedImages(at('data_batch_1.bin', 'data_batch_2.bin', 'test_batch.bin'));
+    expect([both.format, both.train.length, both.test?.length]).toEqual(['cifar-10', 2, 1]);
+    expect(storedImages(at('test_batch.bin'))).toMatchObject({ test: null, train: { length: 1 } });
+    expect(storedImages(at('train.bin')).format).toBe('cifar-100');
+    expect(() => storedImages(at('data_batch_1.bin', 'train.bin'))).toThrow(/give files of one kind/);
+    // Alone in a folder, a test is nothing to learn from.
+    write('other/test.bin', 'words');
+    expect(imageData(join(folder, 'other'))).toBeNull();
   });
 
   test('of a hundred: the fine labels', async () => {

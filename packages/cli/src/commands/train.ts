@@ -81,7 +81,7 @@ export function trainCommand(parts: readonly TrainPart[]): Command {
   });
 }
 
-function trainOrResume<Options extends TrainOptions, Files extends SourceFiles>(
+async function trainOrResume<Options extends TrainOptions, Files extends SourceFiles>(
   trainable: Trainable<Options, Files>,
   paths: readonly string[],
   flags: TrainFlags & Partial<Options>,
@@ -94,7 +94,7 @@ function trainOrResume<Options extends TrainOptions, Files extends SourceFiles>(
   const { command } = trainable;
   if (checkpoint !== undefined) throw new Failure(`${command}: --checkpoint goes only with --resume`, 2);
   if (paths.length === 0) throw new Failure(`${command}: ${trainable.missing}, or resume a run with --resume`, 2);
-  const sources = trainable.read(paths);
+  const sources = await trainable.read(paths);
   const folder = new RunFolder(out ?? join('runs', runName(sources.files[0], paths[0])));
   if (folder.exists && !folder.isFree) {
     throw new Failure(

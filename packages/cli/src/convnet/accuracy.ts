@@ -63,7 +63,7 @@ export async function* trainBlocks(
 }
 
 async function readData(folder: string, { size, seed }: AccuracyOptions): Promise<Data> {
-  const files = readImageFiles([folder]);
+  const files = await readImageFiles([folder]);
   const { labels, train: set, test } = files.data;
   const { side, grey } = await typicalImage(files);
   const channels = grey ? 1 : 3;

@@ -17,6 +17,15 @@ export interface ImageSet {
   read(options?: ReadImagesOptions): Promise<ReadImages>;
 }
 
+/** Images to learn from. */
+export interface ImageData {
+  readonly format: 'folders' | 'list' | 'idx' | 'cifar-10' | 'cifar-100';
+  readonly labels: readonly string[];
+  readonly train: ImageSet;
+  /** Images that the data keep apart; null: none. */
+  readonly test: ImageSet | null;
+}
+
 export interface ReadImagesOptions {
   /** Makes of each image what is kept of it, so that large ones do not fill the memory. Default: all of it */
   readonly prepare?: (image: Image) => Image;

@@ -43,7 +43,7 @@ export interface Trainable<Options extends TrainOptions = TrainOptions, Files ex
   /** Its own options, with `recurrentOptions` if it has such layers; those of every run are added. */
   options(): Option[];
   /** Finds and hashes its files: `readTextFiles`, or `binaryFiles` where they are no texts or may be large. */
-  read(paths: readonly string[]): Files;
+  read(paths: readonly string[]): Files | Promise<Files>;
   /** Default end: epochs, but at least so many steps. */
   readonly end: { readonly epochs: number; readonly steps: number };
   /** Default steps between validations, samples and checkpoints. */

@@ -32,7 +32,7 @@ export async function startRun<Options extends TrainOptions, Files extends Sourc
   { json, threads }: MachineOptions = {},
 ): Promise<number> {
   const listener = listenerFor(json);
-  const sources = { main, named: readNamed(trainable, said) };
+  const sources = { main, named: await readNamed(trainable, said) };
   const { cell } = { ...trainable.defaults, ...said } as { readonly cell?: string };
   const own = cell !== undefined && isCellFile(cell) ? await readCellFile(cell) : null;
   const prepared = await trainable.prepare(sources, said, null, own);
@@ -76,7 +76,7 @@ export async function resumeRun<Options extends TrainOptions, Files extends Sour
   const stored = readConfig(folder, trainable);
   const options = changedOptions(trainable, stored.options, said);
   const own = stored.cell ? await readCellCopy(folder.path, stored.cell) : null;
-  const sources = readSources(trainable, folder, stored, paths, said);
+  const sources = await readSources(trainable, folder, stored, paths, said);
   checkSameFiles(stored, sources);
   // Where the files are now is where other commands look for them.
   const config = { ...stored, ...filesOf(sources), options };
@@ -116,30 +116,31 @@ async function withDevice(
 }
 
 /** The files that options name. */
-function readNamed<Options extends TrainOptions, Files extends SourceFiles>(
+async function readNamed<Options extends TrainOptions, Files extends SourceFiles>(
   { fileOptions, read }: Trainable<Options, Files>,
   said: Partial<Options>,
-): Sources<Files>['named'] {
-  const paths = fileOptions.flatMap((name) => {
+): Promise<Sources<Files>['named']> {
+  const named: Record<string, Files> = {};
+  for (const name of fileOptions) {
     const path = said[name as keyof Options];
-    return typeof path === 'string' ? [[name, read([path])] as const] : [];
-  });
-  return Object.fromEntries(paths);
+    if (typeof path === 'string') named[name] = await read([path]);
+  }
+  return named;
 }
 
 /**
  * The files of a resumed run: those it was started with, or new places for them.
  * @throws Failure if they are not there any more, or came through a pipe
  */
-function readSources<Options extends TrainOptions, Files extends SourceFiles>(
+async function readSources<Options extends TrainOptions, Files extends SourceFiles>(
   trainable: Trainable<Options, Files>,
   folder: RunFolder,
   { files, named = {} }: RunConfig<Options>,
   paths: readonly string[],
   said: Partial<Options>,
-): Sources<Files> {
+): Promise<Sources<Files>> {
   const command = `npx unrolled ${trainable.command} --resume ${shellWord(folder.path)}`;
-  const again = (stored: readonly SourceFile[], instead: string): Files => {
+  const again = async (stored: readonly SourceFile[], instead: string): Promise<Files> => {
     const piped = stored.some((file) => file.piped);
     const gone = stored.find(({ path }) => !existsSync(path));
     if (piped || gone) {
@@ -148,12 +149,10 @@ function readSources<Options extends TrainOptions, Files extends SourceFiles>(
     }
     return trainable.read(stored.map(({ path }) => path));
   };
-  const now = readNamed(trainable, said);
-  const others = Object.entries(named).map(
-    ([name, stored]) => [name, now[name] ?? again(stored, `${flagOf(name)} FILE`)] as const,
-  );
-  return {
-    main: paths.length > 0 ? trainable.read(paths) : again(files, 'FILE'),
-    named: Object.fromEntries(others),
-  };
+  const now = await readNamed(trainable, said);
+  const others: Record<string, Files> = {};
+  for (const [name, stored] of Object.entries(named)) {
+    others[name] = now[name] ?? (await again(stored, `${flagOf(name)} FILE`));
+  }
+  return { main: paths.length > 0 ? await trainable.read(paths) : await again(files, 'FILE'), named: others };
 }

@@ -66,7 +66,7 @@ Example with images:
 
 In a folder with 'train' and 'test', the images in 'test' are used.`,
   async read({ model }, paths, flags) {
-    const { data } = readImageFiles(paths);
+    const { data } = await readImageFiles(paths);
     const set = data.test ?? data.train;
     const read = await readExamples(set, model.preprocessing, { labels: data.labels, skipBroken: flags.skipBroken });
     requireLabels(read, model.labels);

@@ -4,24 +4,28 @@ import { relative } from 'node:path';
 import { FormatError } from 'unrolled';
 import { imageHeader } from 'unrolled/images';
 import { Failure, naming } from '../../failure.ts';
-import { type ImageData, imageData, isImageFile } from '../../input/image-data.ts';
+import { imageData, isImageFile } from '../../input/image-data.ts';
+import { isImageList, readImageList } from '../../input/image-list.ts';
+import type { ImageData } from '../../input/image-sets.ts';
 import { binaryFiles, type SourceFile, type SourceFiles } from '../../input/source-files.ts';
+import { isStoredImages, storedImages } from '../../input/stored-images.ts';
 
-/** A folder of images: found and hashed, not decoded. */
+/** Images with labels: found and hashed, not decoded. */
 export interface ImageFiles extends SourceFiles {
-  /** As it was given. */
+  /** As it was given, or the first of them. */
   readonly path: string;
   readonly data: ImageData;
-  /** The files in it. */
-  readonly inside: readonly SourceFile[];
+  /** Files with one image each; none where they stand together in files. */
+  readonly single: readonly SourceFile[];
 }
+
+const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
 
 /** Whether there are images in what was given; also if they are not where they should be. */
 export const recognisesImages = (paths: readonly string[]): boolean =>
   paths.length > 0 &&
   paths.every((path) => {
-    if (statSync(path, { throwIfNoEntry: false })?.isFile())
-      return isImageFile(path) || /idx[34](-ubyte)?(\.gz)?$/.test(path);
+    if (isFile(path)) return isImageFile(path) || isStoredImages(path) || isImageList(path);
     try {
       return imageData(path) !== null;
     } catch (error) {
@@ -30,14 +34,31 @@ export const recognisesImages = (paths: readonly string[]): boolean =>
     }
   });
 
-/** @throws Failure if there is more than one folder, or it holds no images with labels */
-export function readImageFiles(paths: readonly string[]): ImageFiles {
-  const [path, ...others] = paths;
-  if (others.length > 0) {
-    throw new Failure(`${paths.join(', ')}: give one folder, in which there is a folder of images for each label`);
+/**
+ * A folder of images, a table that lists them, or files with many of them.
+ * @throws Failure if there is more than one of these, or they have no labels
+ */
+export async function readImageFiles(paths: readonly string[]): Promise<ImageFiles> {
+  const [path] = paths;
+  if (isFile(path) && paths.some(isStoredImages)) {
+    const { files, ...data } = storedImages(paths);
+    return { path, data, single: [], ...binaryFiles(files) };
+  }
+  if (paths.length > 1) {
+    throw new Failure(
+      `${paths.join(', ')}: give one folder, in which there is a folder of images for each label, or one table of them`,
+    );
+  }
+  if (isFile(path) && isImageList(path)) {
+    const { files, ...data } = await readImageList(path);
+    // What is missing is named when it is read.
+    const single = files.some(isFile) ? binaryFiles(files.filter(isFile)).files : [];
+    return { path, data, single, files: [sumOf(path, [...binaryFiles([path]).files, ...single])] };
   }
   if (!naming(path, () => statSync(path)).isDirectory()) {
-    throw new Failure(`${path}: it is a file; give the folder with the images and their labels`);
+    throw new Failure(
+      `${path}: it is a file; give the folder with the images and their labels, or a table of images and labels`,
+    );
   }
   const data = imageData(path);
   if (data === null) {
@@ -46,24 +67,27 @@ export function readImageFiles(paths: readonly string[]): ImageFiles {
     );
   }
   const { files: inside } = binaryFiles([path], data.format === 'folders' ? isImageFile : undefined);
+  return { path, data, single: data.format === 'folders' ? inside : [], files: [sumOf(path, inside)] };
+}
+
+/** Several files as one, whose hash is without the place of the folder, which may be moved. */
+function sumOf(path: string, files: readonly SourceFile[]): SourceFile {
   const hash = createHash('sha256');
-  // Without the place of the folder, which may be moved.
-  for (const file of inside) hash.update(`${relative(path, file.path)}\n${file.sha256}\n`);
-  const bytes = inside.reduce((sum, file) => sum + file.bytes, 0);
-  return { path, data, inside, files: [{ path, bytes, sha256: hash.digest('hex') }] };
+  for (const file of files) hash.update(`${relative(path, file.path)}\n${file.sha256}\n`);
+  return { path, bytes: files.reduce((sum, { bytes }) => sum + bytes, 0), sha256: hash.digest('hex') };
 }
 
 /** Images looked at to choose a size. */
 const enough = 50;
 
 /** The median of the shorter sides, and whether the images are grey, of some of them. */
-export async function typicalImage({ inside, data }: ImageFiles): Promise<{ side: number; grey: boolean }> {
-  if (data.format !== 'folders') {
+export async function typicalImage({ single, data }: ImageFiles): Promise<{ side: number; grey: boolean }> {
+  if (data.format !== 'folders' && data.format !== 'list') {
     const { images } = await data.train.read();
     return { side: Math.min(images[0].width, images[0].height), grey: images[0].channels === 1 };
   }
-  const every = Math.max(1, Math.floor(inside.length / enough));
-  const headers = inside
+  const every = Math.max(1, Math.floor(single.length / enough));
+  const headers = single
     .filter((_, i) => i % every === 0)
     .flatMap(({ path }) => {
       try {

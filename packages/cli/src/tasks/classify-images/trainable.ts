@@ -29,12 +29,14 @@ export const classifyImages: Trainable<ImageOptions, ImageFiles> = {
   command: 'classify train',
   inputs: 'images',
   description: 'train an image classifier',
-  argument: 'a folder with a folder of images for each label, or with IDX or CIFAR files',
+  argument: 'a folder with a folder of images for each label; a table of images and labels; IDX or CIFAR files',
   missing: 'no images given; name a folder with a folder of images for each label',
   help: `
 Examples with images:
   unrolled classify train flowers/
   unrolled classify train flowers/ --backbone mobilenet-v2.safetensors --freeze
+  unrolled classify train flowers.csv
+  unrolled classify train digits/train-images-idx3-ubyte.gz
 
 Images are recognised by their files. In a folder with 'train' and 'test', only 'train' is used; 'val' is used for validation.
 Without options, network, size and augmentation are chosen by the size and number of the images.`,
@@ -139,6 +141,7 @@ const black = (channels: number): number[] => new Array<number>(channels).fill(0
 function recognised({ data }: ImageFiles): string {
   const what = {
     folders: `${countOf(data.labels.length, 'folder')} of images`,
+    list: 'a list of images',
     idx: 'IDX files of images',
     'cifar-10': 'files of CIFAR-10',
     'cifar-100': 'files of CIFAR-100',
