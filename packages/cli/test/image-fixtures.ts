@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { deflateSync } from 'node:zlib';
 import encodeJpegFile, { init as initJpeg } from '@jsquash/jpeg/encode.js';
 import encodeWebpFile, { init as initWebp } from '@jsquash/webp/encode.js';
 import type { Image, Orientation } from 'unrolled/images';
@@ -12,6 +13,10 @@ export function picture(height: number, width: number, channels: 1 | 3 = 3): Ima
   });
   return { width, height, channels, data };
 }
+
+/** Rows of a PNG file with filter 0, compressed. */
+export const rows = (...bytes: readonly (readonly number[])[]): Uint8Array =>
+  deflateSync(Uint8Array.from(bytes.flatMap((row) => [0, ...row])));
 
 /** Pixels as encoders take them: with opacity. */
 function rgba({ width, height, channels, data }: Image, alpha = 255) {

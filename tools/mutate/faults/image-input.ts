@@ -3,7 +3,7 @@ import { type FaultGroup, faultsIn } from '../fault.ts';
 const images = 'packages/unrolled/src/images';
 const input = 'packages/cli/src/input';
 const golden = 'test/golden/image-resize.test.ts';
-const decoding = ['packages/cli/test/images.test.ts'];
+const decoding = ['packages/cli/test/images.test.ts', 'packages/cli/test/damaged-images.test.ts'];
 const folders = ['packages/cli/test/image-data.test.ts'];
 
 /** Image files and folders, resizing, normalisation and augmentation. */
