@@ -33,7 +33,10 @@ interface SeeFlags extends UseFlags, MapFlags, AscentFlags {
 export function seeCommand(): Command {
   const command = new Command('see')
     .description('draw what an image classifier looks at: which pixels matter, and what a class looks like to it')
-    .argument('<network>', 'run folder, or .safetensors file of a classifier or with the weights of a known network')
+    .argument(
+      '<network>',
+      'run folder, or file of a classifier or with the weights of a known network (.safetensors or .pth)',
+    )
     .argument('[images...]', 'JPEG, PNG, WebP or GIF files')
     .option('--method <names>', `${methods.join(', ')}; several with commas (default: gradcam)`, methodList)
     .option('--class <name>', 'class to explain, or its index; repeatable (default: the likeliest)', repeated)

@@ -31,7 +31,10 @@ export function styleCommand(): Command {
     .description('paint an image with the textures of another (style transfer)')
     .argument('<content>', 'image whose forms are kept')
     .argument('<style>', 'image whose textures and colours are taken')
-    .requiredOption('--backbone <network>', '.safetensors file with the weights of a network for images, or a run')
+    .requiredOption(
+      '--backbone <network>',
+      'file with the weights of a network for images (.safetensors or .pth), or a run',
+    )
     .option('--out <file>', 'PNG file, written again and again meanwhile', 'styled.png')
     .addOption(option('--size <pixels>', 'longer side of the result', whole(16, 4096)).default(384))
     .addOption(option('--style-size <pixels>', 'longer side of the style image (default: as --size)', whole(16, 4096)))

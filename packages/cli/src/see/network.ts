@@ -5,10 +5,10 @@ import { openImageNetwork } from 'unrolled/vision';
 import { Failure, naming } from '../failure.ts';
 import type { CheckpointName } from '../options/use.ts';
 import { loadRun } from '../run/load.ts';
-import { isModel } from '../tasks/backbone.ts';
+import { isModel, networkFile } from '../tasks/backbone.ts';
 
 /**
- * The network of a run folder, of a file of a trained classifier, or of a safetensors file with the weights of a known network.
+ * The network of a run folder, of a file of a trained classifier, or of a file with the weights of a known network.
  * @param labels  a text file with a label a line, in place of those of the file
  * @throws Failure saying what is missing or damaged
  */
@@ -19,7 +19,9 @@ export async function openNetwork(
 ): Promise<InspectedClassifier> {
   const labels = named === undefined ? undefined : readLabels(named);
   if (holdsNetwork(path)) {
-    return inspectedClassifier(naming(path, () => openImageNetwork(readFileSync(path), device, { labels })));
+    return inspectedClassifier(
+      naming(path, () => openImageNetwork(networkFile(readFileSync(path)), device, { labels })),
+    );
   }
   const classifier = await loadRun(path, checkpoint, (stored) => ImageClassifier.load(device, stored));
   return { ...inspectedClassifier(classifier), labels: labels ?? classifier.labels };

@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { inputSize, type Preprocessing } from 'unrolled/images';
+import { decodePytorch, isPytorch, stateDictOf } from 'unrolled/io';
 import type { LayerConfig, SavedParameters } from 'unrolled/nn';
 import type { ImageClassifierDescription } from 'unrolled/tasks/classify-images';
 import { decodeModel, taskOf } from 'unrolled/train';
-import { readImageNetwork } from 'unrolled/vision';
+import { type ImageNetworkFile, readImageNetwork } from 'unrolled/vision';
 import { Failure, naming } from '../failure.ts';
 import { countOf } from '../output/units.ts';
 
@@ -17,7 +18,7 @@ export interface Backbone {
 }
 
 /**
- * Reads a network from a file of weights: our own, a state dict of torchvision, or a classifier of images.
+ * Reads a network from a file of weights: our own, a state dict of torchvision (.safetensors or .pth), or a classifier of images.
  * @throws Failure saying what is wrong with the file
  */
 export function readBackbone(path: string): Backbone {
@@ -34,8 +35,12 @@ type Read = Omit<Backbone, 'about'>;
 export const isModel = (bytes: Uint8Array): boolean =>
   /"format":"unrolled (model|checkpoint) /.test(new TextDecoder().decode(bytes.subarray(8, 8 + 2 ** 20)));
 
+/** What the library opens: safetensors as they are, the state dict of PyTorch's file. */
+export const networkFile = (bytes: Uint8Array): ImageNetworkFile =>
+  isPytorch(bytes) ? stateDictOf(decodePytorch(bytes)) : bytes;
+
 function networkIn(path: string, bytes: Uint8Array): Read {
-  const { config, preprocessing, parameters } = naming(path, () => readImageNetwork(bytes));
+  const { config, preprocessing, parameters } = naming(path, () => readImageNetwork(networkFile(bytes)));
   return { network: config, preprocessing, weights: parameters };
 }
 

@@ -6,6 +6,7 @@
 export { Backbone, type BackboneDescription, backboneDescription } from './backbone.ts';
 export { ImageNetwork, type ImageNetworkDescription } from './image-network.ts';
 export {
+  type ImageNetworkFile,
   imageNetworkFile,
   type OpenImageNetworkOptions,
   openImageNetwork,

@@ -1,7 +1,7 @@
 import { ConfigError, FormatError, ShapeError } from '../errors.ts';
 import { preprocessingSchema } from '../images/preprocessing.ts';
 import { type Bytes, requireBytes } from '../io/bytes.ts';
-import { decodeSafetensors, encodeSafetensors } from '../io/safetensors.ts';
+import { decodeSafetensors, encodeSafetensors, type NamedArray } from '../io/safetensors.ts';
 import type { LayerConfig } from '../nn/layer.ts';
 import type { OwnParts } from '../nn/layer-kind.ts';
 import type { SavedParameters } from '../nn/parameters.ts';
@@ -43,6 +43,12 @@ export async function imageNetworkFile(
   return encodeSafetensors({ tensors: await network.parameters.save(), metadata }, options);
 }
 
+/** The bytes of a file, or the tensors of a state dict. */
+export type ImageNetworkFile = Uint8Array | ArrayBuffer | Readonly<Record<string, NamedArray>>;
+
+const isStateDict = (file: ImageNetworkFile): file is Readonly<Record<string, NamedArray>> =>
+  Object.getPrototypeOf(file ?? 0) === Object.prototype;
+
 /** A network independent of any device: what it is, and its weights. */
 export interface StoredImageNetwork extends ImageNetworkDescription {
   readonly parameters: SavedParameters;
@@ -53,9 +59,11 @@ export interface StoredImageNetwork extends ImageNetworkDescription {
  * recognised by the names and shapes of its tensors: ResNet-18 and 34, MobileNet v2, SqueezeNet 1.1, VGG-16 and 19, also of other
  * widths and numbers of classes, and CIFAR's ResNet-20 with the same names. A state dict has no labels, and the preprocessing
  * is ImageNet's, as torchvision's.
+ * @param file  the bytes of a safetensors file, or the tensors of a state dict: of a `.pth` file, `stateDictOf(decodePytorch(bytes))`
  * @throws FormatError if the file is damaged or holds no such network; it names what is missing or does not fit
  */
-export function readImageNetwork(file: Uint8Array | ArrayBuffer): StoredImageNetwork {
+export function readImageNetwork(file: ImageNetworkFile): StoredImageNetwork {
+  if (isStateDict(file)) return fromStateDict(file, []);
   const { tensors, metadata, unread, verified } = decodeSafetensors(requireBytes('openImageNetwork', file));
   if (metadata.format === format) {
     if (!verified) throw new FormatError('openImageNetwork: the checksum is missing; the file was altered');
@@ -84,7 +92,7 @@ export interface OpenImageNetworkOptions extends OwnParts {
  * const network = openImageNetwork(await readFile('resnet18.safetensors'), device, { labels });
  */
 export function openImageNetwork(
-  file: Uint8Array | ArrayBuffer,
+  file: ImageNetworkFile,
   device: Device,
   { preprocessing, labels, ...own }: OpenImageNetworkOptions = {},
 ): ImageNetwork {

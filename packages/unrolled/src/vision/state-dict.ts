@@ -61,8 +61,10 @@ export function fromStateDict(
   unread: readonly string[],
 ): ImageNetworkDescription & { readonly parameters: Tensors } {
   const given = Object.fromEntries(
-    // A model that was trained on several devices has a prefix.
-    Object.entries(tensors).map(([name, tensor]) => [name.replace(/^module\./, ''), tensor]),
+    Object.entries(tensors)
+      .filter(([name]) => !name.endsWith('num_batches_tracked'))
+      // A model that was trained on several devices has a prefix.
+      .map(([name, tensor]) => [name.replace(/^module\./, ''), tensor]),
   );
   const found = known.flatMap((network) => candidates(network, given));
   const [best] = found.sort((a, b) => a.problems.length - b.problems.length);
@@ -131,7 +133,7 @@ function problems(config: NetworkConfig, size: number, channels: number, given: 
   }
   const names = new Set(declarations.declared.map(({ name }) => name));
   for (const name of Object.keys(given)) {
-    if (!names.has(name) && !name.endsWith('num_batches_tracked')) found.push(`it has no place for '${name}'`);
+    if (!names.has(name)) found.push(`it has no place for '${name}'`);
   }
   return found;
 }

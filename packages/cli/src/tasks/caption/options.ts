@@ -62,7 +62,10 @@ export const skipBroken = (): Option =>
 const share = number((value) => value >= 0 && value < 1, 'from 0, below 1');
 
 export const options = (): Option[] => [
-  new Option('--backbone <file>', 'pretrained weights (.safetensors) of the network that sees the images; required'),
+  new Option(
+    '--backbone <file>',
+    'pretrained weights (.safetensors or .pth) of the network that sees the images; required',
+  ),
   option(
     '--size <pixels>',
     "height and width of the network's input; images are scaled to it (default: the backbone's)",

@@ -75,7 +75,7 @@ export const options = (): Option[] => [
     notNegative,
   ),
   option('--label-smoothing <share>', `label smoothing (default ${defaults.labelSmoothing})`, share),
-  new Option('--backbone <file>', 'pretrained weights (.safetensors) to start from'),
+  new Option('--backbone <file>', 'pretrained weights (.safetensors or .pth) to start from'),
   new Option('--freeze', 'do not train the backbone, only the head on its features'),
   option('--backbone-rate <factor>', `its share of the learning rate (default ${defaults.backboneRate})`, positive),
   option('--copies <n>', `with --freeze: varied copies of each image (default ${defaults.copies})`, whole(0)),
