@@ -20,7 +20,7 @@ const file = (kind: string, map: string): string =>
 const read = (kind: string, map: string) => parseNavigation(readFileSync(file(kind, map), 'utf8'), file(kind, map));
 
 const device = await openDevice('wasm', { threads: 1 });
-const rows: { readonly name: string; readonly scores: NavigationScores }[] = [];
+const rows: { readonly name: string; readonly seed: string; readonly scores: NavigationScores }[] = [];
 for (const test of maps) {
   const from = maps.filter((map) => map !== test);
   const models = seeds.split(',').map((seed) => {
@@ -39,18 +39,29 @@ for (const test of maps) {
     routes: [...read('SingleSentence', test).routes, ...read('ParagraphRandom', test).routes],
   };
   for (const beam of [1, 10]) {
-    for (const model of models)
-      rows.push({ name: `beam ${beam}`, scores: await evaluateNavigator(model, data, { beam }) });
+    const search = beam === 1 ? 'greedy' : `beam ${beam}`;
+    for (const [i, model] of models.entries()) {
+      rows.push({ name: search, seed: seeds.split(',')[i], scores: await evaluateNavigator(model, data, { beam }) });
+    }
     const [first, ...ensemble] = models;
-    rows.push({ name: `ensemble, beam ${beam}`, scores: await evaluateNavigator(first, data, { beam, ensemble }) });
+    const scores = await evaluateNavigator(first, data, { beam, ensemble });
+    rows.push({ name: `ensemble, ${search}`, seed: seeds, scores });
   }
 }
 device.close();
 
-const percent = (values: readonly (number | null)[]): string =>
-  `${((100 * values.reduce<number>((sum, one) => sum + (one ?? 0), 0)) / values.length).toFixed(2)}%`;
+const mean = (values: readonly (number | null)[]): number =>
+  (100 * values.reduce<number>((sum, one) => sum + (one ?? 0), 0)) / values.length;
+
+/** The mean over the three maps for each seed: their mean, and the lowest and highest. */
+function overSeeds(name: string, kind: 'sentences' | 'paragraphs'): string {
+  const own = rows.filter((row) => row.name === name);
+  const means = [...new Set(own.map(({ seed }) => seed))].map((seed) =>
+    mean(own.filter((row) => row.seed === seed).map(({ scores }) => scores[kind])),
+  );
+  const range = means.length > 1 ? ` (${Math.min(...means).toFixed(1)} to ${Math.max(...means).toFixed(1)})` : '';
+  return `${kind} ${(mean(means) / 100).toFixed(2)}%${range}`;
+}
 for (const name of new Set(rows.map((row) => row.name))) {
-  const scores = rows.filter((row) => row.name === name).map((row) => row.scores);
-  const [sentences, paragraphs] = [scores.map((one) => one.sentences), scores.map((one) => one.paragraphs)];
-  console.log(`${name}: sentences ${percent(sentences)}, paragraphs ${percent(paragraphs)}`);
+  console.log(`${name}: ${overSeeds(name, 'sentences')}, ${overSeeds(name, 'paragraphs')}`);
 }

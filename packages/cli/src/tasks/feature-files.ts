@@ -18,10 +18,16 @@ export interface FeatureModel {
   features(images: readonly Image[]): Promise<readonly Float32Array[]>;
 }
 
+/** For `JSON.stringify`: the fields of objects by name, since a description from a file may have another order. */
+const inOrder = (_: string, value: unknown): unknown =>
+  value !== null && typeof value === 'object' && !Array.isArray(value)
+    ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+    : value;
+
 /** A name for what a model's backbone computes: a hash of its layers, its preprocessing and its weights. */
 async function backboneHash({ backbone, parameters }: FeatureModel): Promise<string> {
   const weights = Object.entries(await parameters.save()).filter(([name]) => name.startsWith('backbone.'));
-  const hash = createHash('sha256').update(JSON.stringify(backbone.description));
+  const hash = createHash('sha256').update(JSON.stringify(backbone.description, inOrder));
   for (const [name, { data }] of weights.sort()) hash.update(name).update(Float32Array.from(data));
   return hash.digest('hex').slice(0, 16);
 }
