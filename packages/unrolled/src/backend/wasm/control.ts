@@ -5,16 +5,19 @@ import type { Job, JobParameters, Share } from './jobs/job.ts';
  * The shared block through which threads receive jobs, meet at barriers and report back. The words are a cache line apart,
  * since each side writes one while the other polls another.
  */
-const Word = { generation: 0, job: 16, remaining: 32, failed: 48, arrived: 64, barrier: 80 } as const;
-const WORDS = 96;
+const Word = { generation: 0, job: 16, remaining: 32, failed: 48, arrived: 64, barrier: 80, asleep: 96 } as const;
+const WORDS = 112;
 const NUMBERS = 64;
 const TEXT = 400;
 
 /** A job number that means: end. */
 const QUIT = -1;
 
-/** Looks before going to sleep: some 100 µs, more than a barrier or the way from job to job takes, and about what waking up costs. */
+/** Looks before going to sleep within a job: some 100 µs, more than a barrier takes, and about what waking up costs. */
 const LOOKS = 10_000;
+
+/** Looks of a worker before going to sleep between jobs: some 500 µs, more than the way from job to job takes. */
+const LOOKS_FOR_A_JOB = 50_000;
 
 /** Maximum ms asleep before checking that the awaited threads are alive. */
 const SLICE_MS = 250;
@@ -68,9 +71,23 @@ export class Control {
 
   /** A worker's wait for the next job after `generation`; undefined: end. */
   nextJob(generation: number): number | undefined {
-    this.#waitWhile(Word.generation, generation, null);
+    while (!this.#looks(Word.generation, generation, LOOKS_FOR_A_JOB)) {
+      Atomics.add(this.#words, Word.asleep, 1);
+      Atomics.wait(this.#words, Word.generation, generation);
+      Atomics.sub(this.#words, Word.asleep, 1);
+    }
     const job = Atomics.load(this.#words, Word.job);
     return job === QUIT ? undefined : job;
+  }
+
+  /** Whether no worker sleeps between jobs. */
+  get isAwake(): boolean {
+    return Atomics.load(this.#words, Word.asleep) === 0;
+  }
+
+  /** Wakes workers that sleep between jobs: they look for one again. */
+  wake(): void {
+    Atomics.notify(this.#words, Word.generation);
   }
 
   parametersOf(job: Job): JobParameters<string> {
@@ -131,11 +148,17 @@ export class Control {
     Atomics.notify(this.#words, word);
   }
 
-  /** Waits until the word is no longer `value`; false on timeout, or if the awaited threads have died. */
-  #waitWhile(word: number, value: number, patience: Patience | null): boolean {
-    for (let look = 0; look < LOOKS; look++) {
+  /** Whether the word is no longer `value` after at most so many looks. */
+  #looks(word: number, value: number, looks: number): boolean {
+    for (let look = 0; look < looks; look++) {
       if (Atomics.load(this.#words, word) !== value) return true;
     }
+    return false;
+  }
+
+  /** Waits until the word is no longer `value`; false on timeout, or if the awaited threads have died. */
+  #waitWhile(word: number, value: number, patience: Patience | null): boolean {
+    if (this.#looks(word, value, LOOKS)) return true;
     const begin = host.performance.now();
     const end = begin + (patience?.ms() ?? Number.POSITIVE_INFINITY);
     while (Atomics.load(this.#words, word) === value) {

@@ -1,10 +1,53 @@
 import { sizeOf } from '../../shape.ts';
 import type { Block } from '../backend.ts';
-import type { BatchNormBackward, BatchNormForward, PoolBackward, PoolForward, Window } from '../convolution.ts';
+import type {
+  BatchNormBackward,
+  BatchNormForward,
+  ConvolutionForward,
+  ConvolutionInputGrad,
+  ConvolutionWeightGrad,
+  PoolBackward,
+  PoolForward,
+  Window,
+} from '../convolution.ts';
+import { COPY, type Context } from './context.ts';
+import { convolution, convolutionInputGrad } from './convolution/sums.ts';
+import { convolutionWeightGrad } from './convolution/weight-grad.ts';
 import { FusedActivation, type Kernels } from './generated/kernels.ts';
-import type { batchNormGradJob, batchNormJob, poolNames } from './jobs/images.ts';
+import * as jobs from './jobs/images.ts';
 import type { Job, JobParameters } from './jobs/job.ts';
 import type { LinearMemory } from './linear-memory.ts';
+
+export function imageOperations(context: Context) {
+  const { memory, kernels } = context;
+  return {
+    convolution: (given: ConvolutionForward) => convolution(context, given),
+    convolutionInputGrad: (given: ConvolutionInputGrad) => convolutionInputGrad(context, given),
+    convolutionWeightGrad: (given: ConvolutionWeightGrad) => convolutionWeightGrad(context, given),
+
+    pool(given: PoolForward): void {
+      const parameters = poolParameters(given, memory);
+      const job: Job = given.kind === 'max' ? jobs.maxPoolJob : jobs.averagePoolJob;
+      context.share(job, parameters, sizeOf(given.y.shape) * parameters.kh * parameters.kw * COPY);
+    },
+
+    poolGrad(given: PoolBackward): void {
+      const parameters = poolGradParameters(given, memory);
+      const job: Job = given.kind === 'max' ? jobs.maxPoolGradJob : jobs.averagePoolGradJob;
+      context.share(job, parameters, sizeOf(given.dy.shape) * parameters.kh * parameters.kw * COPY);
+    },
+
+    batchNorm(given: BatchNormForward): void {
+      const parameters = batchNormParameters(given, memory, kernels);
+      context.share(jobs.batchNormJob, parameters, 3 * sizeOf(given.x.shape) * COPY);
+    },
+
+    batchNormGrad(given: BatchNormBackward): void {
+      const parameters = batchNormGradParameters(given, memory, kernels);
+      context.share(jobs.batchNormGradJob, parameters, 4 * sizeOf(given.x.shape) * COPY);
+    },
+  };
+}
 
 type ParametersOf<Of> = Of extends Job<infer Name> ? JobParameters<Name> : never;
 
@@ -22,11 +65,11 @@ function rowsOf(x: Block): Rows {
 const blockBytes = (kernels: Kernels, { rows, channels }: Rows): number =>
   Math.ceil(rows / kernels.batchNormBlock(channels)) * 2 * channels * 4;
 
-export function batchNormParameters(
+function batchNormParameters(
   { x, gain, bias, y, mean, variance, epsilon, activation }: BatchNormForward,
   memory: LinearMemory,
   kernels: Kernels,
-): ParametersOf<typeof batchNormJob> {
+): ParametersOf<typeof jobs.batchNormJob> {
   const size = rowsOf(x);
   return {
     x: memory.input(x),
@@ -43,11 +86,11 @@ export function batchNormParameters(
   };
 }
 
-export function batchNormGradParameters(
+function batchNormGradParameters(
   { x, y, gain, mean, variance, dy, dx, dGain, dBias, epsilon, activation }: BatchNormBackward,
   memory: LinearMemory,
   kernels: Kernels,
-): ParametersOf<typeof batchNormGradJob> {
+): ParametersOf<typeof jobs.batchNormGradJob> {
   const size = rowsOf(x);
   return {
     x: memory.input(x),
@@ -68,14 +111,14 @@ export function batchNormGradParameters(
 }
 
 /** Sizes of a pool by the names of its jobs. */
-function poolSizes(input: Block, output: Block, window: Window): JobParameters<(typeof poolNames)[number]> {
+function poolSizes(input: Block, output: Block, window: Window): JobParameters<(typeof jobs.poolNames)[number]> {
   const [B, H, W, C] = input.shape;
   const [, OH, OW] = output.shape;
   const [[kh, kw], [sh, sw], [dh, dw], [top, left]] = [window.kernel, window.stride, window.dilation, window.padding];
   return { B, H, W, C, OH, OW, kh, kw, sh, sw, dh, dw, top, left };
 }
 
-export function poolParameters({ x, y, places, window, countPadding }: PoolForward, memory: LinearMemory) {
+function poolParameters({ x, y, places, window, countPadding }: PoolForward, memory: LinearMemory) {
   return {
     x: memory.input(x),
     y: memory.address(y),
@@ -85,7 +128,7 @@ export function poolParameters({ x, y, places, window, countPadding }: PoolForwa
   };
 }
 
-export function poolGradParameters({ dy, places, dx, window, countPadding }: PoolBackward, memory: LinearMemory) {
+function poolGradParameters({ dy, places, dx, window, countPadding }: PoolBackward, memory: LinearMemory) {
   return {
     dy: memory.input(dy),
     places: memory.input(places),

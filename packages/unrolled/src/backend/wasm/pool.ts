@@ -38,7 +38,7 @@ export interface PoolOptions {
   readonly patienceMs: number;
 }
 
-/** Threads that run jobs together with the calling thread. Between jobs they sleep. */
+/** Threads that run jobs together with the calling thread. Some time after a job they go to sleep. */
 export class Pool {
   readonly threads: number;
   readonly #kernels: Kernels;
@@ -92,6 +92,16 @@ export class Pool {
     this.#broken ??= control.failure;
     this.#stop();
     throw this.#error(this.#broken);
+  }
+
+  /** Whether the threads would take a job at once. */
+  get isAwake(): boolean {
+    return this.#control.isAwake;
+  }
+
+  /** Wakes sleeping threads, and does not wait for them. */
+  wake(): void {
+    this.#control.wake();
   }
 
   /** Whether every further job fails. */

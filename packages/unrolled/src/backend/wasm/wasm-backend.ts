@@ -2,11 +2,12 @@ import { ConfigError } from '../../errors.ts';
 import type { Backend } from '../backend.ts';
 import { complete } from '../composed/complete.ts';
 import { chooseBlas, type WantedBlas } from './choose-blas.ts';
+import { Context } from './context.ts';
 import { chooseSimd, chooseThreads, detectFeatures, type SimdLevel } from './detect.ts';
 import { compileKernels, instantiate } from './instance.ts';
 import { type LeastForBlas, Products } from './jobs/products.ts';
 import { LinearMemory } from './linear-memory.ts';
-import { WasmBackend } from './operations.ts';
+import { wasmOperations } from './operations.ts';
 import { Pool } from './pool.ts';
 
 export interface WasmOptions {
@@ -14,7 +15,10 @@ export interface WasmOptions {
   readonly simd?: 'auto' | SimdLevel;
   /** Number of threads, including this one. Default: the number of cores, at most 8; 1 without shared memory. */
   readonly threads?: number;
-  /** Minimum work, in floating-point operations, that is split among threads. Default 3,000,000 (about 60 µs). */
+  /**
+   * Minimum work, in floating-point operations, that is split among threads: 3,000,000 by default (about 60 µs), and a tenth
+   * of it while they still wait for work after the last operation, before they go to sleep.
+   */
   readonly parallelFrom?: number;
   /**
    * Whether to use a system BLAS for larger matrix products: 'off' (default), 'auto' for the first one found (OpenBLAS, MKL,
@@ -67,5 +71,6 @@ async function open(options: WasmOptions, simd: SimdLevel, threads: number, reas
   const notes = [`WebAssembly, ${lanes}`, `${threads} ${threads === 1 ? 'thread' : 'threads'}: ${reason}`];
   if (options.blas !== undefined && options.blas !== 'off') notes.push(`BLAS: ${blas?.path ?? 'none'}: ${blasReason}`);
   const details = { simd, blas: blas?.path ?? null, blasReason, threadsReason: reason };
-  return complete(new WasmBackend(memory, kernels, products, pool, parallelFrom, notes, details));
+  const context = new Context(memory, kernels, products, pool, parallelFrom);
+  return complete(wasmOperations(context, { name: 'wasm', float: 'float32', notes, details }));
 }

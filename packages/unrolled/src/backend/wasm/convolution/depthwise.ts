@@ -1,7 +1,7 @@
 import type { Shape } from '../../../shape.ts';
+import type { Context } from '../context.ts';
 import { depthwiseJob } from '../jobs/depthwise.ts';
 import { tableOf } from './bands.ts';
-import type { Context } from './context.ts';
 import { outputParameters, type Sums, weightParameters } from './packed.ts';
 import type { Grid } from './taps.ts';
 
@@ -28,13 +28,13 @@ export function runDepthwise(context: Context, sums: Sums): void {
   const { taps, indices } = tapsTable(context, grid);
   const { weight, weightTaps, packed, ready } = weightParameters(memory, sums, 'depthwise', tapCount * C * 4);
   if (!ready) kernels.packDepthwise(weight, weightTaps, C, indices, tapCount, packed);
-  const work = DEPTHWISE * B * grid.rows * grid.columns * C * (tapCount + 1);
+  const parts = context.partsFor(DEPTHWISE * B * grid.rows * grid.columns * C * (tapCount + 1));
   const scratchBytes = tapCount * 8;
   const parameters = {
     ...{ x: memory.input(x), images: B, height: H, width: W, channels: C },
     ...outputParameters(memory, sums),
     ...{ rows: grid.rows, rowStride: grid.rowStride, columnStride: grid.columnStride, taps, tapCount, weights: packed },
-    ...{ scratch: memory.scratch('parts', context.partsFor(work) * scratchBytes), scratchBytes },
+    ...{ scratch: memory.scratch('parts', parts * scratchBytes), scratchBytes },
   };
-  context.run(depthwiseJob, parameters, work);
+  context.run(depthwiseJob, parameters, parts);
 }

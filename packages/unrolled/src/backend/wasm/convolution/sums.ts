@@ -1,8 +1,8 @@
 import { sizeOf } from '../../../shape.ts';
 import type { ConvolutionForward, ConvolutionInputGrad } from '../../convolution.ts';
+import type { Context } from '../context.ts';
 import { convolutionJob } from '../jobs/convolution.ts';
 import { bandOf, inputParameters, isFlat, tableOf } from './bands.ts';
-import type { Context } from './context.ts';
 import { isDepthwise, runDepthwise } from './depthwise.ts';
 import { outputParameters, type Sums, weightParameters } from './packed.ts';
 import { borderOf, forwardGrid, gradientGrids, runsOf } from './taps.ts';
@@ -43,8 +43,7 @@ function runSums(context: Context, sums: Sums): void {
   const border = borderOf(grid, x.shape);
   const band = bandOf(grid, border, x.shape);
   const pixels = x.shape[0] * grid.rows * grid.columns;
-  const work = 2 * pixels * k * outputs * groups;
-  const parts = context.partsFor(work);
+  const parts = context.partsFor(2 * pixels * k * outputs * groups);
   const packedBytes = kernels.packedSize(k, outputs, 8) * 4;
   const runs = runsOf(grid, border, x.shape[3], inputs);
   const table = tableOf(memory, [...runs, ...grid.taps.map(({ index }) => index)]);
@@ -56,5 +55,5 @@ function runSums(context: Context, sums: Sums): void {
     ...{ runs: table, runCount: runs.length / 2, taps: table + runs.length * 4, tapCount: taps },
     byOutputs: groups === 1 && isFlat(pixels, outputs, parts) ? 1 : 0,
   };
-  context.run(convolutionJob, parameters, work);
+  context.run(convolutionJob, parameters, parts);
 }

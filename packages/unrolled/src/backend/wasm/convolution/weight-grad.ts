@@ -1,11 +1,11 @@
 import { sizeOf } from '../../../shape.ts';
 import type { ConvolutionWeightGrad } from '../../convolution.ts';
+import type { Context } from '../context.ts';
 import { convolutionWeightsJob } from '../jobs/convolution-weights.ts';
 import { depthwiseWeightsJob } from '../jobs/depthwise-weights.ts';
 import { LINE } from '../jobs/job.ts';
 import { winogradWeightsJob } from '../jobs/winograd-weights.ts';
 import { type BandSize, inputParameters, tableOf } from './bands.ts';
-import type { Context } from './context.ts';
 import { DEPTHWISE, isDepthwise, tapsTable } from './depthwise.ts';
 import { borderOf, forwardGrid, type Grid, runsOf } from './taps.ts';
 import { firstTap, isWinograd, PLACES, tilesOf } from './winograd.ts';
@@ -44,16 +44,16 @@ function sumsGrad(context: Context, given: ConvolutionWeightGrad, grid: Grid): v
   const taps = grid.taps.length;
   const border = borderOf(grid, x.shape);
   const band = blockOf(grid, B, Math.max(64, Math.min(BLOCK, Math.floor(BLOCK_FLOATS / (inputs + outputs)))));
-  const work = 2 * B * grid.rows * grid.columns * taps * inputs * O;
+  const parts = context.partsFor(2 * B * grid.rows * grid.columns * taps * inputs * O);
   const runs = runsOf(grid, border, C, inputs);
   const parameters = {
-    ...inputParameters(memory, x, grid, border, band, context.partsFor(work)),
+    ...inputParameters(memory, x, grid, border, band, parts),
     // One row more for the biases.
     ...sumParameters(context, given, grid, band, groups * (taps * inputs + 1) * outputs),
     ...{ outputs, columnStride: grid.columnStride, groups, inputs, taps },
     ...{ runs: tableOf(memory, runs), runCount: runs.length / 2 },
   };
-  context.run(convolutionWeightsJob, parameters, work);
+  context.run(convolutionWeightsJob, parameters, parts);
 }
 
 function winogradGrad(context: Context, given: ConvolutionWeightGrad, grid: Grid): void {
@@ -68,8 +68,7 @@ function winogradGrad(context: Context, given: ConvolutionWeightGrad, grid: Grid
   // A line more for each place: else all would meet in a few sets of the first-level cache.
   const [placeFloats, gradientFloats] = [tileCount * C + LINE, tileCount * O + LINE];
   const tilesBytes = PLACES * (placeFloats + gradientFloats) * 4;
-  const work = 2 * B * grid.rows * grid.columns * 9 * C * O;
-  const parts = context.partsFor(work);
+  const parts = context.partsFor(2 * B * grid.rows * grid.columns * 9 * C * O);
   const parameters = {
     ...inputParameters(memory, x, tiles, border, band, parts),
     ...sumParameters(context, given, tiles, band, (PLACES * C + 1) * O),
@@ -77,7 +76,7 @@ function winogradGrad(context: Context, given: ConvolutionWeightGrad, grid: Grid
     ...{ outputs: O, columns: grid.columns, outputRows: grid.rows, run: tableOf(memory, [0, C]) },
     ...{ tiles: memory.scratch('parts', parts * tilesBytes), tilesBytes, placeFloats, gradientFloats },
   };
-  context.run(winogradWeightsJob, parameters, work);
+  context.run(winogradWeightsJob, parameters, parts);
 }
 
 /** Rows or images of about so many pixels. */
@@ -118,5 +117,5 @@ function depthwiseGrad(context: Context, { x, dy, dWeight, dBias }: ConvolutionW
     ...{ sums: memory.scratch('sums', sumsCount * sumsFloats * 4), sumsFloats, sumsCount },
     ...{ dWeight: memory.address(dWeight), dBias: memory.addressOrNull(dBias) },
   };
-  context.run(depthwiseWeightsJob, parameters, DEPTHWISE * B * rows * columns * C * tapCount);
+  context.share(depthwiseWeightsJob, parameters, DEPTHWISE * B * rows * columns * C * tapCount);
 }

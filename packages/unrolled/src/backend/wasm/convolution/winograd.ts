@@ -1,7 +1,7 @@
 import type { Shape } from '../../../shape.ts';
+import type { Context } from '../context.ts';
 import { winogradJob } from '../jobs/winograd.ts';
 import { bandOf, inputParameters, isFlat, tableOf } from './bands.ts';
-import type { Context } from './context.ts';
 import { outputParameters, type Sums, weightParameters } from './packed.ts';
 import { type Border, borderOf, type Grid } from './taps.ts';
 
@@ -45,8 +45,7 @@ export function runWinograd(context: Context, sums: Sums): void {
   const border = borderOf(tiles, x.shape);
   const band = bandOf(tiles, border, x.shape);
   const pixels = B * grid.rows * grid.columns;
-  const work = 2 * pixels * 9 * C * outputs;
-  const parts = context.partsFor(work);
+  const parts = context.partsFor(2 * pixels * 9 * C * outputs);
   const chunk = C < 256 ? 60 : 120;
   const tilesBytes = kernels.winogradSize(chunk, C) * 4;
   const packedBytes = PLACES * kernels.packedSize(C, outputs, 8) * 4;
@@ -60,7 +59,7 @@ export function runWinograd(context: Context, sums: Sums): void {
     ...{ chunk, tiles: memory.scratch('parts', parts * tilesBytes), tilesBytes },
     byOutputs: isFlat(pixels, outputs, parts) ? 1 : 0,
   };
-  context.run(winogradJob, parameters, work);
+  context.run(winogradJob, parameters, parts);
 }
 
 /** Where the first output's window begins in the images with their border. */
