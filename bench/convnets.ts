@@ -126,7 +126,7 @@ export async function timeConvnet(
       optimizer.update({ learningRate: 0.01, loss });
       return loss.item();
     });
-  const infer = (): number => device.scope(() => model.apply(x, inference).data()[0]);
+  const infer = (): number => device.scope(() => device.withoutGradients(() => model.apply(x, inference).data()[0]));
   const milliseconds: number[] = [];
   const losses: number[] = [];
   for (let run = 0; run < warmup + runs; run++) {

@@ -1,5 +1,6 @@
 /** Everything the kernels export; each file is one subject. */
 export {
+  batchNormAffine,
   batchNormApply,
   batchNormBlock,
   batchNormGradApply,
@@ -7,6 +8,7 @@ export {
   batchNormGradSums,
   batchNormJoin,
   batchNormMoments,
+  batchNormScale,
 } from './batch-norm';
 export { binary } from './broadcast';
 export { columnSums } from './columns';

@@ -26,6 +26,17 @@ function tapsBefore(start: i32, dilation: i32, kernel: i32, extent: i32): i32 {
  * @param places int32 [B, OH, OW, C], or 0
  */
 export function maxPool(x: usize, y: usize, places: usize, H: i32, W: i32, C: i32, OH: i32, OW: i32, kh: i32, kw: i32, sh: i32, sw: i32, dh: i32, dw: i32, top: i32, left: i32, from: i32, to: i32): void {
+  overWindows(true, x, y, places, 1, H, W, C, OH, OW, kh, kw, sh, sw, dh, dw, top, left, from, to);
+}
+
+/** The mean of each window: over what it sees, or over all of its taps where `countPadding`. As `maxPool`. */
+export function averagePool(x: usize, y: usize, countPadding: i32, H: i32, W: i32, C: i32, OH: i32, OW: i32, kh: i32, kw: i32, sh: i32, sw: i32, dh: i32, dw: i32, top: i32, left: i32, from: i32, to: i32): void {
+  overWindows(false, x, y, 0, countPadding, H, W, C, OH, OW, kh, kw, sh, sw, dh, dw, top, left, from, to);
+}
+
+// @ts-ignore: decorator
+@inline
+function overWindows(isMax: bool, x: usize, y: usize, places: usize, countPadding: i32, H: i32, W: i32, C: i32, OH: i32, OW: i32, kh: i32, kw: i32, sh: i32, sw: i32, dh: i32, dw: i32, top: i32, left: i32, from: i32, to: i32): void {
   for (let row = from; row < to; row++) {
     const image = x + bytes((row / OH) * H) * <usize>(W * C);
     const y0 = (row % OH) * sh - top;
@@ -36,35 +47,45 @@ export function maxPool(x: usize, y: usize, places: usize, H: i32, W: i32, C: i3
       const c0 = firstTap(x0, dw);
       const c1 = tapsBefore(x0, dw, kw, W);
       const out = bytes(row * OW + column) * <usize>C;
-      const window = image + bytes(y0 * W + x0) * <usize>C;
+      const start = y0 * W + x0;
+      const window = image + bytes(start) * <usize>C;
+      const n = f32x4.splat(isMax ? 1 : divisor(row % OH, column, H, W, kh, kw, sh, sw, dh, dw, top, left, countPadding));
+      // The last four channels overlap those before them where they are not a multiple of four.
       for (let j = 0; j < C; j += 4) {
-        const at = out + bytes(j), first = window + bytes(j);
-        const count = min(C - j, 4);
-        if (count == 4) greatest(first, y0 * W + x0, W, C, a0, a1, c0, c1, dh, dw, 4, y + at, places ? places + at : 0);
-        else greatest(first, y0 * W + x0, W, C, a0, a1, c0, c1, dh, dw, count, y + at, places ? places + at : 0);
+        const k = C >= 4 ? min(j, C - 4) : 0;
+        const at = out + bytes(k), first = window + bytes(k);
+        const place = places ? places + at : 0;
+        if (C >= 4) ofWindow(isMax, first, start, W, C, a0, a1, c0, c1, dh, dw, n, 4, y + at, place);
+        else ofWindow(isMax, first, start, W, C, a0, a1, c0, c1, dh, dw, n, C, y + at, place);
       }
     }
   }
 }
 
-/** The greatest of four channels of a window whose first tap, inside the image or not, is `x`, at place `start`. */
+/** Four channels of a window whose first tap, inside the image or not, is `x`, at place `start`. */
 // @ts-ignore: decorator
 @inline
-function greatest(x: usize, start: i32, W: i32, C: i32, a0: i32, a1: i32, c0: i32, c1: i32, dh: i32, dw: i32, count: i32, y: usize, places: usize): void {
-  let best = f32x4.splat(f32.NEGATIVE_INFINITY);
+function ofWindow(isMax: bool, x: usize, start: i32, W: i32, C: i32, a0: i32, a1: i32, c0: i32, c1: i32, dh: i32, dw: i32, n: v128, count: i32, y: usize, places: usize): void {
+  let result = f32x4.splat(isMax ? f32.NEGATIVE_INFINITY : 0);
   let place = i32x4.splat(-1);
+  const step = bytes(dw * C);
   for (let a = a0; a < a1; a++) {
-    for (let c = c0; c < c1; c++) {
-      const at = a * dh * W + c * dw;
-      const v = read(x + bytes(at * C), count);
-      // Greater, or the first NaN.
-      const better = v128.and(f32x4.eq(best, best), v128.or(f32x4.gt(v, best), f32x4.ne(v, v)));
-      best = v128.bitselect(v, best, better);
-      place = v128.bitselect(i32x4.splat(start + at), place, better);
+    const first = a * dh * W + c0 * dw;
+    let p = x + bytes(first * C);
+    for (let at = start + first, c = c0; c < c1; c++, p += step, at += dw) {
+      const v = read(p, count);
+      if (isMax) {
+        // Greater, or the first NaN.
+        const better = v128.and(f32x4.eq(result, result), v128.or(f32x4.gt(v, result), f32x4.ne(v, v)));
+        result = v128.bitselect(v, result, better);
+        place = v128.bitselect(i32x4.splat(at), place, better);
+      } else {
+        result = f32x4.add(result, v);
+      }
     }
   }
-  write(y, best, count);
-  if (places) write(places, place, count);
+  write(y, isMax ? result : f32x4.div(result, n), count);
+  if (isMax && places) write(places, place, count);
 }
 
 /** dx of `maxPool`: for each input the sum of dy over the outputs that chose it. Input rows `from` to below `to`. */
@@ -117,14 +138,12 @@ function apartPoolGrad(dy: usize, places: usize, dx: usize, H: i32, W: i32, C: i
       for (let c = 0; c < kw; c++) {
         const target = out + <usize>(first + c) * pixel;
         const place = i32x4.splat(h * W + first + c);
-        let k = 0;
-        for (; k + 4 <= C; k += 4) {
+        // As in `overWindows`, the last four channels may overlap those before them.
+        for (let j = 0; j < C; j += 4) {
+          const k = C >= 4 ? min(j, C - 4) : 0;
           const at = given + bytes(k);
-          v128.store(target + bytes(k), v128.and(v128.load(dy + at), i32x4.eq(v128.load(places + at), place)));
-        }
-        if (k < C) {
-          const at = given + bytes(k);
-          write(target + bytes(k), v128.and(loadPart(dy + at, C - k), i32x4.eq(loadPart(places + at, C - k), place)), C - k);
+          if (C >= 4) write(target + bytes(k), v128.and(read(dy + at, 4), i32x4.eq(read(places + at, 4), place)), 4);
+          else write(target, v128.and(read(dy + at, C), i32x4.eq(read(places + at, C), place)), C);
         }
       }
       // What lies between two windows.
@@ -151,34 +170,6 @@ function divisor(i: i32, j: i32, H: i32, W: i32, kh: i32, kw: i32, sh: i32, sw: 
   const rows = tapsBefore(y0, dh, kh, H) - firstTap(y0, dh);
   const columns = tapsBefore(x0, dw, kw, W) - firstTap(x0, dw);
   return <f32>max(1, max(0, rows) * max(0, columns));
-}
-
-/** The mean of each window: over what it sees, or over all of its taps where `countPadding`. As `maxPool`. */
-export function averagePool(x: usize, y: usize, countPadding: i32, H: i32, W: i32, C: i32, OH: i32, OW: i32, kh: i32, kw: i32, sh: i32, sw: i32, dh: i32, dw: i32, top: i32, left: i32, from: i32, to: i32): void {
-  for (let row = from; row < to; row++) {
-    const image = x + bytes((row / OH) * H) * <usize>(W * C);
-    const y0 = (row % OH) * sh - top;
-    const a0 = firstTap(y0, dh);
-    const a1 = tapsBefore(y0, dh, kh, H);
-    for (let column = 0; column < OW; column++) {
-      const x0 = column * sw - left;
-      const c0 = firstTap(x0, dw);
-      const c1 = tapsBefore(x0, dw, kw, W);
-      const n = f32x4.splat(divisor(row % OH, column, H, W, kh, kw, sh, sw, dh, dw, top, left, countPadding));
-      const out = y + bytes(row * OW + column) * <usize>C;
-      for (let j = 0; j < C; j += 4) {
-        const count = min(C - j, 4);
-        let sum = f32x4.splat(0);
-        for (let a = a0; a < a1; a++) {
-          for (let c = c0; c < c1; c++) {
-            const at = (y0 + a * dh) * W + x0 + c * dw;
-            sum = f32x4.add(sum, loadPart(image + bytes(at * C + j), count));
-          }
-        }
-        write(out + bytes(j), f32x4.div(sum, n), count);
-      }
-    }
-  }
 }
 
 /** dx of `averagePool`: for each input the sum of dy over the outputs that see it, each by its divisor. */

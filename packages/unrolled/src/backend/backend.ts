@@ -5,6 +5,7 @@
 
 import type { Shape } from '../shape.ts';
 import type {
+  BatchNormAffine,
   BatchNormBackward,
   BatchNormForward,
   ConvolutionForward,
@@ -125,6 +126,7 @@ export interface FusedOperations {
   poolGrad(pool: PoolBackward): void;
   batchNorm(norm: BatchNormForward): void;
   batchNormGrad(norm: BatchNormBackward): void;
+  batchNormAffine(norm: BatchNormAffine): void;
 
   // ── recurrence ──────────────────────────────────────────────────────────────────────────────────────────
   /** A whole recurrent layer over all its time steps. */

@@ -80,9 +80,17 @@ export interface PoolBackward {
   readonly countPadding: boolean;
 }
 
+/** Running statistics, which follow those of a batch: running ← (1 − m)·running + m·batch, with the unbiased variance. */
+export interface RunningStatistics {
+  readonly mean: Block; // [C]
+  readonly variance: Block; // [C]
+  /** m */
+  readonly momentum: number;
+}
+
 /**
  * y = activation(gain ⊙ (x − mean)/√(variance + ε) + bias), with mean and (biased) variance of each channel over all other
- * axes. Stores both.
+ * axes. Stores both, and updates the running ones where given; then there are at least two values a channel.
  */
 export interface BatchNormForward {
   readonly x: Block; // […, C]
@@ -91,6 +99,7 @@ export interface BatchNormForward {
   readonly y: Block; // […, C]
   readonly mean: Block; // [C]
   readonly variance: Block; // [C]
+  readonly running: RunningStatistics | null;
   readonly epsilon: number;
   readonly activation: Activation;
 }
@@ -98,8 +107,8 @@ export interface BatchNormForward {
 /** Overwrites dx, and dGain and dBias where given. */
 export interface BatchNormBackward {
   readonly x: Block;
-  readonly y: Block;
   readonly gain: Block | null;
+  readonly bias: Block | null;
   readonly mean: Block;
   readonly variance: Block;
   readonly dy: Block;
@@ -108,6 +117,17 @@ export interface BatchNormBackward {
   readonly dBias: Block | null;
   readonly epsilon: number;
   readonly activation: Activation;
+}
+
+/** A batch norm with given statistics, gain ⊙ (x − mean)/√(variance + ε) + bias, as scale ⊙ x + shift. */
+export interface BatchNormAffine {
+  readonly gain: Block; // [C]
+  readonly bias: Block; // [C]
+  readonly mean: Block; // [C]
+  readonly variance: Block; // [C]
+  readonly scale: Block; // [C]
+  readonly shift: Block; // [C]
+  readonly epsilon: number;
 }
 
 /** Outputs along one axis whose window sees input at `tap`: from, below; and the input of the first. */

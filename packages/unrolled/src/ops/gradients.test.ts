@@ -186,6 +186,11 @@ describe('the gradient of every operation agrees with central differences', () =
     );
     await check([random([5, 4])], ([x]) => ops.batchNorm(x, null, null, options).y);
   });
+  test('batchNormAffine', () =>
+    check([random([4], 1, 3), random([4], 2), random([4], 3), ops.square(random([4], 4))], ([g, b, m, v]) => {
+      const { scale, shift } = ops.batchNormAffine(g, b, m, v, 0.1);
+      return ops.add(ops.mul(scale, 2), ops.square(shift));
+    }));
   test('layerNorm', () =>
     check([random([3, 4]), random([4], 2), random([4], 3)], ([x, g, b]) => ops.layerNorm(x, g, b)));
   test('layerNorm without gain and bias', () => check([random([3, 4])], ([x]) => ops.layerNorm(x)));

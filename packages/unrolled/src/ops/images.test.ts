@@ -121,6 +121,21 @@ describe('batchNorm', () => {
     expect(apart(moments(ops.square(y)), device.ones([2]))).toBeLessThan(1e-12);
     expect(apart(moments(ops.square(ops.sub(x, mean))), variance)).toBeLessThan(1e-12);
   });
+
+  test('running statistics follow those of the batch, with the unbiased variance', () => {
+    const [mean, variance] = [device.tensor([1, -1]), device.tensor([4, 9])];
+    ops.batchNorm(device.tensor([0, 2, 2, 6], [2, 2]), null, null, { running: { mean, variance, momentum: 0.25 } });
+    expect([...mean.data()]).toEqual([1, 0.25]);
+    expect([...variance.data()]).toEqual([3.5, 8.75]);
+  });
+
+  test('as an affine function of given statistics is the norm of a batch that has them', () => {
+    const x = random([6, 3]);
+    const [gain, bias] = [random([3], 2), random([3], 3)];
+    const { y, mean, variance } = ops.batchNorm(x, gain, bias);
+    const { scale, shift } = ops.batchNormAffine(gain, bias, mean, variance, 1e-5);
+    expect(apart(ops.add(ops.mul(x, scale), shift), y)).toBeLessThan(1e-12);
+  });
 });
 
 describe('resize', () => {

@@ -37,6 +37,7 @@ export function composedOperations(core: CoreBackend): FusedOperations {
     poolGrad: (given) => run((w) => images.poolGrad(w, given)),
     batchNorm: (given) => run((w) => images.batchNorm(w, given)),
     batchNormGrad: (given) => run((w) => images.batchNormGrad(w, given)),
+    batchNormAffine: (given) => run((w) => images.batchNormAffine(w, given)),
     recurrent: (layer) => recurrent(core, layer),
     recurrentGrad: (layer) => recurrentGrad(core, layer),
     scan: (given) => scan(core, given),

@@ -2,6 +2,7 @@ import { type Shape, sizeOf, stridesOf } from '../../shape.ts';
 import type { Block, StridedView } from '../backend.ts';
 import {
   type Activation,
+  type BatchNormAffine,
   type BatchNormBackward,
   type BatchNormForward,
   type ConvolutionForward,
@@ -252,19 +253,37 @@ export function batchNorm(w: Workspace, given: BatchNormForward): void {
   const scaled = given.gain ? w.mul(normal, given.gain) : normal;
   w.put(mean, given.mean);
   w.put(variance, given.variance);
+  if (given.running) {
+    const [values] = rows.shape;
+    follow(w, given.running.mean, mean, 1, given.running.momentum);
+    follow(w, given.running.variance, variance, values / (values - 1), given.running.momentum);
+  }
   w.put(activated(w, given.bias ? w.add(scaled, given.bias) : scaled, given.activation), given.y);
+}
+
+/** running ← (1 − momentum)·running + momentum·factor·batch */
+function follow(w: Workspace, running: Block, batch: Block, factor: number, momentum: number): void {
+  w.put(w.add(w.mul(running, 1 - momentum), w.mul(batch, momentum * factor)), running);
 }
 
 /** As the reference: dx = gain/√(variance + ε) ⊙ (d − mean(d) − x̂ · mean(d⊙x̂)). */
 export function batchNormGrad(w: Workspace, given: BatchNormBackward): void {
-  const [rows, y, dy] = [given.x, given.y, given.dy].map(channels);
+  const [rows, dy] = [given.x, given.dy].map(channels);
   const inverse = inverseDeviation(w, given.variance, given.epsilon);
   const normal = w.mul(w.sub(rows, given.mean), inverse);
+  const scaled = given.gain ? w.mul(normal, given.gain) : normal;
+  const y = activated(w, given.bias ? w.add(scaled, given.bias) : scaled, given.activation);
   const d = activationGrad(w, y, dy, given.activation);
   const centred = w.sub(w.sub(d, meanOf(w, d)), w.mul(normal, meanOf(w, w.mul(d, normal))));
   w.put(w.mul(centred, given.gain ? w.mul(given.gain, inverse) : inverse), given.dx);
   if (given.dGain) w.put(w.reduce('sum', w.mul(d, normal), 0), given.dGain);
   if (given.dBias) w.put(w.reduce('sum', d, 0), given.dBias);
+}
+
+export function batchNormAffine(w: Workspace, given: BatchNormAffine): void {
+  const scale = w.mul(given.gain, inverseDeviation(w, given.variance, given.epsilon));
+  w.put(scale, given.scale);
+  w.put(w.sub(given.bias, w.mul(given.mean, scale)), given.shift);
 }
 
 function activationGrad(w: Workspace, y: Block, dy: Block, activation: Activation): Block {

@@ -156,14 +156,34 @@ const norms: Case[] = [
       );
       const [gain, bias] = affine ? [lab.normal([C], 3), lab.normal([C])] : [null, null];
       const [y, mean, variance] = [lab.empty(given), lab.empty([C]), lab.empty([C])];
-      const common = { x, gain, y, mean, variance, epsilon: 1e-3, activation: activation as Activation };
-      lab.backend.batchNorm({ ...common, bias });
+      const common = { x, gain, bias, mean, variance, epsilon: 1e-3, activation: activation as Activation };
+      const running =
+        affine && size > C ? { mean: lab.normal([C]), variance: lab.normal([C], 2), momentum: 0.3 } : null;
+      lab.backend.batchNorm({ ...common, y, running });
       const [dy, dx] = [lab.normal(given), lab.empty(given)];
       const [dGain, dBias] = affine ? [lab.empty([C]), lab.empty([C])] : [null, null];
       lab.backend.batchNormGrad({ ...common, dy, dx, dGain, dBias });
-      return { y, mean, variance, dx, ...(dGain && dBias ? { dGain, dBias } : {}) };
+      return {
+        ...{ y, mean, variance, dx },
+        ...(running ? { runningMean: running.mean, runningVariance: running.variance } : {}),
+        ...(dGain && dBias ? { dGain, dBias } : {}),
+      };
     },
   })),
 );
 
-export const imageCases: readonly Case[] = [...convolutions, ...pools, missing, ...norms];
+const affines: Case[] = [1, 3, 8, 37].map((C) => ({
+  name: `batchNormAffine of ${C} channels`,
+  run: (lab: Lab) => {
+    const [gain, bias, mean] = [lab.normal([C], 3), lab.normal([C]), lab.normal([C], 2)];
+    const variance = lab.floats(
+      [C],
+      lab.normals(C).map((v) => v * v),
+    );
+    const [scale, shift] = [lab.empty([C]), lab.empty([C])];
+    lab.backend.batchNormAffine({ gain, bias, mean, variance, scale, shift, epsilon: 1e-3 });
+    return { scale, shift };
+  },
+}));
+
+export const imageCases: readonly Case[] = [...convolutions, ...pools, missing, ...norms, ...affines];

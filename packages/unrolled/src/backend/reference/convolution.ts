@@ -2,6 +2,7 @@ import type { Shape } from '../../shape.ts';
 import type { Block } from '../backend.ts';
 import type {
   Activation,
+  BatchNormAffine,
   BatchNormBackward,
   BatchNormForward,
   ConvolutionForward,
@@ -167,6 +168,10 @@ export function poolGrad(views: Views, given: PoolBackward): void {
 export function batchNorm(views: Views, given: BatchNormForward): void {
   const [x, y, mean, variance] = [given.x, given.y, given.mean, given.variance].map((block) => views.floats(block));
   const [gain, bias] = [views.floatsOrNull(given.gain), views.floatsOrNull(given.bias)];
+  const { running } = given;
+  const [runningMean, runningVariance] = [running?.mean, running?.variance].map((block) =>
+    views.floatsOrNull(block ?? null),
+  );
   const C = mean.length;
   const R = x.length / C;
   for (let c = 0; c < C; c++) {
@@ -177,6 +182,10 @@ export function batchNorm(views: Views, given: BatchNormForward): void {
     for (let r = 0; r < R; r++) squares += (x[r * C + c] - mu) ** 2;
     mean[c] = mu;
     variance[c] = squares / R;
+    if (running) {
+      runningMean![c] = follow(runningMean![c], mu, running.momentum);
+      runningVariance![c] = follow(runningVariance![c], squares / (R - 1), running.momentum);
+    }
     const inverse = 1 / Math.sqrt(squares / R + given.epsilon);
     for (let r = 0; r < R; r++) {
       const normal = (x[r * C + c] - mu) * inverse;
@@ -185,17 +194,22 @@ export function batchNorm(views: Views, given: BatchNormForward): void {
   }
 }
 
+const follow = (running: number, batch: number, momentum: number): number =>
+  (1 - momentum) * running + momentum * batch;
+
 /** With d = gain ⊙ dy ⊙ activation′: dx = (d − mean(d) − x̂ · mean(d⊙x̂)) / √(variance + ε), the means over each channel. */
 export function batchNormGrad(views: Views, given: BatchNormBackward): void {
-  const blocks = [given.x, given.y, given.mean, given.variance, given.dy, given.dx];
-  const [x, y, mean, variance, dy, dx] = blocks.map((block) => views.floats(block));
-  const [gain, dGain, dBias] = [given.gain, given.dGain, given.dBias].map((block) => views.floatsOrNull(block));
+  const blocks = [given.x, given.mean, given.variance, given.dy, given.dx];
+  const [x, mean, variance, dy, dx] = blocks.map((block) => views.floats(block));
+  const optional = [given.gain, given.bias, given.dGain, given.dBias];
+  const [gain, bias, dGain, dBias] = optional.map((block) => views.floatsOrNull(block));
   const C = mean.length;
   const R = x.length / C;
   for (let c = 0; c < C; c++) {
     const inverse = 1 / Math.sqrt(variance[c] + given.epsilon);
     const normal = (i: number) => (x[i] - mean[c]) * inverse;
-    const d = (i: number) => dy[i] * slope(given.activation, y[i]);
+    const y = (i: number) => activate(given.activation, normal(i) * (gain?.[c] ?? 1) + (bias?.[c] ?? 0));
+    const d = (i: number) => dy[i] * slope(given.activation, y(i));
     let [sum, dot] = [0, 0];
     for (let i = c; i < x.length; i += C) {
       sum += d(i);
@@ -205,5 +219,15 @@ export function batchNormGrad(views: Views, given: BatchNormBackward): void {
     for (let i = c; i < x.length; i += C) dx[i] = factor * (d(i) - sum / R - (normal(i) * dot) / R);
     if (dGain) dGain[c] = dot;
     if (dBias) dBias[c] = sum;
+  }
+}
+
+export function batchNormAffine(views: Views, { epsilon, ...given }: BatchNormAffine): void {
+  const blocks = [given.gain, given.bias, given.mean, given.variance, given.scale, given.shift];
+  const [gain, bias, mean, variance, scale, shift] = blocks.map((block) => views.floats(block));
+  for (let c = 0; c < scale.length; c++) {
+    const factor = gain[c] / Math.sqrt(variance[c] + epsilon);
+    scale[c] = factor;
+    shift[c] = bias[c] - mean[c] * factor;
   }
 }

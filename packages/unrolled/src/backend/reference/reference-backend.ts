@@ -19,6 +19,7 @@ import type {
   UnaryOperation,
 } from '../backend.ts';
 import type {
+  BatchNormAffine,
   BatchNormBackward,
   BatchNormForward,
   ConvolutionForward,
@@ -255,6 +256,10 @@ class ReferenceBackend implements Backend {
 
   batchNormGrad(given: BatchNormBackward): void {
     images.batchNormGrad(this.#views, given);
+  }
+
+  batchNormAffine(given: BatchNormAffine): void {
+    images.batchNormAffine(this.#views, given);
   }
 
   recurrent(layer: RecurrentForward): void {

@@ -1,5 +1,5 @@
 import type { Kernels } from './generated/kernels.ts';
-import { alone, type Job, type JobParameters } from './jobs/job.ts';
+import { type Job, type JobParameters, runAlone } from './jobs/job.ts';
 import type { Products } from './jobs/products.ts';
 import type { LinearMemory } from './linear-memory.ts';
 import type { Pool } from './pool.ts';
@@ -9,10 +9,8 @@ export const COPY = 6;
 export const EXPONENTIAL = 40;
 export const UPDATE = 50;
 
-/** Waiting threads take a job that they would not be woken for: handing it over costs about 1 µs, waking up some 50. */
+/** Waiting threads take work that they would not be woken for: handing it over costs about 1 µs, waking up some 50. */
 const AWAKE = 1 / 10;
-/** What a sleeping thread is woken for without being awaited: the operations that follow will find it awake. */
-const WAKE = 1 / 3;
 
 /** What all operations compute with. */
 export class Context {
@@ -40,15 +38,13 @@ export class Context {
     if (this.pool === null) return 1;
     if (work >= this.#parallelFrom) return this.pool.threads;
     if (work < AWAKE * this.#parallelFrom) return 1;
-    if (this.pool.isAwake) return this.pool.threads;
-    if (work >= WAKE * this.#parallelFrom) this.pool.wake();
-    return 1;
+    return this.pool.isAwake ? this.pool.threads : 1;
   }
 
   /** Runs a job in one part, or on all threads. */
   run<Name extends string>(job: Job<Name>, parameters: JobParameters<Name>, parts: number): void {
     if (this.pool !== null && (parts > 1 || this.pool.isBroken)) this.pool.run(job, parameters);
-    else job.run(this.kernels, parameters, alone, this.products);
+    else runAlone(job, this.kernels, parameters, this.products);
   }
 
   /** `run` for jobs whose parameters do not depend on the number of parts. */

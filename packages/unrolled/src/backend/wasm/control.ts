@@ -1,12 +1,25 @@
 import { host } from './host.ts';
 import type { Job, JobParameters, Share } from './jobs/job.ts';
 
+/** Threads that there may be. */
+export const MOST_THREADS = 64;
+
 /**
  * The shared block through which threads receive jobs, meet at barriers and report back. The words are a cache line apart,
  * since each side writes one while the other polls another.
  */
-const Word = { generation: 0, job: 16, remaining: 32, failed: 48, arrived: 64, barrier: 80, asleep: 96 } as const;
-const WORDS = 112;
+const Word = {
+  generation: 0,
+  job: 16,
+  remaining: 32,
+  failed: 48,
+  arrived: 64,
+  barrier: 80,
+  asleep: 96,
+  phase: 112,
+  claims: 128,
+} as const;
+const WORDS = Word.claims + 16 * MOST_THREADS;
 const NUMBERS = 64;
 const TEXT = 400;
 
@@ -16,11 +29,17 @@ const QUIT = -1;
 /** Looks before going to sleep within a job: some 100 µs, more than a barrier takes, and about what waking up costs. */
 const LOOKS = 10_000;
 
-/** Looks of a worker before going to sleep between jobs: some 500 µs, more than the way from job to job takes. */
-const LOOKS_FOR_A_JOB = 50_000;
+/** Looks of a worker before going to sleep between jobs: some 200 µs, more than the way from job to job mostly takes. */
+const LOOKS_FOR_A_JOB = 20_000;
 
 /** Maximum ms asleep before checking that the awaited threads are alive. */
 const SLICE_MS = 250;
+
+/** One phase of a job, by their numbers. */
+export interface Work {
+  readonly job: number;
+  readonly phase: number;
+}
 
 /** How the calling thread waits for the others: up to a time limit, and only while they are alive. */
 export interface Patience {
@@ -54,10 +73,11 @@ export class Control {
     return Atomics.load(this.#words, Word.generation);
   }
 
-  /** Starts a job on `workers` waiting threads. */
-  start(number: number, job: Job, parameters: JobParameters<string>, workers: number): void {
+  /** Starts a phase of a job on `workers` waiting threads. */
+  start(work: Work, job: Job, parameters: JobParameters<string>, workers: number): void {
     for (let i = 0; i < job.parameters.length; i++) this.#numbers[i] = parameters[job.parameters[i]];
-    Atomics.store(this.#words, Word.job, number);
+    Atomics.store(this.#words, Word.job, work.job);
+    Atomics.store(this.#words, Word.phase, work.phase);
     Atomics.store(this.#words, Word.remaining, workers);
     Atomics.store(this.#words, Word.failed, 0);
     Atomics.store(this.#words, Word.arrived, 0);
@@ -69,15 +89,27 @@ export class Control {
     this.#next(Word.generation);
   }
 
-  /** A worker's wait for the next job after `generation`; undefined: end. */
-  nextJob(generation: number): number | undefined {
+  /** A worker's wait for the start that follows `generation`; false: end. */
+  waitForWork(generation: number): boolean {
     while (!this.#looks(Word.generation, generation, LOOKS_FOR_A_JOB)) {
       Atomics.add(this.#words, Word.asleep, 1);
       Atomics.wait(this.#words, Word.generation, generation);
       Atomics.sub(this.#words, Word.asleep, 1);
     }
-    const job = Atomics.load(this.#words, Word.job);
-    return job === QUIT ? undefined : job;
+    return Atomics.load(this.#words, Word.job) !== QUIT;
+  }
+
+  /** Whether a part of the start `generation` is for the thread that asks: the first one to do so. */
+  claim(part: number, generation = this.generation): boolean {
+    const word = Word.claims + 16 * part;
+    const last = Atomics.load(this.#words, word);
+    // Generations are 32 bits wide and go round.
+    return ((generation - last) | 0) > 0 && Atomics.compareExchange(this.#words, word, last, generation) === last;
+  }
+
+  /** What was started. It stays while a claimed part is not done. */
+  get work(): Work {
+    return { job: Atomics.load(this.#words, Word.job), phase: Atomics.load(this.#words, Word.phase) };
   }
 
   /** Whether no worker sleeps between jobs. */
@@ -85,16 +117,13 @@ export class Control {
     return Atomics.load(this.#words, Word.asleep) === 0;
   }
 
-  /** Wakes workers that sleep between jobs: they look for one again. */
-  wake(): void {
-    Atomics.notify(this.#words, Word.generation);
+  parametersOf({ parameters }: Job): JobParameters<string> {
+    const values: Record<string, number> = {};
+    for (let i = 0; i < parameters.length; i++) values[parameters[i]] = this.#numbers[i];
+    return values;
   }
 
-  parametersOf(job: Job): JobParameters<string> {
-    return Object.fromEntries(job.parameters.map((name, i) => [name, this.#numbers[i]]));
-  }
-
-  /** A worker's last act in a job. */
+  /** The last act in a part. */
   done(): void {
     if (Atomics.sub(this.#words, Word.remaining, 1) === 1) Atomics.notify(this.#words, Word.remaining);
   }

@@ -1,5 +1,6 @@
 import { requireKind, whole } from '../../checks.ts';
 import { ConfigError, DeviceError } from '../../errors.ts';
+import { MOST_THREADS } from './control.ts';
 import { host } from './host.ts';
 
 export type SimdLevel = 'simd' | 'relaxed';
@@ -63,7 +64,6 @@ export function chooseSimd(wanted: 'auto' | SimdLevel, features: Features): Simd
   return wanted === 'auto' ? (features.relaxed ? 'relaxed' : 'simd') : wanted;
 }
 
-const MOST_THREADS = 64;
 const MOST_THREADS_UNASKED = 8;
 
 export interface ThreadChoice {

@@ -1,6 +1,7 @@
 import { sizeOf } from '../../shape.ts';
 import type { Block } from '../backend.ts';
 import type {
+  BatchNormAffine,
   BatchNormBackward,
   BatchNormForward,
   ConvolutionForward,
@@ -15,7 +16,7 @@ import { convolution, convolutionInputGrad } from './convolution/sums.ts';
 import { convolutionWeightGrad } from './convolution/weight-grad.ts';
 import { FusedActivation, type Kernels } from './generated/kernels.ts';
 import * as jobs from './jobs/images.ts';
-import type { Job, JobParameters } from './jobs/job.ts';
+import type { Job, JobParameters, ParametersOf } from './jobs/job.ts';
 import type { LinearMemory } from './linear-memory.ts';
 
 export function imageOperations(context: Context) {
@@ -43,13 +44,18 @@ export function imageOperations(context: Context) {
     },
 
     batchNormGrad(given: BatchNormBackward): void {
-      const parameters = batchNormGradParameters(given, memory, kernels);
-      context.share(jobs.batchNormGradJob, parameters, 4 * sizeOf(given.x.shape) * COPY);
+      const parts = context.partsFor(4 * sizeOf(given.x.shape) * COPY);
+      context.run(jobs.batchNormGradJob, batchNormGradParameters(given, memory, kernels, parts), parts);
+    },
+
+    batchNormAffine({ gain, bias, mean, variance, scale, shift, epsilon }: BatchNormAffine): void {
+      const statistics = [memory.input(mean), memory.input(variance)] as const;
+      const results = [memory.address(scale), memory.address(shift)] as const;
+      const channels = sizeOf(scale.shape);
+      kernels.batchNormAffine(memory.input(gain), memory.input(bias), ...statistics, epsilon, ...results, channels);
     },
   };
 }
-
-type ParametersOf<Of> = Of extends Job<infer Name> ? JobParameters<Name> : never;
 
 interface Rows {
   readonly rows: number;
@@ -66,7 +72,7 @@ const blockBytes = (kernels: Kernels, { rows, channels }: Rows): number =>
   Math.ceil(rows / kernels.batchNormBlock(channels)) * 2 * channels * 4;
 
 function batchNormParameters(
-  { x, gain, bias, y, mean, variance, epsilon, activation }: BatchNormForward,
+  { x, gain, bias, y, mean, variance, running, epsilon, activation }: BatchNormForward,
   memory: LinearMemory,
   kernels: Kernels,
 ): ParametersOf<typeof jobs.batchNormJob> {
@@ -78,6 +84,9 @@ function batchNormParameters(
     y: memory.address(y),
     mean: memory.address(mean),
     variance: memory.address(variance),
+    runningMean: memory.addressOrNull(running?.mean ?? null),
+    runningVariance: memory.addressOrNull(running?.variance ?? null),
+    momentum: running?.momentum ?? 0,
     scale: memory.scratch('batch norm: scale', size.channels * 4),
     moments: memory.scratch('batch norm: blocks', blockBytes(kernels, size)),
     ...size,
@@ -87,22 +96,24 @@ function batchNormParameters(
 }
 
 function batchNormGradParameters(
-  { x, y, gain, mean, variance, dy, dx, dGain, dBias, epsilon, activation }: BatchNormBackward,
+  { x, gain, bias, mean, variance, dy, dx, dGain, dBias, epsilon, activation }: BatchNormBackward,
   memory: LinearMemory,
   kernels: Kernels,
+  parts: number,
 ): ParametersOf<typeof jobs.batchNormGradJob> {
   const size = rowsOf(x);
   return {
     x: memory.input(x),
-    y: memory.input(y),
     dy: memory.input(dy),
     gain: memory.input(gain),
+    bias: memory.input(bias),
     mean: memory.input(mean),
     variance: memory.input(variance),
     dx: memory.address(dx),
     dGain: memory.addressOrNull(dGain),
     dBias: memory.addressOrNull(dBias),
     sums: memory.scratch('batch norm: blocks', blockBytes(kernels, size)),
+    scale: memory.scratch('batch norm: scale', parts * size.channels * 4),
     factors: memory.scratch('batch norm: factors', size.channels * 3 * 4),
     ...size,
     epsilon,

@@ -78,11 +78,31 @@ export class Pool {
   /** Runs a job on all threads. @throws DeviceError if a part fails or a worker has died */
   run(job: Job, parameters: JobParameters<string>): void {
     if (this.#broken !== null) throw this.#error(this.#broken);
+    for (const [number, phase] of job.phases.entries()) {
+      if (phase.needed?.(parameters) ?? true) this.#runPhase(job, number, parameters);
+    }
+  }
+
+  #runPhase(job: Job, number: number, parameters: JobParameters<string>): void {
     const control = this.#control;
-    control.start(jobs.indexOf(job), job, parameters, this.threads - 1);
+    control.start({ job: jobs.indexOf(job), phase: number }, job, parameters, this.threads - 1);
     const patience = this.#patience();
+    const run = (part: number): void => {
+      const share = control.share(part, this.threads, patience);
+      job.phases[number].run(this.#kernels, parameters, share, this.#products);
+    };
     try {
-      job.run(this.#kernels, parameters, control.share(0, this.threads, patience), this.#products);
+      run(0);
+      // What no other thread has begun by now, asleep or kept from running, is done here.
+      for (let part = 1; part < this.threads && !job.hasBarriers; part++) {
+        if (!control.claim(part)) continue;
+        try {
+          run(part);
+          if (!patience.allAlive()) control.fail('a worker ended');
+        } finally {
+          control.done();
+        }
+      }
     } catch (error) {
       if (!(error instanceof Abandoned)) control.fail(error instanceof Error ? error.message : String(error));
     }
@@ -98,12 +118,6 @@ export class Pool {
   get isAwake(): boolean {
     return this.#control.isAwake;
   }
-
-  /** Wakes sleeping threads, and does not wait for them. */
-  wake(): void {
-    this.#control.wake();
-  }
-
   /** Whether every further job fails. */
   get isBroken(): boolean {
     return this.#broken !== null;

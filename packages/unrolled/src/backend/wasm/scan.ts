@@ -2,6 +2,7 @@ import { sizeOf } from '../../shape.ts';
 import type { BinaryOperation, UnaryOperation } from '../backend.ts';
 import type { PointInstruction, PointOperand, PointOperation, Scan, ScanPlace } from '../scan.ts';
 import { Binary, type Kernels, Unary } from './generated/kernels.ts';
+import type { ParametersOf } from './jobs/job.ts';
 import type { scanJob } from './jobs/scan.ts';
 import type { LinearMemory } from './linear-memory.ts';
 
@@ -11,7 +12,7 @@ const PANEL = 8;
 /** Words as in kernels/assembly/scan.ts. */
 const Code = { product: 0, pointwise: 1, end: 2, binary: 16, gradient: 32, select: 48, copy: 49, none: -1 } as const;
 
-type ScanParameters = Parameters<(typeof scanJob)['run']>[1];
+type ScanParameters = ParametersOf<typeof scanJob>;
 
 /** A program encoded for the kernels, and its scratch space. */
 export function scanParameters(scan: Scan, memory: LinearMemory, kernels: Kernels, threads: number): ScanParameters {

@@ -163,7 +163,7 @@ describe.runIf(shared === true)('threads', () => {
     expect(() => backend.unary('exp', out, out)).toThrow(/open a new device/);
   });
 
-  test('a worker that ends inside a job with barriers is a DeviceError within 5 s, and closes the device', async () => {
+  test('a worker that ends while jobs run is a DeviceError within 5 s, and closes the device', async () => {
     const started: Worker[] = [];
     const threads = process.getBuiltinModule('node:worker_threads');
     threads.Worker = class extends Worker {
@@ -194,7 +194,7 @@ describe.runIf(shared === true)('threads', () => {
 
   test('a worker that is slow is waited for', async () => {
     const control = new Control();
-    control.start(0, jobs[0], Object.fromEntries(jobs[0].parameters.map((name) => [name, 0])), 1);
+    control.start({ job: 0, phase: 0 }, jobs[0], Object.fromEntries(jobs[0].parameters.map((name) => [name, 0])), 1);
     const slow = `
       const { workerData } = require('node:worker_threads');
       import(workerData.module).then(({ Control }) => {
@@ -232,8 +232,9 @@ describe.runIf(shared === true)('threads', () => {
     pool.run(unaryJob, parameters);
     pool.killWorker(0);
     const begin = performance.now();
-    expect(() => pool.run(unaryJob, parameters)).toThrow(DeviceError);
-    expect(performance.now() - begin).toBeLessThan(10_000);
+    expect(() => {
+      while (performance.now() - begin < 10_000) pool.run(unaryJob, parameters);
+    }).toThrow(DeviceError);
 
     const other = await start();
     other.killWorker(1);

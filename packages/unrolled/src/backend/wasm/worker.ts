@@ -28,12 +28,13 @@ function serve(kernels: Kernels, products: Products, { control: buffer, generati
   const share = control.share(part, parts);
   let seen = generation;
   for (;;) {
-    const number = control.nextJob(seen);
-    if (number === undefined) return;
+    if (!control.waitForWork(seen)) return;
     seen = control.generation;
+    if (!control.claim(part, seen)) continue;
     try {
+      const { job: number, phase } = control.work;
       const job = jobs[number];
-      job.run(kernels, control.parametersOf(job), share, products);
+      job.phases[phase].run(kernels, control.parametersOf(job), share, products);
     } catch (error) {
       if (!(error instanceof Abandoned)) control.fail(error instanceof Error ? error.message : String(error));
     }

@@ -48,6 +48,7 @@ const shapes: Backend = {
   poolGrad: nothing,
   batchNorm: nothing,
   batchNormGrad: nothing,
+  batchNormAffine: nothing,
   recurrent: nothing,
   recurrentGrad: nothing,
   scan: nothing,

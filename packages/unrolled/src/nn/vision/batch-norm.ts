@@ -1,7 +1,6 @@
 import { number } from '../../checks.ts';
-import { ShapeError } from '../../errors.ts';
-import { add, batchNorm, div, mul, sqrt, sub } from '../../ops/index.ts';
-import { formatShape, type Shape } from '../../shape.ts';
+import { add, batchNorm, batchNormAffine, mul } from '../../ops/index.ts';
+import type { Shape } from '../../shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { Buildable } from '../buildable.ts';
 import { ones, zeros } from '../initialisers.ts';
@@ -73,28 +72,14 @@ export class BatchNorm extends Buildable<Parts> implements Layer {
     }
     const { weight, bias, mean, variance } = this.parts;
     const { epsilon = 1e-5, momentum = 0.1 } = this.config;
-    const values = x.size / weight.shape[0];
-    if (values < 2) {
-      throw new ShapeError(
-        `batchNorm: training needs at least two values a channel, received ${formatShape(x.shape)}; use a larger batch`,
-        { x: x.shape },
-      );
-    }
-    const batch = batchNorm(x, weight.value, bias.value, { epsilon, activation });
-    follow(mean, batch.mean, 1, momentum);
-    follow(variance, batch.variance, values / (values - 1), momentum);
-    return batch.y;
+    const running = { mean: mean.value, variance: variance.value, momentum };
+    return batchNorm(x, weight.value, bias.value, { epsilon, activation, running }).y;
   }
 
   /** y = scale ⊙ x + shift, with the running statistics; both `[C]`. */
   affine(): { readonly scale: Tensor; readonly shift: Tensor } {
     const { weight, bias, mean, variance } = this.parts;
-    const scale = div(weight.value, sqrt(add(variance.value, this.config.epsilon ?? 1e-5)));
-    return { scale, shift: sub(bias.value, mul(mean.value, scale)) };
+    const { epsilon = 1e-5 } = this.config;
+    return batchNormAffine(weight.value, bias.value, mean.value, variance.value, epsilon);
   }
-}
-
-/** running ← (1 − momentum)·running + momentum·factor·batch */
-function follow(running: Parameter, batch: Tensor, factor: number, momentum: number): void {
-  running.assign(add(mul(running.value, 1 - momentum), mul(batch.detach(), momentum * factor)));
 }

@@ -1,5 +1,5 @@
 import type { Kernels } from '../generated/kernels.ts';
-import { type JobParameters, type Share, startOf } from './job.ts';
+import { type JobParameters, type Part, startOf } from './job.ts';
 
 /** Columns in a panel of packed weights. */
 export const PANEL = 8;
@@ -31,12 +31,12 @@ export interface Columns {
 }
 
 /** The panels of a part. */
-export function panelsOf(outputs: number, { part, parts }: Share): Columns {
+export function panelsOf(outputs: number, { part, parts }: Part): Columns {
   return { from: startOf(outputs, part, parts, PANEL), to: startOf(outputs, part + 1, parts, PANEL) };
 }
 
 /** The bands of a part: with `byOutputs` all, else a run of the rows of all images. */
-export function* bandsOf(p: OutputParameters & InputParameters, { part, parts }: Share): Generator<Band> {
+export function* bandsOf(p: OutputParameters & InputParameters, { part, parts }: Part): Generator<Band> {
   const { images, rows, bandRows, bandImages } = p;
   const grain = images >= 4 * parts ? rows : 1;
   const end = p.byOutputs ? images * rows : startOf(images * rows, part + 1, parts, grain);
@@ -66,7 +66,7 @@ export interface Input {
 export function bandInput(
   kernels: Kernels,
   p: InputParameters,
-  { part }: Share,
+  { part }: Part,
   { image, row, images, rows }: Band,
 ): Input {
   const { height, width, channels, xWidth, rowStride } = p;

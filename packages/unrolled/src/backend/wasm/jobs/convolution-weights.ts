@@ -1,5 +1,5 @@
 import { type Band, bandInput, type Columns, inputNames, PANEL } from './band.ts';
-import { defineJob, type JobParameters, type Share, startOf } from './job.ts';
+import { defineJob, type JobParameters, type Part, startOf } from './job.ts';
 
 /** Names of what all gradients of weights have: convolution/weight-grad.ts. */
 export const sumNames = [
@@ -26,7 +26,7 @@ type SumParameters = JobParameters<(typeof sumNames)[number]>;
  */
 export function forEachSum(
   p: SumParameters,
-  { part, parts }: Share,
+  { part, parts }: Part,
   add: (sums: number, band: Band, columns: Columns, accumulate: number) => void,
 ): void {
   const panels = Math.ceil(p.outputs / PANEL);
@@ -61,7 +61,7 @@ function bandOf({ images, rows, bandRows, bandImages }: SumParameters, b: number
 export const convolutionWeightsJob = defineJob(
   [...sumNames, ...(['columnStride', 'runs', 'runCount', 'groups', 'inputs', 'taps'] as const)],
   (kernels, p, share) => {
-    const { columns, outputs, groups, inputs, taps, sumsCount, sumsFloats } = p;
+    const { columns, outputs, groups, inputs, taps } = p;
     const O = groups * outputs;
     const k = taps * inputs;
     const groupBytes = (k + 1) * outputs * 4;
@@ -80,7 +80,11 @@ export const convolutionWeightsJob = defineJob(
         if (p.dBias) kernels.columnSums(dy, O, pixels, to - from, sums + k * outputs * 4, accumulate);
       }
     });
-    share.barrier();
+  },
+  (kernels, p, share) => {
+    const { outputs, groups, inputs, taps, sumsCount, sumsFloats } = p;
+    const k = taps * inputs;
+    const groupBytes = (k + 1) * outputs * 4;
     const [from, to] = [0, 1].map((i) => startOf(outputs, share.part + i, share.parts, 4));
     for (let group = 0; group < groups; group++) {
       const sums = p.sums + group * groupBytes;

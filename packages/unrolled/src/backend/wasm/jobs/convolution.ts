@@ -11,7 +11,7 @@ import {
   panelsOf,
   weightStrides,
 } from './band.ts';
-import { defineJob, type JobParameters, type Share, startOf } from './job.ts';
+import { defineJob, type JobParameters, type Part, startOf } from './job.ts';
 
 const names = [
   ...inputNames,
@@ -20,14 +20,18 @@ const names = [
 ];
 type Parameters = JobParameters<(typeof names)[number]>;
 
+const packPhase = {
+  needed: (p: Parameters) => !p.ready && !p.byOutputs,
+  run: (kernels: Kernels, p: Parameters, part: Part) => pack(kernels, p, part, panelsOf(p.outputs, part)),
+};
+
 /**
  * A grid of sums over taps (convolution/taps.ts), split by rows of the outputs, or by their channels with `byOutputs`: then
  * each part has packed the weights that it needs.
  */
-export const convolutionJob = defineJob(names, (kernels, p, share) => {
+export const convolutionJob = defineJob(names, packPhase, (kernels, p, share) => {
   const panels = panelsOf(p.outputs, share);
-  if (!p.ready) pack(kernels, p, share, panels);
-  if (!p.ready && !p.byOutputs) share.barrier();
+  if (!p.ready && p.byOutputs) pack(kernels, p, share, panels);
   const columns = p.byOutputs ? panels : { from: 0, to: p.outputs };
   if (columns.to <= columns.from) return;
   for (const band of bandsOf(p, share)) {
@@ -37,7 +41,7 @@ export const convolutionJob = defineJob(names, (kernels, p, share) => {
 });
 
 /** With one group, the panels of a part; else some groups. */
-function pack(kernels: Kernels, p: Parameters, { part, parts }: Share, panels: Columns): void {
+function pack(kernels: Kernels, p: Parameters, { part, parts }: Part, panels: Columns): void {
   const { inputs, outputs, weightTaps, groups, k } = p;
   const stride = weightStrides(p, inputs);
   const packSome = (group: number, { from, to }: Columns): void => {

@@ -34,7 +34,9 @@ export const depthwiseWeightsJob = defineJob(
       }
       next += count;
     }
-    share.barrier();
+  },
+  (kernels, p, share) => {
+    const { channels, tapCount, sumsCount } = p;
     const [from, to] = [0, 1].map((i) => startOf(channels, share.part + i, share.parts, 4));
     kernels.sumTaps(p.sums, sumsCount, p.sumsFloats, tapCount, 1, channels, from, to, p.dWeight);
     if (!p.dBias) return;

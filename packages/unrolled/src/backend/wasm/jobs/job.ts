@@ -1,11 +1,15 @@
 import type { Kernels } from '../generated/kernels.ts';
 import type { Products } from './products.ts';
 
-/** Which part of a job to run, and of how many. */
-export interface Share {
+/** Which part to run, and of how many. */
+export interface Part {
   readonly part: number;
   readonly parts: number;
-  /** A barrier: returns when every part has reached it. All parts of a job pass the same barriers. */
+}
+
+/** A part that may wait for the others. */
+export interface Share extends Part {
+  /** A barrier: returns when every part has reached it. All parts of a phase pass the same barriers. */
   barrier(): void;
 }
 
@@ -16,17 +20,60 @@ export interface Share {
  */
 export interface Job<Name extends string = string> {
   readonly parameters: readonly Name[];
+  /** One after the other: a phase begins when all parts of the one before it have ended. */
+  readonly phases: readonly Phase<Name>[];
+  /** Whether parts meet at barriers within a phase. If not, one thread may run several parts. */
+  readonly hasBarriers: boolean;
+}
+
+export interface Phase<Name extends string = string> {
+  /** Whether there is anything to do. Default: always. */
+  needed?(parameters: JobParameters<Name>): boolean;
   run(kernels: Kernels, parameters: JobParameters<Name>, share: Share, products: Products): void;
 }
 
+/** What a job takes. */
+export type ParametersOf<Of> = Of extends Job<infer Name> ? JobParameters<Name> : never;
+
+type Run<Name extends string, Of extends Part> = (
+  kernels: Kernels,
+  parameters: JobParameters<Name>,
+  part: Of,
+  products: Products,
+) => void;
+
 export type JobParameters<Name extends string> = Readonly<Record<Name, number>>;
 
-export function defineJob<const Name extends string>(parameters: readonly Name[], run: Job<Name>['run']): Job<Name> {
-  return { parameters, run };
+/** A job in phases, whose parts do not wait for each other. */
+export function defineJob<const Name extends string>(
+  parameters: readonly Name[],
+  ...phases: readonly (Run<Name, Part> | { needed(p: JobParameters<Name>): boolean; run: Run<Name, Part> })[]
+): Job<Name> {
+  const all = phases.map((phase) => (typeof phase === 'function' ? { run: phase } : phase));
+  return { parameters, phases: all, hasBarriers: false };
+}
+
+/** A job whose parts meet at barriers. */
+export function defineJointJob<const Name extends string>(
+  parameters: readonly Name[],
+  run: Run<Name, Share>,
+): Job<Name> {
+  return { parameters, phases: [{ run }], hasBarriers: true };
 }
 
 /** A whole job as one part, on the calling thread. */
 export const alone: Share = { part: 0, parts: 1, barrier() {} };
+
+export function runAlone<Name extends string>(
+  { phases }: Job<Name>,
+  kernels: Kernels,
+  parameters: JobParameters<Name>,
+  products: Products,
+): void {
+  for (const phase of phases) {
+    if (phase.needed?.(parameters) ?? true) phase.run(kernels, parameters, alone, products);
+  }
+}
 
 /** First element of part `part` of `n` elements, split as evenly as possible in runs of `grain`. */
 export function startOf(n: number, part: number, parts: number, grain = 1): number {

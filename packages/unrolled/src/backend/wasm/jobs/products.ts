@@ -1,6 +1,6 @@
 import type { Blas } from '../blas.ts';
 import type { Kernels } from '../generated/kernels.ts';
-import { alone, defineJob, LINE, type Share, startOf } from './job.ts';
+import { alone, defineJob, type JobParameters, LINE, type Part, startOf } from './job.ts';
 
 /** Columns in a panel of a right side that the kernel multiplies with. */
 const PANEL = 8;
@@ -92,7 +92,7 @@ export class Products {
   }
 
   /** This part's share of packing, a run of panels. */
-  pack({ stored, ld, transposed, k, n, packed, way }: Right, share: Share): void {
+  pack({ stored, ld, transposed, k, n, packed, way }: Right, share: Part): void {
     if (way === 'stored') return;
     const panel = panelOf(way);
     const from = startOf(n, share.part, share.parts, panel);
@@ -186,6 +186,13 @@ export function rowsOfPart(m: number, parts: number): number {
   return isFlat(m, parts) ? m : Math.ceil(m / parts);
 }
 
+type RightSide = JobParameters<'b' | 'm' | 'k' | 'n' | 'transposeB' | 'packed'>;
+
+function rightOf({ b, m, k, n, transposeB, packed }: RightSide, parts: number, products: Products): Right {
+  const side = { stored: b, ld: transposeB ? k : n, transposed: transposeB, k, n, packed };
+  return products.right(side, rowsOfPart(m, parts));
+}
+
 /**
  * One product: out [m, n] (+)= op(a) · op(b), split by rows of the output, or by columns where there are few
  * rows. `packed` is the address of b's packed form (already packed where `ready` is 1), `scratch` has `scratchBytes` per
@@ -196,10 +203,15 @@ export const matmulJob = defineJob(
     ...(['a', 'b', 'out', 'm', 'k', 'n', 'transposeA', 'transposeB', 'accumulate'] as const),
     ...(['direct', 'packed', 'ready', 'scratch', 'scratchBytes'] as const),
   ],
+  {
+    needed: (p) => !p.direct && !p.ready,
+    run(_, p, share, products) {
+      if (!isFlat(p.m, share.parts)) products.pack(rightOf(p, share.parts, products), share);
+    },
+  },
   (kernels, p, share, products) => {
-    const { m, k, n, packed } = p;
+    const { m, k, n } = p;
     const lda = p.transposeA ? m : k;
-    const ldb = p.transposeB ? k : n;
     const scratch = p.scratch + share.part * p.scratchBytes;
     if (p.direct) {
       const from = startOf(n, share.part, share.parts, LINE);
@@ -208,22 +220,20 @@ export const matmulJob = defineJob(
       kernels.gemmFewRows(p.a, k, b, k, out, n, m, columns, k, p.accumulate);
       return;
     }
-    const side = { stored: p.b, ld: ldb, transposed: p.transposeB, k, n, packed };
-    const whole = products.right(side, rowsOfPart(m, share.parts));
+    const whole = rightOf(p, share.parts, products);
     const multiply = (a: number, right: Right, out: number, rows: number) => {
       if (p.transposeA) products.multiplyTransposed(a, lda, right, out, n, rows, p.accumulate, scratch);
       else products.multiply(a, lda, right, out, n, rows, p.accumulate);
     };
-    if (!p.ready) products.pack(whole, share);
     if (isFlat(m, share.parts)) {
-      // The columns this part has packed are the columns it computes: nothing to wait for.
+      // The columns this part packs are the columns it computes.
+      if (!p.ready) products.pack(whole, share);
       const panel = panelOf(whole.way);
       const from = startOf(n, share.part, share.parts, panel);
       const columns = startOf(n, share.part + 1, share.parts, panel) - from;
       if (columns > 0) multiply(p.a, columnsOf(whole, from, columns), p.out + from * 4, m);
       return;
     }
-    if (!p.ready) share.barrier();
     const from = startOf(m, share.part, share.parts);
     const rows = startOf(m, share.part + 1, share.parts) - from;
     multiply(p.a + from * (p.transposeA ? 1 : lda) * 4, whole, p.out + from * n * 4, rows);

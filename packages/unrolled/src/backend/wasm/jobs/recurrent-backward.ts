@@ -1,5 +1,5 @@
 import type { Kernels } from '../generated/kernels.ts';
-import { defineJob, type Share, startOf } from './job.ts';
+import { defineJointJob, type Share, startOf } from './job.ts';
 import type { Products, Right } from './products.ts';
 import { type BackwardLayer, backwardNames, Kind, rowsAtATime } from './recurrent-layer.ts';
 import { weightGradients } from './recurrent-weights.ts';
@@ -9,7 +9,7 @@ import { weightGradients } from './recurrent-weights.ts';
  * gradients at the pre-activations. Then dx and each weight's gradient are one product over all T·B rows, of which each
  * part computes some rows of the result.
  */
-export const recurrentBackwardJob = defineJob(backwardNames, (kernels, layer, share, products) => {
+export const recurrentBackwardJob = defineJointJob(backwardNames, (kernels, layer, share, products) => {
   const { kind, F, H, GH, weightIh, weightHh } = layer;
   const isGru = kind === Kind.gruAfter || kind === Kind.gruBefore;
   const gateRows = isGru ? 2 * H : GH;

@@ -1,5 +1,5 @@
 import type { Kernels } from '../generated/kernels.ts';
-import { alone, defineJob, LINE, type Share, startOf } from './job.ts';
+import { alone, defineJointJob, LINE, type Share, startOf } from './job.ts';
 import { columnsOf, type Products } from './products.ts';
 import { type ForwardLayer, forwardNames, Kind } from './recurrent-layer.ts';
 
@@ -8,7 +8,7 @@ import { type ForwardLayer, forwardNames, Kind } from './recurrent-layer.ts';
  * unpacked, unless already packed (as in a model that generates one character at a time). Each part computes some columns
  * of the pre-activations, so that all threads share reading the weights. Bit-identical to `recurrentForwardJob`.
  */
-export const recurrentFewRowsJob = defineJob(forwardNames, (kernels, layer, share, products) => {
+export const recurrentFewRowsJob = defineJointJob(forwardNames, (kernels, layer, share, products) => {
   const { kind, T, B, F, H, GH, x, h0, h, c0, c } = layer;
   const pre = kind === Kind.rnn ? h : layer.gates;
   const columns = new Columns(kernels, products, share);

@@ -1,5 +1,5 @@
 import type { Kernels } from '../generated/kernels.ts';
-import { defineJob, type Share, startOf } from './job.ts';
+import { defineJointJob, type Share, startOf } from './job.ts';
 import { type Products, type Right, ROWS_AT_ONCE } from './products.ts';
 import { type ForwardLayer, forwardNames, Kind, rowsAtATime } from './recurrent-layer.ts';
 
@@ -7,7 +7,7 @@ import { type ForwardLayer, forwardNames, Kind, rowsAtATime } from './recurrent-
  * A recurrent layer. The weights are packed, and W_ih x for all steps is one product over all T·B rows; then each part runs
  * some rows of the batch through all steps, without synchronisation.
  */
-export const recurrentForwardJob = defineJob(forwardNames, (kernels, layer, share, products) => {
+export const recurrentForwardJob = defineJointJob(forwardNames, (kernels, layer, share, products) => {
   const rights = rightsOf(layer, share.parts, products);
   prepare(kernels, layer, rights, share, products);
   share.barrier();

@@ -6,9 +6,8 @@ export const scanJob = defineJob(
     ...(['steps', 'rows', 'reverse', 'code', 'places', 'placeCount'] as const),
     ...(['matrices', 'matrixCount', 'work', 'workBytes'] as const),
   ],
+  (kernels, p, { part, parts }) => kernels.scanPack(p.matrices, p.matrixCount, part, parts),
   (kernels, p, share) => {
-    kernels.scanPack(p.matrices, p.matrixCount, share.part, share.parts);
-    share.barrier();
     const from = startOf(p.rows, share.part, share.parts);
     const rows = startOf(p.rows, share.part + 1, share.parts) - from;
     const work = p.work + share.part * p.workBytes;

@@ -24,7 +24,7 @@ export const winogradWeightsJob = defineJob(
     ] as const),
   ],
   (kernels, p, share) => {
-    const { channels, outputs, columns, outputRows, xWidth, placeFloats, gradientFloats, sumsCount, sumsFloats } = p;
+    const { channels, outputs, columns, outputRows, xWidth, placeFloats, gradientFloats } = p;
     const tileColumns = Math.ceil(columns / 2);
     const inputs = p.tiles + share.part * p.tilesBytes;
     const gradients = inputs + PLACES * placeFloats * 4;
@@ -57,7 +57,9 @@ export const winogradWeightsJob = defineJob(
         kernels.columnSums(dy + i * outputRows * dyRow * 4, outputs, rows * columns, n, bias, i > 0 ? 1 : accumulate);
       }
     });
-    share.barrier();
+  },
+  (kernels, p, share) => {
+    const { channels, outputs, sumsCount, sumsFloats } = p;
     const [from, to] = [0, 1].map((i) => startOf(outputs, share.part + i, share.parts, 4));
     kernels.winogradSum(p.sums, sumsCount, sumsFloats, channels, outputs, from, to, p.dWeight);
     if (!p.dBias) return;

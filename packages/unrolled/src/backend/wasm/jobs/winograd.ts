@@ -14,15 +14,20 @@ export const winogradJob = defineJob(
     ...outputNames,
     ...(['outputRows', 'firstRow', 'firstColumn', 'chunk', 'tiles', 'tilesBytes'] as const),
   ],
-  (kernels, p, share) => {
-    const { channels, xWidth, packed, weight, chunk } = p;
-    const panels = panelsOf(p.outputs, share);
-    if (!p.ready && panels.to > panels.from) {
+  {
+    needed: (p) => !p.ready,
+    run(kernels, p, share) {
+      const { channels, packed, weight } = p;
+      const panels = panelsOf(p.outputs, share);
+      if (panels.to <= panels.from) return;
       const stride = weightStrides(p, channels);
       const [from, to] = [weight + panels.from * stride.output * 4, packed + panels.from * PLACES * channels * 4];
       kernels.winogradWeights(from, stride.output, stride.input, channels, panels.to - panels.from, p.taps, to);
-    }
-    if (!p.ready && !p.byOutputs) share.barrier();
+    },
+  },
+  (kernels, p, share) => {
+    const { channels, xWidth, packed, chunk } = p;
+    const panels = panelsOf(p.outputs, share);
     const { from, to } = p.byOutputs ? panels : { from: 0, to: p.outputs };
     if (to <= from) return;
     const weights = packed + from * PLACES * channels * 4;
