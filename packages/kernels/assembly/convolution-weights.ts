@@ -87,6 +87,11 @@ export function convolveGrad(
   x: usize, xColumn: i32, xRow: i32, xImage: i32, dy: usize, dyColumn: i32, dyRow: i32, dyImage: i32,
   images: i32, rows: i32, columns: i32, runs: usize, runCount: i32, outputs: i32, sums: usize, stride: i32, accumulate: i32,
 ): void {
+  // Pixels that lie at equal steps are one row.
+  if (xRow == columns * xColumn && dyRow == columns * dyColumn) {
+    columns *= rows, rows = 1;
+    if (xImage == columns * xColumn && dyImage == columns * dyColumn) columns *= images, images = 1;
+  }
   const next = bytes(stride);
   const xStep = bytes(xColumn), xNextRow = bytes(xRow - columns * xColumn), xNextImage = bytes(xImage - rows * xRow);
   const dyStep = bytes(dyColumn), dyNextRow = bytes(dyRow - columns * dyColumn), dyNextImage = bytes(dyImage - rows * dyRow);

@@ -8,7 +8,7 @@
  *
  * An element is one sum over all runs in their order, from zero: its bits depend on nothing but its own inputs.
  */
-import { activate } from './activate';
+import { clamp, leastOf, mostOf } from './activate';
 import { bytes, fourOf, madd, storePart } from './lanes';
 import { PANEL } from './pack';
 
@@ -18,9 +18,9 @@ const PIXELS: i32 = 5;
 /** One pixel's eight columns: activation(scale ⊙ v + bias). */
 // @ts-ignore: decorator
 @inline
-function put(y: usize, v0: v128, v1: v128, s0: v128, s1: v128, b0: v128, b1: v128, columns: i32, activation: i32): void {
-  v0 = activate(madd(v0, s0, b0), activation);
-  v1 = activate(madd(v1, s1, b1), activation);
+function put(y: usize, v0: v128, v1: v128, s0: v128, s1: v128, b0: v128, b1: v128, columns: i32, least: v128, most: v128): void {
+  v0 = clamp(madd(v0, s0, b0), least, most);
+  v1 = clamp(madd(v1, s1, b1), least, most);
   if (columns >= PANEL) {
     v128.store(y, v0);
     v128.store(y, v1, 16);
@@ -48,6 +48,12 @@ export function convolve(
   images: i32, rows: i32, columns: i32, runs: usize, runCount: i32, packed: usize, k: i32,
   outputs: i32, scale: usize, bias: usize, activation: i32,
 ): void {
+  // Pixels that lie at equal steps are one row: there is less to count.
+  if (xRow == columns * xColumn && yRow == columns * yColumn) {
+    columns *= rows, rows = 1;
+    if (xImage == columns * xColumn && yImage == columns * yColumn) columns *= images, images = 1;
+  }
+  const least = leastOf(activation), most = mostOf(activation);
   const runsEnd = runs + (<usize>runCount << 3);
   const pixels = images * rows * columns;
   // From the last pixel of a row to the first of the next, and of an image to the next.
@@ -112,11 +118,11 @@ export function convolve(
           x0 += 4, x1 += 4, x2 += 4, x3 += 4, x4 += 4, b += 32;
         }
       }
-      put(y0, c00, c01, s0, s1, b0, b1, width, activation);
-      if (left > 1) put(y1, c10, c11, s0, s1, b0, b1, width, activation);
-      if (left > 2) put(y2, c20, c21, s0, s1, b0, b1, width, activation);
-      if (left > 3) put(y3, c30, c31, s0, s1, b0, b1, width, activation);
-      if (left > 4) put(y4, c40, c41, s0, s1, b0, b1, width, activation);
+      put(y0, c00, c01, s0, s1, b0, b1, width, least, most);
+      if (left > 1) put(y1, c10, c11, s0, s1, b0, b1, width, least, most);
+      if (left > 2) put(y2, c20, c21, s0, s1, b0, b1, width, least, most);
+      if (left > 3) put(y3, c30, c31, s0, s1, b0, b1, width, least, most);
+      if (left > 4) put(y4, c40, c41, s0, s1, b0, b1, width, least, most);
       x0 = xNext, y0 = yNext;
     }
   }

@@ -3,7 +3,7 @@
  * tap reads, relative to the pixel that its output starts from; those outside the image are left out. An element is one sum
  * over its taps, in order.
  */
-import { activate } from './activate';
+import { clamp, leastOf, mostOf } from './activate';
 import { bytes, madd, read, write } from './lanes';
 
 /**
@@ -72,6 +72,7 @@ function run(
 ): void {
   const end = list + bytes(2 * taps);
   const one = f32x4.splat(1), zero = f32x4.splat(0);
+  const least = leastOf(activation), most = mostOf(activation);
   let j = 0;
   for (; j + 8 <= n; j += 8) {
     const at = bytes(j);
@@ -95,10 +96,10 @@ function run(
         d0 = madd(v128.load(p3 + offset), w0, d0);
         d1 = madd(v128.load(p3 + offset, 16), w1, d1);
       }
-      out = put(out, yStep, a0, a1, s0, s1, b0, b1, activation);
-      out = put(out, yStep, b2, b3, s0, s1, b0, b1, activation);
-      out = put(out, yStep, c0, c1, s0, s1, b0, b1, activation);
-      out = put(out, yStep, d0, d1, s0, s1, b0, b1, activation);
+      out = put(out, yStep, a0, a1, s0, s1, b0, b1, least, most);
+      out = put(out, yStep, b2, b3, s0, s1, b0, b1, least, most);
+      out = put(out, yStep, c0, c1, s0, s1, b0, b1, least, most);
+      out = put(out, yStep, d0, d1, s0, s1, b0, b1, least, most);
       p = p3 + xStep;
     }
     for (; left > 0; left--, p += xStep) {
@@ -108,7 +109,7 @@ function run(
         a0 = madd(v128.load(px), v128.load(wt), a0);
         a1 = madd(v128.load(px, 16), v128.load(wt, 16), a1);
       }
-      out = put(out, yStep, a0, a1, s0, s1, b0, b1, activation);
+      out = put(out, yStep, a0, a1, s0, s1, b0, b1, least, most);
     }
   }
   for (; j < n; j += 4) {
@@ -120,16 +121,16 @@ function run(
       for (let tap = list; tap < end; tap += 8) {
         a = madd(read(p + <usize>load<i32>(tap), lanes), read(weights + at + <usize>load<i32>(tap, 4), lanes), a);
       }
-      write(out, activate(madd(a, s, b), activation), lanes);
+      write(out, clamp(madd(a, s, b), least, most), lanes);
     }
   }
 }
 
 // @ts-ignore: decorator
 @inline
-function put(y: usize, step: usize, v0: v128, v1: v128, s0: v128, s1: v128, b0: v128, b1: v128, activation: i32): usize {
-  v128.store(y, activate(madd(v0, s0, b0), activation));
-  v128.store(y, activate(madd(v1, s1, b1), activation), 16);
+function put(y: usize, step: usize, v0: v128, v1: v128, s0: v128, s1: v128, b0: v128, b1: v128, least: v128, most: v128): usize {
+  v128.store(y, clamp(madd(v0, s0, b0), least, most));
+  v128.store(y, clamp(madd(v1, s1, b1), least, most), 16);
   return y + step;
 }
 

@@ -26,66 +26,84 @@ function tapsBefore(start: i32, dilation: i32, kernel: i32, extent: i32): i32 {
  * @param places int32 [B, OH, OW, C], or 0
  */
 export function maxPool(x: usize, y: usize, places: usize, H: i32, W: i32, C: i32, OH: i32, OW: i32, kh: i32, kw: i32, sh: i32, sw: i32, dh: i32, dw: i32, top: i32, left: i32, from: i32, to: i32): void {
-  overWindows(true, x, y, places, 1, H, W, C, OH, OW, kh, kw, sh, sw, dh, dw, top, left, from, to);
+  if (places) overWindows(Kind.place, x, y, places, 1, H, W, C, OH, OW, kh, kw, sh, sw, dh, dw, top, left, from, to);
+  else overWindows(Kind.max, x, y, 0, 1, H, W, C, OH, OW, kh, kw, sh, sw, dh, dw, top, left, from, to);
 }
 
 /** The mean of each window: over what it sees, or over all of its taps where `countPadding`. As `maxPool`. */
 export function averagePool(x: usize, y: usize, countPadding: i32, H: i32, W: i32, C: i32, OH: i32, OW: i32, kh: i32, kw: i32, sh: i32, sw: i32, dh: i32, dw: i32, top: i32, left: i32, from: i32, to: i32): void {
-  overWindows(false, x, y, 0, countPadding, H, W, C, OH, OW, kh, kw, sh, sw, dh, dw, top, left, from, to);
+  overWindows(Kind.mean, x, y, 0, countPadding, H, W, C, OH, OW, kh, kw, sh, sw, dh, dw, top, left, from, to);
 }
 
 // @ts-ignore: decorator
 @inline
-function overWindows(isMax: bool, x: usize, y: usize, places: usize, countPadding: i32, H: i32, W: i32, C: i32, OH: i32, OW: i32, kh: i32, kw: i32, sh: i32, sw: i32, dh: i32, dw: i32, top: i32, left: i32, from: i32, to: i32): void {
-  for (let row = from; row < to; row++) {
-    const image = x + bytes((row / OH) * H) * <usize>(W * C);
-    const y0 = (row % OH) * sh - top;
+function overWindows(kind: Kind, x: usize, y: usize, places: usize, countPadding: i32, H: i32, W: i32, C: i32, OH: i32, OW: i32, kh: i32, kw: i32, sh: i32, sw: i32, dh: i32, dw: i32, top: i32, left: i32, from: i32, to: i32): void {
+  const tap = bytes(dw * C), row = bytes(dh * W * C);
+  for (let r = from; r < to; r++) {
+    const image = x + bytes((r / OH) * H) * <usize>(W * C);
+    const y0 = (r % OH) * sh - top;
     const a0 = firstTap(y0, dh);
-    const a1 = tapsBefore(y0, dh, kh, H);
-    for (let column = 0; column < OW; column++) {
+    const rows = tapsBefore(y0, dh, kh, H) - a0;
+    let out = bytes(r * OW) * <usize>C;
+    for (let column = 0; column < OW; column++, out += bytes(C)) {
       const x0 = column * sw - left;
       const c0 = firstTap(x0, dw);
-      const c1 = tapsBefore(x0, dw, kw, W);
-      const out = bytes(row * OW + column) * <usize>C;
-      const start = y0 * W + x0;
+      const columns = tapsBefore(x0, dw, kw, W) - c0;
+      const start = (y0 + a0 * dh) * W + x0 + c0 * dw;
       const window = image + bytes(start) * <usize>C;
-      const n = f32x4.splat(isMax ? 1 : divisor(row % OH, column, H, W, kh, kw, sh, sw, dh, dw, top, left, countPadding));
-      // The last four channels overlap those before them where they are not a multiple of four.
-      for (let j = 0; j < C; j += 4) {
-        const k = C >= 4 ? min(j, C - 4) : 0;
-        const at = out + bytes(k), first = window + bytes(k);
-        const place = places ? places + at : 0;
-        if (C >= 4) ofWindow(isMax, first, start, W, C, a0, a1, c0, c1, dh, dw, n, 4, y + at, place);
-        else ofWindow(isMax, first, start, W, C, a0, a1, c0, c1, dh, dw, n, C, y + at, place);
+      const n = kind == Kind.mean ? divisor(r % OH, column, H, W, kh, kw, sh, sw, dh, dw, top, left, countPadding) : 1;
+      let j = 0;
+      for (; j + 4 <= C; j += 4) {
+        ofWindow(kind, window + bytes(j), start, dh * W, row, rows, dw, tap, columns, n, 4, y + out + bytes(j), places + out + bytes(j));
       }
+      if (j == C) continue;
+      // Four channels that overlap those before them, if there are so many.
+      const k = max(0, C - 4), at = out + bytes(k);
+      if (C > 4) ofWindow(kind, window + bytes(k), start, dh * W, row, rows, dw, tap, columns, n, 4, y + at, places + at);
+      else ofWindow(kind, window, start, dh * W, row, rows, dw, tap, columns, n, C, y + at, places + at);
     }
   }
 }
 
-/** Four channels of a window whose first tap, inside the image or not, is `x`, at place `start`. */
+/** What a window gives: its greatest value and the place of it, its greatest value only, or its mean. */
+const enum Kind {
+  place,
+  max,
+  mean,
+}
+
+/**
+ * Four channels of a window of rows × columns taps, whose first, at place `start`, is `x`. The next one of a row is `tap` bytes
+ * and `nextTap` places further, the next row `row` and `nextRow`.
+ */
 // @ts-ignore: decorator
 @inline
-function ofWindow(isMax: bool, x: usize, start: i32, W: i32, C: i32, a0: i32, a1: i32, c0: i32, c1: i32, dh: i32, dw: i32, n: v128, count: i32, y: usize, places: usize): void {
-  let result = f32x4.splat(isMax ? f32.NEGATIVE_INFINITY : 0);
+function ofWindow(kind: Kind, x: usize, start: i32, nextRow: i32, row: usize, rows: i32, nextTap: i32, tap: usize, columns: i32, n: f32, count: i32, y: usize, places: usize): void {
+  let result = f32x4.splat(kind == Kind.mean ? 0 : f32.NEGATIVE_INFINITY);
   let place = i32x4.splat(-1);
-  const step = bytes(dw * C);
-  for (let a = a0; a < a1; a++) {
-    const first = a * dh * W + c0 * dw;
-    let p = x + bytes(first * C);
-    for (let at = start + first, c = c0; c < c1; c++, p += step, at += dw) {
+  let missing = i32x4.splat(0);
+  for (; rows > 0; rows--, x += row, start += nextRow) {
+    let p = x, at = start;
+    for (let c = columns; c > 0; c--, p += tap, at += nextTap) {
       const v = read(p, count);
-      if (isMax) {
+      if (kind == Kind.place) {
         // Greater, or the first NaN.
-        const better = v128.and(f32x4.eq(result, result), v128.or(f32x4.gt(v, result), f32x4.ne(v, v)));
+        const better = v128.andnot(f32x4.eq(result, result), f32x4.le(v, result));
         result = v128.bitselect(v, result, better);
         place = v128.bitselect(i32x4.splat(at), place, better);
+      } else if (kind == Kind.max) {
+        result = f32x4.pmax(result, v);
+        missing = v128.or(missing, f32x4.ne(v, v));
       } else {
         result = f32x4.add(result, v);
       }
     }
   }
-  write(y, isMax ? result : f32x4.div(result, n), count);
-  if (isMax && places) write(places, place, count);
+  // All bits set is a NaN.
+  if (kind == Kind.max) result = v128.or(result, missing);
+  if (kind == Kind.mean) result = f32x4.div(result, f32x4.splat(n));
+  write(y, result, count);
+  if (kind == Kind.place) write(places, place, count);
 }
 
 /** dx of `maxPool`: for each input the sum of dy over the outputs that chose it. Input rows `from` to below `to`. */
@@ -138,13 +156,17 @@ function apartPoolGrad(dy: usize, places: usize, dx: usize, H: i32, W: i32, C: i
       for (let c = 0; c < kw; c++) {
         const target = out + <usize>(first + c) * pixel;
         const place = i32x4.splat(h * W + first + c);
-        // As in `overWindows`, the last four channels may overlap those before them.
-        for (let j = 0; j < C; j += 4) {
-          const k = C >= 4 ? min(j, C - 4) : 0;
+        let k = 0;
+        for (; k + 4 <= C; k += 4) {
           const at = given + bytes(k);
-          if (C >= 4) write(target + bytes(k), v128.and(read(dy + at, 4), i32x4.eq(read(places + at, 4), place)), 4);
-          else write(target, v128.and(read(dy + at, C), i32x4.eq(read(places + at, C), place)), C);
+          v128.store(target + bytes(k), v128.and(v128.load(dy + at), i32x4.eq(v128.load(places + at), place)));
         }
+        if (k == C) continue;
+        // As in `overWindows`.
+        k = max(0, C - 4);
+        const at = given + bytes(k);
+        if (C > 4) v128.store(target + bytes(k), v128.and(v128.load(dy + at), i32x4.eq(v128.load(places + at), place)));
+        else write(target, v128.and(loadPart(dy + at, C), i32x4.eq(loadPart(places + at, C), place)), C);
       }
       // What lies between two windows.
       const next = j + 1 < OW ? first + sw : W;

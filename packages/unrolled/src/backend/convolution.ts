@@ -64,7 +64,7 @@ export interface PoolForward {
   readonly kind: 'max' | 'average';
   readonly x: Block; // [B, H, W, C]
   readonly y: Block; // [B, OH, OW, C]
-  /** max: row·W + column of the first greatest value, −1 if there is none. */
+  /** max: row·W + column of the first greatest value, −1 if there is none; null: not wanted. */
   readonly places: Block | null; // int32 [B, OH, OW, C]
   readonly window: Window;
   readonly countPadding: boolean;

@@ -34,7 +34,8 @@ const poolOperation: Operation<[Tensor], Pool, Tensor | null> = {
   forward([x], { kind, window, output, countPadding }, device) {
     const shape = [x.shape[0], ...output, x.shape[3]];
     const y = device.empty(shape);
-    const places = kind === 'max' ? device.empty(shape, 'int32') : null;
+    const recorded = device.recordingAll || (device.recording && x.tracked);
+    const places = kind === 'max' && recorded ? device.empty(shape, 'int32') : null;
     device.backend.pool({ kind, x, y, places, window, countPadding });
     return { outputs: [y], saved: places };
   },

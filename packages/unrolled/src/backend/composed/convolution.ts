@@ -216,7 +216,7 @@ export function pool(w: Workspace, { kind, x, y, places, window, countPadding }:
     best = w.select(better, values, best, shape);
   }
   w.put(best, y);
-  w.put(place, places);
+  if (places) w.put(place, places);
 }
 
 export function poolGrad(w: Workspace, { kind, dy, places, dx, window, countPadding }: PoolBackward): void {

@@ -109,8 +109,10 @@ const pools: Case[] = geometries.flatMap((geometry) =>
         const [y, dx] = [lab.empty(output), lab.empty(input)];
         const places = kind === 'max' ? lab.empty(output, 'int32') : null;
         lab.backend.pool({ kind, x, y, places, window, countPadding });
+        const only = kind === 'max' ? lab.empty(output) : null;
+        if (only) lab.backend.pool({ kind, x, y: only, places: null, window, countPadding });
         lab.backend.poolGrad({ kind, dy, places, dx, window, countPadding });
-        return { y, dx, ...(places ? { places } : {}) };
+        return { y, dx, ...(places && only ? { places, only } : {}) };
       },
     })),
   ),
@@ -126,8 +128,10 @@ const missing: Case = {
     const window = windowOf([2, 2], [2, 2]);
     const [y, mean, places] = [lab.empty([1, 2, 2, 3]), lab.empty([1, 2, 2, 3]), lab.empty([1, 2, 2, 3], 'int32')];
     lab.backend.pool({ kind: 'max', x, y, places, window, countPadding: false });
+    const only = lab.empty([1, 2, 2, 3]);
+    lab.backend.pool({ kind: 'max', x, y: only, places: null, window, countPadding: false });
     lab.backend.pool({ kind: 'average', x, y: mean, places: null, window, countPadding: false });
-    return { y, mean, places };
+    return { y, only, mean, places };
   },
 };
 

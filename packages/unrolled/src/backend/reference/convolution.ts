@@ -132,15 +132,15 @@ export function pool(views: Views, given: PoolForward): void {
     for (let i = 0; i < y.length; i++) y[i] = sums[i] / n[Math.floor(i / C)];
     return;
   }
-  const places = views.ints(given.places!);
+  const places = given.places && views.ints(given.places);
   y.fill(Number.NEGATIVE_INFINITY);
-  places.fill(-1);
+  places?.fill(-1);
   forEachTap(given.x.shape, given.y.shape, given.window, (o, i) => {
     for (let c = 0; c < C; c++) {
       const [value, best] = [x[i * C + c], y[o * C + c]];
       if (!(value > best || Number.isNaN(value)) || Number.isNaN(best)) continue;
       y[o * C + c] = value;
-      places[o * C + c] = i % (H * W);
+      if (places) places[o * C + c] = i % (H * W);
     }
   });
 }
