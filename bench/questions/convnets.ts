@@ -129,7 +129,7 @@ export const convnets: Question = {
         const add = async (what: string, engines: Engines): Promise<void> => {
           rows.push(...(await rowsOf(engines, rounds, { network: name, what })));
         };
-        await add('training', { ...ours(given, true), ...pytorch(peers.pytorch, given) });
+        if (!one.inferenceOnly) await add('training', { ...ours(given, true), ...pytorch(peers.pytorch, given) });
         await add('inference', { ...ours(given, false), ...inNode(peers, given) });
         if (typeof chromium === 'string' || !server) continue;
         await add('inference, Chromium', inChromium(chromium, server.url, peers, given));

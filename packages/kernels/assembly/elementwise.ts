@@ -1,4 +1,5 @@
 /** Functions of one array, and their gradients. Out may be the input itself. */
+import { clamp, leastOf, mostOf } from './activate';
 import { bytes, read, write } from './lanes';
 import { exp4, log4, sigmoid4, softplus4, tanh4 } from './math';
 import { Unary } from './operations';
@@ -125,6 +126,17 @@ export function scaleInto(alpha: f32, x: usize, out: usize, n: i32): void {
   const a = f32x4.splat(alpha);
   for (; n >= 4; n -= 4, x += 16, out += 16) v128.store(out, f32x4.mul(a, v128.load(x)));
   if (n > 0) write(out, f32x4.mul(a, read(x, n)), n);
+}
+
+/** out[i] = activation(a[i] + b[i]); `activation` is one of `FusedActivation`. */
+export function addActivated(activation: i32, a: usize, b: usize, out: usize, n: i32): void {
+  const least = leastOf(activation), most = mostOf(activation);
+  let i: usize = 0;
+  for (const end = bytes(n & -4); i < end; i += 16) {
+    v128.store(out + i, clamp(f32x4.add(v128.load(a + i), v128.load(b + i)), least, most));
+  }
+  const rest = n & 3;
+  if (rest > 0) write(out + i, clamp(f32x4.add(read(a + i, rest), read(b + i, rest)), least, most), rest);
 }
 
 /** y[i] += α · x[i] */

@@ -17,7 +17,7 @@ export { convolveGrad } from './convolution-weights';
 export { stridedCopy } from './copy';
 export { depthwise, depthwiseGrad } from './depthwise';
 export { dropout } from './dropout';
-export { axpy, fill, scaleInto, select, unary, unaryGrad } from './elementwise';
+export { addActivated, axpy, fill, scaleInto, select, unary, unaryGrad } from './elementwise';
 export { gemmFewRows } from './few-rows';
 export { gemm, gemmScratchSize } from './gemm';
 export { gruAfterBackward, gruAfterForward } from './gru';

@@ -5,6 +5,7 @@
 
 import type { Shape } from '../shape.ts';
 import type {
+  Activation,
   BatchNormAffine,
   BatchNormBackward,
   BatchNormForward,
@@ -88,6 +89,8 @@ export interface FusedOperations {
   // ── element-wise ────────────────────────────────────────────────────────────────────────────────────────
   /** dx ← dy ⊙ f′(x), with y = f(x) given. */
   unaryGrad(operation: UnaryOperation, x: Block, y: Block, dy: Block, dx: Block): void;
+  /** out ← activation(a + b), all of one shape. */
+  addActivated(a: Block, b: Block, out: Block, activation: Activation): void;
   /** y ← y + αx, same number of elements. */
   axpy(alpha: number, x: Block, y: Block): void;
   /**

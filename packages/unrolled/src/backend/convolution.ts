@@ -21,7 +21,7 @@ export interface Window {
   readonly padding: Pair;
 }
 
-/** What may follow a convolution or a batch norm within the same operation; relu6 is min(max(x, 0), 6). */
+/** What may follow a convolution, a batch norm or a sum within the same operation; relu6 is min(max(x, 0), 6). */
 export const activations = ['none', 'relu', 'relu6'] as const;
 export type Activation = (typeof activations)[number];
 

@@ -186,6 +186,9 @@ describe('the gradient of every operation agrees with central differences', () =
     );
     await check([random([5, 4])], ([x]) => ops.batchNorm(x, null, null, options).y);
   });
+  test.each(['relu', 'relu6'] as const)('addActivated with %s', (activation) =>
+    check([random([2, 3, 4], 1), random([2, 3, 4], 2, -4, 8)], ([a, b]) => ops.addActivated(a, b, activation)),
+  );
   test('batchNormAffine', () =>
     check([random([4], 1, 3), random([4], 2), random([4], 3), ops.square(random([4], 4))], ([g, b, m, v]) => {
       const { scale, shift } = ops.batchNormAffine(g, b, m, v, 0.1);

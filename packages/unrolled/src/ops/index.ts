@@ -1,4 +1,5 @@
 export type { MatmulOptions, Operand, ReductionOptions } from '../tensor/operations.ts';
+export * from './add-activated.ts';
 export * from './batch-norm.ts';
 export {
   type Conv1dOptions,

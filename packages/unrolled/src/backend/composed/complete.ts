@@ -12,6 +12,7 @@ export function composedOperations(core: CoreBackend): FusedOperations {
   const run = (body: (w: Workspace) => void): void => Workspace.during(core, body);
   return {
     unaryGrad: (operation, x, y, dy, dx) => run((w) => w.put(gradientRules[operation](w, x, y, dy), dx)),
+    addActivated: (a, b, out, activation) => run((w) => w.put(images.activated(w, w.add(a, b), activation), out)),
     axpy: (alpha, x, y) => run((w) => w.addTo(w.mul(x, alpha), y)),
     dropout: (x, out, rate, seed) => run((w) => w.put(dropout(w, x, rate, seed), out)),
     argmax: (x, out, outer, n, inner) => run((w) => w.put(rows.argmax(w, x, outer, n, inner), out)),

@@ -113,7 +113,7 @@ function weightsOf(w: Workspace, weight: Block, tap: Tap, groups: number): Block
   return out;
 }
 
-function activated(w: Workspace, x: Block, activation: Activation): Block {
+export function activated(w: Workspace, x: Block, activation: Activation): Block {
   return activation === 'none' ? x : w.unary(activation, x);
 }
 

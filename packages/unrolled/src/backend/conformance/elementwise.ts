@@ -1,5 +1,6 @@
 import { broadcastShapes, type Shape, sizeOf, stridesOf } from '../../shape.ts';
 import { binaryOperations, type UnaryOperation, unaryOperations } from '../backend.ts';
+import { activations } from '../convolution.ts';
 import { unaryRules } from '../reference/elementwise.ts';
 import type { Case, Lab } from './lab.ts';
 
@@ -142,7 +143,7 @@ const others: Case[] = lengths.flatMap((length): Case[] => [
     },
   },
   {
-    name: `select and axpy of ${length}`,
+    name: `select, addActivated and axpy of ${length}`,
     run: (lab) => {
       const condition = lab.floats([length], lab.normals(length).map(Math.round));
       const [a, b, out] = [lab.normal([length]), lab.normal([length]), lab.empty([length])];
@@ -150,8 +151,13 @@ const others: Case[] = lengths.flatMap((length): Case[] => [
       const ids = [1, 2].map((scale) => lab.ints([length], lab.normals(length, scale * 1e9).map(Math.round)));
       const idsOut = lab.empty([length], 'int32');
       lab.backend.select(condition, ids[0], ids[1], idsOut);
+      const sums = activations.map((activation) => {
+        const sum = lab.empty([length]);
+        lab.backend.addActivated(a, b, sum, activation);
+        return [`sum, ${activation}`, sum] as const;
+      });
       lab.backend.axpy(-1.5, a, b);
-      return { out, b, idsOut };
+      return { out, b, idsOut, ...Object.fromEntries(sums) };
     },
   },
   {

@@ -231,3 +231,8 @@ export function batchNormAffine(views: Views, { epsilon, ...given }: BatchNormAf
     shift[c] = bias[c] - mean[c] * factor;
   }
 }
+
+export function addActivated(views: Views, a: Block, b: Block, out: Block, activation: Activation): void {
+  const [left, right, sum] = [a, b, out].map((block) => views.floats(block));
+  for (let i = 0; i < sum.length; i++) sum[i] = activate(activation, left[i] + right[i]);
+}

@@ -19,6 +19,7 @@ import type {
   UnaryOperation,
 } from '../backend.ts';
 import type {
+  Activation,
   BatchNormAffine,
   BatchNormBackward,
   BatchNormForward,
@@ -140,6 +141,10 @@ class ReferenceBackend implements Backend {
 
   select(condition: Block, a: Block, b: Block, out: Block): void {
     elementwise.select(this.#floats(condition), this.#floats(a), this.#floats(b), this.#floats(out));
+  }
+
+  addActivated(a: Block, b: Block, out: Block, activation: Activation): void {
+    images.addActivated(this.#views, a, b, out, activation);
   }
 
   axpy(alpha: number, x: Block, y: Block): void {

@@ -1,7 +1,8 @@
 import { broadcastStrides, type Shape, sizeOf, stridesOf } from '../../shape.ts';
 import type { BinaryOperation, Block, StridedView, UnaryOperation } from '../backend.ts';
+import type { Activation } from '../convolution.ts';
 import { COPY, type Context, EXPONENTIAL } from './context.ts';
-import { Binary, Unary } from './generated/kernels.ts';
+import { Binary, FusedActivation, Unary } from './generated/kernels.ts';
 import * as jobs from './jobs/elementwise.ts';
 import { LINE } from './jobs/job.ts';
 import { describeParts, mergeAxes } from './views.ts';
@@ -77,6 +78,12 @@ export function elementwiseOperations(context: Context) {
       const n = sizeOf(out.shape);
       const inputs = { condition: memory.input(condition), a: memory.input(a), b: memory.input(b) };
       context.share(jobs.selectJob, { ...inputs, out: memory.address(out), n }, n * COPY);
+    },
+
+    addActivated(a: Block, b: Block, out: Block, activation: Activation): void {
+      const n = sizeOf(out.shape);
+      const arrays = { a: memory.input(a), b: memory.input(b), out: memory.address(out) };
+      context.share(jobs.addActivatedJob, { ...arrays, n, activation: FusedActivation[activation] }, n * COPY);
     },
 
     axpy(alpha: number, x: Block, y: Block): void {

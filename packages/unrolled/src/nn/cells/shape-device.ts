@@ -46,6 +46,7 @@ const shapes: Backend = {
   convolutionWeightGrad: nothing,
   pool: nothing,
   poolGrad: nothing,
+  addActivated: nothing,
   batchNorm: nothing,
   batchNormGrad: nothing,
   batchNormAffine: nothing,

@@ -1,6 +1,6 @@
 import { anything, oneOf, requireOptions } from '../../checks.ts';
 import { ConfigError } from '../../errors.ts';
-import { add } from '../../ops/index.ts';
+import { add, addActivated } from '../../ops/index.ts';
 import { formatShape, type Shape, sameShape } from '../../shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { applyPart, type Context, type Layer, type LayerConfig } from '../layer.ts';
@@ -87,6 +87,9 @@ export class Residual implements Layer {
     const names = this.#names;
     const y = applyPart(names.body, this.#body, x, context);
     const shortcut = this.#shortcut ? applyPart(names.shortcut, this.#shortcut, x, context) : x;
-    return activate(add(y, shortcut), this.config.activation ?? 'none');
+    const { activation = 'none' } = this.config;
+    // One operation, where there is one.
+    if (activation === 'relu' || activation === 'relu6') return addActivated(y, shortcut, activation);
+    return activate(add(y, shortcut), activation);
   }
 }

@@ -45,6 +45,13 @@ export const selectJob = defineJob(['condition', 'a', 'b', 'out', 'n'], (kernels
   kernels.select(p.condition + at, p.a + at, p.b + at, p.out + at, count);
 });
 
+export const addActivatedJob = defineJob(['a', 'b', 'out', 'n', 'activation'], (kernels, p, share) => {
+  const from = startOf(p.n, share.part, share.parts, LINE);
+  const count = startOf(p.n, share.part + 1, share.parts, LINE) - from;
+  const at = from * 4;
+  kernels.addActivated(p.activation, p.a + at, p.b + at, p.out + at, count);
+});
+
 export const axpyJob = defineJob(['alpha', 'x', 'y', 'n'], (kernels, { alpha, x, y, n }, share) => {
   const from = startOf(n, share.part, share.parts, LINE);
   const count = startOf(n, share.part + 1, share.parts, LINE) - from;

@@ -2,7 +2,16 @@ import { convolutionJob } from './convolution.ts';
 import { convolutionWeightsJob } from './convolution-weights.ts';
 import { depthwiseJob } from './depthwise.ts';
 import { depthwiseWeightsJob } from './depthwise-weights.ts';
-import { axpyJob, binaryJob, dropoutJob, selectJob, stridedCopyJob, unaryGradJob, unaryJob } from './elementwise.ts';
+import {
+  addActivatedJob,
+  axpyJob,
+  binaryJob,
+  dropoutJob,
+  selectJob,
+  stridedCopyJob,
+  unaryGradJob,
+  unaryJob,
+} from './elementwise.ts';
 import {
   averagePoolGradJob,
   averagePoolJob,
@@ -39,7 +48,7 @@ import { winogradWeightsJob } from './winograd-weights.ts';
  */
 export const jobs: readonly Job[] = [
   ...[matmulJob, batchedMatmulJob, recurrentForwardJob, recurrentFewRowsJob, recurrentBackwardJob, scanJob],
-  ...[unaryJob, unaryGradJob, binaryJob, stridedCopyJob, selectJob, axpyJob, dropoutJob],
+  ...[unaryJob, unaryGradJob, binaryJob, stridedCopyJob, selectJob, addActivatedJob, axpyJob, dropoutJob],
   ...[softmaxJob, softmaxGradJob, crossEntropyJob, crossEntropyGradJob, layerNormJob, layerNormGradJob],
   ...[argmaxJob, reduceJob, gatherJob, scatterAddJob],
   ...[batchNormJob, batchNormGradJob, maxPoolJob, maxPoolGradJob, averagePoolJob, averagePoolGradJob],
