@@ -13,6 +13,7 @@ import { tagCommands } from '../tasks/tag/commands.ts';
 import type { Evaluated, Item, TaskCommands } from '../tasks/task-commands.ts';
 import { translateCommands } from '../tasks/translate/commands.ts';
 import { evalPart } from './eval.ts';
+import { furtherPart } from './further.ts';
 import { predictPart } from './predict.ts';
 import { type TrainPart, trainCommand, trainPart } from './train.ts';
 import { type UsePart, useCommand } from './use.ts';
@@ -22,7 +23,10 @@ const parts: Readonly<Record<TaskName, () => TaskParts>> = {
   'language-model': () => partsOf(languageModelCommands),
   classify: () => partsOf(classifyCommands),
   'classify-images': () => partsOf(classifyImagesCommands),
-  caption: () => partsOf(captionCommands),
+  caption: () => ({
+    ...partsOf(captionCommands),
+    further: [furtherPart(captionCommands.train, captionCommands.load, captionCommands.audit)],
+  }),
   forecast: () => partsOf(forecastCommands),
   navigate: () => partsOf(navigateCommands),
   tag: () => partsOf(tagCommands),
@@ -32,7 +36,7 @@ const parts: Readonly<Record<TaskName, () => TaskParts>> = {
 /** `train`, `sample` and `eval` of language models. */
 export const topCommands = (): Command[] => commandsOf([parts['language-model']()]);
 
-/** `translate`, `classify`, …: each with `train`, `predict` and `eval` for the tasks it serves. */
+/** `translate`, `classify`, …: each with `train`, `predict` and `eval` for the tasks it serves, and what only it has. */
 export const taskCommands = (): Command[] => {
   const others = tasks.filter(({ name }) => name !== 'language-model');
   return [...new Set(others.map(({ name }) => commandOf(name)))].map((command) => {
@@ -47,6 +51,8 @@ interface TaskParts {
   readonly train: TrainPart;
   readonly predict: UsePart;
   readonly evaluate: UsePart;
+  /** Commands that only this task has. */
+  readonly further?: readonly UsePart[];
 }
 
 function partsOf<
@@ -74,4 +80,5 @@ const commandsOf = (served: readonly TaskParts[]): Command[] => [
   trainCommand(served.map(({ train }) => train)),
   useCommand(served.map(({ predict }) => predict)),
   useCommand(served.map(({ evaluate }) => evaluate)),
+  ...served.flatMap(({ further = [] }) => further.map((part) => useCommand([part]))),
 ];

@@ -86,6 +86,14 @@ export interface EvaluatePart<T extends TaskTypes, Flags extends UseFlags, Read 
   report(found: T['evaluation'], read: Read, used: Used<T>, flags: Flags): Report | Promise<Report>;
 }
 
+/** A further command that a task has, which uses a trained model: `unrolled <task> <name> <run> …`. */
+export interface FurtherPart<T extends TaskTypes, Flags extends UseFlags> extends Described {
+  readonly name: string;
+  readonly argument: Argument;
+  /** @returns the result for programs, besides its type, and for people */
+  use(used: Used<T>, paths: readonly string[], flags: Flags): Promise<Report>;
+}
+
 /** What a model is evaluated on, and how. */
 export interface Evaluated<T extends TaskTypes> {
   readonly data: T['data'];

@@ -19,14 +19,15 @@ import { printable } from '../../output/text.ts';
 import { countOf } from '../../output/units.ts';
 import { toStandardError } from '../../run/open-device.ts';
 import { FeatureFiles } from '../feature-files.ts';
-import { listed } from '../image-folder.ts';
 import { type ImageFlags, imageItems, imagesArgument, skipBroken as skipUnreadable } from '../image-items.ts';
 import { picturePath } from '../picture-files.ts';
 import type { EvaluatePart, Item, PredictPart } from '../task-commands.ts';
 import { textItems, textOptions } from '../text-items.ts';
 import { AttentionFiles } from './attention-files.ts';
-import { type CaptionedFile, captionedFiles, readCaptionFiles } from './data.ts';
-import { captionsOption, type SearchFlags, searchOf, searchOptions, skipBroken } from './options.ts';
+import { audit } from './audit.ts';
+import type { CaptionedFile } from './data.ts';
+import { type EvaluatedFlags, evaluatedImages, evaluatedOptions } from './evaluated.ts';
+import { type SearchFlags, searchOf, searchOptions } from './options.ts';
 import { caption } from './trainable.ts';
 
 type Types = TypesOf<'caption'>;
@@ -97,11 +98,8 @@ With --json-input, inputs are images as JSON: { "width", "height", "channels", "
   },
 };
 
-interface EvalFlags extends UseFlags, SearchFlags {
-  captions?: string;
-  split?: string;
+interface EvalFlags extends UseFlags, SearchFlags, EvaluatedFlags {
   baselines?: boolean;
-  skipBroken?: boolean;
 }
 
 interface Read {
@@ -116,33 +114,26 @@ const evaluate: EvaluatePart<Types, EvalFlags, Read> = {
   description: 'evaluate a captioner on images with captions of people',
   argument: { name: '<files...>', description: 'a folder of images with captions, in the formats of train' },
   options: () => [
-    captionsOption(),
-    new Option('--split <file>', 'list of the images to evaluate on, one name a line (default: all)'),
+    ...evaluatedOptions(),
     new Option(
       '--baselines',
       'with --split: also score captions of the nearest other image, and the most frequent one',
     ),
     ...searchOptions(),
-    skipBroken(),
   ],
   help: `
 Example:
   unrolled caption eval runs/Flickr8k Flickr8k/ --split Flickr_8k.testImages.txt --beam 3
 
 With --split, captions that are none of the other images' are counted as new.`,
-  async read({ model }, paths, { captions, split, skipBroken: skips, baselines, ...flags }) {
-    const main = readCaptionFiles(paths);
-    const file = captions === undefined ? undefined : readCaptionFiles([captions]);
-    const { images, about } = await captionedFiles({ main, captions: file, skipBroken: skips });
-    const chosen = split === undefined ? images : listed(main, images, readCaptionFiles([split]));
+  async read({ model }, paths, { baselines, ...flags }) {
+    const { chosen, others, about } = await evaluatedImages('eval', paths, flags);
     const { preprocessing } = model.backbone.description;
     const data: CaptionedImage[] = [];
     // No larger than the network takes them.
     for (const one of chosen) {
       data.push({ image: prepareImage(await readImage(one.file.path), preprocessing), captions: one.captions });
     }
-    const own = new Set(chosen);
-    const others = images.filter((image) => !own.has(image));
     if (baselines && others.length === 0) {
       throw new Failure('caption eval: --baselines goes with --split, which leaves other images to compare with', 2);
     }
@@ -193,4 +184,4 @@ function describeScores(scores: CaptionEvaluation): string {
   return `${lines.join('\n')}\n`;
 }
 
-export const captionCommands = { load: () => loadTask('caption'), train: caption, predict, evaluate };
+export const captionCommands = { load: () => loadTask('caption'), train: caption, predict, evaluate, audit };

@@ -3,6 +3,7 @@ import { type CaptionConditioning, conditionings } from 'unrolled/tasks/caption'
 import { choice, notNegative, number, option, whole } from '../../options/parse.ts';
 import { type RecurrentOptions, recurrentDefaults, recurrentOptions } from '../../options/recurrent.ts';
 import { type OptionType, type TrainOptions, trainDefaults } from '../../options/train.ts';
+import { wordsOption } from './audit-words.ts';
 
 export interface CaptionTrainOptions extends TrainOptions, RecurrentOptions {
   embedding: number;
@@ -15,6 +16,8 @@ export interface CaptionTrainOptions extends TrainOptions, RecurrentOptions {
   entropy?: number;
   smoothing?: number;
   sampling?: number;
+  balancePeople?: boolean;
+  neutralWords?: number;
   /** A file of pretrained weights; none for a run that is resumed, whose checkpoint has them. */
   backbone?: string;
   /** Height and width of the network's input. Default: the backbone's. */
@@ -26,6 +29,7 @@ export interface CaptionTrainOptions extends TrainOptions, RecurrentOptions {
   trainSplit?: string;
   validationSplit?: string;
   testSplit?: string;
+  words?: string;
 }
 
 /** Chosen by validation on Flickr8k; see docs/caption.md. */
@@ -43,12 +47,14 @@ export const optional: Readonly<Record<string, OptionType>> = {
   entropy: 'number',
   smoothing: 'number',
   sampling: 'number',
+  balancePeople: 'boolean',
+  neutralWords: 'number',
   backbone: 'string',
   size: 'number',
   skipBroken: 'boolean',
 };
 
-export const fileOptions = ['captions', 'trainSplit', 'validationSplit', 'testSplit'] as const;
+export const fileOptions = ['captions', 'trainSplit', 'validationSplit', 'testSplit', 'words'] as const;
 
 export const captionsOption = (): Option =>
   new Option(
@@ -94,6 +100,16 @@ export const options = (): Option[] => [
   option('--entropy <weight>', "weight of the entropy of hard attention's choices (default 0.01)", notNegative),
   option('--smoothing <share>', 'label smoothing (default 0)', share),
   option('--sampling <share>', 'share of input words the model draws itself (default 0)', share),
+  new Option(
+    '--balance-people',
+    'take images of people so often that each group of --words has the same number of them in an epoch',
+  ),
+  option(
+    '--neutral-words <weight>',
+    'weight of the loss that asks for a neutral word where captions name a group (default 0)',
+    notNegative,
+  ),
+  wordsOption(),
   ...recurrentOptions(defaults),
 ];
 

@@ -19,6 +19,7 @@ import type { Prepared, Sources, Trainable } from '../../run/trainable.ts';
 import { readBackbone } from '../backbone.ts';
 import { FeatureFiles } from '../feature-files.ts';
 import { type ImageFolder, splitImages } from '../image-folder.ts';
+import { auditWordsOf } from './audit-words.ts';
 import { captionedFiles, readCaptionFiles } from './data.ts';
 import { type CaptionTrainOptions, defaults, fileOptions, optional, options } from './options.ts';
 
@@ -55,7 +56,7 @@ async function prepare(
 ): Promise<Prepared<CaptionTrainOptions>> {
   const chosen = withDefaults(caption, said);
   const { batch, seed, validationShare, skipBroken, minCount, size } = chosen;
-  const { smoothing, entropy, sampling, doublyStochastic } = chosen;
+  const { smoothing, entropy, sampling, doublyStochastic, neutralWords: weight = 0 } = chosen;
   if (chosen.backbone === undefined) {
     throw new Failure(
       'caption train: --backbone is missing; name a file of pretrained weights, such as mobilenet-v2.safetensors',
@@ -70,6 +71,7 @@ async function prepare(
   const captions = split.train.map((image) => image.captions);
   const vocabulary = checkpoint ? storedWords(checkpoint) : captionVocabulary(captions.flat(), { minCount });
   const config = modelConfig(chosen, cell);
+  const lists = auditWordsOf(named.words);
   const parts = [split.train, split.validation].map((part) => part.map(({ file }) => file));
   return {
     options: chosen,
@@ -97,6 +99,8 @@ async function prepare(
         {
           validation: { features: held, captions: split.validation.map((image) => image.captions) },
           ...{ batch, seed, smoothing, entropy, sampling, doublyStochastic },
+          ...(chosen.balancePeople && { balance: lists }),
+          ...(weight > 0 && { neutralWords: { lists, weight } }),
         },
       );
     },

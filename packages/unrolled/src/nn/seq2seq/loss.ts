@@ -1,6 +1,21 @@
 import { number, rate, requireKind } from '../../checks.ts';
 import { ConfigError } from '../../errors.ts';
-import { add, concat, crossEntropy, embedding, mul, neg, reshape, scale, square, sub, sum } from '../../ops/index.ts';
+import {
+  add,
+  concat,
+  crossEntropy,
+  embedding,
+  log,
+  matmul,
+  mul,
+  neg,
+  reshape,
+  scale,
+  softmax,
+  square,
+  sub,
+  sum,
+} from '../../ops/index.ts';
 import type { Random } from '../../random.ts';
 import type { Shape } from '../../shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
@@ -30,6 +45,15 @@ export interface SequenceLossOptions {
    * of the reference. Only in training. Default 0: teacher forcing.
    */
   readonly sampling?: number | undefined;
+  /** Tokens that are asked for beside some references. Default: none. */
+  readonly alternatives?: TokenAlternatives | undefined;
+}
+
+/** At positions whose reference is one of `at`, λ · −log Σ_{v of tokens} p(v) is added, with λ the weight. */
+export interface TokenAlternatives {
+  readonly at: ReadonlySet<number>;
+  readonly tokens: readonly number[];
+  readonly weight: number;
 }
 
 /** Ids of target sequences with their ends, `[T, B]` in rows; −1 beyond a row's length. */
@@ -72,8 +96,9 @@ export function sequenceLoss(
   { memory, state }: Reading,
   { values, shape, lengths }: TargetSequences,
   context: Context,
-  { smoothing = 0, coverageLoss = 0, doublyStochastic = 0, entropy = 0.01, sampling = 0 }: SequenceLossOptions = {},
+  options: SequenceLossOptions = {},
 ): Tensor {
+  const { smoothing = 0, coverageLoss = 0, doublyStochastic = 0, entropy = 0.01, sampling = 0, alternatives } = options;
   const { decoder, device, start } = model;
   const [T, B] = shape;
   // The input of step t is the reference of step t − 1.
@@ -95,6 +120,14 @@ export function sequenceLoss(
     losses = add(losses, scale(reshape(of, [tokens]), coverageLoss));
   }
   let total = sum(losses);
+  if (alternatives && context.training) {
+    const other = alternativeLoss(
+      logits,
+      positions.map((position) => values[position]),
+      alternatives,
+    );
+    if (other) total = add(total, other);
+  }
   if (doublyStochastic > 0) total = add(total, scale(unevenness(weights!, lengths), doublyStochastic));
   if (drawn) {
     const rewards = neg(gridOf(plain.detach(), positions, shape));
@@ -108,6 +141,23 @@ function unevenness(weights: Tensor, lengths: readonly number[]): Tensor {
   const [T, B] = weights.shape;
   const active = reshape(activeSteps(lengths, T, weights.device), [T, B, 1]);
   return sum(square(sub(1, sum(mul(weights, active), { axes: 0 }))));
+}
+
+/** λ · Σ −log Σ_{v of tokens} p(v) over the rows of logits `[N, V]` whose reference is one of `at`; null if none is. */
+function alternativeLoss(
+  logits: Tensor,
+  references: Int32Array,
+  { at, tokens, weight }: TokenAlternatives,
+): Tensor | null {
+  const { device } = logits;
+  const rows = Int32Array.from(references.keys()).filter((row) => at.has(references[row]));
+  if (rows.length === 0) return null;
+  const chosen = new Float32Array(logits.shape[1]);
+  for (const token of tokens) chosen[token] = 1;
+  const probabilities = softmax(embedding(logits, device.ids(rows)));
+  const together = matmul(probabilities, device.tensor(chosen, [chosen.length, 1]));
+  // Probabilities of 0 in 32 bits have no logarithm.
+  return scale(sum(log(add(together, 1e-30))), -weight);
 }
 
 /** Numbers of some positions, as `[T, B]`; 0 at the others. */

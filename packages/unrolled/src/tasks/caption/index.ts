@@ -4,6 +4,7 @@
  */
 
 export { Side } from '../../tokenizers/side.ts';
+export * from './audit/index.ts';
 export * from './baselines.ts';
 export {
   type CaptionConditioning,

@@ -6,6 +6,7 @@ import { hashText, mix32 } from '../../random.ts';
 import type { StopSignal } from '../../signal.ts';
 import { type ExampleOptions, exampleKinds, SupervisedTraining } from '../../train/supervised.ts';
 import type { Validation } from '../../train/task.ts';
+import { balancedCounts, type NeutralWords, neutralAlternatives, type PeopleLists } from './audit/training.ts';
 import { hasAttention } from './config.ts';
 import { type CaptionedFeatures, captionLoss, evaluateCaptions } from './evaluate.ts';
 import type { Captioner } from './model.ts';
@@ -22,6 +23,10 @@ export interface CaptionTrainingOptions
     Pick<SequenceLossOptions, 'smoothing' | 'doublyStochastic' | 'entropy' | 'sampling'> {
   /** Held-out images. Default: none. */
   readonly validation?: CaptionData | undefined;
+  /** Balanced resampling: groups of people have the same number of images in an epoch; see `balancedCounts`. Default: not. */
+  readonly balance?: PeopleLists | undefined;
+  /** Asks for neutral words where captions name a group; see `neutralAlternatives`. Default: not. */
+  readonly neutralWords?: NeutralWords | undefined;
   /** Maximum number of images captioned at a validation, spread evenly over the validation images. Default 1,000. */
   readonly validationImages?: number | undefined;
 }
@@ -32,6 +37,7 @@ const kinds: Kinds<CaptionTrainingOptions> = {
   validation: anything,
   // Those of the loss are checked with the model, which decides what they may be.
   ...{ smoothing: anything, doublyStochastic: anything, entropy: anything, sampling: anything },
+  ...{ balance: anything, neutralWords: anything },
   validationImages: count,
 };
 
@@ -68,7 +74,8 @@ export function captionTraining(
       doublyStochastic,
     });
   }
-  const loss = { smoothing, entropy, sampling, doublyStochastic };
+  const alternatives = options.neutralWords && neutralAlternatives(model.words, options.neutralWords);
+  const loss = { smoothing, entropy, sampling, doublyStochastic, alternatives };
   checkSequenceLoss(model.network, loss);
   const held = validation ? imagesOf(validation) : null;
   const every = held ? Math.max(1, Math.ceil(held.length / validationImages)) : 1;
@@ -87,7 +94,7 @@ export function captionTraining(
           loss,
         ).loss,
     },
-    itemsOf(model, data),
+    itemsOf(model, data, options.balance ? balancedCounts(data.captions, options.balance, seed) : null),
     {
       ...{ batch, seed, order },
       chanceLoss: Math.log(model.words.size),
@@ -149,14 +156,17 @@ function featureSource(features: CaptionData['features']): ExampleSource<ArrayLi
   };
 }
 
-/** Each caption of each image. */
-function itemsOf(model: Captioner, data: CaptionData): ExampleSource<Item> {
+/** Each caption of each image. @param counts  how often each image is taken. Default: once */
+function itemsOf(model: Captioner, data: CaptionData, counts: readonly number[] | null): ExampleSource<Item> {
   const images = imagesOf(data);
-  const pairs = data.captions.flatMap((captions, image) => captions.map((one) => ({ image, ids: model.encode(one) })));
+  const pairs = data.captions.flatMap((captions, image) => {
+    const own = captions.map((one) => ({ image, ids: model.encode(one) }));
+    return Array.from({ length: counts?.[image] ?? 1 }, () => own).flat();
+  });
   return {
     length: pairs.length,
     get fingerprint() {
-      return images.fingerprint;
+      return counts ? `${images.fingerprint} ${hashText(counts.join(), 0)}` : images.fingerprint;
     },
     lengthOf: (index) => pairs[index].ids.length,
     read(index) {
