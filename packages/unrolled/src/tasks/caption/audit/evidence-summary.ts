@@ -4,7 +4,7 @@ import { type HiddenPart, hiddenParts, type PersonEvidence } from './evidence.ts
 /** What `personEvidence` found over several captions. */
 export interface EvidenceSummary {
   readonly captions: number;
-  /** By what was hidden: the share of captions whose word then is of another group, or neutral. */
+  /** By what was hidden: the share of captions whose most probable word then does not name the group of the caption. */
   readonly changed: Readonly<Record<HiddenPart, Interval>>;
   /** Mean log-odds of the caption's group, in nats. */
   readonly logOdds: Readonly<Record<HiddenPart, Interval>>;
@@ -18,9 +18,8 @@ export interface EvidenceSummary {
 
 /** Shares and means over captions, with intervals of the bootstrap. */
 export function summariseEvidence(found: readonly PersonEvidence[], options: BootstrapOptions = {}): EvidenceSummary {
-  const tallies = found.map(({ readings, overlap }) => {
-    const base = readings.nothing.named;
-    const changed = (part: HiddenPart): boolean => readings[part].named !== base;
+  const tallies = found.map(({ group, readings, overlap }) => {
+    const changed = (part: HiddenPart): boolean => readings[part].named !== group;
     return new Map<string, number>([
       ['captions', 1],
       ['overlap', overlap],

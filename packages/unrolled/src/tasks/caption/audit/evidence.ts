@@ -16,7 +16,7 @@ export interface EvidenceOptions {
 
 /** The model's next word where the caption names a person, with a part of the image hidden. */
 export interface PersonReading {
-  /** The most probable of the groups and 'neutral', by the sum over the words of each. */
+  /** What the most probable word names: a group, 'neutral', or 'none' where it is no word for a person. */
   readonly named: string;
   /** log P(words of the group) − log P(words of the other groups), in nats, for the group that the caption names. */
   readonly logOdds: number;
@@ -48,7 +48,7 @@ export interface PersonEvidence {
 /**
  * Whether a caption's word for a group of people rests on the person or on the rest of the image. Nobody says where the person is:
  * the places taken for it are those without which the model itself is least inclined to write any word for a person, found by
- * occlusion (squares of 2 × 2 places, filled with the mean colour; Zeiler & Fergus 2014). Those places are hidden, then as many that
+ * occlusion (squares of 2 × 2 places, or single places of small maps, filled with the mean colour; Zeiler & Fergus 2014). Those places are hidden, then as many that
  * matter least, then all others, then all, and the word is asked for again after the same words before it.
  *
  * It cannot tell the person from what always comes with one: a model that finds people by the bench they sit on has its evidence of
@@ -103,14 +103,13 @@ export async function personEvidence(
 const ordered = (values: readonly number[]): number[] =>
   Array.from(values.keys()).sort((a, b) => values[b] - values[a] || a - b);
 
-/** Squares of 2 × 2 places, or as many as there are. */
+/** Squares of 2 × 2 places, each one place from the next; of a map with less than four rows or columns its single places. */
 function squaresOf([rows, columns]: readonly [number, number]): number[][] {
-  const starts = (extent: number): number[] => Array.from({ length: Math.max(1, extent - 1) }, (_, i) => i);
-  const both = (start: number, extent: number): number[] => [start, start + 1].filter((one) => one < extent);
+  const side = Math.min(rows, columns) < 4 ? 1 : 2;
+  const starts = (extent: number): number[] => Array.from({ length: extent - side + 1 }, (_, i) => i);
+  const within = (start: number): number[] => Array.from({ length: side }, (_, i) => start + i);
   return starts(rows).flatMap((top) =>
-    starts(columns).map((left) =>
-      both(top, rows).flatMap((row) => both(left, columns).map((column) => row * columns + column)),
-    ),
+    starts(columns).map((left) => within(top).flatMap((row) => within(left).map((column) => row * columns + column))),
   );
 }
 
@@ -180,17 +179,25 @@ function hide(
 }
 
 function readingOf({ model, people, group }: Reader, probabilities: ArrayLike<number>): PersonReading {
-  const sums = new Map([...people.groups, 'neutral'].map((name) => [name, 0]));
-  model.words.tokenizer.vocabulary.forEach((token, id) => {
-    const word = token.trim();
-    const name = people.groupOf(word) ?? (people.isNeutral(word) ? 'neutral' : null);
-    if (name !== null) sums.set(name, sums.get(name)! + probabilities[id]);
-  });
-  const [named] = [...sums].reduce((best, one) => (one[1] > best[1] ? one : best));
+  const sums = new Map([...people.groups, 'neutral', 'none'].map((name) => [name, 0]));
+  const { vocabulary } = model.words.tokenizer;
+  let best = { named: 'none', probability: 0 };
+  for (let id = 0; id < probabilities.length; id++) {
+    const word = vocabulary[id]?.trim() ?? '';
+    const named = people.groupOf(word) ?? (people.isNeutral(word) ? 'neutral' : 'none');
+    const probability = probabilities[id];
+    sums.set(named, sums.get(named)! + probability);
+    // An unknown word is never written.
+    if (probability > best.probability && id !== model.words.tokenizer.unknown) best = { named, probability };
+  }
   const own = sums.get(group)!;
   const others = people.groups.reduce((sum, one) => sum + (one === group ? 0 : sums.get(one)!), 0);
-  const person = [...sums.values()].reduce((sum, one) => sum + one, 0);
+  const person = people.groups.reduce((sum, one) => sum + sums.get(one)!, sums.get('neutral')!);
   // Probabilities of 0 in 32 bits have no logarithm.
   const least = 1e-30;
-  return { named, logOdds: Math.log(own + least) - Math.log(others + least), person: Math.max(person, least) };
+  return {
+    named: best.named,
+    logOdds: Math.log(own + least) - Math.log(others + least),
+    person: Math.max(person, least),
+  };
 }
