@@ -17,4 +17,5 @@ export {
   evaluateLogits,
 } from './label-predictions.ts';
 export { type NgramOptions, ngramCrossEntropy } from './ngram-entropy.ts';
+export * from './ranking.ts';
 export * from './spans.ts';

@@ -1,22 +1,25 @@
 import { Option } from 'commander';
-import { type Image, prepareImage } from 'unrolled/images';
-import type { CaptionScores } from 'unrolled/metrics';
+import type { Image } from 'unrolled/images';
+import type { CaptionScores, RankingScores } from 'unrolled/metrics';
 import { loadTask, type TypesOf } from 'unrolled/tasks';
 import {
   type Caption,
   type CaptionBaselines,
   type CaptionEvaluation,
-  type CaptionedImage,
+  type CaptionedFeatures,
   type Captioner,
+  type CaptionRetrieval,
   captionBaselines,
+  captionRetrieval,
   type EvaluateCaptionsOptions,
 } from 'unrolled/tasks/caption';
 import { Failure } from '../../failure.ts';
-import { readImage } from '../../input/images.ts';
 import { notNegative, option, whole } from '../../options/parse.ts';
 import type { UseFlags } from '../../options/use.ts';
+import { progressShare } from '../../output/progress-share.ts';
+import { table } from '../../output/table.ts';
 import { printable } from '../../output/text.ts';
-import { countOf } from '../../output/units.ts';
+import { countOf, formatCount } from '../../output/units.ts';
 import { toStandardError } from '../../run/open-device.ts';
 import { FeatureFiles } from '../feature-files.ts';
 import { type ImageFlags, imageItems, imagesArgument, skipBroken as skipUnreadable } from '../image-items.ts';
@@ -100,10 +103,12 @@ With --json-input, inputs are images as JSON: { "width", "height", "channels", "
 
 interface EvalFlags extends UseFlags, SearchFlags, EvaluatedFlags {
   baselines?: boolean;
+  /** Images among which captions are found; true: all. */
+  retrieval?: number | true;
 }
 
 interface Read {
-  readonly data: readonly CaptionedImage[];
+  readonly data: readonly CaptionedFeatures[];
   readonly options: EvaluateCaptionsOptions;
   readonly about: readonly string[];
   /** The images it is evaluated on, and the others. */
@@ -119,6 +124,11 @@ const evaluate: EvaluatePart<Types, EvalFlags, Read> = {
       '--baselines',
       'with --split: also score captions of the nearest other image, and the most frequent one',
     ),
+    option(
+      '--retrieval [n]',
+      'also find the caption of an image and the image of a caption by likelihood, among n images (default: all)',
+      whole(2),
+    ),
     ...searchOptions(),
   ],
   help: `
@@ -126,20 +136,15 @@ Example:
   unrolled caption eval runs/Flickr8k Flickr8k/ --split Flickr_8k.testImages.txt --beam 3
 
 With --split, captions that are none of the other images' are counted as new.`,
-  async read({ model }, paths, { baselines, ...flags }) {
+  async read({ model, run }, paths, { baselines, ...flags }) {
     const { chosen, others, about } = await evaluatedImages('eval', paths, flags);
-    const { preprocessing } = model.backbone.description;
-    const data: CaptionedImage[] = [];
-    // No larger than the network takes them.
-    for (const one of chosen) {
-      data.push({ image: prepareImage(await readImage(one.file.path), preprocessing), captions: one.captions });
-    }
     if (baselines && others.length === 0) {
       throw new Failure('caption eval: --baselines goes with --split, which leaves other images to compare with', 2);
     }
     const known = others.flatMap((image) => image.captions);
+    const files = await featureFiles(model, run, chosen);
     return {
-      data,
+      data: chosen.map(({ file, captions }) => ({ features: files.read(file), captions })),
       about,
       parts: [chosen, others],
       options: { ...searchOf(flags), ...(known.length > 0 && { known }) },
@@ -147,22 +152,57 @@ With --split, captions that are none of the other images' are counted as new.`,
   },
   async report(scores, { about, parts }, { model, run }, flags) {
     const baselines = flags.baselines ? await scoreBaselines(model, run, parts) : null;
-    const below = baselines ? describeBaselines(baselines) : '';
+    const retrieval = flags.retrieval === undefined ? null : await retrieve(model, run, parts[0], flags.retrieval);
+    const below = (baselines ? describeBaselines(baselines) : '') + (retrieval ? describeRetrieval(retrieval) : '');
     return {
-      json: { ...scores, ...(baselines && { baselines }), read: about },
+      json: { ...scores, ...(baselines && { baselines }), ...(retrieval && { retrieval }), read: about },
       text: `${about.map((line) => `${line}\n`).join('')}${describeScores(scores)}${below}`,
     };
   },
 };
 
-async function scoreBaselines(model: Captioner, run: string, parts: Read['parts']): Promise<CaptionBaselines> {
+/** The features of images, which are computed where they are not there. */
+async function featureFiles(model: Captioner, run: string, images: readonly CaptionedFile[]): Promise<FeatureFiles> {
   const files = await FeatureFiles.of(run, model);
-  const all = parts.flat().map(({ file }) => file);
-  await files.complete(model, all, toStandardError);
+  await files.complete(
+    model,
+    images.map(({ file }) => file),
+    toStandardError,
+  );
+  return files;
+}
+
+async function scoreBaselines(model: Captioner, run: string, parts: Read['parts']): Promise<CaptionBaselines> {
+  const files = await featureFiles(model, run, parts.flat());
   const [images, known] = parts.map((part) =>
     part.map(({ file, captions }) => ({ features: model.meanOf(files.read(file)), captions })),
   );
   return captionBaselines(known, images);
+}
+
+/** Retrieval among n images, spread evenly, each with its first caption. */
+async function retrieve(model: Captioner, run: string, images: readonly CaptionedFile[], n: number | true) {
+  const count = n === true ? images.length : Math.min(n, images.length);
+  const chosen = Array.from({ length: count }, (_, i) => images[Math.floor((i * images.length) / count)]);
+  const files = await featureFiles(model, run, chosen);
+  const first = chosen.map(({ captions }) => captions[0]);
+  return captionRetrieval(model, files.source(chosen.map(({ file }) => file)), first, {
+    onProgress: progressShare('Retrieval'),
+  });
+}
+
+function describeRetrieval({ images, sentences, normalised, imagesOf }: CaptionRetrieval): string {
+  const row = (name: string, { recall, medianRank }: RankingScores): string[] => [
+    name,
+    ...([1, 5, 10] as const).map((k) => `${(100 * recall[k]).toFixed(1)}%`),
+    medianRank.toFixed(1),
+  ];
+  const rows = [
+    row('caption of an image, by likelihood', sentences),
+    row('caption of an image, by likelihood over its mean', normalised),
+    row('image of a caption, by likelihood', imagesOf),
+  ];
+  return `retrieval among ${formatCount(images)} images with one caption each\n${table(['', 'R@1', 'R@5', 'R@10', 'median rank'], rows).join('\n')}\n`;
 }
 
 function describeBaselines({ nearest, frequent }: CaptionBaselines): string {

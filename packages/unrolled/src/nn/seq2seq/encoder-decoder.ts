@@ -109,9 +109,12 @@ export class EncoderDecoder<Source = never, SourceShapes = never>
     return { memory: attended, state: this.decoder.begin(begun, attended) };
   }
 
-  /** What hard attention learns from; see `reinforceLoss`. The baseline is a buffer of the model's. */
-  reinforce(episodes: Episodes, entropy: number): Tensor {
-    return reinforceLoss(episodes, this.parts.baseline, entropy);
+  /**
+   * What hard attention learns from; see `reinforceLoss`. The baseline is a buffer of the model's.
+   * @param baseline  false: b = 0. Default true
+   */
+  reinforce(episodes: Episodes, entropy: number, baseline = true): Tensor {
+    return reinforceLoss(episodes, baseline ? this.parts.baseline : null, entropy);
   }
 
   /** Vectors of target ids of any shape, `[…]` → `[…, E]`. */

@@ -23,6 +23,7 @@ import { drawIds } from '../draw-ids.ts';
 import { smoothed } from '../label-smoothing.ts';
 import type { Context } from '../layer.ts';
 import { activePositions, activeSteps } from '../lengths.ts';
+import type { DecoderRun } from './decoder.ts';
 import type { EncoderDecoder, Reading } from './encoder-decoder.ts';
 
 export interface SequenceLossOptions {
@@ -40,6 +41,8 @@ export interface SequenceLossOptions {
   readonly doublyStochastic?: number | undefined;
   /** λ of the entropy of hard attention's weights, which keeps it from settling too early (Xu 2015). Default 0.01. */
   readonly entropy?: number | undefined;
+  /** Whether hard attention's reward is compared with its moving mean, which lowers the variance of the gradient. Default true. */
+  readonly baseline?: boolean | undefined;
   /**
    * Scheduled sampling (Bengio 2015): the probability that the decoder reads a token drawn from its own prediction instead
    * of the reference. Only in training. Default 0: teacher forcing.
@@ -93,26 +96,26 @@ export function checkSequenceLoss(
  */
 export function sequenceLoss(
   model: EncoderDecoder,
-  { memory, state }: Reading,
-  { values, shape, lengths }: TargetSequences,
+  reading: Reading,
+  targets: TargetSequences,
   context: Context,
   options: SequenceLossOptions = {},
 ): Tensor {
-  const { smoothing = 0, coverageLoss = 0, doublyStochastic = 0, entropy = 0.01, sampling = 0, alternatives } = options;
-  const { decoder, device, start } = model;
+  const { smoothing = 0, coverageLoss = 0, doublyStochastic = 0, entropy = 0.01, sampling = 0 } = options;
+  const { baseline = true, alternatives } = options;
+  const {
+    losses: plain,
+    logits,
+    positions,
+    repeated,
+    weights,
+    drawn,
+  } = tokenLosses(model, reading, targets, context, sampling);
+  const { values, shape, lengths } = targets;
+  const { device } = model;
   const [T, B] = shape;
-  // The input of step t is the reference of step t − 1.
-  const inputs = Int32Array.from(values, (_, i) => (i < B ? start : Math.max(0, values[i - B])));
-  const { vectors, repeated, weights, drawn } =
-    sampling > 0 && context.training
-      ? decoder.walk(T, sampledInputs(model, inputs, B, sampling, context), memory, state, context)
-      : decoder.run(model.embed(device.ids(inputs, shape), context), memory, state, context);
-  // The output layer is the largest product by far: it skips the padding.
-  const positions = activePositions(lengths, T);
   const tokens = positions.length;
   const active = device.ids(positions);
-  const logits = decoder.logits(embedding(reshape(vectors, [T * B, vectors.shape[2]]), active)); // [tokens, V]
-  const plain = crossEntropy(logits, device.ids(Int32Array.from(positions, (position) => values[position])));
   let losses = plain;
   if (smoothing > 0) losses = smoothed(losses, logits, smoothing);
   if (coverageLoss > 0) {
@@ -131,7 +134,8 @@ export function sequenceLoss(
   if (doublyStochastic > 0) total = add(total, scale(unevenness(weights!, lengths), doublyStochastic));
   if (drawn) {
     const rewards = neg(gridOf(plain.detach(), positions, shape));
-    total = add(total, model.reinforce({ rewards, drawn, active: activeSteps(lengths, T, device) }, entropy));
+    const episodes = { rewards, drawn, active: activeSteps(lengths, T, device) };
+    total = add(total, model.reinforce(episodes, entropy, baseline));
   }
   return scale(total, 1 / tokens);
 }
@@ -141,6 +145,38 @@ function unevenness(weights: Tensor, lengths: readonly number[]): Tensor {
   const [T, B] = weights.shape;
   const active = reshape(activeSteps(lengths, T, weights.device), [T, B, 1]);
   return sum(square(sub(1, sum(mul(weights, active), { axes: 0 }))));
+}
+
+export interface TokenLosses extends DecoderRun {
+  /** −log p of each token, `[N]`, at the positions t·B + b below each row's length. */
+  readonly losses: Tensor;
+  /** `[N, V + 1]`. */
+  readonly logits: Tensor;
+  readonly positions: Int32Array;
+}
+
+/** The loss of each token of target sequences, ends included. @param sampling  as of `SequenceLossOptions`, in training */
+export function tokenLosses(
+  model: EncoderDecoder,
+  { memory, state }: Reading,
+  { values, shape, lengths }: TargetSequences,
+  context: Context,
+  sampling = 0,
+): TokenLosses {
+  const { decoder, device, start } = model;
+  const [T, B] = shape;
+  // The input of step t is the reference of step t − 1.
+  const inputs = Int32Array.from(values, (_, i) => (i < B ? start : Math.max(0, values[i - B])));
+  const run =
+    sampling > 0 && context.training
+      ? decoder.walk(T, sampledInputs(model, inputs, B, sampling, context), memory, state, context)
+      : decoder.run(model.embed(device.ids(inputs, shape), context), memory, state, context);
+  // The output layer is the largest product by far: it skips the padding.
+  const positions = activePositions(lengths, T);
+  const active = device.ids(positions);
+  const logits = decoder.logits(embedding(reshape(run.vectors, [T * B, run.vectors.shape[2]]), active)); // [N, V + 1]
+  const losses = crossEntropy(logits, device.ids(Int32Array.from(positions, (position) => values[position])));
+  return { ...run, losses, logits, positions };
 }
 
 /** λ · Σ −log Σ_{v of tokens} p(v) over the rows of logits `[N, V]` whose reference is one of `at`; null if none is. */

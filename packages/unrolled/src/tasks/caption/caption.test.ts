@@ -13,6 +13,8 @@ import {
   Captioner,
   captionBaselines,
   captionFeatures,
+  captionLogProbabilities,
+  captionRetrieval,
   captionTraining,
   captionVocabulary,
   conditionings,
@@ -201,4 +203,47 @@ test('baselines: the caption of the nearest image, and the most frequent one', (
   expect(frequent.caption).toBe('a cat');
   expect(frequent.bleu[0]).toBeLessThan(50);
   expect(() => captionBaselines([], images)).toThrow(DataError);
+});
+
+test('likelihoods of sentences are those of the model, whatever their batch', async () => {
+  for (const conditioning of ['attention', 'first'] as const) {
+    const model = captioner(conditioning);
+    const features = randomFeatures(model, 4);
+    const sentences = ['a bright field', 'it is', 'it', 'a dark field is bright'];
+    const found = await captionLogProbabilities(model, features, sentences);
+    expect(await captionLogProbabilities(model, features, sentences, { batch: 2 })).toEqual(found);
+    // Word after word, as captions are written.
+    for (const [i, sentence] of sentences.entries()) {
+      const ids = model.encode(sentence);
+      const steps = await model.device.read(() => {
+        let { memory, state } = model.read([features]);
+        return ids.map((_, t) => {
+          const step = model.network.write(device.ids([t === 0 ? model.words.start : ids[t - 1]]), { memory, state });
+          state = step.state;
+          return step.logits.logSoftmax();
+        });
+      });
+      const total = steps.reduce((sum, row, t) => sum + row[ids[t]], 0);
+      expect(found[i]).toBeCloseTo(total, 4);
+    }
+  }
+});
+
+test('retrieval finds what a trained model tells apart', async () => {
+  const model = captioner('constant', 5);
+  const features = [images[0], images[1], grey(120)].map(async (image) => (await model.features([image]))[0]);
+  const read = await Promise.all(features);
+  const sentences = ['a bright field', 'it is', 'a dark field'];
+  const before = await captionRetrieval(model, read, sentences);
+  const task = captionTraining(
+    model,
+    { features: read, captions: sentences.map((one) => [one]) },
+    { batch: 3, seed: 1 },
+  );
+  for await (const _ of train(task, { optimizer: { method: 'adam' }, learningRate: 0.03, clipNorm: 5, steps: 150 }));
+  const after = await captionRetrieval(model, read, sentences, { batch: 2 });
+  expect(after.imagesOf.recall[1]).toBe(1);
+  expect(after.normalised).toMatchObject({ mrr: 1, medianRank: 1, meanRank: 1 });
+  expect(before.imagesOf.recall[1]).toBeLessThan(1);
+  await expect(captionRetrieval(model, read, ['a'])).rejects.toThrow('3 images and 1 sentences');
 });

@@ -28,6 +28,7 @@ export {
   type CaptionSearchOptions,
   captionFeatures,
 } from './predict.ts';
+export * from './retrieval.ts';
 export * from './task.ts';
 export { type CaptionData, type CaptionTrainingOptions, captionTraining } from './training.ts';
 export { type CaptionWords, captionVocabulary, captionWords } from './words.ts';

@@ -4,6 +4,7 @@ import type { Image } from '../../images/index.ts';
 import type { Task } from '../task.ts';
 import {
   type CaptionEvaluation,
+  type CaptionedFeatures,
   type CaptionedImage,
   type EvaluateCaptionsOptions,
   evaluateCaptions,
@@ -17,7 +18,7 @@ export const captionTask: Task<{
   input: Image;
   options: CaptionSearchOptions;
   answer: Caption;
-  data: readonly CaptionedImage[];
+  data: readonly (CaptionedImage | CaptionedFeatures)[];
   evaluate: EvaluateCaptionsOptions;
   evaluation: CaptionEvaluation;
   explain: never;
@@ -38,11 +39,9 @@ export const captionTask: Task<{
   },
   predict: (model, images, options) => model.predict(images, options),
   async evaluate(model, images, options = {}) {
-    const features = await model.features(
-      images.map(({ image }) => image),
-      { signal: options.signal },
-    );
-    const read = images.map(({ captions }, i) => ({ features: features[i], captions }));
+    const unseen = images.flatMap((one) => ('image' in one ? [one.image] : []));
+    const seen = (await model.features(unseen, { signal: options.signal }))[Symbol.iterator]();
+    const read = images.map((one) => ('image' in one ? { features: seen.next().value!, captions: one.captions } : one));
     return (await evaluateCaptions(model, read, options)).scores;
   },
 };
