@@ -118,6 +118,12 @@ describe('a folder of images with captions', () => {
       /3 images\nBLEU-1 to 4 .*\nROUGE-L .*CIDEr-D .*\ncaptions have .*% of them are new\nloss .*\nnearest other image: BLEU-1 to 4 .*\nalways '.*': /,
     );
 
+    const found = await caption('eval', run, at('photos'), '--split', at('test.txt'), '--retrieval', '--json');
+    expect(JSON.parse(found.out)).toMatchObject({
+      type: 'evaluation',
+      retrieval: { images: 3, imagesOf: { recall: { 5: 1 } } },
+    });
+
     const one = at('photos/Images/10.png');
     const predicted = await caption('predict', run, one, at('photos/Images/11.png'), '--attention', at('look.svg'));
     expect(predicted.out).toMatch(/^[a-z ]+\t.*10\.png\n[a-z ]+\t.*11\.png\n$/);
@@ -126,6 +132,52 @@ describe('a folder of images with captions', () => {
     expect(json).toMatchObject({ type: 'caption', file: one });
     expect(json.caption).toMatch(/^it is/);
     expect(json.candidates).toHaveLength(2);
+  });
+
+  test("is audited by lists of words, which can be one's own", async () => {
+    const lists = { groups: { red: ['red'], cold: ['blue', 'green'] }, neutral: ['field'], contexts: { all: ['all'] } };
+    file('words.json', JSON.stringify(lists));
+    const args = ['audit', run, at('photos'), '--words', at('words.json'), '--resamples', '20', '--min-count', '1'];
+    const { out } = await caption(...args, '--evidence', '2');
+    expect(out).toMatch(/12 images; intervals .*\n\nWhat captions say/);
+    expect(out).toMatch(/\nred +4 +/);
+    expect(out).toMatch(/What the word for a person rests on, in \d captions?/);
+    const json = JSON.parse((await caption(...args, '--evidence', '0', '--json', '--split', at('test.txt'))).out);
+    expect(json).toMatchObject({
+      type: 'audit',
+      task: 'caption',
+      images: 3,
+      groups: [{ group: 'red', images: 1 }, { images: 2 }],
+    });
+    expect(json.evidence.right.captions).toBe(0);
+    expect(JSON.parse((await caption('audit', run, '--print-words')).out).groups.female).toContain('woman');
+
+    file('broken.json', '{"groups":');
+    await expect(caption('audit', run, at('photos'), '--words', at('broken.json'))).rejects.toThrow('it is not JSON');
+    file('odd.json', JSON.stringify({ ...lists, groups: { red: ['red'] } }));
+    await expect(caption('audit', run, at('photos'), '--words', at('odd.json'))).rejects.toThrow(
+      /odd\.json\.groups has 1 lists/,
+    );
+    await expect(caption('audit', run)).rejects.toThrow('name a folder of images with captions');
+  });
+
+  test('is trained with groups of people balanced, and asked for neutral words', async () => {
+    const trained = ['train', at('photos'), ...small, ...lists, '--conditioning', 'first', '--words', at('words.json')];
+    const { out } = await caption(
+      ...trained,
+      '--balance-people',
+      '--neutral-words',
+      '0.5',
+      '--steps',
+      '2',
+      '--out',
+      at('runs/fair'),
+    );
+    expect(out).toContain('Finished after 2 steps');
+    await caption('train', '--resume', at('runs/fair'), '--steps', '3');
+    await expect(
+      caption(...trained.slice(0, -2), '--balance-people', '--steps', '1', '--out', at('runs/none')),
+    ).rejects.toThrow("no image has captions that name 'female' alone");
   });
 
   test('resumes to the same bits', async () => {
