@@ -6,6 +6,7 @@ import { images } from './images.ts';
 import { kernels } from './kernels.ts';
 import { layers } from './layers.ts';
 import { learning } from './learning.ts';
+import { looking } from './looking.ts';
 import { metrics } from './metrics.ts';
 import { networkFaults } from './networks.ts';
 import { operations } from './operations.ts';
@@ -21,6 +22,7 @@ export const faultGroups = [
   images,
   layers,
   networkFaults,
+  looking,
   learning,
   decoding,
   metrics,

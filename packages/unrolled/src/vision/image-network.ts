@@ -114,7 +114,7 @@ export class ImageNetwork implements ImageNetworkDescription {
 
   /** The names of all layers whose output an observer sees, in the order in which they compute. */
   get layerNames(): readonly string[] {
-    this.#layerNames ??= observedLayers(this.config, [1, ...this.inputShape], this.#own);
+    this.#layerNames ??= observedLayers(this.config, [1, ...this.inputShape], this.#own).map(({ name }) => name);
     return this.#layerNames;
   }
 

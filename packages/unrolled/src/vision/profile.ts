@@ -109,17 +109,23 @@ function withoutValues(
   return { network, declared: declarations.declared };
 }
 
-/** The names of all layers that an observer sees, in the order in which they compute. */
-export function observedLayers(config: LayerConfig, input: Shape, own: OwnParts = {}): readonly string[] {
+/** A layer and the shape of its output. */
+export interface ObservedLayer {
+  readonly name: string;
+  readonly shape: Shape;
+}
+
+/** All layers that an observer sees, in the order in which they compute. */
+export function observedLayers(config: LayerConfig, input: Shape, own: OwnParts = {}): readonly ObservedLayer[] {
   const device = shapeDevice();
   const { network } = withoutValues(config, input, device, own);
-  const names: string[] = [];
+  const layers: ObservedLayer[] = [];
   const observe = (name: string, value: Tensor): Tensor => {
-    names.push(name);
+    layers.push({ name, shape: value.shape });
     return value;
   };
   device.scope(() => network.apply(device.empty(input), { training: false, observe }));
-  return names;
+  return layers;
 }
 
 function layersOf(

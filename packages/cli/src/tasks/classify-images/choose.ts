@@ -37,7 +37,7 @@ function fromScratch({ side, grey }: ImageFacts): Suggestion {
 /** For the head on a frozen backbone. */
 const head = {
   ...{ optimizer: 'adamw', lr: 1e-3, weightDecay: 0.05, nesterov: false, epochs: 20 },
-  ...{ augment: 'none', mirror: 'yes', headHidden: 512, dropout: 0.5 },
+  ...{ augment: 'none', mirror: 'yes', features: 'stage', headHidden: 512, dropout: 0.5 },
 } as const satisfies Partial<ImageOptions>;
 
 /** For a backbone that is trained on. */

@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
+import { type FeatureKind, featureKinds } from 'unrolled/tasks/classify-images';
 import { networkNames } from 'unrolled/vision';
 import { choice, notNegative, number, option, positive, whole } from '../../options/parse.ts';
 import { dropoutOption } from '../../options/recurrent.ts';
@@ -25,6 +26,8 @@ export interface ImageOptions extends TrainOptions {
   backboneRate: number;
   /** Varied copies of each image whose features a frozen backbone computes. */
   copies: number;
+  /** What the head on a backbone reads. Default: 'stage' with --freeze. */
+  features?: FeatureKind;
   /** Units of a hidden layer between features and labels. */
   headHidden?: number;
   /** Whether mirror images are looked at, too: 'yes' or 'no'. */
@@ -49,6 +52,7 @@ export const optional: Readonly<Record<string, OptionType>> = {
   dropout: 'number',
   backbone: 'string',
   freeze: 'boolean',
+  features: 'string',
   headHidden: 'number',
   skipBroken: 'boolean',
 };
@@ -79,6 +83,11 @@ export const options = (): Option[] => [
   new Option('--freeze', 'do not train the backbone, only the head on its features'),
   option('--backbone-rate <factor>', `its share of the learning rate (default ${defaults.backboneRate})`, positive),
   option('--copies <n>', `with --freeze: varied copies of each image (default ${defaults.copies})`, whole(0)),
+  choice(
+    '--features <which>',
+    'with --backbone: read its last features, or the whole last stage (default: last, with --freeze stage)',
+    featureKinds,
+  ),
   option(
     '--head-hidden <n>',
     'with --backbone: units of a hidden layer before the labels (default 512 with --freeze)',

@@ -89,7 +89,8 @@ async function prepare(
     backbone
       ? {
           network: withHead(backbone.network, [-1, ...inputSize(preprocessing), inputChannels(preprocessing)], {
-            ...{ classes: labels.length, hidden: chosen.headHidden || undefined, dropout: dropout ?? 0.2 },
+            ...{ classes: labels.length, hidden: chosen.headHidden || undefined, dropout: chosen.dropout ?? 0.2 },
+            features: chosen.features,
           }),
           ...(freeze && { frozen: true }),
           ...mirror,
@@ -192,14 +193,15 @@ function requireConsistent({
   freeze,
   copies,
   augment,
+  features,
   headHidden,
   network,
   width,
   mixUp,
 }: ImageOptions): void {
   const wrong = ((): string | null => {
-    if (backbone === undefined && (freeze || headHidden !== undefined)) {
-      return `${freeze ? '--freeze' : '--head-hidden'} needs pretrained weights; name a file with --backbone`;
+    if (backbone === undefined && (freeze || headHidden !== undefined || features !== undefined)) {
+      return `${freeze ? '--freeze' : features === undefined ? '--head-hidden' : '--features'} needs pretrained weights; name a file with --backbone`;
     }
     if (backbone !== undefined && network !== 'auto')
       return '--network goes without --backbone, whose file has the network';

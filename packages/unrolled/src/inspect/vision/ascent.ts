@@ -16,9 +16,9 @@ export interface AscentOptions extends ValueRange {
   readonly start?: Tensor | undefined;
   /** Default 256. */
   readonly steps?: number | undefined;
-  /** Of Adam, in u. Default 0.02. */
+  /** Of Adam, in u. Default 0.01. */
   readonly learningRate?: number | undefined;
-  /** λ of −λ‖I/u‖². Default 1e-3. */
+  /** λ of −λ‖I/u‖². Default 3e-3. */
   readonly decay?: number | undefined;
   /** τ of −τ·TV(I/u), the total variation. Default 1e-3. */
   readonly variation?: number | undefined;
@@ -28,7 +28,10 @@ export interface AscentOptions extends ValueRange {
   readonly blurEvery?: number | undefined;
   /** σ of the blur in pixels. Default 0.5. */
   readonly blur?: number | undefined;
-  /** 'frequencies' divides the gradient by f² at spatial frequency f, so that large forms grow first. Default 'frequencies'. */
+  /**
+   * 'frequencies' divides the gradient by f² at spatial frequency f, so that large forms grow first, and takes colours together as
+   * photographs do, so that they do not drift. Default 'frequencies'.
+   */
   readonly basis?: 'pixels' | 'frequencies' | undefined;
   /** Steps from one image to the next. Default 1. */
   readonly every?: number | undefined;
@@ -86,7 +89,7 @@ export async function* ascent(
   options: AscentOptions = {},
 ): AsyncGenerator<Grown, void, undefined> {
   requireOptions('ascent', options, kinds);
-  const { steps = 256, learningRate = 0.02, decay = 1e-3, variation = 1e-3, jitter = 8, signal } = options;
+  const { steps = 256, learningRate = 0.01, decay = 3e-3, variation = 1e-3, jitter = 8, signal } = options;
   const { blurEvery = 0, blur: sigma = 0.5, basis = 'frequencies', every = 1, seed = 1 } = options;
   const shape = options.start?.shape.slice(-3) ?? options.shape;
   if (shape === undefined || shape.length !== 3) {

@@ -21,6 +21,7 @@ import {
   styleTransfer,
   totalVariation,
 } from './index.ts';
+import { coarsen } from './picture.ts';
 
 const device = createDevice(referenceBackend());
 const network = new SmallConvnet(device);
@@ -99,6 +100,43 @@ describe('gradient ascent', () => {
 
   test('needs a shape', async () => {
     await expect(ascent(device, network, 0).next()).rejects.toThrow(ShapeError);
+  });
+});
+
+describe('the basis of frequencies', () => {
+  const [H, W] = [7, 6];
+  const wave = (ky: number, kx: number, colour: readonly number[] = [1]): Tensor => {
+    const at = (k: number, i: number, n: number): number => Math.cos((Math.PI * (2 * i + 1) * k) / (2 * n));
+    const values = Array.from({ length: H * W }, (_, i) => at(ky, Math.floor(i / W), H) * at(kx, i % W, W));
+    return device.tensor(
+      values.flatMap((value) => colour.map((share) => share * value)),
+      [1, H, W, colour.length],
+    );
+  };
+
+  test('divides each wave by the square of its frequency', () => {
+    const { of, close } = coarsen(device, [1, H, W, 1]);
+    for (const [ky, kx] of [
+      [0, 0],
+      [1, 0],
+      [3, 0],
+      [0, 4],
+      [6, 5],
+    ]) {
+      const share = Math.min(1, 1 / (H * Math.hypot(ky / (2 * H), kx / (2 * W)))) ** 2;
+      expect(largestDifference(of(wave(ky, kx)).data(), mul(wave(ky, kx), share).data())).toBeLessThan(1e-12);
+    }
+    close();
+  });
+
+  test('of colours, lets grey grow most, and red and blue alike', () => {
+    const { of, close } = coarsen(device, [1, H, W, 3]);
+    const gain = (...colour: readonly number[]): number =>
+      Math.hypot(...of(wave(1, 0, colour)).data()) / Math.hypot(...wave(1, 0, colour).data());
+    expect(gain(1, 1, 1)).toBeGreaterThan(5 * gain(1, 0, -1));
+    expect(gain(1, 1, 1)).toBeGreaterThan(5 * gain(1, -2, 1));
+    expect(gain(1, 0, 0)).toBeCloseTo(gain(0, 0, 1), 12);
+    close();
   });
 });
 

@@ -154,8 +154,19 @@ export function blur(image: Tensor, sigma: number): Tensor {
 export const squaredNorm = (image: Tensor): Tensor => sum(square(image));
 
 /**
+ * How far red, green and blue go together: about the correlations in photographs (0.91 of neighbours, 0.8 of red and blue), a
+ * tenth less, so that colours still grow; alike for red and blue, whatever their order.
+ */
+const colourCorrelation = [
+  [1, 0.81, 0.72],
+  [0.81, 1, 0.81],
+  [0.72, 0.81, 1],
+];
+
+/**
  * Multiplies the part of a gradient at each spatial frequency by 1/f², in the cosine basis, so that large forms grow before
- * fine grain (as in the Fourier parameterisation of Olah et al. 2017).
+ * fine grain; of three channels, also by the correlation of colours in photographs, so that light and dark grow before colours
+ * (as in the decorrelated Fourier parameterisation of Olah et al. 2017).
  */
 export function coarsen(device: Device, [, H, W, C]: Shape): { of(gradient: Tensor): Tensor; close(): void } {
   const least = 1 / Math.max(H, W);
@@ -167,13 +178,15 @@ export function coarsen(device: Device, [, H, W, C]: Shape): { of(gradient: Tens
     rows: device.tensor(cosines(H), [H, H]),
     columns: device.tensor(cosines(W), [W, W]),
     weights: device.tensor(weights, [H, W]),
+    ...(C === 3 && { colours: device.tensor(colourCorrelation.flat(), [3, 3]) }),
   });
   return {
     of(gradient) {
       const maps = gradient.reshape([H, W, C]).transpose([2, 0, 1]);
       const found = kept.rows.matmul(maps).matmul(kept.columns, { transposeB: true });
       const back = kept.rows.matmul(mul(found, kept.weights), { transposeA: true }).matmul(kept.columns);
-      return back.transpose([1, 2, 0]).reshape(gradient.shape);
+      const pixels = back.transpose([1, 2, 0]);
+      return (kept.colours ? pixels.matmul(kept.colours) : pixels).reshape(gradient.shape);
     },
     close: () => device.release(kept),
   };

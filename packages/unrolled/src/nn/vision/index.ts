@@ -9,6 +9,7 @@ export { Fire, type FireOptions } from './fire.ts';
 export { Flatten, type FlattenOptions } from './flatten.ts';
 export { imageLayerFrom } from './image-layers.ts';
 export { InvertedResidual, type InvertedResidualOptions } from './inverted-residual.ts';
+export { LayerMeans, type LayerMeansOptions } from './layer-means.ts';
 export { AveragePool2d, GlobalAveragePool, MaxPool2d } from './pooling.ts';
 export { Residual, type ResidualOptions } from './residual.ts';
 export { SeparableConv2d, type SeparableConv2dOptions } from './separable-conv2d.ts';

@@ -5,11 +5,12 @@ import { type Image, orientImage } from '../../images/index.ts';
 import { inference } from '../../nn/layer.ts';
 import { Linear } from '../../nn/linear.ts';
 import { Sequential } from '../../nn/sequential.ts';
-import { Activation, BatchNorm, Conv2d, GlobalAveragePool } from '../../nn/vision/index.ts';
+import { Activation, BatchNorm, Conv2d, GlobalAveragePool, type LayerMeans } from '../../nn/vision/index.ts';
 import { Random } from '../../random.ts';
 import type { Checkpoint } from '../../train/checkpoint.ts';
 import { type TrainOptions, train } from '../../train/index.ts';
 import { encodeModel, storeModel } from '../../train/stored-model.ts';
+import { type NetworkName, type NetworkOptions, networkConfig } from '../../vision/index.ts';
 import type { LabelledImage } from './examples.ts';
 import { evaluateImageClassifier, ImageClassifier, imageClassifierTraining, imageInput, withHead } from './index.ts';
 import type { ImageTrainingOptions } from './training.ts';
@@ -192,5 +193,42 @@ describe('a frozen backbone', () => {
     expect(model.parameters.get('fc.4.weight').shape).toEqual([3, 5]);
     const x = device.ones([2, size, size, 1]);
     expect(model.apply(x, inference).shape).toEqual([2, 3]);
+  });
+
+  test('a head reads the whole last stage, by the names of its blocks and without what is averaged anyway', () => {
+    const taken = (name: NetworkName, options: Partial<NetworkOptions>, side: number): object => {
+      const config = networkConfig(name, { classes: 4, ...options });
+      const head = withHead(config, [-1, side, side, 3], { classes: 2, features: 'stage' });
+      const [first] = Object.values((head as Sequential['config']).layers);
+      return (first as LayerMeans['config']).layers;
+    };
+    expect(taken('resnet20', { width: 0.5 }, 32)).toEqual({ 'layer3.0': 32, 'layer3.1': 32 });
+    expect(taken('mobilenet-v2', { width: 0.35, size: 96 }, 96)).toEqual({
+      'features.14.conv.1': 192,
+      'features.15.conv.1': 336,
+      'features.16.conv.1': 336,
+      'features.17.conv.1': 336,
+    });
+    expect(taken('squeezenet-1.1', {}, 64)).toEqual({
+      'features.8': 256,
+      'features.9': 384,
+      'features.10': 384,
+      'features.11': 512,
+    });
+  });
+
+  test('a head on the last stage is trained, saved and opened', async () => {
+    const plain = networkConfig('resnet20', { classes: 4, width: 0.25, size });
+    const config = { network: withHead(plain, [-1, size, size, 3], { classes: 2, features: 'stage' }), frozen: true };
+    const three = { ...preprocessing, mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] };
+    const model = new ImageClassifier(device, { config, labels, preprocessing: three });
+    const training = await imageClassifierTraining(model, examples, { validation, batch: 8, seed: 1 });
+    const options = { optimizer: { method: 'adam' }, learningRate: 0.02, steps: 60, seed: 1 } as const;
+    for await (const event of train(training, options)) if (event.type === 'done') expect(event.step).toBe(60);
+    const { accuracy } = await evaluateImageClassifier(model, validation);
+    expect(accuracy).toBeGreaterThan(0.8);
+    const again = ImageClassifier.load(device, encodeModel(await storeModel(model)));
+    const images = validation.map(({ image }) => image);
+    expect(await again.predict(images)).toEqual(await model.predict(images));
   });
 });

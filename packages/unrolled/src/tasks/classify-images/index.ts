@@ -10,7 +10,7 @@ export * from './evaluate.ts';
 export { imageSource, type LabelledImage } from './examples.ts';
 export * from './inspected.ts';
 export { type ClassifyImagesOptions, ImageClassifier } from './model.ts';
-export { type HeadOptions, withHead } from './network.ts';
+export { type FeatureKind, featureKinds, type HeadOptions, withHead } from './network.ts';
 export { channelStatistics } from './statistics.ts';
 export * from './task.ts';
 export * from './training.ts';
