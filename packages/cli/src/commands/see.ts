@@ -61,11 +61,11 @@ export function seeCommand(): Command {
     )
     .addOption(option('--steps <n>', 'updates (default 256)', whole(1)).helpGroup('Ascent:'))
     .addOption(
-      option('--learning-rate <r>', 'of Adam, as a share of the range of values (default 0.01)', positive).helpGroup(
+      option('--learning-rate <r>', 'of Adam, as a share of the range of values (default 0.02)', positive).helpGroup(
         'Ascent:',
       ),
     )
-    .addOption(option('--decay <λ>', 'of −λ‖I‖² (default 3e-3)', notNegative).helpGroup('Ascent:'))
+    .addOption(option('--decay <λ>', 'of −λ‖I‖² (default 1e-3)', notNegative).helpGroup('Ascent:'))
     .addOption(
       option('--variation <τ>', 'of −τ·TV(I), the total variation (default 1e-3)', notNegative).helpGroup('Ascent:'),
     )

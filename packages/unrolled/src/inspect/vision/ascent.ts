@@ -16,9 +16,9 @@ export interface AscentOptions extends ValueRange {
   readonly start?: Tensor | undefined;
   /** Default 256. */
   readonly steps?: number | undefined;
-  /** Of Adam, in u. Default 0.01. */
+  /** Of Adam, in u. Default 0.02. */
   readonly learningRate?: number | undefined;
-  /** λ of −λ‖I/u‖². Default 3e-3. */
+  /** λ of −λ‖I/u‖². Default 1e-3; networks with large scores, such as SqueezeNet, need more. */
   readonly decay?: number | undefined;
   /** τ of −τ·TV(I/u), the total variation. Default 1e-3. */
   readonly variation?: number | undefined;
@@ -89,7 +89,7 @@ export async function* ascent(
   options: AscentOptions = {},
 ): AsyncGenerator<Grown, void, undefined> {
   requireOptions('ascent', options, kinds);
-  const { steps = 256, learningRate = 0.01, decay = 3e-3, variation = 1e-3, jitter = 8, signal } = options;
+  const { steps = 256, learningRate = 0.02, decay = 1e-3, variation = 1e-3, jitter = 8, signal } = options;
   const { blurEvery = 0, blur: sigma = 0.5, basis = 'frequencies', every = 1, seed = 1 } = options;
   const shape = options.start?.shape.slice(-3) ?? options.shape;
   if (shape === undefined || shape.length !== 3) {
