@@ -36,18 +36,20 @@ export const images: FaultGroup = {
         'squares += <f64>load<f32>(p + bytes(channels));',
       ],
       ['mu += distance * share;', 'mu += distance;'],
-      ['return activation == FusedActivation.relu6 ? 6', 'return activation == FusedActivation.relu ? 6'],
+      ['? v128.and(dy, f32x4.lt(v, f32x4.splat(6))) : dy;', '? dy : dy;'],
       ['<f32>(-f * sum / <f64>rows)', '<f32>(-f * sum)'],
       ['if (dGain) store<f32>(dGain + at, <f32>(dot * inverse));', 'if (dGain) store<f32>(dGain + at, <f32>dot);'],
     ]),
     ...faultsIn('packages/kernels/assembly/pool.ts', conformance, [
-      ['v128.and(f32x4.eq(best, best), v128.or(f32x4.gt(v, best), f32x4.ne(v, v)))', 'f32x4.ge(v, best)'],
+      ['v128.andnot(f32x4.eq(result, result), f32x4.le(v, result))', 'f32x4.ge(v, result)'],
       ['return start >= 0 ? 0 : (dilation - 1 - start) / dilation;', 'return 0;'],
       ['i32x4.splat((row % H) * W + column)', 'i32x4.splat(row * W + column)'],
       ['if (countPadding) return <f32>(kh * kw);', 'if (countPadding) return <f32>kh;'],
     ]),
     ...faultsIn(`${backend}/composed/convolution.ts`, composed, [
       ['w.select(better, values, best, shape)', 'w.select(better, best, values, shape)'],
+      ['values / (values - 1)', '1'],
+      ['w.mul(running, 1 - momentum)', 'running'],
       ['return countPadding ? taps.length : Math.max(1, seen);', 'return Math.max(1, seen);'],
       ['start: (rows.first * W + columns.first) * C,', 'start: (rows.first * W + columns.first) * share,'],
       [

@@ -22,13 +22,19 @@ export const networkFaults: FaultGroup = {
       [`${nn}/sequential.test.ts`],
       [['return observe(name, part.apply(', 'return (part.apply(']],
     ),
-    ...faultsIn(`${nn}/vision/batch-norm.ts`, layers, [
-      ['values / (values - 1)', '1'],
-      ['mul(running.value, 1 - momentum)', 'running.value'],
-      ['sub(bias.value, mul(mean.value, scale))', 'bias.value'],
-      ['if (!context.training) {', 'if (context.training) {'],
-      ['if (values < 2)', 'if (values < 1)'],
+    ...faultsIn(`${nn}/vision/batch-norm.ts`, layers, [['if (!context.training) {', 'if (context.training) {']]),
+    ...faultsIn('packages/unrolled/src/ops/batch-norm.ts', layers, [
+      ['if (running && x.size === x.shape[x.rank - 1])', 'if (x.size < 0)'],
     ]),
+    ...faultsIn(
+      `${nn}/vision/layer-means.ts`,
+      [`${nn}/vision/layer-means.test.ts`],
+      [
+        ['const end = names.findIndex((other, k) => k > i && within(other).length > 0);', 'const end = -1;'],
+        ['i += plain.length - 1;', ''],
+        ['return [output[0], output[1] + channels];', 'return output;'],
+      ],
+    ),
     ...faultsIn(`${nn}/vision/fusion.ts`, layers, [
       ['bias ? add(mul(bias, scale), shift) : shift', 'bias ? add(bias, shift) : shift'],
       ['included: included + 1', 'included'],
