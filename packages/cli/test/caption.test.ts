@@ -6,6 +6,7 @@ import { ImageNetwork, imageNetworkFile, networkConfig } from 'unrolled/vision';
 import { afterAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { taskCommands } from '../src/commands/task.ts';
 import { parseCaptions } from '../src/input/captions.ts';
+import { readImage } from '../src/input/images.ts';
 import { encodePng } from '../src/output/png.ts';
 import { readEvents, tensorsOf, workplace } from './command.ts';
 
@@ -128,6 +129,10 @@ describe('a folder of images with captions', () => {
     const predicted = await caption('predict', run, one, at('photos/Images/11.png'), '--attention', at('look.svg'));
     expect(predicted.out).toMatch(/^[a-z ]+\t.*10\.png\n[a-z ]+\t.*11\.png\n$/);
     expect(readFileSync(at('look-2.svg'), 'utf8')).toContain('data:image/png;base64,');
+    await caption('predict', run, one, '--attention', at('look.png'));
+    // Four tiles of 160 pixels in a row, of an image of 20 × 18.
+    expect((await readImage(at('look.png'))).width).toBe(10 + 4 * 170);
+    await expect(caption('predict', run, one, '--attention', at('look.gif'))).rejects.toThrow('.svg, .png or .json');
     const json = JSON.parse((await caption('predict', run, one, '--json', '--begin', 'It is', '--n-best', '2')).out);
     expect(json).toMatchObject({ type: 'caption', file: one });
     expect(json.caption).toMatch(/^it is/);
@@ -251,6 +256,10 @@ describe('what is refused by name', () => {
       '{"images":[],\n"annotations":[{"image_id":4,"caption":"a"}]}',
       'annotation 1: there is no image with id 4',
     ],
+    ['null.json', '{"images":[null],"annotations":[]}', 'image 1 is not an object'],
+    ['number.json', '{"images":[],\n"annotations":[7]}', 'annotation 1 is not an object'],
+    ['half.json', '{"images":[{"id":1,', 'it is not JSON'],
+    ['bare-list.json', '{"images":[]}', "must have lists 'images' and 'annotations'"],
   ])('captions in %s', async (name, text, message) => {
     await expect(train('--captions', broken(name, text))).rejects.toThrow(message);
   });

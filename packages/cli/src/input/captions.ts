@@ -88,6 +88,13 @@ function coco(text: string, name: string): CaptionLine[] {
       `${name}: JSON of captions must have lists 'images' and 'annotations', as COCO's, or be one object a line`,
     );
   }
+  for (const [list, entries] of [
+    ['image', images],
+    ['annotation', annotations],
+  ] as const) {
+    const odd = entries.findIndex((entry: unknown) => typeof entry !== 'object' || entry === null);
+    if (odd >= 0) throw new Failure(`${name}: ${list} ${odd + 1} is not an object`);
+  }
   const names = new Map(images.map(({ id, file_name }: { id?: unknown; file_name?: unknown }) => [id, file_name]));
   return annotations.map(({ image_id, caption }: { image_id?: unknown; caption?: unknown }, i) => {
     const place = `${name}: annotation ${i + 1}`;

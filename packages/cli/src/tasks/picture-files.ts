@@ -9,6 +9,12 @@ export function picturePath(path: string): string {
   throw new InvalidArgumentError('It must be a file that ends in .svg or .json.');
 }
 
+/** The same for pictures that are also drawn in pixels. */
+export const pixelPicturePath = (path: string): string => {
+  if (['.svg', '.png', '.json'].includes(extname(path).toLowerCase())) return path;
+  throw new InvalidArgumentError('It must be a file that ends in .svg, .png or .json.');
+};
+
 /** Writes a picture of each answer: `out.svg`, `out-2.svg`, …; or what they show as one JSON array. */
 export class PictureFiles {
   readonly #path: string;
@@ -19,8 +25,13 @@ export class PictureFiles {
     this.#path = path;
   }
 
+  /** Whether pictures are to be drawn in pixels. */
+  get inPixels(): boolean {
+    return extname(this.#path).toLowerCase() === '.png';
+  }
+
   /** @param data  what the picture shows, for JSON */
-  add(data: object, picture: () => string): void {
+  add(data: object, picture: () => string | Uint8Array): void {
     this.#count++;
     if (this.#isJson) {
       this.#kept.push(data);

@@ -23,7 +23,7 @@ import { countOf, formatCount } from '../../output/units.ts';
 import { toStandardError } from '../../run/open-device.ts';
 import { FeatureFiles } from '../feature-files.ts';
 import { type ImageFlags, imageItems, imagesArgument, skipBroken as skipUnreadable } from '../image-items.ts';
-import { picturePath } from '../picture-files.ts';
+import { pixelPicturePath } from '../picture-files.ts';
 import type { EvaluatePart, Item, PredictPart } from '../task-commands.ts';
 import { textItems, textOptions } from '../text-items.ts';
 import { AttentionFiles } from './attention-files.ts';
@@ -58,8 +58,8 @@ const predict: PredictPart<Types, PredictFlags, Item<Image>> = {
     new Option('--begin <words>', 'words that every caption begins with'),
     new Option(
       '--attention <file>',
-      'write what attention looked at: .svg, a picture for each image, or .json',
-    ).argParser(picturePath),
+      'write what attention looked at: .svg or .png, a picture for each image, or .json',
+    ).argParser(pixelPicturePath),
     skipUnreadable(),
     ...textOptions(),
   ],

@@ -154,6 +154,29 @@ describe('hard attention', () => {
     expect([...seen[1]].sort()).toEqual([0, 1]);
   });
 
+  test('has the mean in place of a draw as often as asked, with nothing to reinforce', () => {
+    const often = new Attention({ score: 'scaled-general', hard: true, expected: 0.7 });
+    initialiseParameters(often, { queries: [-1, -1, E], memory: [-1, -1, D] }, device, 1);
+    const mean = soft.step(query, soft.prepare(memory, lengths)).context.toArray() as number[][];
+    const context = { training: true, random: new Random(2) } as const;
+    let means = 0;
+    for (let i = 0; i < 200; i++) {
+      const { context: read, drawn } = often.step(query, often.prepare(memory, lengths), { context });
+      (read.toArray() as number[][]).forEach((row, b) => {
+        const isMean = row.every((value, d) => Math.abs(value - mean[b][d]) < 1e-12);
+        means += Number(isMean);
+        expect(drawn!.logProbability.data()[b] === 0).toBe(isMean);
+      });
+    }
+    expect(means / 400).toBeGreaterThan(0.6);
+    expect(means / 400).toBeLessThan(0.8);
+    // Not outside of training.
+    same(
+      often.step(query, often.prepare(memory, lengths)).context,
+      attention.step(query, attention.prepare(memory, lengths)).context,
+    );
+  });
+
   test('asks for single steps', () => {
     expect(() => attention.attend(random([T, B, E], 1), attention.prepare(memory))).toThrow('call step for each query');
   });

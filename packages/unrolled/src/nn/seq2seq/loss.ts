@@ -135,7 +135,9 @@ export function sequenceLoss(
   if (drawn) {
     const rewards = neg(gridOf(plain.detach(), positions, shape));
     const episodes = { rewards, drawn, active: activeSteps(lengths, T, device) };
-    total = add(total, model.reinforce(episodes, entropy, baseline));
+    const surrogate = model.reinforce(episodes, entropy, baseline);
+    // It has REINFORCE's gradient; its value says nothing, and would hide the loss.
+    total = add(total, sub(surrogate, surrogate.detach()));
   }
   return scale(total, 1 / tokens);
 }

@@ -86,7 +86,8 @@ export class Captioner {
     const { cell, hidden, layers, embedding, dropout, conditioning, units, attentionUnits, gate } = this.config;
     const recurrent = { cell, hidden, layers, dropout };
     const attends = hasAttention(conditioning);
-    const attention = { score: 'additive', units: attentionUnits, hard: conditioning === 'hard-attention' } as const;
+    const hard = conditioning === 'hard-attention';
+    const attention = { score: 'additive', units: attentionUnits, hard, ...(hard && { expected: 0.5 }) } as const;
     this.network = new EncoderDecoder(
       new FeatureEncoder({
         ...recurrent,
