@@ -1,6 +1,8 @@
 import { type FaultGroup, faultsIn } from '../fault.ts';
 
 const metric = 'packages/unrolled/src/metrics';
+const audit = 'packages/unrolled/src/tasks/caption/audit';
+const auditTest = [`${audit}/audit.test.ts`];
 const text = [`${metric}/text.test.ts`, 'test/golden/translation-metrics.test.ts'];
 
 /** How good predictions are. */
@@ -29,6 +31,17 @@ export const metrics: FaultGroup = {
         ['Math.log(Math.max(1, images.get(ngram) ?? 0))', 'Math.log(images.get(ngram) ?? 1) * 2'],
       ],
     ),
+    ...faultsIn(`${audit}/audit.ts`, auditTest, [
+      ['caption / (captions - caption)', 'caption / captions'],
+      ['share(known, context, group) > 1 / groups.length', 'share(known, context, group) > 0'],
+      ['!theirs.has(group)', 'theirs.has(group)'],
+    ]),
+    ...faultsIn(`${audit}/training.ts`, auditTest, [
+      ['counts[images[order[more % images.length]]]++', 'counts[images[0]]++'],
+    ]),
+    ...faultsIn(`${audit}/evidence-summary.ts`, auditTest, [
+      ['readings[part].named !== group', 'readings[part].named === group'],
+    ]),
     ...faultsIn(`${metric}/chrf.ts`, text, [
       [
         '(1 + beta ** 2) * precision * recall) / (beta ** 2 * precision + recall)',
