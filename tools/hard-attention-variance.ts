@@ -1,6 +1,6 @@
 /**
  * The variance of the gradient that hard attention learns from, with and without the moving baseline: the same batch of images with
- * captions, many draws of where to look. Only REINFORCE reaches the parameters of attention, so their gradient is what is measured.
+ * captions, many draws of where to look. The gradient is that of the parameters of attention.
  *
  *     node tools/hard-attention-variance.ts runs/hard Flickr8k/Images Flickr8k/captions.txt [draws] [batch] [--untrained]
  */
