@@ -101,13 +101,21 @@ async function open({ network, images }: ConvnetCase, threads: number) {
   return { device, model, parameters, x: device.tensor(imagesOf(images), images) };
 }
 
+/** The initial parameters, in the order of declaration: what the other engines get in a page. */
+export async function valuesOf(one: ConvnetCase): Promise<number[]> {
+  const { device, parameters } = await open(one, 1);
+  const values = [...parameters.values.data()];
+  device.close();
+  return values;
+}
+
 /** The initial parameters, in the order of declaration, some outputs with them, and the losses of the first two steps. */
 export async function startOfConvnet(
   one: ConvnetCase,
 ): Promise<{ values: number[]; outputs: number[]; losses: readonly number[] }> {
-  const { device, model, parameters, x } = await open(one, 1);
+  const { device, model, x } = await open(one, 1);
   const outputs = device.scope(() => [...model.apply(x, inference).data().slice(0, 20)]);
-  const values = [...parameters.values.data()];
+  const values = await valuesOf(one);
   device.close();
   if (one.inferenceOnly) return { values, outputs, losses: [] };
   const { losses } = await timeConvnet(one, { threads: 1, training: true, runs: 2, warmup: 0 });

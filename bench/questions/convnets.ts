@@ -78,24 +78,28 @@ function run(peer: Peer, script: string, { one, values, runs }: Given, options: 
 
 /** The same engines in pages of their own. */
 function inChromium(chromium: Chromium, url: string, peers: Peers, given: Given): Engines {
-  const { one, values, runs } = given;
-  /** Calls a function of a module in a page. */
-  const call = async <Result>(module: string, name: string, ...args: readonly object[]): Promise<Result> => {
+  const { one, runs } = given;
+  const [network, own] = [JSON.stringify(one), "await import('/bench/convnets.ts')"];
+  /** Evaluates the body of an async function in a page. */
+  const evaluate = async <Result>(body: string): Promise<Result> => {
     const page = await chromium.newPage();
     await page.goto(url);
-    const list = args.map((arg) => JSON.stringify(arg)).join();
-    const result = await page.evaluate(`import(${JSON.stringify(module)}).then((module) => module.${name}(${list}))`);
+    const result = await page.evaluate(`(async () => { ${body} })()`);
     await page.close();
     return result as Result;
   };
   const engines: Engines = {};
   for (const threads of threadCounts()) {
-    const options = { threads, training: false, warmup, runs };
+    const options = JSON.stringify({ threads, training: false, warmup, runs });
     engines[`unrolled, ${threadsName(threads)}`] = async () =>
-      (await call<Timing>('/bench/convnets.ts', 'timeConvnet', one, options)).median;
+      (await evaluate<Timing>(`return (${own}).timeConvnet(${network}, ${options})`)).median;
     const add = (name: string, peer: Peer | null, module: string): void => {
       const engine = `${name}, ${threadsName(threads)}`;
-      const time = () => call<Printed>(module, 'time', { ...one, values }, options);
+      // The page initialises the parameters itself: millions of numbers are too many to hand over as text.
+      const time = () =>
+        evaluate<Printed>(`
+          const given = { ...${network}, values: await (${own}).valuesOf(${network}) };
+          return (await import(${JSON.stringify(module)})).time(given, ${options});`);
       if (peer) engines[engine] = async () => medianOf(engine, await time(), given);
     };
     add('onnxruntime-web', peers.ort, '/peers/ort-page.mjs');

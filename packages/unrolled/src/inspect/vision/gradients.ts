@@ -21,7 +21,7 @@ export interface ImageGradientOptions {
 /**
  * Guided backpropagation (Springenberg et al. 2015) as a rule for `gradients`: at every rectifier only what is positive flows
  * on, R ← max(R, 0), before the rectifier's own gradient takes away what flows to inputs below 0. Rectifiers are `relu` and
- * `relu6`, alone or as the activation of a convolution or batch norm.
+ * `relu6`, alone or as the activation of a convolution, a batch norm or a sum.
  */
 export const guidedRule: GradientRule = ({ name, options }, arriving) => {
   const { activation } = (typeof options === 'object' && options !== null ? options : {}) as { activation?: unknown };
