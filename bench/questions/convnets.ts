@@ -79,7 +79,8 @@ function run(peer: Peer, script: string, { one, values, runs }: Given, options: 
 /** The same engines in pages of their own. */
 function inChromium(chromium: Chromium, url: string, peers: Peers, given: Given): Engines {
   const { one, runs } = given;
-  const [network, own] = [JSON.stringify(one), "await import('/bench/convnets.ts')"];
+  const network = JSON.stringify(one);
+  const own = `await import(${JSON.stringify('/bench/convnets.ts')})`;
   /** Evaluates the body of an async function in a page. */
   const evaluate = async <Result>(body: string): Promise<Result> => {
     const page = await chromium.newPage();
