@@ -38,16 +38,8 @@ export function readImage(path: string, options: ReadImageOptions = {}): Promise
  * @throws FormatError if it is none, is damaged, cut off, empty, too large, or in CMYK
  */
 export async function decodeImage(bytes: Uint8Array, { pixels = defaults.pixels }: ImageLimits = {}): Promise<Image> {
-  const header = imageHeader(bytes);
+  const header = checkedHeader(bytes, pixels);
   const { width, height, colour, format, orientation } = header;
-  if (width === 0 || height === 0) throw new FormatError(`the image is empty: ${width} × ${height} pixels`);
-  if (width * height > pixels) {
-    throw new FormatError(`the image has ${width} × ${height} pixels; at most ${pixels} are read: make it smaller`, {
-      width,
-      height,
-      pixels,
-    });
-  }
   if (colour === 'cmyk') throw new FormatError('the JPEG file is in CMYK, for printing; convert it to RGB');
   const image = await decoders[format](bytes, header);
   if (image.width !== width || image.height !== height) {
@@ -56,6 +48,24 @@ export async function decodeImage(bytes: Uint8Array, { pixels = defaults.pixels 
     );
   }
   return orientImage(image, orientation);
+}
+
+/**
+ * The header of an image that has pixels, and not too many.
+ * @throws FormatError as `decodeImage`
+ */
+export function checkedHeader(bytes: Uint8Array, pixels: number): ImageHeader {
+  const header = imageHeader(bytes);
+  const { width, height } = header;
+  if (width === 0 || height === 0) throw new FormatError(`the image is empty: ${width} × ${height} pixels`);
+  if (width * height > pixels) {
+    throw new FormatError(`the image has ${width} × ${height} pixels; at most ${pixels} are read: make it smaller`, {
+      width,
+      height,
+      pixels,
+    });
+  }
+  return header;
 }
 
 /** Each is loaded when the first file of its kind comes. */
@@ -82,29 +92,7 @@ const decoders: Readonly<Record<ImageHeader['format'], (bytes: Uint8Array, heade
       const { width, height, data } = await decodeWebp(bytes);
       return onWhite(data, width, height);
     }
-    const { firstWebpFrame } = await import('./decoders/webp-frame.ts');
-    const frame = firstWebpFrame(bytes);
-    const [right, bottom] = [frame.left + frame.width, frame.top + frame.height];
-    if (right > header.width || bottom > header.height) {
-      throw new FormatError(
-        `the WebP file is damaged: its first frame does not fit ${header.width} × ${header.height}`,
-      );
-    }
-    const { width, height, data } = await decodeWebp(frame.file);
-    if (width !== frame.width || height !== frame.height) {
-      throw new FormatError('the WebP file is damaged: its first frame has another size than it says');
-    }
-    return placed(onWhite(data, width, height), frame.left, frame.top, header);
+    const { animatedWebp } = await import('./decoders/webp-animation.ts');
+    return (await animatedWebp(bytes, header).next()).value!;
   },
 };
-
-/** An image in colour on a white canvas. */
-function placed(image: Image, left: number, top: number, { width, height }: ImageHeader): Image {
-  if (image.width === width && image.height === height) return image;
-  const data = new Uint8Array(3 * width * height).fill(255);
-  for (let y = 0; y < image.height; y++) {
-    const row = image.data.subarray(3 * y * image.width, 3 * (y + 1) * image.width);
-    data.set(row, 3 * ((y + top) * width + left));
-  }
-  return { width, height, channels: 3, data };
-}

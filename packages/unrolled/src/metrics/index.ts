@@ -18,4 +18,5 @@ export {
 } from './label-predictions.ts';
 export { type NgramOptions, ngramCrossEntropy } from './ngram-entropy.ts';
 export * from './ranking.ts';
+export * from './segments.ts';
 export * from './spans.ts';

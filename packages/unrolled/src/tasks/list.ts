@@ -11,8 +11,8 @@ export interface TaskEntry {
   readonly noun: string;
   /** What such a model does with an input. */
   readonly verb: string;
-  /** What an input is: a text, columns of numbers, or an image. */
-  readonly reads: 'text' | 'series' | 'image';
+  /** What an input is: a text, columns of numbers, an image, or a video. */
+  readonly reads: 'text' | 'series' | 'image' | 'video';
   readonly description: string;
 }
 
@@ -46,6 +46,21 @@ export const tasks = [
     verb: 'classify',
     reads: 'image',
     description: 'classify images: what a photograph shows, digits',
+  },
+  {
+    name: 'video',
+    noun: 'video classifier',
+    verb: 'classify',
+    reads: 'video',
+    description: 'classify videos: what people do, from frames or poses',
+  },
+  {
+    name: 'video-frames',
+    command: 'video',
+    noun: 'frame labeller',
+    verb: 'label',
+    reads: 'video',
+    description: 'label each frame of videos: what happens, and when',
   },
   {
     name: 'caption',
@@ -89,6 +104,8 @@ const loaders = {
   translate: async () => (await import('./translate/task.ts')).translateTask,
   classify: async () => (await import('./classify/task.ts')).classifyTask,
   'classify-images': async () => (await import('./classify-images/task.ts')).classifyImagesTask,
+  video: async () => (await import('./video/task.ts')).videoTask,
+  'video-frames': async () => (await import('./video/labeller-task.ts')).videoFramesTask,
   caption: async () => (await import('./caption/task.ts')).captionTask,
   tag: async () => (await import('./tag/task.ts')).tagTask,
   forecast: async () => (await import('./forecast/task.ts')).forecastTask,

@@ -22,6 +22,7 @@ import { knowledgeOf, Navigator, navigateTask } from './navigate/index.ts';
 import { smallMap, smallRoutes } from './navigate/small-map.ts';
 import { Tagger, tagVocabulary } from './tag/index.ts';
 import { sidesFor, Translator } from './translate/index.ts';
+import { FrameLabeller, VideoClassifier } from './video/index.ts';
 
 const device = await openDevice('wasm', { threads: 1 });
 const text = 'she sells sea shells by the sea shore. '.repeat(5);
@@ -89,6 +90,32 @@ const subjects: readonly Subject[] = [
     }),
     open: async (source: ModelSource) =>
       Captioner.load(device, source).predict([{ width: 2, height: 1, channels: 1, data: Uint8Array.of(0, 9) }]),
+  },
+  {
+    name: 'a classifier of videos',
+    model: new VideoClassifier(device, {
+      config: {
+        ...{ ...common, differences: true, reading: 'average' },
+        input: {
+          kind: 'frames',
+          network: networkOfImages,
+          preprocessing: { size: [5, 4], crop: 'none', mean: [0.5, 0.4, 0.5], std: [0.2, 0.2, 0.2] },
+        },
+      },
+      labels: ['rises', 'falls'],
+    }),
+    open: async (source: ModelSource) =>
+      VideoClassifier.load(device, source).predict([
+        { frames: [{ width: 2, height: 1, channels: 1, data: Uint8Array.of(0, 9) }] },
+      ]),
+  },
+  {
+    name: 'a labeller of frames',
+    model: new FrameLabeller(device, {
+      config: { ...common, bidirectional: true, input: { kind: 'features', features: 2 } },
+      ...{ labels: ['low', 'high', 'rest'], background: 'rest' },
+    }),
+    open: async (source: ModelSource) => FrameLabeller.load(device, source).predict([{ features: [[1, 2], [3, 1]] }]),
   },
   {
     name: 'a tagger',

@@ -21,6 +21,7 @@ import { Tagger } from './tag/model.ts';
 import { tagVocabulary } from './tag/vocabulary.ts';
 import { Translator } from './translate/model.ts';
 import { sidesFor } from './translate/sides.ts';
+import { FrameLabeller, VideoClassifier } from './video/index.ts';
 
 const device = await openDevice('wasm', { threads: 1 });
 afterAll(() => device.close());
@@ -57,6 +58,11 @@ const networkOfImages = new Sequential({
   pool: new GlobalAveragePool(),
   fc: new Linear({ units: 2 }),
 }).config;
+const image = (width: number, height: number, byte: number) => ({
+  ...{ width, height, channels: 1, data: new Array<number>(width * height).fill(byte) },
+});
+const dark = { width: 1, height: 1, channels: 1, data: Uint8Array.of(3) };
+const bright = { width: 1, height: 1, channels: 1, data: Uint8Array.of(250) };
 const subjects: Readonly<Record<TaskName, Subject>> = {
   'language-model': {
     file: await stored(new LanguageModel(device, tokenizer, sizes)),
@@ -98,6 +104,44 @@ const subjects: Readonly<Record<TaskName, Subject>> = {
     data: [
       { image: { width: 1, height: 1, channels: 1, data: Uint8Array.of(3) }, captions: ['a dark field', 'dark'] },
       { image: { width: 1, height: 2, channels: 1, data: Uint8Array.of(250, 240) }, captions: ['Bright.'] },
+    ],
+  },
+  video: {
+    file: await stored(
+      new VideoClassifier(device, {
+        config: {
+          ...{ cell: 'gru', hidden: 5, layers: 1, dropout: 0, differences: true },
+          input: { kind: 'frames', network: networkOfImages, preprocessing: { size: 4, mean: [0.5], std: [0.5] } },
+        },
+        labels: ['rises', 'falls'],
+      }),
+    ),
+    inputs: [
+      { frames: [image(2, 2, 9), image(2, 2, 40), image(2, 2, 200)] },
+      { frames: [{ width: 5, height: 4, channels: 3, data: btoa('a'.repeat(60)) }] },
+    ],
+    wrong: [{ frames: [] }, /^inputs\[1\]\.frames must be a list of 1 to 10000 frames/],
+    data: [
+      { clip: { frames: [dark, bright] }, label: 'rises' },
+      { clip: { frames: [bright, dark, dark] }, label: 'falls' },
+    ],
+  },
+  'video-frames': {
+    file: await stored(
+      new FrameLabeller(device, {
+        config: {
+          ...{ cell: 'lstm', hidden: 4, layers: 1, dropout: 0, bidirectional: true, differences: true },
+          input: { kind: 'features', features: 2 },
+        },
+        ...{ labels: ['low', 'high', 'rest'], background: 'rest' },
+      }),
+    ),
+    inputs: [{ features: [[1, 2]] }, { features: [[0.5, -3], [2, 1], [4, 4]] }],
+    options: { smooth: 3, minLength: 1 },
+    wrong: [{ features: [[1, 2], [3, 'x']] }, /^inputs\[1\]\.features\[1\]\[1\] must be a finite number, received 'x'$/],
+    data: [
+      { clip: { features: [[1, 2], [2, 2]] }, labels: ['low', 'rest'] },
+      { clip: { features: [[5, 2]] }, labels: ['high'] },
     ],
   },
   'classify-images': {

@@ -5,6 +5,7 @@
 
 export { Backbone, type BackboneDescription, backboneDescription } from './backbone.ts';
 export { ImageNetwork, type ImageNetworkDescription } from './image-network.ts';
+export { withoutHead } from './layer-paths.ts';
 export {
   type ImageNetworkFile,
   imageNetworkFile,

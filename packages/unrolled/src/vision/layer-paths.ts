@@ -1,11 +1,22 @@
 import { nearest, shown } from '../checks.ts';
 import { ConfigError } from '../errors.ts';
-import type { Layer } from '../nn/layer.ts';
+import type { Layer, LayerConfig } from '../nn/layer.ts';
 import { Sequential } from '../nn/sequential.ts';
+import { imageLayerFrom } from '../nn/vision/image-layers.ts';
 
 /** The first `count` layers of a sequence, under their names: the layers themselves, as they are built. */
 export function firstOf({ names, layers }: Sequential, count: number): Sequential {
   return new Sequential(Object.fromEntries(names.slice(0, count).map((name, i) => [name, layers[i]])));
+}
+
+/**
+ * A network without its last layer, the head: images → the features that it reads. Names stay.
+ * @throws ConfigError if it is not a sequence of two layers or more
+ */
+export function withoutHead(network: LayerConfig): LayerConfig {
+  const whole = imageLayerFrom(network);
+  if (whole instanceof Sequential && whole.layers.length > 1) return firstOf(whole, whole.layers.length - 1).config;
+  throw new ConfigError('withoutHead: the network must be a sequence of two layers or more, the last one its head');
 }
 
 /** A sequence that ends, as far as it consists of sequences, with the layer of this path. */

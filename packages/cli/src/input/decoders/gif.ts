@@ -20,33 +20,57 @@ const cutOff = (): FormatError => new FormatError('the GIF file is cut off');
  * @throws FormatError if the file is damaged or cut off
  */
 export function decodeGif(file: Uint8Array): Image {
-  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
-  const [width, height] = [view.getUint16(6, true), view.getUint16(8, true)];
-  const frame = firstFrame(file, view);
-  const data = new Uint8Array(width * height * 3).fill(255);
-  const rows = rowsInOrder(frame);
-  for (let i = 0; i < frame.indices.length; i++) {
-    const [x, y] = [frame.left + (i % frame.width), frame.top + rows[Math.floor(i / frame.width)]];
-    const index = frame.indices[i];
-    if (x >= width || y >= height || index === frame.transparent) continue;
-    const to = (y * width + x) * 3;
-    for (let c = 0; c < 3; c++) data[to + c] = frame.palette[3 * index + c] ?? 0;
-  }
-  return { width, height, channels: 3, data };
+  return gifFrames(file).next().value!;
 }
 
-type Stored = Frame & { readonly interlaced: boolean };
+/**
+ * The frames of a GIF file, one after the other as a player shows them: each is drawn over the screen that the one before it
+ * left. The screen is white where nothing is drawn.
+ * @throws FormatError if the file has no frame, is damaged, or is cut off
+ */
+export function* gifFrames(file: Uint8Array): Generator<Image, undefined> {
+  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
+  const [width, height] = [view.getUint16(6, true), view.getUint16(8, true)];
+  const screen = new Uint8Array(width * height * 3).fill(255);
+  for (const frame of storedFrames(file, view)) {
+    const before = frame.disposal === restorePrevious ? screen.slice() : null;
+    draw(frame, screen, width);
+    yield { width, height, channels: 3, data: screen.slice() };
+    if (before) screen.set(before);
+    else if (frame.disposal === restoreBackground) clear(frame, screen, width);
+  }
+}
 
-function firstFrame(file: Uint8Array, view: DataView): Stored {
+/** What becomes of a frame before the next one is drawn; otherwise it stays. */
+const [restoreBackground, restorePrevious] = [2, 3];
+
+function draw(frame: Stored, screen: Uint8Array, screenWidth: number): void {
+  const rows = rowsInOrder(frame);
+  for (let i = 0; i < frame.indices.length; i++) {
+    const index = frame.indices[i];
+    if (index === frame.transparent) continue;
+    const to = ((frame.top + rows[Math.floor(i / frame.width)]) * screenWidth + frame.left + (i % frame.width)) * 3;
+    for (let c = 0; c < 3; c++) screen[to + c] = frame.palette[3 * index + c] ?? 0;
+  }
+}
+
+function clear({ left, top, width, height }: Frame, screen: Uint8Array, screenWidth: number): void {
+  for (let y = top; y < top + height; y++) screen.fill(255, 3 * (y * screenWidth + left), 3 * (y * screenWidth + left + width));
+}
+
+type Stored = Frame & { readonly interlaced: boolean; readonly disposal: number };
+
+function* storedFrames(file: Uint8Array, view: DataView): Generator<Stored> {
   const globalColours = file[10] & 0x80 ? 2 << (file[10] & 7) : 0;
   const [globalPalette, blocks] = [file.subarray(13, 13 + 3 * globalColours), 13 + 3 * globalColours];
-  let transparent = -1;
+  let [transparent, disposal, frames] = [-1, 0, 0];
   for (let at = blocks; at < file.length; ) {
     if (file[at] === 0x21) {
-      if (file[at + 1] === 0xf9 && file[at + 3] & 1) transparent = file[at + 6];
-      at += 2;
-      while (at < file.length && file[at] !== 0) at += file[at] + 1;
-      at++;
+      if (file[at + 1] === 0xf9) {
+        transparent = file[at + 3] & 1 ? file[at + 6] : -1;
+        disposal = (file[at + 3] >> 2) & 7;
+      }
+      at = afterBlocks(file, at + 2);
     } else if (file[at] === 0x2c) {
       if (at + 11 > file.length) throw cutOff();
       const [left, top, width, height] = [1, 3, 5, 7].map((offset) => view.getUint16(at + offset, true));
@@ -61,14 +85,25 @@ function firstFrame(file: Uint8Array, view: DataView): Stored {
         );
       }
       const indices = decompress(file, codes, width * height);
-      return { left, top, width, height, indices, palette, transparent, interlaced: (flags & 0x40) !== 0 };
+      yield { left, top, width, height, indices, palette, transparent, interlaced: (flags & 0x40) !== 0, disposal };
+      frames++;
+      [transparent, disposal] = [-1, 0];
+      at = afterBlocks(file, codes + 1);
     } else if (file[at] === 0x3b) {
+      if (frames > 0) return;
       throw new FormatError('the GIF file has no frame');
     } else {
       throw new FormatError(`the GIF file is damaged: byte ${at} begins no part of it`);
     }
   }
   throw cutOff();
+}
+
+/** Where a row of blocks of up to 255 bytes ends. */
+function afterBlocks(file: Uint8Array, start: number): number {
+  let at = start;
+  while (at < file.length && file[at] !== 0) at += file[at] + 1;
+  return at + 1;
 }
 
 /** Lempel, Ziv and Welch: codes of growing width in blocks of up to 255 bytes, as indices. */
