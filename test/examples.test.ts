@@ -104,6 +104,12 @@ const examples: Record<string, (lines: readonly string[]) => void> = {
     expect(Math.min(...lstm), 'arrives').toBeGreaterThan(0.05);
     expect(rnn).toEqual([...rnn].sort((a, b) => b - a));
   },
+  'video.ts': (lines) => {
+    const accuracies = lines.flatMap((line) => /^step \d+: (\d+)% right$/.exec(line)?.[1] ?? []).map(Number);
+    expect(accuracies.at(-1)).toBeGreaterThan(80);
+    const label = lines.at(-1)!.replace('it is: ', '');
+    expect(lines.at(-2)).toMatch(new RegExp(`^frame \\d+: ${label} \\(\\d+%\\)$`));
+  },
   'your-own-cell.ts': (lines) => {
     expect(lines[0]).toBe('parameters: 1.weight_z_l0, 1.bias_z_l0, 1.weight_n_l0, 1.bias_n_l0');
     const losses = lines.slice(1).map((line) => Number(/loss ([\d.]+) nats/.exec(line)?.[1]));

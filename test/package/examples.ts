@@ -32,6 +32,14 @@ const given: Readonly<Record<string, string>> = {
     const untrained = new ImageClassifier(device, { config, labels: ['roses', 'tulips'], preprocessing });
     const stored = encodeModel(await storeModel(untrained));
     const fetch = async (_: string): Promise<Response> => new Response(stored);`,
+  'docs/video.md': `
+    const device = await openDevice('wasm', { threads: 1 });
+    const video = { width: 16, height: 16, data: new Uint8ClampedArray(1024) };
+    const input = { kind: 'frames', network: frameNetwork({ features: 8, channels: 2 }), preprocessing: { size: 16, mean: [0.5], std: [0.5] } } as const;
+    const config = { cell: 'gru', hidden: 4, layers: 1, dropout: 0, input };
+    const untrained = new VideoClassifier(device, { config, labels: ['wave', 'clap'] });
+    const stored = encodeModel(await storeModel(untrained));
+    const fetch = async (_: string): Promise<Response> => new Response(stored);`,
   'docs/looking.md': `
     const image = { width: 40, height: 30, channels: 3, data: new Uint8Array(3600) } as const;
     const preprocessing = { size: 224, mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] };
@@ -137,6 +145,7 @@ const known: Readonly<Record<string, readonly string[]>> = {
   'unrolled/tasks/navigate': ['knowledgeOf', 'makeRooms', 'makeRoutes', 'Navigator', 'navigate', 'World'],
   'unrolled/tasks/tag': ['Tagger'],
   'unrolled/tasks/translate': ['Translator'],
+  'unrolled/tasks/video': ['frameNetwork', 'VideoClassifier'],
   'unrolled/train': ['encodeModel', 'storeModel'],
   'unrolled/vision': ['ImageNetwork', 'imageNetworkFile', 'networkConfig'],
 };

@@ -78,17 +78,99 @@ export interface GifOptions {
 
 /** A GIF file with a palette of 8 greys and colours; `indices` are those of the frame. */
 export function gifOf(width: number, height: number, indices: readonly number[], options: GifOptions = {}): Uint8Array {
-  const { interlaced = false, transparent, frame = { left: 0, top: 0, width, height }, frames = 1 } = options;
-  const two = (n: number): number[] => [n & 255, n >> 8];
+  const { frames = 1, ...one } = options;
+  return gifAnimation(width, height, [], { repeated: { indices, ...one }, times: frames });
+}
+
+export interface GifFrame extends Omit<GifOptions, 'frames'> {
+  readonly indices: readonly number[];
+  /** What becomes of it: 2: it is cleared; 3: what was behind comes back. */
+  readonly disposal?: number;
+}
+
+/** A GIF file of several frames, and of one that is repeated. */
+export function gifAnimation(
+  width: number,
+  height: number,
+  frames: readonly GifFrame[],
+  { repeated, times = 0 }: { readonly repeated?: GifFrame; readonly times?: number } = {},
+): Uint8Array {
+  const header = [...Buffer.from('GIF89a'), ...two(width), ...two(height), 0x82, 0, 0];
+  const whole = { left: 0, top: 0, width, height };
+  const blocks = frames.map((frame) => Uint8Array.from(gifFrame(frame, whole)));
+  const again = repeated ? Uint8Array.from(gifFrame(repeated, whole)) : new Uint8Array();
+  return new Uint8Array(
+    Buffer.concat([
+      Uint8Array.from([...header, ...gifPalette]),
+      ...blocks,
+      ...new Array(times).fill(again),
+      Uint8Array.of(0x3b),
+    ]),
+  );
+}
+
+const two = (n: number): number[] => [n & 255, n >> 8];
+
+function gifFrame(
+  { indices, interlaced, transparent, disposal = 0, frame }: GifFrame,
+  whole: NonNullable<GifOptions['frame']>,
+): number[] {
   const packed = compressed(indices);
   const blocks: number[] = [];
   for (let i = 0; i < packed.length; i += 255)
     blocks.push(Math.min(255, packed.length - i), ...packed.slice(i, i + 255));
-  const control = transparent === undefined ? [] : [0x21, 0xf9, 4, 1, 0, 0, transparent, 0];
-  const area = [frame.left, frame.top, frame.width, frame.height].flatMap(two);
-  const one = [...control, 0x2c, ...area, interlaced ? 0x40 : 0, 3, ...blocks, 0];
-  const header = [...Buffer.from('GIF89a'), ...two(width), ...two(height), 0x82, 0, 0];
-  return Uint8Array.from([...header, ...gifPalette, ...Array.from({ length: frames }, () => one).flat(), 0x3b]);
+  const flags = (disposal << 2) | (transparent === undefined ? 0 : 1);
+  const control = flags === 0 ? [] : [0x21, 0xf9, 4, flags, 0, 0, transparent ?? 0, 0];
+  const { left, top, width, height } = frame ?? whole;
+  const area = [left, top, width, height].flatMap(two);
+  return [...control, 0x2c, ...area, interlaced ? 0x40 : 0, 3, ...blocks, 0];
+}
+
+export interface WebpPart {
+  /** A still WebP file. */
+  readonly file: Uint8Array;
+  readonly left?: number;
+  readonly top?: number;
+  readonly replaces?: boolean;
+  readonly disposed?: boolean;
+}
+
+/** An animated WebP file. */
+export function webpAnimation(width: number, height: number, frames: readonly WebpPart[]): Uint8Array {
+  const three = (n: number): number[] => [n & 255, (n >> 8) & 255, n >> 16];
+  const chunk = (name: string, content: Uint8Array | readonly number[]): Uint8Array => {
+    const head = Buffer.alloc(8);
+    head.write(name, 'latin1');
+    head.writeUInt32LE(content.length, 4);
+    return Buffer.concat([head, Uint8Array.from(content), Buffer.alloc(content.length % 2)]);
+  };
+  const parts = frames.map(({ file, left = 0, top = 0, replaces, disposed }) => {
+    const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
+    // The size of a lossless picture, whose chunk comes first or behind an extended header.
+    const at = Buffer.from(file).indexOf('VP8L', 0, 'latin1');
+    const packed = view.getUint32(at + 9, true);
+    const [w, h] = [packed & 0x3fff, (packed >> 14) & 0x3fff];
+    const flags = (replaces ? 2 : 0) | (disposed ? 1 : 0);
+    return chunk('ANMF', [
+      ...three(left / 2),
+      ...three(top / 2),
+      ...three(w),
+      ...three(h),
+      ...three(40),
+      flags,
+      ...file.subarray(at),
+    ]);
+  });
+  const body = Buffer.concat([
+    Buffer.from('WEBP'),
+    chunk('VP8X', [0x12, 0, 0, 0, ...three(width - 1), ...three(height - 1)]),
+    chunk('ANIM', [0, 0, 0, 0, 0, 0]),
+    ...parts,
+  ]);
+  const head = Buffer.alloc(8);
+  head.write('RIFF', 'latin1');
+  head.writeUInt32LE(body.length, 4);
+  return new Uint8Array(Buffer.concat([head, body]));
 }
 
 /** Lempel, Ziv and Welch: codes of 4 to 12 bits, which begin again when all 4,096 are taken. */

@@ -12,6 +12,7 @@ import { navigateCommands } from '../tasks/navigate/commands.ts';
 import { tagCommands } from '../tasks/tag/commands.ts';
 import type { Evaluated, Item, TaskCommands } from '../tasks/task-commands.ts';
 import { translateCommands } from '../tasks/translate/commands.ts';
+import { videoCommands, videoFramesCommands } from '../tasks/video/commands.ts';
 import { evalPart } from './eval.ts';
 import { furtherPart } from './further.ts';
 import { predictPart } from './predict.ts';
@@ -31,6 +32,8 @@ const parts: Readonly<Record<TaskName, () => TaskParts>> = {
   navigate: () => partsOf(navigateCommands),
   tag: () => partsOf(tagCommands),
   translate: () => partsOf(translateCommands),
+  video: () => partsOf(videoCommands),
+  'video-frames': () => partsOf(videoFramesCommands),
 };
 
 /** `train`, `sample` and `eval` of language models. */

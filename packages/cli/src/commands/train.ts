@@ -24,7 +24,7 @@ interface TrainFlags {
 export interface TrainPart extends Part {
   readonly argument: string;
   readonly missing: string;
-  recognises(paths: readonly string[]): boolean;
+  recognises(paths: readonly string[]): boolean | Promise<boolean>;
   /** @returns the exit code */
   train(paths: readonly string[], flags: TrainFlags): Promise<number>;
 }
@@ -74,8 +74,12 @@ export function trainCommand(parts: readonly TrainPart[]): Command {
   return command.addHelpText('after', help).action(async (paths: string[], flags: TrainFlags) => {
     const { resume } = flags;
     const task = parts.length > 1 && resume !== undefined ? taskOfRun(new RunFolder(resume)) : null;
-    const fits = (part: TrainPart): boolean => (task === null ? part.recognises(paths) : part.task === task);
-    const chosen = (parts.length > 1 && parts.find(fits)) || first;
+    let chosen = first;
+    for (const part of parts.length > 1 ? parts : []) {
+      if (!(task === null ? await part.recognises(paths) : part.task === task)) continue;
+      chosen = part;
+      break;
+    }
     requireOwnOptions(command, parts, chosen);
     process.exitCode = await chosen.train(paths, flags);
   });

@@ -13,6 +13,8 @@ export interface FrameOptions {
   readonly every?: number | undefined;
   /** The most frames that are taken. Default 10,000 */
   readonly frames?: number | undefined;
+  /** The most bytes that they take together. Default 1 GiB */
+  readonly bytes?: number | undefined;
   /** Height of the frames in an image that holds them below each other. Default: an image is one frame */
   readonly stripHeight?: number | undefined;
   /** Makes of each frame what is kept of it, as soon as it is read. Default: all of it */
@@ -20,7 +22,14 @@ export interface FrameOptions {
 }
 
 /** Bounds, so that no file exhausts memory or time. */
-const most = { frames: 10_000, pixels: 2 ** 24, keptBytes: 2 ** 30, decodedPixels: 2 ** 34, fileBytes: 2 ** 31 };
+const most = {
+  frames: 10_000,
+  read: 1_000_000,
+  pixels: 2 ** 24,
+  keptBytes: 2 ** 30,
+  decodedPixels: 2 ** 34,
+  fileBytes: 2 ** 31,
+};
 
 /** Whether a file's name is that of a video that ffmpeg reads. */
 export const isFilm = (path: string): boolean =>
@@ -33,7 +42,7 @@ export const isFilm = (path: string): boolean =>
  */
 export function readFrames(path: string, options: FrameOptions = {}): Promise<Image[]> {
   return namingAsync(path, async () => {
-    const { every = 1, frames: limit = most.frames, prepare = (frame) => frame } = options;
+    const { every = 1, frames: limit = most.frames, bytes = most.keptBytes, prepare = (frame) => frame } = options;
     const frames: Image[] = [];
     let [read, kept, decoded] = [0, 0, 0];
     let first: Image | null = null;
@@ -47,8 +56,11 @@ export function readFrames(path: string, options: FrameOptions = {}): Promise<Im
       }
       decoded += frame.width * frame.height;
       if (decoded > most.decodedPixels) {
-        throw new FormatError(`its frames have more than ${formatCount(most.decodedPixels)} pixels together; cut it or make it smaller`);
+        throw new FormatError(
+          `its frames have more than ${formatCount(most.decodedPixels)} pixels together; cut it or make it smaller`,
+        );
       }
+      if (read === most.read) throw new FormatError(`it has more than ${formatCount(most.read)} frames; cut it`);
       if (read++ % every !== 0) continue;
       if (frames.length === limit) {
         throw new FormatError(
@@ -57,7 +69,7 @@ export function readFrames(path: string, options: FrameOptions = {}): Promise<Im
       }
       const prepared = prepare(frame);
       kept += prepared.data.length;
-      if (kept > most.keptBytes) {
+      if (kept > bytes) {
         throw new FormatError(
           `its first ${formatCount(frames.length)} frames take ${formatBytes(kept)} of memory; take fewer with --every, or make them smaller`,
         );
@@ -83,7 +95,8 @@ async function* framesOf(path: string, { stripHeight, frames, every }: FrameOpti
     yield* filmFrames(path, most.pixels);
     return;
   }
-  if (about.size > most.fileBytes) throw new FormatError(`the file has ${formatBytes(about.size)}; at most ${formatBytes(most.fileBytes)} are read`);
+  if (about.size > most.fileBytes)
+    throw new FormatError(`the file has ${formatBytes(about.size)}; at most ${formatBytes(most.fileBytes)} are read`);
   const bytes = readFileSync(path);
   const format = imageFormat(bytes);
   if (format === null) {
@@ -104,7 +117,9 @@ async function* folderFrames(folder: string, limit: number): AsyncGenerator<Imag
   const names = frameNames(folder);
   if (names.length === 0) throw new FormatError('there are no frames in the folder: no JPEG, PNG, WebP or GIF file');
   if (names.length > limit) {
-    throw new FormatError(`the folder has ${formatCount(names.length)} frames; at most ${formatCount(limit)} are read: take fewer of them`);
+    throw new FormatError(
+      `the folder has ${formatCount(names.length)} frames; at most ${formatCount(limit)} are read: take fewer of them`,
+    );
   }
   for (const name of names) yield await readImage(join(folder, name), { pixels: most.pixels });
 }

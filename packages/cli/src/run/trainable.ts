@@ -28,7 +28,7 @@ export interface Trainable<Options extends TrainOptions = TrainOptions, Files ex
   readonly inputs: string;
   readonly description: string;
   /** Whether these files are for this task, where a command has several; the first is for what none recognises. */
-  recognises?(paths: readonly string[]): boolean;
+  recognises?(paths: readonly string[]): boolean | Promise<boolean>;
   /** Description of the arguments, and the error without them. */
   readonly argument: string;
   readonly missing: string;

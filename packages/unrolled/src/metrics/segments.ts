@@ -105,7 +105,9 @@ export function segmentScores(
   thresholds: readonly number[] = [0.1, 0.3, 0.5, 0.7],
 ): SegmentScores {
   if (predicted.length !== actual.length) {
-    throw new DataError(`segments: predictions of ${predicted.length} videos, the truth of ${actual.length}; give one for each`);
+    throw new DataError(
+      `segments: predictions of ${predicted.length} videos, the truth of ${actual.length}; give one for each`,
+    );
   }
   const own = predicted.flatMap((list, video) => list.map((one) => ({ ...one, video })));
   const truth = actual.flatMap((list, video) => list.map((one) => ({ ...one, video })));

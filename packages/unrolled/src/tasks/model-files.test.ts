@@ -115,7 +115,15 @@ const subjects: readonly Subject[] = [
       config: { ...common, bidirectional: true, input: { kind: 'features', features: 2 } },
       ...{ labels: ['low', 'high', 'rest'], background: 'rest' },
     }),
-    open: async (source: ModelSource) => FrameLabeller.load(device, source).predict([{ features: [[1, 2], [3, 1]] }]),
+    open: async (source: ModelSource) =>
+      FrameLabeller.load(device, source).predict([
+        {
+          features: [
+            [1, 2],
+            [3, 1],
+          ],
+        },
+      ]),
   },
   {
     name: 'a tagger',

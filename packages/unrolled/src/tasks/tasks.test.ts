@@ -136,11 +136,36 @@ const subjects: Readonly<Record<TaskName, Subject>> = {
         ...{ labels: ['low', 'high', 'rest'], background: 'rest' },
       }),
     ),
-    inputs: [{ features: [[1, 2]] }, { features: [[0.5, -3], [2, 1], [4, 4]] }],
+    inputs: [
+      { features: [[1, 2]] },
+      {
+        features: [
+          [0.5, -3],
+          [2, 1],
+          [4, 4],
+        ],
+      },
+    ],
     options: { smooth: 3, minLength: 1 },
-    wrong: [{ features: [[1, 2], [3, 'x']] }, /^inputs\[1\]\.features\[1\]\[1\] must be a finite number, received 'x'$/],
+    wrong: [
+      {
+        features: [
+          [1, 2],
+          [3, 'x'],
+        ],
+      },
+      /^inputs\[1\]\.features\[1\]\[1\] must be a finite number, received 'x'$/,
+    ],
     data: [
-      { clip: { features: [[1, 2], [2, 2]] }, labels: ['low', 'rest'] },
+      {
+        clip: {
+          features: [
+            [1, 2],
+            [2, 2],
+          ],
+        },
+        labels: ['low', 'rest'],
+      },
       { clip: { features: [[5, 2]] }, labels: ['high'] },
     ],
   },

@@ -53,7 +53,9 @@ export async function* filmFrames(path: string, mostPixels: number): AsyncGenera
         }
         const { width, height, start } = header;
         if (width * height > mostPixels) {
-          throw new FormatError(`its frames have ${width} × ${height} pixels; at most ${mostPixels} are read: make it smaller`);
+          throw new FormatError(
+            `its frames have ${width} × ${height} pixels; at most ${mostPixels} are read: make it smaller`,
+          );
         }
         needed = start + 3 * width * height;
         if (bytes.length < needed) break;
@@ -75,7 +77,9 @@ export async function* filmFrames(path: string, mostPixels: number): AsyncGenera
     if (stuck) throw new FormatError(`ffmpeg gave no frame for ${patience} seconds`, { frames: count });
     if (code !== 0 || count === 0 || said !== '') {
       const reason = printable(said.split('\n')[0]).slice(0, 200) || 'it found no frame';
-      throw new FormatError(`ffmpeg cannot read ${count > 0 ? `more than ${count} frames` : 'it'}: ${reason}`, { frames: count });
+      throw new FormatError(`ffmpeg cannot read ${count > 0 ? `more than ${count} frames` : 'it'}: ${reason}`, {
+        frames: count,
+      });
     }
   } finally {
     clearTimeout(timer);
@@ -84,7 +88,9 @@ export async function* filmFrames(path: string, mostPixels: number): AsyncGenera
 }
 
 /** Size and first pixel of a portable pixmap; null where its header is not whole. */
-function headerOf(bytes: Uint8Array): { readonly width: number; readonly height: number; readonly start: number } | null {
+function headerOf(
+  bytes: Uint8Array,
+): { readonly width: number; readonly height: number; readonly start: number } | null {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(longestHeader, bytes.length)).toString('latin1');
   const found = /^P6\s(\d{1,6})\s(\d{1,6})\s255\s/.exec(text);
   if (found) return { width: Number(found[1]), height: Number(found[2]), start: found[0].length };

@@ -55,7 +55,8 @@ function draw(frame: Stored, screen: Uint8Array, screenWidth: number): void {
 }
 
 function clear({ left, top, width, height }: Frame, screen: Uint8Array, screenWidth: number): void {
-  for (let y = top; y < top + height; y++) screen.fill(255, 3 * (y * screenWidth + left), 3 * (y * screenWidth + left + width));
+  for (let y = top; y < top + height; y++)
+    screen.fill(255, 3 * (y * screenWidth + left), 3 * (y * screenWidth + left + width));
 }
 
 type Stored = Frame & { readonly interlaced: boolean; readonly disposal: number };
@@ -63,6 +64,7 @@ type Stored = Frame & { readonly interlaced: boolean; readonly disposal: number 
 function* storedFrames(file: Uint8Array, view: DataView): Generator<Stored> {
   const globalColours = file[10] & 0x80 ? 2 << (file[10] & 7) : 0;
   const [globalPalette, blocks] = [file.subarray(13, 13 + 3 * globalColours), 13 + 3 * globalColours];
+  const table = newCodes();
   let [transparent, disposal, frames] = [-1, 0, 0];
   for (let at = blocks; at < file.length; ) {
     if (file[at] === 0x21) {
@@ -84,7 +86,7 @@ function* storedFrames(file: Uint8Array, view: DataView): Generator<Stored> {
           `the GIF file is damaged: a frame of ${width} × ${height} at ${left}, ${top} does not fit its ${screenWidth} × ${screenHeight} pixels`,
         );
       }
-      const indices = decompress(file, codes, width * height);
+      const indices = decompress(file, codes, width * height, table);
       yield { left, top, width, height, indices, palette, transparent, interlaced: (flags & 0x40) !== 0, disposal };
       frames++;
       [transparent, disposal] = [-1, 0];
@@ -106,15 +108,25 @@ function afterBlocks(file: Uint8Array, start: number): number {
   return at + 1;
 }
 
+/** What stands for each code: the code before it and its last index, and how many indices it stands for. Made once for all frames. */
+interface Codes {
+  readonly before: Uint16Array;
+  readonly last: Uint8Array;
+  readonly lengths: Uint16Array;
+}
+
+const newCodes = (): Codes => ({
+  before: new Uint16Array(4096),
+  last: new Uint8Array(4096),
+  lengths: new Uint16Array(4096),
+});
+
 /** Lempel, Ziv and Welch: codes of growing width in blocks of up to 255 bytes, as indices. */
-function decompress(file: Uint8Array, start: number, count: number): Uint8Array {
+function decompress(file: Uint8Array, start: number, count: number, { before, last, lengths }: Codes): Uint8Array {
   const least = file[start];
   if (!(least >= 1 && least <= 11))
     throw new FormatError('the GIF file is damaged: its codes begin with a wrong width');
   const [clear, end] = [1 << least, (1 << least) + 1];
-  const before = new Uint16Array(4096);
-  const last = new Uint8Array(4096);
-  const lengths = new Uint16Array(4096);
   for (let code = 0; code < clear; code++) [last[code], lengths[code]] = [code, 1];
   const out = new Uint8Array(count);
   let [at, block, bits, held, width, next, previous, done] = [start + 1, 0, 0, 0, least + 1, end + 1, -1, 0];

@@ -31,7 +31,12 @@ export async function* animatedWebp(
   }
 }
 
-function draw({ left, top, replaces }: WebpFrame, { width, height, data }: Rgba, canvas: Uint8Array, across: number): void {
+function draw(
+  { left, top, replaces }: WebpFrame,
+  { width, height, data }: Rgba,
+  canvas: Uint8Array,
+  across: number,
+): void {
   const white = replaces ? onWhite(data, width, height).data : null;
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {

@@ -1,5 +1,6 @@
 import type { Image } from 'unrolled/images';
 import type { TaskName, TypesOf } from 'unrolled/tasks';
+import type { Clip } from 'unrolled/tasks/video';
 import type { Run } from '../../run/run.svelte.ts';
 
 export type Columns = Readonly<Record<string, readonly number[]>>;
@@ -11,7 +12,13 @@ export interface ShownImage {
   readonly url: string;
 }
 
-/** What was asked: a text, or an image; or columns of numbers, and the step that is predicted first. */
+/** A video, by its name. */
+export interface ShownClip {
+  readonly name: string;
+  readonly clip: Clip;
+}
+
+/** What was asked: a text, an image or a video; or columns of numbers, and the step that is predicted first. */
 export interface Asked {
   readonly text: string;
   readonly columns: Columns | null;

@@ -1,5 +1,6 @@
 import type { Component } from 'svelte';
 import type { TaskName } from 'unrolled/tasks';
+import Acted from './Acted.svelte';
 import Captioned from './Captioned.svelte';
 import Classified from './Classified.svelte';
 import Forecasted from './Forecasted.svelte';
@@ -43,6 +44,8 @@ export const panels: Readonly<Record<Exclude<TaskName, 'language-model' | 'class
     options: ({ beam, begin }) => ({ beam, nBest: beam, begin }),
     words: ({ beam, begin }) => ['--beam', String(beam), ...(begin === '' ? [] : ['--begin', begin])],
   },
+  video: { picture: Acted },
+  'video-frames': { picture: Acted, options: () => ({ smooth: 5 }), words: () => ['--smooth', '5'] },
   tag: { picture: Tagged },
   forecast: { picture: Forecasted },
   navigate: { picture: Walked },

@@ -103,3 +103,30 @@ export function markedScene(pieces: readonly Marked[], palette: Palette, columns
   }
   return { width: 2 * margin + columns * w, height: 2 * margin + (y + 1) * h, marks };
 }
+
+/** Segments of a video along its frames, with their labels below. */
+export function timelineScene(
+  segments: readonly { readonly label: string; readonly start: number; readonly end: number; readonly score: number }[],
+  frames: number,
+  width: number,
+  palette: Palette,
+): Scene {
+  const types = [...new Set(segments.map(({ label }) => label))].sort();
+  const text = { kind: 'text', size: 13, fill: palette.ink } as const;
+  const bars = segments.map(({ label, start, end }): Mark => {
+    const x = (width * start) / frames;
+    return {
+      kind: 'rect',
+      x,
+      y: 8,
+      w: (width * (end - start)) / frames,
+      h: 34,
+      fill: typeColour(label, types, palette),
+    };
+  });
+  const rows = segments.flatMap(({ label, start, end, score }, i): Mark[] => [
+    { kind: 'rect', x: 0, y: 56 + 22 * i, w: 12, h: 12, fill: typeColour(label, types, palette), round: 3 },
+    { ...text, x: 20, y: 67 + 22 * i, text: `${label}, frames ${start} to ${end - 1}, ${(100 * score).toFixed(0)} %` },
+  ]);
+  return { width, height: 62 + 22 * segments.length, marks: [...bars, ...rows] };
+}

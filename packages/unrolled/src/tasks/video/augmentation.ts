@@ -50,7 +50,8 @@ export function requireClipAugmentation(config: ClipAugmentation): void {
 export function mirroredJoints(joints: number, pairs: readonly (readonly [number, number])[]): number[] {
   const other = Array.from({ length: joints }, (_, j) => j);
   for (const [a, b] of pairs) {
-    if (!(a in other && b in other)) throw new ConfigError(`mirroredJoints: ${a} and ${b} must be from 0 to ${joints - 1}`, { joints });
+    if (!(a in other && b in other))
+      throw new ConfigError(`mirroredJoints: ${a} and ${b} must be from 0 to ${joints - 1}`, { joints });
     [other[a], other[b]] = [b, a];
   }
   return other.flatMap((j) => [-(2 * j + 1), 2 * j + 2]);

@@ -45,7 +45,8 @@ export class ClipModel<Config extends ClipNetworkConfig> {
     inOrder: boolean,
     initial: number | SavedParameters,
   ) {
-    if (new Set(labels).size < 2) throw new ConfigError(`video: at least two labels are needed, received ${shown(labels)}`);
+    if (new Set(labels).size < 2)
+      throw new ConfigError(`video: at least two labels are needed, received ${shown(labels)}`);
     this.device = device;
     this.config = config;
     this.labels = labels;
@@ -132,7 +133,11 @@ export class ClipModel<Config extends ClipNetworkConfig> {
    * Rows of each frame: its logits, or its embedded features. Clips that are short go together, long ones in parts; neither
    * changes a bit.
    */
-  async rows(clips: readonly Clip[], what: 'logits' | 'features', { signal }: ClipOptions = {}): Promise<Float64Array[][]> {
+  async rows(
+    clips: readonly Clip[],
+    what: 'logits' | 'features',
+    { signal }: ClipOptions = {},
+  ): Promise<Float64Array[][]> {
     const read = await this.prepared(clips, { signal });
     const found: Float64Array[][] = read.map(() => []);
     const most = trainsNetwork(this.config.input) ? together.frames : together.features;
@@ -160,7 +165,11 @@ export class ClipModel<Config extends ClipNetworkConfig> {
   }
 
   /** Rows of frames that follow a state, and the state after them. */
-  async next(clip: Clip, what: 'logits' | 'features', state: ClipState): Promise<{ rows: Float64Array[]; state: ClipState }> {
+  async next(
+    clip: Clip,
+    what: 'logits' | 'features',
+    state: ClipState,
+  ): Promise<{ rows: Float64Array[]; state: ClipState }> {
     const [read] = await this.prepared([clip]);
     const { rows, state: after } = await this.#read([read], what, state);
     return { rows: rows[0], state: after };
@@ -183,7 +192,9 @@ export class ClipModel<Config extends ClipNetworkConfig> {
     const [B, lengths] = [clips.length, clips.map(lengthOf)];
     const width = read.values.length / Math.max(...lengths) / B;
     const rows = lengths.map((length, b) =>
-      Array.from({ length }, (_, t) => Float64Array.from(read.values.subarray((t * B + b) * width, (t * B + b + 1) * width))),
+      Array.from({ length }, (_, t) =>
+        Float64Array.from(read.values.subarray((t * B + b) * width, (t * B + b + 1) * width)),
+      ),
     );
     const last = clips.length === 1 ? framesAt(clips[0], [lengths[0] - 1]) : null;
     const after = last && ('frames' in last ? last.frames[0] : last.features[0]);

@@ -79,7 +79,10 @@ export class ClipNetwork {
     }
     if (!trainsNetwork(input)) {
       const within = declarations.within('scaling');
-      const [mean, deviation] = [within.buffer('mean', [this.#features]), within.buffer('deviation', [this.#features], ones)];
+      const [mean, deviation] = [
+        within.buffer('mean', [this.#features]),
+        within.buffer('deviation', [this.#features], ones),
+      ];
       this.#scaling = { mean, deviation };
     }
     const shape = [-1, -1, differences ? 2 * this.#features : this.#features];
@@ -96,7 +99,12 @@ export class ClipNetwork {
    * The vectors of clips' frames, before recurrence. Clips have features, or frames where the network is trained.
    * @param before  of each clip, for differences
    */
-  embed(clips: readonly Clip[], device: Device, context: Context = inference, before: readonly FrameBefore[] = []): EmbeddedClips {
+  embed(
+    clips: readonly Clip[],
+    device: Device,
+    context: Context = inference,
+    before: readonly FrameBefore[] = [],
+  ): EmbeddedClips {
     const lengths = clips.map(lengthOf);
     const xs = trainsNetwork(this.config.input)
       ? this.#seen(clips.map(framesOf), lengths, device, context, before)
@@ -128,19 +136,29 @@ export class ClipNetwork {
     const x = imageBatch(clips.flat(), preprocessing, device); // [N, H, W, C]
     const parts = [this.see(x, context)];
     if (this.#motion) {
-      const earlier = imageBatch(clips.flatMap((frames, b) => shifted(frames, before[b] as Image | null)), preprocessing, device);
+      const earlier = imageBatch(
+        clips.flatMap((frames, b) => shifted(frames, before[b] as Image | null)),
+        preprocessing,
+        device,
+      );
       parts.push(meanOfPlaces(this.#motion.apply(x.sub(earlier), context)));
     }
     const [T, B] = [Math.max(...lengths), lengths.length];
     const starts = lengths.map((_, b) => lengths.slice(0, b).reduce((sum, length) => sum + length, 0));
-    const places = Array.from({ length: T * B }, (_, i) => starts[i % B] + Math.min(Math.floor(i / B), lengths[i % B] - 1));
+    const places = Array.from(
+      { length: T * B },
+      (_, i) => starts[i % B] + Math.min(Math.floor(i / B), lengths[i % B] - 1),
+    );
     return embedding(concat(parts, -1), device.ids(places, [T, B]));
   }
 
   #scaled(clips: readonly (readonly ArrayLike<number>[])[], device: Device, before: readonly FrameBefore[]): Tensor {
     const F = this.#features;
     const scaled = (some: readonly (readonly ArrayLike<number>[])[]): Tensor => {
-      const { values, shape } = padSequences(some.map((rows) => flat(rows, F)), { width: F });
+      const { values, shape } = padSequences(
+        some.map((rows) => flat(rows, F)),
+        { width: F },
+      );
       const { mean, deviation } = this.#scaling!;
       return device.tensor(values, shape).sub(mean.value).div(deviation.value);
     };
@@ -174,7 +192,9 @@ function flat(rows: readonly ArrayLike<number>[], F: number): Float32Array {
   const numbers = new Float32Array(rows.length * F);
   for (const [t, row] of rows.entries()) {
     if (row.length !== F) {
-      throw new DataError(`video: the model reads ${F} features of each frame, received ${row.length}`, { received: row.length });
+      throw new DataError(`video: the model reads ${F} features of each frame, received ${row.length}`, {
+        received: row.length,
+      });
     }
     numbers.set(row, t * F);
   }

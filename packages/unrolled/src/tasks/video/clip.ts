@@ -24,7 +24,8 @@ export function requireClip(operation: string, clip: Clip): void {
   const wrong = (reason: string): DataError => new DataError(`${operation}: ${reason}`, { operation });
   const { frames, features } = (clip ?? {}) as { readonly frames?: unknown; readonly features?: unknown };
   const list = frames ?? features;
-  if (!Array.isArray(list)) throw wrong(`takes clips { frames: images } or { features: rows of numbers }, received ${shown(clip)}`);
+  if (!Array.isArray(list))
+    throw wrong(`takes clips { frames: images } or { features: rows of numbers }, received ${shown(clip)}`);
   if (list.length === 0) throw wrong('a clip has no frame; give at least one');
   if (list.length > mostFrames) {
     throw wrong(`a clip has ${list.length} frames; at most ${mostFrames} are read: cut it, or take fewer of them`);
@@ -46,10 +47,13 @@ function requireRows(wrong: (reason: string) => DataError, rows: readonly ArrayL
   const F = rows[0]?.length;
   for (const [t, row] of rows.entries()) {
     if (!(F > 0) || row?.length !== F) {
-      throw wrong(`frame ${t + 1} has ${row?.length ?? 'no'} features, the first ${F ?? 'none'}; frames need equally many`);
+      throw wrong(
+        `frame ${t + 1} has ${row?.length ?? 'no'} features, the first ${F ?? 'none'}; frames need equally many`,
+      );
     }
     for (let f = 0; f < F; f++) {
-      if (!Number.isFinite(row[f])) throw wrong(`feature ${f + 1} of frame ${t + 1} must be a finite number, received ${shown(row[f])}`);
+      if (!Number.isFinite(row[f]))
+        throw wrong(`feature ${f + 1} of frame ${t + 1} must be a finite number, received ${shown(row[f])}`);
     }
   }
 }

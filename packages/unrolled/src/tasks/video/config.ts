@@ -79,7 +79,9 @@ export function requireClassifierConfig(config: VideoClassifierConfig): void {
   requireOptions('video', config, classifierKinds);
   const { reading = 'average', bidirectional } = config;
   if (bidirectional && (reading === 'mean' || reading === 'single')) {
-    throw new ConfigError(`video: reading '${reading}' has no recurrence, so bidirectional has no meaning; leave it out`);
+    throw new ConfigError(
+      `video: reading '${reading}' has no recurrence, so bidirectional has no meaning; leave it out`,
+    );
   }
 }
 

@@ -16,9 +16,17 @@ export interface FrameNetworkOptions {
  */
 export function frameNetwork({ features = 64, channels = 16 }: FrameNetworkOptions = {}): LayerConfig {
   const relu = (): Activation => new Activation({ kind: 'relu' });
-  const convolution = (factor: number): Conv2d => new Conv2d({ channels: factor * channels, kernel: 3, stride: 2, padding: 1 });
+  const convolution = (factor: number): Conv2d =>
+    new Conv2d({ channels: factor * channels, kernel: 3, stride: 2, padding: 1 });
   return new Sequential({
-    ...{ conv1: convolution(1), relu1: relu(), conv2: convolution(2), relu2: relu(), conv3: convolution(4), relu3: relu() },
+    ...{
+      conv1: convolution(1),
+      relu1: relu(),
+      conv2: convolution(2),
+      relu2: relu(),
+      conv3: convolution(4),
+      relu3: relu(),
+    },
     ...{ flatten: new Flatten(), features: new Linear({ units: features }), relu4: relu() },
   }).config;
 }

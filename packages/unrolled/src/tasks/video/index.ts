@@ -4,7 +4,7 @@
  */
 
 export { augmentClip, type ClipAugmentation, mirroredJoints } from './augmentation.ts';
-export { type Clip } from './clip.ts';
+export type { Clip } from './clip.ts';
 export type { ClipOptions } from './clip-model.ts';
 export {
   type ClipNetworkConfig,

@@ -46,7 +46,9 @@ export async function evaluateFrameLabeller(
   const found = probabilities.map((rows) => model.labelled(rows, how));
   const actual = targets.flat();
   const predicted = found.flatMap(({ labels }) => labels.map((label) => model.labelId(label)));
-  const losses = probabilities.flatMap((rows, i) => rows.map((row, t) => -Math.log(Math.max(row[targets[i][t]], Number.MIN_VALUE))));
+  const losses = probabilities.flatMap((rows, i) =>
+    rows.map((row, t) => -Math.log(Math.max(row[targets[i][t]], Number.MIN_VALUE))),
+  );
   const truth = examples.map(({ labels }) => segmentsIn(labels, model.background));
   return {
     clips: examples.length,
@@ -54,6 +56,12 @@ export async function evaluateFrameLabeller(
     loss: losses.reduce((sum, loss) => sum + loss, 0) / losses.length,
     accuracy: accuracy(predicted, actual),
     macroF1: macroF1(predicted, actual),
-    segments: truth.flat().length === 0 ? null : segmentScores(found.map(({ segments }) => segments), truth),
+    segments:
+      truth.flat().length === 0
+        ? null
+        : segmentScores(
+            found.map(({ segments }) => segments),
+            truth,
+          ),
   };
 }

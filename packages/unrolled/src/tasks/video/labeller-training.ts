@@ -25,12 +25,18 @@ export async function frameLabellerTraining(
   examples: Examples<ClipWithFrameLabels>,
   options: ClipTrainingOptions<ClipWithFrameLabels>,
 ): Promise<SupervisedTraining<ClipWithFrameLabels>> {
-  requireOptions('frameLabellerTraining', options, clipTrainingKinds as Kinds<ClipTrainingOptions<ClipWithFrameLabels>>);
+  requireOptions(
+    'frameLabellerTraining',
+    options,
+    clipTrainingKinds as Kinds<ClipTrainingOptions<ClipWithFrameLabels>>,
+  );
   const { batch, seed, order, augmentation } = options;
   if (augmentation) {
     requireClipAugmentation(augmentation);
     if ((augmentation.crop ?? 1) < 1 || (augmentation.speed ?? 1) > 1) {
-      throw new DataError('frameLabellerTraining: augmentation by crop and speed moves frames away from their labels; leave them out');
+      throw new DataError(
+        'frameLabellerTraining: augmentation by crop and speed moves frames away from their labels; leave them out',
+      );
     }
   }
   const { source, validation } = await preparedExamples(model, examples, ({ labels }) => labels.join('\n'), options);
@@ -59,7 +65,9 @@ export async function frameLabellerTraining(
 /** The segments of a clip, another one at every step, above the true ones. */
 async function sample(model: FrameLabeller, shown: Examples<ClipWithFrameLabels>, step: number): Promise<string> {
   const place = step % shown.length;
-  const { clip, labels } = Array.isArray(shown) ? shown[place] : await (shown as ExampleSource<ClipWithFrameLabels>).read(place);
+  const { clip, labels } = Array.isArray(shown)
+    ? shown[place]
+    : await (shown as ExampleSource<ClipWithFrameLabels>).read(place);
   const [{ segments }] = await model.predict([clip]);
   const line = (some: readonly { label: string; start: number; end: number }[]): string =>
     some.map(({ label, start, end }) => `${label} ${start}–${end - 1}`).join(', ') || 'nothing';

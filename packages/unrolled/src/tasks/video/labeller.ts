@@ -121,17 +121,23 @@ export class FrameLabeller extends ClipModel<FrameLabellerConfig> {
    */
   loss(clips: readonly Clip[], labels: readonly (readonly string[])[], context: Context = inference): Tensor {
     const logits = this.frameLogits(this.network.embed(clips, this.device, context), context);
-    const { ids, weights } = perFrame(clips.map((clip, b) => this.targetsOf(clip, labels[b])), this.device);
+    const { ids, weights } = perFrame(
+      clips.map((clip, b) => this.targetsOf(clip, labels[b])),
+      this.device,
+    );
     return crossEntropyLoss(logits, ids, { weights });
   }
 
   /** The ids of a clip's labels. @throws DataError unless there is one for each frame, and each is one of the model's */
   targetsOf(clip: Clip, labels: readonly string[]): number[] {
     if (labels.length !== lengthOf(clip)) {
-      throw new DataError(`video: a clip has ${lengthOf(clip)} frames and ${labels.length} labels; give one for each frame`, {
-        frames: lengthOf(clip),
-        labels: labels.length,
-      });
+      throw new DataError(
+        `video: a clip has ${lengthOf(clip)} frames and ${labels.length} labels; give one for each frame`,
+        {
+          frames: lengthOf(clip),
+          labels: labels.length,
+        },
+      );
     }
     return labels.map((label) => this.labelId(label));
   }

@@ -118,8 +118,12 @@ export class VideoClassifier extends ClipModel<VideoClassifierConfig> {
       return crossEntropyLoss(logits, this.device.ids([...targets], [1, clips.length]));
     }
     const { outputs } = this.network.run(embedded, context);
-    if (reading === 'last') return crossEntropyLoss(this.logitsOf(pool('last', outputs, lengths)), this.device.ids([...targets]));
-    const { ids, weights } = perFrame(targets.map((target, b) => new Array<number>(lengths[b]).fill(target)), this.device);
+    if (reading === 'last')
+      return crossEntropyLoss(this.logitsOf(pool('last', outputs, lengths)), this.device.ids([...targets]));
+    const { ids, weights } = perFrame(
+      targets.map((target, b) => new Array<number>(lengths[b]).fill(target)),
+      this.device,
+    );
     return crossEntropyLoss(this.logitsOf(outputs), ids, { weights });
   }
 

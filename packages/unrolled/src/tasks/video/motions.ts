@@ -77,7 +77,10 @@ export const motions: Readonly<Record<Action, (field: Field, random: Random) => 
   orbit(field, random) {
     const wide = Math.min(field.width, field.height) / 2 - field.radius;
     const [x, y] = centreOf(field, wide + field.radius, random);
-    const [begin, turn] = [between(random, 0, 2 * Math.PI), (random.uniform() < 0.5 ? -1 : 1) * between(random, 1.2, 2) * Math.PI];
+    const [begin, turn] = [
+      between(random, 0, 2 * Math.PI),
+      (random.uniform() < 0.5 ? -1 : 1) * between(random, 1.2, 2) * Math.PI,
+    ];
     return {
       actors: 2,
       at: (time) => [

@@ -67,7 +67,9 @@ export class VideoStream {
   constructor(model: VideoClassifier) {
     const { bidirectional, reading = 'average' } = model.config;
     if (bidirectional) {
-      throw new ConfigError('video: a bidirectional model reads clips from both ends, so it reads no stream; train one without');
+      throw new ConfigError(
+        'video: a bidirectional model reads clips from both ends, so it reads no stream; train one without',
+      );
     }
     this.#model = model;
     this.#reading = reading;

@@ -7,7 +7,7 @@ import { type ExampleOptions, exampleKinds, SupervisedTraining } from '../../tra
 import { augmentClip, type ClipAugmentation, requireClipAugmentation } from './augmentation.ts';
 import { type Clip, clipSource } from './clip.ts';
 import type { ClipModel } from './clip-model.ts';
-import { type ClipNetworkConfig, type FrameInput } from './config.ts';
+import type { ClipNetworkConfig, FrameInput } from './config.ts';
 import type { LabelledClip } from './evaluate.ts';
 import type { VideoClassifier } from './model.ts';
 
@@ -48,7 +48,8 @@ export async function preparedExamples<Example extends { readonly clip: Clip }>(
   };
   const held: Example[] = [];
   for (const example of validation) held.push(await prepare(example));
-  const readsFrames = ({ kind, ...input }: FrameInput): boolean => kind === 'frames' && !('frozen' in input && input.frozen);
+  const readsFrames = ({ kind, ...input }: FrameInput): boolean =>
+    kind === 'frames' && !('frozen' in input && input.frozen);
   if (readsFrames(model.config.input)) return { source, validation: held };
   const read: Example[] = [];
   for (let i = 0; i < source.length; i++) read.push(await prepare(await source.read(i)));
@@ -59,10 +60,10 @@ export async function preparedExamples<Example extends { readonly clip: Clip }>(
 /** Varies the clips of a batch. */
 export const varied = <Example extends { readonly clip: Clip }>(augmentation: ClipAugmentation) =>
   ((examples, random) =>
-    examples.map((one, i) => ({ ...one, clip: augmentClip(one.clip, augmentation, random.fork(String(i))) }))) satisfies (
-    examples: readonly Example[],
-    random: import('../../random.ts').Random,
-  ) => Example[];
+    examples.map((one, i) => ({
+      ...one,
+      clip: augmentClip(one.clip, augmentation, random.fork(String(i))),
+    }))) satisfies (examples: readonly Example[], random: import('../../random.ts').Random) => Example[];
 
 /**
  * Trains a classifier of videos; each validation also fits the temperature that calibrates its probabilities. Of a frozen network
@@ -114,11 +115,7 @@ export async function videoTraining(
 }
 
 /** Three clips, others at every step, with the predicted labels. */
-async function sample(
-  model: VideoClassifier,
-  shown: Examples<LabelledClip>,
-  step: number,
-): Promise<string> {
+async function sample(model: VideoClassifier, shown: Examples<LabelledClip>, step: number): Promise<string> {
   const read = (i: number) => (Array.isArray(shown) ? shown[i] : (shown as ExampleSource<LabelledClip>).read(i));
   const places = [0, 1, 2].map((i) => (step * 3 + i) % shown.length);
   const examples = await Promise.all(places.map(read));

@@ -15,6 +15,7 @@ import {
   FrameLabeller,
   frameLabellerTraining,
   type LabelledClip,
+  makeOrderPairs,
   makeVideos,
   readings,
   VideoClassifier,
@@ -46,7 +47,11 @@ const inputs: Readonly<Record<string, readonly [FrameInput, (T: number) => Clip]
 };
 
 const modelOf = (input: FrameInput, reading: Reading, differences = false, more: object = {}): VideoClassifier =>
-  new VideoClassifier(device, { config: { ...sizes, input, reading, differences, ...more }, labels: ['a', 'b', 'c'] }, 3);
+  new VideoClassifier(
+    device,
+    { config: { ...sizes, input, reading, differences, ...more }, labels: ['a', 'b', 'c'] },
+    3,
+  );
 const part = (clip: Clip, from: number, to: number): Clip =>
   'frames' in clip ? { frames: clip.frames.slice(from, to) } : { features: clip.features.slice(from, to) };
 
@@ -157,7 +162,13 @@ describe('learning', () => {
     const labels = [...new Set(examples.map(({ label }) => label))].sort();
     const model = new VideoClassifier(device, { config, labels }, 1);
     const task = await videoTraining(model, examples, { validation: held, batch: 16, seed: 1 });
-    const events = train(task, { optimizer: { method: 'adam' }, learningRate: 4e-3, clipNorm: 1, steps: 70, sampleEvery: 0 });
+    const events = train(task, {
+      optimizer: { method: 'adam' },
+      learningRate: 4e-3,
+      clipNorm: 1,
+      steps: 70,
+      sampleEvery: 0,
+    });
     for await (const _ of events);
     const found = await model.predict(held.map(({ clip }) => clip));
     return found.filter(({ label }, i) => label === held[i].label).length / held.length;
@@ -173,6 +184,13 @@ describe('learning', () => {
     const examples = videos.map(({ frames, events: [{ action }] }) => ({ clip: { frames }, label: action }));
     expect(await accuracyOf(examples.slice(40), examples.slice(0, 40), 'average')).toBeGreaterThan(0.8);
   });
+
+  test('who follows whom is in the order of frames alone: the mean of features guesses, recurrent layers learn', async () => {
+    const made = [6, 7].map((seed) => makeOrderPairs({ count: seed === 6 ? 70 : 20, seed, size: 16, length: [5, 6] }));
+    const [examples, held] = made.map((pairs) => pairs.map(({ frames, label }) => ({ clip: { frames }, label })));
+    expect(await accuracyOf(examples, held, 'mean')).toBeCloseTo(0.5, 1);
+    expect(await accuracyOf(examples, held, 'last')).toBeGreaterThan(0.85);
+  });
 });
 
 test('a run resumes with the same bits', async () => {
@@ -180,9 +198,18 @@ test('a run resumes with the same bits', async () => {
   const examples = videos.map(({ frames, events: [{ action }] }) => ({ clip: { frames }, label: action }));
   const run = async (steps: number, resume?: Uint8Array): Promise<Uint8Array> => {
     const input: FrameInput = { ...seen, preprocessing: { ...seen.preprocessing, size: 14 } } as FrameInput;
-    const model = new VideoClassifier(device, { config: { ...sizes, dropout: 0.2, input }, labels: ['collide', 'swap'] }, 1);
+    const model = new VideoClassifier(
+      device,
+      { config: { ...sizes, dropout: 0.2, input }, labels: ['collide', 'swap'] },
+      1,
+    );
     const augmentation = { crop: 0.6, speed: 1.5, images: { shift: 2, flip: true } };
-    const task = await videoTraining(model, examples, { validation: examples.slice(0, 2), batch: 3, seed: 4, augmentation });
+    const task = await videoTraining(model, examples, {
+      validation: examples.slice(0, 2),
+      batch: 3,
+      seed: 4,
+      augmentation,
+    });
     let last: Uint8Array | null = null;
     const options = { optimizer: { method: 'adam' }, learningRate: 1e-2, sampleEvery: 0, steps } as const;
     for await (const event of train(task, { ...options, resume: resume && decodeCheckpoint(resume) })) {
@@ -220,7 +247,11 @@ describe('augmentation', () => {
 
   test('all frames of a clip are shifted alike', () => {
     const one = picture();
-    const { frames } = augmentClip({ frames: [one, one, one] }, { images: { shift: 3, flip: true } }, new Random(8)) as {
+    const { frames } = augmentClip(
+      { frames: [one, one, one] },
+      { images: { shift: 3, flip: true } },
+      new Random(8),
+    ) as {
       frames: Image[];
     };
     expect(frames[1]).toEqual(frames[0]);
@@ -234,9 +265,20 @@ describe('what cannot be', () => {
     ['a clip has no frame', { frames: [] }],
     ['a clip has no frame', { features: [] }],
     ['takes clips', 'a.mp4'],
-    ['frame 2 has 2 features, the first 3', { features: [[1, 2, 3], [1, 2]] }],
+    [
+      'frame 2 has 2 features, the first 3',
+      {
+        features: [
+          [1, 2, 3],
+          [1, 2],
+        ],
+      },
+    ],
     ['feature 2 of frame 1 must be a finite number', { features: [[1, Number.NaN, 3]] }],
-    ['frame 2 has 3 × 3 pixels, the first 9 × 7', { frames: [picture(), { width: 3, height: 3, channels: 1, data: new Uint8Array(9) }] }],
+    [
+      'frame 2 has 3 × 3 pixels, the first 9 × 7',
+      { frames: [picture(), { width: 3, height: 3, channels: 1, data: new Uint8Array(9) }] },
+    ],
     ['a clip has 1000000 frames; at most 10000', { features: new Array(1_000_000).fill([1, 2, 3]) }],
   ])('%s', async (message, clip) => {
     await expect(modelOf(features, 'average').predict([clip as Clip])).rejects.toThrow(DataError);
@@ -244,12 +286,20 @@ describe('what cannot be', () => {
   });
 
   test('is named', async () => {
-    await expect(modelOf(features, 'average').predict([framesOf(2)])).rejects.toThrow('the model reads features, received frames');
-    await expect(modelOf(features, 'average').predict([rowsOf(2, 5)])).rejects.toThrow('reads 3 features of each frame, received 5');
-    await expect(modelOf(seen, 'average').predict([rowsOf(2)])).rejects.toThrow('the model reads frames, received features');
+    await expect(modelOf(features, 'average').predict([framesOf(2)])).rejects.toThrow(
+      'the model reads features, received frames',
+    );
+    await expect(modelOf(features, 'average').predict([rowsOf(2, 5)])).rejects.toThrow(
+      'reads 3 features of each frame, received 5',
+    );
+    await expect(modelOf(seen, 'average').predict([rowsOf(2)])).rejects.toThrow(
+      'the model reads frames, received features',
+    );
     expect(() => modelOf(features, 'average', false, { bidirectional: true }).stream()).toThrow(/reads no stream/);
     expect(() => modelOf(features, 'mean', false, { bidirectional: true })).toThrow(/bidirectional has no meaning/);
-    expect(() => new VideoClassifier(device, { config: { ...sizes, input: features }, labels: ['a'] })).toThrow(/two labels/);
+    expect(() => new VideoClassifier(device, { config: { ...sizes, input: features }, labels: ['a'] })).toThrow(
+      /two labels/,
+    );
   });
 });
 
@@ -275,9 +325,19 @@ describe('a label for each frame', () => {
 
   test('is learned, and found again as segments', async () => {
     const model = make();
-    const task = await frameLabellerTraining(model, examples.slice(12), { validation: examples.slice(0, 12), batch: 8, seed: 1 });
+    const task = await frameLabellerTraining(model, examples.slice(12), {
+      validation: examples.slice(0, 12),
+      batch: 8,
+      seed: 1,
+    });
     let map = 0;
-    for await (const event of train(task, { optimizer: { method: 'adam' }, learningRate: 6e-3, clipNorm: 1, steps: 60, sampleEvery: 0 })) {
+    for await (const event of train(task, {
+      optimizer: { method: 'adam' },
+      learningRate: 6e-3,
+      clipNorm: 1,
+      steps: 60,
+      sampleEvery: 0,
+    })) {
       if (event.type === 'validation') map = event.metrics!.map;
     }
     expect(map).toBeGreaterThan(0.4);

@@ -64,7 +64,10 @@ const kinds: Kinds<VideosOptions> = {
   length: {
     must: 'two whole numbers from 2, the second not below the first',
     fits: (value) =>
-      Array.isArray(value) && value.length === 2 && value.every((one) => Number.isInteger(one) && one >= 2) && value[0] <= value[1],
+      Array.isArray(value) &&
+      value.length === 2 &&
+      value.every((one) => Number.isInteger(one) && one >= 2) &&
+      value[0] <= value[1],
   },
   actions: listOfKind(oneOf(actions)),
   events: whole({ from: 1, to: 50 }),
@@ -83,7 +86,8 @@ const kinds: Kinds<VideosOptions> = {
 export function makeVideos(options: VideosOptions): GeneratedVideo[] {
   requireOptions('makeVideos', options, kinds);
   const { seed, size = 24, rows = 1 } = options;
-  if (size / rows < 12) throw new ConfigError(`makeVideos: ${rows} rows of ${size} pixels are too low; give a size from ${12 * rows}`);
+  if (size / rows < 12)
+    throw new ConfigError(`makeVideos: ${rows} rows of ${size} pixels are too low; give a size from ${12 * rows}`);
   return Array.from({ length: options.count }, (_, i) => makeVideo(new Random(seed).fork(`video ${i}`), options));
 }
 
@@ -96,7 +100,10 @@ interface Drawn {
   readonly bottom: number;
 }
 
-function makeVideo(random: Random, { size = 24, length = [8, 14], actions: known = actions, events: each = 1, rows = 1 }: VideosOptions): GeneratedVideo {
+function makeVideo(
+  random: Random,
+  { size = 24, length = [8, 14], actions: known = actions, events: each = 1, rows = 1 }: VideosOptions,
+): GeneratedVideo {
   const pauses = each > 1 || rows > 1;
   const events: VideoEvent[] = [];
   const drawn: Drawn[][] = [];
@@ -148,7 +155,11 @@ function render(shapes: readonly Drawn[], size: number, radius: number): Image {
   for (const { shape, x, y, top, bottom } of shapes) {
     const colour = colours[shape.colour];
     for (let row = Math.max(top, Math.floor(y - radius)); row <= Math.min(bottom - 1, Math.ceil(y + radius)); row++) {
-      for (let column = Math.max(0, Math.floor(x - radius)); column <= Math.min(size - 1, Math.ceil(x + radius)); column++) {
+      for (
+        let column = Math.max(0, Math.floor(x - radius));
+        column <= Math.min(size - 1, Math.ceil(x + radius));
+        column++
+      ) {
         const [dx, dy] = [Math.abs(column + 0.5 - x) / radius, Math.abs(row + 0.5 - y) / radius];
         if (!covers[shape.form](dx, dy)) continue;
         for (let c = 0; c < 3; c++) data[3 * (row * size + column) + c] = colour[c];
