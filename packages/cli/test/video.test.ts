@@ -58,14 +58,12 @@ describe('features of frames', () => {
     const evaluated = await video('eval', at('poses-run'), raw('more', poses.slice(0, 10)));
     expect(evaluated.out).toContain('accuracy 100.00% of 10');
     const one = file('one.csv', `x1,y1,x2,y2\n${poses[1].features.map((row) => row.join()).join('\n')}\n`);
-    expect((await video('predict', at('poses-run'), one)).out).toMatch(new RegExp(`^falls 0\\.\\d\\d\\t${one}\n$`));
+    expect((await video('predict', at('poses-run'), one)).out).toMatch(new RegExp(`^falls [01]\\.\\d\\d\\t${one}\n$`));
     const json = (
       await video('predict', at('poses-run'), JSON.stringify({ features: poses[0].features }), '--json-input', '--json')
     ).out;
     expect(JSON.parse(json)).toMatchObject({ type: 'classification', label: 'rises' });
 
-    await video('train', data, ...tiny, '--steps', '9', '--out', at('half'));
-    await video('train', '--resume', at('half'), '--steps', '17');
     await video('train', data, ...tiny, '--steps', '17', '--schedule', 'constant', '--out', at('whole'));
     await video('train', data, ...tiny, '--steps', '9', '--schedule', 'constant', '--out', at('part'));
     await video('train', '--resume', at('part'), '--steps', '17');
@@ -149,9 +147,9 @@ describe('videos', () => {
     for (const part of ['train', 'test']) {
       for (const label of ['enter', 'leave']) mkdirSync(at(`world/${part}/${label}`), { recursive: true });
     }
-    made.forEach(({ frames, events: [{ action }] }, i) =>
-      file(`world/${i < 14 ? 'train' : 'test'}/${action}/${i}.png`, strip(frames)),
-    );
+    for (const [i, { frames, events }] of made.entries()) {
+      file(`world/${i < 14 ? 'train' : 'test'}/${events[0].action}/${i}.png`, strip(frames));
+    }
     const { out } = await video(
       'train',
       at('world'),
@@ -207,7 +205,7 @@ describe('videos', () => {
     );
     expect(out).toMatch(/3 labels \(enter, leave, none\)/);
     expect((await video('eval', at('parts-run'), at('parts'), '--smooth', '3')).out).toMatch(
-      /of \d+ frames in 12 clips[^]*IoU ≥ 0\.5/,
+      /of \d+ frames in 12 clips[\s\S]*IoU ≥ 0\.5/,
     );
     const { out: segments } = await video('predict', at('parts-run'), at('parts/0.png'), '--json');
     expect(JSON.parse(segments)).toMatchObject({

@@ -134,6 +134,7 @@ function jsonClip(value: unknown, name: string, place: string): FeatureClip {
 }
 
 async function tableClips(text: string, path: string): Promise<FeatureClip[]> {
+  requireFewLines(text, path);
   const { columns, rows } = await parseCsv(text, path);
   const names = columns.map((column) => column.toLowerCase());
   const [clip, label] = [names.indexOf('clip'), names.indexOf('label')];
@@ -160,6 +161,19 @@ async function tableClips(text: string, path: string): Promise<FeatureClip[]> {
     ...{ name, place: `${path}: line ${line}`, features },
     labels: label < 0 ? null : new Set(labels).size === 1 ? labels[0] : labels,
   }));
+}
+
+/** Before anything is made of them. @throws Failure if a table of one clip, or of all, has too many lines */
+function requireFewLines(text: string, path: string): void {
+  const head = /^[^\n]*/.exec(text)![0];
+  const limit = /(^|[,;\t"])clip([,;\t"\r]|$)/i.test(head) ? most.frames : most.clipFrames;
+  let lines = 0;
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) lines++;
+  if (lines <= limit + 1) return;
+  const whose = limit === most.frames ? 'its clips have' : 'the clip has';
+  throw new Failure(
+    `${path}: ${whose} ${formatCount(lines - 1)} frames; at most ${formatCount(limit)} are read: cut it`,
+  );
 }
 
 function requireRows({ features, place, labels }: FeatureClip): void {

@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname } from 'node:path';
 import type { ClassifierEvaluation } from 'unrolled/metrics';
 import { loadTask, type TypesOf } from 'unrolled/tasks';
 import type {
@@ -70,13 +70,14 @@ async function* videoItems(
         yield [{ text: path, input: null }];
         continue;
       }
-      for (const one of await clipsOf(path)) yield [{ text: one.name, input: await readClip(one, reading) }];
+      for (const one of await clipsOf(path, reading.strip))
+        yield [{ text: one.name, input: await readClip(one, reading) }];
     }
   }
 }
 
 /** The clips of a file or folder. */
-async function clipsOf(path: string): Promise<readonly FoundClip[]> {
+async function clipsOf(path: string, strip: number | undefined): Promise<readonly FoundClip[]> {
   const about = naming(path, () => statSync(path));
   if (!about.isDirectory() && isFeatureFile(path)) {
     const clips = await readFeatureClips(path);
@@ -88,15 +89,14 @@ async function clipsOf(path: string): Promise<readonly FoundClip[]> {
     }));
   }
   const one = (file: string): FoundClip => ({ name: file, place: file, source: { path: file }, labels: null });
-  if (!about.isDirectory() || isClip(path)) return [one(path)];
+  // With strips an image is a video, and a folder of images are many.
+  const isFrames = (folder: string): boolean => strip === undefined && isClip(folder);
+  if (!about.isDirectory() || isFrames(path)) return [one(path)];
   const inside = filesBelow(path).files.filter(isClip);
-  // Folders of frames count as one video each.
-  const names = new Set(inside.map((file) => (isFrames(join(file, '..')) ? join(file, '..') : file)));
+  const names = new Set(inside.map((file) => (isFrames(dirname(file)) ? dirname(file) : file)));
   if (names.size === 0) throw new Failure(`${path}: no videos found`);
   return [...names].map(one);
 }
-
-const isFrames = (folder: string): boolean => isClip(folder);
 
 const predict: PredictPart<Types, PredictFlags, Item<Clip>> = {
   description: 'tell what happens in videos',

@@ -18,17 +18,14 @@ export interface VideoFiles extends SourceFiles {
 
 /** @throws Failure naming what cannot be read */
 export function readVideoFiles(paths: readonly string[]): VideoFiles {
-  const files = paths.flatMap((path): SourceFile[] => {
-    if (!naming(path, () => statSync(path)).isDirectory()) {
-      const beside = besideOf(path);
-      return [...binaryFiles(beside === null ? [path] : [path, beside]).files];
-    }
-    const { files: inside } = binaryFiles([path]);
+  const files = paths.map((path): SourceFile => {
+    const isFolder = naming(path, () => statSync(path)).isDirectory();
+    const beside = isFolder ? null : besideOf(path);
+    const { files: inside } = binaryFiles(beside === null ? [path] : [path, beside]);
     const hash = createHash('sha256');
     // Without the place of the folder, which may be moved.
-    for (const file of inside) hash.update(`${relative(path, file.path)}\n${file.sha256}\n`);
-    const bytes = inside.reduce((sum, file) => sum + file.bytes, 0);
-    return [{ path, bytes, sha256: hash.digest('hex') }];
+    for (const file of inside) hash.update(`${isFolder ? relative(path, file.path) : ''}\n${file.sha256}\n`);
+    return { path, bytes: inside.reduce((sum, file) => sum + file.bytes, 0), sha256: hash.digest('hex') };
   });
   return { paths, files };
 }
