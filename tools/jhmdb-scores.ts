@@ -2,7 +2,7 @@
  * Actions of J-HMDB from poses: recurrent models beside classifiers of a single pose and of the mean pose, on the three official
  * splits.
  *
- *     node tools/jhmdb-scores.ts jhmdb-poses [seeds] [models] [--validate] [--epochs n]
+ *     node tools/jhmdb-scores.ts jhmdb-poses [seeds such as 1,2,3] [models] [--validate] [--epochs n]
  *
  * The folder has train_1.f32, train_1.json, test_1.f32, … . Nothing is chosen on the test clips: models train for a fixed number of
  * epochs, and the one after the last step is scored. With --validate a fifth of split 1's training clips is scored in their place,
@@ -28,7 +28,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { validate: { type: 'boolean' }, epochs: { type: 'string' } },
 });
-const [folder, seeds = '3', chosen = ''] = positionals;
+const [folder, seeds = '1,2,3', chosen = ''] = positionals;
 if (folder === undefined) throw new Error('name the folder with the poses: node tools/jhmdb-scores.ts jhmdb-poses');
 
 /** Joints of J-HMDB: neck, belly, face, then shoulders, hips, elbows, knees, wrists and ankles, right and left. */
@@ -129,7 +129,7 @@ for (const one of candidates.filter(({ name }) => chosen === '' || chosen.split(
   const middles: number[] = [];
   for (const split of splits) {
     const own: number[] = [];
-    for (let seed = 1; seed <= Number(seeds); seed++) {
+    for (const seed of seeds.split(',').map(Number)) {
       const { accuracy, middle } = await accuracyOf(one, split, seed);
       own.push(accuracy);
       middles.push(middle);

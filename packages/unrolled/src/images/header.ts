@@ -31,6 +31,10 @@ const formats: readonly {
   { format: 'gif', begins: (b) => /^GIF8[79]a$/.test(ascii(b, 0, 6)), read: gif },
 ];
 
+/** The format that bytes begin as; null for none of JPEG, PNG, WebP and GIF. */
+export const imageFormat = (bytes: Uint8Array): ImageHeader['format'] | null =>
+  formats.find(({ begins }) => begins(bytes))?.format ?? null;
+
 /**
  * Reads size, colour and orientation of a JPEG, PNG, WebP or GIF file without decoding it.
  * @throws FormatError if it is of another format, or ends before it says
