@@ -6,6 +6,7 @@ import type { Browser } from 'playwright-core';
 import { openDevice } from 'unrolled';
 import { GlobalAveragePool, Linear, Sequential } from 'unrolled/nn';
 import { ImageClassifier } from 'unrolled/tasks/classify-images';
+import { VideoClassifier } from 'unrolled/tasks/video';
 import { encodeModel, storeModel } from 'unrolled/train';
 import { build } from 'vite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -24,6 +25,30 @@ async function colourNetwork(): Promise<Uint8Array> {
   const preprocessing = { size: 16, mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] };
   const options = { config: { network }, labels, preprocessing };
   return encodeModel(await storeModel(new ImageClassifier(await openDevice('reference'), options, parameters)));
+}
+
+/** A model of videos that knows whether it gets red or blue, or stays: its features are the channels and their differences. */
+async function changeNetwork(): Promise<Uint8Array> {
+  const network = new Sequential([new GlobalAveragePool()]).config;
+  const preprocessing = { size: 16, mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] };
+  const input = { kind: 'frames', network, preprocessing } as const;
+  const config = { input, cell: 'rnn', hidden: 3, layers: 1, dropout: 0, differences: true, reading: 'last' } as const;
+  const model = new VideoClassifier(await openDevice('reference'), {
+    config,
+    labels: ['was red', 'was blue', 'neither'],
+  });
+  const saved = await model.parameters.save();
+  const set = (name: string, values: readonly number[]): void => {
+    (saved[name].data as Float32Array).set(values);
+  };
+  // h = tanh(4 (x_red, x_blue, 0) + 0.5 h before): what it saw a frame ago still counts.
+  set('rnn.weight_ih_l0', [4, 0, -4, 0, 0, 0, -4, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+  set('rnn.weight_hh_l0', [0.5, 0, 0, 0, 0.5, 0, 0, 0, 0]);
+  set('rnn.bias_ih_l0', [0, 0, 0]);
+  set('rnn.bias_hh_l0', [0, 0, 0]);
+  set('output.weight', [5, 0, 0, 0, 5, 0, 0, 0, 0]);
+  set('output.bias', [0, 0, 0]);
+  return encodeModel(await storeModel(new VideoClassifier(await openDevice('reference'), model, saved)));
 }
 
 /** A film for Chromium's fake camera (YUV4MPEG2): a second of red, a second of blue, and again. */
@@ -120,6 +145,28 @@ describe.skipIf(noChromium)('the page with the camera', () => {
     await field.setInputFiles({ name: 'notes.png', mimeType: 'image/png', buffer: Buffer.from('no picture') });
     await expect.poll(() => page.getByRole('status').innerText()).toMatch(/notes\.png.*the browser cannot decode it/);
     expect(await page.locator('#answers li').count()).toBe(0);
+  });
+
+  test('with a model of videos it says what happens, in a stream that begins with the camera', async () => {
+    await using watched = await openPage(browser, 'about:blank', { permissions: ['camera'] });
+    const { page, problems } = watched;
+    const body = Buffer.from(await changeNetwork());
+    await page.route('**/model.safetensors', (route) => route.fulfill({ body }));
+    await page.goto(server.url);
+    await expect.poll(() => page.getByRole('status').innerText()).toMatch(/numbers that knows 3 labels/);
+    expect(await page.locator('#file').isVisible()).toBe(false);
+    const begin = () => page.getByRole('button', { name: 'Start the camera' }).click();
+    await begin();
+    const first = page.locator('#answers li').first();
+    for (const colour of ['red', 'blue', 'red']) await expect.poll(() => first.innerText()).toMatch(colour);
+    const frame = async (): Promise<number> =>
+      Number(/Frame (\d+) of the stream\.$/.exec(await page.locator('#speed').innerText())?.[1] ?? 0);
+    await expect.poll(frame).toBeGreaterThan(3);
+    const before = await frame();
+    await page.getByRole('button', { name: 'Stop the camera' }).click();
+    await begin();
+    await expect.poll(async () => (await frame()) < before).toBe(true);
+    expect(problems).toEqual([]);
   });
 
   test('says why there is no camera or no model', async () => {

@@ -11,6 +11,7 @@ import { metrics } from './metrics.ts';
 import { networkFaults } from './networks.ts';
 import { operations } from './operations.ts';
 import { traced } from './traced.ts';
+import { videoFaults } from './video.ts';
 
 export const faultGroups = [
   operations,
@@ -26,4 +27,5 @@ export const faultGroups = [
   learning,
   decoding,
   metrics,
+  videoFaults,
 ];

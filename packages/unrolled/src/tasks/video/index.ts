@@ -21,7 +21,7 @@ export { type ClipWithFrameLabels, evaluateFrameLabeller, type FrameLabellerEval
 export * from './labeller-task.ts';
 export { frameLabellerTraining } from './labeller-training.ts';
 export { VideoClassifier, type VideoClassifierDescription } from './model.ts';
-export { VideoStream } from './stream.ts';
+export { type StreamOptions, VideoStream } from './stream.ts';
 export * from './task.ts';
 export { type ClipTrainingOptions, videoTraining } from './training.ts';
 export * from './world.ts';

@@ -15,7 +15,7 @@ import type { Clip } from './clip.ts';
 import { ClipModel, type ClipOptions } from './clip-model.ts';
 import { classifierConfig, requireClassifierConfig, type VideoClassifierConfig } from './config.ts';
 import { perFrame } from './frame-targets.ts';
-import { ClipReading, rowsFor, VideoStream } from './stream.ts';
+import { ClipReading, rowsFor, type StreamOptions, VideoStream } from './stream.ts';
 
 /** Everything that makes the model besides its parameters: plain data. */
 export interface VideoClassifierDescription {
@@ -146,7 +146,7 @@ export class VideoClassifier extends ClipModel<VideoClassifierConfig> {
   }
 
   /** A stream of its own for a video that comes frame by frame. @throws ConfigError for a bidirectional model */
-  stream(): VideoStream {
-    return new VideoStream(this);
+  stream(options: StreamOptions = {}): VideoStream {
+    return new VideoStream(this, options);
   }
 }

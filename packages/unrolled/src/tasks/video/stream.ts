@@ -1,3 +1,4 @@
+import { number, requireOptions } from '../../checks.ts';
 import { ConfigError } from '../../errors.ts';
 import { type Classification, classificationOf, softmaxOf } from '../../metrics/label-predictions.ts';
 import type { Clip } from './clip.ts';
@@ -12,17 +13,22 @@ import type { VideoClassifier } from './model.ts';
 export class ClipReading {
   readonly #model: ClipModel<ClipNetworkConfig>;
   readonly #reading: Reading;
+  readonly #decay: number;
+  #frames = 0;
+  /** Sum of the weights of the frames. */
   #count = 0;
   #sum: Float64Array = new Float64Array(0);
 
-  constructor(model: ClipModel<ClipNetworkConfig>, reading: Reading) {
+  /** @param decay  factor of what is summed, at every frame */
+  constructor(model: ClipModel<ClipNetworkConfig>, reading: Reading, decay = 1) {
     this.#model = model;
     this.#reading = reading;
+    this.#decay = decay;
   }
 
   /** Frames so far. */
   get frames(): number {
-    return this.#count;
+    return this.#frames;
   }
 
   get remembered(): object {
@@ -31,8 +37,10 @@ export class ClipReading {
 
   add(row: Float64Array): void {
     const added = this.#reading === 'average' || this.#reading === 'single' ? softmaxOf(row, 1) : row;
-    this.#sum = this.#count === 0 || this.#reading === 'last' ? added : this.#sum.map((sum, k) => sum + added[k]);
-    this.#count++;
+    this.#sum =
+      this.#frames === 0 || this.#reading === 'last' ? added : this.#sum.map((sum, k) => this.#decay * sum + added[k]);
+    this.#count = this.#decay * this.#count + 1;
+    this.#frames++;
   }
 
   /** After at least one frame. */
@@ -48,6 +56,14 @@ export class ClipReading {
 /** What rows a reading is made of. */
 export const rowsFor = (reading: Reading): 'logits' | 'features' => (reading === 'mean' ? 'features' : 'logits');
 
+export interface StreamOptions {
+  /**
+   * Factor of what is averaged over the frames so far, at every further frame: 0.95 weighs the last 20 or so, so that the answer is
+   * what happens now. Default 1: all frames count alike, as in `predict`.
+   */
+  readonly decay?: number | undefined;
+}
+
 /**
  * A video that comes frame by frame, such as a camera's: what is kept of it has the same size however long it is. After T frames
  * the answer has the bits of `predict` on these T frames at once. Streams of one model do not disturb each other.
@@ -59,12 +75,14 @@ export const rowsFor = (reading: Reading): 'logits' | 'features' => (reading ===
 export class VideoStream {
   readonly #model: VideoClassifier;
   readonly #reading: Reading;
+  readonly #decay: number | undefined;
   #state: ClipState = beginning;
   #sum: ClipReading;
   #last: Promise<unknown> = Promise.resolve();
 
-  /** @throws ConfigError for a bidirectional model, which needs whole clips */
-  constructor(model: VideoClassifier) {
+  /** @throws ConfigError for a bidirectional model, which needs whole clips, or an option out of range */
+  constructor(model: VideoClassifier, options: StreamOptions = {}) {
+    requireOptions('stream', options, { decay: number({ above: 0, to: 1 }) });
     const { bidirectional, reading = 'average' } = model.config;
     if (bidirectional) {
       throw new ConfigError(
@@ -73,7 +91,8 @@ export class VideoStream {
     }
     this.#model = model;
     this.#reading = reading;
-    this.#sum = new ClipReading(model, reading);
+    this.#decay = options.decay;
+    this.#sum = new ClipReading(model, reading, options.decay);
   }
 
   /** Frames since the beginning. */
@@ -89,7 +108,7 @@ export class VideoStream {
   /** Begins again, as with the first frame of another video. */
   reset(): void {
     this.#state = beginning;
-    this.#sum = new ClipReading(this.#model, this.#reading);
+    this.#sum = new ClipReading(this.#model, this.#reading, this.#decay);
   }
 
   /** Reads the frames that come next: the label of all since the beginning. Calls are answered one after the other. */

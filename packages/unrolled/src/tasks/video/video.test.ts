@@ -96,6 +96,20 @@ test('what a stream keeps does not grow with its length', async () => {
   expect(Math.abs(kept() - early)).toBeLessThan(early / 2);
   expect(stream.frames).toBe(33);
 });
+test('with decay a stream forgets, and its answer follows what happens now', async () => {
+  const model = modelOf({ kind: 'features', features: 3 }, 'single');
+  const [a, b] = [rowsOf(1), rowsOf(1)];
+  const stream = model.stream({ decay: 0.5 });
+  for (let t = 0; t < 30; t++) await stream.push(a);
+  const now = (await stream.push(a)).probabilities[0];
+  expect(now.probability).toBeCloseTo((await model.predict([a]))[0].probability, 6);
+  let last = await stream.push(b);
+  for (let t = 0; t < 30; t++) last = await stream.push(b);
+  expect(last.probability).toBeCloseTo((await model.predict([b]))[0].probability, 6);
+  expect(stream.frames).toBe(62);
+  for (const decay of [0, 1.1, Number.NaN]) expect(() => model.stream({ decay })).toThrow(ConfigError);
+});
+
 test('a clip longer than what is computed at once gives the bits of its parts', async () => {
   const model = modelOf(seen, 'last', true);
   const clip = framesOf(300);
