@@ -6,6 +6,7 @@ import * as forecast from 'unrolled/tasks/forecast';
 import * as languageModel from 'unrolled/tasks/language-model';
 import * as tag from 'unrolled/tasks/tag';
 import * as translate from 'unrolled/tasks/translate';
+import * as video from 'unrolled/tasks/video';
 import * as training from 'unrolled/train';
 import { networkConfig } from 'unrolled/vision';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -148,6 +149,34 @@ describe.skipIf(noChromium)('room Tasks', () => {
     await page.getByRole('button', { name: 'Its own words' }).click();
     await expect.poll(async () => (await words.allInnerTexts()).join(' ')).toBe(text);
     expect(problems).toEqual([]);
+  });
+
+  test('a model of videos says what happens in numbers of frames, and when; what is no video is named', async () => {
+    const device = await unrolled.openDevice('wasm', { threads: 1 });
+    const config = { cell: 'gru', hidden: 6, layers: 1, dropout: 0, input: { kind: 'features', features: 2 } } as const;
+    const labels = ['rises', 'falls', 'rests'];
+    const clip = { features: Array.from({ length: 9 }, (_, t) => [Math.sin(t), t % 4]) };
+    const classifier = new video.VideoClassifier(device, { config, labels }, 2);
+    const labeller = new video.FrameLabeller(device, { config, labels, background: null }, 5);
+    const [{ label }] = await classifier.predict([clip]);
+    const [{ segments }] = await labeller.predict([clip], { smooth: 5 });
+    const [one, other] = await Promise.all([classifier, labeller].map((model) => training.storeModel(model)));
+    device.close();
+    const name = 'Video: a file, its frames as images, or numbers of each frame (JSON, CSV)';
+    const file = { name: 'moves.json', mimeType: 'application/json', buffer: Buffer.from(JSON.stringify(clip)) };
+    await using watched = await withModel('video', '', {}, training.encodeModel(one));
+    const { page, problems } = watched;
+    await page.getByLabel(name).setInputFiles({ ...file, buffer: Buffer.from('{}') });
+    await expect.poll(() => page.getByRole('alert').innerText()).toContain('must have rows of numbers');
+    await page.getByLabel(name).setInputFiles(file);
+    await expect.poll(() => page.locator('.answer li').first().innerText()).toContain(label);
+    expect(await page.getByText('moves.json: 9 frames').count()).toBe(1);
+    await using second = await withModel('video-frames', '', {}, training.encodeModel(other));
+    await second.page.getByLabel(name).setInputFiles(file);
+    await expect.poll(() => second.page.locator('.answer li').count()).toBe(segments.length);
+    const [{ start, end }] = segments;
+    expect(await second.page.locator('.answer li').first().innerText()).toContain(`frames ${start}–${end - 1}`);
+    expect([...problems, ...second.problems]).toEqual([]);
   });
 
   test('every task answers at once with a model that comes with the page, about its own data', async () => {

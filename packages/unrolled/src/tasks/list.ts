@@ -50,7 +50,7 @@ export const tasks = [
   {
     name: 'video',
     noun: 'video classifier',
-    verb: 'classify',
+    verb: 'recognise',
     reads: 'video',
     description: 'classify videos: what people do, from frames or poses',
   },
@@ -58,7 +58,7 @@ export const tasks = [
     name: 'video-frames',
     command: 'video',
     noun: 'frame labeller',
-    verb: 'label',
+    verb: 'segment',
     reads: 'video',
     description: 'label each frame of videos: what happens, and when',
   },
