@@ -3,29 +3,17 @@ import { join } from 'node:path';
 import { openDevice } from 'unrolled';
 import type { Image } from 'unrolled/images';
 import { ImageNetwork, imageNetworkFile, networkConfig } from 'unrolled/vision';
-import { afterAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { taskCommands } from '../src/commands/task.ts';
+import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { parseCaptions } from '../src/input/captions.ts';
 import { readImage } from '../src/input/images.ts';
 import { encodePng } from '../src/output/png.ts';
 import { readEvents, tensorsOf, workplace } from './command.ts';
+import { taskCommand } from './task-command.ts';
 
 const { path: cwd, file } = workplace(afterAll);
 const at = (name: string): string => join(cwd, name);
 
-/** What `unrolled caption …` prints on standard output, and on standard error. */
-async function caption(...args: string[]): Promise<{ out: string; err: string }> {
-  const [out, err] = [process.stdout, process.stderr].map((stream) => vi.spyOn(stream, 'write').mockReturnValue(true));
-  try {
-    const group = taskCommands().find((command) => command.name() === 'caption')!;
-    for (const command of [group, ...group.commands]) command.exitOverride();
-    await group.parseAsync([...args, '--threads', '1'], { from: 'user' });
-    return { out: out.mock.calls.join(''), err: err.mock.calls.join('') };
-  } finally {
-    out.mockRestore();
-    err.mockRestore();
-  }
-}
+const caption = taskCommand('caption');
 
 const colours = ['red', 'green', 'blue'];
 

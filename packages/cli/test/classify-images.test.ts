@@ -1,27 +1,15 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Image } from 'unrolled/images';
-import { afterAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { taskCommands } from '../src/commands/task.ts';
+import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { encodePng } from '../src/output/png.ts';
 import { readEvents, tensorsOf, workplace } from './command.ts';
+import { taskCommand } from './task-command.ts';
 
 const { path: cwd, file } = workplace(afterAll);
 const at = (name: string): string => join(cwd, name);
 
-/** What `unrolled classify …` prints on standard output, and on standard error. */
-async function classify(...args: string[]): Promise<{ out: string; err: string }> {
-  const [out, err] = [process.stdout, process.stderr].map((stream) => vi.spyOn(stream, 'write').mockReturnValue(true));
-  try {
-    const group = taskCommands().find((command) => command.name() === 'classify')!;
-    for (const command of [group, ...group.commands]) command.exitOverride();
-    await group.parseAsync([...args, '--threads', '1'], { from: 'user' });
-    return { out: out.mock.calls.join(''), err: err.mock.calls.join('') };
-  } finally {
-    out.mockRestore();
-    err.mockRestore();
-  }
-}
+const classify = taskCommand('classify');
 
 /** Red or green, with a bright square somewhere. */
 function picture(label: string, i: number): Image {

@@ -13,6 +13,7 @@ import { tagCommands } from '../tasks/tag/commands.ts';
 import type { Evaluated, Item, TaskCommands } from '../tasks/task-commands.ts';
 import { translateCommands } from '../tasks/translate/commands.ts';
 import { videoCommands, videoFramesCommands } from '../tasks/video/commands.ts';
+import { vqaCommands } from '../tasks/vqa/commands.ts';
 import { evalPart } from './eval.ts';
 import { furtherPart } from './further.ts';
 import { predictPart } from './predict.ts';
@@ -34,6 +35,7 @@ const parts: Readonly<Record<TaskName, () => TaskParts>> = {
   translate: () => partsOf(translateCommands),
   video: () => partsOf(videoCommands),
   'video-frames': () => partsOf(videoFramesCommands),
+  vqa: () => partsOf(vqaCommands),
 };
 
 /** `train`, `sample` and `eval` of language models. */

@@ -65,7 +65,7 @@ function jsonLines(lines: readonly string[], name: string): CaptionLine[] {
   return lines.flatMap((line, i) => {
     if (line.trim() === '') return [];
     const place = `${name}: line ${i + 1}`;
-    const { image, caption, captions } = parsed(line, place) as Readonly<Record<string, unknown>>;
+    const { image, caption, captions } = parsedObject(line, place) as Readonly<Record<string, unknown>>;
     const all = captions ?? [caption];
     if (typeof image !== 'string' || !Array.isArray(all) || !all.every((one) => typeof one === 'string')) {
       throw new Failure(
@@ -82,7 +82,7 @@ interface Coco {
 }
 
 function coco(text: string, name: string): CaptionLine[] {
-  const { images, annotations } = parsed(text, name) as Coco;
+  const { images, annotations } = parsedObject(text, name) as Coco;
   if (!Array.isArray(images) || !Array.isArray(annotations)) {
     throw new Failure(
       `${name}: JSON of captions must have lists 'images' and 'annotations', as COCO's, or be one object a line`,
@@ -106,7 +106,8 @@ function coco(text: string, name: string): CaptionLine[] {
   });
 }
 
-function isJson(line: string): boolean {
+/** Whether a line is JSON by itself. */
+export function isJson(line: string): boolean {
   try {
     JSON.parse(line);
     return true;
@@ -115,7 +116,8 @@ function isJson(line: string): boolean {
   }
 }
 
-function parsed(text: string, place: string): object {
+/** JSON of an object. @throws Failure naming the place */
+export function parsedObject(text: string, place: string): object {
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value === 'object' && value !== null) return value;

@@ -29,6 +29,11 @@ export function readBackbone(path: string): Backbone {
   return { network, preprocessing, weights, about };
 }
 
+/** The preprocessing for images of another size, which are scaled to it as a whole: what is said is about all of the image. */
+export function wholeImages({ resize: _, ...rest }: Preprocessing, size: number | undefined): Preprocessing {
+  return { ...rest, crop: 'none', ...(size !== undefined && { size }) };
+}
+
 type Read = Omit<Backbone, 'about'>;
 
 /** Whether the file is one of a model of a task, rather than of weights. */

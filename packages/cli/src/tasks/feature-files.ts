@@ -24,6 +24,12 @@ const inOrder = (_: string, value: unknown): unknown =>
     ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
     : value;
 
+/** Of image files in their order. */
+export const fingerprintOf = (images: readonly SourceFile[]): string =>
+  createHash('sha256')
+    .update(images.map(({ sha256 }) => sha256).join())
+    .digest('hex');
+
 /** A name for what a model's backbone computes: a hash of its layers, its preprocessing and its weights. */
 async function backboneHash({ backbone, parameters }: FeatureModel): Promise<string> {
   const weights = Object.entries(await parameters.save()).filter(([name]) => name.startsWith('backbone.'));
@@ -75,9 +81,7 @@ export class FeatureFiles {
     return {
       length: images.length,
       get fingerprint() {
-        return createHash('sha256')
-          .update(images.map(({ sha256 }) => sha256).join())
-          .digest('hex');
+        return fingerprintOf(images);
       },
       read: (index) => this.read(images[index]),
     };

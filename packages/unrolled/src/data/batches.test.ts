@@ -6,6 +6,7 @@ import {
   type BatchOrder,
   BatchSequence,
   type BatchStrategy,
+  byGroup,
   byLength,
   type ExampleLengths,
   inOrder,
@@ -108,5 +109,23 @@ describe('batches by length', () => {
     expect(() => byLength({ length: 3 }, { batch: 2, seed: 1 })).toThrow('the lengths of the examples are unknown');
     expect(() => byLength(known([3, 0]), { batch: 2, seed: 1 })).toThrow('sequence 1 has length 0');
     expect(() => byLength(known([3]), { batch: 1, seed: 1, pool: 0.5 })).toThrow('pool must be');
+  });
+});
+
+describe('batches by group', () => {
+  const groups = [3, 1, 3, 2, 1, 3, 2, 2, 5, 1];
+  const order = byGroup({ length: 10 }, { batch: 4, seed: 1, groupOf: (i) => groups[i] });
+
+  test('have every example once, those of a group one after the other, in another order each epoch', () => {
+    const orders = [0, 1, 2].map((epoch) => order.batches(epoch).flatMap((batch) => Array.from(batch)));
+    for (const all of orders) {
+      expect(all.toSorted((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+      const seen = all.map((i) => groups[i]).filter((group, i, list) => group !== list[i - 1]);
+      expect(seen.toSorted()).toEqual([1, 2, 3, 5]);
+    }
+    expect(new Set(orders.map(String)).size).toBeGreaterThan(1);
+    expect(order.batches(1)).toEqual(order.batches(1));
+    expect(order.batchesPerEpoch).toBe(3);
+    expect(order.batches(0).map(({ length }) => length)).toEqual([4, 4, 2]);
   });
 });

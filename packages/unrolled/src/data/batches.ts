@@ -1,4 +1,4 @@
-import { count, type Kinds, required, requireOptions, seed as seedKind } from '../checks.ts';
+import { callback, count, type Kinds, required, requireOptions, seed as seedKind } from '../checks.ts';
 import { ConfigError, DataError } from '../errors.ts';
 import { Random } from '../random.ts';
 
@@ -91,6 +91,34 @@ export function byLength(
       }
       const batches = cut(order, batch);
       return Array.from(random.permutation(batches.length), (place) => batches[place]);
+    },
+  };
+}
+
+/**
+ * Batches in which the examples of a group, such as the questions about one image, stand together. In every epoch the groups are
+ * shuffled; a group that does not fit into a batch goes on in the next.
+ *
+ * @param options  groupOf: the group of an example
+ * @throws DataError if there are none; ConfigError on an option out of range
+ */
+export function byGroup(
+  { length }: ExampleLengths,
+  options: BatchOptions & { readonly groupOf: (index: number) => number },
+): BatchOrder {
+  requireOptions('byGroup', options, { ...kinds, groupOf: required(callback) });
+  const { batch, seed, groupOf } = options;
+  const groups = [
+    ...Map.groupBy(
+      Array.from({ length }, (_, index) => index),
+      groupOf,
+    ).values(),
+  ];
+  return {
+    batchesPerEpoch: batchesIn('byGroup', length, batch),
+    batches(epoch) {
+      const order = epochRandom(seed, epoch).permutation(groups.length);
+      return cut(Int32Array.from(Array.from(order).flatMap((group) => groups[group])), batch);
     },
   };
 }

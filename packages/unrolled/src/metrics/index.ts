@@ -1,8 +1,9 @@
 /**
- * Accuracy, F1, calibration, spans, BLEU, chrF, scores of captions, error rates and forecast errors, from plain numbers.
+ * Accuracy, F1, calibration, spans, BLEU, chrF, scores of captions and answers, error rates and forecast errors, from plain numbers.
  * @module
  */
 
+export * from './answers.ts';
 export * from './bleu.ts';
 export * from './calibration.ts';
 export * from './captions.ts';

@@ -297,4 +297,4 @@ const isCounter = (name: string): boolean => /(^|\.)num_batches_tracked$/.test(n
 
 /** Names for a message, shortened. */
 const some = (names: readonly string[]): string =>
-  names.length > 20 ? `${names.slice(0, 20).join(', ')}, … ${names.length} in all` : names.join(', ');
+  names.length > 12 ? `${names.slice(0, 12).join(', ')}, … ${names.length} in all` : names.join(', ');

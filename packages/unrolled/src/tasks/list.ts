@@ -11,8 +11,8 @@ export interface TaskEntry {
   readonly noun: string;
   /** What such a model does with an input. */
   readonly verb: string;
-  /** What an input is: a text, columns of numbers, an image, or a video. */
-  readonly reads: 'text' | 'series' | 'image' | 'video';
+  /** What an input is: a text, columns of numbers, an image, a video, or an image with a question. */
+  readonly reads: 'text' | 'series' | 'image' | 'video' | 'question';
   readonly description: string;
 }
 
@@ -70,6 +70,13 @@ export const tasks = [
     description: 'describe images in a sentence',
   },
   {
+    name: 'vqa',
+    noun: 'question answerer',
+    verb: 'answer',
+    reads: 'question',
+    description: 'answer questions about images',
+  },
+  {
     name: 'tag',
     noun: 'tagger',
     verb: 'tag',
@@ -107,6 +114,7 @@ const loaders = {
   video: async () => (await import('./video/task.ts')).videoTask,
   'video-frames': async () => (await import('./video/labeller-task.ts')).videoFramesTask,
   caption: async () => (await import('./caption/task.ts')).captionTask,
+  vqa: async () => (await import('./vqa/task.ts')).vqaTask,
   tag: async () => (await import('./tag/task.ts')).tagTask,
   forecast: async () => (await import('./forecast/task.ts')).forecastTask,
   navigate: async () => (await import('./navigate/task.ts')).navigateTask,

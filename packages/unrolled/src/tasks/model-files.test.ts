@@ -23,6 +23,7 @@ import { smallMap, smallRoutes } from './navigate/small-map.ts';
 import { Tagger, tagVocabulary } from './tag/index.ts';
 import { sidesFor, Translator } from './translate/index.ts';
 import { FrameLabeller, VideoClassifier } from './video/index.ts';
+import { Answerer, questionVocabulary } from './vqa/index.ts';
 
 const device = await openDevice('wasm', { threads: 1 });
 const text = 'she sells sea shells by the sea shore. '.repeat(5);
@@ -91,6 +92,28 @@ const subjects: readonly Subject[] = [
     open: async (source: ModelSource) =>
       Captioner.load(device, source).predict([{ width: 2, height: 1, channels: 1, data: Uint8Array.of(0, 9) }]),
   },
+  ...(['softmax', 'binary'] as const).map((answering) => ({
+    name: `a model of questions with ${answering}`,
+    model: new Answerer(device, {
+      config: { ...common, embedding: 3, units: 4, answering },
+      backbone: {
+        config: networkOfImages,
+        preprocessing: { size: [5, 4], crop: 'none', mean: [0.5, 0.4, 0.5], std: [0.2, 0.2, 0.2] },
+      },
+      vocabulary: questionVocabulary([
+        { question: 'is it dark', answers: ['yes'] },
+        { question: 'is it bright', answers: ['no'] },
+      ]),
+    }),
+    open: async (source: ModelSource) =>
+      Answerer.load(device, source).predict([
+        {
+          image: { width: 2, height: 1, channels: 1, data: Uint8Array.of(0, 9) },
+          question: 'is it dark?',
+          choices: ['yes', 'no'],
+        },
+      ]),
+  })),
   {
     name: 'a classifier of videos',
     model: new VideoClassifier(device, {

@@ -22,6 +22,7 @@ import { tagVocabulary } from './tag/vocabulary.ts';
 import { Translator } from './translate/model.ts';
 import { sidesFor } from './translate/sides.ts';
 import { FrameLabeller, VideoClassifier } from './video/index.ts';
+import { Answerer, questionVocabulary } from './vqa/index.ts';
 
 const device = await openDevice('wasm', { threads: 1 });
 afterAll(() => device.close());
@@ -167,6 +168,34 @@ const subjects: Readonly<Record<TaskName, Subject>> = {
         labels: ['low', 'rest'],
       },
       { clip: { features: [[5, 2]] }, labels: ['high'] },
+  vqa: {
+    file: await stored(
+      new Answerer(device, {
+        config: { ...sizes, units: 4, attention: 2 },
+        backbone: { config: networkOfImages, preprocessing: { size: 6, mean: [0.5], std: [0.5] }, trained: true },
+        vocabulary: questionVocabulary([
+          { question: 'Is it dark?', answers: ['yes'] },
+          { question: 'is it bright', answers: ['no'] },
+        ]),
+      }),
+    ),
+    inputs: [
+      { image: { width: 2, height: 2, channels: 1, data: [0, 9, 30, 200] }, question: 'is it dark?' },
+      { image: { width: 1, height: 1, channels: 1, data: [3] }, question: '', choices: ['No', 'perhaps'] },
+    ],
+    options: { nBest: 2 },
+    wrong: ['is it dark?', /^inputs\[1\] must be an image with a question/],
+    data: [
+      {
+        image: { width: 1, height: 1, channels: 1, data: Uint8Array.of(3) },
+        question: 'is it dark',
+        answers: ['Yes.'],
+      },
+      {
+        image: { width: 1, height: 2, channels: 1, data: Uint8Array.of(250, 240) },
+        question: 'Who?',
+        answers: ['Ada'],
+      },
     ],
   },
   'classify-images': {

@@ -1,4 +1,3 @@
-import type { Preprocessing } from 'unrolled/images';
 import {
   Captioner,
   type CaptionerConfig,
@@ -16,7 +15,7 @@ import { countOf, formatCount } from '../../output/units.ts';
 import { exampleUnits } from '../../run/events.ts';
 import { withDefaults } from '../../run/options.ts';
 import type { Prepared, Sources, Trainable } from '../../run/trainable.ts';
-import { readBackbone } from '../backbone.ts';
+import { readBackbone, wholeImages } from '../backbone.ts';
 import { FeatureFiles } from '../feature-files.ts';
 import { type ImageFolder, splitImages } from '../image-folder.ts';
 import { auditWordsOf } from './audit-words.ts';
@@ -67,7 +66,7 @@ async function prepare(
   const split = splitImages(main, images, named, { share: validationShare, seed });
   if (split.train.length === 0) throw new Failure('caption train: there are no images to train on');
   const backbone = readBackbone(chosen.backbone);
-  const seen = { config: backbone.network, preprocessing: resized(backbone.preprocessing, size) };
+  const seen = { config: backbone.network, preprocessing: wholeImages(backbone.preprocessing, size) };
   const captions = split.train.map((image) => image.captions);
   const vocabulary = checkpoint ? storedWords(checkpoint) : captionVocabulary(captions.flat(), { minCount });
   const config = modelConfig(chosen, cell);
@@ -120,9 +119,4 @@ function modelConfig(chosen: CaptionTrainOptions, own: CellFile | null): Caption
     ...(units !== undefined && { units }),
     ...(attentionUnits !== undefined && { attentionUnits }),
   };
-}
-
-/** For images of another size, which are scaled to it as a whole: a caption is about all of the image. */
-function resized({ resize: _, ...rest }: Preprocessing, size: number | undefined): Preprocessing {
-  return { ...rest, crop: 'none', ...(size !== undefined && { size }) };
 }

@@ -1,11 +1,12 @@
 import { anything, count, type Kinds, requireOptions } from '../../checks.ts';
-import { type ExampleSource, type Examples, sourceOf } from '../../data/examples.ts';
+import type { ExampleSource, Examples } from '../../data/examples.ts';
 import { ConfigError, DataError } from '../../errors.ts';
 import { checkSequenceLoss, type SequenceLossOptions } from '../../nn/seq2seq/loss.ts';
-import { hashText, mix32 } from '../../random.ts';
+import { hashText } from '../../random.ts';
 import type { StopSignal } from '../../signal.ts';
 import { type ExampleOptions, exampleKinds, SupervisedTraining } from '../../train/supervised.ts';
 import type { Validation } from '../../train/task.ts';
+import { viewSource } from '../views.ts';
 import { balancedCounts, type NeutralWords, neutralAlternatives, type PeopleLists } from './audit/training.ts';
 import { hasAttention } from './config.ts';
 import { type CaptionedFeatures, captionLoss, evaluateCaptions } from './evaluate.ts';
@@ -110,7 +111,7 @@ type ImageSource = ExampleSource<CaptionedFeatures>;
 
 /** Images with their captions. @throws DataError if they differ in number */
 function imagesOf({ features, captions }: CaptionData): ImageSource {
-  const source = featureSource(features);
+  const source = viewSource(features);
   if (source.length !== captions.length) {
     throw new DataError(
       `captionTraining: ${source.length} images and captions of ${captions.length}; give one list for each`,
@@ -129,29 +130,6 @@ function imagesOf({ features, captions }: CaptionData): ImageSource {
     read(index) {
       const features = source.read(index);
       return features instanceof Promise ? features.then(of(index)) : of(index)(features);
-    },
-  };
-}
-
-function featureSource(features: CaptionData['features']): ExampleSource<ArrayLike<number>> {
-  if (!Array.isArray(features)) return features as ExampleSource<ArrayLike<number>>;
-  const list = features as readonly ArrayLike<number>[];
-  const bits = new Int32Array(1);
-  const number = new Float32Array(bits.buffer);
-  let fingerprint: number | null = null;
-  return {
-    ...sourceOf(list),
-    // Only a checkpoint needs it.
-    get fingerprint() {
-      fingerprint ??= list.reduce((hash, one) => {
-        let result = hash;
-        for (let i = 0; i < one.length; i++) {
-          number[0] = one[i];
-          result = mix32(result ^ bits[0]);
-        }
-        return result;
-      }, list.length);
-      return fingerprint;
     },
   };
 }
