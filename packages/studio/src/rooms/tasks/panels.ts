@@ -1,6 +1,7 @@
 import type { Component } from 'svelte';
 import type { TaskName } from 'unrolled/tasks';
 import Acted from './Acted.svelte';
+import Answered from './Answered.svelte';
 import Captioned from './Captioned.svelte';
 import Classified from './Classified.svelte';
 import Forecasted from './Forecasted.svelte';
@@ -46,6 +47,7 @@ export const panels: Readonly<Record<Exclude<TaskName, 'language-model' | 'class
   },
   video: { picture: Acted },
   'video-frames': { picture: Acted, options: () => ({ smooth: 5 }), words: () => ['--smooth', '5'] },
+  vqa: { picture: Answered, words: () => ['--n-best', '5'] },
   tag: { picture: Tagged },
   forecast: { picture: Forecasted },
   navigate: { picture: Walked },
