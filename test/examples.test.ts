@@ -124,6 +124,12 @@ const examples: Record<string, (lines: readonly string[]) => void> = {
     // The sums have variance 10/12.
     expect(errors.at(-1)).toBeLessThan(0.02);
   },
+  'vqa.ts': (lines) => {
+    const right = lines.findIndex((line) => line.endsWith('answers about new drawings are right'));
+    expect(Number.parseFloat(lines[right])).toBeGreaterThan(90);
+    expect(Number.parseFloat(lines[right + 1])).toBeLessThan(65);
+    expect(lines.slice(right + 2)).toHaveLength(3);
+  },
 };
 
 test('every example is run', () => {

@@ -24,6 +24,20 @@ const given: Readonly<Record<string, string>> = {
       vocabulary: captionVocabulary(['a red square'], { minCount: 1 }),
     });
     const bytes = encodeModel(await storeModel(untrained));`,
+  'docs/vqa.md': `
+    const video = { width: 16, height: 16, data: new Uint8ClampedArray(1024) };
+    const untrained = new Answerer(await openDevice('wasm', { threads: 1 }), {
+      config: { cell: 'lstm', hidden: 8, layers: 1, embedding: 4, dropout: 0 },
+      backbone: {
+        config: new Sequential([new Conv2d({ channels: 4, kernel: 5, stride: 4, padding: 1 })]).config,
+        preprocessing: { size: 16, mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] },
+      },
+      vocabulary: questionVocabulary([
+        { question: 'is it red', answers: ['yes'] },
+        { question: 'what color is it', answers: ['red'] },
+      ]),
+    });
+    const bytes = encodeModel(await storeModel(untrained));`,
   'docs/classify-images.md': `
     const device = await openDevice('wasm', { threads: 1 });
     const video = { width: 16, height: 16, data: new Uint8ClampedArray(1024) };
@@ -138,6 +152,7 @@ const known: Readonly<Record<string, readonly string[]>> = {
   'unrolled/nn': ['Conv2d', 'inference', 'initialiseParameters', 'Recurrent', 'Sequential'],
   'unrolled/inspect': ['parseProperty'],
   'unrolled/tasks/caption': ['Captioner', 'captionVocabulary'],
+  'unrolled/tasks/vqa': ['Answerer', 'questionVocabulary'],
   'unrolled/tasks/classify': ['Classifier'],
   'unrolled/tasks/classify-images': ['ImageClassifier'],
   'unrolled/tasks/forecast': ['Forecaster'],

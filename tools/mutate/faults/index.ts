@@ -10,6 +10,7 @@ import { looking } from './looking.ts';
 import { metrics } from './metrics.ts';
 import { networkFaults } from './networks.ts';
 import { operations } from './operations.ts';
+import { questions } from './questions.ts';
 import { traced } from './traced.ts';
 import { videoFaults } from './video.ts';
 
@@ -28,4 +29,5 @@ export const faultGroups = [
   decoding,
   metrics,
   videoFaults,
+  questions,
 ];

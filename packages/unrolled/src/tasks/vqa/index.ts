@@ -27,6 +27,6 @@ export type {
   AnswerSearchOptions,
   AskedView,
 } from './predict.ts';
-export { type QuestionType, questionTypes } from './question-types.ts';
+export { type QuestionType, questionTypes, typeFinder } from './question-types.ts';
 export * from './task.ts';
 export { type AnswerTrainingOptions, answererTraining } from './training.ts';
