@@ -7,6 +7,7 @@ import * as languageModel from 'unrolled/tasks/language-model';
 import * as tag from 'unrolled/tasks/tag';
 import * as translate from 'unrolled/tasks/translate';
 import * as video from 'unrolled/tasks/video';
+import { Answerer, questionVocabulary } from 'unrolled/tasks/vqa';
 import * as training from 'unrolled/train';
 import { networkConfig } from 'unrolled/vision';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -177,6 +178,40 @@ describe.skipIf(noChromium)('room Tasks', () => {
     const [{ start, end }] = segments;
     expect(await second.page.locator('.answer li').first().innerText()).toContain(`frames ${start}–${end - 1}`);
     expect([...problems, ...second.problems]).toEqual([]);
+  test('a question about an image is answered, with what else it may be and where the model looked', async () => {
+    const device = await unrolled.openDevice('wasm', { threads: 1 });
+    const answerer = new Answerer(
+      device,
+      {
+        config: { cell: 'gru', hidden: 6, layers: 1, embedding: 4, dropout: 0, attention: 2 },
+        backbone: {
+          config: networkConfig('lenet', { classes: 2, size: 16 }),
+          preprocessing: { size: 16, crop: 'none', mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] },
+        },
+        vocabulary: questionVocabulary([
+          { question: 'what color is it', answers: ['grey'] },
+          { question: 'is it a field', answers: ['yes'] },
+        ]),
+      },
+      2,
+    );
+    const image = { width: 24, height: 18, channels: 3 as const, data: new Uint8Array(24 * 18 * 3).fill(90) };
+    const [{ answer }] = await answerer.predict([{ image, question: 'Is it a field?' }]);
+    const model = training.encodeModel(await training.storeModel(answerer));
+    device.close();
+    await using watched = await withModel('vqa', '', {}, model);
+    const { page, problems } = watched;
+    await page.getByText('Give an image and a question about it').waitFor();
+    const file = { name: 'field.png', mimeType: 'image/png', buffer: Buffer.from(encodePng(image)) };
+    await page.getByLabel('Image: drop or paste it here, or choose a file').setInputFiles(file);
+    await page.getByLabel('Question').fill('Is it a field?');
+    const said = page.locator('.said');
+    await expect.poll(() => said.innerText()).toMatch(new RegExp(`^${answer}\\s+[\\d.]+%$`));
+    expect(await page.locator('.map i').count()).toBe(answerer.backbone.places);
+    await page.locator('.layers .chip').first().click();
+    expect(await page.locator('.layers input').first().isChecked()).toBe(true);
+    expect(await page.locator('ol li').count()).toBe(1);
+    expect(problems).toEqual([]);
   });
 
   test('every task answers at once with a model that comes with the page, about its own data', async () => {
