@@ -1,4 +1,3 @@
-import { vi } from 'vitest';
 import { taskCommands } from '../src/commands/task.ts';
 
 /** What a command printed. */
@@ -11,16 +10,22 @@ export interface Printed {
 export const taskCommand =
   (name: string) =>
   async (...args: readonly string[]): Promise<Printed> => {
-    const [out, err] = [process.stdout, process.stderr].map((stream) =>
-      vi.spyOn(stream, 'write').mockReturnValue(true),
-    );
+    const streams = [process.stdout, process.stderr];
+    const own = streams.map((stream) => stream.write);
+    const printed = streams.map((stream) => {
+      const pieces: string[] = [];
+      stream.write = ((piece: string) => pieces.push(piece) > 0) as typeof stream.write;
+      return pieces;
+    });
     try {
       const group = taskCommands().find((command) => command.name() === name)!;
       for (const command of [group, ...group.commands]) command.exitOverride();
       await group.parseAsync([...args, '--threads', '1'], { from: 'user' });
-      return { out: out.mock.calls.join(''), err: err.mock.calls.join('') };
+      const [out, err] = printed.map((pieces) => pieces.join(''));
+      return { out, err };
     } finally {
-      out.mockRestore();
-      err.mockRestore();
+      streams.forEach((stream, i) => {
+        stream.write = own[i];
+      });
     }
   };
