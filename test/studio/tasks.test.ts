@@ -178,6 +178,8 @@ describe.skipIf(noChromium)('room Tasks', () => {
     const [{ start, end }] = segments;
     expect(await second.page.locator('.answer li').first().innerText()).toContain(`frames ${start}–${end - 1}`);
     expect([...problems, ...second.problems]).toEqual([]);
+  });
+
   test('a question about an image is answered, with what else it may be and where the model looked', async () => {
     const device = await unrolled.openDevice('wasm', { threads: 1 });
     const answerer = new Answerer(

@@ -168,6 +168,8 @@ const subjects: Readonly<Record<TaskName, Subject>> = {
         labels: ['low', 'rest'],
       },
       { clip: { features: [[5, 2]] }, labels: ['high'] },
+    ],
+  },
   vqa: {
     file: await stored(
       new Answerer(device, {
