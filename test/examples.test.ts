@@ -52,6 +52,22 @@ const examples: Record<string, (lines: readonly string[]) => void> = {
     expect(losses[0]).toBeGreaterThan(1);
     expect(losses.at(-1)).toBeLessThan(0.1);
   },
+  'keras-digits.ts': (lines) => {
+    expect(lines).toHaveLength(21);
+    expect(Number(/new digits ([\d.]+)$/.exec(lines[20])?.[1])).toBeGreaterThan(0.9);
+  },
+  'keras-reviews.ts': (lines) => {
+    expect(lines[0]).toMatch(/^Epoch 1\/7 - .* val_accuracy: /);
+    expect(Number(/new reviews ([\d.]+)$/.exec(lines.at(-1)!)?.[1])).toBeGreaterThan(0.95);
+  },
+  'keras-sums.ts': (lines) => {
+    expect(Number(/right: ([\d.]+)%$/.exec(lines.at(-1)!)?.[1])).toBeGreaterThan(90);
+  },
+  'keras-tickets.ts': (lines) => {
+    expect(lines.join('\n')).toContain('concatenate (concatenate)');
+    const [, priority, department] = /^priority ([\d.]+), department ([\d.]+)$/.exec(lines.at(-1)!)!.map(Number);
+    expect(Math.min(priority, department)).toBeGreaterThan(0.9);
+  },
   'names.ts': (lines) => {
     const scores = lines.slice(0, 4).map((line) => Number(/F1 of new names ([\d.]+)$/.exec(line)?.[1]));
     expect(scores.at(-1)).toBeGreaterThan(0.95);

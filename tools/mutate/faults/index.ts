@@ -3,6 +3,7 @@ import { decoding } from './decoding.ts';
 import { fused } from './fused.ts';
 import { imageInput } from './image-input.ts';
 import { images } from './images.ts';
+import { kerasFaults } from './keras.ts';
 import { kernels } from './kernels.ts';
 import { layers } from './layers.ts';
 import { learning } from './learning.ts';
@@ -28,4 +29,5 @@ export const faultGroups = [
   decoding,
   metrics,
   videoFaults,
+  kerasFaults,
 ];
