@@ -1,6 +1,7 @@
 import { convolution } from './convolution.ts';
 import { decoding } from './decoding.ts';
 import { fused } from './fused.ts';
+import { glimpses } from './glimpses.ts';
 import { imageInput } from './image-input.ts';
 import { images } from './images.ts';
 import { kerasFaults } from './keras.ts';
@@ -25,6 +26,7 @@ export const faultGroups = [
   layers,
   networkFaults,
   looking,
+  glimpses,
   learning,
   decoding,
   metrics,

@@ -125,7 +125,7 @@ Example:
 
 In a folder with 'train' and 'test', the images in 'test' are used.`,
   async read({ model }, paths, { logLikelihood, seed, skipBroken }) {
-    const { data } = readImageFiles(paths, { labelled: false });
+    const { data } = await readImageFiles(paths, { labelled: false });
     const set = data.test ?? data.train;
     const read = await readExamples(set, model.preprocessing, { labels: data.labels, skipBroken });
     return {

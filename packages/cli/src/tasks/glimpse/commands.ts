@@ -107,7 +107,7 @@ Example:
 
 In a folder with 'train' and 'test', the images in 'test' are used.`,
   async read({ model }, paths, { seed, skipBroken }) {
-    const { data } = readImageFiles(paths);
+    const { data } = await readImageFiles(paths);
     const set = data.test ?? data.train;
     // In scenes, images keep their size.
     const preprocessing = model.scene.kind === 'plain' ? model.preprocessing : null;

@@ -48,6 +48,17 @@ describe('Gaussian filter banks', () => {
     expect(largest(gaussianBank(placed(-1000, 1, 1), 3, 9))).toBe(0);
   });
 
+  test('are normal densities around evenly spaced centres', () => {
+    const [g, stride, deviation, N, extent] = [3.2, 1.7, 0.9, 4, 9];
+    const bank = gaussianBank(placed(g, stride, deviation), N, extent).data();
+    for (let i = 0; i < N; i++) {
+      const middle = g + (i - 1.5) * stride;
+      const weights = Array.from({ length: extent }, (_, a) => Math.exp(-((a - middle) ** 2) / (2 * deviation ** 2)));
+      const sum = weights.reduce((total, one) => total + one, 0);
+      for (const [a, weight] of weights.entries()) expect(bank[i * extent + a]).toBeCloseTo(weight / sum, 10);
+    }
+  });
+
   test.each([1, 2, 3, 7, 16])('%d filters on as many pixels read an image as it is, and write it back', (N) => {
     const along = placed((N - 1) / 2, 1, 0.05);
     const bank = gaussianBank(along, N, N);
