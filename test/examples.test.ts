@@ -37,12 +37,22 @@ const examples: Record<string, (lines: readonly string[]) => void> = {
     expect(lines[3]).toBe('Tuesday, March 7, 1995 → 1995-03-07');
     expect(lines.slice(4).map((line) => line[0])).toEqual([...'1995-03-07⏎']);
   },
+  'draw.ts': (lines) => {
+    const [bound, reconstruction, divergence] = lines[6].match(/[\d.]+/g)!.map(Number);
+    expect(bound, 'pixels by themselves have 24 nats').toBeLessThan(8);
+    expect(reconstruction + divergence).toBeCloseTo(bound, 1);
+    expect(lines.slice(7).join('')).toMatch(/[█▀▄]/);
+  },
   'forecast.ts': (lines) => {
     const [naive, network] = lines.map((line) => Number(/MAE ([\d.]+)/.exec(line)?.[1]));
     expect(network, 'the noise alone is off by 0.8').toBeLessThan(0.95);
     expect(naive).toBeGreaterThan(1.1);
     expect(Number(/(\d+)% within/.exec(lines[1])?.[1])).toBeGreaterThan(70);
     expect(lines).toHaveLength(14);
+  },
+  'glimpses.ts': (lines) => {
+    expect(Number(/^right (\d+)%/.exec(lines[4])?.[1])).toBeGreaterThan(80);
+    expect(lines.at(-1)).toMatch(/^\(7\.5, 7\.5\) \([\d.-]+, [\d.-]+\) \([\d.-]+, [\d.-]+\) → (cross|square)$/);
   },
   'hello.ts': (lines) => {
     const words = lines.map((line) => line.split(' ').at(-1));
@@ -51,6 +61,22 @@ const examples: Record<string, (lines: readonly string[]) => void> = {
     const losses = lines.map((line) => Number(/loss ([\d.]+) nats/.exec(line)?.[1]));
     expect(losses[0]).toBeGreaterThan(1);
     expect(losses.at(-1)).toBeLessThan(0.1);
+  },
+  'keras-digits.ts': (lines) => {
+    expect(lines).toHaveLength(21);
+    expect(Number(/new digits ([\d.]+)$/.exec(lines[20])?.[1])).toBeGreaterThan(0.9);
+  },
+  'keras-reviews.ts': (lines) => {
+    expect(lines[0]).toMatch(/^Epoch 1\/7 - .* val_accuracy: /);
+    expect(Number(/new reviews ([\d.]+)$/.exec(lines.at(-1)!)?.[1])).toBeGreaterThan(0.95);
+  },
+  'keras-sums.ts': (lines) => {
+    expect(Number(/right: ([\d.]+)%$/.exec(lines.at(-1)!)?.[1])).toBeGreaterThan(90);
+  },
+  'keras-tickets.ts': (lines) => {
+    expect(lines.join('\n')).toContain('concatenate (concatenate)');
+    const [, priority, department] = /^priority ([\d.]+), department ([\d.]+)$/.exec(lines.at(-1)!)!.map(Number);
+    expect(Math.min(priority, department)).toBeGreaterThan(0.9);
   },
   'names.ts': (lines) => {
     const scores = lines.slice(0, 4).map((line) => Number(/F1 of new names ([\d.]+)$/.exec(line)?.[1]));

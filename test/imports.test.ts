@@ -43,6 +43,11 @@ const rooms: readonly { readonly name: string; readonly files: RegExp; readonly 
     knows: ['values', 'tensor', 'autodiff', 'ops', 'nn', 'optim', 'data', 'inspect', 'io'],
   },
   {
+    name: 'keras',
+    files: /^keras\//,
+    knows: ['values', 'tensor', 'device', 'ops', 'nn', 'optim', 'data', 'io', 'train'],
+  },
+  {
     name: 'tasks',
     files: /^tasks\//,
     knows: [

@@ -54,6 +54,15 @@ const given: Readonly<Record<string, string>> = {
     const untrained = new VideoClassifier(device, { config, labels: ['wave', 'clap'] });
     const stored = encodeModel(await storeModel(untrained));
     const fetch = async (_: string): Promise<Response> => new Response(stored);`,
+  'docs/draw.md': `
+    const untrained = new DrawModel(await openDevice('wasm', { threads: 1 }), { height: 8, width: 8, glimpses: 2, hidden: 4, latent: 2 });
+    const bytes = encodeModel(await storeModel(untrained));
+    const [three, eight] = [3, 8].map((i) => ({ width: 8, height: 8, channels: 1, data: new Uint8Array(64).fill(20 * i) }) as const);`,
+  'docs/glimpses.md': `
+    const config = { height: 8, width: 8, reader: 'reinforce', glimpses: 2, patch: 3, scales: 1, hidden: 4 } as const;
+    const untrained = new GlimpseModel(await openDevice('wasm', { threads: 1 }), { config, labels: ['1', '7'] });
+    const bytes = encodeModel(await storeModel(untrained));
+    const image = { width: 8, height: 8, channels: 1, data: new Uint8Array(64) } as const;`,
   'docs/looking.md': `
     const image = { width: 40, height: 30, channels: 3, data: new Uint8Array(3600) } as const;
     const preprocessing = { size: 224, mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] };
@@ -95,7 +104,7 @@ const taskOf: Readonly<Record<string, string>> = {
 };
 
 /** Examples that follow another one on their page, and are run after it, in one program. */
-const joined: readonly string[] = ['docs/training-loop.md', 'docs/layers.md', 'docs/convolutions.md'];
+const joined: readonly string[] = ['docs/training-loop.md', 'docs/layers.md', 'docs/convolutions.md', 'docs/keras.md'];
 
 /** Every TypeScript example of README and docs, `{{model}}` standing for the address of a model of its task. */
 export function documentedExamples(): Example[] {
@@ -155,7 +164,9 @@ const known: Readonly<Record<string, readonly string[]>> = {
   'unrolled/tasks/vqa': ['Answerer', 'questionVocabulary'],
   'unrolled/tasks/classify': ['Classifier'],
   'unrolled/tasks/classify-images': ['ImageClassifier'],
+  'unrolled/tasks/draw': ['DrawModel', 'drawings', 'drawnImage'],
   'unrolled/tasks/forecast': ['Forecaster'],
+  'unrolled/tasks/glimpse': ['GlimpseModel', 'readImages'],
   'unrolled/tasks/language-model': ['findUnits', 'LanguageModel', 'tokenizerFor'],
   'unrolled/tasks/navigate': ['knowledgeOf', 'makeRooms', 'makeRoutes', 'Navigator', 'navigate', 'World'],
   'unrolled/tasks/tag': ['Tagger'],

@@ -35,13 +35,18 @@ export const imageInput: FaultGroup = {
       ],
     ),
     ...faultsIn(
+      `${images}/affine.ts`,
+      [`${images}/augment.test.ts`],
+      [
+        ['return place > last ? period - place : place;', 'return place > last ? last : place;'],
+        ['[Math.cos(angle) / zoom, Math.sin(angle) / zoom]', '[Math.cos(angle) * zoom, Math.sin(angle) * zoom]'],
+        ['cy - sin * (x - cx)', 'cy + sin * (x - cx)'],
+      ],
+    ),
+    ...faultsIn(
       `${images}/augment.ts`,
       [`${images}/augment.test.ts`],
       [
-        [
-          'return source < 0 ? -source : 2 * last - source;',
-          'return source < 0 ? -source - 1 : 2 * last - source + 1;',
-        ],
         [
           'const [left, top] = [random.below(width - part.width + 1), random.below(height - part.height + 1)];',
           'const [left, top] = [1, 1];',

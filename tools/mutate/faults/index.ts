@@ -1,8 +1,10 @@
 import { convolution } from './convolution.ts';
 import { decoding } from './decoding.ts';
 import { fused } from './fused.ts';
+import { glimpses } from './glimpses.ts';
 import { imageInput } from './image-input.ts';
 import { images } from './images.ts';
+import { kerasFaults } from './keras.ts';
 import { kernels } from './kernels.ts';
 import { layers } from './layers.ts';
 import { learning } from './learning.ts';
@@ -25,9 +27,11 @@ export const faultGroups = [
   layers,
   networkFaults,
   looking,
+  glimpses,
   learning,
   decoding,
   metrics,
   videoFaults,
   questions,
+  kerasFaults,
 ];

@@ -25,8 +25,8 @@ export const layers: FaultGroup = {
       [`${nn}/parameters.test.ts`],
       [
         ['this.value.device.backend.copy(values, this.value);', 'this.value = values;'],
-        ['frozen ? device.keep(device.zeros(shape)) : this', 'this'],
-        ['if (seed !== null && parameter.initialiser !== zeros)', 'if (seed !== null && !frozen)'],
+        ['isFree ? this.values.view(shape, position) : device', 'true ? this.values.view(shape, position) : device'],
+        ['if (seed !== null && parameter.initialiser !== zeros)', 'if (seed !== null && !parameter.frozen)'],
       ],
     ),
     ...faultsIn(

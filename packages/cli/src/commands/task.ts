@@ -6,7 +6,9 @@ import type { UseFlags } from '../options/use.ts';
 import { captionCommands } from '../tasks/caption/commands.ts';
 import { classifyCommands } from '../tasks/classify/commands.ts';
 import { classifyImagesCommands } from '../tasks/classify-images/commands.ts';
+import { drawCommands } from '../tasks/draw/commands.ts';
 import { forecastCommands } from '../tasks/forecast/commands.ts';
+import { glimpseCommands } from '../tasks/glimpse/commands.ts';
 import { languageModelCommands } from '../tasks/language-model/commands.ts';
 import { navigateCommands } from '../tasks/navigate/commands.ts';
 import { tagCommands } from '../tasks/tag/commands.ts';
@@ -29,7 +31,9 @@ const parts: Readonly<Record<TaskName, () => TaskParts>> = {
     ...partsOf(captionCommands),
     further: [furtherPart(captionCommands.train, captionCommands.load, captionCommands.audit)],
   }),
+  draw: () => partsOf(drawCommands),
   forecast: () => partsOf(forecastCommands),
+  glimpse: () => partsOf(glimpseCommands),
   navigate: () => partsOf(navigateCommands),
   tag: () => partsOf(tagCommands),
   translate: () => partsOf(translateCommands),

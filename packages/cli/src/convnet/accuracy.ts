@@ -11,8 +11,8 @@ import { train } from 'unrolled/train';
 import { type BlockKind, blockNetworkConfig, profile } from 'unrolled/vision';
 import { formatDuration } from '../output/units.ts';
 import { openMachine } from '../run/open-device.ts';
-import { readExamples } from '../tasks/classify-images/examples.ts';
-import { readImageFiles, typicalImage } from '../tasks/classify-images/sources.ts';
+import { readExamples } from '../tasks/images/examples.ts';
+import { readImageFiles, typicalImage } from '../tasks/images/sources.ts';
 
 export interface AccuracyOptions {
   readonly kinds: readonly BlockKind[];

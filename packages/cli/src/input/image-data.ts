@@ -15,13 +15,14 @@ const testFolders: readonly string[] = ['test', 'val', 'valid', 'validation'];
 /**
  * Finds images with labels in a folder: a folder for each label, the same below `train` and `test` (or `val`), a pair of IDX
  * files, or the files of CIFAR-10's or CIFAR-100's binary version. Nothing is decoded yet.
+ * @param labelled  whether each image must have a label; where not, images may lie in any folders. Default true
  * @returns null if the folder has none of these, so that something else may be in it
  * @throws Failure if it has images, but not so that each has a label
  */
-export function imageData(folder: string): ImageData | null {
+export function imageData(folder: string, { labelled = true } = {}): ImageData | null {
   if (!naming(folder, () => statSync(folder)).isDirectory()) return null;
   const names = naming(folder, () => readdirSync(folder)).sort();
-  return storedImagesAmong(names.map((name) => join(folder, name))) ?? folderData(folder);
+  return storedImagesAmong(names.map((name) => join(folder, name))) ?? folderData(folder, labelled);
 }
 
 /** The different labels, in order. @param path  of what has them. @throws Failure if there are fewer than two */
@@ -34,7 +35,7 @@ export function labelsOf(path: string, all: readonly string[]): readonly string[
   );
 }
 
-function folderData(folder: string): ImageData | null {
+function folderData(folder: string, labelled: boolean): ImageData | null {
   const { files: all, problems } = filesBelow(folder);
   const files = all.filter(isImageFile);
   // Something else that happens to have a few pictures in it, such as a folder of texts.
@@ -45,21 +46,20 @@ function folderData(folder: string): ImageData | null {
   const testFolder = testFolders.find((name) => tops.has(name));
   const split = tops.has(trainFolder) && [...tops].every((top) => top === trainFolder || testFolders.includes(top));
   const levels = split ? 1 : 0;
-  const loose = files.find((path) => parts(path).length < levels + 2);
-  if (loose !== undefined) {
+  const trainFiles = split ? files.filter((path) => parts(path)[0] === trainFolder) : files;
+  const names = (path: string): string[] => parts(path).slice(levels);
+  const loose = files.find((path) => names(path).length < 2);
+  if (labelled && loose !== undefined) {
     throw new Failure(
       `${loose}: the image lies in no folder of a label; put each into a folder that is called as its label`,
     );
   }
-  const trainFiles = split ? files.filter((path) => parts(path)[0] === trainFolder) : files;
-  const labels = labelsOf(
-    folder,
-    trainFiles.map((path) => parts(path)[levels]),
-  );
+  const found = trainFiles.map((path) => names(path)[0]);
+  const labels = labelled ? labelsOf(folder, found) : [noLabel];
   const setOf = (path: string, chosen: readonly string[]): ImageSet => {
-    const labelled = chosen.map((file): LabelledFile => {
-      const name = parts(file).slice(levels);
-      const label = labels.indexOf(name[0]);
+    const listed = chosen.map((file): LabelledFile => {
+      const name = names(file);
+      const label = labelled ? labels.indexOf(name[0]) : 0;
       if (label < 0) {
         throw new Failure(
           `${file}: its label '${name[0]}' is not among the ${countOf(labels.length, 'label')} of ${join(folder, trainFolder)}`,
@@ -67,7 +67,7 @@ function folderData(folder: string): ImageData | null {
       }
       return { path: file, name: name.join('/'), label };
     });
-    return filesSet(path, labelled);
+    return filesSet(path, listed);
   };
   if (!split) return { format: 'folders', labels, train: setOf(folder, files), test: null };
   const test =
@@ -78,3 +78,6 @@ function folderData(folder: string): ImageData | null {
     );
   return { format: 'folders', labels, train: setOf(join(folder, trainFolder), trainFiles), test: test || null };
 }
+
+/** Of all images, where labels are not asked for. */
+const noLabel = 'image';

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { extname } from 'node:path';
 import { InvalidArgumentError } from 'commander';
 import { naming } from '../failure.ts';
+import { numberedPath } from './animation-file.ts';
 
 /** Reads the path of an option whose pictures `PictureFiles` writes. */
 export function picturePath(path: string): string {
@@ -37,9 +38,7 @@ export class PictureFiles {
       this.#kept.push(data);
       return;
     }
-    const extension = extname(this.#path);
-    const path =
-      this.#count === 1 ? this.#path : `${this.#path.slice(0, -extension.length)}-${this.#count}${extension}`;
+    const path = numberedPath(this.#path, this.#count);
     naming(path, () => writeFileSync(path, picture()));
   }
 

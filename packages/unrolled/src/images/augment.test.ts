@@ -7,6 +7,7 @@ import {
   mixImages,
   partOf,
   resizeImage,
+  transformImage,
 } from 'unrolled/images';
 import { describe, expect, test } from 'vitest';
 import { noise } from '../../../../test/noise.ts';
@@ -14,6 +15,8 @@ import { noise } from '../../../../test/noise.ts';
 const everything: AugmentationConfig = {
   crop: 0.5,
   shift: 2,
+  rotate: 20,
+  zoom: 0.3,
   flip: true,
   flipVertical: true,
   brightness: 0.4,
@@ -208,5 +211,46 @@ describe('mixImages', () => {
       /image 1 has 5 × 4 × 3, the first 4 × 4 × 3/,
     );
     expect(() => mixImages(batch, -1, new Random(1))).toThrow(/alpha must be/);
+  });
+});
+
+describe('a rotation and a change of size', () => {
+  test('by nothing leave every byte', () => {
+    for (const image of images) expect(transformImage(image, { degrees: 0, zoom: 1 })).toEqual(image);
+  });
+
+  test('by 90° clockwise move the upper left corner to the upper right', () => {
+    const square = noise(5, 5, 3, 8);
+    const turned = transformImage(square, { degrees: 90, zoom: 1 });
+    for (let y = 0; y < 5; y++) {
+      for (let x = 0; x < 5; x++) {
+        for (let c = 0; c < 3; c++) {
+          expect(turned.data[(x * 5 + (4 - y)) * 3 + c]).toBe(square.data[(y * 5 + x) * 3 + c]);
+        }
+      }
+    }
+  });
+
+  test('by 2 show the middle, by 1/2 what fills the border', () => {
+    const image = noise(5, 5, 1, 9);
+    const [large, small] = [2, 0.5].map((zoom) => transformImage(image, { degrees: 0, zoom }, 'black'));
+    const at = ({ data }: Image, y: number, x: number): number => data[y * 5 + x];
+    expect([at(large, 0, 0), at(large, 2, 2), at(large, 4, 4)]).toEqual([
+      at(image, 1, 1),
+      at(image, 2, 2),
+      at(image, 3, 3),
+    ]);
+    expect([at(small, 1, 1), at(small, 3, 3)]).toEqual([at(image, 0, 0), at(image, 4, 4)]);
+    expect([at(small, 0, 0), at(small, 4, 2)]).toEqual([0, 0]);
+    const filled = (fill: 'border' | 'mirror'): number =>
+      at(transformImage(image, { degrees: 0, zoom: 0.5 }, fill), 0, 0);
+    expect([filled('border'), filled('mirror')]).toEqual([at(image, 0, 0), at(image, 2, 2)]);
+  });
+
+  test('is drawn anew for each image, within its limits', () => {
+    const middle = always(0.5);
+    expect(augment(images, { rotate: 30, zoom: 0.5 }, middle)).toEqual(images);
+    const [one] = augment([images[3]], { zoom: 1 }, always(1));
+    expect(one).toEqual(transformImage(images[3], { degrees: 0, zoom: 2 }, 'mirror'));
   });
 });

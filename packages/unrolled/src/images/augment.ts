@@ -1,10 +1,11 @@
 import type { Random } from '../random.ts';
+import { type Fill, placeOf, transformImage } from './affine.ts';
 import { type AugmentationConfig, requireAugmentation, requireImageFor } from './augmentation.ts';
 import { type Image, type ImagePart, partOf } from './image.ts';
 import { resizeImage } from './resize.ts';
 
 /**
- * Images changed at random, each of its size: cropped, shifted, mirrored, recoloured, with a square cut out, in this order.
+ * Images changed at random, each of its size: cropped, turned, shifted, mirrored, recoloured, with a square cut out, in this order.
  * How many numbers are drawn follows from the configuration alone.
  *
  * @param random  the same state gives the same bytes
@@ -18,7 +19,8 @@ export function augment(images: readonly Image[], config: AugmentationConfig, ra
   return images.map((image) => {
     requireImageFor('augment', config, image);
     const cropped = config.crop === undefined ? image : randomCrop(image, config, random);
-    const moved = randomMove(cropped, config, random);
+    const turned = randomTurn(cropped, config, random);
+    const moved = randomMove(turned, config, random);
     const coloured = randomColour(moved, config, random);
     return config.cutOut ? randomCutOut(coloured, config.cutOut, random) : coloured;
   });
@@ -42,6 +44,16 @@ function randomCrop(image: Image, { crop = 1, aspect = 4 / 3 }: AugmentationConf
 
 /** The nearest whole number from 1 to `most`. */
 const clip = (length: number, most: number): number => Math.max(1, Math.min(most, Math.round(length)));
+
+function randomTurn(
+  image: Image,
+  { rotate = 0, zoom = 0, fill = 'mirror' }: AugmentationConfig,
+  random: Random,
+): Image {
+  if (rotate === 0 && zoom === 0) return image;
+  const between = (): number => 2 * random.uniform() - 1;
+  return transformImage(image, { degrees: rotate * between(), zoom: (1 + zoom) ** between() }, fill);
+}
 
 /** Shifted and mirrored: each pixel comes from a row and a column of the image, or from nowhere. */
 function randomMove(image: Image, config: AugmentationConfig, random: Random): Image {
@@ -73,15 +85,8 @@ function randomMove(image: Image, config: AugmentationConfig, random: Random): I
 }
 
 /** For each index its source; −1: black. */
-function sources(length: number, shift: number, fill: AugmentationConfig['fill'], reversed: boolean): Int32Array {
-  const last = length - 1;
-  const from = Int32Array.from({ length }, (_, i) => {
-    const source = i - shift;
-    if (source >= 0 && source <= last) return source;
-    if (fill === 'black') return -1;
-    if (fill === 'border') return source < 0 ? 0 : last;
-    return source < 0 ? -source : 2 * last - source;
-  });
+function sources(length: number, shift: number, fill: Fill, reversed: boolean): Int32Array {
+  const from = Int32Array.from({ length }, (_, i) => placeOf(i - shift, length, fill));
   return reversed ? from.reverse() : from;
 }
 

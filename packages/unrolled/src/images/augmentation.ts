@@ -14,8 +14,12 @@ export interface AugmentationConfig {
   readonly aspect?: number;
   /** Pixels by which the image is shifted at most, up or down and left or right; the same as a crop after padding. */
   readonly shift?: number;
-  /** What fills the pixels that a shift uncovers: the mirrored image, its border, or black. Default 'mirror' */
+  /** What fills the pixels that a shift, a rotation or a smaller image uncovers: the mirrored image, its border, or black. Default 'mirror' */
   readonly fill?: 'mirror' | 'border' | 'black';
+  /** Turned by an angle in [−rotate, rotate], in degrees. */
+  readonly rotate?: number;
+  /** Made larger or smaller by a factor in [1/(1 + zoom), 1 + zoom]. */
+  readonly zoom?: number;
   /** Mirror every second image from left to right. */
   readonly flip?: boolean;
   /** Mirror every second image upside down. */
@@ -40,6 +44,8 @@ const kinds: Kinds<AugmentationConfig> = {
   aspect: number({ from: 1 }),
   shift: whole(),
   fill: oneOf(['mirror', 'border', 'black']),
+  rotate: number({ from: 0, to: 180 }),
+  zoom: number({ from: 0, to: 10 }),
   flip: flag,
   flipVertical: flag,
   brightness: share,

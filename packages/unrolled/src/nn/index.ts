@@ -22,7 +22,7 @@ export * from './layer-norm.ts';
 export { activeSteps } from './lengths.ts';
 export * from './linear.ts';
 export * from './losses.ts';
-export { Declarations, Parameter, Parameters, type SavedParameters } from './parameters.ts';
+export { Declarations, Parameter, Parameters, type ParameterValues, type SavedParameters } from './parameters.ts';
 export * from './pooling.ts';
 export * from './recurrent.ts';
 export * from './seq2seq/index.ts';

@@ -60,6 +60,15 @@ export class Parameter {
 /** Values of parameters by name, as `Parameters.save` returns them. */
 export type SavedParameters = Readonly<Record<string, { readonly shape: Shape; readonly data: ArrayLike<number> }>>;
 
+/** Gives the values of a parameter: numbers, or a tensor that is copied. */
+export type ParameterValues = (parameter: Parameter) => Tensor | ArrayLike<number>;
+
+function writeValues(from: Tensor | ArrayLike<number>, to: Tensor): void {
+  const { backend } = to.device;
+  if ('device' in from) backend.copy(from, to);
+  else backend.write(to, from);
+}
+
 /** Where layers declare their parameters. */
 export class Declarations {
   readonly declared: Parameter[];
@@ -152,34 +161,47 @@ export class Parameters {
   readonly #positions = new Map<string, number>();
 
   /**
-   * @param initial  a seed (each parameter's initial values depend on it and on the name), or saved values
+   * @param initial  a seed (each parameter's initial values depend on it and on the name), saved values, or what gives the
+   *   values of each, such as the tensor that it has been until now
+   * @param isTrained  which are trained. Default: those that were not declared as buffers
    * @throws FormatError if the saved values are not those of these parameters; see `load`
    */
-  constructor(device: Device, declared: readonly Parameter[], initial: number | SavedParameters) {
+  constructor(
+    device: Device,
+    declared: readonly Parameter[],
+    initial: number | SavedParameters | ParameterValues,
+    isTrained: (parameter: Parameter) => boolean = ({ frozen }) => !frozen,
+  ) {
     requireDevice('parameters', device);
     this.device = device;
     this.#list = declared;
     this.#byName = new Map(declared.map((parameter) => [parameter.name, parameter]));
     const seed = typeof initial === 'number' ? initial : null;
-    if (typeof initial !== 'object' || initial === null) requireKind('parameters', 'seed', initial, seedKind);
-    else this.#requireFitting(initial);
-    this.#trained = declared.filter(({ frozen }) => !frozen);
+    const given = typeof initial === 'function' ? initial : null;
+    if (given === null) {
+      if (typeof initial !== 'object' || initial === null) requireKind('parameters', 'seed', initial, seedKind);
+      else this.#requireFitting(initial);
+    }
+    this.#trained = declared.filter(isTrained);
+    const trained = new Set(this.#trained);
     const size = this.#trained.reduce((total, { shape }) => total + sizeOf(shape), 0);
     this.values = device.keep(device.zeros([size]));
     this.gradients = device.keep(device.zeros([size]));
     const random = new Random(seed ?? 0);
     let position = 0;
     for (const parameter of declared) {
-      const { name, shape, frozen } = parameter;
-      const value = frozen ? device.keep(device.zeros(shape)) : this.values.view(shape, position);
+      const { name, shape } = parameter;
+      const isFree = trained.has(parameter);
+      const value = isFree ? this.values.view(shape, position) : device.keep(device.zeros(shape));
       if (seed !== null && parameter.initialiser !== zeros)
         device.backend.write(value, initialise(parameter.initialiser, shape, random.fork(name)));
-      parameter.value = frozen ? value : value.track();
-      if (frozen) continue;
+      if (given !== null) writeValues(given(parameter), value);
+      parameter.value = isFree ? value.track() : value;
+      if (!isFree) continue;
       this.#positions.set(name, position);
       position += sizeOf(shape);
     }
-    if (typeof initial !== 'number') this.#write(initial);
+    if (typeof initial === 'object') this.#write(initial);
   }
 
   /** The number of trainable values. */
@@ -201,6 +223,23 @@ export class Parameters {
     if (!parameter)
       throw new ConfigError(`there is no parameter ${shown(name)}; there are ${some(this.names)}`, { name });
     return parameter.value;
+  }
+
+  /**
+   * Makes this the buffer of its parameters again, with these values, after other `Parameters` took some of them, as those of
+   * another model with the same layer do.
+   */
+  adopt(values: ParameterValues): void {
+    for (const parameter of this.#trained) {
+      const own = this.values.view(parameter.shape, this.#positions.get(parameter.name)!);
+      writeValues(values(parameter), own);
+      parameter.value = own.track();
+    }
+  }
+
+  /** Whether a parameter of this name is trained. */
+  isTrained(name: string): boolean {
+    return this.#positions.has(name);
   }
 
   /** The gradient of one parameter after the last `backward`. @throws ConfigError if it is frozen or does not exist */
@@ -275,7 +314,7 @@ export async function readNamed(
 }
 
 /** @throws FormatError unless there are values of this name, shape and size */
-export function requireSaved(values: SavedParameters, { name, shape }: Parameter): void {
+export function requireSaved(values: SavedParameters, { name, shape }: Pick<Parameter, 'name' | 'shape'>): void {
   const given = Object.hasOwn(values, name) ? values[name] : undefined;
   if (!given) throw new FormatError(`load: parameter '${name}' is missing`, { name });
   if (!sameShape(given.shape, shape)) {

@@ -97,6 +97,20 @@ export const tasks = [
     reads: 'text',
     description: 'follow instructions through a map',
   },
+  {
+    name: 'glimpse',
+    noun: 'glimpse reader',
+    verb: 'read',
+    reads: 'image',
+    description: 'read images by a sequence of glimpses: digits in clutter, two in one image',
+  },
+  {
+    name: 'draw',
+    noun: 'drawing model',
+    verb: 'draw',
+    reads: 'image',
+    description: 'draw images step by step (DRAW)',
+  },
 ] as const satisfies readonly TaskEntry[];
 
 export type TaskName = (typeof tasks)[number]['name'];
@@ -118,6 +132,8 @@ const loaders = {
   tag: async () => (await import('./tag/task.ts')).tagTask,
   forecast: async () => (await import('./forecast/task.ts')).forecastTask,
   navigate: async () => (await import('./navigate/task.ts')).navigateTask,
+  glimpse: async () => (await import('./glimpse/task.ts')).glimpseTask,
+  draw: async () => (await import('./draw/task.ts')).drawTask,
 } as const satisfies Readonly<Record<TaskName, () => Promise<object>>>;
 
 type Loaded<Name extends TaskName> = Awaited<ReturnType<(typeof loaders)[Name]>>;

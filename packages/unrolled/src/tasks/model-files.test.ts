@@ -16,7 +16,9 @@ import { wordVocabulary } from '../words/index.ts';
 import { Captioner, captionVocabulary } from './caption/index.ts';
 import { Classifier } from './classify/index.ts';
 import { ImageClassifier } from './classify-images/index.ts';
+import { DrawModel, drawings } from './draw/index.ts';
 import { Forecaster, fitScaling, rowsOf } from './forecast/index.ts';
+import { GlimpseModel, readImages } from './glimpse/index.ts';
 import { generateText, LanguageModel, languageModelTraining } from './language-model/index.ts';
 import { knowledgeOf, Navigator, navigateTask } from './navigate/index.ts';
 import { smallMap, smallRoutes } from './navigate/small-map.ts';
@@ -159,6 +161,20 @@ const subjects: readonly Subject[] = [
       ...{ ...common, window: 3, horizon: 2, output, quantiles: [0.1, 0.5, 0.9], targets: ['demand'] },
     }),
     open: async (source: ModelSource) => (await Forecaster.load(device, source).forecast(series))[0].interval(0.8),
+  })),
+  ...(['reinforce', 'convolution'] as const).map((reader) => ({
+    name: `a reader of glimpses (${reader})`,
+    model: new GlimpseModel(device, {
+      config: { height: 11, width: 12, reader, glimpses: 2, patch: 2, scales: 2, hidden: 3, units: 2, channels: 2 },
+      ...{ labels: ['dark', 'bright'], scene: { kind: 'pair', size: 12 } },
+    }),
+    open: async (source: ModelSource) =>
+      readImages(GlimpseModel.load(device, source), [{ width: 2, height: 1, channels: 1, data: Uint8Array.of(0, 9) }]),
+  })),
+  ...([0, 3] as const).map((write) => ({
+    name: `a model that draws with ${write} filters`,
+    model: new DrawModel(device, { height: 3, width: 4, glimpses: 2, hidden: 3, latent: 2, read: 2, write }),
+    open: async (source: ModelSource) => drawings(DrawModel.load(device, source), [{ seed: 1 }]),
   })),
   {
     name: 'a navigator',

@@ -9,9 +9,11 @@ import { decodeModel, encodeModel, storeModel, taskOf } from '../train/stored-mo
 import { Captioner, captionVocabulary } from './caption/index.ts';
 import { Classifier } from './classify/model.ts';
 import { ImageClassifier } from './classify-images/model.ts';
+import { DrawModel } from './draw/model.ts';
 import { Forecaster } from './forecast/model.ts';
 import { fitScaling } from './forecast/scaling.ts';
 import { rowsOf } from './forecast/series.ts';
+import { GlimpseModel } from './glimpse/model.ts';
 import { loadTask, openModel, type TaskName, taskNamed, tasks } from './index.ts';
 import { generate } from './language-model/generate.ts';
 import { LanguageModel } from './language-model/model.ts';
@@ -64,6 +66,7 @@ const image = (width: number, height: number, byte: number) => ({
 });
 const dark = { width: 1, height: 1, channels: 1, data: Uint8Array.of(3) };
 const bright = { width: 1, height: 1, channels: 1, data: Uint8Array.of(250) };
+const greyImage = { width: 4, height: 5, channels: 1, data: Array.from({ length: 20 }, (_, i) => 12 * i) };
 const subjects: Readonly<Record<TaskName, Subject>> = {
   'language-model': {
     file: await stored(new LanguageModel(device, tokenizer, sizes)),
@@ -236,6 +239,25 @@ const subjects: Readonly<Record<TaskName, Subject>> = {
     wrong: [{ demand: [1, 'two'] }, /^inputs\[1\]\.demand\[1\] must be a finite number, received 'two'$/],
     data: { demand },
   },
+  draw: {
+    file: await stored(
+      new DrawModel(device, { height: 5, width: 4, glimpses: 3, hidden: 6, latent: 2, read: 2, write: 3 }, 3),
+    ),
+    inputs: [{ seed: 1 }, greyImage, { from: greyImage, to: greyImage, share: 0.3 }, { seed: 2 }],
+    wrong: [{ seed: 'one' }, /^inputs\[1\]\.seed must be a whole number, received 'one'$/],
+    data: [{ ...greyImage, data: Uint8Array.from(greyImage.data) }],
+  },
+  glimpse: {
+    file: await stored(
+      new GlimpseModel(device, {
+        config: { height: 5, width: 4, reader: 'reinforce', glimpses: 3, patch: 2, scales: 2, hidden: 6, units: 4 },
+        labels: ['dark', 'bright'],
+      }),
+    ),
+    inputs: [greyImage, { ...greyImage, data: greyImage.data.map((byte) => 255 - byte) }],
+    wrong: [{ ...greyImage, data: [0] }, /^inputs\[1\]\.data must be 4 · 5 · 3 = 60 bytes|bytes/],
+    data: [{ image: { ...greyImage, data: Uint8Array.from(greyImage.data) }, label: 'dark' }],
+  },
   navigate: {
     file: await stored(new Navigator(device, knowledgeOf([smallMap], smallRoutes), { ...sizes, senses: 4 })),
     inputs: [
@@ -290,7 +312,7 @@ describe.each(tasks)('the task $name', ({ name }) => {
     const task = await taskNamed(name);
     const found = await task.evaluate(task.open(device, file), data);
     expect(asJson(found)).toEqual(found);
-    expect(JSON.stringify(found)).toMatch(/"(loss|mae)":\d/);
+    expect(JSON.stringify(found)).toMatch(/"(loss|mae|bound)":\d/);
   });
 
   test('explains what it can, in plain data', async () => {
@@ -302,7 +324,7 @@ describe.each(tasks)('the task $name', ({ name }) => {
 });
 
 test('an unknown task is an error that names those there are', async () => {
-  await expect(taskNamed('paint')).rejects.toThrow(/'paint'; there are language models, .* and navigators$/);
+  await expect(taskNamed('paint')).rejects.toThrow(/'paint'; there are language models, .* and drawing models$/);
 });
 
 test('tokens explain a label in their order, words by their weight', async () => {

@@ -1,5 +1,5 @@
 import { DivergenceError } from '../errors.ts';
-import type { Optimizer } from '../optim/index.ts';
+import type { UpdateOptions } from '../optim/index.ts';
 import type { Random } from '../random.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { TrainOptions } from './options.ts';
@@ -15,17 +15,27 @@ export interface Update {
   readonly items: number;
 }
 
+/** What is trained. */
+type Learner = Pick<TrainingTask, 'parameters' | 'nextBatch' | 'readsAhead' | 'loss' | 'explain'>;
+
+/** Changes the parameters; gives the norm of the gradient before clipping. */
+export interface Updater {
+  update(options: UpdateOptions): { readonly norm: Tensor };
+}
+
+type UpdatesOptions = Pick<TrainOptions, 'learningRate' | 'accumulate' | 'clipNorm' | 'clipValue' | 'onGradients'>;
+
 /** Makes the updates of a run, and reads the next batch while the device computes. */
 export class Updates {
-  readonly #task: TrainingTask;
-  readonly #optimizer: Optimizer;
+  readonly #task: Learner;
+  readonly #optimizer: Updater;
   readonly #random: Random;
-  readonly #options: TrainOptions;
+  readonly #options: UpdatesOptions;
   /** Mean loss of the batches of an update so far. */
   readonly #loss: Tensor;
   #ahead: Promise<TrainingBatch> | null = null;
 
-  constructor(task: TrainingTask, optimizer: Optimizer, random: Random, options: TrainOptions) {
+  constructor(task: Learner, optimizer: Updater, random: Random, options: UpdatesOptions) {
     this.#task = task;
     this.#optimizer = optimizer;
     this.#random = random;

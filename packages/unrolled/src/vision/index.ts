@@ -25,4 +25,4 @@ export {
 export { withClasses } from './networks/classifier.ts';
 export { type NetworkName, networkConfig, networkNames, usualInput } from './networks/index.ts';
 export type { NetworkConfig, NetworkOptions } from './networks/options.ts';
-export { type LayerProfile, type Profile, profile } from './profile.ts';
+export { type LayerProfile, multiplyAddsOf, type Profile, profile } from './profile.ts';

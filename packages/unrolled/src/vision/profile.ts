@@ -1,4 +1,4 @@
-import type { Block, MatrixProduct, Storage } from '../backend/backend.ts';
+import type { Block, MatrixProduct, RecurrentForward, Storage } from '../backend/backend.ts';
 import type { ConvolutionForward } from '../backend/convolution.ts';
 import { ShapeError } from '../errors.ts';
 import { shapeDevice } from '../nn/cells/shape-device.ts';
@@ -22,7 +22,7 @@ export interface LayerProfile {
   readonly weight: Shape | null;
   /** Trainable numbers. */
   readonly parameters: number;
-  /** In products and convolutions; what is done element by element is not counted. */
+  /** In products, convolutions and recurrences; what is done element by element is not counted. */
   readonly multiplyAdds: number;
 }
 
@@ -53,7 +53,23 @@ function countingDevice(counters: Counters): Device {
     matmul(_a: Block, _b: Block, _out: Block, { batch, m, k, n }: MatrixProduct) {
       counters.multiplyAdds += batch * m * k * n;
     },
+    // x · W_ihᵀ and h · W_hhᵀ at every step
+    recurrent({ x, weightIh, weightHh }: RecurrentForward) {
+      const rows = sizeOf(x.shape.slice(0, 2));
+      counters.multiplyAdds += rows * (sizeOf(weightIh.shape) + sizeOf(weightHh.shape));
+    },
   });
+}
+
+/**
+ * Multiply-adds in products, convolutions and recurrences of whatever is computed on the device that `run` is given, which computes
+ * nothing but shapes.
+ */
+export function multiplyAddsOf(run: (device: Device) => void): number {
+  const counters = { multiplyAdds: 0, bytes: 0 };
+  const device = countingDevice(counters);
+  device.scope(() => device.withoutGradients(() => run(device)));
+  return counters.multiplyAdds;
 }
 
 /**

@@ -6,11 +6,11 @@ import type { UseFlags } from '../../options/use.ts';
 import { printable } from '../../output/text.ts';
 import { countOf } from '../../output/units.ts';
 import { type ImageFlags, imageItems, imagesArgument, skipBroken } from '../image-items.ts';
+import { readExamples } from '../images/examples.ts';
+import { readImageFiles } from '../images/sources.ts';
 import { describeLabel, describeLabelScores, requireLabels } from '../label-report.ts';
 import type { EvaluatePart, Item, PredictPart } from '../task-commands.ts';
 import { textItems, textOptions } from '../text-items.ts';
-import { readExamples } from './examples.ts';
-import { readImageFiles } from './sources.ts';
 import { classifyImages } from './trainable.ts';
 
 type Types = TypesOf<'classify-images'>;

@@ -1,11 +1,11 @@
-import { InvalidArgumentError, Option } from 'commander';
+import { Option } from 'commander';
 import { type FeatureKind, featureKinds } from 'unrolled/tasks/classify-images';
 import { networkNames } from 'unrolled/vision';
 import { choice, notNegative, number, option, positive, whole } from '../../options/parse.ts';
 import { dropoutOption } from '../../options/recurrent.ts';
 import { type OptionType, type TrainOptions, trainDefaults } from '../../options/train.ts';
 import { skipBroken } from '../image-items.ts';
-import { parseAugmentation } from './augmentation.ts';
+import { augmentOption } from '../images/augmentation.ts';
 
 export interface ImageOptions extends TrainOptions {
   /** A name of `networkNames`; 'auto' until the images have been looked at. */
@@ -59,20 +59,13 @@ export const optional: Readonly<Record<string, OptionType>> = {
 
 const share = number((value) => value >= 0 && value < 1, 'from 0, below 1');
 
-function augmentation(text: string): string {
-  const problem = parseAugmentation(text).problem;
-  if (problem !== null) throw new InvalidArgumentError(problem);
-  return text;
-}
-
 export const options = (): Option[] => [
   choice('--network <name>', 'network (default auto: by the size and number of the images)', ['auto', ...networkNames]),
   option('--width <factor>', 'factor of the channels of all layers (default: by the images)', positive),
   option('--size <pixels>', "height and width of the network's input (default: by the images)", whole(8, 1024)),
-  new Option(
-    '--augment <list>',
-    'how images are varied: none, or flip, shift=4, crop=0.5, colour=0.2, cut-out=8 with commas (default auto)',
-  ).argParser(augmentation),
+  augmentOption(
+    'how images are varied: none, or flip, shift=4, rotate=10, zoom=0.1, crop=0.5, colour=0.2, cut-out=8 with commas (default auto)',
+  ),
   option(
     '--mix-up <alpha>',
     `mix pairs of images in shares of Beta(α, α) (default ${defaults.mixUp}: none)`,

@@ -1,12 +1,9 @@
-import { relative } from 'node:path';
-import { splitExamples } from 'unrolled/data';
 import { inputChannels, inputSize, type Preprocessing } from 'unrolled/images';
 import {
   channelStatistics,
   ImageClassifier,
   type ImageClassifierDescription,
   imageClassifierTraining,
-  type LabelledImage,
   withHead,
 } from 'unrolled/tasks/classify-images';
 import type { Checkpoint } from 'unrolled/train';
@@ -17,12 +14,13 @@ import { exampleUnits } from '../../run/events.ts';
 import { withDefaults } from '../../run/options.ts';
 import type { Prepared, Sources, Trainable } from '../../run/trainable.ts';
 import { readBackbone } from '../backbone.ts';
-import { listLabels, requireLabels } from '../label-report.ts';
-import { parseAugmentation } from './augmentation.ts';
-import { type Chosen, choose } from './choose.ts';
-import { type ReadExamples, readExamples } from './examples.ts';
+import { parseAugmentation } from '../images/augmentation.ts';
+import { readExamples } from '../images/examples.ts';
+import { heldOut, isValidation, recognised } from '../images/held-out.ts';
+import { type ImageFiles, readImageFiles, recognisesImages, typicalImage } from '../images/sources.ts';
+import { listLabels } from '../label-report.ts';
+import { choose } from './choose.ts';
 import { defaults, type ImageOptions, optional, options } from './options.ts';
-import { type ImageFiles, readImageFiles, recognisesImages, typicalImage } from './sources.ts';
 
 export const classifyImages: Trainable<ImageOptions, ImageFiles> = {
   task: 'classify-images',
@@ -137,49 +135,6 @@ async function prepare(
 }
 
 const black = (channels: number): number[] => new Array<number>(channels).fill(0);
-
-/** `Recognised 5 folders of images (flowers/train)` */
-function recognised({ data }: ImageFiles): string {
-  const what = {
-    folders: `${countOf(data.labels.length, 'folder')} of images`,
-    list: 'a list of images',
-    idx: 'IDX files of images',
-    'cifar-10': 'files of CIFAR-10',
-    'cifar-100': 'files of CIFAR-100',
-  }[data.format];
-  return `Recognised ${what} in ${data.train.path}`;
-}
-
-/** Whether a folder is for validation, and not for a test. */
-const isValidation = (path: string): boolean => /(^|[/\\])val(id|idation)?$/.test(path);
-
-interface Split {
-  readonly examples: readonly LabelledImage[];
-  readonly validation: readonly LabelledImage[];
-  readonly validationAbout: readonly string[];
-}
-
-/** Images for training, and those for validation: the given ones, those kept apart for it, or a share. */
-async function heldOut(
-  read: ReadExamples,
-  given: ImageFiles | null,
-  { path, data }: ImageFiles,
-  preprocessing: Preprocessing,
-  { seed, validationShare, skipBroken }: Chosen,
-): Promise<Split> {
-  const apart = data.test && isValidation(data.test.path) ? { set: data.test, labels: data.labels } : null;
-  const other = given ? { set: given.data.train, labels: given.data.labels } : apart;
-  if (!other) {
-    // Not the place of the folder, which may be moved.
-    const places = read.examples.map((example, i) => ({ example, key: relative(path, read.placeOf(i)) }));
-    const { train, validation } = splitExamples(places, { share: validationShare, seed, keyOf: ({ key }) => key });
-    const plain = (some: typeof places): LabelledImage[] => some.map(({ example }) => example);
-    return { examples: plain(train), validation: plain(validation), validationAbout: [] };
-  }
-  const found = await readExamples(other.set, preprocessing, { labels: other.labels, skipBroken });
-  requireLabels(found, data.labels, 'the training data');
-  return { examples: read.examples, validation: found.examples, validationAbout: found.about };
-}
 
 /** The same for images of another size. */
 function resized(preprocessing: Preprocessing, size: number | undefined): Preprocessing {

@@ -4,7 +4,9 @@ import Acted from './Acted.svelte';
 import Answered from './Answered.svelte';
 import Captioned from './Captioned.svelte';
 import Classified from './Classified.svelte';
+import Drawn from './Drawn.svelte';
 import Forecasted from './Forecasted.svelte';
+import Glimpsed from './Glimpsed.svelte';
 import Tagged from './Tagged.svelte';
 import Translated from './Translated.svelte';
 import Walked from './Walked.svelte';
@@ -51,4 +53,6 @@ export const panels: Readonly<Record<Exclude<TaskName, 'language-model' | 'class
   tag: { picture: Tagged },
   forecast: { picture: Forecasted },
   navigate: { picture: Walked },
+  glimpse: { picture: Glimpsed },
+  draw: { picture: Drawn },
 };

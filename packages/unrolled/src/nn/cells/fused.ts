@@ -116,7 +116,7 @@ export const unchanged = (h: Tensor): Tensor => h;
 /** Runs a cell over a whole sequence as one operation of the backend. */
 export function fusedSequence<State extends CellState & { h: Tensor; c?: Tensor }>(
   cell: RecurrentCell,
-  weights: FusedWeights,
+  weights: Pick<FusedWeights, 'tensors'>,
   gateNames: readonly string[],
   xs: Tensor,
   state: State,

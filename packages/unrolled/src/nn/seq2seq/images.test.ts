@@ -14,7 +14,7 @@ import { Declarations, Parameters } from '../parameters.ts';
 import { Decoder } from './decoder.ts';
 import { EncoderDecoder } from './encoder-decoder.ts';
 import { type Conditioning, conditionings, FeatureEncoder } from './feature-encoder.ts';
-import { reinforceLoss } from './reinforce.ts';
+import { reinforceLoss, reinforceWithBaseline } from './reinforce.ts';
 
 const device = createDevice(referenceBackend({ float: 'float64' }));
 const random = (shape: Shape, seed: number): Tensor => {
@@ -215,6 +215,29 @@ describe('the estimate of REINFORCE', () => {
       const estimate = gradients(reinforceLoss(episodes, baseline, 0), [first, second]);
       for (const [k, value] of estimate.flatMap((g) => [...g.data()]).entries()) mean[k] += p * value;
       expect(baseline.value.data()[0]).toBeCloseTo(0.9 * b + (0.1 * (early[a] + late[i])) / 2, 12);
+    });
+    for (const [k, value] of mean.entries()) expect(value).toBeCloseTo(exact[k], 10);
+  });
+
+  test.each([0, 2.5])('with a baseline of %d that the model predicts it is, too, and the baseline learns', (b) => {
+    const losses = pairs.map(([a, c], i) => scale(probability(a, c), -(early[a] + late[i])));
+    const exact = gradients(losses.reduce(add), [first, second]).flatMap((g) => [...g.data()]);
+    const baseline = device.tensor([b, b - 1], [2, 1]).track();
+    const mean = exact.map(() => 0);
+    pairs.forEach(([a, c], i) => {
+      const logProbability = concat([pick(logSoftmax(first), 0, a), pick(logSoftmax(second), a, c)]); // [T, 1]
+      const episodes = {
+        rewards: device.tensor([early[a], late[i]], [2, 1]),
+        drawn: { logProbability, entropy: device.zeros([2, 1]) },
+        active: device.ones([2, 1]),
+      };
+      const p = probability(a, c).item();
+      const found = gradients(reinforceWithBaseline(episodes, baseline, 0), [first, second, baseline]);
+      const [policy, predicted] = [found.slice(0, 2), found[2]];
+      for (const [k, value] of policy.flatMap((g) => [...g.data()]).entries()) mean[k] += p * value;
+      // 2 (b − G)
+      expect(predicted.data()[0]).toBeCloseTo(2 * (b - early[a] - late[i]), 10);
+      expect(predicted.data()[1]).toBeCloseTo(2 * (b - 1 - late[i]), 10);
     });
     for (const [k, value] of mean.entries()) expect(value).toBeCloseTo(exact[k], 10);
   });

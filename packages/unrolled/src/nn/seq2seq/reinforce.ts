@@ -1,4 +1,4 @@
-import { add, matmul, mul, scale, sub, sum } from '../../ops/index.ts';
+import { add, matmul, mul, scale, square, sub, sum } from '../../ops/index.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { Drawn } from '../attention.ts';
 import type { Parameter } from '../parameters.ts';
@@ -25,23 +25,13 @@ const SHARE = 0.1;
  * @param baseline  a buffer `[1]`, which is updated; null: b = 0
  * @param entropy  λ
  */
-export function reinforceLoss(
-  { rewards, drawn, active }: Episodes,
-  baseline: Parameter | null,
-  entropy: number,
-): Tensor {
+export function reinforceLoss(episodes: Episodes, baseline: Parameter | null, entropy: number): Tensor {
+  const { rewards, active } = episodes;
   const { device } = rewards;
-  const [T] = rewards.shape;
-  const later = device.tensor(
-    Uint8Array.from({ length: T * T }, (_, i) => Number(i % T >= Math.floor(i / T))),
-    [T, T],
+  const advantage = device.withoutGradients(() =>
+    returnsOf(baseline ? sub(rewards, mul(active, baseline.value)) : rewards),
   );
-  const advantage = device.withoutGradients(() => {
-    const beyond = baseline ? sub(rewards, mul(active, baseline.value)) : rewards;
-    return matmul(later, beyond);
-  });
-  const { logProbability, entropy: spread } = drawn;
-  const loss = sum(mul(active, sub(mul(scale(advantage, -1), logProbability), scale(spread, entropy))));
+  const loss = policyLoss(episodes, advantage, entropy);
   if (baseline) {
     device.withoutGradients(() => {
       const mean = scale(sum(rewards), SHARE);
@@ -50,4 +40,34 @@ export function reinforceLoss(
     });
   }
   return loss;
+}
+
+/**
+ * The same with a baseline that the model predicts at each step (Mnih 2014), and its error, by which it learns:
+ *
+ *     Σ_{t,b} −(G_tb − b_tb) · log p(draw_tb) − λ H_tb + (G_tb − b_tb)²
+ *
+ * The baseline gets no gradient of the first term.
+ * @param baseline  b, `[T, B]`, which must not depend on the draw of its step
+ */
+export function reinforceWithBaseline(episodes: Episodes, baseline: Tensor, entropy: number): Tensor {
+  const returns = episodes.rewards.device.withoutGradients(() => returnsOf(episodes.rewards));
+  const advantage = sub(returns, baseline.detach());
+  const error = sum(mul(episodes.active, square(sub(returns, baseline))));
+  return add(policyLoss(episodes, advantage, entropy), error);
+}
+
+/** G_t = Σ_{t′ ≥ t} reward_t′, `[T, B]`. */
+function returnsOf(rewards: Tensor): Tensor {
+  const [T] = rewards.shape;
+  const later = rewards.device.tensor(
+    Uint8Array.from({ length: T * T }, (_, i) => Number(i % T >= Math.floor(i / T))),
+    [T, T],
+  );
+  return matmul(later, rewards);
+}
+
+function policyLoss({ drawn, active }: Episodes, advantage: Tensor, entropy: number): Tensor {
+  const { logProbability, entropy: spread } = drawn;
+  return sum(mul(active, sub(mul(scale(advantage, -1), logProbability), scale(spread, entropy))));
 }

@@ -5,8 +5,18 @@ export { ConvTranspose2d, type ConvTranspose2dOptions } from './conv-transpose2d
 export { Conv1d, type Conv1dOptions } from './conv1d.ts';
 export { Conv2d, type Conv2dOptions } from './conv2d.ts';
 export { DepthwiseConv2d, type DepthwiseConv2dOptions } from './depthwise-conv2d.ts';
+export { FilterAttention, type FilterAttentionOptions, type FilterFocus } from './filter-attention.ts';
+export {
+  boxBank,
+  type FilterBanks,
+  type FilterPlacement,
+  gaussianBank,
+  readPatches,
+  writePatches,
+} from './filter-banks.ts';
 export { Fire, type FireOptions } from './fire.ts';
 export { Flatten, type FlattenOptions } from './flatten.ts';
+export { GlimpseSensor, type GlimpseSensorOptions } from './glimpse-sensor.ts';
 export { imageLayerFrom } from './image-layers.ts';
 export { InvertedResidual, type InvertedResidualOptions } from './inverted-residual.ts';
 export { LayerMeans, type LayerMeansOptions } from './layer-means.ts';

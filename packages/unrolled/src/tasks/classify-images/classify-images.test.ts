@@ -2,6 +2,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { openDevice } from '../../device.ts';
 import { ConfigError, DataError, FormatError } from '../../errors.ts';
 import { type Image, orientImage } from '../../images/index.ts';
+import type { LabelledImage } from '../../images/labelled-images.ts';
 import { inference } from '../../nn/layer.ts';
 import { Linear } from '../../nn/linear.ts';
 import { Sequential } from '../../nn/sequential.ts';
@@ -11,7 +12,6 @@ import type { Checkpoint } from '../../train/checkpoint.ts';
 import { type TrainOptions, train } from '../../train/index.ts';
 import { encodeModel, storeModel } from '../../train/stored-model.ts';
 import { type NetworkName, type NetworkOptions, networkConfig } from '../../vision/index.ts';
-import type { LabelledImage } from './examples.ts';
 import { evaluateImageClassifier, ImageClassifier, imageClassifierTraining, imageInput, withHead } from './index.ts';
 import type { ImageTrainingOptions } from './training.ts';
 

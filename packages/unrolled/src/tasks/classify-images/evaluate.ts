@@ -1,7 +1,7 @@
 import { DataError } from '../../errors.ts';
+import type { LabelledImage } from '../../images/labelled-images.ts';
 import { type ClassifierEvaluation, evaluateLogits } from '../../metrics/label-predictions.ts';
 import type { StopSignal } from '../../signal.ts';
-import type { LabelledImage } from './examples.ts';
 import type { ImageClassifier } from './model.ts';
 
 /**

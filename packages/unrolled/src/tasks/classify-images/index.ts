@@ -4,10 +4,10 @@
  */
 
 export { imageInput } from '../../images/image-input.ts';
+export { imageSource, type LabelledImage } from '../../images/labelled-images.ts';
 export type { Classification, ClassifierEvaluation } from '../../metrics/label-predictions.ts';
 export * from './config.ts';
 export * from './evaluate.ts';
-export { imageSource, type LabelledImage } from './examples.ts';
 export * from './inspected.ts';
 export { type ClassifyImagesOptions, ImageClassifier } from './model.ts';
 export { type FeatureKind, featureKinds, type HeadOptions, withHead } from './network.ts';

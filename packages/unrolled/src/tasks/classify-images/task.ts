@@ -1,9 +1,9 @@
 import { imageInput } from '../../images/image-input.ts';
 import type { Image } from '../../images/index.ts';
+import type { LabelledImage } from '../../images/labelled-images.ts';
 import type { Classification, ClassifierEvaluation } from '../../metrics/label-predictions.ts';
 import type { Task } from '../task.ts';
 import { evaluateImageClassifier } from './evaluate.ts';
-import type { LabelledImage } from './examples.ts';
 import { ImageClassifier } from './model.ts';
 
 /** Images to labels. */

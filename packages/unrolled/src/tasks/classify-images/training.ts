@@ -9,6 +9,7 @@ import {
   mixImages,
   prepareImage,
 } from '../../images/index.ts';
+import { imageSource, type LabelledImage } from '../../images/labelled-images.ts';
 import { fitTemperature } from '../../metrics/calibration.ts';
 import { classificationOf, evaluateLogits } from '../../metrics/label-predictions.ts';
 import type { Context } from '../../nn/layer.ts';
@@ -17,7 +18,6 @@ import { Random } from '../../random.ts';
 import type { StopSignal } from '../../signal.ts';
 import { type ExampleOptions, exampleKinds, SupervisedTraining } from '../../train/supervised.ts';
 import type { Validation } from '../../train/task.ts';
-import { imageSource, type LabelledImage } from './examples.ts';
 import { type ImageClassifier, meanRows, mirrorImage } from './model.ts';
 
 export interface ImageTrainingOptions extends ExampleOptions<LabelledImage> {

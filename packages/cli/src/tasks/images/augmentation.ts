@@ -1,3 +1,4 @@
+import { InvalidArgumentError, Option } from 'commander';
 import type { AugmentationConfig } from 'unrolled/images';
 
 /** Each way to vary images: what it is without a number, the range of the number, and what it sets. */
@@ -6,6 +7,8 @@ const ways: Readonly<
 > = {
   flip: { usual: 1, least: 1, most: 1, config: () => ({ flip: true }) },
   shift: { usual: 4, least: 1, most: 1000, config: (shift) => ({ shift: Math.round(shift) }) },
+  rotate: { usual: 10, least: 0, most: 180, config: (rotate) => ({ rotate }) },
+  zoom: { usual: 0.1, least: 0, most: 10, config: (zoom) => ({ zoom }) },
   crop: { usual: 0.5, least: 0.01, most: 1, config: (crop) => ({ crop }) },
   colour: {
     ...{ usual: 0.2, least: 0, most: 1 },
@@ -34,3 +37,11 @@ export function parseAugmentation(text: string): { config: AugmentationConfig | 
   }
   return { config, problem: null };
 }
+
+/** @param description  with the default */
+export const augmentOption = (description: string): Option =>
+  new Option('--augment <list>', description).argParser((text) => {
+    const { problem } = parseAugmentation(text);
+    if (problem !== null) throw new InvalidArgumentError(problem);
+    return text;
+  });

@@ -36,9 +36,10 @@ export const recognisesImages = (paths: readonly string[]): boolean =>
 
 /**
  * A folder of images, a table that lists them, or files with many of them.
+ * @param labelled  whether each image must have a label. Default true
  * @throws Failure if there is more than one of these, or they have no labels
  */
-export async function readImageFiles(paths: readonly string[]): Promise<ImageFiles> {
+export async function readImageFiles(paths: readonly string[], { labelled = true } = {}): Promise<ImageFiles> {
   const [path] = paths;
   if (isFile(path) && paths.some(isStoredImages)) {
     const { files, ...data } = storedImages(paths);
@@ -60,10 +61,10 @@ export async function readImageFiles(paths: readonly string[]): Promise<ImageFil
       `${path}: it is a file; give the folder with the images and their labels, or a table of images and labels`,
     );
   }
-  const data = imageData(path);
+  const data = imageData(path, { labelled });
   if (data === null) {
     throw new Failure(
-      `${path}: no images found; there must be a folder of images for each label, or IDX or CIFAR files`,
+      `${path}: no images found; there must be ${labelled ? 'a folder of images for each label' : 'image files'}, or IDX or CIFAR files`,
     );
   }
   const { files: inside } = binaryFiles([path], data.format === 'folders' ? isImageFile : undefined);

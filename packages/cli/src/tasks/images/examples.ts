@@ -1,5 +1,11 @@
-import { type Image, inputChannels, inputSize, type Preprocessing, prepareImage } from 'unrolled/images';
-import type { LabelledImage } from 'unrolled/tasks/classify-images';
+import {
+  type Image,
+  inputChannels,
+  inputSize,
+  type LabelledImage,
+  type Preprocessing,
+  prepareImage,
+} from 'unrolled/images';
 import { Failure } from '../../failure.ts';
 import type { ImageSet } from '../../input/image-sets.ts';
 import { countOf, formatBytes, formatCount } from '../../output/units.ts';
