@@ -23,20 +23,12 @@ import { type SummaryOptions, summaryOf } from './summary.ts';
 import { type SymbolicTensor, type Symbols, symbolsIn } from './symbolic.ts';
 import { Compiled, type CompileOptions } from './training/compile.ts';
 import type { ModelData } from './training/data.ts';
-import {
-  type EvaluateOptions,
-  evaluateModel,
-  type FitData,
-  type FitOptions,
-  fitModel,
-  type Predicted,
-  type PredictOptions,
-  Progress,
-  predictModel,
-  testBatch,
-  trainBatch,
-} from './training/fit.ts';
+import { evaluateModel, predictModel, testBatch } from './training/evaluate.ts';
+import { fitModel } from './training/fit.ts';
 import type { Optimizer } from './training/optimizers.ts';
+import type { EvaluateOptions, FitData, FitOptions, Predicted, PredictOptions } from './training/options.ts';
+import { Progress } from './training/progress.ts';
+import { trainBatch } from './training/trainer.ts';
 
 /** How inputs or outputs are given: one, a list, or by these names. */
 export type Form = 'one' | 'list' | 'record';

@@ -215,6 +215,27 @@ describe('callbacks', () => {
     expect(epoch).toEqual([0]);
   });
 
+  test('validationFreq says after which epochs there is a validation', async () => {
+    for (const [validationFreq, epochs] of [
+      [2, [1, 3]],
+      [
+        [1, 4],
+        [0, 3],
+      ],
+    ] as const) {
+      const net = await line();
+      const seen: number[] = [];
+      const look = lambdaCallback({
+        onEpochEnd: (epoch, logs) => {
+          if ('val_loss' in logs) seen.push(epoch);
+        },
+      });
+      const options = { ...quiet, epochs: 4, validationFreq, callbacks: [look] };
+      await net.fit([[1]], [1], { ...options, validationData: [[[1]], [1]] });
+      expect(seen).toEqual(epochs);
+    }
+  });
+
   test('see logs of the run in their order', async () => {
     const net = await line();
     const calls: string[] = [];
