@@ -7,11 +7,13 @@ import { captionCommands } from '../tasks/caption/commands.ts';
 import { classifyCommands } from '../tasks/classify/commands.ts';
 import { classifyImagesCommands } from '../tasks/classify-images/commands.ts';
 import { drawCommands } from '../tasks/draw/commands.ts';
+import { dialogueCommands } from '../tasks/dialogue/commands.ts';
 import { forecastCommands } from '../tasks/forecast/commands.ts';
 import { glimpseCommands } from '../tasks/glimpse/commands.ts';
 import { languageModelCommands } from '../tasks/language-model/commands.ts';
 import { navigateCommands } from '../tasks/navigate/commands.ts';
 import { tagCommands } from '../tasks/tag/commands.ts';
+import { targetSelectionCommands } from '../tasks/target-selection/commands.ts';
 import type { Evaluated, Item, TaskCommands } from '../tasks/task-commands.ts';
 import { translateCommands } from '../tasks/translate/commands.ts';
 import { videoCommands, videoFramesCommands } from '../tasks/video/commands.ts';
@@ -35,6 +37,8 @@ const parts: Readonly<Record<TaskName, () => TaskParts>> = {
   forecast: () => partsOf(forecastCommands),
   glimpse: () => partsOf(glimpseCommands),
   navigate: () => partsOf(navigateCommands),
+  dialogue: () => partsOf(dialogueCommands),
+  'target-selection': () => partsOf(targetSelectionCommands),
   tag: () => partsOf(tagCommands),
   translate: () => partsOf(translateCommands),
   video: () => partsOf(videoCommands),

@@ -6,6 +6,7 @@
 /** Charts as SVG text: pure functions of plain data, for Node, pages and files. */
 export * from './alignment-chart.ts';
 export * from './attention-maps.ts';
+export * from './dot-chart.ts';
 export type { Chart } from './frame.ts';
 export * from './heat-map.ts';
 export * from './line-chart.ts';

@@ -1,5 +1,5 @@
 /**
- * Accuracy, F1, calibration, spans, BLEU, chrF, scores of captions and answers, error rates and forecast errors, from plain numbers.
+ * Accuracy, F1, calibration, spans, BLEU, chrF, scores of captions and answers, ranks, error rates and forecast errors, from plain numbers.
  * @module
  */
 

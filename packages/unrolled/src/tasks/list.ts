@@ -111,6 +111,21 @@ export const tasks = [
     reads: 'image',
     description: 'draw images step by step (DRAW)',
   },
+  {
+    name: 'dialogue',
+    noun: 'dialogue agent',
+    verb: 'answer',
+    reads: 'image',
+    description: 'answer questions about an image that build on each other',
+  },
+  {
+    name: 'target-selection',
+    command: 'dialogue',
+    noun: 'target selector',
+    verb: 'select',
+    reads: 'text',
+    description: 'choose the dot that two players talk about',
+  },
 ] as const satisfies readonly TaskEntry[];
 
 export type TaskName = (typeof tasks)[number]['name'];
@@ -134,6 +149,8 @@ const loaders = {
   navigate: async () => (await import('./navigate/task.ts')).navigateTask,
   glimpse: async () => (await import('./glimpse/task.ts')).glimpseTask,
   draw: async () => (await import('./draw/task.ts')).drawTask,
+  dialogue: async () => (await import('./dialogue/task.ts')).dialogueTask,
+  'target-selection': async () => (await import('./target-selection/task.ts')).targetSelectionTask,
 } as const satisfies Readonly<Record<TaskName, () => Promise<object>>>;
 
 type Loaded<Name extends TaskName> = Awaited<ReturnType<(typeof loaders)[Name]>>;

@@ -17,12 +17,14 @@ import { Captioner, captionVocabulary } from './caption/index.ts';
 import { Classifier } from './classify/index.ts';
 import { ImageClassifier } from './classify-images/index.ts';
 import { DrawModel, drawings } from './draw/index.ts';
+import { answerQuestions, DialogueAgent, dialogueKnowledge } from './dialogue/index.ts';
 import { Forecaster, fitScaling, rowsOf } from './forecast/index.ts';
 import { GlimpseModel, readImages } from './glimpse/index.ts';
 import { generateText, LanguageModel, languageModelTraining } from './language-model/index.ts';
 import { knowledgeOf, Navigator, navigateTask } from './navigate/index.ts';
 import { smallMap, smallRoutes } from './navigate/small-map.ts';
 import { Tagger, tagVocabulary } from './tag/index.ts';
+import { gameVocabulary, selectTargets, TargetSelector } from './target-selection/index.ts';
 import { sidesFor, Translator } from './translate/index.ts';
 import { FrameLabeller, VideoClassifier } from './video/index.ts';
 import { Answerer, questionVocabulary } from './vqa/index.ts';
@@ -50,6 +52,13 @@ const networkOfImages = new Sequential({
   pool: new GlobalAveragePool(),
   fc: new Sequential([new Dropout({ rate: 0.1 }), new Linear({ units: 2 })]),
 }).config;
+const game = {
+  dots: [
+    { x: 0, y: 0.5, size: 1, colour: -1 },
+    { x: 0.3, y: -0.5, size: 0, colour: 1 },
+  ],
+  utterances: [{ speaker: 'you', text: 'the dark one?' }],
+} as const;
 const scaling = fitScaling(rowsOf(series), 8, 3);
 
 const languageModels = [char, word, bpe].map((tokenizer): Subject => {
@@ -180,6 +189,27 @@ const subjects: readonly Subject[] = [
     name: 'a navigator',
     model: new Navigator(device, knowledgeOf([smallMap], smallRoutes), { ...common, embedding: 3, senses: 3 }),
     open: async (source) => navigateTask.predict(Navigator.load(device, source), [{ text: 'go' }], { maxActions: 3 }),
+  },
+  {
+    name: 'a dialogue agent',
+    model: new DialogueAgent(device, {
+      ...dialogueKnowledge([{ caption: 'a field', turns: [{ question: 'is it dark?', answer: 'yes' }] }]),
+      config: { ...common, embedding: 3 },
+      backbone: {
+        config: networkOfImages,
+        preprocessing: { size: [5, 4], crop: 'none', mean: [0.5, 0.4, 0.5], std: [0.2, 0.2, 0.2] },
+        trained: true,
+      },
+    }),
+    open: async (source) =>
+      answerQuestions(DialogueAgent.load(device, source), [
+        { image: { width: 2, height: 1, channels: 1, data: Uint8Array.of(0, 9) }, question: 'is it dark?' },
+      ]),
+  },
+  {
+    name: 'a target selector',
+    model: new TargetSelector(device, gameVocabulary([game], 1), { ...common, embedding: 3 }),
+    open: async (source) => selectTargets(TargetSelector.load(device, source), [game]),
   },
   {
     name: 'a translator',

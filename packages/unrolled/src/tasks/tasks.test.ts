@@ -10,6 +10,7 @@ import { Captioner, captionVocabulary } from './caption/index.ts';
 import { Classifier } from './classify/model.ts';
 import { ImageClassifier } from './classify-images/model.ts';
 import { DrawModel } from './draw/model.ts';
+import { DialogueAgent, dialogueKnowledge } from './dialogue/index.ts';
 import { Forecaster } from './forecast/model.ts';
 import { fitScaling } from './forecast/scaling.ts';
 import { rowsOf } from './forecast/series.ts';
@@ -21,6 +22,7 @@ import { knowledgeOf, Navigator } from './navigate/model.ts';
 import { smallMap, smallRoutes } from './navigate/small-map.ts';
 import { Tagger } from './tag/model.ts';
 import { tagVocabulary } from './tag/vocabulary.ts';
+import { gameVocabulary, TargetSelector } from './target-selection/index.ts';
 import { Translator } from './translate/model.ts';
 import { sidesFor } from './translate/sides.ts';
 import { FrameLabeller, VideoClassifier } from './video/index.ts';
@@ -67,6 +69,20 @@ const image = (width: number, height: number, byte: number) => ({
 const dark = { width: 1, height: 1, channels: 1, data: Uint8Array.of(3) };
 const bright = { width: 1, height: 1, channels: 1, data: Uint8Array.of(250) };
 const greyImage = { width: 4, height: 5, channels: 1, data: Array.from({ length: 20 }, (_, i) => 12 * i) };
+const turns = [
+  { question: 'is it dark?', answer: 'yes' },
+  { question: 'and now?', answer: 'it is bright', candidates: ['no', 'it is bright'] },
+];
+const game = {
+  dots: [
+    { x: 0, y: 0.5, size: 1, colour: -1 },
+    { x: 0.3, y: -0.5, size: 0, colour: 1 },
+  ],
+  utterances: [
+    { speaker: 'you', text: 'the dark one?' },
+    { speaker: 'them', text: 'ok' },
+  ],
+} as const;
 const subjects: Readonly<Record<TaskName, Subject>> = {
   'language-model': {
     file: await stored(new LanguageModel(device, tokenizer, sizes)),
@@ -269,6 +285,31 @@ const subjects: Readonly<Record<TaskName, Subject>> = {
     wrong: [{ text: 'go', start: { x: 0, y: 0, angle: 45 } }, /^inputs\[1\]\.start\.angle must be an angle/],
     data: { maps: [smallMap], routes: smallRoutes },
   },
+  dialogue: {
+    file: await stored(
+      new DialogueAgent(device, { ...dialogueKnowledge([{ caption: 'a field', turns }]), config: sizes }),
+    ),
+    inputs: [
+      { image: { width: 2, height: 2, channels: 1, data: [0, 9, 30, 200] }, question: 'is it dark?' },
+      { image: { width: 1, height: 1, channels: 1, data: [4] }, question: 'and now?', caption: 'a field', turns },
+      { image: { width: 1, height: 1, channels: 1, data: [4] }, question: '', candidates: ['yes', 'no'] },
+    ],
+    options: { beam: 2, nBest: 2 },
+    wrong: [{ image: { width: 1, height: 1, data: [1] } }, /^inputs\[1\]\.question must be text/],
+    data: [
+      { image: { width: 1, height: 1, channels: 1, data: Uint8Array.of(3) }, caption: 'a field', turns },
+      { image: { width: 1, height: 2, channels: 1, data: Uint8Array.of(250, 240) }, caption: '', turns },
+    ],
+  },
+  'target-selection': {
+    file: await stored(new TargetSelector(device, gameVocabulary([game], 1), sizes)),
+    inputs: [game, { dots: [...game.dots, game.dots[0]], utterances: [] }],
+    wrong: [{ dots: [game.dots[0]], utterances: [] }, /^inputs\[1\]\.dots must be/],
+    data: [
+      { ...game, target: 1 },
+      { ...game, target: 0 },
+    ],
+  },
 };
 
 /** What JSON makes of a value. */
@@ -325,6 +366,7 @@ describe.each(tasks)('the task $name', ({ name }) => {
 
 test('an unknown task is an error that names those there are', async () => {
   await expect(taskNamed('paint')).rejects.toThrow(/'paint'; there are language models, .* and drawing models$/);
+  await expect(taskNamed('paint')).rejects.toThrow(/'paint'; there are language models, .* and target selectors$/);
 });
 
 test('tokens explain a label in their order, words by their weight', async () => {

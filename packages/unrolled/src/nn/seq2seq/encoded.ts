@@ -1,5 +1,7 @@
 import type { Shape } from '../../shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
+import type { Cell } from '../cells/cell.ts';
+import { shapeDevice } from '../cells/shape-device.ts';
 import type { Layer } from '../layer.ts';
 import type { StackState } from '../sequence-layer.ts';
 
@@ -28,6 +30,15 @@ export interface EncodedShapes {
 
 /** A layer that reads what a decoder writes about. `RecurrentEncoder` is one. */
 export type Encoder<Source, SourceShapes> = Layer<Source, Encoded, SourceShapes, EncodedShapes>;
+
+/**
+ * A state for a decoder of `layers` layers of a cell, every part of which is the same vector `[B, D]`; of vectors of the decoder's
+ * width it is passed on as it is, of others mapped (`Bridge`).
+ */
+export function stateOf(cell: Cell, layers: number, vector: Tensor): StackState {
+  const names = Object.keys(cell.initialState(1, shapeDevice()));
+  return Array.from({ length: layers }, () => Object.fromEntries(names.map((name) => [name, vector])));
+}
 
 export const shapesOf = (state: StackState): StateShapes =>
   state.map((parts) => Object.fromEntries(Object.entries(parts).map(([name, { shape }]) => [name, shape])));
