@@ -43,6 +43,11 @@ const examples: Record<string, (lines: readonly string[]) => void> = {
     expect(reconstruction + divergence).toBeCloseTo(bound, 1);
     expect(lines.slice(7).join('')).toMatch(/[█▀▄]/);
   },
+  'dialogue.ts': (lines) => {
+    const [result, ...chosen] = lines.slice(-3);
+    expect(Number(/^([\d.]+)% right/.exec(result)?.[1])).toBeGreaterThan(80);
+    expect(chosen[0].replace('darkest', '')).not.toBe(chosen[1].replace('highest', ''));
+  },
   'forecast.ts': (lines) => {
     const [naive, network] = lines.map((line) => Number(/MAE ([\d.]+)/.exec(line)?.[1]));
     expect(network, 'the noise alone is off by 0.8').toBeLessThan(0.95);

@@ -11,8 +11,8 @@ export interface TaskEntry {
   readonly noun: string;
   /** What such a model does with an input. */
   readonly verb: string;
-  /** What an input is: a text, columns of numbers, an image, a video, or an image with a question. */
-  readonly reads: 'text' | 'series' | 'image' | 'video' | 'question';
+  /** What an input is: a text, columns of numbers, an image, a video, an image with a question, or with a dialogue. */
+  readonly reads: 'text' | 'series' | 'image' | 'video' | 'question' | 'dialogue';
   readonly description: string;
 }
 
@@ -115,7 +115,7 @@ export const tasks = [
     name: 'dialogue',
     noun: 'dialogue agent',
     verb: 'answer',
-    reads: 'image',
+    reads: 'dialogue',
     description: 'answer questions about an image that build on each other',
   },
   {

@@ -4,6 +4,7 @@ import {
   type Game,
   gameVocabulary,
   parseOneCommon,
+  showSituation,
   TargetSelector,
   type TargetSelectorConfig,
   type TargetSelectorDescription,
@@ -87,14 +88,11 @@ function prepare(
 }
 
 /** Games to try the model on. */
-const exampleGames = (games: readonly Game[]) =>
+const exampleGames = (games: readonly Game[]): string[] =>
   games
     .filter(({ utterances }) => utterances.length < 8)
     .slice(0, 8)
-    .map(({ dots, utterances }) => ({
-      dots: dots.map((dot) => ({ ...dot })),
-      utterances: utterances.map((one) => ({ ...one })),
-    }));
+    .map(showSituation);
 
 function modelConfig(chosen: TargetSelectionOptions, own: CellFile | null): TargetSelectorConfig {
   const { cell, hidden, layers, embedding, dropout, units, reads, languageWeight } = chosen;

@@ -4,9 +4,11 @@ import Acted from './Acted.svelte';
 import Answered from './Answered.svelte';
 import Captioned from './Captioned.svelte';
 import Classified from './Classified.svelte';
+import Conversed from './Conversed.svelte';
 import Drawn from './Drawn.svelte';
 import Forecasted from './Forecasted.svelte';
 import Glimpsed from './Glimpsed.svelte';
+import Selected from './Selected.svelte';
 import Tagged from './Tagged.svelte';
 import Translated from './Translated.svelte';
 import Walked from './Walked.svelte';
@@ -55,4 +57,6 @@ export const panels: Readonly<Record<Exclude<TaskName, 'language-model' | 'class
   navigate: { picture: Walked },
   glimpse: { picture: Glimpsed },
   draw: { picture: Drawn },
+  dialogue: { picture: Conversed, options: () => ({ beam: 4, nBest: 4 }), words: () => ['--beam', '4'] },
+  'target-selection': { picture: Selected },
 };

@@ -130,7 +130,11 @@ test('learns what is asked, and needs the history for it', async () => {
       ],
     })),
   );
-  const agent = new DialogueAgent(device, { ...dialogueKnowledge(pairs), backbone: smallBackbone(32), config: { ...config, hidden: 24 } }, 1);
+  const agent = new DialogueAgent(
+    device,
+    { ...dialogueKnowledge(pairs), backbone: smallBackbone(32), config: { ...config, hidden: 24 } },
+    1,
+  );
   const task = dialogueTraining(agent, pairs, { batch: 6, seed: 1, validation: pairs });
   for await (const _ of train(task, { optimizer: { method: 'adam' }, learningRate: 0.01, clipNorm: 1, steps: 80 }));
   const scores = await evaluateDialogues(agent, pairs);

@@ -4,7 +4,7 @@ import { taskName } from '../../train/description.ts';
 import { wordVocabularyFields } from '../../words/description.ts';
 import type { WordVocabulary } from '../../words/vocabulary.ts';
 import { type TargetSelectorConfig, targetSelectorKinds } from './config.ts';
-import { type Dot, type Situation, type Speaker, speakers, type Utterance } from './game.ts';
+import { type Dot, readSituation, type Situation, type Speaker, speakers, type Utterance } from './game.ts';
 
 /** Everything that makes a target selector besides its parameters. */
 export interface TargetSelectorDescription {
@@ -26,8 +26,11 @@ const speaker = scalar<Speaker>({
   fits: (value) => speakers.includes(value as Speaker),
 });
 
-/** What a player sees, and what was said, from JSON. */
-export const situation: Schema<Situation> = objectOf<Situation>({
+const fields: Schema<Situation> = objectOf<Situation>({
   dots: listOf(dot, 2),
   utterances: listOf(objectOf<Utterance>({ speaker, text })),
 });
+
+/** What a player sees, and what was said, from JSON; a text is a line of a file of games. */
+export const situation: Schema<Situation> = (value, place) =>
+  fields(typeof value === 'string' ? readSituation(value, place) : value, place);

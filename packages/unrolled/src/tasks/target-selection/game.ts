@@ -44,13 +44,13 @@ export function parseOneCommon(content: string, name = 'file'): Game[] {
 /** Whether a text looks like games. */
 export const isOneCommon = (content: string): boolean => /^\ufeff?\s*<input>/.test(content);
 
-function gameOf(line: string, place: string): Game {
-  const part = (tag: string): string => {
-    const [, found] = new RegExp(`<${tag}>(.*?)</${tag}>`).exec(line) ?? [];
-    if (found === undefined) throw new DataError(`${place}: <${tag}> … </${tag}> is missing`, { place });
-    return found.trim();
-  };
-  const numbers = part('input').split(/\s+/).map(Number);
+/**
+ * One line of such a file without what was chosen, which may be there.
+ * @param place  where it stands, for errors
+ * @throws DataError naming the place and what is wrong
+ */
+export function readSituation(line: string, place: string): Situation {
+  const numbers = partOf(line, 'input', place).split(/\s+/).map(Number);
   if (numbers.length < 8 || numbers.length % 4 !== 0 || !numbers.every(Number.isFinite)) {
     throw new DataError(
       `${place}: <input> must have four numbers (x, y, size, colour) for each of two dots or more, received ${numbers.length}`,
@@ -61,22 +61,42 @@ function gameOf(line: string, place: string): Game {
     const [x, y, size, colour] = numbers.slice(4 * i, 4 * i + 4);
     return { x, y, size, colour };
   });
-  const output = part('output');
-  const target = Number(output);
-  if (output === '' || !Number.isInteger(target) || target < 0 || target >= dots.length) {
-    throw new DataError(`${place}: <output> must be the number of a dot, 0 to ${dots.length - 1}`, { place });
-  }
-  const utterances = part('dialogue')
+  const utterances = partOf(line, 'dialogue', place)
     .replace(/<selection>/g, '')
     .split('<eos>')
     .flatMap((said): Utterance[] => {
       if (said.trim() === '') return [];
-      const [, who, text] = /^\s*(YOU|THEM):(.*)$/.exec(said) ?? [];
+      const [, who, text] = /^\s*(YOU|THEM):(.*)$/s.exec(said) ?? [];
       if (who === undefined) throw new DataError(`${place}: an utterance begins with YOU: or THEM:`, { place });
       return [{ speaker: who === 'YOU' ? 'you' : 'them', text: text.trim() }];
     });
-  return { dots, utterances, target };
+  return { dots, utterances };
 }
+
+function gameOf(line: string, place: string): Game {
+  const seen = readSituation(line, place);
+  const output = partOf(line, 'output', place);
+  const target = Number(output);
+  if (output === '' || !Number.isInteger(target) || target < 0 || target >= seen.dots.length) {
+    throw new DataError(`${place}: <output> must be the number of a dot, 0 to ${seen.dots.length - 1}`, { place });
+  }
+  return { ...seen, target };
+}
+
+function partOf(line: string, tag: string, place: string): string {
+  const [, found] = new RegExp(`<${tag}>(.*?)</${tag}>`, 's').exec(line) ?? [];
+  if (found === undefined) throw new DataError(`${place}: <${tag}> … </${tag}> is missing`, { place });
+  return found.trim();
+}
+
+/** A situation as a line of such a file. */
+export const showSituation = ({ dots, utterances }: Situation): string =>
+  [
+    `<input> ${dots.map(({ x, y, size, colour }) => [x, y, size, colour].map((n) => Number(n.toFixed(3))).join(' ')).join(' ')} </input>`,
+    '<dialogue>',
+    ...utterances.map(({ speaker, text }) => `${speaker.toUpperCase()}: ${text} <eos>`),
+    '</dialogue>',
+  ].join(' ');
 
 /** The same game in the mirror: left is right, in the dots and in the words. */
 export const mirrored = <One extends Situation>(game: One): One => ({

@@ -12,8 +12,10 @@ export {
   isOneCommon,
   mirrored,
   parseOneCommon,
+  readSituation,
   type Situation,
   type Speaker,
+  showSituation,
   type Utterance,
 } from './game.ts';
 export { type EncodedGame, type GameLosses, gameVocabulary, TargetSelector } from './model.ts';

@@ -1,0 +1,25 @@
+import type { Turn } from 'unrolled/tasks/dialogue';
+
+/** What was said about an image, and the question that is asked now: edited on one side, continued on the other. */
+class Conversation {
+  caption = $state('');
+  turns = $state<readonly Turn[]>([]);
+  question = $state('');
+
+  /** Changes a turn. */
+  change(index: number, turn: Partial<Turn>): void {
+    this.turns = this.turns.map((one, i) => (i === index ? { ...one, ...turn } : one));
+  }
+
+  remove(index: number): void {
+    this.turns = this.turns.filter((_, i) => i !== index);
+  }
+
+  /** The answer becomes part of the history, and another question may be asked. */
+  keep(question: string, answer: string): void {
+    this.turns = [...this.turns, { question, answer }];
+    this.question = '';
+  }
+}
+
+export const conversation = new Conversation();
