@@ -5,7 +5,7 @@ import { type Context, inference } from '../../nn/layer.ts';
 import { sumOverTime } from '../../nn/lengths.ts';
 import { Linear } from '../../nn/linear.ts';
 import type { Declarations } from '../../nn/parameters.ts';
-import { type Encoded, type EncodedShapes, type Encoder, shapesOf, stateOf } from '../../nn/seq2seq/encoded.ts';
+import { type Encoded, type EncodedShapes, type Encoder, stateOf } from '../../nn/seq2seq/encoded.ts';
 import type { StackState } from '../../nn/sequence-layer.ts';
 import { concat, mul, relu, sum } from '../../ops/index.ts';
 import type { Device } from '../../tensor/device.ts';
@@ -88,7 +88,10 @@ export class DotEncoder
       return made;
     };
     this.parts = { dot: part('dot', 4), dot2: part('dot2', U), pair: part('pair', 5), pair2: part('pair2', U) };
-    return { memory: [-1, -1, 2 * U], state: shapesOf(this.#stateOf(shapeDevice().zeros([1, 2 * U]))) };
+    // For any number of rows: of no layer's own shape, so that the decoder's state is a map of it, however wide it is.
+    const names = this.#stateOf(shapeDevice().zeros([1, 2 * U])).map(Object.keys);
+    const state = names.map((parts) => Object.fromEntries(parts.map((name) => [name, [-1, 2 * U]])));
+    return { memory: [-1, -1, 2 * U], state };
   }
 
   apply({ dots, pairs, present, lengths }: DotBatch, _: Context = inference): Encoded {
