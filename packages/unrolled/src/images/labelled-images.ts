@@ -35,7 +35,7 @@ function sourceWithHash<Example>(
   };
 }
 
-function hashImage(hash: number, { width, height, data }: Image, label = ''): number {
+export function hashImage(hash: number, { width, height, data }: Image, label = ''): number {
   let result = hashText(`${label} ${width} ${height}`, hash);
   for (const byte of data) result = mix32(result ^ byte);
   return result;

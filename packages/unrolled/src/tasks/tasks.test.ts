@@ -9,8 +9,8 @@ import { decodeModel, encodeModel, storeModel, taskOf } from '../train/stored-mo
 import { Captioner, captionVocabulary } from './caption/index.ts';
 import { Classifier } from './classify/model.ts';
 import { ImageClassifier } from './classify-images/model.ts';
-import { DrawModel } from './draw/model.ts';
 import { DialogueAgent, dialogueKnowledge } from './dialogue/index.ts';
+import { DrawModel } from './draw/model.ts';
 import { Forecaster } from './forecast/model.ts';
 import { fitScaling } from './forecast/scaling.ts';
 import { rowsOf } from './forecast/series.ts';

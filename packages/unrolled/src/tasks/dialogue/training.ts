@@ -1,6 +1,6 @@
 import { count, type Kinds, requireOptions } from '../../checks.ts';
 import { type ExampleSource, type Examples, mapExamples } from '../../data/examples.ts';
-import { hashImage } from '../../images/fingerprint.ts';
+import { hashImage } from '../../images/labelled-images.ts';
 import { hashText, mix32 } from '../../random.ts';
 import type { StopSignal } from '../../signal.ts';
 import { type ExampleOptions, exampleKinds, SupervisedTraining } from '../../train/supervised.ts';
