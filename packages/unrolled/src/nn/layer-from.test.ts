@@ -106,6 +106,12 @@ const cases: Record<string, readonly Case[]> = {
     new nn.InvertedResidual({ channels: 6, expansion: 1, batchNorm: false }),
     new nn.InvertedResidual({ channels: 4, expansion: 2, kernel: 5, stride: 2, padding: 'same', squeezeExcite: 4 }),
   ),
+  LayerMeans: onImages(
+    new nn.LayerMeans({
+      body: new nn.Sequential({ conv: new nn.Conv2d({ channels: 3, kernel: 3 }), pool: new nn.GlobalAveragePool() }),
+      layers: { conv: 3 },
+    }),
+  ),
   MaxPool2d: onImages(
     new nn.MaxPool2d({ kernel: 2 }),
     new nn.MaxPool2d({ kernel: 3, stride: [2, 1], padding: 'same', ceil: true }),

@@ -1,3 +1,5 @@
+import { type Examples, sourceOf } from '../data/examples.ts';
+import { DataError } from '../errors.ts';
 import { type Image, imageBatch } from '../images/index.ts';
 import type { StopSignal } from '../signal.ts';
 import type { Device } from '../tensor/device.ts';
@@ -35,4 +37,34 @@ export async function imageFeatures(
     onProgress?.(found.length);
   }
   return found;
+}
+
+/** Images that the statistics are taken of. */
+const enough = 500;
+
+/**
+ * Mean and standard deviation of each of D features, over all places of up to 500 images, spread evenly.
+ * @throws DataError if there are no images
+ */
+export async function featureStatistics(
+  features: Examples<ArrayLike<number>>,
+  depth: number,
+): Promise<{ readonly mean: Float32Array; readonly deviation: Float32Array }> {
+  const source = sourceOf(features);
+  if (source.length === 0) throw new DataError('featureStatistics: there are no images');
+  const [sums, squares] = [new Float64Array(depth), new Float64Array(depth)];
+  const images = Math.min(source.length, enough);
+  let places = 0;
+  for (let i = 0; i < images; i++) {
+    const one = await source.read(Math.floor((i * source.length) / images));
+    for (let j = 0; j < one.length; j++) {
+      sums[j % depth] += one[j];
+      squares[j % depth] += one[j] ** 2;
+    }
+    places += one.length / depth;
+  }
+  const mean = Float32Array.from(sums, (sum) => sum / places);
+  // A feature that never changes is left as it is, less its mean.
+  const deviation = Float32Array.from(squares, (sum, d) => Math.sqrt(Math.max(0, sum / places - mean[d] ** 2)) || 1);
+  return { mean, deviation };
 }

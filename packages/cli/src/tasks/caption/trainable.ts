@@ -92,6 +92,7 @@ async function prepare(
       const files = await FeatureFiles.of(run, model);
       await files.complete(model, parts.flat(), note);
       const [features, held] = parts.map((part) => files.source(part));
+      await model.setStatistics(features);
       return captionTraining(
         model,
         { features, captions },

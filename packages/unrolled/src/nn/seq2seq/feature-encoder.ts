@@ -1,6 +1,6 @@
-import { anything, count, oneOf, rate, required, whole } from '../../checks.ts';
-import { ShapeError } from '../../errors.ts';
-import { mean, tanh } from '../../ops/index.ts';
+import { anything, count, flag, oneOf, rate, required, whole } from '../../checks.ts';
+import { ConfigError, ShapeError } from '../../errors.ts';
+import { div, mean, sub, tanh } from '../../ops/index.ts';
 import { formatShape, type Shape } from '../../shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { Buildable } from '../buildable.ts';
@@ -11,7 +11,7 @@ import { Dropout } from '../dropout.ts';
 import type { Context, Layer } from '../layer.ts';
 import { layerConfig } from '../layer-config.ts';
 import { Linear } from '../linear.ts';
-import type { Declarations } from '../parameters.ts';
+import type { Declarations, Parameter } from '../parameters.ts';
 import { type Encoded, type EncodedShapes, shapesOf } from './encoded.ts';
 
 export const conditionings = ['memory', 'first', 'constant'] as const;
@@ -39,9 +39,12 @@ export interface FeatureEncoderOptions {
   readonly dimension: number;
   /** Dropout rate of the features. Default 0. */
   readonly dropout?: number | undefined;
+  /** Subtract the buffer `mean` from the features and divide them by `deviation`; see `setStatistics`. Default false. */
+  readonly standardise?: boolean | undefined;
 }
 
 interface Parts {
+  readonly statistics: { readonly mean: Parameter; readonly deviation: Parameter } | null;
   readonly map: Linear | null;
   readonly first: Linear | null;
   /** For 'memory': a map of the mean for each part of each layer's state. */
@@ -51,7 +54,7 @@ interface Parts {
 /**
  * Passes features of images, such as those of a convolutional network at L places, `[L, B, D]`, to a decoder in one of several
  * ways; see `Conditioning`. Parameters: `map.weight` [U, D], `map.bias`; for 'memory' `begin.h_l0.weight` [H, U] … of
- * h₀ = tanh(W v̄ + b), for 'first' `first.weight` [E, U], `first.bias`.
+ * h₀ = tanh(W v̄ + b), for 'first' `first.weight` [E, U], `first.bias`; buffers `mean` and `deviation` [D].
  */
 export class FeatureEncoder extends Buildable<Parts> implements Layer<Tensor, Encoded, Shape, EncodedShapes> {
   readonly config: { readonly layer: 'featureEncoder' } & FeatureEncoderOptions;
@@ -69,13 +72,20 @@ export class FeatureEncoder extends Buildable<Parts> implements Layer<Tensor, En
       layers: required(whole({ from: 1, to: 1000 })),
       dimension: required(count),
       dropout: rate,
+      standardise: flag,
     });
     this.#dropout = new Dropout({ rate: options.dropout ?? 0 });
   }
 
   build(features: Shape, declarations: Declarations): EncodedShapes {
-    const { conditioning = 'memory', units, dimension, layers } = this.config;
+    const { conditioning = 'memory', units, dimension, layers, standardise } = this.config;
     const [, B, D] = features;
+    const statistics = standardise
+      ? {
+          mean: declarations.buffer('mean', [D]),
+          deviation: declarations.buffer('deviation', [D], { kind: 'constant', value: 1 }),
+        }
+      : null;
     const map = units === undefined ? null : new Linear({ units });
     const memory = map ? map.build(features, declarations.within('map')) : features;
     const mapped = [B, units ?? D];
@@ -95,8 +105,21 @@ export class FeatureEncoder extends Buildable<Parts> implements Layer<Tensor, En
               }),
             ),
           );
-    this.parts = { map, first, begin };
+    this.parts = { statistics, map, first, begin };
     return { memory, state, constant: conditioning === 'constant' ? mapped : null };
+  }
+
+  /**
+   * Sets the mean and the deviation of features, such as those of the training images.
+   * @throws ConfigError without `standardise`; ShapeError if they are not D numbers
+   */
+  setStatistics(mean: Tensor, deviation: Tensor): void {
+    const { statistics } = this.parts;
+    if (!statistics) {
+      throw new ConfigError('featureEncoder: it does not standardise; create it with standardise: true');
+    }
+    statistics.mean.assign(mean);
+    statistics.deviation.assign(deviation);
   }
 
   /** @throws ShapeError if the features are not [L, B, D] */
@@ -108,8 +131,9 @@ export class FeatureEncoder extends Buildable<Parts> implements Layer<Tensor, En
       );
     }
     const { conditioning = 'memory', layers } = this.config;
-    const { map, first, begin } = this.parts;
-    const dropped = this.#dropout.apply(features, context);
+    const { statistics, map, first, begin } = this.parts;
+    const standard = statistics ? div(sub(features, statistics.mean.value), statistics.deviation.value) : features;
+    const dropped = this.#dropout.apply(standard, context);
     const memory = map ? map.apply(dropped) : dropped;
     const v = mean(memory, { axes: 0 }); // [B, U]
     const state =

@@ -2,12 +2,14 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { openDevice } from '../../device.ts';
 import { ConfigError, DataError } from '../../errors.ts';
 import type { Image } from '../../images/index.ts';
+import { inference } from '../../nn/layer.ts';
 import { Linear } from '../../nn/linear.ts';
 import { Sequential } from '../../nn/sequential.ts';
 import { Activation, Conv2d, GlobalAveragePool } from '../../nn/vision/index.ts';
 import { Random } from '../../random.ts';
 import { encodeModel, storeModel } from '../../train/stored-model.ts';
 import { train } from '../../train/train.ts';
+import { captionLoss } from './evaluate.ts';
 import {
   type CaptionConditioning,
   Captioner,
@@ -73,7 +75,29 @@ test('the map before the pooling is the backbone, whose parameters are buffers',
   const { backbone: found, parameters } = captioner('attention');
   expect([found.grid, found.depth]).toEqual([[2, 3], 5]);
   const names = [...parameters].filter(({ frozen }) => frozen).map(({ name }) => name);
-  expect(names).toEqual(['backbone.conv.weight', 'backbone.conv.bias']);
+  expect(names).toEqual(['backbone.conv.weight', 'backbone.conv.bias', 'mean', 'deviation']);
+});
+
+test('the decoder sees features less their mean, by their deviation', async () => {
+  const [model, plain] = [captioner('first'), captioner('first')];
+  const places = model.backbone.places * model.backbone.depth;
+  const features = [0, 1, 2].map((image) =>
+    Float32Array.from({ length: places }, (_, i) => Math.sin(7 * image + i) + i),
+  );
+  await model.setStatistics(features);
+  const { depth } = model.backbone;
+  const ofFeature = (d: number) => features.flatMap((one) => [...one].filter((_, i) => i % depth === d));
+  const standard = features.map((one) =>
+    one.map((value, i) => {
+      const all = ofFeature(i % depth);
+      const mean = all.reduce((sum, x) => sum + x, 0) / all.length;
+      return (value - mean) / Math.sqrt(all.reduce((sum, x) => sum + (x - mean) ** 2, 0) / all.length);
+    }),
+  );
+  const words = features.map(() => model.encode('a'));
+  const [seen, given] = [captionLoss(model, features, words, inference), captionLoss(plain, standard, words, inference)];
+  expect(seen.loss.item()).toBeCloseTo(given.loss.item(), 5);
+  await expect(model.setStatistics([])).rejects.toThrow('there are no images');
 });
 
 test('a network without a map is refused', () => {

@@ -58,7 +58,9 @@ interface Item {
  * const vocabulary = captionVocabulary(captions.flat());
  * const captioner = new Captioner(device, { config, backbone: network.describe(), vocabulary });
  * captioner.takeBackbone(await network.parameters.save());
- * const task = captionTraining(captioner, { features: await captioner.features(images), captions }, { batch: 64, seed: 1 });
+ * const features = await captioner.features(images);
+ * await captioner.setStatistics(features);
+ * const task = captionTraining(captioner, { features, captions }, { batch: 64, seed: 1 });
  * for await (const event of train(task, { optimizer: { method: 'adam' }, learningRate: 1e-3, clipNorm: 5, epochs: 6 })) …
  */
 export function captionTraining(
