@@ -75,10 +75,10 @@ test('the map before the pooling is the backbone, whose parameters are buffers',
   const { backbone: found, parameters } = captioner('attention');
   expect([found.grid, found.depth]).toEqual([[2, 3], 5]);
   const names = [...parameters].filter(({ frozen }) => frozen).map(({ name }) => name);
-  expect(names).toEqual(['backbone.conv.weight', 'backbone.conv.bias', 'mean', 'deviation']);
+  expect(names).toEqual(['backbone.conv.weight', 'backbone.conv.bias']);
 });
 
-test('the decoder sees features less their mean, by their deviation', async () => {
+test('a decoder without attention sees features less their mean, by their deviation', async () => {
   const [model, plain] = [captioner('first'), captioner('first')];
   const places = model.backbone.places * model.backbone.depth;
   const features = [0, 1, 2].map((image) =>

@@ -93,7 +93,7 @@ export class Captioner {
     this.#encoder = new FeatureEncoder({
       ...recurrent,
       ...{ conditioning: conditioning === 'first' || conditioning === 'constant' ? conditioning : 'memory' },
-      ...{ units, dimension: embedding, standardise: true },
+      ...{ units, dimension: embedding, standardise: !attends },
     });
     this.network = new EncoderDecoder(this.#encoder, {
       ...recurrent,
@@ -152,12 +152,14 @@ export class Captioner {
   }
 
   /**
-   * Takes the mean and deviation of each feature over training images, by which the decoder sees features standardised; before
-   * training. Without it the features stay as they are, and a decoder that sees an image once learns slowly from it.
+   * Takes the mean and deviation of each feature over training images, before training: a decoder without attention, which sees
+   * an image once, learns from features only where these are standardised by them. With attention features stay as they are,
+   * and nothing is taken.
    * @param features  of images, as `features` gives them; 500 of them, spread evenly, are read
    * @throws DataError if there are none
    */
   async setStatistics(features: Examples<ArrayLike<number>>): Promise<void> {
+    if (hasAttention(this.config.conditioning)) return;
     const { mean, deviation } = await featureStatistics(features, this.backbone.depth);
     this.device.scope(() => this.#encoder.setStatistics(this.device.tensor(mean), this.device.tensor(deviation)));
   }
