@@ -98,6 +98,13 @@ const cases: Record<string, readonly Case[]> = {
     new nn.DepthwiseConv2d({ kernel: 3, padding: 'same' }),
     new nn.DepthwiseConv2d({ kernel: [1, 3], stride: 2, multiplier: 2, bias: false }),
   ),
+  FilterAttention: [
+    {
+      layer: new nn.FilterAttention({ filters: 3, height: 5, width: 4, intensity: 0.5 }),
+      shapes: [-1, F],
+      inputs: random([B, F], 6),
+    },
+  ],
   Fire: onImages(new nn.Fire({ squeeze: 2, expand: 3 })),
   Flatten: onImages(new nn.Flatten(), new nn.Flatten({ order: 'channelsLast' })),
   GlobalAveragePool: onImages(new nn.GlobalAveragePool()),

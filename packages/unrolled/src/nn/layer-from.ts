@@ -16,6 +16,7 @@ import { RecurrentEncoder } from './seq2seq/recurrent-encoder.ts';
 import { SpellingEncoder } from './spelling-encoder.ts';
 import { StackedAttention } from './stacked-attention.ts';
 import { TiedLinear } from './tied-linear.ts';
+import { FilterAttention } from './vision/filter-attention.ts';
 import { imageLayers } from './vision/image-layers.ts';
 import { WordTable } from './word-table.ts';
 
@@ -31,6 +32,7 @@ const kinds = {
   embedding: Embedding,
   encoderDecoder: EncoderDecoder,
   featureEncoder: FeatureEncoder,
+  filterAttention: FilterAttention,
   highway: Highway,
   recurrent: Recurrent,
   recurrentEncoder: RecurrentEncoder,

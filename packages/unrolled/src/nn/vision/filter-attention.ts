@@ -35,13 +35,13 @@ export interface FilterFocus extends FilterBanks {
  * It begins in the middle, with filters that tile the image. Parameters: `weight` [5, D], `bias` [5].
  */
 export class FilterAttention extends Buildable<{ weight: Parameter; bias: Parameter }> {
-  readonly config: { readonly layer: 'filter-attention' } & FilterAttentionOptions;
+  readonly config: { readonly layer: 'filterAttention' } & FilterAttentionOptions;
 
   /** @throws ConfigError on a size that is no whole number from 1 */
   constructor(options: FilterAttentionOptions) {
     super();
     const size = required(count);
-    this.config = layerConfig('filter-attention', options, {
+    this.config = layerConfig('filterAttention', options, {
       ...{ filters: size, height: size, width: size },
       intensity: number({ above: 0 }),
     });

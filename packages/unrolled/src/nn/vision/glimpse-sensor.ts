@@ -16,11 +16,11 @@ export interface GlimpseSensorOptions {
  * N × N numbers; black beyond the image. Between pixels it interpolates bilinearly, so the place has a gradient.
  */
 export class GlimpseSensor {
-  readonly config: { readonly layer: 'glimpse-sensor' } & GlimpseSensorOptions;
+  readonly config: { readonly layer: 'glimpseSensor' } & GlimpseSensorOptions;
 
   /** @throws ConfigError on a size that is no whole number from 1 */
   constructor(options: GlimpseSensorOptions) {
-    this.config = layerConfig('glimpse-sensor', options, { patch: required(count), scales: required(count) });
+    this.config = layerConfig('glimpseSensor', options, { patch: required(count), scales: required(count) });
   }
 
   /** Numbers of a glimpse. */

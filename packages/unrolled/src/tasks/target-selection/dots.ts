@@ -1,7 +1,9 @@
+import { anything, count, required, whole } from '../../checks.ts';
 import { Buildable } from '../../nn/buildable.ts';
 import { type CellSource, createCell } from '../../nn/cells/registry.ts';
 import { shapeDevice } from '../../nn/cells/shape-device.ts';
 import { type Context, inference } from '../../nn/layer.ts';
+import { layerConfig } from '../../nn/layer-config.ts';
 import { sumOverTime } from '../../nn/lengths.ts';
 import { Linear } from '../../nn/linear.ts';
 import type { Declarations } from '../../nn/parameters.ts';
@@ -77,7 +79,13 @@ export class DotEncoder
 
   constructor(options: DotEncoderOptions) {
     super();
-    this.config = { layer: 'dotEncoder', ...options };
+    this.config = layerConfig('dotEncoder', options, {
+      units: required(count),
+      cell: required(anything),
+      hidden: required(count),
+      // Each has a state before anything is known of its parameters.
+      layers: required(whole({ from: 1, to: 1000 })),
+    });
   }
 
   build(_: null, declarations: Declarations): EncodedShapes {
