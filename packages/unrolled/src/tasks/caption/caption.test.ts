@@ -95,7 +95,10 @@ test('a decoder without attention sees features less their mean, by their deviat
     }),
   );
   const words = features.map(() => model.encode('a'));
-  const [seen, given] = [captionLoss(model, features, words, inference), captionLoss(plain, standard, words, inference)];
+  const [seen, given] = [
+    captionLoss(model, features, words, inference),
+    captionLoss(plain, standard, words, inference),
+  ];
   expect(seen.loss.item()).toBeCloseTo(given.loss.item(), 5);
   await expect(model.setStatistics([])).rejects.toThrow('there are no images');
 });
