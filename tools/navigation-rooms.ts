@@ -8,7 +8,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeRooms, makeRoutes, type RoutesOptions, World } from 'unrolled/tasks/navigate';
 
-const [folder = 'rooms', houses = '60'] = process.argv.slice(2);
+const [folder = 'rooms', houses = '120'] = process.argv.slice(2);
 
 /** @param first  seed of the first house */
 function write(name: string, first: number, count: number, routes: number, mention: RoutesOptions['mention']): void {
