@@ -43,7 +43,6 @@ const captioner = new Captioner(device, {
   vocabulary: captionVocabulary(captions.flat()),
 });
 const features = await captioner.features(images);
-await captioner.setStatistics(features);
 const task = captionTraining(captioner, { features, captions }, { batch: 30, seed: 1 });
 const optimizer = { method: 'adam' } as const;
 for await (const event of train(task, { optimizer, learningRate: 0.01, schedule: 'cosine', clipNorm: 5, epochs: 14 })) {

@@ -38,6 +38,17 @@ const given: Readonly<Record<string, string>> = {
       ]),
     });
     const bytes = encodeModel(await storeModel(untrained));`,
+  'docs/dialogue.md': `
+    const image = { width: 16, height: 16, channels: 3, data: new Uint8Array(768) } as const;
+    const said = [{ question: 'is there a red circle?', answer: 'yes' }];
+    const config = { cell: 'lstm', hidden: 8, layers: 1, embedding: 4, dropout: 0 } as const;
+    const one = await openDevice('wasm', { threads: 1 });
+    const dots = [{ x: 0, y: 0.5, size: 1, colour: -1 }, { x: 0.3, y: -0.5, size: 0, colour: 1 }];
+    const game = { dots, utterances: [{ speaker: 'you', text: 'the dark one' } as const] };
+    const agentModel = new DialogueAgent(one, { ...dialogueKnowledge([{ caption: '', turns: said }]), config });
+    const selectorModel = new TargetSelector(one, gameVocabulary([game], 1), config);
+    const bytes = encodeModel(await storeModel(agentModel));
+    const file = encodeModel(await storeModel(selectorModel));`,
   'docs/classify-images.md': `
     const device = await openDevice('wasm', { threads: 1 });
     const video = { width: 16, height: 16, data: new Uint8ClampedArray(1024) };
@@ -164,12 +175,14 @@ const known: Readonly<Record<string, readonly string[]>> = {
   'unrolled/tasks/vqa': ['Answerer', 'questionVocabulary'],
   'unrolled/tasks/classify': ['Classifier'],
   'unrolled/tasks/classify-images': ['ImageClassifier'],
+  'unrolled/tasks/dialogue': ['answerQuestions', 'DialogueAgent', 'dialogueKnowledge'],
   'unrolled/tasks/draw': ['DrawModel', 'drawings', 'drawnImage'],
   'unrolled/tasks/forecast': ['Forecaster'],
   'unrolled/tasks/glimpse': ['GlimpseModel', 'readImages'],
   'unrolled/tasks/language-model': ['findUnits', 'LanguageModel', 'tokenizerFor'],
   'unrolled/tasks/navigate': ['knowledgeOf', 'makeRooms', 'makeRoutes', 'Navigator', 'navigate', 'World'],
   'unrolled/tasks/tag': ['Tagger'],
+  'unrolled/tasks/target-selection': ['gameVocabulary', 'selectTargets', 'TargetSelector'],
   'unrolled/tasks/translate': ['Translator'],
   'unrolled/tasks/video': ['frameNetwork', 'VideoClassifier'],
   'unrolled/train': ['encodeModel', 'storeModel'],

@@ -131,7 +131,7 @@ describe('what is refused by name', () => {
 
   test('an augmentation that is none', async () => {
     for (const [given, message] of [
-      ['flap', "'flap' is not one of none, flip, shift, crop, colour, cut-out"],
+      ['flap', "'flap' is not one of none, flip, shift, rotate, zoom, crop, colour, cut-out"],
       ['shift=0', 'shift takes a number from 1 to 1000, as in shift=4'],
     ]) {
       await expect(classify('train', at('shapes'), '--augment', given)).rejects.toThrow(message);

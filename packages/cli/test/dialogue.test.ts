@@ -62,10 +62,16 @@ describe('dialogue about images', () => {
   });
 
   test.each([
-    ['a dialogue without its image', ['train', 'scenes', '--dialogues', 'lost.json'], 1, 'lost.json: dialog 2', "'99'"],
+    [
+      'a dialogue without its image',
+      ['train', 'scenes', '--dialogues', 'lost.json', '--out', 'runs/lost'],
+      1,
+      'lost.json: dialog 2',
+      "'99'",
+    ],
     [
       'a file of another layout',
-      ['train', 'scenes', '--dialogues', 'odd.json'],
+      ['train', 'scenes', '--dialogues', 'odd.json', '--out', 'runs/odd'],
       1,
       'odd.json: must have data.questions',
     ],
