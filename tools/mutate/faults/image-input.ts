@@ -79,7 +79,7 @@ export const imageInput: FaultGroup = {
     ...faultsIn(`${input}/decoders/gif.ts`, decoding, [
       ['if (next === 1 << width && width < 12) width++;', ''],
       ['if (code === next) out[done++] = first;', ''],
-      ['|| index === frame.transparent', ''],
+      ['if (index === frame.transparent) continue;', ''],
       ['if (done < count) throw cutOff();', ''],
     ]),
     ...faultsIn(`${input}/decoders/wasm-codecs.ts`, decoding, [
