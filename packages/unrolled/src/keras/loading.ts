@@ -56,7 +56,7 @@ const description = objectOf<SavedDescription>({
 });
 
 /**
- * The model in a file of `Model.save`, compiled as it was, so that `fit` with `initialEpoch` goes on with the same bits.
+ * Loads a file that `Model.save` wrote. The model is compiled as before, and `fit` with `initialEpoch` resumes to the same bits.
  * @param options  layers and cells of your own that it has; a device
  * @throws FormatError if the file is damaged or holds another kind of model; ConfigError if its configuration cannot work
  *

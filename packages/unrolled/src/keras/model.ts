@@ -283,8 +283,8 @@ export abstract class Model<Out = SymbolicTensor> extends KerasLayer<Out> {
   }
 
   /**
-   * The model as a safetensors file: its configuration and weights, and, unless `includeOptimizer` is false, what `compile` was
-   * given and the state of optimizer, callbacks and carried states, so that training goes on with the same bits.
+   * Saves the model as a safetensors file: its configuration and weights and, unless `includeOptimizer` is false, the arguments
+   * of `compile` and the states of the optimizer, the callbacks and stateful layers, so that training resumes to the same bits.
    * @throws ConfigError if it has losses or metrics that are functions and `includeOptimizer` is not false
    */
   save(options: SaveOptions = {}): Promise<Uint8Array> {

@@ -8,7 +8,7 @@ import { type Clip, framesAt, lengthOf } from './clip.ts';
 export interface ClipAugmentation {
   /** The smallest share of a clip's frames that a random part of it keeps. Default 1: all. */
   readonly crop?: number | undefined;
-  /** Plays clips up to so many times faster or slower. Default 1. */
+  /** Maximum factor by which a clip is played faster or slower. Default 1: not at all. */
   readonly speed?: number | undefined;
   /** Of features: deviation of normal noise that is added to each. Default 0. */
   readonly noise?: number | undefined;
