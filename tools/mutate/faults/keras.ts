@@ -55,7 +55,7 @@ export const kerasFaults: FaultGroup = {
       ],
     ),
     ...faultsIn(
-      `${keras}/training/optimizers.ts`,
+      `${keras}/training/optimizer.ts`,
       [training, saving],
       [
         ['epsilon / Math.sqrt(second)', 'epsilon'],

@@ -73,7 +73,7 @@ export type { CompileOptions } from './training/compile.ts';
 export type { ModelData } from './training/data.ts';
 export type { Loss, LossConfig, LossFunction } from './training/losses.ts';
 export type { MetricConfig, MetricSource } from './training/metrics.ts';
-export type { OptimizerConfig } from './training/optimizers.ts';
+export type { OptimizerConfig } from './training/optimizer-config.ts';
 export type { EvaluateOptions, FitData, FitOptions, Predicted, PredictOptions } from './training/options.ts';
 export type { LearningRateSchedule } from './training/schedules.ts';
 export type { BatchStream, FitBatch } from './training/sources.ts';

@@ -25,7 +25,7 @@ import { Compiled, type CompileOptions } from './training/compile.ts';
 import type { ModelData } from './training/data.ts';
 import { evaluateModel, predictModel, testBatch } from './training/evaluate.ts';
 import { fitModel } from './training/fit.ts';
-import type { Optimizer } from './training/optimizers.ts';
+import type { Optimizer } from './training/optimizer.ts';
 import type { EvaluateOptions, FitData, FitOptions, Predicted, PredictOptions } from './training/options.ts';
 import { Progress } from './training/progress.ts';
 import { trainBatch } from './training/trainer.ts';

@@ -3,7 +3,8 @@ import { ConfigError } from '../../errors.ts';
 import type { Shape } from '../../shape.ts';
 import { isLossName, type Loss, type LossConfig, lossFrom, type SampleLoss } from './losses.ts';
 import { type Metric, type MetricSource, metricFrom } from './metrics.ts';
-import { Optimizer, type OptimizerConfig } from './optimizers.ts';
+import { Optimizer } from './optimizer.ts';
+import type { OptimizerConfig } from './optimizer-config.ts';
 
 type ByOutput<One> = One | readonly One[] | Readonly<Record<string, One>>;
 type Metrics = MetricSource | readonly MetricSource[];

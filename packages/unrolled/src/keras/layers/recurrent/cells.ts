@@ -115,6 +115,14 @@ interface Weights {
   readonly bias: Weight | null;
 }
 
+/** In the library's layout, for cells with the same order of gates. */
+const transposed = ({ kernel, recurrent, bias }: Weights): RecurrentWeights => ({
+  weightIh: transpose(kernel.value),
+  weightHh: transpose(recurrent.value),
+  biasIh: bias?.value ?? null,
+  biasHh: null,
+});
+
 /** Weights of G gates: kernel [F, G·H], recurrent kernel [H, G·H], bias `biasShape`. */
 function declareWeights(
   options: CellOptions,
@@ -203,13 +211,7 @@ class SimpleRnnCell implements KerasCell {
 
   bind(): Cell {
     const { units: H, activation = 'tanh' } = this.config;
-    const { kernel, recurrent, bias } = this.#weights;
-    const tensors: RecurrentWeights = {
-      weightIh: transpose(kernel.value),
-      weightHh: transpose(recurrent.value),
-      biasIh: bias?.value ?? null,
-      biasHh: null,
-    };
+    const tensors = transposed(this.#weights);
     const isFused = activation === 'tanh' || activation === 'relu' || activation === 'sigmoid';
     return houseCell<{ h: Tensor }>(
       'simpleRNN',
@@ -257,14 +259,8 @@ class LstmCell implements KerasCell {
 
   bind(): Cell {
     const { units: H, activation = 'tanh', recurrentActivation = 'sigmoid' } = this.config;
-    const { kernel, recurrent, bias } = this.#weights;
     // Keras' gates are i f c o, as the library's i f g o.
-    const tensors: RecurrentWeights = {
-      weightIh: transpose(kernel.value),
-      weightHh: transpose(recurrent.value),
-      biasIh: bias?.value ?? null,
-      biasHh: null,
-    };
+    const tensors = transposed(this.#weights);
     const isFused = activation === 'tanh' && recurrentActivation === 'sigmoid';
     return houseCell<{ h: Tensor; c: Tensor }>(
       'lstm',
