@@ -1,28 +1,19 @@
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openDevice } from 'unrolled';
-import type { Image } from 'unrolled/images';
 import { ImageNetwork, imageNetworkFile, networkConfig } from 'unrolled/vision';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { parseCaptions } from '../src/input/captions.ts';
 import { readImage } from '../src/input/images.ts';
 import { encodePng } from '../src/output/png.ts';
 import { readEvents, tensorsOf, workplace } from './command.ts';
+import { colours, picture } from './pictures.ts';
 import { taskCommand } from './task-command.ts';
 
 const { path: cwd, file } = workplace(afterAll);
 const at = (name: string): string => join(cwd, name);
 
 const caption = taskCommand('caption');
-
-const colours = ['red', 'green', 'blue'];
-
-function picture(colour: number, seed: number): Image {
-  const data = Uint8Array.from({ length: 20 * 18 * 3 }, (_, i) =>
-    i % 3 === colour ? 220 : 20 + ((i * 7 + seed * 31) % 50),
-  );
-  return { width: 20, height: 18, channels: 3, data };
-}
 
 mkdirSync(at('photos/Images'), { recursive: true });
 const rows = ['image,caption'];

@@ -1,26 +1,17 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openDevice } from 'unrolled';
-import type { Image } from 'unrolled/images';
 import { ImageNetwork, imageNetworkFile, networkConfig } from 'unrolled/vision';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { parseQuestions } from '../src/input/questions.ts';
 import { encodePng } from '../src/output/png.ts';
 import { readEvents, tensorsOf, workplace } from './command.ts';
+import { colours, picture } from './pictures.ts';
 import { taskCommand } from './task-command.ts';
 
 const { path: cwd, file } = workplace(afterAll);
 const at = (name: string): string => join(cwd, name);
 const vqa = taskCommand('vqa');
-
-const colours = ['red', 'green', 'blue'];
-
-function picture(colour: number, seed: number): Image {
-  const data = Uint8Array.from({ length: 20 * 18 * 3 }, (_, i) =>
-    i % 3 === colour ? 220 : 20 + ((i * 7 + seed * 31) % 50),
-  );
-  return { width: 20, height: 18, channels: 3, data };
-}
 
 mkdirSync(at('shapes/images'), { recursive: true });
 const questions = Array.from({ length: 12 }, (_, i) => [
