@@ -30,7 +30,8 @@ export interface RunSpec {
 export interface ModelAbout {
   /** Its task, such as `language-model` or `translate`. */
   readonly task: string;
-  readonly cell: string;
+  /** Null where the task's models have no choice of one. */
+  readonly cell: string | null;
   readonly hidden: number;
   readonly layers: number;
   readonly embedding: number;

@@ -33,20 +33,26 @@ export async function askModel({ open }: TaskModel, { input, options, explain }:
   return { answer, explanation: explain && (await open.explain(input, explain)) };
 }
 
+interface Sizes {
+  readonly cell?: unknown;
+  readonly hidden?: number;
+  readonly layers?: number;
+  readonly embedding?: number;
+}
+
 function aboutOf({ task, model, about }: OpenModel, { step }: ModelFile): ModelAbout {
-  const {
-    cell,
-    hidden,
-    layers,
-    embedding = 0,
-  } = model.config as {
-    readonly cell: unknown;
-    readonly hidden: number;
-    readonly layers: number;
-    readonly embedding?: number;
-  };
+  // Some models are of one cell, or of none: their configuration does not name it.
+  const { cell, hidden, layers = 1, embedding = 0 } = (model as { config?: Sizes }).config ?? {};
   return {
-    ...{ task, cell: cellName(cell), hidden, layers, embedding, parameters: model.parameters.size, step },
+    ...{
+      task,
+      cell: cell === undefined ? null : cellName(cell),
+      hidden: hidden ?? 0,
+      layers,
+      embedding,
+      parameters: model.parameters.size,
+      step,
+    },
     ...{ vocabulary: [], threads: 1 },
     ...about,
   };
