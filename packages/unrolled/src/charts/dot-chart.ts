@@ -1,4 +1,4 @@
-import { type Chart, svgOf, titleRows, width } from './frame.ts';
+import { type Chart, svgOf, titleRows, width, wrapped } from './frame.ts';
 import { element, label } from './svg.ts';
 import { seriesColours } from './theme.ts';
 
@@ -13,8 +13,8 @@ export interface DotChart extends Chart {
   readonly lines?: readonly string[] | undefined;
 }
 
-/** Side of the field, and the most characters in a line of text. */
-const [side, longest] = [320, 84];
+/** Side of the field. */
+const side = 320;
 
 /** Dots in a round field, as a player of OneCommon sees them (Udagawa & Aizawa 2019), and what was said about them. */
 export function dotChart(chart: DotChart): string {
@@ -40,19 +40,8 @@ export function dotChart(chart: DotChart): string {
     const share = probabilities ? `${i + 1}: ${(100 * probabilities[i]).toFixed(0)}%` : String(i + 1);
     parts.push(label(at.cx, at.cy + r + 15, share, { 'text-anchor': 'middle' }));
   }
-  const rows = lines.flatMap((line) => wrapped(line));
+  const rows = lines.flatMap((line) => wrapped(line, 1.05).map((row, i) => ({ row, indent: i > 0 ? 16 : 0 })));
   const bottom = top + side + 26;
-  for (const [i, row] of rows.entries()) parts.push(label(left - 120, bottom + 18 * i, row));
+  for (const [i, { row, indent }] of rows.entries()) parts.push(label(12 + indent, bottom + 18 * i, row));
   return svgOf(chart, bottom + 18 * rows.length, parts);
-}
-
-/** Lines of whole words. */
-function wrapped(text: string): string[] {
-  const rows = [''];
-  for (const word of text.split(/\s+/)) {
-    const last = rows.length - 1;
-    if (rows[last] !== '' && rows[last].length + word.length >= longest) rows.push(`   ${word}`);
-    else rows[last] += rows[last] === '' ? word : ` ${word}`;
-  }
-  return rows;
 }

@@ -44,14 +44,20 @@ export function svgOf(
 /** About as wide as a text of 14 px is. */
 const widthOf = (text: string): number => 7.6 * text.length;
 
-/** The title in as many rows as it needs, and the place below it. */
-export function titleRows(title: string): { parts: string[]; bottom: number } {
+/** A text as rows of whole words that fit between the margins. @param size  of the letters, beside the usual */
+export function wrapped(text: string, size = 1): string[] {
   const rows = [''];
-  for (const word of title.split(' ')) {
+  for (const word of text.split(' ')) {
     const row = `${rows[rows.length - 1]} ${word}`.trimStart();
-    if (widthOf(row) * 1.1 > width - 24 && rows[rows.length - 1] !== '') rows.push(word);
+    if (widthOf(row) * size > width - 24 && rows[rows.length - 1] !== '') rows.push(word);
     else rows[rows.length - 1] = row;
   }
+  return rows;
+}
+
+/** The title in as many rows as it needs, and the place below it. */
+export function titleRows(title: string): { parts: string[]; bottom: number } {
+  const rows = wrapped(title, 1.1);
   return {
     parts: rows.map((row, i) => label(12, 24 + 19 * i, row, { class: 'title' })),
     bottom: 12 + 19 * rows.length,
