@@ -286,6 +286,7 @@ const commandRooms = [
   'hidden-units',
   'convnet',
   'see',
+  'model-files',
   'lab',
   'studio',
   'commands',

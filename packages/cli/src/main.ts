@@ -9,6 +9,8 @@ import { demoCommand } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { exportCommand } from './commands/export.ts';
 import { gradientsCommand } from './commands/gradients.ts';
+import { importCommand } from './commands/import.ts';
+import { inspectCommand } from './commands/inspect.ts';
 import { labCommand } from './commands/lab.ts';
 import { seeCommand } from './commands/see.ts';
 import { studioCommand } from './commands/studio.ts';
@@ -42,13 +44,23 @@ Examples:
   unrolled forecast train demand.csv
   unrolled see runs/flowers rose.jpg
   unrolled export runs/my --half
+  unrolled import model.keras
   unrolled lab adding --cell gru
   unrolled studio
   unrolled <command> --help`,
   );
 const commands = [
   ...[...topCommands(), gradientsCommand(), unitsCommand(), ...taskCommands(), seeCommand(), styleCommand()],
-  ...[exportCommand(), convnetCommand(), labCommand(), studioCommand(), demoCommand(), doctorCommand()],
+  ...[
+    importCommand(),
+    inspectCommand(),
+    exportCommand(),
+    convnetCommand(),
+    labCommand(),
+    studioCommand(),
+    demoCommand(),
+    doctorCommand(),
+  ],
 ];
 for (const command of commands) program.addCommand(command);
 const hintAtNewName = (line: string): void => void process.stderr.write(`unrolled: ${line}\n`);

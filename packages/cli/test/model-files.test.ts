@@ -1,0 +1,43 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { decodePytorch, decodeSafetensors, encodePytorch, stateDictOf } from 'unrolled/io';
+import { dense, lstm, sequential } from 'unrolled/keras';
+import { afterAll, expect, test } from 'vitest';
+import { exportCommand } from '../src/commands/export.ts';
+import { importCommand } from '../src/commands/import.ts';
+import { inspectCommand } from '../src/commands/inspect.ts';
+import { workplace } from './command.ts';
+import { printedBy } from './in-process.ts';
+
+const { path: cwd } = workplace(afterAll);
+const at = (name: string): string => join(cwd, name);
+
+/** A small model in a file of the library. */
+async function saved(): Promise<string> {
+  const model = sequential([lstm({ units: 3 }), dense({ units: 2, activation: 'softmax' })]);
+  model.buildShape([null, 4]);
+  writeFileSync(at('my.safetensors'), await model.save());
+  return at('my.safetensors');
+}
+
+test('a state dict of PyTorch becomes a safetensors file, and weights of a model a state dict', async () => {
+  const tensors = { 'lstm.weight': { shape: [2, 2], data: Float32Array.of(1, 2, 3, 4) } };
+  writeFileSync(at('weights.pt'), encodePytorch(tensors));
+  expect(await printedBy(inspectCommand(), at('weights.pt'))).toContain('lstm.weight  float32  [2, 2]');
+  await printedBy(importCommand(), at('weights.pt'), at('out/weights.safetensors'));
+  expect(decodeSafetensors(readFileSync(at('out/weights.safetensors'))).tensors).toEqual(tensors);
+  const model = await saved();
+  await printedBy(exportCommand(), model, at('model.pt'));
+  expect(Object.keys(stateDictOf(decodePytorch(readFileSync(at('model.pt')))))).toContain('dense/kernel');
+});
+
+test('a file is neither written over another kind nor in a format that is not known', async () => {
+  const model = await saved();
+  await expect(printedBy(exportCommand(), model, at('text.txt'))).rejects.toThrow('its ending names no format');
+  writeFileSync(at('notes.pt'), 'not a model');
+  await expect(printedBy(exportCommand(), model, at('notes.pt'))).rejects.toThrow('refusing to overwrite');
+  writeFileSync(at('weights.pt'), encodePytorch({ w: { shape: [1], data: Float32Array.of(1) } }));
+  await expect(printedBy(importCommand(), at('weights.pt'), at('text.txt'))).rejects.toThrow('refusing to overwrite');
+  await expect(printedBy(inspectCommand(), at('text.txt'))).rejects.toThrow('of no format that is read here');
+  await expect(printedBy(exportCommand(), model, at('model.pt'), '--half')).rejects.toThrow('--half');
+});
