@@ -2,19 +2,22 @@
  * GRID: sentences of six words from videos of a mouth.
  *
  *     node tools/grid-lips.ts prepare grid-lips data       # strips and labels.csv, 250 clips in data/train and 50 in data/test
+ *     node tools/grid-lips.ts sentences grid-lips data     # the same with captions.csv: a sentence for each clip
  *     npx unrolled video train data --strip 40 --bidirectional …
  *     node tools/grid-lips.ts score runs/data data         # word error rate beside guessing by the words' frequencies
  *
- * The model labels each frame with its word. `score` finds the likeliest sentence by Viterbi search over GRID's grammar: silence, a
- * word of each of six kinds, silence; which words there are is taken from the training clips. The baseline knows the grammar, too:
- * it says the most frequent training word of each kind.
+ * With labels.csv the model labels each frame with its word. `score` finds the likeliest sentence by Viterbi search over GRID's
+ * grammar: silence, a word of each of six kinds, silence; which words there are is taken from the training clips. With captions.csv
+ * the model writes the sentence, greedily, and is told neither the grammar nor when a word is said. The baseline knows the
+ * grammar: it says the most frequent training word of each kind.
  */
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { openDevice, Random } from 'unrolled';
 import { editDistance } from 'unrolled/metrics';
-import { evaluateFrameLabeller, FrameLabeller } from 'unrolled/tasks/video';
-import { clipData, frameLabels } from '../packages/cli/src/input/clip-data.ts';
+import { type Clip, evaluateFrameLabeller, FrameLabeller, VideoCaptioner } from 'unrolled/tasks/video';
+import { taskOf } from 'unrolled/train';
+import { clipData, type FoundClip, frameLabels } from '../packages/cli/src/input/clip-data.ts';
 import { readModel } from '../packages/cli/src/run/load.ts';
 import { shrinkTo } from '../packages/cli/src/tasks/video/model-config.ts';
 import { readClips } from '../packages/cli/src/tasks/video/sources.ts';
@@ -40,7 +43,7 @@ const wordsOf = (file: string): Word[] =>
     })
     .filter(({ word, start, end }) => word !== 'sil' && word !== 'sp' && end > start);
 
-function prepare(source: string, target: string): void {
+function prepare(source: string, target: string, whole: boolean): void {
   const names = readdirSync(join(source, 'align'))
     .map((name) => name.replace('.align', ''))
     .sort();
@@ -48,23 +51,24 @@ function prepare(source: string, target: string): void {
   const held = new Set(Array.from(order.subarray(0, 50), (i) => names[i]));
   for (const part of ['train', 'test']) {
     mkdirSync(join(target, part), { recursive: true });
-    const lines = ['clip,label,start,end'];
+    const lines = [whole ? 'clip,caption' : 'clip,label,start,end'];
     for (const name of names.filter((one) => held.has(one) === (part === 'test'))) {
       copyFileSync(join(source, 'strips', `${name}.jpg`), join(target, part, `${name}.jpg`));
-      for (const { word, start, end } of wordsOf(join(source, 'align', `${name}.align`))) {
-        lines.push(`${name}.jpg,${word},${start},${end}`);
-      }
+      const words = wordsOf(join(source, 'align', `${name}.align`));
+      if (whole) lines.push(`${name}.jpg,${words.map(({ word }) => word).join(' ')}`);
+      else for (const { word, start, end } of words) lines.push(`${name}.jpg,${word},${start},${end}`);
     }
-    writeFileSync(join(target, part, 'labels.csv'), `${lines.join('\n')}\n`);
+    writeFileSync(join(target, part, whole ? 'captions.csv' : 'labels.csv'), `${lines.join('\n')}\n`);
   }
 }
 
 /** The words of each clip, by its name. */
 function sentencesIn(folder: string): Map<string, string[]> {
   const found = new Map<string, string[]>();
-  for (const line of readFileSync(join(folder, 'labels.csv'), 'utf8').trim().split('\n').slice(1)) {
-    const [name, word] = line.split(',');
-    found.set(name, [...(found.get(name) ?? []), word]);
+  const file = ['labels.csv', 'captions.csv'].map((name) => join(folder, name)).find(existsSync)!;
+  for (const line of readFileSync(file, 'utf8').trim().split('\n').slice(1)) {
+    const [name, words] = line.split(',');
+    found.set(name, [...(found.get(name) ?? []), ...words.split(' ')]);
   }
   return found;
 }
@@ -108,50 +112,72 @@ function bestSentence(
     .map(({ word }) => word);
 }
 
+const percent = (share: number): string => `${(100 * share).toFixed(1)}%`;
+
 async function score(run: string, data: string): Promise<void> {
   const device = await openDevice('wasm', { threads: 1 });
-  const model = FrameLabeller.load(device, readModel(run, undefined));
+  const stored = readModel(run, undefined);
+  const whole = taskOf(stored) === 'video-caption';
+  const model = whole ? VideoCaptioner.load(device, stored) : FrameLabeller.load(device, stored);
   const { input } = model.config;
   if (input.kind !== 'frames') throw new Error('the model reads no frames');
   const { apart } = await clipData([data]);
   if (!apart) throw new Error(`${data}: there is no folder test in it`);
   const clips = await readClips(apart.clips, { strip: 40, prepare: shrinkTo(input.preprocessing) });
-  const known = new Set(model.labels);
-  const grammar = grammarOf(sentencesIn(join(data, 'train')).values()).map((words) =>
-    words.filter((word) => known.has(word)),
-  );
+  const grammar = grammarOf(sentencesIn(join(data, 'train')).values());
   const truth = sentencesIn(join(data, 'test'));
-  const probabilities = await model.probabilities(clips);
+  const said = apart.clips.map(({ name }) => truth.get(basename(name))!);
+  const found = model instanceof VideoCaptioner ? await written(model, clips) : await searched(model, clips, grammar);
+  const guess = grammar.map(([word]) => word);
   let [errors, guessed, words] = [0, 0, 0];
   const right = new Array<number>(6).fill(0);
-  const guess = grammar.map(([word]) => word);
-  for (const [i, { name }] of apart.clips.entries()) {
-    const said = truth.get(basename(name))!;
-    const found = bestSentence(probabilities[i], model.labels, grammar);
-    words += said.length;
-    errors += editDistance(found, said);
-    guessed += editDistance(guess, said);
-    for (let k = 0; k < 6; k++) right[k] += found[k] === said[k] ? 1 : 0;
-    if (i < 5) console.log(`${found.join(' ')}   (said: ${said.join(' ')})`);
+  for (const [i, sentence] of said.entries()) {
+    words += sentence.length;
+    errors += editDistance(found[i], sentence);
+    guessed += editDistance(guess, sentence);
+    for (let k = 0; k < 6; k++) right[k] += found[i][k] === sentence[k] ? 1 : 0;
+    if (i < 5) console.log(`${found[i].join(' ')}   (said: ${sentence.join(' ')})`);
   }
-  const labelled = apart.clips
-    .map((one, i) => ({ clip: clips[i], labels: frameLabels(one, framesPerClip, silence) }))
-    .filter(({ labels }) => labels.every((label) => known.has(label)));
-  const frames = await evaluateFrameLabeller(model, labelled, { smooth: 3 });
-  const percent = (share: number): string => `${(100 * share).toFixed(1)}%`;
   console.log(
     `word error rate ${percent(errors / words)} of ${words} words; most frequent words ${percent(guessed / words)}`,
   );
+  const kinds = ['command', 'colour', 'preposition', 'letter', 'digit', 'adverb'];
+  const guesses = kinds.map((_, k) => said.filter((sentence) => sentence[k] === guess[k]).length / said.length);
   console.log(
-    `right: ${['command', 'colour', 'preposition', 'letter', 'digit', 'adverb'].map((kind, k) => `${kind} ${percent(right[k] / clips.length)}`).join(', ')}`,
+    `right: ${kinds.map((kind, k) => `${kind} ${percent(right[k] / clips.length)} (most frequent ${percent(guesses[k])})`).join(', ')}`,
   );
-  console.log(
-    `frames ${percent(frames.accuracy)}, mean average precision ${frames.segments?.mean.toFixed(3)} over IoU 0.1 to 0.7`,
-  );
+  if (model instanceof FrameLabeller) await scoreFrames(model, apart.clips, clips);
   device.close();
 }
 
+const written = async (model: VideoCaptioner, clips: readonly Clip[]): Promise<string[][]> =>
+  (await model.predict(clips)).map(({ text }) => text.split(' '));
+
+async function searched(
+  model: FrameLabeller,
+  clips: readonly Clip[],
+  grammar: readonly (readonly string[])[],
+): Promise<string[][]> {
+  const known = grammar.map((words) => words.filter((word) => model.labels.includes(word)));
+  return (await model.probabilities(clips)).map((rows) => bestSentence(rows, model.labels, known));
+}
+
+/** Words of frames against the alignments. */
+async function scoreFrames(model: FrameLabeller, found: readonly FoundClip[], clips: readonly Clip[]): Promise<void> {
+  const labelled = found
+    .map((one, i) => ({ clip: clips[i], labels: frameLabels(one, framesPerClip, silence) }))
+    .filter(({ labels }) => labels.every((label) => model.labels.includes(label)));
+  const { accuracy, segments } = await evaluateFrameLabeller(model, labelled, { smooth: 3 });
+  const spoken = labelled.flatMap(({ labels }) => labels);
+  const silent = spoken.filter((label) => label === silence).length / spoken.length;
+  console.log(
+    `frames ${percent(accuracy)}, of ${labelled.length} clips (silence alone ${percent(silent)}); mean average precision ` +
+      `${segments?.mean.toFixed(3)} over IoU 0.1 to 0.7`,
+  );
+}
+
 const [what, from, to] = process.argv.slice(2);
-if (to === undefined) throw new Error('node tools/grid-lips.ts prepare grid-lips data, or score run data');
-if (what === 'prepare') prepare(from, to);
-else await score(from, to);
+if (to === undefined)
+  throw new Error('node tools/grid-lips.ts prepare (or sentences) grid-lips data, or score run data');
+if (what === 'score') await score(from, to);
+else prepare(from, to, what === 'sentences');

@@ -228,3 +228,80 @@ describe('videos', () => {
     await expect(video('train', at('parts'), '--out', at('never'))).rejects.toThrow(/line 2: there is no video/);
   });
 });
+
+describe('captions', () => {
+  const sentence = (label: string): string => `the joints ${label === 'rises' ? 'rise' : 'fall down'}`;
+  const told = poses.map(({ features, label }, i) => ({
+    features,
+    ...(i % 3 === 0 ? { captions: [sentence(label), sentence(label)] } : { caption: sentence(label) }),
+  }));
+
+  test('are trained, evaluated and written, with attention over frames; a run resumes with the same bits', async () => {
+    const data = file('told.json', JSON.stringify(told));
+    const how = [...tiny, '--embedding', '6', '--schedule', 'constant'];
+    const { out } = await video('train', data, ...how, '--steps', '110', '--out', at('told-run'));
+    expect(out).toMatch(/clips of 5 frames on average, \d more for validation; \d\d captions, vocabulary of 6 words/);
+    const evaluated = await video('eval', at('told-run'), data);
+    expect(evaluated.out).toContain('24 clips');
+    expect(evaluated.out).toMatch(/word error rate 0\.0%, 100\.0% right word for word/);
+    const one = file('told-one.json', JSON.stringify({ features: told[1].features }));
+    const svg = at('attention.svg');
+    expect((await video('predict', at('told-run'), one, '--attention', svg)).out).toBe(
+      `the joints fall down\t${one}\n`,
+    );
+    expect(readFileSync(svg, 'utf8')).toMatch(/^<svg[\s\S]*joints[\s\S]*fall[\s\S]*across: frames/);
+    const json = (await video('predict', at('told-run'), one, '--json', '--attention', at('attention.json'))).out;
+    expect(JSON.parse(json)).toMatchObject({ type: 'caption', file: one, caption: 'the joints fall down' });
+    const [{ words, weights }] = JSON.parse(readFileSync(at('attention.json'), 'utf8'));
+    expect([words.length, weights.length, weights[0].length]).toEqual([5, 5, told[1].features.length]);
+
+    await video('train', data, ...how, '--steps', '7', '--out', at('told-part'));
+    await video('train', '--resume', at('told-part'), '--steps', '12');
+    await video('train', data, ...how, '--steps', '12', '--out', at('told-whole'));
+    expect(tensorsOf(at('told-part'))).toEqual(tensorsOf(at('told-whole')));
+  });
+
+  test('options of other models of videos are named', async () => {
+    const data = file('told-again.json', JSON.stringify(told));
+    await expect(video('train', data, '--reading', 'last', '--out', at('never'))).rejects.toThrow(
+      /--reading is an option for videos.*, and these are videos with captions/,
+    );
+    await expect(
+      video('train', data, '--conditioning', 'mean', '--bidirectional', '--out', at('never')),
+    ).rejects.toThrow(/bidirectional has no meaning/);
+    await video('train', data, ...tiny, '--conditioning', 'mean', '--steps', '1', '--out', at('told-mean'));
+    await expect(video('predict', at('told-mean'), data, '--attention', at('a.svg'))).rejects.toThrow(
+      /this model has no attention to show/,
+    );
+  });
+
+  test.each<[string, unknown, RegExp]>([
+    ['an empty caption', { features: [[1]], caption: ' ' }, /'caption' must be a text/],
+    ['captions that are no list', { features: [[1]], captions: 'a' }, /or 'captions' a list of texts/],
+    [
+      'an event that ends before it starts',
+      { features: [[1]], events: [{ caption: 'a', start: 2, end: 1 }] },
+      /'events'/,
+    ],
+  ])('%s is named', async (_, clip, message) => {
+    await expect(video('train', file('odd-told.json', JSON.stringify(clip)), '--out', at('never'))).rejects.toThrow(
+      message,
+    );
+  });
+
+  test('captions.csv says what is in videos of frames', async () => {
+    const folder = 'films';
+    mkdirSync(at(folder));
+    const lines = makeVideos({ count: 6, seed: 4, size: 12, length: [3, 4] }).map(({ frames, events }, i) => {
+      mkdirSync(at(`${folder}/v${i}`));
+      for (const [t, frame] of frames.entries()) file(`${folder}/v${i}/${t}.png`, encodePng(frame));
+      return `v${i},"${events[0].caption}"`;
+    });
+    file(`${folder}/captions.csv`, ['clip,caption', ...lines, lines[0]].join('\n'));
+    const small = ['--size', '12', '--features', '4', '--channels', '2', '--steps', '1', '--validation-share', '0'];
+    const { out } = await video('train', at(folder), ...tiny, ...small, '--out', at('films-run'));
+    expect(out).toMatch(/6 clips of 3|4 frames on average, 0 more for validation; 7 captions/);
+    file(`${folder}/captions.csv`, 'clip,caption\nv9,a\n');
+    await expect(video('train', at(folder), '--out', at('never'))).rejects.toThrow(/line 2: there is no video 'v9'/);
+  });
+});

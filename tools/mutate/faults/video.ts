@@ -33,6 +33,19 @@ export const videoFaults: FaultGroup = {
         ["fork.fork('same')", 'fork'],
       ],
     ),
+    ...faultsIn(
+      `${video}/clip-encoder.ts`,
+      [`${video}/captions.test.ts`],
+      [
+        ["pool('mean', xs, lengths)", "pool('mean', xs)"],
+        ['memory: outputs, lengths, state', 'memory: outputs, state'],
+      ],
+    ),
+    ...faultsIn(
+      `${video}/captioner-evaluate.ts`,
+      [`${video}/captions.test.ts`],
+      [['b.edits * a.length < a.edits * b.length', 'b.edits * a.length > a.edits * b.length']],
+    ),
     ...faultsIn(`${video}/frame-targets.ts`, [`${video}/video.test.ts`], [['1 / lengths[i % B]', '1']]),
     ...faultsIn(
       'packages/unrolled/src/metrics/segments.ts',

@@ -16,6 +16,7 @@ import { tagCommands } from '../tasks/tag/commands.ts';
 import { targetSelectionCommands } from '../tasks/target-selection/commands.ts';
 import type { Evaluated, Item, TaskCommands } from '../tasks/task-commands.ts';
 import { translateCommands } from '../tasks/translate/commands.ts';
+import { videoCaptionCommands } from '../tasks/video/caption-commands.ts';
 import { videoCommands, videoFramesCommands } from '../tasks/video/commands.ts';
 import { vqaCommands } from '../tasks/vqa/commands.ts';
 import { evalPart } from './eval.ts';
@@ -43,6 +44,7 @@ const parts: Readonly<Record<TaskName, () => TaskParts>> = {
   translate: () => partsOf(translateCommands),
   video: () => partsOf(videoCommands),
   'video-frames': () => partsOf(videoFramesCommands),
+  'video-caption': () => partsOf(videoCaptionCommands),
   vqa: () => partsOf(vqaCommands),
 };
 

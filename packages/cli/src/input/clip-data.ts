@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { Failure, naming } from '../failure.ts';
 import { countOf } from '../output/units.ts';
 import { parseCsv } from './csv.ts';
-import { type FeatureClip, isFeatureFile, readFeatureClips } from './feature-clips.ts';
+import { type ClipSentence, type FeatureClip, isFeatureFile, readFeatureClips } from './feature-clips.ts';
 import { isImageFile } from './image-data.ts';
 import { readTextFiles } from './text-files.ts';
 import { frameNames, isFilm } from './video-frames.ts';
@@ -24,6 +24,8 @@ export interface FoundClip {
   readonly source: { readonly path: string } | Pick<FeatureClip, 'features'>;
   /** Its label, that of each frame, or parts with a label; null: none is known. */
   readonly labels: string | readonly string[] | { readonly parts: readonly LabelledPart[] } | null;
+  /** What is said of it. Missing: nothing. */
+  readonly sentences?: readonly ClipSentence[] | undefined;
 }
 
 /** Videos to learn from. */
@@ -48,13 +50,13 @@ const entriesOf = (folder: string): string[] =>
 const hasFolders = (folder: string): boolean =>
   entriesOf(folder).some((name) => statSync(join(folder, name)).isDirectory());
 
-/** How a file of labels is called. */
-const isLabelFile = (name: string): boolean => /^(labels|clips|segments|events)\.(csv|tsv)$/i.test(name);
+/** How a file of labels, or of captions, is called. */
+const isLabelFile = (name: string): boolean => /^(labels|clips|segments|events|captions)\.(csv|tsv)$/i.test(name);
 
 /**
  * Finds videos and their labels: files of features (see `readFeatureClips`); a folder with a folder of videos for each label, the
- * same below `train` and `test` (or `val`); or a folder of videos with `labels.csv`, which has columns clip and label, and start
- * and end where it labels parts of them. Frames are not decoded yet.
+ * same below `train` and `test` (or `val`); or a folder of videos with `labels.csv`, which has columns clip and label (or caption),
+ * and start and end where it is about parts of them. Frames are not decoded yet.
  * @throws Failure naming what is wrong, and where
  */
 export async function clipData(paths: readonly string[]): Promise<ClipData> {
@@ -74,12 +76,7 @@ async function fileClips(path: string): Promise<FoundClip[]> {
       `${path}: a single video has no label; give a folder with a folder of videos for each label, or a file of features`,
     );
   }
-  return (await readFeatureClips(path)).map(({ name, place, features, labels }) => ({
-    name,
-    place,
-    labels,
-    source: { features },
-  }));
+  return (await readFeatureClips(path)).map(({ features, ...clip }) => ({ ...clip, source: { features } }));
 }
 
 function folderData(folder: string): Promise<ClipData> {
@@ -128,52 +125,80 @@ async function clipsAt(folder: string, name: string, labels: FoundClip['labels']
   const path = join(folder, ...name.split('/'));
   if (statSync(path).isDirectory() || !isFeatureFile(path)) return [{ name, place: path, source: { path }, labels }];
   const clips = await readFeatureClips(path);
-  return clips.map(({ features, place, name: own }) => ({
+  return clips.map(({ features, place, name: own, sentences }) => ({
     ...{ name: clips.length > 1 ? `${name}#${own}` : name, place, source: { features }, labels },
+    ...(sentences && { sentences }),
   }));
+}
+
+interface Listed {
+  readonly line: number;
+  readonly text: string;
+  readonly parts: LabelledPart[];
+  readonly sentences: ClipSentence[];
 }
 
 async function listedClips(folder: string, list: string): Promise<FoundClip[]> {
   const { columns, rows } = await parseCsv(readTextFiles([list]).texts[0], list);
   const names = columns.map((column) => column.toLowerCase());
   const column = (wanted: string): number => names.indexOf(wanted);
-  const [clip, label, start, end] = ['clip', 'label', 'start', 'end'].map(column);
-  if (clip < 0 || label < 0)
-    throw new Failure(`${list}: the first line must name the columns clip and label, and start and end for parts`);
+  const [clip, label, caption, start, end] = ['clip', 'label', 'caption', 'start', 'end'].map(column);
+  const says = caption >= 0 && label < 0;
+  const texts = says ? caption : label;
+  if (clip < 0 || texts < 0) {
+    throw new Failure(
+      `${list}: the first line must name the columns clip and label, or clip and caption; and start and end for parts`,
+    );
+  }
   if (start < 0 !== end < 0) throw new Failure(`${list}: parts need both columns start and end`);
-  const found = new Map<string, { line: number; label: string; parts: LabelledPart[] }>();
+  const found = new Map<string, Listed>();
   for (const { line, fields } of rows) {
     const name = fields[clip].trim();
     const place = `${list}: line ${line}`;
+    const text = fields[texts].trim();
     const before = found.get(name);
-    if (before && start < 0)
+    if (before && start < 0 && !says)
       throw new Failure(`${place}: '${name.slice(0, 80)}' has a label already, in line ${before.line}`);
-    const own = before ?? { line, label: fields[label].trim(), parts: [] };
+    const own: Listed = before ?? { line, text, parts: [], sentences: [] };
     found.set(name, own);
-    if (start < 0) continue;
-    if (fields[start].trim() === '' && fields[end].trim() === '') continue;
-    const [from, to] = [Number(fields[start]), Number(fields[end])];
-    if (!(Number.isInteger(from) && Number.isInteger(to) && from >= 0 && to > from)) {
-      throw new Failure(
-        `${place}: start and end must be whole numbers of frames, from 0 and the end after the start; received ${fields[start].slice(0, 20)} and ${fields[end].slice(0, 20)}`,
-      );
-    }
-    own.parts.push({ label: fields[label].trim(), start: from, end: to });
+    const part = start < 0 ? null : partOf(fields[start].trim(), fields[end].trim(), place);
+    if (part === undefined) continue;
+    if (says && text === '') throw new Failure(`${place}: the caption is empty`);
+    if (says) own.sentences.push({ caption: text, part });
+    else if (part) own.parts.push({ label: text, ...part });
   }
   const clips: FoundClip[] = [];
-  for (const [name, { line, label: own, parts }] of found) {
+  for (const [name, { line, text, parts, sentences }] of found) {
     const path = join(folder, name);
     if (!statSync(path, { throwIfNoEntry: false }) || name.split(/[/\\]/).includes('..')) {
       throw new Failure(`${list}: line ${line}: there is no video '${name.slice(0, 80)}' in ${folder}`);
     }
-    clips.push(...(await clipsAt(folder, name, start < 0 ? own : { parts })));
+    const labels = says ? null : start < 0 ? text : { parts };
+    clips.push(...(await clipsAt(folder, name, labels)).map((one) => (says ? { ...one, sentences } : one)));
   }
   return clips;
+}
+
+/** A part in frames; undefined: none is given. @throws Failure if it is no part */
+function partOf(start: string, end: string, place: string): Omit<LabelledPart, 'label'> | undefined {
+  if (start === '' && end === '') return undefined;
+  const [from, to] = [Number(start), Number(end)];
+  if (start !== '' && end !== '' && Number.isInteger(from) && Number.isInteger(to) && from >= 0 && to > from)
+    return { start: from, end: to };
+  throw new Failure(
+    `${place}: start and end must be whole numbers of frames, from 0 and the end after the start; received ${start.slice(0, 20)} and ${end.slice(0, 20)}`,
+  );
 }
 
 /** Whether labels are those of frames: of all clips, since a clip may have one label throughout. */
 export const labelsFrames = ({ train }: ClipData): boolean =>
   train.some(({ labels }) => labels !== null && typeof labels !== 'string');
+
+/** Whether there are sentences about all clips: about whole ones, or about parts of them. */
+export const sentencesAbout = ({ train }: ClipData): 'clips' | 'parts' | null => {
+  if (!train.some(({ sentences }) => sentences !== undefined)) return null;
+  return train.some(({ sentences = [] }) => sentences.some(({ part }) => part !== null)) ? 'parts' : 'clips';
+};
 
 /** The label of each frame of a clip. @throws Failure if a part ends after the clip, or overlaps another */
 export function frameLabels({ labels, place }: FoundClip, frames: number, background: string): readonly string[] {

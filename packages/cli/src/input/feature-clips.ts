@@ -13,6 +13,15 @@ export interface FeatureClip {
   readonly features: readonly ArrayLike<number>[];
   /** What happens in it, or at each of its frames; null: the file does not say. */
   readonly labels: string | readonly string[] | null;
+  /** What is said of it, or of parts of it. Missing: nothing. */
+  readonly sentences?: readonly ClipSentence[] | undefined;
+}
+
+/** A sentence about a clip, or about a part of it, in frames. */
+export interface ClipSentence {
+  readonly caption: string;
+  /** Null: it is about the whole clip. */
+  readonly part: { readonly start: number; readonly end: number } | null;
 }
 
 /** The most frames of all clips in a file, and of one clip. */
@@ -130,7 +139,33 @@ function jsonClip(value: unknown, name: string, place: string): FeatureClip {
   const isLabels =
     said === null || typeof said === 'string' || (Array.isArray(said) && said.every((one) => typeof one === 'string'));
   if (!isLabels) throw new Failure(`${place}: 'label' must be a text, or 'labels' a list of texts, one for each frame`);
-  return { name: typeof clip === 'string' ? clip : name, place, features: rows, labels: said as FeatureClip['labels'] };
+  const sentences = sentencesOf(value as object, place);
+  return {
+    ...{ name: typeof clip === 'string' ? clip : name, place, features: rows, labels: said as FeatureClip['labels'] },
+    ...(sentences && { sentences }),
+  };
+}
+
+/** `"caption": text`, `"captions": texts`, or `"events": [{ "caption", "start", "end" }, …]`; null: nothing is said. */
+function sentencesOf(value: object, place: string): ClipSentence[] | null {
+  const { caption, captions, events } = value as Readonly<Record<string, unknown>>;
+  const isText = (one: unknown): one is string => typeof one === 'string' && one.trim() !== '';
+  const whole = captions ?? (caption === undefined ? undefined : [caption]);
+  if (whole !== undefined) {
+    if (Array.isArray(whole) && whole.length > 0 && whole.every(isText))
+      return whole.map((one) => ({ caption: one, part: null }));
+    throw new Failure(`${place}: 'caption' must be a text, or 'captions' a list of texts`);
+  }
+  if (events === undefined) return null;
+  const isEvent = (one: unknown): one is { caption: string; start: number; end: number } => {
+    const { caption: said, start, end } = (one ?? {}) as Readonly<Record<string, unknown>>;
+    return isText(said) && Number.isInteger(start) && Number.isInteger(end) && 0 <= Number(start) && start! < end!;
+  };
+  if (Array.isArray(events) && events.every(isEvent))
+    return events.map(({ caption: said, start, end }) => ({ caption: said, part: { start, end } }));
+  throw new Failure(
+    `${place}: 'events' must be a list of { "caption": text, "start": first frame, "end": after the last one }`,
+  );
 }
 
 async function tableClips(text: string, path: string): Promise<FeatureClip[]> {

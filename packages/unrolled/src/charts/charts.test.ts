@@ -1,6 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { alignmentChart, attentionMaps, heatMap, lineChart, scatterChart, shares, textMap } from './index.ts';
+import {
+  alignmentChart,
+  attentionFilm,
+  attentionMaps,
+  heatMap,
+  lineChart,
+  scatterChart,
+  shares,
+  textMap,
+} from './index.ts';
 import { scaleOf } from './scale.ts';
 import { inkOn, sequential, seriesCount } from './theme.ts';
 
@@ -37,6 +46,21 @@ describe('charts are well-formed SVG documents for any numbers', () => {
         expect(svg.match(/base64/g)).toHaveLength(1);
       }),
       { numRuns: 30 },
+    );
+  });
+
+  test('attention over frames: a column for each weight that is a number, and the frames it could look at', () => {
+    const row = fc.array(number, { maxLength: 6 });
+    fc.assert(
+      fc.property(fc.string(), fc.array(row, { maxLength: 4 }), fc.nat(5), (word, weights, first) => {
+        const images = [0, 2, 9].map((frame) => ({ frame, href: 'data:image/png;base64,AAAA', width: 30, height: 20 }));
+        const svg = attentionFilm({ ...about, images, first, words: weights.map(() => word), weights });
+        expectWhole(svg);
+        expect(svg.match(/<rect /g)).toHaveLength(weights.flat().filter(Number.isFinite).length + 1);
+        const last = first + Math.max(1, ...weights.map(({ length }) => length));
+        expect(svg.match(/<image /g) ?? []).toHaveLength([0, 2, 9].filter((t) => t >= first && t < last).length);
+      }),
+      { numRuns: 40 },
     );
   });
 

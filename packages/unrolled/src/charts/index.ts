@@ -1,10 +1,11 @@
 /**
- * Line charts, scatter charts, heat maps, alignments, attention over images and coloured texts, as SVG text.
+ * Line charts, scatter charts, heat maps, alignments, attention over images and videos, and coloured texts, as SVG text.
  * @module
  */
 
 /** Charts as SVG text: pure functions of plain data, for Node, pages and files. */
 export * from './alignment-chart.ts';
+export * from './attention-film.ts';
 export * from './attention-maps.ts';
 export * from './dot-chart.ts';
 export type { Chart } from './frame.ts';

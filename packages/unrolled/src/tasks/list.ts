@@ -63,6 +63,14 @@ export const tasks = [
     description: 'label each frame of videos: what happens, and when',
   },
   {
+    name: 'video-caption',
+    command: 'video',
+    noun: 'video captioner',
+    verb: 'describe',
+    reads: 'video',
+    description: 'describe videos in a sentence',
+  },
+  {
     name: 'caption',
     noun: 'captioner',
     verb: 'describe',
@@ -142,6 +150,7 @@ const loaders = {
   'classify-images': async () => (await import('./classify-images/task.ts')).classifyImagesTask,
   video: async () => (await import('./video/task.ts')).videoTask,
   'video-frames': async () => (await import('./video/labeller-task.ts')).videoFramesTask,
+  'video-caption': async () => (await import('./video/captioner-task.ts')).videoCaptionTask,
   caption: async () => (await import('./caption/task.ts')).captionTask,
   vqa: async () => (await import('./vqa/task.ts')).vqaTask,
   tag: async () => (await import('./tag/task.ts')).tagTask,

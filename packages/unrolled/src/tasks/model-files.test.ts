@@ -26,7 +26,7 @@ import { smallMap, smallRoutes } from './navigate/small-map.ts';
 import { Tagger, tagVocabulary } from './tag/index.ts';
 import { gameVocabulary, selectTargets, TargetSelector } from './target-selection/index.ts';
 import { sidesFor, Translator } from './translate/index.ts';
-import { FrameLabeller, VideoClassifier } from './video/index.ts';
+import { FrameLabeller, VideoCaptioner, VideoClassifier } from './video/index.ts';
 import { Answerer, questionVocabulary } from './vqa/index.ts';
 
 const device = await openDevice('wasm', { threads: 1 });
@@ -151,6 +151,25 @@ const subjects: readonly Subject[] = [
     }),
     open: async (source: ModelSource) =>
       FrameLabeller.load(device, source).predict([
+        {
+          features: [
+            [1, 2],
+            [3, 1],
+          ],
+        },
+      ]),
+  },
+  {
+    name: 'a captioner of videos',
+    model: new VideoCaptioner(device, {
+      config: {
+        ...{ ...common, embedding: 3, attentionUnits: 2, bidirectional: true, conditioning: 'attention' },
+        input: { kind: 'features', features: 2 },
+      },
+      vocabulary: captionVocabulary(['it rises'], { minCount: 1 }),
+    }),
+    open: async (source: ModelSource) =>
+      VideoCaptioner.load(device, source).predict([
         {
           features: [
             [1, 2],

@@ -21,6 +21,7 @@ import { table } from '../../output/table.ts';
 import { printable } from '../../output/text.ts';
 import { countOf, formatCount } from '../../output/units.ts';
 import { toStandardError } from '../../run/open-device.ts';
+import { captionJson, captionLines, writtenLines } from '../caption-report.ts';
 import { FeatureFiles } from '../feature-files.ts';
 import { type ImageFlags, imageItems, imagesArgument, skipBroken as skipUnreadable } from '../image-items.ts';
 import { pixelPicturePath } from '../picture-files.ts';
@@ -80,21 +81,11 @@ With --json-input, inputs are images as JSON: { "width", "height", "channels", "
       options: { ...searchOf({ nBest, ...flags }), temperature, seed, begin },
       text(item, found) {
         note(item, found);
-        if (found === null) return '\n';
-        const place = jsonInput ? '' : `\t${printable(item.text)}`;
-        if (nBest === undefined) return `${printable(found.text)}${place}\n`;
-        return found.candidates.map(({ score, text }) => `${score.toFixed(3)}\t${printable(text)}${place}\n`).join('');
+        return found === null ? '\n' : captionLines(found, nBest, jsonInput ? '' : `\t${printable(item.text)}`);
       },
       json(item, found) {
         note(item, found);
-        const { text = '', logProbability = 0, score = 0, ended = true, candidates = [] } = found ?? {};
-        const others = candidates.map((one) => ({
-          text: one.text,
-          logProbability: one.logProbability,
-          score: one.score,
-        }));
-        const file = jsonInput ? {} : { file: item.text };
-        return { type: 'caption', ...file, caption: text, logProbability, score, ended, candidates: others };
+        return { type: 'caption', ...(jsonInput ? {} : { file: item.text }), ...captionJson(found) };
       },
       end: () => pictures?.end(),
     };
@@ -212,15 +203,8 @@ function describeBaselines({ nearest, frequent }: CaptionBaselines): string {
 }
 
 function describeScores(scores: CaptionEvaluation): string {
-  const { images, bleu, rougeL, ciderD, loss, novel, vocabulary, meanLength } = scores;
-  const lines = [
-    `${countOf(images, 'image')}`,
-    `BLEU-1 to 4  ${bleu.map((one) => one.toFixed(1)).join(' / ')}`,
-    `ROUGE-L ${rougeL.toFixed(1)}, CIDEr-D ${ciderD.toFixed(1)}`,
-    `captions have ${meanLength.toFixed(1)} words on average, ${countOf(vocabulary, 'different word')} in all` +
-      `${novel === null ? '' : `; ${(100 * novel).toFixed(1)}% of them are new`}`,
-    `loss ${loss.toFixed(4)} nats per word`,
-  ];
+  const { images, loss } = scores;
+  const lines = [countOf(images, 'image'), ...writtenLines(scores), `loss ${loss.toFixed(4)} nats per word`];
   return `${lines.join('\n')}\n`;
 }
 

@@ -19,48 +19,49 @@ import { printable } from '../../output/text.ts';
 import { countOf } from '../../output/units.ts';
 import { readConfig } from '../../run/config.ts';
 import { folderOf } from '../../run/load.ts';
+import type { Trainable } from '../../run/trainable.ts';
 import { describeLabel, describeLabelScores, requireLabels } from '../label-report.ts';
 import type { EvaluatePart, Given, Item, PredictPart } from '../task-commands.ts';
 import { lineBatches, type TextFlags, textItems, textOptions } from '../text-items.ts';
 import { shrinkTo } from './model-config.ts';
-import { defaults, type FrameFlags, frameOptions } from './options.ts';
+import { type ClipOptions, defaults, type FrameFlags, frameOptions } from './options.ts';
 import { describeFrameScores, describeSegments } from './report.ts';
-import { type ReadClipsOptions, readClip, readClips } from './sources.ts';
+import { type ReadClipsOptions, readClip, readClips, type VideoFiles } from './sources.ts';
 import { video, videoFrames, withFrameLabels, withLabels } from './trainable.ts';
 
 type Types = TypesOf<'video'>;
 type FrameTypes = TypesOf<'video-frames'>;
 type Trained = { readonly config: Pick<VideoClassifierConfig, 'input'> };
 
-interface PredictFlags extends UseFlags, TextFlags, FrameFlags {
+export interface PredictFlags extends UseFlags, TextFlags, FrameFlags {
   top?: number;
 }
 
-const videosArgument = {
+export const videosArgument = {
   name: '[inputs...]',
   description:
     'videos, folders of frames, or files of features (default: those named by the lines of the standard input)',
 } as const;
 
 /** How frames were read in training, unless it is said otherwise. */
-function readingOf(
+export function readingOf<Options extends ClipOptions>(
   { run, model }: { readonly run: string; readonly model: Trained },
   flags: FrameFlags,
-  trainable: typeof video,
-): ReadClipsOptions & { background: string } {
+  trainable: Trainable<Options, VideoFiles>,
+): ReadClipsOptions & { readonly stored: Options | null } {
   const folder = folderOf(run);
   const stored = folder ? readConfig(folder, trainable).options : null;
   const { input } = model.config;
   return {
+    stored,
     every: flags.every ?? stored?.every,
     strip: flags.strip ?? stored?.strip,
-    background: stored?.background ?? defaults.background,
     ...(input.kind === 'frames' && { prepare: shrinkTo(input.preprocessing) }),
   };
 }
 
 /** The videos of files and folders, one by one: long ones fill the memory. */
-async function* videoItems(
+export async function* videoItems(
   given: Given<PredictFlags>,
   reading: ReadClipsOptions,
 ): AsyncGenerator<readonly Item<Clip>[]> {
@@ -128,15 +129,15 @@ With --json-input, inputs are clips as JSON: { "frames": images } or { "features
   }),
 };
 
-interface EvalFlags extends UseFlags, FrameFlags {}
+export interface EvalFlags extends UseFlags, FrameFlags {}
 
-interface Read<Example> {
+export interface Read<Example> {
   readonly data: readonly Example[];
   readonly about: readonly string[];
 }
 
 /** The clips to evaluate on: those kept apart for a test, or all. */
-async function evaluated(
+export async function evaluated(
   paths: readonly string[],
   reading: ReadClipsOptions,
 ): Promise<{ found: readonly FoundClip[]; clips: readonly Clip[]; about: readonly string[] }> {
@@ -208,9 +209,9 @@ const evaluateFrames: EvaluatePart<
   options: () => [...segmentOptions(), ...frameOptions("the run's")],
   help: '',
   async read(used, paths, { smooth, minLength, ...flags }) {
-    const { background, ...reading } = readingOf(used, flags, videoFrames);
+    const { stored, ...reading } = readingOf(used, flags, videoFrames);
     const { found, clips, about } = await evaluated(paths, reading);
-    const data = withFrameLabels(found, clips, background);
+    const data = withFrameLabels(found, clips, stored?.background ?? defaults.background);
     const known = new Set(used.model.labels);
     for (const [i, { labels }] of data.entries()) {
       const label = labels.find((one) => !known.has(one));

@@ -12,7 +12,7 @@ import type { CellFile } from '../../cells/cell-file.ts';
 import { cellSource } from '../../cells/cell-source.ts';
 import { Failure } from '../../failure.ts';
 import type { Backbone } from '../backbone.ts';
-import { parsePairs, type VideoOptions } from './options.ts';
+import { type ClipOptions, parsePairs } from './options.ts';
 
 /** Frames no larger than the network takes them. */
 export const shrinkTo =
@@ -29,7 +29,7 @@ export const sizeOnly = (size: number): Preprocessing => ({ size, crop: 'none', 
 /** What the model sees in each frame of these clips. */
 export function inputOf(
   clips: readonly Clip[],
-  { size = 32, features, channels }: VideoOptions,
+  { size = 32, features, channels }: ClipOptions,
   backbone: Backbone | null,
 ): ClipNetworkConfig['input'] {
   const [first] = clips;
@@ -49,7 +49,7 @@ export function inputOf(
 
 /** What both kinds of models have. */
 export function networkConfig(
-  { cell, hidden, layers, dropout, bidirectional, differences }: VideoOptions,
+  { cell, hidden, layers, dropout, bidirectional, differences }: ClipOptions,
   input: ClipNetworkConfig['input'],
   own: CellFile | null,
 ): ClipNetworkConfig {
@@ -62,7 +62,7 @@ export function networkConfig(
 
 /** @throws Failure if an option is for other inputs than these */
 export function augmentationOf(
-  { crop, speed, noise, scale, flip, shift, mirrorJoints }: VideoOptions,
+  { crop, speed, noise, scale, flip, shift, mirrorJoints }: ClipOptions,
   input: ClipNetworkConfig['input'],
 ): ClipAugmentation | undefined {
   const reads =

@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
-import { type Reading, readings } from 'unrolled/tasks/video';
+import { type ClipConditioning, clipConditionings, type Reading, readings } from 'unrolled/tasks/video';
 import { choice, notNegative, number, option, whole } from '../../options/parse.ts';
 import { type RecurrentOptions, recurrentDefaults, recurrentOptions } from '../../options/recurrent.ts';
 import { type OptionType, type TrainOptions, trainDefaults } from '../../options/train.ts';
@@ -10,8 +10,8 @@ export interface FrameFlags {
   strip?: number;
 }
 
-export interface VideoOptions extends TrainOptions, RecurrentOptions, FrameFlags {
-  reading: Reading;
+/** Options of all models of videos. */
+export interface ClipOptions extends TrainOptions, RecurrentOptions, FrameFlags {
   bidirectional?: boolean;
   differences?: boolean;
   /** Height and width of the frames that the network takes. */
@@ -21,8 +21,6 @@ export interface VideoOptions extends TrainOptions, RecurrentOptions, FrameFlags
   channels: number;
   /** A file of pretrained weights. */
   backbone?: string;
-  /** Label of frames in which nothing happens. */
-  background: string;
   crop: number;
   speed: number;
   noise: number;
@@ -35,13 +33,38 @@ export interface VideoOptions extends TrainOptions, RecurrentOptions, FrameFlags
   validationShare: number;
 }
 
-export const defaults = {
+/** Of models that give labels to clips or frames. */
+export interface VideoOptions extends ClipOptions {
+  reading: Reading;
+  /** Label of frames in which nothing happens. */
+  background: string;
+}
+
+/** Of models that write captions. */
+export interface VideoCaptionOptions extends ClipOptions {
+  conditioning: ClipConditioning;
+  embedding: number;
+  attentionUnits?: number;
+  minCount: number;
+  smoothing?: number;
+  doublyStochastic?: number;
+  sampling?: number;
+}
+
+const clipDefaults = {
   ...trainDefaults,
   ...recurrentDefaults,
-  ...{ hidden: 128, layers: 1, dropout: 0.3, reading: 'average', features: 64, channels: 16, background: 'none' },
+  ...{ hidden: 128, layers: 1, dropout: 0.3, features: 64, channels: 16 },
   ...{ crop: 1, speed: 1, noise: 0, scale: 0, shift: 0, validationShare: 0.1 },
   ...{ batch: 16, lr: 2e-3, schedule: 'cosine' },
-} as const satisfies VideoOptions;
+} as const satisfies ClipOptions;
+
+export const defaults = { ...clipDefaults, reading: 'average', background: 'none' } as const satisfies VideoOptions;
+
+export const captionDefaults = {
+  ...clipDefaults,
+  ...{ conditioning: 'attention', embedding: 64, minCount: 1, clipNorm: 5 },
+} as const satisfies VideoCaptionOptions;
 
 export const optional: Readonly<Record<string, OptionType>> = {
   every: 'number',
@@ -52,6 +75,14 @@ export const optional: Readonly<Record<string, OptionType>> = {
   backbone: 'string',
   flip: 'boolean',
   mirrorJoints: 'string',
+};
+
+export const captionOptional: Readonly<Record<string, OptionType>> = {
+  ...optional,
+  attentionUnits: 'number',
+  smoothing: 'number',
+  doublyStochastic: 'number',
+  sampling: 'number',
 };
 
 const share = number((value) => value >= 0 && value < 1, 'from 0, below 1');
@@ -83,6 +114,35 @@ export const options = (): Option[] => [
     `how frames become a label: average (recurrent, predictions averaged), last, or without recurrence mean or single (default ${defaults.reading})`,
     readings,
   ),
+  new Option('--background <label>', `label of frames in which nothing happens (default ${defaults.background})`),
+  ...clipOptions(),
+];
+
+export const captionTrainOptions = (): Option[] => [
+  choice(
+    '--conditioning <how>',
+    `how the decoder knows the clip: attention over frames, sequence (the final state), or mean, without recurrence (default ${captionDefaults.conditioning})`,
+    clipConditionings,
+  ),
+  ...writingOptions(),
+  ...clipOptions(),
+];
+
+/** Options of decoders of captions. */
+const writingOptions = (): Option[] => [
+  option('--embedding <n>', `embedding dimension of words (default ${captionDefaults.embedding})`, whole(1)),
+  option('--attention-units <n>', "units of attention's hidden layer (default: half of --hidden)", whole(1)),
+  option('--min-count <n>', `words seen less often are unknown (default ${captionDefaults.minCount})`, whole(1)),
+  option(
+    '--doubly-stochastic <weight>',
+    'weight of the loss that asks attention to look at every frame once (default 0)',
+    notNegative,
+  ),
+  option('--smoothing <share>', 'label smoothing (default 0)', share),
+  option('--sampling <share>', 'share of words of its own that the decoder reads in training (default 0)', share),
+];
+
+const clipOptions = (): Option[] => [
   new Option('--bidirectional', 'read clips from both ends; such a model reads no stream'),
   new Option('--differences', 'differences of successive frames as a second stream'),
   ...frameOptions(),
@@ -94,7 +154,6 @@ export const options = (): Option[] => [
   ),
   option('--channels <n>', `channels of its first convolution (default ${defaults.channels})`, whole(1)),
   new Option('--backbone <file>', 'pretrained weights (.safetensors) of a network that is not trained'),
-  new Option('--background <label>', `label of frames in which nothing happens (default ${defaults.background})`),
   option(
     '--crop <share>',
     'train on random parts of clips, at least this share of them (default 1: whole clips)',
@@ -122,5 +181,5 @@ export const options = (): Option[] => [
     `share of the clips for validation (default ${defaults.validationShare})`,
     share,
   ),
-  ...recurrentOptions(defaults),
+  ...recurrentOptions(clipDefaults),
 ];

@@ -13,23 +13,22 @@ import {
 import type { Checkpoint } from 'unrolled/train';
 import type { CellFile } from '../../cells/cell-file.ts';
 import { Failure } from '../../failure.ts';
-import { clipData, type FoundClip, frameLabels, labelsFrames } from '../../input/clip-data.ts';
+import { type ClipData, clipData, type FoundClip, frameLabels, labelsFrames } from '../../input/clip-data.ts';
 import { countOf, formatCount } from '../../output/units.ts';
 import { exampleUnits } from '../../run/events.ts';
 import { withDefaults } from '../../run/options.ts';
 import type { Prepared, Sources, Trainable } from '../../run/trainable.ts';
-import { readBackbone } from '../backbone.ts';
+import { type Backbone, readBackbone } from '../backbone.ts';
 import { listLabels } from '../label-report.ts';
 import { augmentationOf, inputOf, networkConfig, shrinkTo, sizeOnly } from './model-config.ts';
-import { defaults, optional, options, type VideoOptions } from './options.ts';
+import { type ClipOptions, defaults, optional, options, type VideoOptions } from './options.ts';
 import { readClips, readVideoFiles, type VideoFiles } from './sources.ts';
 
-const shared = {
+export const shared = {
   command: 'video train',
   argument:
-    'a folder with a folder of videos for each label, or with labels.csv; or files of features for each frame (CSV, JSON, or raw float32 with JSON)',
+    'a folder with a folder of videos for each label, or with labels.csv or captions.csv; or files of features for each frame (CSV, JSON, or raw float32 with JSON)',
   missing: 'no videos given; name a folder with a folder of videos for each label, or a file of features',
-  ...{ defaults, optional, options },
   fileOptions: ['validation'],
   end: { epochs: 30, steps: 500 },
   interval: (stepsPerEpoch: number) => Math.min(1000, Math.max(25, stepsPerEpoch)),
@@ -37,7 +36,7 @@ const shared = {
 };
 
 export const video: Trainable<VideoOptions, VideoFiles> = {
-  ...shared,
+  ...{ ...shared, defaults, optional, options },
   task: 'video',
   inputs: 'videos',
   description: 'train a model that tells what happens in videos',
@@ -54,24 +53,60 @@ or of parts (labels.csv with columns clip, label, start, end), the model labels 
 };
 
 export const videoFrames: Trainable<VideoOptions, VideoFiles> = {
-  ...shared,
+  ...{ ...shared, defaults, optional, options },
   task: 'video-frames',
   inputs: 'videos with labels of frames',
   description: 'or what happens at each frame',
   help: '',
-  recognises: hasFrameLabels,
+  recognises: (paths) => holds(paths, labelsFrames),
   prepare: (sources, said, checkpoint, cell) => prepare(videoFrames, sources, said, checkpoint, cell),
 };
 
-/** Whether labels of frames are in what was given. What is wrong with it is said when it is read. */
-async function hasFrameLabels(paths: readonly string[]): Promise<boolean> {
+/** Whether what was given is of a kind. What is wrong with it is said when it is read. */
+export async function holds(paths: readonly string[], test: (data: ClipData) => boolean): Promise<boolean> {
   try {
-    return labelsFrames(await clipData(paths));
+    return test(await clipData(paths));
   } catch (error) {
     if (error instanceof Failure) return false;
     throw error;
   }
 }
+
+/** Clips that were read, and what the network sees of them. */
+interface ReadData {
+  readonly train: readonly FoundClip[];
+  readonly clips: readonly Clip[];
+  readonly held: readonly FoundClip[];
+  readonly heldClips: readonly Clip[];
+  readonly backbone: Backbone | null;
+  readonly about: readonly string[];
+}
+
+export async function readData(
+  { main, named }: Sources<VideoFiles>,
+  chosen: ClipOptions & { readonly backbone?: string },
+): Promise<ReadData> {
+  const { every, strip } = chosen;
+  const { train, held, about } = await heldOut(main, named.validation, chosen);
+  const backbone = chosen.backbone === undefined ? null : readBackbone(chosen.backbone);
+  const reads = { every, strip, prepare: shrinkTo(backbone?.preprocessing ?? sizeOnly(chosen.size ?? 32)) };
+  const clips = await readClips(train, reads);
+  const heldClips = await readClips(held, reads);
+  requireOneKind([...train, ...held], [...clips, ...heldClips], backbone !== null);
+  const frames = clips.reduce((sum, clip) => sum + framesIn(clip), 0);
+  const line =
+    `${countOf(clips.length, 'clip')} of ${formatCount(Math.round(frames / clips.length))} frames on average, ` +
+    `${formatCount(heldClips.length)} more for validation`;
+  return { train, clips, held, heldClips, backbone, about: [line, ...about, ...(backbone ? [backbone.about] : [])] };
+}
+
+/** What all runs of videos share. */
+export const runOf = <Options extends ClipOptions>(options: Options) => ({
+  options,
+  units: exampleUnits,
+  itemsPerStep: options.batch * 10,
+  next: (run: string) => `Use it: npx unrolled video predict ${run} video.mp4`,
+});
 
 interface Found {
   readonly train: readonly FoundClip[];
@@ -81,36 +116,23 @@ interface Found {
 
 async function prepare(
   trainable: Trainable<VideoOptions, VideoFiles>,
-  { main, named }: Sources<VideoFiles>,
+  sources: Sources<VideoFiles>,
   said: Partial<VideoOptions>,
   checkpoint: Checkpoint | null,
   own: CellFile | null,
 ): Promise<Prepared<VideoOptions>> {
   const chosen = withDefaults(trainable, said);
-  const { batch, seed, background, reading, every, strip } = chosen;
-  const { train, held, about } = await heldOut(main, named.validation, chosen);
-  const backbone = chosen.backbone === undefined ? null : readBackbone(chosen.backbone);
-  const reads = { every, strip, prepare: shrinkTo(backbone?.preprocessing ?? sizeOnly(chosen.size ?? 32)) };
-  const clips = await readClips(train, reads);
-  const heldClips = await readClips(held, reads);
-  requireOneKind([...train, ...held], [...clips, ...heldClips], backbone !== null);
+  const { batch, seed, background, reading } = chosen;
+  const { train, clips, held, heldClips, backbone, about } = await readData(sources, chosen);
   const stored = checkpoint?.model as
     | { readonly config: VideoClassifierConfig; readonly labels: readonly string[] }
     | undefined;
   const network = stored?.config ?? networkConfig(chosen, inputOf(clips, chosen, backbone), own);
   const augmentation = augmentationOf(chosen, network.input);
-  const frames = clips.reduce((sum, clip) => sum + framesIn(clip), 0);
-  const common = {
-    options: chosen,
-    units: exampleUnits,
-    itemsPerStep: batch * 10,
-    next: (run: string) => `Use it: npx unrolled video predict ${run} video.mp4`,
-  };
+  const common = runOf(chosen);
   const lines = (labels: readonly string[]): string[] => [
-    `${countOf(clips.length, 'clip')} of ${formatCount(Math.round(frames / clips.length))} frames on average, ` +
-      `${formatCount(heldClips.length)} more for validation; ${labels.length} labels (${listLabels(labels)})`,
-    ...about,
-    ...(backbone ? [backbone.about] : []),
+    `${about[0]}; ${labels.length} labels (${listLabels(labels)})`,
+    ...about.slice(1),
   ];
   const training = { batch, seed, augmentation };
   if (trainable.task === 'video') {
@@ -159,13 +181,13 @@ async function prepare(
   };
 }
 
-const framesIn = (clip: Clip): number => ('frames' in clip ? clip.frames : clip.features).length;
+export const framesIn = (clip: Clip): number => ('frames' in clip ? clip.frames : clip.features).length;
 
 /** Clips for training, and those for validation: the given ones, those kept apart for it, or a share. */
 async function heldOut(
   main: VideoFiles,
   given: VideoFiles | undefined,
-  { seed, validationShare }: VideoOptions,
+  { seed, validationShare }: ClipOptions,
 ): Promise<Found> {
   const data = await clipData(main.paths);
   const { apart } = data;
@@ -212,7 +234,10 @@ export const withFrameLabels = (
   found.map((one, i) => ({ clip: clips[i], labels: frameLabels(one, framesIn(clips[i]), background) }));
 
 /** Lines about the features that are computed before training, some seconds apart. */
-function progress(note: (line: string) => void, computes: boolean): ((done: number, all: number) => void) | undefined {
+export function progress(
+  note: (line: string) => void,
+  computes: boolean,
+): ((done: number, all: number) => void) | undefined {
   if (!computes) return undefined;
   let last = performance.now();
   return (done, all) => {

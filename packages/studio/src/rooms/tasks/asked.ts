@@ -24,6 +24,7 @@ export interface Asked {
   readonly columns: Columns | null;
   readonly origin: number;
   readonly image: ShownImage | null;
+  readonly clip?: ShownClip | null;
 }
 
 /** An answer, with what was asked: marks must not slip while one types. */

@@ -10,6 +10,7 @@ import Forecasted from './Forecasted.svelte';
 import Glimpsed from './Glimpsed.svelte';
 import Selected from './Selected.svelte';
 import Tagged from './Tagged.svelte';
+import Told from './Told.svelte';
 import Translated from './Translated.svelte';
 import Walked from './Walked.svelte';
 
@@ -51,6 +52,11 @@ export const panels: Readonly<Record<Exclude<TaskName, 'language-model' | 'class
   },
   video: { picture: Acted },
   'video-frames': { picture: Acted, options: () => ({ smooth: 5 }), words: () => ['--smooth', '5'] },
+  'video-caption': {
+    picture: Told,
+    options: ({ beam }) => ({ beam, nBest: beam }),
+    words: ({ beam }) => ['--beam', String(beam)],
+  },
   vqa: { picture: Answered, words: () => ['--n-best', '5'] },
   tag: { picture: Tagged },
   forecast: { picture: Forecasted },

@@ -1,7 +1,7 @@
 import { DataError } from '../../errors.ts';
 import { type CaptionScores, captionScores } from '../../metrics/captions.ts';
+import { captionWords } from '../caption-words.ts';
 import type { CaptionedFeatures } from './evaluate.ts';
-import { captionWords } from './words.ts';
 
 export interface CaptionBaselines {
   /** The first caption of the training image whose features are nearest. */

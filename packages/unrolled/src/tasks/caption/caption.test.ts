@@ -9,7 +9,7 @@ import { Activation, Conv2d, GlobalAveragePool } from '../../nn/vision/index.ts'
 import { Random } from '../../random.ts';
 import { encodeModel, storeModel } from '../../train/stored-model.ts';
 import { train } from '../../train/train.ts';
-import { captionLoss } from './evaluate.ts';
+import { writtenLoss as captionLoss } from '../caption-evaluation.ts';
 import {
   type CaptionConditioning,
   Captioner,

@@ -4,6 +4,9 @@
  */
 
 export { Side } from '../../tokenizers/side.ts';
+export type { WrittenScores } from '../caption-evaluation.ts';
+export { type CaptionWords, captionVocabulary, captionWords } from '../caption-words.ts';
+export type { CaptionWriter, WordWeights, WrittenCandidate, WrittenCaption } from '../caption-writer.ts';
 export * from './audit/index.ts';
 export * from './baselines.ts';
 export {
@@ -31,4 +34,3 @@ export {
 export * from './retrieval.ts';
 export * from './task.ts';
 export { type CaptionData, type CaptionTrainingOptions, captionTraining } from './training.ts';
-export { type CaptionWords, captionVocabulary, captionWords } from './words.ts';

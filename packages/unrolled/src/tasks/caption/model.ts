@@ -18,6 +18,8 @@ import type { TokenizerConfig } from '../../tokenizers/tokenizer.ts';
 import { taskName } from '../../train/description.ts';
 import { loadModel, type ModelSource } from '../../train/stored-model.ts';
 import { Backbone, type BackboneDescription, backboneDescription } from '../../vision/backbone.ts';
+import { type CaptionWords, captionWords } from '../caption-words.ts';
+import { type CaptionWriter, captionDecoder } from '../caption-writer.ts';
 import { featureStatistics, type ImageFeatureOptions, imageFeatures } from '../image-features.ts';
 import {
   type CaptionerConfig,
@@ -27,7 +29,6 @@ import {
   hasAttention,
 } from './config.ts';
 import { type Caption, type CaptionOptions, captionFeatures } from './predict.ts';
-import { type CaptionWords, captionWords } from './words.ts';
 
 /** What makes a captioner besides its parameters. */
 export interface CaptionerOptions {
@@ -64,7 +65,7 @@ const captionerDescription: Schema<CaptionerDescription> = objectOf<CaptionerDes
  * const captioner = Captioner.load(device, bytes);           // the file of a checkpoint
  * const [{ text }] = await captioner.predict([imageOf(video)]);   // 'a dog runs through the grass'
  */
-export class Captioner {
+export class Captioner implements CaptionWriter<ArrayLike<number>> {
   readonly device: Device;
   readonly config: CompleteCaptionerConfig;
   readonly backbone: Backbone;
@@ -89,17 +90,16 @@ export class Captioner {
     const recurrent = { cell, hidden, layers, dropout };
     const attends = hasAttention(conditioning);
     const hard = conditioning === 'hard-attention';
-    const attention = { score: 'additive', units: attentionUnits, hard, ...(hard && { expected: 0.5 }) } as const;
     this.#encoder = new FeatureEncoder({
       ...recurrent,
       ...{ conditioning: conditioning === 'first' || conditioning === 'constant' ? conditioning : 'memory' },
       ...{ units, dimension: embedding, standardise: !attends },
     });
-    this.network = new EncoderDecoder(this.#encoder, {
-      ...recurrent,
-      ...{ vocabularySize: this.words.end, dimension: embedding, weight: { kind: 'normal', deviation: 0.3 } },
-      ...(attends && { attention, feeding: 'context', gate }),
-    });
+    const attention = attends ? { units: attentionUnits, hard, gate } : null;
+    this.network = new EncoderDecoder(
+      this.#encoder,
+      captionDecoder({ ...recurrent, embedding, words: this.words, attention }),
+    );
     this.parameters = initialiseParameters(
       {
         build: (shapes: { source: Shape; targets: Shape }, declarations) => {
@@ -212,6 +212,14 @@ export class Captioner {
       }
     });
     return this.network.read(this.device.tensor(numbers, [L, B, D]), context);
+  }
+
+  get writer(): EncoderDecoder<Tensor, Shape> {
+    return this.network;
+  }
+
+  positions(): readonly number[] {
+    return [this.backbone.places];
   }
 
   /** Without attention only the mean over all places is read. */

@@ -6,10 +6,11 @@ import { hashText } from '../../random.ts';
 import type { StopSignal } from '../../signal.ts';
 import { type ExampleOptions, exampleKinds, SupervisedTraining } from '../../train/supervised.ts';
 import type { Validation } from '../../train/task.ts';
+import { writtenLoss } from '../caption-evaluation.ts';
 import { viewSource } from '../views.ts';
 import { balancedCounts, type NeutralWords, neutralAlternatives, type PeopleLists } from './audit/training.ts';
 import { hasAttention } from './config.ts';
-import { type CaptionedFeatures, captionLoss, evaluateCaptions } from './evaluate.ts';
+import { type CaptionedFeatures, evaluateCaptions } from './evaluate.ts';
 import type { Captioner } from './model.ts';
 import { captionFeatures } from './predict.ts';
 
@@ -89,7 +90,7 @@ export function captionTraining(
       parameters: model.parameters,
       describe: () => model.describe(),
       loss: (items, context) =>
-        captionLoss(
+        writtenLoss(
           model,
           items.map(({ features }) => features),
           items.map(({ ids }) => ids),

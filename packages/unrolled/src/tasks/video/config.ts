@@ -1,4 +1,4 @@
-import { flag, type Kinds, oneOf, required, requireOptions, whole } from '../../checks.ts';
+import { count, flag, type Kinds, oneOf, required, requireOptions, whole } from '../../checks.ts';
 import { ConfigError } from '../../errors.ts';
 import { inputSize, type Preprocessing, preprocessingSchema } from '../../images/index.ts';
 import type { CellSource } from '../../nn/cells/registry.ts';
@@ -65,6 +65,27 @@ export interface FrameLabellerConfig extends ClipNetworkConfig {
   readonly recurrent?: boolean | undefined;
 }
 
+export const clipConditionings = ['attention', 'sequence', 'mean'] as const;
+
+/**
+ * How a decoder of captions knows the clip.
+ *
+ * - attention: recurrent layers read the frames; at every word attention looks at all of them (Yao 2015).
+ * - sequence: the decoder begins with the final state of the recurrent layers (Venugopalan 2015).
+ * - mean: the mean of the frames' features is part of every input (Venugopalan 2015).
+ */
+export type ClipConditioning = (typeof clipConditionings)[number];
+
+/** Configuration of a captioner of clips: plain data. Encoder and decoder have the same cell, H and number of layers. */
+export interface VideoCaptionerConfig extends ClipNetworkConfig {
+  /** E, embedding dimension of words. */
+  readonly embedding: number;
+  /** Default 'attention'. */
+  readonly conditioning?: ClipConditioning | undefined;
+  /** A, the width of attention's hidden layer. Default: half of H, at least 1. */
+  readonly attentionUnits?: number | undefined;
+}
+
 const input = required({
   must: "{ kind: 'features', features: F } or { kind: 'frames', network, preprocessing }",
   fits: (value) => ['features', 'frames'].includes((value as Partial<FrameInput> | null)?.kind as string),
@@ -73,6 +94,12 @@ const input = required({
 const networkKinds: Kinds<ClipNetworkConfig> = { ...stackKinds, input, bidirectional: flag, differences: flag };
 const classifierKinds: Kinds<VideoClassifierConfig> = { ...networkKinds, reading: oneOf(readings) };
 const labellerKinds: Kinds<FrameLabellerConfig> = { ...networkKinds, recurrent: flag };
+const captionerKinds: Kinds<VideoCaptionerConfig> = {
+  ...networkKinds,
+  embedding: required(count),
+  conditioning: oneOf(clipConditionings),
+  attentionUnits: count,
+};
 
 /** @throws ConfigError on an unknown option or a value that cannot work */
 export function requireClassifierConfig(config: VideoClassifierConfig): void {
@@ -81,6 +108,16 @@ export function requireClassifierConfig(config: VideoClassifierConfig): void {
   if (bidirectional && (reading === 'mean' || reading === 'single')) {
     throw new ConfigError(
       `video: reading '${reading}' has no recurrence, so bidirectional has no meaning; leave it out`,
+    );
+  }
+}
+
+/** @throws ConfigError on an unknown option or a value that cannot work */
+export function requireCaptionerConfig(config: VideoCaptionerConfig): void {
+  requireOptions('video', config, captionerKinds);
+  if (config.bidirectional && config.conditioning === 'mean') {
+    throw new ConfigError(
+      "video: conditioning 'mean' has no recurrence, so bidirectional has no meaning; leave it out",
     );
   }
 }
@@ -130,3 +167,4 @@ const fieldsOf = <Config extends ClipNetworkConfig>(kinds: Kinds<Config>) => {
 /** Configurations in files. */
 export const classifierConfig: Schema<VideoClassifierConfig> = fieldsOf(classifierKinds);
 export const labellerConfig: Schema<FrameLabellerConfig> = fieldsOf(labellerKinds);
+export const captionerConfig: Schema<VideoCaptionerConfig> = fieldsOf(captionerKinds);

@@ -1,7 +1,7 @@
 import { DataError } from '../../errors.ts';
 import { type ClassifierEvaluation, evaluateLogits } from '../../metrics/label-predictions.ts';
 import type { Clip } from './clip.ts';
-import type { ClipOptions } from './clip-model.ts';
+import type { ClipOptions } from './clip-reader.ts';
 import type { VideoClassifier } from './model.ts';
 
 /** A video and what happens in it. */

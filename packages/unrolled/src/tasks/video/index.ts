@@ -1,17 +1,34 @@
 /**
- * Videos to labels, of whole clips and of each frame.
+ * Videos to labels, of whole clips and of each frame, and to captions.
  * @module
  */
 
+export { Side } from '../../tokenizers/side.ts';
+export type { EvaluateCaptionsOptions, WrittenScores } from '../caption-evaluation.ts';
+export { type CaptionWords, captionVocabulary } from '../caption-words.ts';
+export type {
+  CaptionOptions,
+  CaptionSearchOptions,
+  WordWeights,
+  WrittenCandidate,
+  WrittenCaption,
+} from '../caption-writer.ts';
 export { augmentClip, type ClipAugmentation, mirroredJoints } from './augmentation.ts';
+export { type ClipCaption, VideoCaptioner, type VideoCaptionerDescription } from './captioner.ts';
+export { type CaptionedClip, evaluateVideoCaptioner, type VideoCaptionEvaluation } from './captioner-evaluate.ts';
+export * from './captioner-task.ts';
+export { type VideoCaptionerTrainingOptions, videoCaptionerTraining } from './captioner-training.ts';
 export type { Clip } from './clip.ts';
-export type { ClipOptions } from './clip-model.ts';
+export type { ClipOptions } from './clip-reader.ts';
 export {
+  type ClipConditioning,
   type ClipNetworkConfig,
+  clipConditionings,
   type FrameInput,
   type FrameLabellerConfig,
   type Reading,
   readings,
+  type VideoCaptionerConfig,
   type VideoClassifierConfig,
 } from './config.ts';
 export { evaluateVideoClassifier, type LabelledClip } from './evaluate.ts';

@@ -3,7 +3,7 @@ import { DataError } from '../../errors.ts';
 import { accuracy, macroF1 } from '../../metrics/classification.ts';
 import { type SegmentScores, segmentScores, segmentsIn } from '../../metrics/segments.ts';
 import type { Clip } from './clip.ts';
-import type { ClipOptions } from './clip-model.ts';
+import type { ClipOptions } from './clip-reader.ts';
 import { type FrameLabeller, type SegmentOptions, segmentKinds } from './labeller.ts';
 
 /** A video and what happens at each of its frames. */

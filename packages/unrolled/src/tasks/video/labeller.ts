@@ -13,7 +13,8 @@ import type { Tensor } from '../../tensor/tensor.ts';
 import { taskName } from '../../train/description.ts';
 import { loadModel, type ModelSource } from '../../train/stored-model.ts';
 import { type Clip, lengthOf } from './clip.ts';
-import { ClipModel, type ClipOptions } from './clip-model.ts';
+import { ClipModel } from './clip-model.ts';
+import type { ClipOptions } from './clip-reader.ts';
 import { type FrameLabellerConfig, labellerConfig, requireLabellerConfig } from './config.ts';
 import { perFrame } from './frame-targets.ts';
 

@@ -6,7 +6,7 @@ import type { StopSignal } from '../../signal.ts';
 import { type ExampleOptions, exampleKinds, SupervisedTraining } from '../../train/supervised.ts';
 import { augmentClip, type ClipAugmentation, requireClipAugmentation } from './augmentation.ts';
 import { type Clip, clipSource } from './clip.ts';
-import type { ClipModel } from './clip-model.ts';
+import type { ClipReader } from './clip-reader.ts';
 import type { ClipNetworkConfig, FrameInput } from './config.ts';
 import type { LabelledClip } from './evaluate.ts';
 import type { VideoClassifier } from './model.ts';
@@ -33,7 +33,7 @@ export const clipTrainingKinds: Kinds<ClipTrainingOptions<never>> = {
  * features taken from the training clips.
  */
 export async function preparedExamples<Example extends { readonly clip: Clip }>(
-  model: ClipModel<ClipNetworkConfig>,
+  model: ClipReader<ClipNetworkConfig>,
   examples: Examples<Example>,
   labelOf: (example: Example) => string,
   { validation = [], onProgress, signal }: Pick<ClipTrainingOptions<Example>, 'validation' | 'onProgress' | 'signal'>,

@@ -1,6 +1,6 @@
 import { count, openShare, required, requireKind, seed as seedKind } from '../../../checks.ts';
 import { DataError } from '../../../errors.ts';
-import { captionWords } from '../words.ts';
+import { captionWords } from '../../caption-words.ts';
 import { type BootstrapOptions, bootstrap, type Interval, type Tally } from './bootstrap.ts';
 import { type AuditWords, defaultAuditWords, type Naming, PeopleWords } from './words.ts';
 

@@ -2,8 +2,8 @@ import { number, requireKind } from '../../../checks.ts';
 import { type Image, imageBatch } from '../../../images/index.ts';
 import { softmax } from '../../../ops/index.ts';
 import { type StopSignal, throwIfAborted } from '../../../signal.ts';
+import { captionWords } from '../../caption-words.ts';
 import type { Captioner } from '../model.ts';
-import { captionWords } from '../words.ts';
 import { type AuditWords, PeopleWords } from './words.ts';
 
 export interface EvidenceOptions {

@@ -1,6 +1,6 @@
 import { DataError } from '../../../errors.ts';
 import { listOf, objectOf, type Schema, text } from '../../../schema.ts';
-import { captionWords } from '../words.ts';
+import { captionWords } from '../../caption-words.ts';
 
 /** The words that an audit of captions looks for: plain data, in lower case. A list counts exactly the forms that it has. */
 export interface AuditWords {

@@ -1,8 +1,8 @@
-import { count, requireKind } from '../../checks.ts';
-import { DataError } from '../../errors.ts';
-import { captionTokens } from '../../metrics/captions.ts';
-import { Side } from '../../tokenizers/side.ts';
-import { wordTokens } from '../../tokenizers/vocabulary.ts';
+import { count, requireKind } from '../checks.ts';
+import { DataError } from '../errors.ts';
+import { captionTokens } from '../metrics/captions.ts';
+import { Side } from '../tokenizers/side.ts';
+import { wordTokens } from '../tokenizers/vocabulary.ts';
 
 /** A caption as the model reads and writes it: its `captionTokens`, lower-case words without punctuation, with spaces. */
 export const captionWords = (text: string): string => captionTokens(text).join(' ');
