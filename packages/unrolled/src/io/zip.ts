@@ -1,4 +1,4 @@
-import { inflateSync, type Zippable, zipSync } from 'fflate';
+import { inflateSync, unzlibSync, type Zippable, zipSync } from 'fflate';
 import { shown } from '../checks.ts';
 import { FormatError } from '../errors.ts';
 import { type Bytes, requireBytes } from './bytes.ts';
@@ -100,6 +100,15 @@ export function openZip(operation: string, file: Uint8Array | ArrayBuffer, maxBy
 export const encodeZip = (files: Readonly<Record<string, Uint8Array>>): Bytes =>
   // A date of its own, so that the same files give the same bytes.
   zipSync(files as Zippable, { level: 0, mtime: '1980-01-02T00:00:00Z' }) as Bytes;
+
+/** Unpacks zlib's form of deflated data of a known size. @returns undefined if it is none */
+export function unzlib(packed: Uint8Array, size: number): Uint8Array | undefined {
+  try {
+    return unzlibSync(packed, { out: new Uint8Array(size) });
+  } catch {
+    return undefined;
+  }
+}
 
 /** Undefined if it is no deflated data. */
 function inflated(packed: Uint8Array, size: number): Uint8Array | undefined {
