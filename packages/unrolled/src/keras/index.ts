@@ -13,6 +13,9 @@ export * from './callbacks/stopping.ts';
 export { type EventSink, type TensorBoardOptions, tensorBoard } from './callbacks/tensorboard.ts';
 export type { Constraint } from './constraints.ts';
 export { useDevice } from './default-device.ts';
+export { type InspectedFile, type InspectedLayer, inspectKeras, inspectTfjs, isKeras } from './files/inspect-file.ts';
+export { type ImportedModel, type ImportKerasOptions, importKeras } from './files/keras-file.ts';
+export { type FileBeside, type ImportTfjsOptions, importTfjs, isTfjs } from './files/tfjs.ts';
 export { Functional, type FunctionalConfig, type FunctionalOptions, model } from './functional.ts';
 export type { Initializer } from './initializers.ts';
 export {

@@ -51,10 +51,9 @@ export function within<Result>(name: string | undefined, className: string, acti
 }
 
 /** The shape of an input with its batch, from an InputLayer or the options of a first layer. */
-export function batchShapeOf(options: Raw | undefined): readonly unknown[] | null {
+export function batchShapeOf(options: Raw | null | undefined): readonly unknown[] | null {
   const shape = options?.batch_shape ?? options?.batch_input_shape;
   if (Array.isArray(shape)) return shape;
-  // Keras 3 writes tuples of shapes with several inputs otherwise; Keras 1 may have input_dim.
   if (Array.isArray(options?.input_shape)) return [null, ...options.input_shape];
   return null;
 }

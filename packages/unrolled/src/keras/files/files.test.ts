@@ -1,0 +1,130 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { UnrolledError } from '../../errors.ts';
+import { gru, importKeras, importTfjs, lstm, sequential } from '../index.ts';
+import { inLayout } from './stored-weights.ts';
+
+const text = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
+const layerOf = (class_name: string, config: object) => ({ class_name, config });
+const modelOf = (layers: readonly object[], version = '2.3.1') => ({
+  class_name: 'Sequential',
+  config: { name: 'model', layers },
+  keras_version: version,
+});
+const lstmOf = (config: object) =>
+  layerOf('LSTM', { name: 'lstm', units: 2, batch_input_shape: [null, null, 3], ...config });
+
+describe('what a name means is decided by the version that wrote it', () => {
+  const activationIn = (version: string) => {
+    const { config } = importKeras(text(modelOf([lstmOf({ recurrent_activation: 'hard_sigmoid' })], version)));
+    return (config as { layers: { recurrentActivation: string }[] }).layers[0].recurrentActivation;
+  };
+
+  test('hard_sigmoid', () => {
+    expect(['1.2.2', '2.3.1', '2.15.0', '3.0.0'].map(activationIn)).toEqual([
+      ...['hardSigmoidKeras2', 'hardSigmoidKeras2', 'hardSigmoidKeras2', 'hardSigmoid'],
+    ]);
+  });
+
+  test('defaults of recurrent layers, where a file leaves them out', () => {
+    const of = (version: string) =>
+      importKeras(text(modelOf([layerOf('GRU', { units: 2, batch_input_shape: [null, null, 3] })], version))).config;
+    expect(of('2.2.4')).toMatchObject({ layers: [{ resetAfter: false, recurrentActivation: 'hardSigmoidKeras2' }] });
+    expect(of('3.1.0')).not.toMatchObject({ layers: [{ resetAfter: false }] });
+  });
+
+  test('names of Keras 1', () => {
+    const config = { name: 'd', output_dim: 4, init: 'glorot_uniform', activation: 'relu', bias: true, input_dim: 3 };
+    const { model } = importKeras(text(modelOf([layerOf('Dense', config)], '1.2.2')));
+    expect(model.countParams()).toBe(16);
+  });
+});
+
+describe('what cannot be computed alike is refused by name', () => {
+  test.each<[string, object, string]>([
+    ['code', layerOf('Lambda', { name: 'f', function: ['4wEAAAA='] }), "layer 'f' (Lambda): it holds code"],
+    ['an unknown layer', layerOf('Conv3D', { name: 'c' }), "layer 'c' (Conv3D): it is not one of this library"],
+    ['channels first', layerOf('Conv2D', { filters: 1, kernel_size: 1, data_format: 'channels_first' }), 'data_format'],
+    ['an unknown option', lstmOf({ zoneout: 0.1 }), 'the option zoneout = 0.1 is not known'],
+    ['an unknown activation', lstmOf({ activation: 'snake' }), "the activation 'snake' is not one"],
+    [
+      'a layer as an activation',
+      lstmOf({ activation: layerOf('LeakyReLU', { alpha: 0.1 }) }),
+      'is a layer or a function',
+    ],
+    ['a cell', layerOf('RNN', { cell: layerOf('PeepholeLSTMCell', { units: 2 }) }), "cell 'PeepholeLSTMCell'"],
+    ['no shape', layerOf('Dense', { units: 2 }), 'before the shape of its input was known'],
+  ])('%s', (_, layer, message) => {
+    expect(() => importKeras(text(modelOf([layer])))).toThrow(message);
+  });
+
+  test('a graph model of TensorFlow.js, a model of its own class, a call with options', () => {
+    const graph = text({ format: 'graph-model', modelTopology: { node: [] } });
+    expect(() => importTfjs(graph, () => new Uint8Array())).toThrow('a graph model');
+    expect(() => importKeras(text(layerOf('MyModel', {})))).toThrow("of the class 'MyModel'");
+  });
+});
+
+test('what concerns training alone is left out with a note', () => {
+  const { notes, model } = importKeras(text(modelOf([lstmOf({ kernel_constraint: layerOf('WeightClip', { c: 1 }) })])));
+  expect(notes[0]).toContain("'WeightClip'");
+  expect(model.countParams()).toBe(48);
+});
+
+describe("cuDNN's weights", () => {
+  const numbers = (shape: readonly number[], start: number) => ({
+    shape,
+    data: Float32Array.from({ length: shape.reduce((all, n) => all * n) }, (_, i) => Math.sin(start + i)),
+  });
+  const [F, H] = [3, 2];
+
+  test.each([
+    ['CuDNNLSTM', 4],
+    ['CuDNNGRU', 3],
+  ])('of a %s give what its equations give', async (className, gates) => {
+    const [kernel, recurrent, bias] = [[F, gates * H], [H, gates * H], [2 * gates * H]].map(numbers);
+    const arrays = inLayout(layerOf(className, { units: H }), [kernel, recurrent, bias], {
+      version: 2,
+      isTurned: false,
+    });
+    const layer = gates === 4 ? lstm({ units: H }) : gru({ units: H });
+    const model = sequential([layer]);
+    model.buildShape([1, F]);
+    await model.setWeights(arrays);
+    const x = [0.5, -1, 2];
+    const { data } = await model.predict([[x]]);
+    // A gate's matrix, [H, F] row by row, is stored as the numbers of [F, H]: W[h][f] = flat[h·F + f].
+    const flat = (g: number) =>
+      Array.from({ length: F * H }, (_, i) => kernel.data[Math.floor(i / H) * gates * H + g * H + (i % H)]);
+    const sum = (g: number, h: number) => x.reduce((all, value, f) => all + flat(g)[h * F + f] * value, 0);
+    const [b, c] = [0, gates * H].map((from) => (g: number, h: number) => bias.data[from + g * H + h]);
+    const sigmoid = (v: number) => 1 / (1 + Math.exp(-v));
+    for (let h = 0; h < H; h++) {
+      const z = (g: number) => sum(g, h) + b(g, h) + c(g, h);
+      const expected =
+        gates === 4
+          ? sigmoid(z(3)) * Math.tanh(sigmoid(z(0)) * Math.tanh(z(2)))
+          : (1 - sigmoid(z(0))) * Math.tanh(sum(2, h) + b(2, h) + sigmoid(z(1)) * c(2, h));
+      expect(data[h]).toBeCloseTo(expected, 5);
+    }
+  });
+});
+
+test('any JSON in place of a configuration is an error of the library, or a model', () => {
+  const good = modelOf([lstmOf({}), layerOf('Dense', { name: 'd', units: 2, activation: 'softmax' })]);
+  const json = JSON.stringify(good);
+  let refused = 0;
+  fc.assert(
+    fc.property(fc.nat(json.length - 1), fc.nat(12), fc.string({ maxLength: 6 }), (at, length, inserted) => {
+      try {
+        importKeras(new TextEncoder().encode(`{${json.slice(1, at + 1)}${inserted}${json.slice(at + 1 + length)}`));
+      } catch (error) {
+        refused++;
+        expect(error).toBeInstanceOf(UnrolledError);
+        expect((error as Error).message.length).toBeLessThan(600);
+      }
+    }),
+    { numRuns: 300, seed: 1 },
+  );
+  expect(refused).toBeGreaterThan(150);
+});
