@@ -158,8 +158,7 @@ function readSequential(raw: Raw, options: Raw, common: object, dialect: Dialect
   const read = layers.filter((one) => !isInput(one)).map((one) => readLayer(one, dialect));
   const first = layers.length > 0 ? classOf(layers[0]) : null;
   const head = first && (dialect.version === 1 ? modernized(first.className, first.options) : first.options);
-  const shape =
-    batchShapeOf(head) ?? (Array.isArray(options.build_input_shape) ? options.build_input_shape : null);
+  const shape = batchShapeOf(head) ?? (Array.isArray(options.build_input_shape) ? options.build_input_shape : null);
   const takesIds = read[0]?.className === 'Embedding';
   const config: SequentialConfig = {
     layer: 'sequential',
