@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodePytorch, decodeSafetensors, encodePytorch, stateDictOf } from 'unrolled/io';
-import { dense, lstm, sequential } from 'unrolled/keras';
+import { dense, loadModel, lstm, sequential } from 'unrolled/keras';
 import { afterAll, expect, test } from 'vitest';
 import { exportCommand } from '../src/commands/export.ts';
 import { importCommand } from '../src/commands/import.ts';
@@ -29,6 +29,18 @@ test('a state dict of PyTorch becomes a safetensors file, and weights of a model
   const model = await saved();
   await printedBy(exportCommand(), model, at('model.pt'));
   expect(Object.keys(stateDictOf(decodePytorch(readFileSync(at('model.pt')))))).toContain('dense/kernel');
+});
+
+test('a model goes to Keras and TensorFlow.js and back with the same outputs', async () => {
+  const file = await saved();
+  const x = { shape: [1, 2, 4], data: [0.5, -1, 2, 0.25, 1, 0, -0.5, 1] };
+  const [expected] = [await loadModel(readFileSync(file)).predict(x)];
+  for (const name of ['my.keras', 'my.h5', 'web/model.json']) {
+    await printedBy(exportCommand(), file, at(name));
+    expect(await printedBy(inspectCommand(), at(name))).toContain('Everything in it can be opened.');
+    await printedBy(importCommand(), at(name), at('again.safetensors'));
+    expect(await loadModel(readFileSync(at('again.safetensors'))).predict(x), name).toEqual(expected);
+  }
 });
 
 test('a file is neither written over another kind nor in a format that is not known', async () => {

@@ -32,7 +32,8 @@ export function exportCommand(): Command {
 Examples:
   unrolled export runs/shakespeare
   unrolled export runs/shakespeare public/shakespeare.safetensors --half
-  unrolled export my.safetensors weights.pt
+  unrolled export my.safetensors my.keras
+  unrolled export my.safetensors public/model.json
 
 A .safetensors file holds everything needed to open the model: parameters, configuration, vocabulary. Training cannot resume from it.`,
     )

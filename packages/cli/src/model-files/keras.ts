@@ -1,4 +1,6 @@
-import type { ImportedModel, InspectedFile } from 'unrolled/keras';
+import type { ImportedModel, InspectedFile, Model } from 'unrolled/keras';
+import { type ModelFile, taskOf } from 'unrolled/train';
+import { Failure } from '../failure.ts';
 import type { Imported, Inspection, ModelFormat } from './format.ts';
 
 /** The library's models are loaded when a file needs them. */
@@ -16,6 +18,20 @@ const inspection = ({ writer, layers, problems }: InspectedFile): Inspection => 
   rows: layers.map((row) => ({ ...row, shape: row.shape?.map((n) => (n < 0 ? null : n)) ?? null })),
   problems,
 });
+
+/** A model of `unrolled/keras` from its file. @throws Failure for models of tasks, which are no layers of Keras */
+async function modelIn(stored: ModelFile): Promise<Model<never>> {
+  const task = taskOf(stored);
+  if (task !== 'keras') {
+    throw new Failure(
+      `it is a model of task '${task}', which has no form in this format; models made with unrolled/keras have one`,
+    );
+  }
+  const { modelFrom } = await library();
+  const model = modelFrom<never>((stored.model as { readonly config: object }).config);
+  model.setWeightsByPath(stored.parameters);
+  return model;
+}
 
 const start = (bytes: Uint8Array): string => new TextDecoder().decode(bytes.subarray(0, 8192));
 const isJson = (bytes: Uint8Array): boolean => bytes[0] === 0x7b;
@@ -39,6 +55,11 @@ export const keras: ModelFormat = {
     const { inspectKeras } = await library();
     return inspection(inspectKeras(bytes, config === null ? {} : { config }));
   },
+  async export(stored, name) {
+    const { exportKeras } = await library();
+    const format = name.toLowerCase().endsWith('.keras') ? 'keras' : 'h5';
+    return { [name]: await exportKeras(await modelIn(stored), format) };
+  },
 };
 
 /** Layers models of TensorFlow.js: `model.json` and the files of weights beside it. */
@@ -53,5 +74,10 @@ export const tfjs: ModelFormat = {
   async inspect({ bytes, beside }) {
     const { inspectTfjs } = await library();
     return inspection(inspectTfjs(bytes, beside));
+  },
+  async export(stored, name) {
+    const { exportTfjs } = await library();
+    const { 'model.json': json, ...weights } = await exportTfjs(await modelIn(stored));
+    return { [name]: json, ...weights };
   },
 };

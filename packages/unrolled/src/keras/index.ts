@@ -13,6 +13,7 @@ export * from './callbacks/stopping.ts';
 export { type EventSink, type TensorBoardOptions, tensorBoard } from './callbacks/tensorboard.ts';
 export type { Constraint } from './constraints.ts';
 export { useDevice } from './default-device.ts';
+export { exportKeras, exportTfjs } from './files/export-file.ts';
 export { type InspectedFile, type InspectedLayer, inspectKeras, inspectTfjs, isKeras } from './files/inspect-file.ts';
 export { type ImportedModel, type ImportKerasOptions, importKeras } from './files/keras-file.ts';
 export { type FileBeside, type ImportTfjsOptions, importTfjs, isTfjs } from './files/tfjs.ts';

@@ -3,7 +3,7 @@ import { ConfigError, ShapeError } from '../errors.ts';
 import type { Context } from '../nn/layer.ts';
 import { formatShape, type Shape } from '../shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { type ArrayData, columnOf, NumberArray } from './arrays.ts';
+import { type ArrayData, columnOf, isShaped, NumberArray } from './arrays.ts';
 import type { Mask } from './mask.ts';
 import { type DataType, type Node, SymbolicTensor, symbolsIn } from './symbolic.ts';
 import { Weight, type WeightOptions } from './weight.ts';
@@ -220,7 +220,9 @@ export abstract class KerasLayer<Out = SymbolicTensor> {
         },
       );
     }
-    const columns = await Promise.all(arrays.map((one, i) => columnOf(`setWeights: ${weights[i].name}`, one)));
+    const columns = await Promise.all(
+      arrays.map((one, i) => columnOf(`setWeights: ${weights[i].name}`, withAxis(one))),
+    );
     weights.forEach((weight, i) => {
       weight.set(columns[i].data, columns[i].shape);
     });
@@ -284,6 +286,10 @@ export abstract class KerasLayer<Out = SymbolicTensor> {
     return 'float32';
   }
 }
+
+/** A weight without axes is one number. */
+const withAxis = (given: ArrayData): ArrayData =>
+  isShaped(given) && given.shape.length === 0 ? { data: given.data, shape: [1] } : given;
 
 export const joined = (path: string, name: string): string => (path === '' ? name : `${path}/${name}`);
 

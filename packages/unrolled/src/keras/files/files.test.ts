@@ -1,7 +1,34 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { UnrolledError } from '../../errors.ts';
-import { gru, importKeras, importTfjs, lstm, sequential } from '../index.ts';
+import { Random } from '../../random.ts';
+import {
+  attentionPooling,
+  batchNormalization,
+  bidirectional,
+  concatenate,
+  conv2D,
+  dense,
+  depthwiseConv2D,
+  exportKeras,
+  exportTfjs,
+  globalAveragePooling2D,
+  gru,
+  gruCell,
+  importKeras,
+  importTfjs,
+  input,
+  type KerasLayer,
+  leakyRelu,
+  lstm,
+  lstmCell,
+  type Model,
+  model,
+  multiply,
+  rnn,
+  sequential,
+  timeDistributed,
+} from '../index.ts';
 import { inLayout } from './stored-weights.ts';
 
 const text = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
@@ -127,4 +154,75 @@ test('any JSON in place of a configuration is an error of the library, or a mode
     { numRuns: 300, seed: 1 },
   );
   expect(refused).toBeGreaterThan(150);
+});
+
+describe('a model that is written and read again computes the same', () => {
+  const random = new Random(3);
+  const numbers = (...shape: number[]) => ({
+    shape,
+    data: Array.from({ length: shape.reduce((all, n) => all * n) }, () => random.normal()),
+  });
+  const sharedLayers = () => {
+    const [a, b] = [input({ shape: [4], name: 'a' }), input({ shape: [3], name: 'b' })];
+    const shared = dense({ units: 5, activation: 'tanh' });
+    const [p, q] = [shared.apply(dense({ units: 4 }).apply(a)), shared.apply(dense({ units: 4 }).apply(b))];
+    const inside = sequential([input({ shape: [10] }), dense({ units: 3, kernelRegularizer: 'l2' })], {
+      name: 'inside',
+    });
+    return model({ inputs: [a, b], outputs: [inside.apply(concatenate().apply([p, q])), multiply().apply([p, q])] });
+  };
+  const cases: Record<string, [Model<never>, ...{ shape: number[]; data: number[] }[]]> = {
+    recurrent: [
+      sequential([
+        input({ shape: [null, 4] }),
+        bidirectional(lstm({ units: 3, returnSequences: true }), { mergeMode: 'sum' }),
+        timeDistributed(dense({ units: 4, activation: 'relu' })),
+        rnn({ cell: [lstmCell({ units: 3 }), gruCell({ units: 2, resetAfter: false })], returnSequences: true }),
+        gru({ units: 3, resetAfter: false, goBackwards: true }),
+      ]) as never,
+      numbers(2, 5, 4),
+    ],
+    images: [
+      sequential([
+        input({ shape: [8, 8, 3] }),
+        conv2D({ filters: 4, kernelSize: 3, padding: 'same' }),
+        batchNormalization(),
+        depthwiseConv2D({ kernelSize: 3 }),
+        leakyRelu(),
+        globalAveragePooling2D(),
+      ]) as never,
+      numbers(2, 8, 8, 3),
+    ],
+    'shared layers and a model inside': [sharedLayers() as never, numbers(2, 4), numbers(2, 3)],
+  };
+
+  test.each(Object.keys(cases))('%s', async (name) => {
+    const [made, ...inputs] = cases[name];
+    const x = inputs.length === 1 ? inputs[0] : inputs;
+    const weights = await made.getWeights();
+    await made.setWeights(
+      weights.map(({ shape }) => numbers(...shape)).map(({ shape, data }) => ({ shape, data: data.map(Math.abs) })),
+    );
+    const expected = await made.predict(x);
+    const files = await exportTfjs(made);
+    const again = [
+      importKeras<never>(await exportKeras(made, 'keras')),
+      importKeras<never>(await exportKeras(made, 'h5')),
+      importTfjs<never>(files['model.json'], (file) => files[file]),
+    ];
+    for (const { model: read } of again) expect(await read.predict(x)).toEqual(expected);
+  });
+
+  test('what the other program lacks is refused by name', async () => {
+    const of = (layer: KerasLayer) => sequential([input({ shape: [3, 4] }), layer]) as unknown as Model<never>;
+    await expect(exportTfjs(of(gru({ units: 2 })))).rejects.toThrow('resetAfter: false');
+    await expect(exportTfjs(of(lstm({ units: 2, recurrentActivation: 'hardSigmoid' })))).rejects.toThrow(
+      "'hardSigmoid'",
+    );
+    await expect(exportKeras(of(lstm({ units: 2, activation: 'hardSigmoidKeras2' })))).rejects.toThrow(
+      'not in Keras 3',
+    );
+    await expect(exportKeras(of(attentionPooling()))).rejects.toThrow('of this library alone');
+    await expect(exportKeras(of(rnn({ cell: 'mut1', units: 2 })))).rejects.toThrow('of this library alone');
+  });
 });

@@ -148,6 +148,12 @@ export function writeNamed(table: Table, given: Value | null, isTfjs: boolean): 
       typeof value === 'string' && modes[snake(value)] === value ? snake(value) : value,
     ]),
   );
+  if (isTfjs && table === 'regularizer') {
+    if (name === 'orthogonal') throw new FormatError("TensorFlow.js has no regularizer 'orthogonal'");
+    // Its one class of them.
+    const least = name === 'l1l2' ? {} : { [name]: 0.01 };
+    return { class_name: 'L1L2', config: { l1: 0, l2: 0, ...least, ...values } };
+  }
   const orthogonal = table === 'regularizer' && name === 'orthogonal' ? 'OrthogonalRegularizer' : null;
   const class_name = orthogonal ?? names[name] ?? upper(name);
   return isTfjs

@@ -47,6 +47,16 @@ export function readFunctional(
     places.set(name, { read: readLayer(given), index: places.size, calls });
   }
   const all = [...places.values()];
+  // The first call of a model inside another is its own in files of Keras 2, and not among those listed.
+  const references = [
+    ...all.flatMap(({ calls }) => calls.flatMap((one) => one.inputs)),
+    ...outputs.map(({ history }) => history),
+  ];
+  const shifts = new Map<string, number>();
+  for (const [name, { read }] of places) {
+    const used = references.filter(([other]) => other === name).map(([, call]) => call);
+    if (read.layers !== undefined && used.length > 0 && !used.includes(0)) shifts.set(name, 1);
+  }
   const configs: (KerasLayerConfig & Raw)[] = all.map(({ read, calls }) => ({
     ...read.config,
     ...(calls.some(({ isCausal }) => isCausal) && { causal: true }),
@@ -62,7 +72,7 @@ export function readFunctional(
     const known = done.get(key);
     if (known !== undefined) return [known, output];
     const place = places.get(name);
-    const node = place?.calls[call];
+    const node = place?.calls[call - (shifts.get(name) ?? 0)];
     if (!place || !node)
       throw new FormatError(`a call refers to call ${call} of layer ${shown(name)}, which there is not`);
     if (open.has(key)) throw new FormatError(`the calls of layer ${shown(name)} depend on each other in a circle`);
