@@ -23,7 +23,6 @@ interface Given {
 }
 
 type Engines = Record<string, Engine>;
-const warmup = 3;
 
 /** @throws Error if the engine computes something else: other outputs, or other losses after a step */
 function medianOf(engine: string, { milliseconds, outputs, losses }: Printed, given: Given): number {
@@ -40,7 +39,7 @@ function medianOf(engine: string, { milliseconds, outputs, losses }: Printed, gi
 function ours({ one, runs }: Given, training: boolean): Engines {
   return Object.fromEntries(
     threadCounts().map((threads) => {
-      const time = async () => (await timeConvnet(one, { threads, training, runs, warmup })).median;
+      const time = async () => (await timeConvnet(one, { threads, training, runs })).median;
       return [`unrolled, ${threadsName(threads)}`, time];
     }),
   );
@@ -73,7 +72,7 @@ function inNode({ ort, tfjsWasm }: Peers, given: Given): Engines {
 }
 
 function run(peer: Peer, script: string, { one, values, runs }: Given, options: object): Printed {
-  return peer.run<Printed>(script, { ...one, values, warmup, runs, ...options });
+  return peer.run<Printed>(script, { ...one, values, runs, ...options });
 }
 
 /** The same engines in pages of their own. */
@@ -91,7 +90,7 @@ function inChromium(chromium: Chromium, url: string, peers: Peers, given: Given)
   };
   const engines: Engines = {};
   for (const threads of threadCounts()) {
-    const options = JSON.stringify({ threads, training: false, warmup, runs });
+    const options = JSON.stringify({ threads, training: false, warmup: one.warmup, runs });
     engines[`unrolled, ${threadsName(threads)}`] = async () =>
       (await evaluate<Timing>(`return (${own}).timeConvnet(${network}, ${options})`)).median;
     const add = (name: string, peer: Peer | null, module: string): void => {

@@ -31,7 +31,8 @@ export async function compareBlocks(folder: string | undefined, flags: CompareFl
   const side = size ?? 32;
   const stop = stopOnSignal(toStandardError);
   try {
-    const costs = await measureBlocks({ kinds, channels, size: side, batch, threads, runs });
+    const costs = await measureBlocks({ kinds, channels, size: side, batch, threads, runs, signal: stop.signal });
+    if (costs === null) return stop.exitCode;
     if (!flags.json) process.stdout.write(costTable(costs, flags, side));
     const found: BlockAccuracy[] = [];
     if (folder !== undefined) {

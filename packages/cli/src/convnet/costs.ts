@@ -13,6 +13,8 @@ export interface CostOptions {
   readonly threads: number | undefined;
   /** Timings of each block in each round. */
   readonly runs: number;
+  /** Ends the measurement after the block that is being measured. */
+  readonly signal: AbortSignal;
 }
 
 /** What one block costs. */
@@ -31,12 +33,20 @@ export interface BlockCost {
 
 const rounds = 3;
 
-/** Counts and measures blocks at equal width. Rounds of all blocks alternate, so that what else runs disturbs all alike. */
-export async function measureBlocks(options: CostOptions): Promise<readonly BlockCost[]> {
-  const { kinds, channels, size } = options;
+/**
+ * Counts and measures blocks at equal width. Rounds of all blocks alternate, so that what else runs disturbs all alike.
+ * @returns null if it was aborted
+ */
+export async function measureBlocks(options: CostOptions): Promise<readonly BlockCost[] | null> {
+  const { kinds, channels, size, signal } = options;
   const timings = kinds.map((): Measured[] => []);
   for (let round = 0; round < rounds; round++) {
-    for (const [i, kind] of kinds.entries()) timings[i].push(await measure(blockConfig(kind, { channels }), options));
+    for (const [i, kind] of kinds.entries()) {
+      // Signals arrive between macrotasks.
+      await new Promise(setImmediate);
+      if (signal.aborted) return null;
+      timings[i].push(await measure(blockConfig(kind, { channels }), options));
+    }
   }
   return kinds.map((block, i) => {
     const { parameters, multiplyAdds } = profile(blockConfig(block, { channels }), [1, size, size, channels]);

@@ -292,4 +292,22 @@ test('areas of bubbles are in proportion to their sizes', () => {
   const radii = Array.from(svg.matchAll(/<circle[^>]* r="([\d.]+)"/g), ([, r]) => Number(r));
   expect(radii).toHaveLength(2);
   expect(radii[1] / radii[0]).toBeCloseTo(2);
+  const [lower, upper] = Array.from(svg.matchAll(/<circle[^>]* cy="([\d.]+)"/g), ([, y]) => Number(y));
+  const frame = scatterChart({
+    ...about,
+    x: { label: 'x' },
+    y: { label: 'y' },
+    groups: [
+      {
+        name: 'a',
+        points: [
+          [1, 1],
+          [2, 3],
+        ],
+      },
+    ],
+  });
+  const bottom = Number(/<path class="point[^"]*" d="M[\d.]+ ([\d.]+)/.exec(frame)?.[1]);
+  expect(lower, 'marks lie on the axis, bubbles above it').toBeLessThan(bottom);
+  expect(upper).toBeLessThan(lower);
 });

@@ -44,12 +44,9 @@ export function scatterChart(chart: ScatterChart): string {
     plot.left,
     plot.right,
   );
-  const ys = scaleOf(
-    y,
-    points.map(([, value]) => value),
-    plot.bottom,
-    plot.top,
-  );
+  const bubbled = chart.groups.some((group) => group.sizes !== undefined);
+  const heights = points.map(([, value]) => value);
+  const ys = scaleOf(y, bubbled ? withRoom(heights) : heights, plot.bottom, plot.top);
   const circle = chart.unitCircle
     ? [element('circle', { class: 'axis', fill: 'none', cx: xs.at(0), cy: ys.at(0), r: xs.at(1)! - xs.at(0)! })]
     : [];
@@ -74,6 +71,15 @@ export function scatterChart(chart: ScatterChart): string {
 
 /** Radius of the largest bubble. */
 const widest = 22;
+
+/** The values, and two more that keep bubbles off the axis. */
+function withRoom(values: readonly number[]): number[] {
+  const known = values.filter(Number.isFinite);
+  const least = known.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
+  const greatest = known.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+  const room = 0.1 * (greatest - least);
+  return known.length === 0 ? [] : [...known, least - room, greatest + room];
+}
 
 /** A circle for each point, its area in proportion to its size, and not too small to be seen. */
 function bubbles(
