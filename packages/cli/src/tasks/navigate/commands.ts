@@ -1,10 +1,19 @@
 import { Option } from 'commander';
 import { loadTask, type TypesOf } from 'unrolled/tasks';
-import type { NavigationData, NavigationScores, NavigatorAnswer, NavigatorInput, Pose } from 'unrolled/tasks/navigate';
+import {
+  type NavigationBaselines,
+  type NavigationData,
+  type NavigationScores,
+  type NavigatorAnswer,
+  type NavigatorInput,
+  navigationBaselines,
+  type Pose,
+} from 'unrolled/tasks/navigate';
 import { Failure } from '../../failure.ts';
 import { readTextFiles } from '../../input/text-files.ts';
 import { option, whole } from '../../options/parse.ts';
 import type { UseFlags } from '../../options/use.ts';
+import { table } from '../../output/table.ts';
 import { formatCount } from '../../output/units.ts';
 import type { EvaluatePart, Item, PredictPart } from '../task-commands.ts';
 import { type TextFlags, textItems, textOptions } from '../text-items.ts';
@@ -95,20 +104,45 @@ function mapIn(file: string) {
   return maps[0];
 }
 
-interface EvalFlags extends UseFlags, SearchFlags {}
+interface EvalFlags extends UseFlags, SearchFlags {
+  baselines?: boolean;
+}
 
-const evaluate: EvaluatePart<Types, EvalFlags, { readonly data: NavigationData; readonly options: SearchFlags }> = {
+interface EvalInput {
+  readonly data: NavigationData;
+  readonly options: SearchFlags;
+  readonly baselines: NavigationBaselines | null;
+}
+
+const evaluate: EvaluatePart<Types, EvalFlags, EvalInput> = {
   description: 'evaluate a navigator on routes',
   argument: { name: '<files...>', description: 'maps, and instructions with their paths' },
-  options: searchOptions,
+  options: () => [
+    ...searchOptions(),
+    new Option('--baselines', 'also score random walks, the paths of the instructions, and shortest paths'),
+  ],
   help: '\nExample:\n  unrolled navigate eval runs/sail map-l.json SingleSentence.l.json ParagraphRandom.l.json --beam 10',
-  async read(_, paths, { beam, maxActions }) {
+  async read(_, paths, { beam, maxActions, baselines }) {
     const data = readNavigation(readTextFiles(paths));
     requireRoutes(data, 'navigate eval');
-    return { data, options: { beam, maxActions } };
+    return { data, options: { beam, maxActions }, baselines: baselines ? navigationBaselines(data) : null };
   },
-  report: (scores) => ({ json: scores, text: describeScores(scores) }),
+  report: (scores, { baselines }) => ({
+    json: { ...scores, ...(baselines && { baselines }) },
+    text: describeScores(scores) + (baselines ? describeBaselines(baselines) : ''),
+  }),
 };
+
+function describeBaselines({ randomWalk, path, shortestPath }: NavigationBaselines): string {
+  const percent = (share: number): string => `${(100 * share).toFixed(2)}%`;
+  const rows = [
+    ['walking at random, as many actions as the path', randomWalk],
+    ['exactly the path of the instruction', path],
+    ['a shortest path to the end', shortestPath],
+  ] as const;
+  const named = rows.map(([name, { success, spl }]) => [name, percent(success), percent(spl)]);
+  return `\n${table(['what knows no instruction, or the answer', 'success', 'SPL'], named).join('\n')}\n`;
+}
 
 function describeScores({ loss, sentences, paragraphs, spl, routes }: NavigationScores): string {
   const percent = (share: number): string => `${(100 * share).toFixed(2)}%`;

@@ -3,6 +3,7 @@
  * @module
  */
 
+export * from './baselines.ts';
 export * from './config.ts';
 export { navigatorDescription } from './description.ts';
 export * from './evaluate.ts';
