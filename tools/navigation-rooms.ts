@@ -1,6 +1,7 @@
 /**
- * Writes houses of rooms with instructions, for `unrolled navigate train --view image`: `train.json`, `validation.json`, held-out
- * houses in `rooms.json`, and held-out pairs of colour and shape in `pairs.json`.
+ * Writes houses of rooms with instructions, for `unrolled navigate train --view image`: `train.json`; `practice.json`,
+ * other houses to walk in (`--method reinforce`); `validation.json`, held-out houses in `rooms.json`, and held-out pairs of colour
+ * and shape in `pairs.json`.
  *
  *     node tools/navigation-rooms.ts folder [houses]
  */
@@ -20,6 +21,7 @@ function write(name: string, first: number, count: number, routes: number, menti
 
 mkdirSync(folder, { recursive: true });
 write('train.json', 1000, Number(houses), 50, 'known');
+write('practice.json', 5000, Number(houses), 50, 'known');
 write('validation.json', 2000, 10, 20, 'known');
 write('rooms.json', 3000, 20, 25, 'known');
 write('pairs.json', 4000, 20, 15, 'held');

@@ -31,7 +31,7 @@ export function routeChart(chart: RouteChart): string {
   const [left, top] = [Math.min(...xs), Math.min(...ys)];
   const [columns, rows] = [Math.max(...xs) - left, Math.max(...ys) - top];
   const x = (place: number): number => 40 + (place - left) * step;
-  const y = (place: number): number => title.bottom + 36 + (place - top) * step;
+  const y = (place: number): number => title.bottom + 48 + (place - top) * step;
   const parts = [...title.parts];
   for (const { from, to, floor } of paths) {
     const line = { x1: x(from[0]), y1: y(from[1]), x2: x(to[0]), y2: y(to[1]) };
@@ -41,8 +41,12 @@ export function routeChart(chart: RouteChart): string {
   }
   for (const place of places) {
     parts.push(element('circle', { class: 'soft', cx: x(place.x), cy: y(place.y), r: 3, fill: '#55606e' }));
-    if (place.item === '') continue;
-    parts.push(label(x(place.x), y(place.y) - 12, place.item, { 'text-anchor': 'middle', 'font-size': 11 }));
+    // A word a line: names of neighbouring places stand beside each other.
+    const words = place.item.split(' ').filter(Boolean);
+    words.forEach((word, i) => {
+      const above = 12 + 12 * (words.length - 1 - i);
+      parts.push(label(x(place.x), y(place.y) - above, word, { 'text-anchor': 'middle', style: 'font-size:12px' }));
+    });
   }
   const walk = poses.map((pose, i) => `${i === 0 ? 'M' : 'L'}${x(pose.x)} ${y(pose.y)}`).join('');
   parts.push(element('path', { class: 'line c0', d: walk, 'stroke-width': 3 }));
