@@ -124,7 +124,7 @@ function namesOf(names: readonly string[]): Record<string, readonly string[]> {
  * @example
  * writeFileSync('classifier.keras', await exportKeras(model, 'keras'));
  */
-export async function exportKeras(model: Model<never>, format: 'keras' | 'h5' = 'keras'): Promise<Bytes> {
+export async function exportKeras<Out>(model: Model<Out>, format: 'keras' | 'h5' = 'keras'): Promise<Bytes> {
   requireKind('exportKeras', 'format', format, oneOf(['keras', 'h5']));
   const own = model as unknown as Model<unknown>;
   const raw = guarded(() => writeModel(own, { isTfjs: false }));
@@ -149,7 +149,7 @@ export async function exportKeras(model: Model<never>, format: 'keras' | 'h5' = 
  * @example
  * for (const [name, bytes] of Object.entries(await exportTfjs(model))) writeFileSync(`web/${name}`, bytes);
  */
-export async function exportTfjs(model: Model<never>): Promise<Readonly<Record<string, Bytes>>> {
+export async function exportTfjs<Out>(model: Model<Out>): Promise<Readonly<Record<string, Bytes>>> {
   const own = model as unknown as Model<unknown>;
   const raw = guarded(() => writeModel(own, { isTfjs: true }));
   const values = await own.weightsByPath();
