@@ -48,6 +48,11 @@ const rooms: readonly { readonly name: string; readonly files: RegExp; readonly 
     knows: ['values', 'tensor', 'device', 'ops', 'nn', 'optim', 'data', 'io', 'train'],
   },
   {
+    name: 'onnx',
+    files: /^onnx\//,
+    knows: ['values', 'tensor', 'ops', 'nn', 'io', 'keras'],
+  },
+  {
     name: 'tasks',
     files: /^tasks\//,
     knows: [

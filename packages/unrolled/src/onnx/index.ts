@@ -1,0 +1,6 @@
+/**
+ * ONNX files: models of other programs run here, and models made here run elsewhere.
+ * @module
+ */
+
+export { inspectOnnx, type OnnxDescription, type OnnxModel, type OnnxValue, openOnnx } from './open.ts';
