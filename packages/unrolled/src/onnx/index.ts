@@ -4,3 +4,4 @@
  */
 
 export { inspectOnnx, type OnnxDescription, type OnnxModel, type OnnxValue, openOnnx } from './open.ts';
+export { type OnnxOptions, toOnnx } from './write/to-onnx.ts';

@@ -1,5 +1,5 @@
-import { DataError } from '../errors.ts';
 import type { ElementKind } from '../io/onnx/tensor-data.ts';
+import { idsOf as readIds } from '../ops/ids.ts';
 import type { Shape } from '../shape.ts';
 import type { Device } from '../tensor/device.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -44,12 +44,9 @@ export function idsOf(value: Value, device: Device, place: string): Tensor {
   return device.ids(numbersOf(value, place), value.shape);
 }
 
-/** @throws DataError if only the device knows the numbers */
-export function numbersOf(value: Value, place: string): ArrayLike<number> {
-  if (value.numbers !== null) return value.numbers;
-  throw new DataError(
-    `onnx: ${place} depends on numbers that are computed on the device; only shapes and whole numbers known before may ` +
-      'decide what is computed',
-    { place },
-  );
-}
+/**
+ * The numbers, read from the device where they are only there.
+ * @throws DeviceError if it answers only later
+ */
+export const numbersOf = (value: Value, place: string): ArrayLike<number> =>
+  value.numbers ?? readIds(`onnx: ${place}`, value.tensor!);

@@ -24,7 +24,7 @@ import {
 import { broadcastShapes, broadcastStrides, sizeOf } from '../../shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { Node, Operator } from '../node.ts';
-import { onDevice, onHost, tensorOf, type Value } from '../value.ts';
+import { numbersOf, onDevice, onHost, tensorOf, type Value } from '../value.ts';
 import { copyPart } from './strided.ts';
 
 type OnTensors = (a: Tensor, b: Tensor) => Tensor;
@@ -36,16 +36,17 @@ export const unary = (onTensor: ((x: Tensor) => Tensor) | null, onNumber: (x: nu
   build:
     (node) =>
     ([x]) => {
-      if (x!.numbers) return [onHost(x!.kind, x!.shape, mapped(x!, onNumber))];
-      if (onTensor === null) throw node.refusal('is computed only of numbers known before: constants and shapes');
+      if (x!.numbers || x!.kind === 'integer' || onTensor === null) {
+        return [onHost(x!.kind, x!.shape, mapped(numbersOf(x!, node.label), x!.kind, onNumber))];
+      }
       return [onDevice(onTensor(tensorOf(x!, node.device)))];
     },
 });
 
 export const rounded = (kind: Value['kind'], value: number): number => (kind === 'float' ? Math.fround(value) : value);
 
-const mapped = ({ numbers, kind }: Value, f: (x: number) => number): Float64Array =>
-  Float64Array.from(numbers!, (x) => rounded(kind, f(x)));
+const mapped = (numbers: ArrayLike<number>, kind: Value['kind'], f: (x: number) => number): Float64Array =>
+  Float64Array.from(numbers, (x) => rounded(kind, f(x)));
 
 export function broadcast(value: Value, shape: readonly number[], node: Node): Value {
   const strides = broadcastStrides(value.shape, shape);
@@ -55,9 +56,13 @@ export function broadcast(value: Value, shape: readonly number[], node: Node): V
 /** a ∘ b with broadcasting, on the host where both are there. */
 export function combine(a: Value, b: Value, kind: Value['kind'], on: Pair, node: Node): Value {
   const shape = broadcastShapes(node.label, a.shape, b.shape);
-  if (a.numbers && b.numbers) {
+  const isWhole = a.kind === 'integer' && b.kind === 'integer';
+  if ((a.numbers && b.numbers) || isWhole || on.tensors === null) {
     node.requireRoom(shape, 'host');
-    const [left, right] = [a, b].map((one) => broadcast(one, shape, node).numbers!);
+    const [left, right] = [a, b].map((one) => {
+      const known = onHost(one.kind, one.shape, numbersOf(one, node.label));
+      return broadcast(known, shape, node).numbers!;
+    });
     return onHost(
       kind,
       shape,
@@ -65,11 +70,6 @@ export function combine(a: Value, b: Value, kind: Value['kind'], on: Pair, node:
     );
   }
   node.requireRoom(shape, 'device');
-  if (kind === 'integer' || on.tensors === null) {
-    throw node.refusal(
-      'computes with whole numbers that only the device knows; they must be known before the model runs',
-    );
-  }
   return onDevice(on.tensors(tensorOf(a, node.device), tensorOf(b, node.device)), kind);
 }
 

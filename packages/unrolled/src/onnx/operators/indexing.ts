@@ -6,8 +6,9 @@ import { integersOf } from './shapes.ts';
 import { axisOf, copyPart, reshaped } from './strided.ts';
 
 /** Elements along `axis` by number: [a, n, b] and indices [i] give [a, i, b]. */
-export function gather(x: Value, indices: Value, axis: number, node: Node): Value {
-  const { shape } = x;
+export function gather(given: Value, indices: Value, axis: number, node: Node): Value {
+  const { shape } = given;
+  const x = given.kind === 'integer' ? onHost('integer', shape, numbersOf(given, node.label)) : given;
   const n = shape[axis];
   const result = [...shape.slice(0, axis), ...indices.shape, ...shape.slice(axis + 1)];
   const places = indices.numbers && Array.from(indices.numbers, (index) => (index < 0 ? index + n : index));
@@ -35,7 +36,8 @@ export function gather(x: Value, indices: Value, axis: number, node: Node): Valu
     return onHost(x.kind, result, numbers);
   }
   node.requireRoom(result, 'device');
-  if (x.kind === 'integer') throw node.refusal('takes whole numbers at places that only the device knows');
+  if (x.kind === 'integer')
+    return gather(x, onHost('integer', indices.shape, numbersOf(indices, node.label)), axis, node);
   const ids = places
     ? node.device.ids(places, [places.length])
     : reshape(idsOf(indices, node.device, node.label), [sizeOf(indices.shape)]);

@@ -2,13 +2,16 @@ import { abs, argmax, exp, log, max, mean, min, sqrt, square, sum } from '../../
 import { sizeOf } from '../../shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { Operator } from '../node.ts';
-import { onDevice, onHost, tensorOf, type Value } from '../value.ts';
+import { numbersOf, onDevice, onHost, tensorOf, type Value } from '../value.ts';
 import { rounded } from './elementwise.ts';
 import { axesGiven } from './shapes.ts';
 import { axesOf, axisOf, transposed } from './strided.ts';
 
 interface Reduction {
-  on(x: Tensor, options: { readonly axes: readonly number[]; readonly keepDims: boolean }): Tensor;
+  /** Null: only of numbers on the host. */
+  readonly on:
+    | ((x: Tensor, options: { readonly axes: readonly number[]; readonly keepDims: boolean }) => Tensor)
+    | null;
   /** The same of numbers on the host; null: only on the device. */
   readonly numbers: ((numbers: readonly number[]) => number) | null;
   /** The version since which axes are an input. */
@@ -28,8 +31,11 @@ const reduction = ({ on, numbers, since = 18 }: Reduction): Operator => ({
       const named = given(axesIn);
       if (!named?.length && isIdentity) return [x!];
       const axes = named?.length ? axesOf(named, shape.length, node) : shape.map((_, axis) => axis);
-      if (x!.numbers && numbers) return [onHosts(x!, axes, keepDims, numbers)];
-      if (x!.kind === 'integer') throw node.refusal('reduces whole numbers that only the device knows');
+      const isWhole = x!.kind === 'integer';
+      if (numbers && (x!.numbers || isWhole || on === null)) {
+        return [onHosts(onHost(x!.kind, shape, numbersOf(x!, node.label)), axes, keepDims, numbers)];
+      }
+      if (on === null || isWhole) throw node.refusal('reduces whole numbers, which is not done');
       return [onDevice(on(tensorOf(x!, node.device), { axes, keepDims }))];
 
       function onHosts(
@@ -72,9 +78,7 @@ export const reductions: Readonly<Record<string, Operator>> = {
   ReduceMax: reduction({ on: max, numbers: (all) => all.reduce((a, b) => Math.max(a, b), -Infinity) }),
   ReduceMin: reduction({ on: min, numbers: (all) => all.reduce((a, b) => Math.min(a, b), Infinity) }),
   ReduceProd: reduction({
-    on: (x) => {
-      throw new Error(`product of ${x.shape}`);
-    },
+    on: null,
     numbers: (all) => all.reduce((a, b) => a * b, 1),
   }),
   ReduceSumSquare: reduction({ on: (x, options) => sum(square(x), options), numbers: null }),

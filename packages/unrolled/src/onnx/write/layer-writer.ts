@@ -1,0 +1,57 @@
+import { ConfigError } from '../../errors.ts';
+import type { Shape } from '../../shape.ts';
+import type { Numbers } from './arrays.ts';
+import type { GraphBuilder } from './builder.ts';
+
+/** A value of the graph that is written. */
+export interface Written {
+  readonly name: string;
+  /** Open extents are −1. */
+  readonly shape: Shape;
+  /** The steps of each row that count, int32 [B], where a mask says so; the others follow them. */
+  readonly lengths: string | null;
+}
+
+/** A layer that is to be written. */
+export interface LayerCall {
+  readonly graph: GraphBuilder;
+  readonly name: string;
+  readonly config: Readonly<Record<string, unknown>> & { readonly layer: string };
+  readonly inputs: readonly Written[];
+  /** Shapes of its outputs. */
+  readonly outputs: readonly Shape[];
+  /** A weight by its path in the layer. @throws ConfigError if it has none of that name */
+  weight(path: string): Numbers;
+  hasWeight(path: string): boolean;
+  /** The error for what the format, or this writer, cannot hold. */
+  refusal(reason: string): ConfigError;
+  /** Configurations of the cells of a recurrent layer. */
+  readonly cells?: readonly object[] | undefined;
+  /** A layer inside it. */
+  readonly within?: (part: string, inputs: readonly Written[]) => LayerCall;
+  /** Whether masks may be written as lengths. */
+  readonly rightPadded: boolean;
+}
+
+/** Writes a layer. @returns the names of its outputs, and whether their steps are those that the mask of the input counts */
+export type LayerWriter = (call: LayerCall) => readonly Written[];
+
+/** A layer with one input and one output. */
+export const simple =
+  (write: (call: LayerCall, x: string) => string, mask: 'pass' | 'drop' = 'pass'): LayerWriter =>
+  (call) => {
+    const [{ name, lengths }] = call.inputs;
+    const y = write(call, name);
+    return [{ name: y, shape: call.outputs[0], lengths: mask === 'pass' ? lengths : null }];
+  };
+
+export const refusalOf = (layer: string, reason: string): ConfigError =>
+  new ConfigError(`onnx: the layer '${layer}' ${reason}`, { layer });
+
+/** True at the steps that count, `[B, T]`. */
+export function activeSteps(graph: GraphBuilder, x: string, lengths: string): string {
+  const steps = graph.add('Gather', [graph.add('Shape', [x]), graph.whole(1)], { axis: 0 });
+  const numbers = graph.add('Range', [graph.whole(0), steps, graph.whole(1)]); // [T]
+  const each = graph.add('Unsqueeze', [graph.add('Cast', [lengths], { to: 7 }), graph.whole([1])]); // [B, 1]
+  return graph.add('Less', [numbers, each]);
+}
