@@ -28,15 +28,24 @@ export function ids(lengths: readonly number[], T: number, most: number): Number
 /** Sequences whose steps behind each row's length are 0. */
 function padded(lengths: readonly number[], T: number, F: number): Numbers {
   const x = floats(lengths.length, T, F);
-  return { ...x, data: (x.data as Float32Array).map((n, i) => (Math.floor(i / F) % T < lengths[Math.floor(i / (T * F))] ? n : 0)) };
+  return {
+    ...x,
+    data: (x.data as Float32Array).map((n, i) => (Math.floor(i / F) % T < lengths[Math.floor(i / (T * F))] ? n : 0)),
+  };
 }
 
-const sequence = (...layers: Parameters<typeof k.sequential>[0]) => k.sequential([k.input({ shape: [null, 3] }), ...layers]);
-const image = (...layers: Parameters<typeof k.sequential>[0]) => k.sequential([k.input({ shape: [8, 7, 2] }), ...layers]);
+const sequence = (...layers: Parameters<typeof k.sequential>[0]) =>
+  k.sequential([k.input({ shape: [null, 3] }), ...layers]);
+const image = (...layers: Parameters<typeof k.sequential>[0]) =>
+  k.sequential([k.input({ shape: [8, 7, 2] }), ...layers]);
 const onSequences = (model: AnyModel): Case => ({ model, inputs: [floats(2, 6, 3)] });
 const onImages = (model: AnyModel): Case => ({ model, inputs: [floats(2, 8, 7, 2)] });
 const onMasked = (...layers: Parameters<typeof k.sequential>[0]): Case => ({
-  model: k.sequential([k.input({ shape: [null], dtype: 'int32' }), k.embedding({ inputDim: 9, outputDim: 4, maskZero: true }), ...layers]),
+  model: k.sequential([
+    k.input({ shape: [null], dtype: 'int32' }),
+    k.embedding({ inputDim: 9, outputDim: 4, maskZero: true }),
+    ...layers,
+  ]),
   inputs: [ids([6, 3, 0, 1], 6, 9)],
   options: { rightPadded: true },
 });
@@ -51,35 +60,70 @@ function recurrentCases(): Record<string, () => Case> {
     const layer = make as (options: object) => ReturnType<typeof k.lstm>;
     cases[kind] = () => onSequences(sequence(layer({ units: 5, ...bias })));
     cases[`${kind}, all steps`] = () => onSequences(sequence(layer({ units: 5, returnSequences: true, ...bias })));
-    cases[`${kind}, backwards`] = () => onSequences(sequence(layer({ units: 5, returnSequences: true, goBackwards: true, ...bias })));
+    cases[`${kind}, backwards`] = () =>
+      onSequences(sequence(layer({ units: 5, returnSequences: true, goBackwards: true, ...bias })));
     cases[`${kind}, no bias`] = () => onSequences(sequence(layer({ units: 5, useBias: false })));
-    cases[`${kind}, both directions`] = () => onSequences(sequence(k.bidirectional(layer({ units: 5, returnSequences: true, ...bias }))));
+    cases[`${kind}, both directions`] = () =>
+      onSequences(sequence(k.bidirectional(layer({ units: 5, returnSequences: true, ...bias }))));
     cases[`${kind}, masked`] = () => onMasked(layer({ units: 5, ...bias }));
-    cases[`${kind}, masked, all steps`] = () => onMasked(layer({ units: 5, returnSequences: true, ...bias }), layer({ units: 4, ...bias }));
-    cases[`${kind}, masked, both directions`] = () => onMasked(k.bidirectional(layer({ units: 5, returnSequences: true, ...bias })));
+    cases[`${kind}, masked, all steps`] = () =>
+      onMasked(layer({ units: 5, returnSequences: true, ...bias }), layer({ units: 4, ...bias }));
+    cases[`${kind}, masked, both directions`] = () =>
+      onMasked(k.bidirectional(layer({ units: 5, returnSequences: true, ...bias })));
     cases[`${kind}, other activations`] = () =>
-      onSequences(sequence(layer({ units: 5, activation: 'softsign', ...(kind !== 'simpleRNN' && { recurrentActivation: 'hardSigmoid' }), ...bias })));
+      onSequences(
+        sequence(
+          layer({
+            units: 5,
+            activation: 'softsign',
+            ...(kind !== 'simpleRNN' && { recurrentActivation: 'hardSigmoid' }),
+            ...bias,
+          }),
+        ),
+      );
     cases[`${kind}, linear`] = () => onSequences(sequence(layer({ units: 5, activation: 'linear', ...bias })));
   }
   cases['gru, reset before'] = () => onSequences(sequence(k.gru({ units: 5, resetAfter: false, ...bias })));
-  cases['own cell lstm with peepholes'] = () => onSequences(sequence(k.rnn({ cell: { cell: 'lstm', hidden: 5, peephole: true } as never, returnSequences: true })));
-  cases['own cell gru, update replace'] = () => onSequences(sequence(k.rnn({ cell: { cell: 'gru', hidden: 5, update: 'replace', reset: 'before' } as never })));
+  cases['own cell lstm with peepholes'] = () =>
+    onSequences(sequence(k.rnn({ cell: { cell: 'lstm', hidden: 5, peephole: true } as never, returnSequences: true })));
+  cases['own cell gru, update replace'] = () =>
+    onSequences(sequence(k.rnn({ cell: { cell: 'gru', hidden: 5, update: 'replace', reset: 'before' } as never })));
   cases['own cell rnn'] = () => onSequences(sequence(k.rnn({ cell: 'rnn', units: 4 })));
   cases['stack of cells'] = () =>
-    onSequences(sequence(k.rnn({ cell: [k.lstmCell({ units: 4, ...bias }), k.gruCell({ units: 3, ...bias })], returnSequences: true })));
+    onSequences(
+      sequence(
+        k.rnn({ cell: [k.lstmCell({ units: 4, ...bias }), k.gruCell({ units: 3, ...bias })], returnSequences: true }),
+      ),
+    );
   cases['states passed on'] = () => {
     const source = k.input({ shape: [null, 3], name: 'source' });
     const target = k.input({ shape: [null, 2], name: 'target' });
     const [, h, c] = k.lstm({ units: 4, returnState: true, ...bias }).apply(source);
     const decoded = k.lstm({ units: 4, returnSequences: true, ...bias }).apply(target, { initialState: [h, c] });
     const output = k.timeDistributed(k.dense({ units: 3, activation: 'softmax' })).apply(decoded);
-    return { model: k.model({ inputs: [source, target], outputs: [output, h] }) as never, inputs: [floats(2, 5, 3), floats(2, 4, 2)] };
+    return {
+      model: k.model({ inputs: [source, target], outputs: [output, h] }) as never,
+      inputs: [floats(2, 5, 3), floats(2, 4, 2)],
+    };
   };
   return cases;
 }
 
 const activations = [
-  ...['relu', 'relu6', 'leakyRelu', 'elu', 'selu', 'sigmoid', 'tanh', 'softmax', 'logSoftmax', 'softplus', 'softsign', 'exponential'],
+  ...[
+    'relu',
+    'relu6',
+    'leakyRelu',
+    'elu',
+    'selu',
+    'sigmoid',
+    'tanh',
+    'softmax',
+    'logSoftmax',
+    'softplus',
+    'softsign',
+    'exponential',
+  ],
   ...['silu', 'gelu', 'mish', 'hardSigmoid', 'hardSigmoidKeras2', 'hardSilu', 'hardTanh', 'tanhShrink', 'logSigmoid'],
 ] as const;
 
@@ -87,26 +131,80 @@ const plainCases: Record<string, () => Case> = {
   ...Object.fromEntries(
     activations.map((activation) => [
       `dense, ${activation}`,
-      () => ({ model: k.sequential([k.input({ shape: [4] }), k.dense({ units: 5, activation: activation as 'relu', ...bias })]), inputs: [floats(3, 4)] }),
+      () => ({
+        model: k.sequential([
+          k.input({ shape: [4] }),
+          k.dense({ units: 5, activation: activation as 'relu', ...bias }),
+        ]),
+        inputs: [floats(3, 4)],
+      }),
     ]),
   ),
   'layers of numbers': () => {
     const x = k.input({ shape: [6] });
     const a = k.dense({ units: 4 }).apply(x);
     const b = k.relu({ negativeSlope: 0.1, maxValue: 1 }).apply(k.dense({ units: 4, useBias: false }).apply(x));
-    const merged = [k.add(), k.subtract(), k.multiply(), k.average(), k.maximum(), k.minimum()].map((layer) => layer.apply([a, b]));
-    const all = k.concatenate().apply([...merged, k.prelu({ alphaInitializer: 'randomUniform' }).apply(a), k.layerNormalization().apply(b)]);
-    return { model: k.model({ inputs: x, outputs: k.dropout({ rate: 0.5 }).apply(all) }) as never, inputs: [floats(3, 6)] };
+    const merged = [k.add(), k.subtract(), k.multiply(), k.average(), k.maximum(), k.minimum()].map((layer) =>
+      layer.apply([a, b]),
+    );
+    const all = k
+      .concatenate()
+      .apply([...merged, k.prelu({ alphaInitializer: 'randomUniform' }).apply(a), k.layerNormalization().apply(b)]);
+    return {
+      model: k.model({ inputs: x, outputs: k.dropout({ rate: 0.5 }).apply(all) }) as never,
+      inputs: [floats(3, 6)],
+    };
   },
   'shapes of sequences': () =>
     onSequences(
-      k.sequential([k.input({ shape: [6, 3] }), k.zeroPadding1D({ padding: [1, 2] }), k.cropping1D({ cropping: [0, 1] }), k.upSampling1D({ size: 2 }), k.permute({ dims: [2, 1] }), k.reshape({ targetShape: [4, -1] }), k.flatten(), k.repeatVector({ n: 2 })]),
+      k.sequential([
+        k.input({ shape: [6, 3] }),
+        k.zeroPadding1D({ padding: [1, 2] }),
+        k.cropping1D({ cropping: [0, 1] }),
+        k.upSampling1D({ size: 2 }),
+        k.permute({ dims: [2, 1] }),
+        k.reshape({ targetShape: [4, -1] }),
+        k.flatten(),
+        k.repeatVector({ n: 2 }),
+      ]),
     ),
   'convolutions over time': () =>
-    onSequences(sequence(k.conv1D({ filters: 4, kernelSize: 3, padding: 'causal', dilationRate: 2, activation: 'relu', ...bias }), k.separableConv1D({ filters: 3, kernelSize: 2, padding: 'same' }), k.batchNormalization({ movingMeanInitializer: 'randomNormal', gammaInitializer: 'randomUniform' }), k.maxPooling1D({ poolSize: 2 }), k.gru({ units: 3 }))),
+    onSequences(
+      sequence(
+        k.conv1D({ filters: 4, kernelSize: 3, padding: 'causal', dilationRate: 2, activation: 'relu', ...bias }),
+        k.separableConv1D({ filters: 3, kernelSize: 2, padding: 'same' }),
+        k.batchNormalization({ movingMeanInitializer: 'randomNormal', gammaInitializer: 'randomUniform' }),
+        k.maxPooling1D({ poolSize: 2 }),
+        k.gru({ units: 3 }),
+      ),
+    ),
   'convolutions of images': () =>
-    onImages(image(k.zeroPadding2D({ padding: [[1, 0], [0, 2]] }), k.conv2D({ filters: 4, kernelSize: [3, 2], strides: 2, padding: 'same', ...bias }), k.depthwiseConv2D({ kernelSize: 3, padding: 'same', depthMultiplier: 2 }), k.averagePooling2D({ poolSize: 2, padding: 'same' }), k.upSampling2D(), k.separableConv2D({ filters: 3, kernelSize: 2 }), k.globalMaxPooling2D(), k.dense({ units: 2 }))),
-  'global means': () => onImages(image(k.conv2D({ filters: 3, kernelSize: 3, groups: 1 }), k.cropping2D({ cropping: 1 }), k.globalAveragePooling2D({ keepdims: true }), k.flatten())),
+    onImages(
+      image(
+        k.zeroPadding2D({
+          padding: [
+            [1, 0],
+            [0, 2],
+          ],
+        }),
+        k.conv2D({ filters: 4, kernelSize: [3, 2], strides: 2, padding: 'same', ...bias }),
+        k.depthwiseConv2D({ kernelSize: 3, padding: 'same', depthMultiplier: 2 }),
+        k.averagePooling2D({ poolSize: 2, padding: 'same' }),
+        k.upSampling2D(),
+        k.separableConv2D({ filters: 3, kernelSize: 2 }),
+        k.globalMaxPooling2D(),
+        k.dense({ units: 2 }),
+      ),
+    ),
+  'global means': () =>
+    onImages(
+      image(
+        k.conv2D({ filters: 3, kernelSize: 3, groups: 1 }),
+        k.cropping2D({ cropping: 1 }),
+        k.globalAveragePooling2D({ keepdims: true }),
+        k.flatten(),
+      ),
+    ),
   'masked mean': () => onMasked(k.dense({ units: 4, activation: 'tanh' }), k.globalAveragePooling1D()),
   'masked maximum': () => onMasked(k.dense({ units: 4 }), k.globalMaxPooling1D()),
   'masking of features': () => ({
@@ -141,8 +239,14 @@ export const refused: Readonly<Record<string, { readonly model: () => AnyModel; 
     ]),
   ),
   'a cell of your own': { model: () => sequence(k.rnn({ cell: leaky, units: 4 })), names: /'rnn'.*'leaky'/ },
-  'a projected lstm': { model: () => sequence(k.rnn({ cell: { cell: 'lstm', hidden: 4, projection: 2 } as never })), names: /projects/ },
-  'a mask that may be anywhere': { model: () => onMasked(k.lstm({ units: 3 })).model, names: /'embedding'.*rightPadded/ },
+  'a projected lstm': {
+    model: () => sequence(k.rnn({ cell: { cell: 'lstm', hidden: 4, projection: 2 } as never })),
+    names: /projects/,
+  },
+  'a mask that may be anywhere': {
+    model: () => onMasked(k.lstm({ units: 3 })).model,
+    names: /'embedding'.*rightPadded/,
+  },
   'a stateful layer': { model: () => sequence(k.lstm({ units: 3, stateful: true })), names: /'lstm'.*stateful/ },
   'an activation': { model: () => sequence(k.lstm({ units: 3, activation: 'gelu' })), names: /'lstm'.*'gelu'/ },
   attention: {

@@ -19,7 +19,9 @@ const counts = { same: 0, different: 0, failed: 0 };
 let worst = 0;
 for (const [name, make] of Object.entries(cases)) {
   const { model, inputs, options } = make();
-  const given = inputs.map(({ shape, data }) => device.tensor(data, shape, data instanceof Int32Array ? 'int32' : undefined));
+  const given = inputs.map(({ shape, data }) =>
+    device.tensor(data, shape, data instanceof Int32Array ? 'int32' : undefined),
+  );
   const result: unknown = await model.predict((given.length === 1 ? given[0] : given) as never);
   const expected = (Array.isArray(result) ? result : [result]) as { data: ArrayLike<number> }[];
   try {
@@ -34,7 +36,8 @@ for (const [name, make] of Object.entries(cases)) {
     let most = 0;
     session.outputNames.forEach((output: string, i: number) => {
       const numbers: Float32Array = outputs[output].data;
-      if (numbers.length !== expected[i].data.length) throw new Error(`${output} has ${numbers.length} numbers in place of ${expected[i].data.length}`);
+      if (numbers.length !== expected[i].data.length)
+        throw new Error(`${output} has ${numbers.length} numbers in place of ${expected[i].data.length}`);
       numbers.forEach((n, j) => {
         most = Math.max(most, Number.isNaN(n) ? Infinity : Math.abs(n - expected[i].data[j]));
       });

@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Device, openDevice, type Tensor } from 'unrolled';
-import { openOnnx, toOnnx } from 'unrolled/onnx';
 import { useDevice } from 'unrolled/keras';
+import { openOnnx, toOnnx } from 'unrolled/onnx';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { cases, refused } from './models.ts';
 
 let device: Device;
@@ -20,7 +20,9 @@ async function outputsOf(result: unknown): Promise<Float32Array[]> {
 describe('a model written to ONNX and opened again computes the same', () => {
   test.each(Object.entries(cases))('%s', async (_, make) => {
     const { model, inputs, options } = make();
-    const given = inputs.map(({ shape, data }) => device.tensor(data, shape, data instanceof Int32Array ? 'int32' : undefined));
+    const given = inputs.map(({ shape, data }) =>
+      device.tensor(data, shape, data instanceof Int32Array ? 'int32' : undefined),
+    );
     const expected = await outputsOf(await model.predict((given.length === 1 ? given[0] : given) as never));
     const opened = await openOnnx(device, await toOnnx(model, options));
     const named: Record<string, Tensor> = Object.fromEntries(opened.inputs.map(({ name }, i) => [name, given[i]]));

@@ -27,6 +27,8 @@ export interface NodeSurroundings {
   /** The values of inputs that are known before the model runs. */
   readonly constants: readonly (Value | null)[];
   compile(graph: GraphProto, place: string): Subgraph;
+  /** Keeps tensors for as long as the model is open. */
+  keep<Value>(value: Value): Value;
 }
 
 type AttributeType = keyof typeof attributeTypes;
@@ -53,8 +55,9 @@ export class Node {
   readonly #attributes: Map<string, AttributeProto>;
   readonly #read = new Set<string>();
   readonly #compile: NodeSurroundings['compile'];
+  readonly #keep: NodeSurroundings['keep'];
 
-  constructor(proto: NodeProto, { device, version, constants, compile }: NodeSurroundings) {
+  constructor(proto: NodeProto, { device, version, constants, compile, keep }: NodeSurroundings) {
     this.operation = proto.operation;
     this.label = labelOf(proto);
     this.inputs = proto.inputs.length;
@@ -65,6 +68,13 @@ export class Node {
     this.#given = new Set(proto.inputs.flatMap((name, i) => (name === '' ? [] : [i])));
     this.#attributes = new Map(proto.attributes.map((attribute) => [attribute.name, attribute]));
     this.#compile = compile;
+    this.#keep = keep;
+  }
+
+  /** Computes, before the model runs, what its nodes use at each run. */
+  prepare<Value>(body: () => Value): Value {
+    const { device } = this;
+    return this.#keep(device.scope(() => device.withoutGradients(body)));
   }
 
   /** Whether the input is there. */
@@ -172,11 +182,14 @@ export function labelOf({ name, operation, domain }: Pick<NodeProto, 'name' | 'o
   return name === '' ? `a node ${kind}` : `node '${name.slice(0, 80)}' (${kind})`;
 }
 
+/** Any number of inputs. */
+export const several = 2 ** 16;
+
 /** Makes what a node computes, from its attributes and constant inputs. */
 export interface Operator {
   build(node: Node): Run;
   /** Whether it is computed once where all its inputs are constant. Default true. */
   readonly folds?: boolean;
-  /** Inputs there may be. */
+  /** Inputs there may be; those from `least` on may be left out, unless there may be `several`. */
   readonly inputs: readonly [least: number, most: number];
 }

@@ -26,10 +26,12 @@ export class OnnxModel {
   readonly outputs: readonly OnnxValue[];
   readonly #program: Program;
   readonly #kinds: ReadonlyMap<string, ElementKind>;
+  readonly #kept: readonly unknown[];
 
-  /** `openOnnx` calls this. */
-  constructor(device: Device, graph: GraphProto, program: Program) {
+  /** `openOnnx` calls this. @param kept  what it has on the device */
+  constructor(device: Device, graph: GraphProto, program: Program, kept: readonly unknown[]) {
     this.device = device;
+    this.#kept = kept;
     this.#program = program;
     const given = graph.inputs.filter(({ name }) => program.inputs.includes(name));
     this.inputs = given.map(described);
@@ -60,6 +62,11 @@ export class OnnxModel {
         );
       }),
     );
+  }
+
+  /** Releases its weights now, rather than when garbage is collected. It cannot run afterwards. */
+  close(): void {
+    this.device.release(this.#kept);
   }
 
   #values(inputs: Readonly<Record<string, Tensor>>): Record<string, Value> {
@@ -138,7 +145,14 @@ function partsOf(bytes: unknown): { readonly model: ModelProto; readonly graph: 
 export async function openOnnx(device: Device, bytes: Uint8Array | ArrayBuffer): Promise<OnnxModel> {
   requireDevice('openOnnx', device);
   const { graph, version } = partsOf(bytes);
-  return new OnnxModel(device, graph, Program.compile(graph, { device, version, folded: 0 }));
+  const kept: unknown[] = [];
+  try {
+    const program = Program.compile(graph, { device, version, folded: 0, kept });
+    return new OnnxModel(device, graph, program, kept);
+  } catch (error) {
+    device.release(kept);
+    throw error;
+  }
 }
 
 /** What is in an ONNX file. */
@@ -172,11 +186,14 @@ export function inspectOnnx(device: Device, bytes: Uint8Array | ArrayBuffer): On
   const problems: DataError[] = [];
   const nodes: OnnxDescription['nodes'][number][] = [];
   const initial = new Set(graph.initializers.map(({ name }) => name));
+  const kept: unknown[] = [];
   try {
-    Program.compile(graph, { device, version, folded: 0, problems, nodes });
+    Program.compile(graph, { device, version, folded: 0, kept, problems, nodes });
   } catch (error) {
     if (!(error instanceof DataError)) throw error;
     problems.push(error);
+  } finally {
+    device.release(kept);
   }
   return {
     producer: [model.producer, model.producerVersion].filter((text) => text !== '').join(' '),

@@ -1,14 +1,14 @@
 import { DataError, FormatError } from '../errors.ts';
 import type { GraphProto, NodeProto } from '../io/onnx/schema.ts';
-import { numbersOfTensor } from '../io/onnx/tensor-data.ts';
+import { numbersOfTensor, type TensorNumbers } from '../io/onnx/tensor-data.ts';
 import { sizeOf } from '../shape.ts';
 import type { Device } from '../tensor/device.ts';
-import { labelOf, Node, type Run, type RunScope, type Subgraph, TooLarge } from './node.ts';
+import { labelOf, Node, type Run, type RunScope, type Subgraph, several, TooLarge } from './node.ts';
 import { operatorOf } from './operators/index.ts';
 import { onHost, tensorOf, type Value } from './value.ts';
 
 /** Numbers of constants that stay on the host, too: scales, bounds, powers. */
-const kept = 4096;
+const mostOnHost = 4096;
 /** Elements of constants made of constants in all; further ones are computed at each run. */
 const mostFolded = 2 ** 24;
 
@@ -70,6 +70,8 @@ export interface Compiling {
   readonly version: number;
   /** Elements of constants that were computed. */
   folded: number;
+  /** What stays on the device while the model is open. */
+  readonly kept: unknown[];
   /** What does not open, where all of it is wanted; else the first is thrown. */
   readonly problems?: DataError[];
   /** Nodes compiled so far, for what a file lists. */
@@ -92,14 +94,13 @@ export class Program implements Subgraph {
   }
 
   static compile(graph: GraphProto, compiling: Compiling, outer: Names | null = null): Program {
-    const { device } = compiling;
     const names = new Names(outer);
     if (graph.sparse.length > 0) {
       throw new DataError('onnx: the graph has sparse initializers, which are not read; store them as dense tensors');
     }
     for (const tensor of graph.initializers) {
       const place = `initializer '${tensor.name.slice(0, 80)}'`;
-      names.add(tensor.name, constantOf(numbersOfTensor(tensor, place), device), place);
+      names.add(tensor.name, constantOf(numbersOfTensor(tensor, place), compiling), place);
     }
     const inputs = graph.inputs.map(({ name }) => name).filter((name) => !names.has(name));
     for (const name of inputs) names.add(name, null, 'one an input of the graph');
@@ -115,7 +116,7 @@ export class Program implements Subgraph {
       }
     }
     const outputs = graph.outputs.map(({ name }) => name);
-    for (const name of outputs) if (names.find(name) === undefined) throw missing(name, 'an output of the graph');
+    for (const name of outputs) if (names.find(name) === undefined) throw unknown(name, 'an output of the graph');
     return new Program(steps, names, inputs, outputs);
   }
 
@@ -142,16 +143,21 @@ export class Program implements Subgraph {
   }
 }
 
-const missing = (name: string, of: string): FormatError =>
+const unknown = (name: string, of: string): FormatError =>
   new FormatError(
     `onnx: '${name.slice(0, 80)}', ${of}, is not computed before it; the graph is cyclic, not in order, or damaged`,
     { name },
   );
 
-function constantOf({ kind, shape, numbers }: ReturnType<typeof numbersOfTensor>, device: Device): Value {
+function keep<Kept>(value: Kept, { device, kept }: Compiling): Kept {
+  kept.push(value);
+  return device.keep(value);
+}
+
+function constantOf({ kind, shape, numbers }: TensorNumbers, compiling: Compiling): Value {
   if (kind !== 'float') return onHost(kind, shape, numbers);
-  const tensor = device.keep(device.tensor(numbers, shape));
-  return { kind, shape, numbers: numbers.length <= kept ? numbers : null, tensor };
+  const tensor = keep(compiling.device.tensor(numbers, shape), compiling);
+  return { kind, shape, numbers: numbers.length <= mostOnHost ? numbers : null, tensor };
 }
 
 /** What a node does at each run; null for one whose outputs are constant. */
@@ -163,7 +169,7 @@ function compileNode(proto: NodeProto, names: Names, compiling: Compiling): Step
   const constants = inputs.map((name) => {
     if (name === '') return null;
     const value = names.find(name);
-    if (value === undefined) throw missing(name, `an input of ${label}`);
+    if (value === undefined) throw unknown(name, `an input of ${label}`);
     return value;
   });
   const node = new Node(proto, {
@@ -171,6 +177,7 @@ function compileNode(proto: NodeProto, names: Names, compiling: Compiling): Step
     version,
     constants,
     compile: (graph) => Program.compile(graph, compiling, names),
+    keep: (value) => keep(value, compiling),
   });
   const operator = operatorOf(proto);
   const [least, most] = operator.inputs;
@@ -179,10 +186,16 @@ function compileNode(proto: NodeProto, names: Names, compiling: Compiling): Step
       `has ${inputs.length} inputs; ${operation} takes ${least === most ? least : `${least} to ${most}`}`,
     );
   }
+  const needed = most === several ? inputs.length : least;
+  const left = inputs.findIndex((name, i) => name === '' && i < needed);
+  if (left >= 0)
+    throw node.refusal(`leaves out its input ${left}, which it needs; the file is damaged`, { input: left });
   const run = operator.build(node);
   node.requireAllRead();
   const isConstant = inputs.every((name, i) => name === '' || constants[i] !== null);
   const folded = isConstant && operator.folds !== false ? fold(node, run, compiling) : null;
+  const missing = folded ? outputs.findIndex((name, i) => name !== '' && !folded[i]) : -1;
+  if (missing >= 0) throw node.refusal(`does not compute its output ${missing}`, { output: missing });
   outputs.forEach((name, i) => {
     if (name !== '') names.add(name, folded?.[i] ?? null, `one an output of ${label}`);
   });
@@ -204,7 +217,7 @@ function fold(node: Node, run: Run, compiling: Compiling): readonly (Value | nul
       ),
     );
     for (const value of results) compiling.folded += value ? sizeOf(value.shape) : 0;
-    return device.keep(results);
+    return keep(results, compiling);
   } catch (error) {
     // What is too large for a constant may not be for a run.
     if (error instanceof TooLarge) return null;

@@ -23,7 +23,7 @@ import {
 } from '../../ops/index.ts';
 import { broadcastShapes, broadcastStrides, sizeOf } from '../../shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import type { Node, Operator } from '../node.ts';
+import { type Node, type Operator, several } from '../node.ts';
 import { numbersOf, onDevice, onHost, tensorOf, type Value } from '../value.ts';
 import { copyPart } from './strided.ts';
 
@@ -104,7 +104,7 @@ const comparison = (tensors: OnTensors, numbers: (a: number, b: number) => boole
 
 /** Of any number of inputs. */
 const folded = (tensors: OnTensors, numbers: OnNumbers, mean = false): Operator => ({
-  inputs: [1, 2 ** 16],
+  inputs: [1, several],
   build: (node) => (inputs) => {
     const sum = inputs.slice(1).reduce<Value>((a, b) => combine(a, b!, a.kind, { tensors, numbers }, node), inputs[0]!);
     const each: Value = onHost('float', [], [1 / inputs.length]);

@@ -150,6 +150,7 @@ const padOperator: Operator = {
       throw node.refusal(`has mode '${mode.slice(0, 20)}'; constant, reflect and edge are read`, { attribute: 'mode' });
     }
     const attribute = node.version < 11 ? (node.integers('pads') ?? []) : null;
+    if (!attribute && !node.has(1)) throw node.refusal('has no pads; the file is damaged');
     const filling = node.version < 11 ? node.float('value', 0) : 0;
     return ([x, padsIn, fillIn, axesIn]) => {
       const { shape } = x!;

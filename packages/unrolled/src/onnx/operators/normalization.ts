@@ -26,9 +26,7 @@ const batchNormOperator: Operator = {
       return batchNormAffine(gain, bias, average, variance, epsilon);
     };
     const parts = node.constants.slice(1);
-    const ready = parts.every((part) => part !== null)
-      ? node.device.keep(node.device.scope(() => affine(parts)))
-      : null;
+    const ready = parts.every((part) => part !== null) ? node.prepare(() => affine(parts)) : null;
     return ([x, ...given]) => {
       const input = tensorOf(x!, node.device);
       const { scale, shift } = ready ?? affine(given);

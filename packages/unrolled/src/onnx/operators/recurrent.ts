@@ -61,9 +61,7 @@ const recurrentOperator = (operation: RecurrentKind): Operator => ({
     };
     const known = [1, 2, 3, places.peepholes].every((i) => !node.has(i) || node.constants[i]);
     const { device } = node;
-    const ready = known
-      ? device.keep(device.scope(() => device.withoutGradients(() => prepare(node.constants))))
-      : null;
+    const ready = known ? node.prepare(() => prepare(node.constants)) : null;
 
     return (inputs) => {
       const given = tensorOf(inputs[0]!, device);

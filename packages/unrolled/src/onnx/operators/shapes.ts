@@ -1,6 +1,6 @@
 import { concat } from '../../ops/index.ts';
 import { broadcastShapes, formatShape, type Shape, sameShape, sizeOf, stridesOf } from '../../shape.ts';
-import type { Node, Operator } from '../node.ts';
+import { type Node, type Operator, several } from '../node.ts';
 import { idsOf, numbersOf, onDevice, onHost, tensorOf, type Value, wholeNumbers } from '../value.ts';
 import { broadcast } from './elementwise.ts';
 import { axesOf, axisOf, copyPart, reshaped, transposed } from './strided.ts';
@@ -123,7 +123,7 @@ const transposeOperator: Operator = {
 };
 
 const concatOperator: Operator = {
-  inputs: [1, 2 ** 16],
+  inputs: [1, several],
   build: (node) => {
     const axis = node.integer('axis', 1);
     return (inputs) => {
