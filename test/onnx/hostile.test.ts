@@ -1,6 +1,6 @@
 import { type Device, openDevice, Random, UnrolledError } from 'unrolled';
 import { useDevice } from 'unrolled/keras';
-import { inspectOnnx, openOnnx, toOnnx } from 'unrolled/onnx';
+import { inspectOnnx, toOnnx } from 'unrolled/onnx';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { encodeModel } from '../../packages/unrolled/src/io/onnx/messages.ts';
 import type { Draft, GraphProto, ModelProto, NodeProto } from '../../packages/unrolled/src/io/onnx/schema.ts';
