@@ -43,6 +43,15 @@ test('a model goes to Keras and TensorFlow.js and back with the same outputs', a
   }
 });
 
+test('a model is written to ONNX, whose nodes inspect lists', async () => {
+  const model = await saved();
+  await printedBy(exportCommand(), model, at('model.onnx'));
+  const printed = await printedBy(inspectCommand(), at('model.onnx'));
+  expect(printed).toMatch(/ONNX of unrolled, operator set 17, \d+ numbers/);
+  expect(printed).toMatch(/LSTM.*MatMul.*Softmax.*Everything in it can be opened/s);
+  await expect(printedBy(importCommand(), at('model.onnx'))).rejects.toThrow('openOnnx');
+});
+
 test('a file is neither written over another kind nor in a format that is not known', async () => {
   const model = await saved();
   await expect(printedBy(exportCommand(), model, at('text.txt'))).rejects.toThrow('its ending names no format');

@@ -3,11 +3,12 @@ import { basename, dirname, join } from 'node:path';
 import { Failure, naming } from '../failure.ts';
 import type { ModelFormat, ModelInput } from './format.ts';
 import { keras, tfjs } from './keras.ts';
+import { onnx } from './onnx.ts';
 import { pytorch } from './pytorch.ts';
 import { safetensors } from './safetensors.ts';
 
 /** The formats of model files; the first that fits a file's content reads it. */
-export const modelFormats: readonly ModelFormat[] = [safetensors, tfjs, keras, pytorch];
+export const modelFormats: readonly ModelFormat[] = [safetensors, tfjs, keras, pytorch, onnx];
 
 /** Reads a file that a format's content tells apart. @param config  the path of the architecture, for files of weights alone */
 export function readModelInput(path: string, config?: string): ModelInput {

@@ -26,6 +26,7 @@ export interface NodeSurroundings {
   readonly version: number;
   /** The values of inputs that are known before the model runs. */
   readonly constants: readonly (Value | null)[];
+  readonly room: Room;
   compile(graph: GraphProto, place: string): Subgraph;
   /** Keeps tensors for as long as the model is open. */
   keep<Value>(value: Value): Value;
@@ -33,8 +34,21 @@ export interface NodeSurroundings {
 
 type AttributeType = keyof typeof attributeTypes;
 
-/** Most elements of a value that a model makes: on the host, on the device, and while constants are computed. */
-const most = { host: 2 ** 22, device: 2 ** 27, folding: 2 ** 20 };
+/**
+ * Most elements of a value that a model makes: on the host, and while constants are computed; and times as many as its inputs and
+ * weights have together.
+ */
+const most = { host: 2 ** 22, folding: 2 ** 20, times: 256 };
+
+/** How large values may become; follows from the inputs of a run. */
+export class Room {
+  elements: number = most.host;
+
+  /** @param size  elements of inputs and weights together */
+  allow(size: number): void {
+    this.elements = Math.max(most.host, most.times * size);
+  }
+}
 
 /** A value that is more than a model may make, as a damaged file asks for. */
 export class TooLarge extends DataError {}
@@ -56,8 +70,9 @@ export class Node {
   readonly #read = new Set<string>();
   readonly #compile: NodeSurroundings['compile'];
   readonly #keep: NodeSurroundings['keep'];
+  readonly #room: Room;
 
-  constructor(proto: NodeProto, { device, version, constants, compile, keep }: NodeSurroundings) {
+  constructor(proto: NodeProto, { device, version, constants, room, compile, keep }: NodeSurroundings) {
     this.operation = proto.operation;
     this.label = labelOf(proto);
     this.inputs = proto.inputs.length;
@@ -69,6 +84,7 @@ export class Node {
     this.#attributes = new Map(proto.attributes.map((attribute) => [attribute.name, attribute]));
     this.#compile = compile;
     this.#keep = keep;
+    this.#room = room;
   }
 
   /** Computes, before the model runs, what its nodes use at each run. */
@@ -148,7 +164,7 @@ export class Node {
 
   /** @throws TooLarge if a value of this shape is more than a model may make */
   requireRoom(shape: Shape, where: 'host' | 'device'): void {
-    const limit = this.folding ? most.folding : most[where];
+    const limit = this.folding ? most.folding : where === 'host' ? most.host : this.#room.elements;
     if (shape.every((extent) => Number.isSafeInteger(extent) && extent >= 0) && sizeOf(shape) <= limit) return;
     throw new TooLarge(
       `onnx: ${this.label} makes a value of shape ${formatShape(shape.slice(0, 16))}; at most ${limit} elements are computed`,

@@ -4,9 +4,10 @@ import { requireBytes } from '../io/bytes.ts';
 import { decodeModel } from '../io/onnx/messages.ts';
 import type { GraphProto, ModelProto, ValueProto } from '../io/onnx/schema.ts';
 import { type ElementKind, elementKind, elementTypeName } from '../io/onnx/tensor-data.ts';
-import { formatShape } from '../shape.ts';
+import { formatShape, sizeOf } from '../shape.ts';
 import { type Device, requireDevice } from '../tensor/device.ts';
 import { Tensor } from '../tensor/tensor.ts';
+import { Room } from './node.ts';
 import { Program } from './program.ts';
 import { idsOf, onDevice, onHost, tensorOf, type Value } from './value.ts';
 
@@ -27,11 +28,15 @@ export class OnnxModel {
   readonly #program: Program;
   readonly #kinds: ReadonlyMap<string, ElementKind>;
   readonly #kept: readonly unknown[];
+  readonly #room: Room;
+  readonly #parameters: number;
 
   /** `openOnnx` calls this. @param kept  what it has on the device */
-  constructor(device: Device, graph: GraphProto, program: Program, kept: readonly unknown[]) {
+  constructor(device: Device, graph: GraphProto, program: Program, kept: readonly unknown[], room: Room) {
     this.device = device;
     this.#kept = kept;
+    this.#room = room;
+    this.#parameters = graph.initializers.reduce((sum, { dims }) => sum + sizeOf(dims), 0);
     this.#program = program;
     const given = graph.inputs.filter(({ name }) => program.inputs.includes(name));
     this.inputs = given.map(described);
@@ -52,7 +57,9 @@ export class OnnxModel {
     const { device } = this;
     return device.scope(() =>
       device.withoutGradients(() => {
-        const results = this.#program.run(null, this.#values(inputs));
+        const values = this.#values(inputs);
+        this.#room.allow(Object.values(values).reduce((sum, { shape }) => sum + sizeOf(shape), this.#parameters));
+        const results = this.#program.run(null, values);
         return Object.fromEntries(
           this.outputs.map(({ name }, i) => {
             const value = results[i];
@@ -146,9 +153,10 @@ export async function openOnnx(device: Device, bytes: Uint8Array | ArrayBuffer):
   requireDevice('openOnnx', device);
   const { graph, version } = partsOf(bytes);
   const kept: unknown[] = [];
+  const room = new Room();
   try {
-    const program = Program.compile(graph, { device, version, folded: 0, kept });
-    return new OnnxModel(device, graph, program, kept);
+    const program = Program.compile(graph, { device, version, folded: 0, room, kept });
+    return new OnnxModel(device, graph, program, kept, room);
   } catch (error) {
     device.release(kept);
     throw error;
@@ -168,8 +176,8 @@ export interface OnnxDescription {
     readonly operation: string;
     readonly outputs: readonly string[];
   }[];
-  /** Numbers in initializers. */
-  readonly parameters: number;
+  /** Initializers. */
+  readonly weights: readonly OnnxValue[];
   /** Shapes that the file states, by the name of the value. */
   readonly shapes: Readonly<Record<string, OnnxValue['shape']>>;
   /** Why the model would not open; empty if it does. */
@@ -187,8 +195,9 @@ export function inspectOnnx(device: Device, bytes: Uint8Array | ArrayBuffer): On
   const nodes: OnnxDescription['nodes'][number][] = [];
   const initial = new Set(graph.initializers.map(({ name }) => name));
   const kept: unknown[] = [];
+  const room = new Room();
   try {
-    Program.compile(graph, { device, version, folded: 0, kept, problems, nodes });
+    Program.compile(graph, { device, version, folded: 0, room, kept, problems, nodes });
   } catch (error) {
     if (!(error instanceof DataError)) throw error;
     problems.push(error);
@@ -201,7 +210,7 @@ export function inspectOnnx(device: Device, bytes: Uint8Array | ArrayBuffer): On
     inputs: graph.inputs.filter(({ name }) => !initial.has(name)).map(described),
     outputs: graph.outputs.map(described),
     nodes,
-    parameters: graph.initializers.reduce((sum, { dims }) => sum + dims.reduce((a, b) => a * b, 1), 0),
+    weights: graph.initializers.map(({ name, type, dims }) => ({ name, type: elementTypeName(type), shape: dims })),
     shapes: Object.fromEntries(graph.values.map(described).map(({ name, shape }) => [name, shape])),
     problems,
   };

@@ -3,7 +3,7 @@ import type { GraphProto, NodeProto } from '../io/onnx/schema.ts';
 import { numbersOfTensor, type TensorNumbers } from '../io/onnx/tensor-data.ts';
 import { sizeOf } from '../shape.ts';
 import type { Device } from '../tensor/device.ts';
-import { labelOf, Node, type Run, type RunScope, type Subgraph, several, TooLarge } from './node.ts';
+import { labelOf, Node, type Room, type Run, type RunScope, type Subgraph, several, TooLarge } from './node.ts';
 import { operatorOf } from './operators/index.ts';
 import { onHost, tensorOf, type Value } from './value.ts';
 
@@ -70,6 +70,7 @@ export interface Compiling {
   readonly version: number;
   /** Elements of constants that were computed. */
   folded: number;
+  readonly room: Room;
   /** What stays on the device while the model is open. */
   readonly kept: unknown[];
   /** What does not open, where all of it is wanted; else the first is thrown. */
@@ -176,6 +177,7 @@ function compileNode(proto: NodeProto, names: Names, compiling: Compiling): Step
     device,
     version,
     constants,
+    room: compiling.room,
     compile: (graph) => Program.compile(graph, compiling, names),
     keep: (value) => keep(value, compiling),
   });
