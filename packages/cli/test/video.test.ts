@@ -305,3 +305,47 @@ describe('captions', () => {
     await expect(video('train', at(folder), '--out', at('never'))).rejects.toThrow(/line 2: there is no video 'v9'/);
   });
 });
+
+describe('events', () => {
+  const videos = Array.from({ length: 20 }, (_, i) => {
+    const rises = i % 2 === 0;
+    const features = Array.from({ length: 9 }, (__, t) => {
+      const at = t - 2 - (i % 3);
+      return [at < 0 || at > 3 ? 0 : 1, at < 0 || at > 3 ? 0 : (rises ? at : 3 - at) / 3];
+    });
+    const start = 2 + (i % 3);
+    return { features, events: [{ caption: rises ? 'it rises' : 'it falls down', start, end: start + 4 }] };
+  });
+
+  test('are found and described; a run resumes with the same bits', async () => {
+    const data = file('events.json', JSON.stringify(videos));
+    const how = [...tiny, '--embedding', '6', '--schedule', 'constant', '--bidirectional'];
+    const { out } = await video('train', data, ...how, '--steps', '120', '--out', at('events-run'));
+    expect(out).toMatch(/clips of 9 frames on average, .*; 1\d events, windows of 4 frames, vocabulary of 5 words/);
+    const evaluated = await video('eval', at('events-run'), data, '--threshold', '0.5');
+    expect(evaluated.out).toMatch(/20 events in 20 clips, \d+ proposals/);
+    expect(evaluated.out).toMatch(/IoU ≥ 0\.9 +1\.0000 +100\.0% +\d/);
+    expect(evaluated.out).toMatch(/word error rate 0\.0%, 100\.0% right word for word/);
+    const one = file('events-one.json', JSON.stringify({ features: videos[1].features }));
+    const found = await video('predict', at('events-run'), one, '--threshold', '0.5', '--attention', at('looked.json'));
+    expect(found.out).toMatch(new RegExp(`^3\\t6\\t[01]\\.\\d\\d\\tit falls down\\t${one}\n$`));
+    expect(JSON.parse(readFileSync(at('looked.json'), 'utf8'))[0]).toMatchObject({
+      first: 3,
+      caption: 'it falls down',
+    });
+    const json = (await video('predict', at('events-run'), one, '--most-events', '1', '--json')).out;
+    expect(JSON.parse(json)).toMatchObject({ frames: 9, events: [{ start: 3, end: 7, caption: 'it falls down' }] });
+
+    await video('train', data, ...how, '--steps', '4', '--out', at('events-part'));
+    await video('train', '--resume', at('events-part'), '--steps', '8');
+    await video('train', data, ...how, '--steps', '8', '--out', at('events-whole'));
+    expect(tensorsOf(at('events-part'))).toEqual(tensorsOf(at('events-whole')));
+  });
+
+  test('that end after their clip are named', async () => {
+    const late = [{ ...videos[0], events: [{ caption: 'late', start: 5, end: 20 }] }];
+    await expect(
+      video('train', file('late.json', JSON.stringify(late)), '--out', at('never'), '--validation-share', '0'),
+    ).rejects.toThrow(/'late' ends with frame 20; the clip has 9 frames/);
+  });
+});

@@ -46,12 +46,30 @@ export const videoFaults: FaultGroup = {
       [`${video}/captions.test.ts`],
       [['b.edits * a.length < a.edits * b.length', 'b.edits * a.length > a.edits * b.length']],
     ),
+    ...faultsIn(
+      `${video}/event-encoder.ts`,
+      [`${video}/events.test.ts`],
+      [
+        ['(end === one.end && j < i)', 'end === one.end'],
+        ['(start + Math.min(Math.floor(i / N), length - 1)) * B + b', 'Math.min(Math.floor(i / N), length - 1) * B + b'],
+        ['first += own.length;', ''],
+      ],
+    ),
+    ...faultsIn(
+      `${video}/proposals.ts`,
+      [`${video}/events.test.ts`],
+      [
+        ['b.score - a.score', 'a.score - b.score'],
+        ['iou >= near ? iou : 0', '0'],
+      ],
+    ),
     ...faultsIn(`${video}/frame-targets.ts`, [`${video}/video.test.ts`], [['1 / lengths[i % B]', '1']]),
     ...faultsIn(
       'packages/unrolled/src/metrics/segments.ts',
       ['packages/unrolled/src/metrics/segments.test.ts'],
       [
         ['taken.add(best);', ''],
+        ['left.delete(best);', ''],
         ['b.score - a.score', 'a.score - b.score'],
         ['highest = Math.max(highest, point.precision);', 'highest = point.precision;'],
       ],

@@ -17,6 +17,7 @@ import { targetSelectionCommands } from '../tasks/target-selection/commands.ts';
 import type { Evaluated, Item, TaskCommands } from '../tasks/task-commands.ts';
 import { translateCommands } from '../tasks/translate/commands.ts';
 import { videoCaptionCommands } from '../tasks/video/caption-commands.ts';
+import { videoEventsCommands } from '../tasks/video/event-commands.ts';
 import { videoCommands, videoFramesCommands } from '../tasks/video/commands.ts';
 import { vqaCommands } from '../tasks/vqa/commands.ts';
 import { evalPart } from './eval.ts';
@@ -45,6 +46,7 @@ const parts: Readonly<Record<TaskName, () => TaskParts>> = {
   video: () => partsOf(videoCommands),
   'video-frames': () => partsOf(videoFramesCommands),
   'video-caption': () => partsOf(videoCaptionCommands),
+  'video-events': () => partsOf(videoEventsCommands),
   vqa: () => partsOf(vqaCommands),
 };
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ConfigError, DataError } from '../errors.ts';
-import { movingMean, segmentScores, segmentsIn, temporalIou } from './segments.ts';
+import { matchSegments, movingMean, segmentScores, segmentsIn, temporalIou } from './segments.ts';
 
 const segment = (label: string, start: number, end: number, score = 1) => ({ label, start, end, score });
 
@@ -81,4 +81,18 @@ describe('mean average precision', () => {
     expect(() => segmentScores([[]], [[]])).toThrow(DataError);
     expect(() => segmentScores([[]], truth)).toThrow(/predictions of 1 videos, the truth of 2/);
   });
+});
+
+test('the best predictions take the segments they overlap most, each of which is taken once', () => {
+  const actual = [segment('x', 0, 10), segment('y', 12, 20)];
+  const predicted = [
+    segment('a', 0, 9, 0.4),
+    segment('b', 1, 10, 0.9),
+    segment('c', 11, 20, 0.5),
+    segment('d', 30, 40, 1),
+  ];
+  const names = (iou: number) => matchSegments(predicted, actual, iou).map(([one, other]) => one.label + other.label);
+  expect(names(0.5)).toEqual(['bx', 'cy']);
+  expect(names(0.9)).toEqual(['bx']);
+  expect(names(0.95)).toEqual([]);
 });

@@ -83,6 +83,30 @@ function averagePrecision(
   return area + recall * highest;
 }
 
+/**
+ * Pairs of predicted and true segments of a video: the best predictions first, each with the segment it overlaps most of those that
+ * are left, where intersection over union reaches the threshold. Labels do not matter.
+ */
+export function matchSegments<One extends ScoredSegment, Other extends Segment>(
+  predicted: readonly One[],
+  actual: readonly Other[],
+  threshold: number,
+): [One, Other][] {
+  const left = new Set(actual);
+  const pairs: [One, Other][] = [];
+  for (const one of [...predicted].sort((first, second) => second.score - first.score)) {
+    let best: Other | null = null;
+    for (const other of left) {
+      const iou = temporalIou(one, other);
+      if (iou >= threshold && (best === null || iou > temporalIou(one, best))) best = other;
+    }
+    if (best === null) continue;
+    left.delete(best);
+    pairs.push([one, best]);
+  }
+  return pairs;
+}
+
 export interface SegmentScores {
   /** Mean average precision over the labels at each threshold of intersection over union. */
   readonly map: readonly { readonly iou: number; readonly map: number }[];

@@ -71,6 +71,14 @@ export const tasks = [
     description: 'describe videos in a sentence',
   },
   {
+    name: 'video-events',
+    command: 'video',
+    noun: 'event captioner',
+    verb: 'tell',
+    reads: 'video',
+    description: 'find the events of videos and describe each',
+  },
+  {
     name: 'caption',
     noun: 'captioner',
     verb: 'describe',
@@ -151,6 +159,7 @@ const loaders = {
   video: async () => (await import('./video/task.ts')).videoTask,
   'video-frames': async () => (await import('./video/labeller-task.ts')).videoFramesTask,
   'video-caption': async () => (await import('./video/captioner-task.ts')).videoCaptionTask,
+  'video-events': async () => (await import('./video/event-task.ts')).videoEventsTask,
   caption: async () => (await import('./caption/task.ts')).captionTask,
   vqa: async () => (await import('./vqa/task.ts')).vqaTask,
   tag: async () => (await import('./tag/task.ts')).tagTask,

@@ -26,7 +26,7 @@ import { smallMap, smallRoutes } from './navigate/small-map.ts';
 import { Tagger, tagVocabulary } from './tag/index.ts';
 import { gameVocabulary, selectTargets, TargetSelector } from './target-selection/index.ts';
 import { sidesFor, Translator } from './translate/index.ts';
-import { FrameLabeller, VideoCaptioner, VideoClassifier } from './video/index.ts';
+import { FrameLabeller, VideoCaptioner, VideoClassifier, VideoEventCaptioner } from './video/index.ts';
 import { Answerer, questionVocabulary } from './vqa/index.ts';
 
 const device = await openDevice('wasm', { threads: 1 });
@@ -177,6 +177,28 @@ const subjects: readonly Subject[] = [
           ],
         },
       ]),
+  },
+  {
+    name: 'a captioner of events',
+    model: new VideoEventCaptioner(device, {
+      config: {
+        ...{ ...common, embedding: 3, attentionUnits: 2, bidirectional: true, context: 'past', windows: [1, 2] },
+        input: { kind: 'features', features: 2 },
+      },
+      vocabulary: captionVocabulary(['it rises'], { minCount: 1 }),
+    }),
+    open: async (source: ModelSource) =>
+      VideoEventCaptioner.load(device, source).predict(
+        [
+          {
+            features: [
+              [1, 2],
+              [3, 1],
+            ],
+          },
+        ],
+        { threshold: 0, mostEvents: 3 },
+      ),
   },
   {
     name: 'a tagger',

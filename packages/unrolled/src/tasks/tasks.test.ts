@@ -25,7 +25,7 @@ import { tagVocabulary } from './tag/vocabulary.ts';
 import { gameVocabulary, TargetSelector } from './target-selection/index.ts';
 import { Translator } from './translate/model.ts';
 import { sidesFor } from './translate/sides.ts';
-import { FrameLabeller, VideoCaptioner, VideoClassifier } from './video/index.ts';
+import { FrameLabeller, VideoCaptioner, VideoClassifier, VideoEventCaptioner } from './video/index.ts';
 import { Answerer, questionVocabulary } from './vqa/index.ts';
 
 const device = await openDevice('wasm', { threads: 1 });
@@ -222,6 +222,44 @@ const subjects: Readonly<Record<TaskName, Subject>> = {
         captions: ['It rises.', 'slowly'],
       },
       { clip: { features: [[5, 2]] }, captions: ['it falls'] },
+    ],
+  },
+  'video-events': {
+    file: await stored(
+      new VideoEventCaptioner(device, {
+        config: {
+          ...{ cell: 'lstm', hidden: 4, layers: 1, dropout: 0, embedding: 3, windows: [1, 2] },
+          input: { kind: 'features', features: 2 },
+        },
+        vocabulary: captionVocabulary(['it rises slowly', 'it falls'], { minCount: 1 }),
+      }),
+    ),
+    inputs: [
+      { features: [[1, 2]] },
+      {
+        features: [
+          [0.5, -3],
+          [2, 1],
+          [4, 4],
+        ],
+      },
+    ],
+    options: { threshold: 0, overlap: 0.4, beam: 2 },
+    wrong: [{ features: [] }, /^inputs\[1\]\.features must be a list of 1 to 10000 frames/],
+    data: [
+      {
+        clip: {
+          features: [
+            [1, 2],
+            [2, 2],
+          ],
+        },
+        events: [
+          { start: 0, end: 1, caption: 'It rises.' },
+          { start: 0, end: 2, caption: 'it falls slowly' },
+        ],
+      },
+      { clip: { features: [[5, 2]] }, events: [] },
     ],
   },
   vqa: {

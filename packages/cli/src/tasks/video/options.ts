@@ -1,5 +1,12 @@
 import { InvalidArgumentError, Option } from 'commander';
-import { type ClipConditioning, clipConditionings, type Reading, readings } from 'unrolled/tasks/video';
+import {
+  type ClipConditioning,
+  clipConditionings,
+  type EventContext,
+  eventContexts,
+  type Reading,
+  readings,
+} from 'unrolled/tasks/video';
 import { choice, notNegative, number, option, whole } from '../../options/parse.ts';
 import { type RecurrentOptions, recurrentDefaults, recurrentOptions } from '../../options/recurrent.ts';
 import { type OptionType, type TrainOptions, trainDefaults } from '../../options/train.ts';
@@ -51,6 +58,11 @@ export interface VideoCaptionOptions extends ClipOptions {
   sampling?: number;
 }
 
+/** Of models that find events. */
+export interface VideoEventOptions extends Omit<VideoCaptionOptions, 'conditioning'> {
+  context: EventContext;
+}
+
 const clipDefaults = {
   ...trainDefaults,
   ...recurrentDefaults,
@@ -76,6 +88,11 @@ export const optional: Readonly<Record<string, OptionType>> = {
   flip: 'boolean',
   mirrorJoints: 'string',
 };
+
+export const eventDefaults = {
+  ...clipDefaults,
+  ...{ context: 'both', embedding: 64, minCount: 1, clipNorm: 5 },
+} as const satisfies VideoEventOptions;
 
 export const captionOptional: Readonly<Record<string, OptionType>> = {
   ...optional,
@@ -123,6 +140,16 @@ export const captionTrainOptions = (): Option[] => [
     '--conditioning <how>',
     `how the decoder knows the clip: attention over frames, sequence (the final state), or mean, without recurrence (default ${captionDefaults.conditioning})`,
     clipConditionings,
+  ),
+  ...writingOptions(),
+  ...clipOptions(),
+];
+
+export const eventTrainOptions = (): Option[] => [
+  choice(
+    '--context <events>',
+    `which other events the caption of one knows: both (before and after it), past, or none (default ${eventDefaults.context})`,
+    eventContexts,
   ),
   ...writingOptions(),
   ...clipOptions(),

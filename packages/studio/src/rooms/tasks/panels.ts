@@ -57,6 +57,7 @@ export const panels: Readonly<Record<Exclude<TaskName, 'language-model' | 'class
     options: ({ beam }) => ({ beam, nBest: beam }),
     words: ({ beam }) => ['--beam', String(beam)],
   },
+  'video-events': { picture: Told },
   vqa: { picture: Answered, words: () => ['--n-best', '5'] },
   tag: { picture: Tagged },
   forecast: { picture: Forecasted },

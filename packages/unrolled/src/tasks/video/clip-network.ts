@@ -44,6 +44,7 @@ export class ClipNetwork {
   readonly #dropout: Dropout;
   #scaling: { readonly mean: Parameter; readonly deviation: Parameter } | null = null;
   #features = 0;
+  #width = 0;
 
   /** @param inOrder  whether frames are read in order */
   constructor(config: ClipNetworkConfig, inOrder: boolean) {
@@ -60,6 +61,11 @@ export class ClipNetwork {
   /** F, the features of a frame, without differences. */
   get features(): number {
     return this.#features;
+  }
+
+  /** Width of what the recurrent layers read of a frame: features, and those of differences. */
+  get width(): number {
+    return this.#width;
   }
 
   /** Whether frames are read in order. */
@@ -85,7 +91,8 @@ export class ClipNetwork {
       ];
       this.#scaling = { mean, deviation };
     }
-    const shape = [-1, -1, differences ? 2 * this.#features : this.#features];
+    this.#width = differences ? 2 * this.#features : this.#features;
+    const shape = [-1, -1, this.#width];
     if (this.recurrent) return this.recurrent.build(shape, declarations.within(cellNameOf(cell)));
     return this.#hidden!.build(shape, declarations.within('hidden'));
   }

@@ -86,6 +86,23 @@ export interface VideoCaptionerConfig extends ClipNetworkConfig {
   readonly attentionUnits?: number | undefined;
 }
 
+export const eventContexts = ['both', 'past', 'none'] as const;
+
+/** Which other events of a clip the caption of one knows: those before and after it, those before it (as online), or none. */
+export type EventContext = (typeof eventContexts)[number];
+
+/** Configuration of a captioner of events: plain data. Proposals, encoder and decoder have the same cell, H and number of layers. */
+export interface VideoEventsConfig extends ClipNetworkConfig {
+  /** E, embedding dimension of words. */
+  readonly embedding: number;
+  /** Lengths of the windows that are proposed, in frames: `windowLengths` of the training events. */
+  readonly windows: readonly number[];
+  /** Default 'both'. */
+  readonly context?: EventContext | undefined;
+  /** A, the width of attention's hidden layer. Default: half of H, at least 1. */
+  readonly attentionUnits?: number | undefined;
+}
+
 const input = required({
   must: "{ kind: 'features', features: F } or { kind: 'frames', network, preprocessing }",
   fits: (value) => ['features', 'frames'].includes((value as Partial<FrameInput> | null)?.kind as string),
@@ -98,6 +115,22 @@ const captionerKinds: Kinds<VideoCaptionerConfig> = {
   ...networkKinds,
   embedding: required(count),
   conditioning: oneOf(clipConditionings),
+  attentionUnits: count,
+};
+
+const windows = required({
+  must: 'from 1 to 100 whole numbers of frames, from 1 to 10000',
+  fits: (value) =>
+    Array.isArray(value) &&
+    value.length > 0 &&
+    value.length <= 100 &&
+    value.every((one) => Number.isInteger(one) && one >= 1 && one <= 10_000),
+});
+const eventsKinds: Kinds<VideoEventsConfig> = {
+  ...networkKinds,
+  embedding: required(count),
+  windows,
+  context: oneOf(eventContexts),
   attentionUnits: count,
 };
 
@@ -120,6 +153,11 @@ export function requireCaptionerConfig(config: VideoCaptionerConfig): void {
       "video: conditioning 'mean' has no recurrence, so bidirectional has no meaning; leave it out",
     );
   }
+}
+
+/** @throws ConfigError on an unknown option or a value that cannot work */
+export function requireEventsConfig(config: VideoEventsConfig): void {
+  requireOptions('video', config, eventsKinds);
 }
 
 /** @throws ConfigError on an unknown option or a value that cannot work */
@@ -167,4 +205,5 @@ const fieldsOf = <Config extends ClipNetworkConfig>(kinds: Kinds<Config>) => {
 /** Configurations in files. */
 export const classifierConfig: Schema<VideoClassifierConfig> = fieldsOf(classifierKinds);
 export const labellerConfig: Schema<FrameLabellerConfig> = fieldsOf(labellerKinds);
+export const eventsConfig: Schema<VideoEventsConfig> = fieldsOf(eventsKinds);
 export const captionerConfig: Schema<VideoCaptionerConfig> = fieldsOf(captionerKinds);
