@@ -180,6 +180,43 @@ describe.skipIf(noChromium)('room Tasks', () => {
     expect([...problems, ...second.problems]).toEqual([]);
   });
 
+  test('a clip is captioned, with the frames each word looks at; events have a caption each', async () => {
+    const device = await unrolled.openDevice('wasm', { threads: 1 });
+    const config = { cell: 'gru', hidden: 6, layers: 1, dropout: 0, embedding: 4 } as const;
+    const input = { kind: 'features', features: 2 } as const;
+    const vocabulary = video.captionVocabulary(['it rises slowly', 'it falls'], { minCount: 1 });
+    const clip = { features: Array.from({ length: 9 }, (_, t) => [Math.sin(t), t % 4]) };
+    const captioner = new video.VideoCaptioner(device, { config: { ...config, input }, vocabulary }, 2);
+    const teller = new video.VideoEventCaptioner(
+      device,
+      { config: { ...config, input, windows: [3, 4] }, vocabulary },
+      6,
+    );
+    const [{ text }] = await captioner.predict([clip], { beam: 4, nBest: 4 });
+    const [{ events }] = await teller.predict([clip]);
+    const [one, other] = await Promise.all([captioner, teller].map((model) => training.storeModel(model)));
+    device.close();
+    const name = 'Video: a file, its frames as images, or numbers of each frame (JSON, CSV)';
+    const file = { name: 'moves.json', mimeType: 'application/json', buffer: Buffer.from(JSON.stringify(clip)) };
+    await using watched = await withModel('video-caption', '', {}, training.encodeModel(one));
+    const { page, problems } = watched;
+    await page.getByLabel(name).setInputFiles(file);
+    const words = () => page.locator('.answer .words .chip').allInnerTexts();
+    await expect.poll(async () => (await words()).map((word) => word.trim()).join(' ')).toBe(text);
+    expect(await page.locator('.answer .bars i').count()).toBe(9);
+    await expectAccessible(watched);
+    await using second = await withModel('video-events', '', {}, training.encodeModel(other));
+    await second.page.getByLabel(name).setInputFiles(file);
+    await expect.poll(() => second.page.locator('.answer .events label').count()).toBe(events.length);
+    const [{ start, end }] = events;
+    expect(await second.page.locator('.answer .events label').first().innerText()).toContain(
+      `frames ${start}–${end - 1}`,
+    );
+    await expect.poll(() => second.page.locator('.answer .bars i').count()).toBe(end - start);
+    await expectAccessible(second);
+    expect([...problems, ...second.problems]).toEqual([]);
+  });
+
   test('a question about an image is answered, with what else it may be and where the model looked', async () => {
     const device = await unrolled.openDevice('wasm', { threads: 1 });
     const answerer = new Answerer(
