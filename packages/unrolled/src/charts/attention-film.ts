@@ -1,4 +1,4 @@
-import { type Chart, svgOf, titleRows, width } from './frame.ts';
+import { type Chart, svgOf, titleRows, width, wrapped } from './frame.ts';
 import { element, label } from './svg.ts';
 import { sequential } from './theme.ts';
 
@@ -67,12 +67,11 @@ export function attentionFilm(chart: AttentionFilm): string {
     }
   }
   const bottom = top + words.length * row;
+  const note = wrapped('across: frames; down: what was written; the brighter, the more it looked there');
   parts.push(
     label(left, bottom + 14, `frame ${first}`, { class: 'soft' }),
     label(left + wide, bottom + 14, String(first + T - 1), { class: 'soft', 'text-anchor': 'end' }),
-    label(12, bottom + 36, 'across: frames; down: what was written; the brighter, the more it looked there', {
-      class: 'soft',
-    }),
+    ...note.map((line, i) => label(12, bottom + 36 + 19 * i, line, { class: 'soft' })),
   );
-  return svgOf(chart, bottom + 48, parts);
+  return svgOf(chart, bottom + 29 + 19 * note.length, parts);
 }
