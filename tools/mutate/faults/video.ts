@@ -51,7 +51,10 @@ export const videoFaults: FaultGroup = {
       [`${video}/events.test.ts`],
       [
         ['(end === one.end && j < i)', 'end === one.end'],
-        ['(start + Math.min(Math.floor(i / N), length - 1)) * B + b', 'Math.min(Math.floor(i / N), length - 1) * B + b'],
+        [
+          '(start + Math.min(Math.floor(i / N), length - 1)) * B + b',
+          'Math.min(Math.floor(i / N), length - 1) * B + b',
+        ],
         ['first += own.length;', ''],
       ],
     ),
