@@ -6,6 +6,15 @@ class Conversation {
   turns = $state<readonly Turn[]>([]);
   question = $state('');
 
+  /** What was said, as options of `dialogue predict`. */
+  get words(): readonly string[] {
+    const { caption, turns } = this;
+    return [
+      ...(caption.trim() === '' ? [] : ['--caption', caption]),
+      ...(turns.length === 0 ? [] : ['--turns', JSON.stringify(turns)]),
+    ];
+  }
+
   /** Changes a turn. */
   change(index: number, turn: Partial<Turn>): void {
     this.turns = this.turns.map((one, i) => (i === index ? { ...one, ...turn } : one));

@@ -31,6 +31,8 @@ interface Panel {
   readonly explain?: (view: View) => object;
   /** Options of the command that gives the same answer. */
   readonly words?: (view: View) => readonly string[];
+  /** What the field for texts says while it is empty. Default: to type a text. */
+  readonly placeholder?: string;
 }
 
 /** Of the tasks that this room shows, in the order of the library's list. */
@@ -65,5 +67,9 @@ export const panels: Readonly<Record<Exclude<TaskName, 'language-model' | 'class
   glimpse: { picture: Glimpsed },
   draw: { picture: Drawn },
   dialogue: { picture: Conversed, options: () => ({ beam: 4, nBest: 4 }), words: () => ['--beam', '4'] },
-  'target-selection': { picture: Selected },
+  'target-selection': {
+    picture: Selected,
+    placeholder:
+      'A line of OneCommon, such as: <input> -0.6 0.1 0.2 -0.8 0.5 -0.3 -0.4 0.6 </input> <dialogue> THEM: the dark one <eos> </dialogue>',
+  },
 };
