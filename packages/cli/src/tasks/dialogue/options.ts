@@ -20,7 +20,7 @@ export interface DialogueTrainOptions extends TrainOptions, RecurrentOptions {
 export const defaults = {
   ...trainDefaults,
   ...recurrentDefaults,
-  ...{ cell: 'gru', hidden: 64, layers: 1, dropout: 0, embedding: 32, looks: 2, image: 'on', history: 'on', size: 64 },
+  ...{ cell: 'gru', hidden: 64, layers: 1, dropout: 0, embedding: 32, looks: 2, image: 'on', history: 'on', size: 48 },
   ...{ minCount: 1, validationShare: 0.1 },
 } as const satisfies DialogueTrainOptions;
 

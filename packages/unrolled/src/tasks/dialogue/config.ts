@@ -2,6 +2,7 @@ import { count, flag, type Kinds, required, requireOptions, whole } from '../../
 import type { CellSource } from '../../nn/cells/registry.ts';
 import { Sequential } from '../../nn/sequential.ts';
 import { Activation } from '../../nn/vision/activation.ts';
+import { BatchNorm } from '../../nn/vision/batch-norm.ts';
 import { Conv2d } from '../../nn/vision/conv2d.ts';
 import { stackKinds } from '../../train/description.ts';
 import type { BackboneDescription } from '../../vision/backbone.ts';
@@ -41,12 +42,14 @@ export function completeConfig(config: DialogueConfig): Required<DialogueConfig>
 
 /**
  * A small network that learns with the model, for images of `size` × `size` pixels: places of 16 × 16 pixels, each read by two
- * convolutions of 4 × 4 with stride 4 and one of 1 × 1.
+ * convolutions of 4 × 4 with stride 4 and one of 1 × 1. Each is normalised over the batch: without that, models
+ * hardly learn to find a thing by its shape.
  */
-export const smallBackbone = (size = 64): BackboneDescription => ({
+export const smallBackbone = (size = 48): BackboneDescription => ({
   config: new Sequential(
     [24, 48, 48].flatMap((channels, i) => [
       new Conv2d({ channels, kernel: i < 2 ? 4 : 1, stride: i < 2 ? 4 : 1 }),
+      new BatchNorm(),
       new Activation({ kind: 'relu' }),
     ]),
   ).config,

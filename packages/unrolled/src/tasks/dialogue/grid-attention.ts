@@ -40,7 +40,7 @@ export interface Look {
 /**
  * Attention to the places of a grid, by what is there and by where it lies from where was looked before:
  *
- *     e_l = vᵀ relu((W q + w) ⊙ U p_l + B q) + b + Σ_δ κ_δ m_{l−δ},   κ = K q + k;   weights = softmax over l of e_l
+ *     e_l = vᵀ relu((1 + W q + w) ⊙ U p_l + B q + b) + c + Σ_δ κ_δ m_{l−δ},   κ = K q + k;   weights = softmax over l of e_l
  *     found = norm([Σ_l weight_l p_l; Σ_l σ(e_l) p_l; Σ_l σ(e_l)])
  *
  * The sums tell how many places fit, which weights with sum 1 do not. Here q is the query, by which the features p_l of place l are
@@ -92,7 +92,7 @@ export class GridAttention
     const { units: A } = this.config;
     const q = reshape(asked.apply(query), [B, 1, 2 * A]);
     const [factor, shift] = [slice(q, 2, 0, A), slice(q, 2, A, 2 * A)];
-    const hidden = relu(add(mul(factor, places.keys), shift));
+    const hidden = relu(add(add(mul(factor, places.keys), places.keys), shift));
     const there = reshape(score.apply(hidden), [B, L]);
     const kernel = offset.apply(query);
     const scores = near ? add(there, reshape(matmul(near, reshape(kernel, [B, kernel.shape[1], 1])), [B, L])) : there;

@@ -23,7 +23,7 @@ export type DialogueKnowledge = Pick<DialogueDescription, 'vocabulary' | 'longes
 /** What makes a dialogue agent besides its parameters. */
 export interface DialogueAgentOptions extends DialogueKnowledge {
   readonly config: DialogueConfig;
-  /** Default: a small network that learns with the model, for images of 64 × 64 pixels. */
+  /** Default: a small network that learns with the model, for images of 48 × 48 pixels. */
   readonly backbone?: BackboneDescription | undefined;
 }
 

@@ -8,7 +8,20 @@ import type { Declarations, Parameter } from '../../nn/parameters.ts';
 import { Recurrent } from '../../nn/recurrent.ts';
 import { type Encoded, type EncodedShapes, type Encoder, shapesOf, stateOf } from '../../nn/seq2seq/encoded.ts';
 import type { StackState } from '../../nn/sequence-layer.ts';
-import { add, at, broadcastTo, concat, embedding, mul, reshape, sigmoid, stack, sub, tanh } from '../../ops/index.ts';
+import {
+  add,
+  at,
+  broadcastTo,
+  concat,
+  embedding,
+  matmul,
+  mul,
+  reshape,
+  sigmoid,
+  stack,
+  sub,
+  tanh,
+} from '../../ops/index.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { Backbone } from '../../vision/backbone.ts';
 import type { SentenceEncoder } from '../sentence-encoder.ts';
@@ -42,6 +55,7 @@ export interface EncodedDialogues extends Encoded {
 
 interface Parts {
   readonly norm: LayerNorm;
+  readonly topic: LayerNorm;
   readonly position: Parameter;
   readonly looks: readonly GridAttention[];
   readonly keep: Linear;
@@ -53,16 +67,17 @@ interface Parts {
 
 /**
  * A hierarchical recurrent encoder (Das 2017) with a memory of where it looked (Seo 2017). A `SentenceEncoder` makes a vector of each
- * question and each answer; for round r
+ * question q and each answer a; for round r
  *
- *     s_r = cells([q_r; a_{r−1}; v_{r−1}], s_{r−1})                the state of the dialogue
+ *     s_r = cells([q_r; a_{r−1}], s_{r−1})                         the state of the dialogue
  *     f_r = g · m_{r−1} + (1 − g) · f_{r−1},   g = σ(w·[s_r; q_r])  where the thing is that is spoken of
- *     v¹, m¹ = look([s_r; q_r], f_r);   v², m² = look([s_r; q_r; v¹], m¹);  …
- *     o_r = tanh(norm(W [s_r; q_r; v] + b + U [s_r; q_r] ⊙ V v)),   v = [v¹; v²; …]
+ *     z_r = [s_r; q_r; norm(Σ_l f_{r,l} p_l)]                        what is asked, and of what thing
+ *     v¹, m¹ = look(z_r, f_r);   v², m² = look([z_r; v¹], m¹);  …
+ *     o_r = tanh(norm(W [z_r; v] + b + U z_r ⊙ V v)),   v = [v¹; v²; …]
  *
  * A `Backbone` sees the image at L places; to the normalised features of each, a trainable vector of its position is appended. o_r is the
- * decoder's beginning and part of its every input. Parameters: `backbone.…`, `source.…`, `norm.…`, `position` [L, P], `dialogue.…`,
- * `look1.…`, `keep.…`, `read.…`.
+ * decoder's beginning and part of its every input. Parameters: `backbone.…`, `source.…`, `norm.…`, `topic.…`, `position` [L, P],
+ * `dialogue.…`, `look1.…`, `keep.…`, `read.…`, `asked.…`, `seen.…`, `fused.…`.
  */
 export class DialogueEncoder extends Buildable<Parts> implements Encoder<DialogueRounds, null> {
   readonly config: { readonly layer: 'dialogueEncoder' } & Required<DialogueConfig>;
@@ -92,10 +107,13 @@ export class DialogueEncoder extends Buildable<Parts> implements Encoder<Dialogu
     const position = declarations.declare('position', [L, positionUnits], { kind: 'normal', deviation: 0.5 });
     const D = depth + positionUnits;
     const F = foundWidth(D);
-    const [S] = this.#dialogue.build([-1, -1, 2 * Q + F], declarations.within('dialogue')).slice(-1);
+    const topic = new LayerNorm();
+    topic.build([-1, D], declarations.within('topic'));
+    const [S] = this.#dialogue.build([-1, -1, 2 * Q], declarations.within('dialogue')).slice(-1);
+    const Z = S + Q + D;
     const looks = Array.from({ length: K }, (_, k) => {
       const look = new GridAttention({ units: hidden, grid });
-      const query = [-1, S + Q + (k > 0 ? F : 0)];
+      const query = [-1, Z + (k > 0 ? F : 0)];
       look.build({ query, places: [-1, L, D] }, declarations.within(`look${k + 1}`));
       return look;
     });
@@ -106,11 +124,11 @@ export class DialogueEncoder extends Buildable<Parts> implements Encoder<Dialogu
       made.build([-1, width], declarations.within(name));
       return made;
     };
-    const output = part('read', S + Q + K * F);
-    const [asked, seen] = [part('asked', S + Q), part('seen', K * F)];
+    const output = part('read', Z + K * F);
+    const [asked, seen] = [part('asked', Z), part('seen', K * F)];
     const fused = new LayerNorm();
     fused.build([-1, hidden], declarations.within('fused'));
-    this.parts = { fused, norm, position, looks, keep, output, asked, seen };
+    this.parts = { fused, norm, topic, position, looks, keep, output, asked, seen };
     const vector = shapeDevice().zeros([1, hidden]);
     const state = shapesOf(stateOf(this.#dialogue.cell, layers, vector));
     return { memory: [1, -1, hidden], state, constant: [-1, hidden] };
@@ -126,7 +144,7 @@ export class DialogueEncoder extends Buildable<Parts> implements Encoder<Dialogu
     context: Context = inference,
   ): EncodedDialogues {
     const history = this.config.history && !without.includes('history');
-    const { looks, keep } = this.parts;
+    const { looks, keep, topic } = this.parts;
     const places = this.#see(images, this.config.image && !without.includes('image'), context); // [B, L, D]
     const [B, L, D] = places.shape;
     const { device } = places;
@@ -134,7 +152,7 @@ export class DialogueEncoder extends Buildable<Parts> implements Encoder<Dialogu
     const { last: vectors } = this.sentences.read(device, texts, context); // [N, Q]
     const Q = vectors.shape[1];
     const [qs, as] = [questions, answers].map((which) => reshape(embedding(vectors, which), [R, B, Q]));
-    const nothing = device.zeros([B, Q + foundWidth(D)]);
+    const nothing = device.zeros([B, Q]);
     const rounds: { readonly o: Tensor; readonly maps: readonly Tensor[] }[] = [];
     let [before, state]: [Tensor, StackState | null] = [nothing, null];
     let focus = device.zeros([B, L]);
@@ -143,12 +161,14 @@ export class DialogueEncoder extends Buildable<Parts> implements Encoder<Dialogu
       const q = at(qs, r);
       const xs = concat([q, before], -1);
       const run = this.#dialogue.run(reshape(xs, [1, ...xs.shape]), context, { state });
-      const query = concat([at(run.outputs, 0), q], -1);
+      const told = concat([at(run.outputs, 0), q], -1);
       const last = rounds.at(-1)?.maps.at(-1);
       if (history && last) {
-        const g = sigmoid(keep.apply(query)); // [B, 1]
+        const g = sigmoid(keep.apply(told)); // [B, 1]
         focus = add(mul(g, last), mul(sub(1, g), focus));
       }
+      const of = reshape(matmul(reshape(focus, [B, 1, L]), places), [B, D]);
+      const query = concat([told, topic.apply(of)], -1);
       const maps: Tensor[] = [];
       const found: Tensor[] = [];
       for (const [k, look] of looks.entries()) {
@@ -158,7 +178,7 @@ export class DialogueEncoder extends Buildable<Parts> implements Encoder<Dialogu
         found.push(seen.found);
       }
       rounds.push({ o: this.#fuse(query, concat(found, -1)), maps });
-      if (history) [before, state] = [concat([at(as, r), found.at(-1)!], -1), run.state];
+      if (history) [before, state] = [at(as, r), run.state];
     }
     const pick = (all: readonly Tensor[]): Tensor => {
       const width = all[0].shape[1];

@@ -42,10 +42,11 @@ const directions = {
 } as const;
 type Direction = keyof typeof directions;
 
-const ordinals = ['first', 'second', 'third', 'fourth'] as const;
-const numbers = ['none', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten'] as const;
+const rows = ['top', 'middle', 'bottom'] as const;
+const columns = ['left', 'centre', 'right'] as const;
+const numbers = ['none', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine'] as const;
 const plural = (shape: string): string => (shape === 'cross' ? 'crosses' : `${shape}s`);
-const placeOf = ({ row, column }: Thing): string => `in the ${ordinals[row]} row and ${ordinals[column]} column`;
+const placeOf = ({ row, column }: Thing): string => `${rows[row]} ${columns[column]}`;
 const nameOf = ({ size, colour, shape }: Thing): string => `a ${size} ${colour} ${shape}`;
 
 /** The nearest thing in a direction, in the same row or column. */

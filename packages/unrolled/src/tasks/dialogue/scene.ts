@@ -2,12 +2,12 @@ import { count, type Kinds, required, requireOptions, seed as seedKind } from '.
 import type { Image } from '../../images/index.ts';
 import { Random } from '../../random.ts';
 
-export const colourNames = ['red', 'green', 'blue', 'yellow', 'purple'] as const;
+export const colourNames = ['red', 'green', 'blue', 'yellow', 'purple', 'black'] as const;
 export const shapeNames = ['circle', 'square', 'triangle', 'cross', 'ring'] as const;
 export const sizeNames = ['small', 'large'] as const;
 
 /** Rows and columns of a scene. */
-export const sceneSide = 4;
+export const sceneSide = 3;
 
 export interface Thing {
   readonly row: number;
@@ -17,14 +17,14 @@ export interface Thing {
   readonly shape: (typeof shapeNames)[number];
 }
 
-/** Things on a grid of 4 × 4, no two of them alike, row by row. */
+/** Things on a grid of 3 × 3, no two of them alike, row by row. */
 export interface Scene {
   readonly things: readonly Thing[];
 }
 
 export interface SceneOptions {
   readonly seed: number;
-  /** Number of things. Default: 6 to 10. */
+  /** Number of things. Default: 4 to 6. */
   readonly things?: number | undefined;
 }
 
@@ -35,7 +35,7 @@ export function makeScene(options: SceneOptions): Scene {
   requireOptions('makeScene', options, kinds);
   const random = new Random(options.seed).fork('scene');
   const spots = random.permutation(sceneSide * sceneSide);
-  const n = Math.min(options.things ?? 6 + random.below(5), spots.length);
+  const n = Math.min(options.things ?? 4 + random.below(3), spots.length);
   const kindCount = sizeNames.length * colourNames.length * shapeNames.length;
   const looks = random.permutation(kindCount);
   const things = Array.from({ length: n }, (_, i): Thing => {
@@ -60,6 +60,7 @@ export const colours: Readonly<Record<Thing['colour'], Colour>> = {
   blue: [40, 80, 220],
   yellow: [244, 204, 30],
   purple: [150, 60, 190],
+  black: [35, 35, 40],
 };
 
 /** Whether a point is inside a shape of radius 1 around the origin; y points down. */
@@ -79,11 +80,12 @@ const radii = { small: 4, large: 7.2 } as const;
 const samples = 3;
 
 /**
- * The picture of a scene, 64 × 64 pixels. Things stand up to a pixel beside the middle of their cells, by the seed.
+ * The picture of a scene, 48 × 48 pixels. Things stand up to a pixel beside the middle of their cells, by the seed.
  */
 export function paintScene({ things }: Scene, seed = 1): Image {
   const side = cell * sceneSide;
-  const data = Uint8Array.from({ length: side * side * 3 }, (_, i) => background[i % 3]);
+  const data = new Uint8Array(side * side * 3);
+  for (let i = 0; i < data.length; i++) data[i] = background[i % 3];
   const random = new Random(seed).fork('paint');
   for (const { row, column, size, colour, shape } of things) {
     const radius = radii[size];

@@ -14,8 +14,8 @@ interface Found {
 
 function readPicture({ width, data }: Image): Found[] {
   const found: Found[] = [];
-  for (let row = 0; row < 4; row++) {
-    for (let column = 0; column < 4; column++) {
+  for (let row = 0; row < 3; row++) {
+    for (let column = 0; column < 3; column++) {
       const away = (x: number, y: number): number => {
         const at = ((row * 16 + y) * width + column * 16 + x) * 3;
         return Math.max(...background.map((one, c) => Math.abs(data[at + c] - one)));
@@ -78,7 +78,7 @@ class Reader {
     this.#asked = null;
     const it = this.#topic;
     const attribute = /colour/.test(question) ? 'colour' : /shape/.test(question) ? 'shape' : 'size';
-    const counts = ['none', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten'];
+    const counts = ['none', 'one', 'two', 'three', 'four', 'five', 'six'];
     if (question.startsWith('how many')) {
       if (/others?/.test(question)) {
         return counts[this.#things.filter((one) => one !== it && one[attribute] === it[attribute]).length];
@@ -98,8 +98,8 @@ class Reader {
       if (question.startsWith('what is')) return near ? `a ${near.size} ${near.colour} ${near.shape}` : 'nothing';
       return near ? 'yes' : 'no';
     }
-    const nth = ['first', 'second', 'third', 'fourth'];
-    const placed = (one: Found): string => `in the ${nth[one.row]} row and ${nth[one.column]} column`;
+    const placed = ({ row, column }: Found): string =>
+      `${['top', 'middle', 'bottom'][row]} ${['left', 'centre', 'right'][column]}`;
     if (question === 'where is it?') return placed(it);
     const [, colour, named] = /^(?:is there|and) a (\w+) (\w+)\?$/.exec(question) ?? [];
     if (colour !== undefined) {
@@ -114,7 +114,7 @@ class Reader {
 
   #beside(where: string): Found | undefined {
     const { row, column } = this.#topic;
-    for (let step = 1; step < 4; step++) {
+    for (let step = 1; step < 3; step++) {
       const [y, x] = {
         left: [row, column - step],
         right: [row, column + step],
