@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeModel } from 'unrolled/train';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -53,7 +53,7 @@ describe('unrolled export', () => {
   });
 
   test.each<[string, string[], string[]]>([
-    ['a text', ['runs/sea', 'text.txt'], ['text.txt', 'refusing to overwrite']],
+    ['a text', ['runs/sea', 'notes.safetensors'], ['notes.safetensors', 'refusing to overwrite']],
     [
       'a checkpoint',
       ['runs/sea', 'runs/sea/checkpoints/best.safetensors'],
@@ -66,8 +66,9 @@ describe('unrolled export', () => {
       ['text.txt/x.safetensors', 'something else has that name'],
     ],
   ])('%s is not written over', async (_, args, words) => {
+    writeFileSync(file('notes.safetensors'), text);
     expectComplaint(await run(...args), 1, ...words);
-    expect(readFileSync(file('text.txt'), 'utf8')).toBe(text);
+    for (const name of ['text.txt', 'notes.safetensors']) expect(readFileSync(file(name), 'utf8')).toBe(text);
   });
 
   test.each<[string, string[], string[]]>([

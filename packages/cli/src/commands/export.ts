@@ -64,6 +64,9 @@ async function exportModel(run: string, file: string | undefined, flags: ExportF
 
 /** Writes a model in the format that the ending of the file's name says. */
 async function exportAs(run: string, path: string, { checkpoint, half, json }: ExportFlags): Promise<void> {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
+    throw new Failure(`${path}: it is a folder; name a file in it, such as ${join(path, 'model.safetensors')}`);
+  }
   const format = formatOfName(path);
   if (half) throw new Failure(`--half: is of .safetensors files, ${format.name} is written with 32 bits`, 2);
   const stored = readModel(run, checkpoint);
