@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodePytorch, decodeSafetensors, encodePytorch, stateDictOf } from 'unrolled/io';
 import { dense, loadModel, lstm, sequential } from 'unrolled/keras';
@@ -61,4 +61,8 @@ test('a file is neither written over another kind nor in a format that is not kn
   await expect(printedBy(importCommand(), at('weights.pt'), at('text.txt'))).rejects.toThrow('refusing to overwrite');
   await expect(printedBy(inspectCommand(), at('text.txt'))).rejects.toThrow('of no format that is read here');
   await expect(printedBy(exportCommand(), model, at('model.pt'), '--half')).rejects.toThrow('--half');
+  mkdirSync(at('shards'));
+  writeFileSync(at('shards/group1-shard1of1.bin'), 'of another model');
+  await expect(printedBy(exportCommand(), model, at('shards/model.json'))).rejects.toThrow('refusing to overwrite it');
+  expect(readFileSync(at('shards/group1-shard1of1.bin'), 'utf8')).toBe('of another model');
 });

@@ -1,9 +1,9 @@
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join, normalize, resolve } from 'node:path';
 import { Command } from 'commander';
-import { FormatError } from 'unrolled';
-import { encodeModel, isModelFile, taskOf } from 'unrolled/train';
+import { taskOf } from 'unrolled/train';
 import { Failure, naming, namingAsync } from '../failure.ts';
+import type { ModelFormat } from '../model-files/format.ts';
 import { described, formatOfName } from '../model-files/list.ts';
 import { checkpointOption, type UseFlags } from '../options/use.ts';
 import { makeFolder } from '../output/folders.ts';
@@ -20,7 +20,7 @@ export function exportCommand(): Command {
     .argument('<run>', 'run folder, or checkpoint file')
     .argument(
       '[file]',
-      `output file; its folder is created, its ending says the format: .safetensors, ${described((format) => !!format.export)} ` +
+      `output file; its folder is created, its ending says the format: ${described((format) => !!format.export)} ` +
         '(default: <run>.safetensors)',
     )
     .option('--half', '16-bit floats in a .safetensors file: half the size, nearly the same model')
@@ -40,43 +40,25 @@ A .safetensors file holds everything needed to open the model: parameters, confi
     .action(exportModel);
 }
 
+/** Writes a model in the format that the ending of the file's name says. */
 async function exportModel(run: string, file: string | undefined, flags: ExportFlags): Promise<void> {
   const { checkpoint, half = false, json } = flags;
   const stored = readModel(run, checkpoint);
   const path = file ?? `${basename(resolve(run), '.safetensors')}.safetensors`;
-  if (!path.endsWith('.safetensors')) return exportAs(run, path, flags);
-  refuseToLose(path);
-  const bytes = naming(run, () => encodeModel(stored, { half }));
-  naming(path, () => {
-    makeFolder(dirname(path));
-    writeFileSync(path, bytes);
-  });
-  const parameters = Object.values(stored.parameters).reduce((sum, { data }) => sum + data.length, 0);
-  const { task = 'language-model' } = stored.model as { task?: string };
-  if (json) {
-    const about = { file: path, bytes: bytes.length, task, parameters, step: stored.step, half };
-    process.stdout.write(`${JSON.stringify({ type: 'export', ...about })}\n`);
-    return;
-  }
-  const numbers = `${countOf(parameters, 'number')} of ${half ? 16 : 32} bits`;
-  process.stdout.write(`${path}: ${formatBytes(bytes.length)}, ${numbers}, after ${countOf(stored.step, 'update')}\n`);
-}
-
-/** Writes a model in the format that the ending of the file's name says. */
-async function exportAs(run: string, path: string, { checkpoint, half, json }: ExportFlags): Promise<void> {
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
     throw new Failure(`${path}: it is a folder; name a file in it, such as ${join(path, 'model.safetensors')}`);
   }
   const format = formatOfName(path);
-  if (half) throw new Failure(`--half: is of .safetensors files, ${format.name} is written with 32 bits`, 2);
-  const stored = readModel(run, checkpoint);
-  const files = await namingAsync(run, () => format.export!(stored, basename(path)));
-  const folder = dirname(path);
-  const paths = Object.keys(files).map((name) => join(folder, name));
-  if (statSync(path, { throwIfNoEntry: false })?.isFile() && !format.fits(naming(path, () => readFileSync(path)))) {
-    throw new Failure(`${path}: refusing to overwrite a file that is no model of ${format.name}; choose another name`);
+  if (half && !format.half) {
+    throw new Failure(`--half: is of .safetensors files, ${format.name} is written with 32 bits`, 2);
   }
-  naming(path, () => makeFolder(folder));
+  const replaced = refuseToLose(path, format);
+  const files = await namingAsync(run, () => format.export!(stored, basename(path), { half }));
+  const paths = Object.keys(files).map((name) => join(dirname(path), name));
+  // Files beside a model's own belong to it if it is there.
+  const other = paths.find((one) => one !== normalize(path) && !replaced && existsSync(one));
+  if (other !== undefined) throw new Failure(`${other}: refusing to overwrite it; choose another folder`);
+  naming(path, () => makeFolder(dirname(path)));
   Object.values(files).forEach((bytes, i) => {
     naming(paths[i], () => writeFileSync(paths[i], bytes));
   });
@@ -84,23 +66,19 @@ async function exportAs(run: string, path: string, { checkpoint, half, json }: E
   const parameters = Object.values(stored.parameters).reduce((sum, { data }) => sum + data.length, 0);
   if (json) {
     const about = { file: path, files: paths, bytes, format: format.name, task: taskOf(stored), parameters };
-    process.stdout.write(`${JSON.stringify({ type: 'export', ...about, step: stored.step, half: false })}\n`);
+    process.stdout.write(`${JSON.stringify({ type: 'export', ...about, step: stored.step, half })}\n`);
     return;
   }
-  const others = paths.filter((one) => one !== path);
+  const others = paths.filter((one) => one !== normalize(path));
   const beside = others.length > 0 ? `, with ${others.join(', ')}` : '';
-  process.stdout.write(`${path}: ${formatBytes(bytes)} of ${format.name}, ${countOf(parameters, 'number')}${beside}\n`);
+  const numbers = `${countOf(parameters, 'number')} of ${half ? 16 : 32} bits`;
+  const when = `after ${countOf(stored.step, 'update')}`;
+  process.stdout.write(`${path}: ${formatBytes(bytes)}, ${numbers}, ${when}${beside}\n`);
 }
 
-/** An exported model may be overwritten, no other file, and least of all a checkpoint. */
-function refuseToLose(path: string): void {
-  if (!statSync(path, { throwIfNoEntry: false })?.isFile()) return;
-  let exported = false;
-  try {
-    exported = isModelFile(readFileSync(path));
-  } catch (error) {
-    if (!(error instanceof FormatError)) throw error;
-  }
-  if (!exported)
-    throw new Failure(`${path}: refusing to overwrite a file that is not an exported model; choose another name`);
+/** @returns whether there is such a file already, of the same format. @throws Failure if there is another one */
+function refuseToLose(path: string, { name, fits, replaces = fits }: ModelFormat): boolean {
+  if (!statSync(path, { throwIfNoEntry: false })?.isFile()) return false;
+  if (replaces(naming(path, () => readFileSync(path)))) return true;
+  throw new Failure(`${path}: refusing to overwrite a file that is no model of ${name}; choose another name`);
 }

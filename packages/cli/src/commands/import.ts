@@ -17,7 +17,7 @@ export function importCommand(): Command {
     .description('turn a model file of another program into one of this library')
     .argument(
       '<file>',
-      described((format) => format.import !== undefined && format.name !== 'safetensors'),
+      described((format) => format.import !== undefined),
     )
     .argument('[out]', 'output file; its folder is created (default: <file>.safetensors, in this folder)')
     .option('--config <file>', 'architecture as JSON, for files that hold weights alone')
@@ -39,7 +39,7 @@ A model opens with loadModel of unrolled/keras. Nothing in a file is run; what c
 async function importModel(path: string, out: string | undefined, { config, json }: ImportFlags): Promise<void> {
   const input = readModelInput(path, config);
   const format = formatOfContent(path, input.bytes);
-  if (!format.import) throw new Failure(`${path}: ${format.name} is written, but not read`);
+  if (!format.import) throw new Failure(`${path}: ${format.instead ?? `${format.name} is written, but not read`}`);
   const { file, what, parameters, notes } = await namingAsync(path, () => format.import!(input));
   const target = out ?? `${basename(path, extname(path)).replace(/\.weights$/, '')}.safetensors`;
   refuseToLose(target);

@@ -50,10 +50,20 @@ export interface ModelFormat {
   /** Whether a file is of this format, by its content. */
   fits(bytes: Uint8Array): boolean;
   readonly import?: (input: ModelInput) => Promise<Imported>;
+  /** Without `import`: what to do instead, after the name of the file. */
+  readonly instead?: string;
   readonly inspect?: (input: ModelInput) => Promise<Inspection>;
   /**
    * Writes a model. @param name  of the file to write
    * @returns the files to write beside each other, by name
    */
-  readonly export?: (model: ModelFile, name: string) => Promise<Readonly<Record<string, Uint8Array>>>;
+  readonly export?: (
+    model: ModelFile,
+    name: string,
+    options: { readonly half: boolean },
+  ) => Promise<Readonly<Record<string, Uint8Array>>>;
+  /** Whether it can be written with 16-bit floats. Default false. */
+  readonly half?: boolean;
+  /** Whether a file of this content may be written over. Default: whatever `fits`. */
+  readonly replaces?: (bytes: Uint8Array) => boolean;
 }

@@ -38,8 +38,7 @@ export function formatOfContent(path: string, bytes: Uint8Array): ModelFormat {
 export function formatOfName(path: string): ModelFormat {
   const found = modelFormats.find((format) => format.endings.some((ending) => path.toLowerCase().endsWith(ending)));
   if (found?.export) return found;
-  const others = modelFormats.flatMap((format) => (format.export ? format.endings : []));
-  const endings = ['.safetensors', ...others].join(', ');
+  const endings = modelFormats.flatMap((format) => (format.export ? format.endings : [])).join(', ');
   const what = found ? `${found.name} is read, but not written` : 'its ending names no format';
   throw new Failure(`${path}: ${what}; use one of ${endings}`, 2);
 }

@@ -16,9 +16,7 @@ export const onnx: ModelFormat = {
   endings: ['.onnx'],
   /** The version of the format, which every writer puts first. */
   fits: (bytes) => bytes[0] === 8 && bytes[1] > 0 && bytes[1] < 32 && bytes.length > 8,
-  async import({ path }) {
-    throw new Failure(`${path}: an ONNX file has no layers to import; open it with openOnnx of unrolled/onnx`);
-  },
+  instead: 'an ONNX file has no layers to import; open it with openOnnx of unrolled/onnx',
   async inspect({ bytes }) {
     const { inspectOnnx } = await library();
     const device = await openDevice('wasm', { threads: 1 });
