@@ -134,7 +134,6 @@ const evaluate: EvaluatePart<Types, EvalFlags, EvalInput> = {
 };
 
 function describeBaselines({ randomWalk, path, shortestPath }: NavigationBaselines): string {
-  const percent = (share: number): string => `${(100 * share).toFixed(2)}%`;
   const rows = [
     ['walking at random, as many actions as the path', randomWalk],
     ['exactly the path of the instruction', path],
@@ -144,8 +143,9 @@ function describeBaselines({ randomWalk, path, shortestPath }: NavigationBaselin
   return `\n${table(['what knows no instruction, or the answer', 'success', 'SPL'], named).join('\n')}\n`;
 }
 
+const percent = (share: number): string => `${(100 * share).toFixed(2)}%`;
+
 function describeScores({ loss, sentences, paragraphs, spl, routes }: NavigationScores): string {
-  const percent = (share: number): string => `${(100 * share).toFixed(2)}%`;
   const lines = [
     ...(sentences === null
       ? []

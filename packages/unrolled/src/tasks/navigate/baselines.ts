@@ -1,7 +1,7 @@
 import { DataError } from '../../errors.ts';
 import { Random } from '../../random.ts';
 import { efficiency, type NavigationData, worldsOf } from './evaluate.ts';
-import { actions, moved, type Pose, samePlace, samePose } from './pose.ts';
+import { actions, moved, type Pose, posesAlong, samePlace, samePose } from './pose.ts';
 import type { Route } from './routes.ts';
 import type { World } from './world.ts';
 
@@ -71,8 +71,9 @@ function randomWalk(world: World, start: Pose, length: number, random: Random): 
 }
 
 function shortestWalk(world: World, path: readonly Pose[], same: (a: Pose, b: Pose) => boolean): Pose[] {
-  const poses = [path[0]];
   const taken = world.shortest(path[0], (pose) => same(pose, path.at(-1)!)) ?? [];
-  for (const id of taken) poses.push(moved(poses.at(-1)!, actions[id]));
-  return poses;
+  return posesAlong(
+    path[0],
+    taken.map((id) => actions[id]),
+  );
 }

@@ -10,7 +10,7 @@ import type { Tensor } from '../../tensor/tensor.ts';
 import { breathe } from '../../train/breathe.ts';
 import { penalties } from './loss.ts';
 import type { Navigator } from './model.ts';
-import { type Action, actions, moved, type Pose, STOP } from './pose.ts';
+import { type Action, actions, moved, type Pose, posesAlong, STOP } from './pose.ts';
 import { sentencesOf, wordsOf } from './routes.ts';
 import type { World } from './world.ts';
 
@@ -112,12 +112,10 @@ function followedBy(
 ): FollowedSentence {
   const words = wordsOf(text);
   const taken = tokens.map((token) => actions[token]);
-  const poses = [start];
-  for (const action of taken) poses.push(moved(poses.at(-1)!, action));
   return {
     words,
     actions: ended ? [...taken, 'stop'] : taken,
-    poses,
+    poses: posesAlong(start, taken),
     ended,
     logProbability,
     attention: attention.map((weights) => Array.from(weights.subarray(0, words.length))),

@@ -30,6 +30,13 @@ export function moved(pose: Pose, action: Action): Pose {
   return { ...pose, angle: turned(pose.angle, action === 'left' ? -90 : 90) };
 }
 
+/** The poses of a walk: the start, and after each action. */
+export function posesAlong(start: Pose, taken: readonly Action[]): Pose[] {
+  const poses = [start];
+  for (const action of taken) poses.push(moved(poses.at(-1)!, action));
+  return poses;
+}
+
 export const samePlace = (a: Pose, b: Pose): boolean => a.x === b.x && a.y === b.y;
 export const samePose = (a: Pose, b: Pose): boolean => samePlace(a, b) && a.angle === b.angle;
 

@@ -4,7 +4,7 @@ import { tensorSearch } from '../../decode/tensor-step.ts';
 import type { Random } from '../../random.ts';
 import { type Instruction, stepsFor } from './follow.ts';
 import type { Navigator } from './model.ts';
-import { actions, moved, type Pose, STOP, showPose } from './pose.ts';
+import { actions, moved, type Pose, posesAlong, STOP, showPose } from './pose.ts';
 
 /** An instruction as it is practised: its goal is known. */
 export interface Lesson extends Instruction {
@@ -38,8 +38,10 @@ export async function rollOut(
   const found = await tensorSearch(model.device, read, step, (next, begin) => greedySearch(next, begin, options));
   return found.map(({ tokens, ended }, i) => {
     const taken = ended ? [...tokens, STOP] : [...tokens];
-    const poses = [lessons[i].start];
-    for (const id of taken) poses.push(moved(poses.at(-1)!, actions[id]));
+    const poses = posesAlong(
+      lessons[i].start,
+      taken.map((id) => actions[id]),
+    );
     return { lesson: lessons[i], actions: taken, poses };
   });
 }
