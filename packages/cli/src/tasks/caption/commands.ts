@@ -14,7 +14,7 @@ import {
   type EvaluateCaptionsOptions,
 } from 'unrolled/tasks/caption';
 import { Failure } from '../../failure.ts';
-import { notNegative, option, whole } from '../../options/parse.ts';
+import { option, whole } from '../../options/parse.ts';
 import type { UseFlags } from '../../options/use.ts';
 import { progressShare } from '../../output/progress-share.ts';
 import { table } from '../../output/table.ts';
@@ -31,16 +31,13 @@ import { AttentionFiles } from './attention-files.ts';
 import { audit } from './audit.ts';
 import type { CaptionedFile } from './data.ts';
 import { type EvaluatedFlags, evaluatedImages, evaluatedOptions } from './evaluated.ts';
-import { type SearchFlags, searchOf, searchOptions } from './options.ts';
+import { type SearchFlags, searchOf, searchOptions, type WritingFlags, writingOf, writingOptions } from './options.ts';
 import { caption } from './trainable.ts';
 
 type Types = TypesOf<'caption'>;
 
-interface PredictFlags extends UseFlags, ImageFlags, SearchFlags {
+interface PredictFlags extends UseFlags, ImageFlags, WritingFlags {
   attention?: string;
-  temperature?: number;
-  seed?: number;
-  begin?: string;
 }
 
 const predict: PredictPart<Types, PredictFlags, Item<Image>> = {
@@ -48,15 +45,7 @@ const predict: PredictPart<Types, PredictFlags, Item<Image>> = {
   argument: imagesArgument,
   instead: ['file'],
   options: () => [
-    option('--n-best <n>', 'print the n best captions of each image, with their scores', whole(1)),
-    ...searchOptions(),
-    option(
-      '--temperature <t>',
-      'draw words at random instead of searching: below 1 bolder, above 1 more varied',
-      notNegative,
-    ),
-    option('--seed <n>', 'random seed of --temperature (default 1)', whole(0)),
-    new Option('--begin <words>', 'words that every caption begins with'),
+    ...writingOptions('image'),
     new Option(
       '--attention <file>',
       'write what attention looked at: .svg or .png, a picture for each image, or .json',
@@ -71,17 +60,17 @@ Examples:
 
 With --json-input, inputs are images as JSON: { "width", "height", "channels", "data": bytes or base64 }.`,
   items: ({ task }, given) => (given.flags.jsonInput ? textItems(task, given) : imageItems(given)),
-  begin({ model }, { attention, jsonInput, nBest, temperature, seed, begin, ...flags }) {
+  begin({ model }, { attention, jsonInput, ...flags }) {
     const pictures = attention === undefined ? null : new AttentionFiles(model, attention);
     const nameOf = (text: string): string => (jsonInput ? 'the image' : text);
     const note = ({ text, input }: Item<Image>, found: Caption | null): void => {
       if (found && input) pictures?.add(nameOf(text), input, found);
     };
     return {
-      options: { ...searchOf({ nBest, ...flags }), temperature, seed, begin },
+      options: writingOf(flags),
       text(item, found) {
         note(item, found);
-        return found === null ? '\n' : captionLines(found, nBest, jsonInput ? '' : `\t${printable(item.text)}`);
+        return found === null ? '\n' : captionLines(found, flags.nBest, jsonInput ? '' : `\t${printable(item.text)}`);
       },
       json(item, found) {
         note(item, found);

@@ -133,3 +133,27 @@ export function searchOf({ beam, nBest, lengthPenalty, blockNgrams, maxLength }:
   // The n best need a beam at least as wide.
   return { beam: beam ?? nBest, nBest, lengthPenalty, blockNgrams, maxLength };
 }
+
+/** Flags of `predict` for captions. */
+export interface WritingFlags extends SearchFlags {
+  temperature?: number;
+  seed?: number;
+  begin?: string;
+}
+
+/** Options of `predict` for captions. @param what  they are about */
+export const writingOptions = (what: 'image' | 'video'): Option[] => [
+  option('--n-best <n>', `print the n best captions of each ${what}, with their scores`, whole(1)),
+  ...searchOptions(),
+  option(
+    '--temperature <t>',
+    'draw words at random instead of searching: below 1 bolder, above 1 more varied',
+    notNegative,
+  ),
+  option('--seed <n>', 'random seed of --temperature (default 1)', whole(0)),
+  new Option('--begin <words>', 'words that every caption begins with'),
+];
+
+export function writingOf({ temperature, seed, begin, ...flags }: WritingFlags) {
+  return { ...searchOf(flags), temperature, seed, begin };
+}

@@ -1,10 +1,16 @@
 import { Option } from 'commander';
 import { loadTask, type TypesOf } from 'unrolled/tasks';
 import type { CaptionedClip, Clip, ClipCaption, EvaluateCaptionsOptions } from 'unrolled/tasks/video';
-import { notNegative, option, whole } from '../../options/parse.ts';
 import { printable } from '../../output/text.ts';
 import { countOf } from '../../output/units.ts';
-import { type SearchFlags, searchOf, searchOptions } from '../caption/options.ts';
+import {
+  type SearchFlags,
+  searchOf,
+  searchOptions,
+  type WritingFlags,
+  writingOf,
+  writingOptions,
+} from '../caption/options.ts';
 import { captionJson, captionLines, writtenLines } from '../caption-report.ts';
 import { picturePath } from '../picture-files.ts';
 import type { EvaluatePart, Item, PredictPart } from '../task-commands.ts';
@@ -24,11 +30,8 @@ import { frameOptions } from './options.ts';
 
 type Types = TypesOf<'video-caption'>;
 
-interface WriteFlags extends PredictFlags, SearchFlags {
+interface WriteFlags extends PredictFlags, WritingFlags {
   attention?: string;
-  temperature?: number;
-  seed?: number;
-  begin?: string;
 }
 
 export const attentionOption = (): Option =>
@@ -41,29 +44,20 @@ const predict: PredictPart<Types, WriteFlags, Item<Clip>> = {
   description: 'describe videos in a sentence',
   argument: videosArgument,
   instead: ['file'],
-  options: () => [
-    option('--n-best <n>', 'print the n best captions of each video, with their scores', whole(1)),
-    ...searchOptions(),
-    option('--temperature <t>', 'draw words at random instead of searching', notNegative),
-    option('--seed <n>', 'random seed of --temperature (default 1)', whole(0)),
-    new Option('--begin <words>', 'words that every caption begins with'),
-    attentionOption(),
-    ...frameOptions("the run's"),
-    ...textOptions(),
-  ],
+  options: () => [...writingOptions('video'), attentionOption(), ...frameOptions("the run's"), ...textOptions()],
   help: '',
   items: (used, given) =>
     given.flags.jsonInput ? textItems(used.task, given) : videoItems(given, readingOf(used, given.flags, videoCaption)),
-  begin({ model }, { attention, jsonInput, nBest, temperature, seed, begin, ...flags }) {
+  begin({ model }, { attention, jsonInput, ...flags }) {
     const pictures = attention === undefined ? null : new ClipAttentionFiles(model.config.conditioning, attention);
     const note = ({ text, input }: Item<Clip>, found: ClipCaption | null): void => {
       if (found && input) pictures?.add(jsonInput ? 'the clip' : text, input, found);
     };
     return {
-      options: { ...searchOf({ nBest, ...flags }), temperature, seed, begin },
+      options: writingOf(flags),
       text(item, found) {
         note(item, found);
-        return found === null ? '\n' : captionLines(found, nBest, jsonInput ? '' : `\t${printable(item.text)}`);
+        return found === null ? '\n' : captionLines(found, flags.nBest, jsonInput ? '' : `\t${printable(item.text)}`);
       },
       json(item, found) {
         note(item, found);
