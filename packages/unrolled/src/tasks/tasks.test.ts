@@ -69,6 +69,21 @@ const image = (width: number, height: number, byte: number) => ({
 const dark = { width: 1, height: 1, channels: 1, data: Uint8Array.of(3) };
 const bright = { width: 1, height: 1, channels: 1, data: Uint8Array.of(250) };
 const greyImage = { width: 4, height: 5, channels: 1, data: Array.from({ length: 20 }, (_, i) => 12 * i) };
+const single = { features: [[1, 2]] };
+const falling = { features: [[5, 2]] };
+const rising = {
+  features: [
+    [1, 2],
+    [2, 2],
+  ],
+};
+const varied = {
+  features: [
+    [0.5, -3],
+    [2, 1],
+    [4, 4],
+  ],
+};
 const turns = [
   { question: 'is it dark?', answer: 'yes' },
   { question: 'and now?', answer: 'it is bright', candidates: ['no', 'it is bright'] },
@@ -156,16 +171,7 @@ const subjects: Readonly<Record<TaskName, Subject>> = {
         ...{ labels: ['low', 'high', 'rest'], background: 'rest' },
       }),
     ),
-    inputs: [
-      { features: [[1, 2]] },
-      {
-        features: [
-          [0.5, -3],
-          [2, 1],
-          [4, 4],
-        ],
-      },
-    ],
+    inputs: [single, varied],
     options: { smooth: 3, minLength: 1 },
     wrong: [
       {
@@ -178,15 +184,10 @@ const subjects: Readonly<Record<TaskName, Subject>> = {
     ],
     data: [
       {
-        clip: {
-          features: [
-            [1, 2],
-            [2, 2],
-          ],
-        },
+        clip: rising,
         labels: ['low', 'rest'],
       },
-      { clip: { features: [[5, 2]] }, labels: ['high'] },
+      { clip: falling, labels: ['high'] },
     ],
   },
   'video-caption': {
@@ -199,29 +200,15 @@ const subjects: Readonly<Record<TaskName, Subject>> = {
         vocabulary: captionVocabulary(['it rises slowly', 'it falls'], { minCount: 1 }),
       }),
     ),
-    inputs: [
-      { features: [[1, 2]] },
-      {
-        features: [
-          [0.5, -3],
-          [2, 1],
-          [4, 4],
-        ],
-      },
-    ],
+    inputs: [single, varied],
     options: { beam: 2, begin: 'It' },
     wrong: [{ features: [] }, /^inputs\[1\]\.features must be a list of 1 to 10000 frames/],
     data: [
       {
-        clip: {
-          features: [
-            [1, 2],
-            [2, 2],
-          ],
-        },
+        clip: rising,
         captions: ['It rises.', 'slowly'],
       },
-      { clip: { features: [[5, 2]] }, captions: ['it falls'] },
+      { clip: falling, captions: ['it falls'] },
     ],
   },
   'video-events': {
@@ -234,32 +221,18 @@ const subjects: Readonly<Record<TaskName, Subject>> = {
         vocabulary: captionVocabulary(['it rises slowly', 'it falls'], { minCount: 1 }),
       }),
     ),
-    inputs: [
-      { features: [[1, 2]] },
-      {
-        features: [
-          [0.5, -3],
-          [2, 1],
-          [4, 4],
-        ],
-      },
-    ],
+    inputs: [single, varied],
     options: { threshold: 0, overlap: 0.4, beam: 2 },
     wrong: [{ features: [] }, /^inputs\[1\]\.features must be a list of 1 to 10000 frames/],
     data: [
       {
-        clip: {
-          features: [
-            [1, 2],
-            [2, 2],
-          ],
-        },
+        clip: rising,
         events: [
           { start: 0, end: 1, caption: 'It rises.' },
           { start: 0, end: 2, caption: 'it falls slowly' },
         ],
       },
-      { clip: { features: [[5, 2]] }, events: [] },
+      { clip: falling, events: [] },
     ],
   },
   vqa: {
