@@ -1,6 +1,6 @@
-import { type Device, openDevice, Random, UnrolledError } from 'unrolled';
+import { type Device, openDevice, Random, type Tensor, UnrolledError } from 'unrolled';
 import { useDevice } from 'unrolled/keras';
-import { inspectOnnx, toOnnx } from 'unrolled/onnx';
+import { inspectOnnx, openOnnx, toOnnx } from 'unrolled/onnx';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { encodeModel } from '../../packages/unrolled/src/io/onnx/messages.ts';
 import type { Draft, GraphProto, ModelProto, NodeProto } from '../../packages/unrolled/src/io/onnx/schema.ts';
@@ -156,4 +156,22 @@ test('inspection lists every node that would not open', async () => {
   expect(nodes.map(({ operation }) => operation)).toEqual(['Einsum', 'Relu', 'Loop', 'Neg']);
   expect(inputs).toEqual([{ name: 'x', type: 'float', shape: [2] }]);
   expect(outputs.map(({ name }) => name)).toEqual(['y']);
+});
+
+test.each<[string, Draft<GraphProto>]>([
+  ['an input', { inputs: [x], nodes: [node('Identity', ['x'], 'y')] }],
+  [
+    'a view of an input',
+    { inputs: [x], nodes: [node('Unsqueeze', ['x', 'axes'], 'y')], initializers: [whole('axes', 0)] },
+  ],
+  ['a weight', { initializers: [{ name: 'y', dims: [2], type: 1, floats: [3, 5] }] }],
+])('a result that is %s may be released, and the model runs again', async (_, graph) => {
+  const model = await openOnnx(device, file(graph));
+  const inputs: Record<string, Tensor> = graph.inputs ? { x: device.tensor([3, 5]) } : {};
+  for (let run = 0; run < 2; run++) {
+    const result = model.run(inputs);
+    expect(Array.from(result.y.data())).toEqual([3, 5]);
+    device.release(result);
+  }
+  model.close();
 });

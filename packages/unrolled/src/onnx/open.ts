@@ -4,12 +4,13 @@ import { requireBytes } from '../io/bytes.ts';
 import { decodeModel } from '../io/onnx/messages.ts';
 import type { GraphProto, ModelProto, ValueProto } from '../io/onnx/schema.ts';
 import { type ElementKind, elementKind, elementTypeName } from '../io/onnx/tensor-data.ts';
+import { mul } from '../ops/index.ts';
 import { formatShape, sizeOf } from '../shape.ts';
 import { type Device, requireDevice } from '../tensor/device.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { Room } from './node.ts';
 import { Program } from './program.ts';
-import { idsOf, onDevice, onHost, tensorOf, type Value } from './value.ts';
+import { numbersOf, onDevice, onHost, tensorOf, type Value } from './value.ts';
 
 /** An input or output of a model. */
 export interface OnnxValue {
@@ -49,7 +50,7 @@ export class OnnxModel {
   /**
    * The outputs for these inputs, by name. Inputs of whole numbers (int64, int32, …) are made with `device.ids`, truth values as
    * 0 and 1. What is computed between belongs to a scope of its own; gradients are not recorded. Outputs of whole numbers are
-   * int32.
+   * int32. Results share no memory with inputs or weights.
    * @throws ConfigError on an input that is missing or unknown; ShapeError where one does not have the shape that the file
    *   states; DataError where the model asks for what the reader does not do
    */
@@ -63,8 +64,10 @@ export class OnnxModel {
         return Object.fromEntries(
           this.outputs.map(({ name }, i) => {
             const value = results[i];
-            if (value.kind === 'integer') return [name, idsOf(value, device, `the output '${name}'`)];
-            return [name, tensorOf(value, device)];
+            // A copy: the value may be an input, or a weight, and results are the caller's to release.
+            if (value.kind === 'integer')
+              return [name, device.ids(numbersOf(value, `the output '${name}'`), value.shape)];
+            return [name, mul(tensorOf(value, device), 1)];
           }),
         );
       }),
