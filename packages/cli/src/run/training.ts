@@ -47,7 +47,7 @@ export async function startRun<Options extends TrainOptions, Files extends Sourc
       listener.note(line);
     };
     const task = await prepared.begin(device, note, folder.path);
-    const config = newConfig(trainable, prepared, sources, own);
+    const config = newConfig(trainable, withChosenBlas(prepared, device), sources, own);
     const create = (): void => {
       folder.open();
       folder.removeBeginnings();
@@ -113,6 +113,12 @@ async function withDevice(
     folder.close();
     device.close();
   }
+}
+
+/** 'auto' decides by timing; a resumed run must not decide otherwise. */
+function withChosenBlas<Run extends { readonly options: TrainOptions }>(run: Run, device: Device): Run {
+  if (run.options.blas !== 'auto') return run;
+  return { ...run, options: { ...run.options, blas: String(device.describe().details?.blas ?? 'off') } };
 }
 
 /** The files that options name. */

@@ -79,7 +79,11 @@ export class Blas {
     try {
       return new Blas(path, koffi, memory);
     } catch (cause) {
-      throw new DeviceError(`blas: '${path}' is no BLAS that can be used: ${reasonOf(cause)}`, { path }, { cause });
+      throw new DeviceError(
+        `blas: '${path}' is no BLAS that can be used: ${reasonOf(cause)}; use blas 'auto' or 'off'`,
+        { path },
+        { cause },
+      );
     }
   }
 
