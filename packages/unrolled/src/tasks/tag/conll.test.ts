@@ -112,6 +112,10 @@ describe('a CoNLL file', () => {
     );
   });
 
+  test('has no word that is a byte order mark alone', () => {
+    expect(() => parseConll('1\tAda\tO\n2\t\ufeff\tO\n')).toThrow('line 2 has no word in column 2');
+  });
+
   test.each([0, 3, -3, 1.5])('has no column %s', (word) => {
     expect(() => parseConll('Ada\tO\n', { word })).toThrow(`no column ${word}; the file has 2`);
   });

@@ -82,7 +82,8 @@ export function formatConll(sentences: readonly TaggedSentence[]): string {
 }
 
 function cell({ columns, line }: ConllRow, place: number, what: keyof ConllColumns, name: string): string {
-  if (columns[place] === '') {
+  // A byte order mark is no blank to a file's lines, but leaves nothing to see.
+  if (columns[place].trim() === '') {
     throw new DataError(`${name}: line ${line} has no ${what} in column ${place + 1}`, { line, column: place + 1 });
   }
   return columns[place];
