@@ -12,7 +12,7 @@ import { derivedFiles } from '../tools/subpaths.ts';
 const rooms: readonly { readonly name: string; readonly files: RegExp; readonly knows: readonly string[] }[] = [
   { name: 'values', files: /^(errors|checks|schema|labels|signal|shape|random)\.ts$/, knows: [] },
   { name: 'charts', files: /^charts\//, knows: ['values'] },
-  { name: 'interface', files: /^backend\/(backend|convolution|scan)\.ts$/, knows: ['values'] },
+  { name: 'interface', files: /^backend\/(attention|backend|convolution|scan)\.ts$/, knows: ['values'] },
   { name: 'composed', files: /^backend\/composed\//, knows: ['values', 'interface'] },
   { name: 'reference', files: /^backend\/reference\//, knows: ['values', 'interface'] },
   { name: 'wasm', files: /^backend\/wasm\//, knows: ['values', 'interface', 'composed'] },

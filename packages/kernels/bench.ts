@@ -126,7 +126,7 @@ async function benchOthers(build: Build): Promise<void> {
   measure('layer norm, 256×128', 256 * H, () => {
     const [x, gain, bias, out] = [floats(random(256 * H)), floats(random(H)), floats(random(H)), space(256 * H)];
     const [mean, inverse] = [space(256), space(256)];
-    return () => k.layerNorm(x, gain, bias, out, mean, inverse, 256, H, 1e-5);
+    return () => k.layerNorm(x, gain, bias, out, mean, inverse, 256, H, 1, 1e-5);
   });
   measure('Adam, 300,000', 300_000, () => {
     const [w, g, m, v] = [random(300_000), random(300_000), new Float32Array(300_000), new Float32Array(300_000)].map(

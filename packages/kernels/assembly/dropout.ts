@@ -12,6 +12,21 @@ function mix(x: v128): v128 {
   return v128.xor(x, i32x4.shr_u(x, 16));
 }
 
+/** The least hash of an element that is kept: rate · 2³², for a rate below 1. */
+// @ts-ignore: decorator
+@inline
+export function leastKept(rate: f64): v128 {
+  return i32x4.splat(<i32>(<u32>ceil<f64>(rate * 4294967296)));
+}
+
+/** All bits set in the lanes of those of the elements index, index + 1, … that are kept. */
+// @ts-ignore: decorator
+@inline
+export function keptLanes(index: i32, seed: i32, least: v128): v128 {
+  const at = i32x4.add(i32x4.splat(index), i32x4(0, 1, 2, 3));
+  return i32x4.ge_u(mix(i32x4.add(mix(at), i32x4.splat(seed))), least);
+}
+
 /**
  * out[i] = kept(i) ? x[i] / (1 − rate) : 0, where element i is kept if mix(mix(indexOffset + i) + seed) ≥ rate · 2³²,
  * unsigned. The gradient is the same function of dy. A rate of 1 keeps nothing.
@@ -24,14 +39,10 @@ export function dropout(x: usize, out: usize, n: i32, seed: i32, rate: f64, inde
     memory.fill(out, 0, bytes(n));
     return;
   }
-  const least = i32x4.splat(<i32>(<u32>threshold));
+  const least = leastKept(rate);
   const scale = f32x4.splat(<f32>(1 / (1 - rate)));
-  const s = i32x4.splat(seed);
-  let index = i32x4.add(i32x4.splat(indexOffset), i32x4(0, 1, 2, 3));
-  for (; n > 0; n -= 4, x += 16, out += 16) {
-    const kept = i32x4.ge_u(mix(i32x4.add(mix(index), s)), least);
+  for (let index = indexOffset; n > 0; n -= 4, x += 16, out += 16, index += 4) {
     const count = min(n, 4);
-    write(out, v128.and(kept, f32x4.mul(read(x, count), scale)), count);
-    index = i32x4.add(index, i32x4.splat(4));
+    write(out, v128.and(keptLanes(index, seed, least), f32x4.mul(read(x, count), scale)), count);
   }
 }

@@ -1,7 +1,7 @@
 /** Functions of one array, and their gradients. Out may be the input itself. */
 import { clamp, leastOf, mostOf } from './activate';
-import { bytes, read, write } from './lanes';
-import { exp4, log4, sigmoid4, softplus4, tanh4 } from './math';
+import { bytes, madd, read, write } from './lanes';
+import { bell4, exp4, log4, normal4, sigmoid4, softplus4, tanh4 } from './math';
 import { Unary } from './operations';
 
 /** −1, 0 or 1; NaN for NaN. */
@@ -11,6 +11,22 @@ function sign4(x: v128): v128 {
   const nonzero = v128.bitselect(x, f32x4.splat(1), i32x4.splat(0x80000000));
   // x itself where it is zero or NaN.
   return v128.bitselect(nonzero, x, f32x4.gt(f32x4.abs(x), f32x4.splat(0)));
+}
+
+/** 2√(2/π) (x + 0.044715 x³): x times its sigmoid is GELU by tanh, since (1 + tanh u)/2 = σ(2u). */
+// @ts-ignore: decorator
+@inline
+function bent(x: v128): v128 {
+  const cube = madd(f32x4.mul(x, x), f32x4.splat(0.07135481627), f32x4.splat(1.59576912161));
+  return f32x4.mul(x, cube);
+}
+
+/** dy · (s + x s (1 − s) u′) for y = x·σ(u), s = σ(u). */
+// @ts-ignore: decorator
+@inline
+function gated(x: v128, s: v128, slope: v128, dy: v128): v128 {
+  const rest = f32x4.mul(f32x4.mul(x, slope), f32x4.sub(f32x4.splat(1), s));
+  return f32x4.mul(dy, f32x4.mul(s, f32x4.add(f32x4.splat(1), rest)));
 }
 
 // @ts-ignore: decorator
@@ -28,6 +44,9 @@ function apply(op: i32, x: v128): v128 {
   if (op == Unary.sigmoid) return sigmoid4(x);
   if (op == Unary.relu) return f32x4.pmax(x, f32x4.splat(0));
   if (op == Unary.relu6) return f32x4.pmin(f32x4.pmax(x, f32x4.splat(0)), f32x4.splat(6));
+  if (op == Unary.gelu) return f32x4.mul(x, normal4(x, bell4(x)));
+  if (op == Unary.geluTanh) return f32x4.mul(x, sigmoid4(bent(x)));
+  if (op == Unary.silu) return f32x4.mul(x, sigmoid4(x));
   return softplus4(x);
 }
 
@@ -53,6 +72,9 @@ export function unary(op: i32, x: usize, out: usize, n: i32): void {
     case Unary.sigmoid: return map(Unary.sigmoid, x, out, n);
     case Unary.relu: return map(Unary.relu, x, out, n);
     case Unary.relu6: return map(Unary.relu6, x, out, n);
+    case Unary.gelu: return map(Unary.gelu, x, out, n);
+    case Unary.geluTanh: return map(Unary.geluTanh, x, out, n);
+    case Unary.silu: return map(Unary.silu, x, out, n);
     default: return map(Unary.softplus, x, out, n);
   }
 }
@@ -75,6 +97,20 @@ function gradient(op: i32, x: usize, y: usize, dy: v128, count: i32): v128 {
     return v128.and(dy, inside);
   }
   if (op == Unary.softplus) return f32x4.mul(dy, sigmoid4(read(x, count)));
+  if (op == Unary.gelu) {
+    const v = read(x, count);
+    const bell = bell4(v);
+    return f32x4.mul(dy, madd(f32x4.mul(v, bell), f32x4.splat(0.39894228040), normal4(v, bell)));
+  }
+  if (op == Unary.geluTanh) {
+    const v = read(x, count);
+    const slope = madd(f32x4.mul(v, v), f32x4.splat(0.21406444881), f32x4.splat(1.59576912161));
+    return gated(v, sigmoid4(bent(v)), slope, dy);
+  }
+  if (op == Unary.silu) {
+    const v = read(x, count);
+    return gated(v, sigmoid4(v), one, dy);
+  }
   const value = read(y, count);
   if (op == Unary.reciprocal) return f32x4.neg(f32x4.mul(dy, f32x4.mul(value, value)));
   if (op == Unary.tanh) return f32x4.mul(dy, f32x4.sub(one, f32x4.mul(value, value)));
@@ -94,7 +130,7 @@ function mapGradient(op: i32, x: usize, y: usize, dy: usize, dx: usize, n: i32):
 
 /**
  * dx[i] = dy[i] · f′(x[i]) for y = f(x). Reads y for exp, sqrt, relu, relu6, reciprocal, tanh and sigmoid, x for log, abs,
- * square and softplus, neither for neg and sign; the pointer that is not read may be 0.
+ * square, softplus, gelu, geluTanh and silu, neither for neg and sign; the pointer that is not read may be 0.
  */
 export function unaryGrad(op: i32, x: usize, y: usize, dy: usize, dx: usize, n: i32): void {
   switch (op) {
@@ -110,6 +146,9 @@ export function unaryGrad(op: i32, x: usize, y: usize, dy: usize, dx: usize, n: 
     case Unary.sigmoid: return mapGradient(Unary.sigmoid, x, y, dy, dx, n);
     case Unary.relu: return mapGradient(Unary.relu, x, y, dy, dx, n);
     case Unary.relu6: return mapGradient(Unary.relu6, x, y, dy, dx, n);
+    case Unary.gelu: return mapGradient(Unary.gelu, x, y, dy, dx, n);
+    case Unary.geluTanh: return mapGradient(Unary.geluTanh, x, y, dy, dx, n);
+    case Unary.silu: return mapGradient(Unary.silu, x, y, dy, dx, n);
     default: return mapGradient(Unary.softplus, x, y, dy, dx, n);
   }
 }

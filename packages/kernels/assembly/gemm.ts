@@ -91,8 +91,8 @@ function packFive(a: usize, stride: usize, depth: i32, out: usize): void {
   }
 }
 
-/** All rows of one block of k; panels of B are the outer loop, so that a panel stays in the first-level cache. */
-function band(a: usize, lda: usize, b: usize, panel: usize, c: usize, ldc: usize, m: i32, n: i32, depth: i32, add: i32): void {
+/** All rows of one block of k (at most 512 steps, byte strides); panels of B are the outer loop, so that a panel stays in the first-level cache. */
+export function band(a: usize, lda: usize, b: usize, panel: usize, c: usize, ldc: usize, m: i32, n: i32, depth: i32, add: i32): void {
   const full = m - (m % ROWS);
   for (let j = 0; j < n && full > 0; j += PANEL) {
     const bj = b + <usize>(j >> 3) * panel;

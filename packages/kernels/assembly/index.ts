@@ -1,4 +1,5 @@
 /** Everything the kernels export; each file is one subject. */
+export { attention, attentionGrad, attentionGradScratchSize, attentionScratchSize } from './attention';
 export {
   batchNormAffine,
   batchNormApply,

@@ -1,4 +1,4 @@
-/** Layer normalisation (Ba, Kiros and Hinton 2016) along rows. */
+/** Layer normalisation (Ba, Kiros and Hinton 2016) and RMS normalisation (Zhang and Sennrich 2019) along rows. */
 import { bytes, keepPart, loadPart, read, sumLanes, write } from './lanes';
 import { rowSum } from './reduce';
 
@@ -23,15 +23,15 @@ function squaresAround(x: usize, n: i32, mean: f32): f64 {
 
 /**
  * out = (x − mean) · inverseDeviation · gain + bias in each row, inverseDeviation = 1 / √(variance + ε), the variance
- * divided by n.
+ * divided by n. Not `centred`, the mean counts as 0 everywhere: x / √(mean(x²) + ε) · gain + bias.
  *
  * @param x [rows, n]
  * @param gain [n], or 0 for 1; likewise bias for 0
  * @param mean [rows], written for the gradient; likewise inverseDeviation
  */
-export function layerNorm(x: usize, gain: usize, bias: usize, out: usize, mean: usize, inverseDeviation: usize, rows: i32, n: i32, epsilon: f64): void {
+export function layerNorm(x: usize, gain: usize, bias: usize, out: usize, mean: usize, inverseDeviation: usize, rows: i32, n: i32, centred: i32, epsilon: f64): void {
   for (let i = 0; i < rows; i++) {
-    const mu = <f32>(rowSum(x, n) / <f64>n);
+    const mu: f32 = centred ? <f32>(rowSum(x, n) / <f64>n) : 0;
     const inverse = <f32>(1 / sqrt<f64>(squaresAround(x, n, mu) / <f64>n + epsilon));
     store<f32>(mean + bytes(i), mu);
     store<f32>(inverseDeviation + bytes(i), inverse);
@@ -52,12 +52,13 @@ export function layerNorm(x: usize, gain: usize, bias: usize, out: usize, mean: 
 
 /**
  * With x̂ = (x − mean) · inverseDeviation and g = dy · gain:
- * dx = inverseDeviation · (g − mean(g) − x̂ · mean(g · x̂)); dGain += Σ dy · x̂ and dBias += Σ dy over rows, in order.
+ * dx = inverseDeviation · (g − mean(g) − x̂ · mean(g · x̂)), without mean(g) where not `centred`; dGain += Σ dy · x̂ and
+ * dBias += Σ dy over rows, in order.
  *
  * @param gain [n] or 0
  * @param dGain [n] or 0; likewise dBias
  */
-export function layerNormGrad(x: usize, gain: usize, mean: usize, inverseDeviation: usize, dy: usize, dx: usize, dGain: usize, dBias: usize, rows: i32, n: i32): void {
+export function layerNormGrad(x: usize, gain: usize, mean: usize, inverseDeviation: usize, dy: usize, dx: usize, dGain: usize, dBias: usize, rows: i32, n: i32, centred: i32): void {
   for (let i = 0; i < rows; i++) {
     const m = f32x4.splat(load<f32>(mean + bytes(i)));
     const s = f32x4.splat(load<f32>(inverseDeviation + bytes(i)));
@@ -82,7 +83,7 @@ export function layerNormGrad(x: usize, gain: usize, mean: usize, inverseDeviati
       sumG += <f64>sumLanes(blockG);
       sumGx += <f64>sumLanes(blockGx);
     }
-    const meanG = f32x4.splat(<f32>(sumG / <f64>n));
+    const meanG = f32x4.splat(centred ? <f32>(sumG / <f64>n) : 0);
     const meanGx = f32x4.splat(<f32>(sumGx / <f64>n));
     for (let j = 0; j < n; j += 4) {
       const count = min(n - j, 4);

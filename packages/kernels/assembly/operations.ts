@@ -14,6 +14,9 @@ export const enum Unary {
   relu,
   softplus,
   relu6,
+  gelu,
+  geluTanh,
+  silu,
 }
 
 export const enum Binary {

@@ -1,4 +1,5 @@
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { unaryRules } from '../../unrolled/src/backend/reference/elementwise.ts';
 import { Unary } from '../../unrolled/src/backend/wasm/generated/kernels.ts';
 import { awkward, builds, expectClose, load, type Room, random, sigmoid } from './support.ts';
 
@@ -15,6 +16,9 @@ const functions: Record<keyof typeof Unary, [f: (x: number) => number, slope: (x
   sigmoid: [sigmoid, (x) => sigmoid(x) * (1 - sigmoid(x))],
   relu: [(x) => Math.max(x, 0), (x) => (x > 0 ? 1 : 0)],
   relu6: [(x) => Math.min(Math.max(x, 0), 6), (x) => (x > 0 && x < 6 ? 1 : 0)],
+  gelu: [unaryRules.gelu.value, (x) => unaryRules.gelu.slope(x, 0)],
+  geluTanh: [unaryRules.geluTanh.value, (x) => unaryRules.geluTanh.slope(x, 0)],
+  silu: [unaryRules.silu.value, (x) => unaryRules.silu.slope(x, 0)],
   softplus: [(x) => Math.log1p(Math.exp(x)), sigmoid],
 };
 const names = Object.keys(functions) as (keyof typeof Unary)[];

@@ -93,7 +93,7 @@ describe.each(builds)('embedding rows, dropout, layer normalisation, %s', (build
         const [pGain, pBias] = affine ? [floats(gain), floats(bias)] : [0, 0];
         const [out, mean, inverse, dx] = [space(rows * n), space(rows), space(rows), space(rows * n)];
         const px = floats(x);
-        kernels.layerNorm(px, pGain, pBias, out, mean, inverse, rows, n, epsilon);
+        kernels.layerNorm(px, pGain, pBias, out, mean, inverse, rows, n, 1, epsilon);
         const part = (from: Float32Array, i: number) => from.slice(i * n, (i + 1) * n);
         expectClose(
           readFloats(out, rows * n),
@@ -103,7 +103,7 @@ describe.each(builds)('embedding rows, dropout, layer normalisation, %s', (build
         const before = random(n, 5);
         const [dGain, dBias] = affine ? [floats(before), floats(before)] : [0, 0];
         const pDy = floats(dy);
-        kernels.layerNormGrad(px, pGain, mean, inverse, pDy, dx, dGain, dBias, rows, n);
+        kernels.layerNormGrad(px, pGain, mean, inverse, pDy, dx, dGain, dBias, rows, n, 1);
         if (affine) {
           const sums = [floats(before), floats(before)];
           for (const [from, columns] of [

@@ -40,7 +40,7 @@ export const fused: FaultGroup = {
       `${wasm}/jobs/rows.ts`,
       [`${wasm}/same-bits.test.ts`, ...conformance],
       [
-        ['dy + side, own(dGain)', 'dy, own(dGain)'],
+        ['dy + side, ...sums', 'dy, ...sums'],
         ['p.dOut + from * 4, p.ids, p.dTable', 'p.dOut, p.ids, p.dTable'],
         [
           'p.out + from * p.inner * 4, count, p.n, p.inner);\n});\n\n/** Split between columns: the',

@@ -185,7 +185,19 @@ export const kernels: FaultGroup = {
       [test('rows'), conformance],
       [
         ['<f32>(1 / (1 - rate))', '<f32>(1)'],
-        ['i32x4.splat(indexOffset)', 'i32x4.splat(0)'],
+        ['let index = indexOffset;', 'let index = 0;'],
+      ],
+    ),
+    ...faultsIn(
+      `${assembly}/attention.ts`,
+      [conformance, 'packages/unrolled/src/ops/attention.test.ts'],
+      [
+        ['min(keys, limit + i)', 'min(keys, limit + i + 1)'],
+        ['store<f32>(total, load<f32>(total) * f32x4.extract_lane(correction, 0));', ''],
+        ['if (length) keys = min(keys, load<i32>(length));\n  for', 'for'],
+        ['index + (i + r) * stride + first);\n        if (few)', 'index + (i + r) * stride);\n        if (few)'],
+        ['const FEW: i32 = 3;', 'const FEW: i32 = 0;'],
+        ['f32x4.mul(f32x4.mul(p, f32x4.sub(d, own)), factor)', 'f32x4.mul(p, f32x4.sub(d, own))'],
       ],
     ),
     ...faultsIn(

@@ -4,6 +4,7 @@
  */
 
 import type { Shape } from '../shape.ts';
+import type { AttentionBackward, AttentionForward } from './attention.ts';
 import type {
   Activation,
   BatchNormAffine,
@@ -131,6 +132,10 @@ export interface FusedOperations {
   batchNormGrad(norm: BatchNormBackward): void;
   batchNormAffine(norm: BatchNormAffine): void;
 
+  // ── attention ───────────────────────────────────────────────────────────────────────────────────────────
+  attention(given: AttentionForward): void;
+  attentionGrad(given: AttentionBackward): void;
+
   // ── recurrence ──────────────────────────────────────────────────────────────────────────────────────────
   /** A whole recurrent layer over all its time steps. */
   recurrent(layer: RecurrentForward): void;
@@ -206,6 +211,9 @@ export const unaryOperations = [
   'relu',
   'softplus',
   'relu6',
+  'gelu',
+  'geluTanh',
+  'silu',
 ] as const;
 export type UnaryOperation = (typeof unaryOperations)[number];
 
@@ -244,6 +252,8 @@ export interface LayerNormForward {
   readonly gain: Block | null;
   readonly bias: Block | null;
   readonly y: Block;
+  /** False: the mean counts as 0, which is RMS norm (Zhang & Sennrich 2019). */
+  readonly centred: boolean;
   /** One per row, stored for the gradient, as is 1/√(variance + ε). */
   readonly mean: Block;
   readonly inverseDeviation: Block;
@@ -255,6 +265,7 @@ export interface LayerNormBackward {
   readonly gain: Block | null;
   readonly mean: Block;
   readonly inverseDeviation: Block;
+  readonly centred: boolean;
   readonly dy: Block;
   readonly dx: Block;
   readonly dGain: Block | null;

@@ -72,4 +72,7 @@ export const gradientReads: Readonly<Record<UnaryOperation, 'x' | 'y'>> = {
   relu: 'y',
   softplus: 'x',
   relu6: 'y',
+  gelu: 'x',
+  geluTanh: 'x',
+  silu: 'x',
 };

@@ -1,3 +1,4 @@
+import { idsOf } from '../ops/ids.ts';
 import { embedding, reshape } from '../ops/index.ts';
 import type { Device } from '../tensor/device.ts';
 import { Tensor } from '../tensor/tensor.ts';
@@ -20,8 +21,19 @@ export function gatherRows<State extends BatchState>(state: State, parents: Int3
     const [rows, ...rest] = part.shape;
     if (parents.length === rows && parents.every((parent, row) => parent === row)) return part;
     const width = part.size / rows;
+    if (part.dtype === 'int32') return gatherIds(part, parents);
     return reshape(embedding(reshape(part, [rows, width]), part.device.ids(parents)), [parents.length, ...rest]);
   }) as State;
+}
+
+/** Rows of ids, which keep their copy on the host. */
+function gatherIds(ids: Tensor, parents: Int32Array): Tensor {
+  const values = idsOf('gatherRows', ids);
+  const width = ids.size / ids.shape[0];
+  const taken = Int32Array.from({ length: parents.length * width }, (_, i) => {
+    return values[parents[Math.floor(i / width)] * width + (i % width)];
+  });
+  return ids.device.ids(taken, [parents.length, ...ids.shape.slice(1)]);
 }
 
 function mapState(state: BatchState, change: (part: Tensor) => Tensor): BatchState {

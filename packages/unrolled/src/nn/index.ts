@@ -32,6 +32,7 @@ export * from './spelling-encoder.ts';
 export * from './stacked-attention.ts';
 export * from './tag-constraints.ts';
 export * from './tied-linear.ts';
+export * from './transformer/index.ts';
 export * from './unroll.ts';
 export * from './vision/index.ts';
 export * from './viterbi.ts';

@@ -239,6 +239,10 @@ const cases: Record<string, readonly Case[]> = {
     shapes: { xs: open, table: [7, E] },
     inputs: { xs, table: random([7, E], 2) },
   })),
+  Transformer: [
+    single(new nn.Transformer({ layers: 2, heads: 1, context: 8, positions: 'sinusoidal' })),
+    single(new nn.Transformer({ layers: 1, heads: 5, context: 8, positions: 'learnt', norm: 'rms', gated: true })),
+  ],
   WordTable: [
     new nn.WordTable({ words: 4, dimension: 3 }),
     new nn.WordTable({ words: 1, further: 3, dimension: 2 }),

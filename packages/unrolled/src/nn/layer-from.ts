@@ -16,6 +16,7 @@ import { RecurrentEncoder } from './seq2seq/recurrent-encoder.ts';
 import { SpellingEncoder } from './spelling-encoder.ts';
 import { StackedAttention } from './stacked-attention.ts';
 import { TiedLinear } from './tied-linear.ts';
+import { Transformer } from './transformer/transformer.ts';
 import { FilterAttention } from './vision/filter-attention.ts';
 import { imageLayers } from './vision/image-layers.ts';
 import { WordTable } from './word-table.ts';
@@ -39,6 +40,7 @@ const kinds = {
   spellingEncoder: SpellingEncoder,
   stackedAttention: StackedAttention,
   tiedLinear: TiedLinear,
+  transformer: Transformer,
   wordTable: WordTable,
 } satisfies Readonly<Record<string, LayerKind>>;
 

@@ -21,6 +21,8 @@ export interface SequenceRunOptions {
  * T more from their state. A language model takes one; `Recurrent` is one.
  */
 export interface SequenceLayer extends Layer {
+  /** Whether training reads every chunk of a text from the initial state. Default: the state is carried on. */
+  readonly restarts?: boolean;
   /** The state before the first step. */
   initialState(batch: number, device: Device): StackState;
   /** Like `apply`, but takes a state and also returns the one after the last step (with lengths, after each row's last). */

@@ -48,6 +48,12 @@ export const relu = (x: Tensor): Tensor => apply(unary, [x], 'relu');
 export const softplus = (x: Tensor): Tensor => apply(unary, [x], 'softplus');
 /** min(max(x, 0), 6) (Howard 2017). */
 export const relu6 = (x: Tensor): Tensor => apply(unary, [x], 'relu6');
+/** x·Φ(x), Φ the standard normal distribution (Hendrycks & Gimpel 2016). */
+export const gelu = (x: Tensor): Tensor => apply(unary, [x], 'gelu');
+/** ½x (1 + tanh(√(2/π) (x + 0.044715 x³))): `gelu` to within 5e-4, as in GPT-2. */
+export const geluTanh = (x: Tensor): Tensor => apply(unary, [x], 'geluTanh');
+/** x·σ(x) (Elfwing 2017), also called swish. */
+export const silu = (x: Tensor): Tensor => apply(unary, [x], 'silu');
 
 // ── two inputs, with NumPy broadcasting ───────────────────────────────────────────────────────────────────
 

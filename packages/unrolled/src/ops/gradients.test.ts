@@ -33,7 +33,20 @@ async function check(inputs: Tensor[], f: (inputs: readonly Tensor[]) => Tensor)
 }
 
 describe('the gradient of every operation agrees with central differences', () => {
-  const unary = ['neg', 'exp', 'abs', 'square', 'tanh', 'sigmoid', 'relu', 'softplus', 'sign'] as const;
+  const unary = [
+    'neg',
+    'exp',
+    'abs',
+    'square',
+    'tanh',
+    'sigmoid',
+    'relu',
+    'softplus',
+    'sign',
+    'gelu',
+    'geluTanh',
+    'silu',
+  ] as const;
   test.each(unary)('%s', (name) => check([random([3, 4])], ([x]) => ops[name](x)));
   test.each(['log', 'sqrt', 'reciprocal'] as const)('%s', (name) =>
     check([random([3, 4], 1, 0.5, 3)], ([x]) => ops[name](x)),
@@ -196,6 +209,15 @@ describe('the gradient of every operation agrees with central differences', () =
     }));
   test('layerNorm', () =>
     check([random([3, 4]), random([4], 2), random([4], 3)], ([x, g, b]) => ops.layerNorm(x, g, b)));
+  test('attention', () =>
+    check([random([2, 3, 8]), random([2, 5, 4], 2), random([2, 5, 6], 3)], ([q, k, v]) =>
+      ops.attention(q, k, v, { heads: 4, groups: 2, causal: true, lengths: [5, 2] }),
+    ));
+  test('rotary', () => {
+    const angles = ops.rotaryAngles(device, [[3, 4, 9]], 4);
+    return check([random([2, 3, 8])], ([x]) => ops.rotary(x, angles, 2));
+  });
+  test('rmsNorm', () => check([random([3, 4]), random([4], 2)], ([x, g]) => ops.rmsNorm(x, g)));
   test('layerNorm without gain and bias', () => check([random([3, 4])], ([x]) => ops.layerNorm(x)));
 });
 

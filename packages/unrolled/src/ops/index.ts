@@ -1,5 +1,6 @@
 export type { MatmulOptions, Operand, ReductionOptions } from '../tensor/operations.ts';
 export * from './add-activated.ts';
+export { type AttentionOptions, attention, attentionWeights } from './attention.ts';
 export * from './batch-norm.ts';
 export {
   type Conv1dOptions,
@@ -17,6 +18,8 @@ export {
   div,
   equal,
   exp,
+  gelu,
+  geluTanh,
   greater,
   greaterEqual,
   less,
@@ -32,6 +35,7 @@ export {
   select,
   sigmoid,
   sign,
+  silu,
   softplus,
   sqrt,
   square,
@@ -54,6 +58,7 @@ export { recompute, recomputeInParts } from './recompute.ts';
 export * from './recurrent.ts';
 export { argmax, max, mean, min, scale, sum } from './reduction.ts';
 export * from './resize.ts';
+export { type Angles, rotary, rotaryAngles } from './rotary.ts';
 export { crossEntropy, logSoftmax, logSumExp, softmax } from './rows.ts';
 export { tap } from './tap.ts';
 export type { Padding2d, Size2d, WindowOptions } from './window.ts';

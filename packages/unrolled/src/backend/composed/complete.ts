@@ -1,4 +1,5 @@
 import type { Backend, CoreBackend, FusedOperations, PartialBackend } from '../backend.ts';
+import { attention, attentionGrad } from './attention.ts';
 import * as images from './convolution.ts';
 import { dropout, gradientRules } from './elementwise.ts';
 import { optimize } from './optimize.ts';
@@ -39,6 +40,8 @@ export function composedOperations(core: CoreBackend): FusedOperations {
     batchNorm: (given) => run((w) => images.batchNorm(w, given)),
     batchNormGrad: (given) => run((w) => images.batchNormGrad(w, given)),
     batchNormAffine: (given) => run((w) => images.batchNormAffine(w, given)),
+    attention: (given) => run((w) => attention(w, given)),
+    attentionGrad: (given) => run((w) => attentionGrad(w, given)),
     recurrent: (layer) => recurrent(core, layer),
     recurrentGrad: (layer) => recurrentGrad(core, layer),
     scan: (given) => scan(core, given),

@@ -89,10 +89,13 @@ export function crossEntropyGrad(
   return counted(w, w.mul(reshaped(dLosses, [R, 1]), w.sub(probabilities, hit)), ids, V);
 }
 
-export function layerNorm(w: Workspace, { x, gain, bias, y, mean, inverseDeviation, epsilon }: LayerNormForward): void {
+export function layerNorm(
+  w: Workspace,
+  { x, gain, bias, y, mean, inverseDeviation, centred, epsilon }: LayerNormForward,
+): void {
   const rows = rowsOf(x);
   const share = 1 / rows.shape[1];
-  const mu = w.mul(w.reduce('sum', rows), share);
+  const mu = w.mul(w.reduce('sum', rows), centred ? share : 0);
   const distance = w.sub(rows, mu);
   const variance = w.mul(w.reduce('sum', w.unary('square', distance)), share);
   const inverse = w.unary('reciprocal', w.unary('sqrt', w.add(variance, epsilon)));
@@ -110,8 +113,9 @@ export function layerNormGrad(w: Workspace, given: LayerNormBackward): void {
   const inverse = reshaped(given.inverseDeviation, [R, 1]);
   const normal = w.mul(w.sub(rows, reshaped(given.mean, [R, 1])), inverse);
   const d = given.gain ? w.mul(dy, given.gain) : dy;
-  const means = [d, w.mul(d, normal)].map((x) => w.mul(w.reduce('sum', x), 1 / n));
-  w.put(w.mul(w.sub(w.sub(d, means[0]), w.mul(normal, means[1])), inverse), given.dx);
+  const mean = (x: Block): Block => w.mul(w.reduce('sum', x), 1 / n);
+  const around = given.centred ? w.sub(d, mean(d)) : d;
+  w.put(w.mul(w.sub(around, w.mul(normal, mean(w.mul(d, normal)))), inverse), given.dx);
   if (given.dGain) w.addTo(w.reduce('sum', w.mul(dy, normal), 0), given.dGain);
   if (given.dBias) w.addTo(w.reduce('sum', dy, 0), given.dBias);
 }

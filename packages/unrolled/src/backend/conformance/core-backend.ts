@@ -1,6 +1,7 @@
 import { DeviceError } from '../../errors.ts';
 import { broadcastStrides, type Shape, sizeOf, stridesOf } from '../../shape.ts';
 import type { BinaryOperation, Block, CoreBackend, Storage, TypedArray, UnaryOperation } from '../backend.ts';
+import { normalBelow } from '../reference/normal-distribution.ts';
 
 /** All that a new backend must bring, in plain arrays: every fused operation is composed of this. */
 export function coreBackend(): CoreBackend {
@@ -123,6 +124,9 @@ const unary: Record<UnaryOperation, (x: number) => number> = {
   relu: (x) => Math.max(0, x),
   softplus: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
   relu6: (x) => Math.min(Math.max(0, x), 6),
+  gelu: (x) => x * normalBelow(x),
+  geluTanh: (x) => x * sigmoid(Math.sqrt(8 / Math.PI) * (x + 0.044715 * x ** 3)),
+  silu: (x) => x * sigmoid(x),
 };
 
 const binary: Record<BinaryOperation, (a: number, b: number) => number> = {

@@ -151,9 +151,14 @@ const strays: Case = {
   },
 };
 
+const forms = [
+  { affine: true, centred: true },
+  { affine: false, centred: true },
+  { affine: true, centred: false },
+];
 const norms: Case[] = shapes.flatMap(([R, n]) =>
-  [true, false].map((affine) => ({
-    name: `layerNorm of [${R}, ${n}]${affine ? ' with gain and bias' : ''}, and its gradient`,
+  forms.map(({ affine, centred }) => ({
+    name: `${centred ? 'layerNorm' : 'RMS norm'} of [${R}, ${n}]${affine ? ' with gain and bias' : ''}, and its gradient`,
     // One element a row: x − mean is all rounding.
     floor: 1,
     run: (lab: Lab) => {
@@ -163,11 +168,11 @@ const norms: Case[] = shapes.flatMap(([R, n]) =>
       );
       const [gain, bias] = affine ? [lab.normal([n]), lab.normal([n])] : [null, null];
       const [y, mean, inverseDeviation] = [lab.empty([R, n]), lab.empty([R]), lab.empty([R])];
-      lab.backend.layerNorm({ x, gain, bias, y, mean, inverseDeviation, epsilon: 1e-3 });
+      lab.backend.layerNorm({ x, gain, bias, y, mean, inverseDeviation, centred, epsilon: 1e-3 });
       const dy = lab.normal([R, n]);
       const dx = lab.empty([R, n]);
       const [dGain, dBias] = affine ? [lab.normal([n]), lab.normal([n])] : [null, null];
-      lab.backend.layerNormGrad({ x, gain, mean, inverseDeviation, dy, dx, dGain, dBias });
+      lab.backend.layerNormGrad({ x, gain, mean, inverseDeviation, centred, dy, dx, dGain, dBias });
       return { y, mean, dx, ...(dGain && dBias ? { dGain, dBias } : {}) };
     },
   })),

@@ -1,5 +1,6 @@
 import type { Backend, TypedArray } from '../backend.ts';
 import { referenceBackend } from '../reference/reference-backend.ts';
+import { attentionCases } from './attention.ts';
 import type { Subject } from './backends.ts';
 import { elementwiseCases } from './elementwise.ts';
 import { imageCases } from './images.ts';
@@ -16,6 +17,7 @@ export const suites = {
   'rows and reductions': rowCases,
   products: productCases,
   images: imageCases,
+  attention: attentionCases,
   recurrence: recurrenceCases,
   'step programs': scanCases,
   learning: learningCases,

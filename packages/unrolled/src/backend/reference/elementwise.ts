@@ -2,6 +2,7 @@ import { mix32 } from '../../random.ts';
 import { broadcastStrides, type Shape, stridesOf } from '../../shape.ts';
 import type { BinaryOperation, StridedView, TypedArray, UnaryOperation } from '../backend.ts';
 import type { Floats } from './memory.ts';
+import { normalBelow, normalDensity } from './normal-distribution.ts';
 
 /** σ(x) = 1/(1 + e⁻ˣ), from the side where e^… cannot overflow. */
 export function sigmoid(x: number): number {
@@ -9,6 +10,12 @@ export function sigmoid(x: number): number {
   const e = Math.exp(x);
   return e / (1 + e);
 }
+
+/** 2√(2/π) (x + 0.044715 x³): GELU by tanh is x·σ of it, since (1 + tanh u)/2 = σ(2u). */
+const bent = (x: number): number => Math.sqrt(8 / Math.PI) * (x + 0.044715 * x ** 3);
+
+/** The slope of x·σ(u(x)), s = σ(u). */
+const gatedSlope = (x: number, s: number, slope: number): number => s + x * s * (1 - s) * slope;
 
 interface UnaryRule {
   readonly value: (x: number) => number;
@@ -30,6 +37,12 @@ export const unaryRules: Record<UnaryOperation, UnaryRule> = {
   relu: { value: (x) => Math.max(0, x), slope: (x) => (x > 0 ? 1 : 0) },
   softplus: { value: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))), slope: sigmoid },
   relu6: { value: (x) => Math.min(Math.max(0, x), 6), slope: (x) => (x > 0 && x < 6 ? 1 : 0) },
+  gelu: { value: (x) => x * normalBelow(x), slope: (x) => normalBelow(x) + x * normalDensity(x) },
+  geluTanh: {
+    value: (x) => x * sigmoid(bent(x)),
+    slope: (x) => gatedSlope(x, sigmoid(bent(x)), Math.sqrt(8 / Math.PI) * (1 + 3 * 0.044715 * x * x)),
+  },
+  silu: { value: (x) => x * sigmoid(x), slope: (x) => gatedSlope(x, sigmoid(x), 1) },
 };
 
 export const binaryRules: Record<BinaryOperation, (a: number, b: number) => number> = {

@@ -7,17 +7,18 @@ export interface LayerNormArrays {
   readonly inverseDeviation: Floats; // [R]
 }
 
-/** y = gain ⊙ x̂ + bias with x̂ = (x − mean)/√(variance + ε), the variance over n (not n − 1). */
+/** y = gain ⊙ x̂ + bias with x̂ = (x − mean)/√(variance + ε), the variance over n (not n − 1); not `centred`, the mean counts as 0. */
 export function layerNorm(
   arrays: LayerNormArrays & { readonly bias: Floats | null; readonly y: Floats },
   n: number,
+  centred: boolean,
   epsilon: number,
 ): void {
   const { x, gain, bias, y, mean, inverseDeviation } = arrays;
   for (let r = 0; r < mean.length; r++) {
     let sum = 0;
     for (let j = 0; j < n; j++) sum += x[r * n + j];
-    const mu = sum / n;
+    const mu = centred ? sum / n : 0;
     let squares = 0;
     for (let j = 0; j < n; j++) squares += (x[r * n + j] - mu) ** 2;
     const inverse = 1 / Math.sqrt(squares / n + epsilon);
@@ -39,6 +40,7 @@ export function layerNormGrad(
     readonly dBias: Floats | null;
   },
   n: number,
+  centred: boolean,
 ): void {
   const { x, gain, mean, inverseDeviation, dy, dx, dGain, dBias } = arrays;
   for (let r = 0; r < mean.length; r++) {
@@ -52,6 +54,7 @@ export function layerNormGrad(
       if (dGain !== null) dGain[j] += dy[r * n + j] * normal(j);
       if (dBias !== null) dBias[j] += dy[r * n + j];
     }
-    for (let j = 0; j < n; j++) dx[r * n + j] = (d(j) - sum / n - (normal(j) * dot) / n) * inverseDeviation[r];
+    const shift = centred ? sum / n : 0;
+    for (let j = 0; j < n; j++) dx[r * n + j] = (d(j) - shift - (normal(j) * dot) / n) * inverseDeviation[r];
   }
 }

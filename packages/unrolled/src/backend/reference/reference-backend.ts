@@ -1,3 +1,4 @@
+import type { AttentionBackward, AttentionForward } from '../attention.ts';
 import type {
   Backend,
   BackendDescription,
@@ -30,6 +31,7 @@ import type {
   PoolForward,
 } from '../convolution.ts';
 import type { Scan } from '../scan.ts';
+import { attention, attentionGrad } from './attention.ts';
 import * as images from './convolution.ts';
 import * as elementwise from './elementwise.ts';
 import { layerNorm, layerNormGrad } from './layer-norm.ts';
@@ -208,7 +210,7 @@ class ReferenceBackend implements Backend {
   }
 
   layerNorm(norm: LayerNormForward): void {
-    const { x, gain, bias, y, mean, inverseDeviation, epsilon } = norm;
+    const { x, gain, bias, y, mean, inverseDeviation, centred, epsilon } = norm;
     const arrays = {
       x: this.#floats(x),
       gain: this.#floatsOrNull(gain),
@@ -217,7 +219,7 @@ class ReferenceBackend implements Backend {
       mean: this.#floats(mean),
       inverseDeviation: this.#floats(inverseDeviation),
     };
-    layerNorm(arrays, x.shape[x.shape.length - 1], epsilon);
+    layerNorm(arrays, x.shape[x.shape.length - 1], centred, epsilon);
   }
 
   layerNormGrad(norm: LayerNormBackward): void {
@@ -232,7 +234,7 @@ class ReferenceBackend implements Backend {
       dGain: this.#floatsOrNull(dGain),
       dBias: this.#floatsOrNull(dBias),
     };
-    layerNormGrad(arrays, x.shape[x.shape.length - 1]);
+    layerNormGrad(arrays, x.shape[x.shape.length - 1], norm.centred);
   }
 
   convolution(given: ConvolutionForward): void {
@@ -265,6 +267,14 @@ class ReferenceBackend implements Backend {
 
   batchNormAffine(given: BatchNormAffine): void {
     images.batchNormAffine(this.#views, given);
+  }
+
+  attention(given: AttentionForward): void {
+    attention(this.#views, given);
+  }
+
+  attentionGrad(given: AttentionBackward): void {
+    attentionGrad(this.#views, given);
   }
 
   recurrent(layer: RecurrentForward): void {

@@ -9,6 +9,7 @@ import type {
   Storage,
 } from '../backend.ts';
 import type { Scan } from '../scan.ts';
+import { attentionOperations } from './attention.ts';
 import { COPY, type Context, UPDATE } from './context.ts';
 import { elementwiseOperations } from './elementwise.ts';
 import { imageOperations } from './images.ts';
@@ -39,6 +40,7 @@ export function wasmOperations(context: Context, description: Omit<BackendDescri
     ...rowOperations(context),
     matmul: (a, b, out, product) => matmul(context, a, b, out, product),
     ...imageOperations(context),
+    ...attentionOperations(context),
     ...recurrence(context),
     optimize: (update: OptimizerUpdate) =>
       optimize(update, context.memory, (job, parameters) => context.share(job, parameters, parameters.n * UPDATE)),

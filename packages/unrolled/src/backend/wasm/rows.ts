@@ -82,6 +82,7 @@ export function rowOperations(context: Context) {
         mean: memory.address(norm.mean),
         inverseDeviation: memory.address(norm.inverseDeviation),
         ...size,
+        centred: Number(norm.centred),
         epsilon: norm.epsilon,
       };
       context.share(jobs.layerNormJob, parameters, size.rows * size.n * COPY);
@@ -99,6 +100,7 @@ export function rowOperations(context: Context) {
         dGain: memory.addressOrNull(norm.dGain),
         dBias: memory.addressOrNull(norm.dBias),
         ...size,
+        centred: Number(norm.centred),
       };
       context.share(jobs.layerNormGradJob, parameters, 2 * size.rows * size.n * COPY);
     },

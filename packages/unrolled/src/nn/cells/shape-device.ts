@@ -50,6 +50,8 @@ const shapes: Backend = {
   batchNorm: nothing,
   batchNormGrad: nothing,
   batchNormAffine: nothing,
+  attention: nothing,
+  attentionGrad: nothing,
   recurrent: nothing,
   recurrentGrad: nothing,
   scan: nothing,

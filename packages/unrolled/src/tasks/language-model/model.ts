@@ -12,6 +12,7 @@ import type { Declarations, Parameters, SavedParameters } from '../../nn/paramet
 import { Recurrent, type RunOptions } from '../../nn/recurrent.ts';
 import type { SequenceLayer, StackState } from '../../nn/sequence-layer.ts';
 import { TiedLinear } from '../../nn/tied-linear.ts';
+import { Transformer } from '../../nn/transformer/transformer.ts';
 import { crossEntropy } from '../../ops/index.ts';
 import type { Shape } from '../../shape.ts';
 import type { Device } from '../../tensor/device.ts';
@@ -24,7 +25,7 @@ import { languageModelDescription } from './description.ts';
 import { type NextToken, type PredictNextOptions, predictNext } from './predict.ts';
 
 /** The sequence layers of the library, by the name in their configuration. */
-const sequenceLayers = { recurrent: Recurrent };
+const sequenceLayers = { recurrent: Recurrent, transformer: Transformer };
 
 /**
  * A language model: token ids `[T, B]` → logits of the token that follows, `[T, B, V]`.

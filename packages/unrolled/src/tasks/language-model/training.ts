@@ -147,7 +147,7 @@ export class LanguageModelTraining implements TrainingTask<TextBatch> {
   }
 
   loss(chunk: TextBatch, context: Context): Tensor {
-    const { device } = this.model;
+    const { device, sequence } = this.model;
     const { inputs, targets, steps, batch, first, next: position } = chunk;
     this.#last = chunk;
     this.#streams.position = position;
@@ -155,7 +155,7 @@ export class LanguageModelTraining implements TrainingTask<TextBatch> {
     const state = this.#carried.get();
     const [ids, next] = [device.ids(inputs, [steps, batch]), device.ids(targets, [steps, batch])];
     const { losses, state: after } = this.model.losses(ids, next, context, { state });
-    this.#carried.set(after);
+    if (!sequence.restarts) this.#carried.set(after);
     return mean(losses);
   }
 

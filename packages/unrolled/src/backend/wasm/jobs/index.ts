@@ -1,3 +1,4 @@
+import { attentionGradJob, attentionJob } from './attention.ts';
 import { convolutionJob } from './convolution.ts';
 import { convolutionWeightsJob } from './convolution-weights.ts';
 import { depthwiseJob } from './depthwise.ts';
@@ -53,5 +54,6 @@ export const jobs: readonly Job[] = [
   ...[argmaxJob, reduceJob, gatherJob, scatterAddJob],
   ...[batchNormJob, batchNormGradJob, maxPoolJob, maxPoolGradJob, averagePoolJob, averagePoolGradJob],
   ...[convolutionJob, convolutionWeightsJob, winogradJob, winogradWeightsJob, depthwiseJob, depthwiseWeightsJob],
+  ...[attentionJob, attentionGradJob],
   ...[sgdJob, adagradJob, rmspropJob, adamJob],
 ];

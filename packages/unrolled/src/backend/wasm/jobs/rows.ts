@@ -40,32 +40,34 @@ export const crossEntropyGradJob = defineJob(
 );
 
 export const layerNormJob = defineJob(
-  ['x', 'gain', 'bias', 'y', 'mean', 'inverseDeviation', 'rows', 'n', 'epsilon'],
+  ['x', 'gain', 'bias', 'y', 'mean', 'inverseDeviation', 'rows', 'n', 'centred', 'epsilon'],
   (kernels, p, share) => {
     const from = startOf(p.rows, share.part, share.parts);
     const count = startOf(p.rows, share.part + 1, share.parts) - from;
     const [wide, at] = [from * p.n * 4, from * 4];
-    const { x, gain, bias, y, mean, inverseDeviation, n, epsilon } = p;
-    kernels.layerNorm(x + wide, gain, bias, y + wide, mean + at, inverseDeviation + at, count, n, epsilon);
+    const { x, gain, bias, y, mean, inverseDeviation, n, centred, epsilon } = p;
+    kernels.layerNorm(x + wide, gain, bias, y + wide, mean + at, inverseDeviation + at, count, n, centred, epsilon);
   },
 );
 
 /** ∂L/∂x is split between rows; the gradients of gain and bias, which are sums over rows, between columns. */
 export const layerNormGradJob = defineJob(
-  ['x', 'gain', 'mean', 'inverseDeviation', 'dy', 'dx', 'dGain', 'dBias', 'rows', 'n'],
-  (kernels, { x, gain, mean, inverseDeviation, dy, dx, dGain, dBias, rows, n }, { part, parts }) => {
+  ['x', 'gain', 'mean', 'inverseDeviation', 'dy', 'dx', 'dGain', 'dBias', 'rows', 'n', 'centred'],
+  (kernels, { x, gain, mean, inverseDeviation, dy, dx, dGain, dBias, rows, n, centred }, { part, parts }) => {
     if (parts === 1) {
-      kernels.layerNormGrad(x, gain, mean, inverseDeviation, dy, dx, dGain, dBias, rows, n);
+      kernels.layerNormGrad(x, gain, mean, inverseDeviation, dy, dx, dGain, dBias, rows, n, centred);
       return;
     }
     const from = startOf(rows, part, parts);
     const count = startOf(rows, part + 1, parts) - from;
     const [wide, at] = [from * n * 4, from * 4];
-    kernels.layerNormGrad(x + wide, gain, mean + at, inverseDeviation + at, dy + wide, dx + wide, 0, 0, count, n);
+    const [own, given] = [x + wide, dy + wide];
+    kernels.layerNormGrad(own, gain, mean + at, inverseDeviation + at, given, dx + wide, 0, 0, count, n, centred);
     const first = startOf(n, part, parts, LINE);
     const columns = startOf(n, part + 1, parts, LINE) - first;
-    const [side, own] = [first * 4, (sum: number): number => sum && sum + first * 4];
-    kernels.layerNormSums(x + side, mean, inverseDeviation, dy + side, own(dGain), own(dBias), rows, n, columns);
+    const [side, columnsFrom] = [first * 4, (sum: number): number => sum && sum + first * 4];
+    const sums = [columnsFrom(dGain), columnsFrom(dBias)] as const;
+    kernels.layerNormSums(x + side, mean, inverseDeviation, dy + side, ...sums, rows, n, columns);
   },
 );
 

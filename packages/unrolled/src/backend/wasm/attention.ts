@@ -1,0 +1,54 @@
+import { type AttentionBackward, type AttentionForward, attentionSizes, maskStrides } from '../attention.ts';
+import type { Context } from './context.ts';
+import { attentionGradJob, attentionJob } from './jobs/attention.ts';
+
+export function attentionOperations(context: Context) {
+  const { memory, kernels } = context;
+
+  function parametersOf(given: AttentionForward) {
+    const { heads, groups, scale, causal, dropout } = given;
+    const { B, T, S, D: depth, E: width } = attentionSizes(given);
+    const mask = maskStrides(given.mask);
+    const inputs = {
+      q: memory.input(given.q),
+      k: memory.input(given.k),
+      v: memory.input(given.v),
+      mask: memory.input(given.mask),
+      lengths: memory.input(given.lengths),
+    };
+    const sizes = { B, T, S, heads, groups, depth, width, maskB: mask.b, maskH: mask.h, maskT: mask.t };
+    return { ...inputs, ...sizes, scale, causal: Number(causal), rate: dropout.rate, seed: dropout.seed };
+  }
+
+  /** Two products of every query and key it sees. */
+  function workOf(given: AttentionForward): number {
+    const { B, T, S, D, E } = attentionSizes(given);
+    return (2 * B * given.heads * T * S * (D + E)) / (given.causal ? 2 : 1);
+  }
+
+  return {
+    attention(given: AttentionForward): void {
+      const { D, E } = attentionSizes(given);
+      const parts = context.partsFor(workOf(given));
+      const scratchBytes = 4 * kernels.attentionScratchSize(D, E);
+      const outputs = { out: memory.address(given.out), normaliser: memory.address(given.normaliser) };
+      const scratch = { scratch: memory.scratch('parts', parts * scratchBytes), scratchBytes };
+      context.run(attentionJob, { ...parametersOf(given), ...outputs, ...scratch }, parts);
+    },
+
+    attentionGrad(given: AttentionBackward): void {
+      const { D, E } = attentionSizes(given);
+      const parts = context.partsFor(2.5 * workOf(given));
+      const scratchBytes = 4 * kernels.attentionGradScratchSize(D, E);
+      const before = {
+        out: memory.input(given.out),
+        normaliser: memory.input(given.normaliser),
+        dOut: memory.input(given.dOut),
+      };
+      for (const gradient of [given.dk, given.dv]) memory.view(gradient).fill(0);
+      const gradients = { dq: memory.address(given.dq), dk: memory.address(given.dk), dv: memory.address(given.dv) };
+      const scratch = { scratch: memory.scratch('parts', parts * scratchBytes), scratchBytes };
+      context.run(attentionGradJob, { ...parametersOf(given), ...before, ...gradients, ...scratch }, parts);
+    },
+  };
+}

@@ -1,0 +1,2 @@
+export { type BlockOptions, feedForwardActivations, normKinds, positionKinds, type StackOptions } from './options.ts';
+export * from './transformer.ts';
