@@ -9,6 +9,7 @@ import type { LanguageModelOptions } from './options.ts';
  * the activations of all steps with their gradients.
  */
 export function bytesNeeded(options: LanguageModelOptions, vocabulary: number): number {
+  if (options.model === 'transformer') return transformerBytes(options, vocabulary);
   const { cell, hidden: H, layers, embedding: E, seq: T, batch: B, optimizer } = options;
   // A cell that is not fused keeps more of each step: measured, 16 (MUT2) to 74 (minLSTM) numbers a unit.
   const gates = (gatesOf as Record<string, number | undefined>)[cell === 'irnn' ? 'rnn' : cell];
@@ -26,6 +27,15 @@ export function bytesNeeded(options: LanguageModelOptions, vocabulary: number): 
     activations += options.recompute ? (kept * H) / Math.sqrt(T) + 3 * H + 2 * inputs : kept * H + inputs;
   }
   // Measured peaks are up to a quarter above the sum of what is counted: scratch, and sizes rounded up.
+  return 1.25 * 4 * (parameters * (2 + optimizerMemories[optimizer].length) + activations * T * B);
+}
+
+/** The same of a Transformer: some 14 activations as wide as the model for each block, and those of the feed-forward part. */
+function transformerBytes(options: LanguageModelOptions, vocabulary: number): number {
+  const { hidden: E, layers, feedForward = 4 * E, gated, seq: T, batch: B, optimizer } = options;
+  const maps = gated ? 3 : 2;
+  const parameters = layers * (4 * E * E + maps * E * feedForward) + (options.tie ? 1 : 2) * vocabulary * E;
+  const activations = layers * (14 * E + 2 * maps * feedForward) + 3 * vocabulary + 4 * E;
   return 1.25 * 4 * (parameters * (2 + optimizerMemories[optimizer].length) + activations * T * B);
 }
 

@@ -5,8 +5,14 @@ import { Failure } from '../../failure.ts';
 import { choice, number, option, whole } from '../../options/parse.ts';
 import { type RecurrentOptions, recurrentDefaults, recurrentOptions } from '../../options/recurrent.ts';
 import { type OptionType, type TrainOptions, trainDefaults } from '../../options/train.ts';
+import {
+  checkModelFlags,
+  type TransformerFlags,
+  transformerOptions,
+  transformerTypes,
+} from '../../options/transformer.ts';
 
-export interface LanguageModelOptions extends TrainOptions, RecurrentOptions {
+export interface LanguageModelOptions extends TrainOptions, RecurrentOptions, TransformerFlags {
   embedding: number;
   tokens: TokenizerConfig['kind'];
   /** The largest vocabulary of words or byte pairs. Default: that of the kind. */
@@ -18,6 +24,8 @@ export interface LanguageModelOptions extends TrainOptions, RecurrentOptions {
   recurrentDropout?: number;
   recompute?: boolean;
   seq: number;
+  /** The most tokens a Transformer looks back. Default: --seq. */
+  context?: number;
 }
 
 export const defaults = {
@@ -28,12 +36,51 @@ export const defaults = {
   seq: 64,
 } as const satisfies LanguageModelOptions;
 
+/** Where a Transformer has others. Its embeddings are as wide as its blocks. */
+const transformerDefaults = {
+  layers: 4,
+  dropout: 0.1,
+  seq: 128,
+  optimizer: 'adamw',
+  lr: 1e-3,
+  weightDecay: 0.1,
+  decaying: 'matrices',
+  warmUp: 0.05,
+} as const satisfies Partial<LanguageModelOptions>;
+
+/**
+ * The options that were given, with what differs for a Transformer.
+ * @throws Failure if they are for another kind of model
+ */
+export function withModelDefaults(said: Partial<LanguageModelOptions>): Partial<LanguageModelOptions> {
+  const isTransformer = said.model === 'transformer';
+  const { cell, embedding, hidden = defaults.hidden } = said;
+  const recurrent = [
+    ...(cell !== undefined && cell !== defaults.cell ? ['cell'] : []),
+    ...(['recurrentDropout', 'recompute', 'gradientFlowEvery'] as const).filter((name) => said[name]),
+  ];
+  checkModelFlags(said, isTransformer ? recurrent : []);
+  if (!isTransformer) {
+    if (said.context === undefined) return said;
+    throw new Failure('--context is for Transformers; add --model transformer', 2);
+  }
+  if (embedding !== undefined && embedding !== hidden) {
+    throw new Failure(
+      `--embedding ${embedding}: a Transformer's embeddings are as wide as --hidden, ${hidden}; leave it out`,
+      2,
+    );
+  }
+  return { ...transformerDefaults, ...said, embedding: hidden };
+}
+
 export const optional: Readonly<Record<string, OptionType>> = {
   vocab: 'number',
   tie: 'boolean',
   adaptive: 'boolean',
   recurrentDropout: 'number',
   recompute: 'boolean',
+  context: 'number',
+  ...transformerTypes,
 };
 
 export function options(): Option[] {
@@ -53,9 +100,15 @@ export function options(): Option[] {
       number((rate) => rate >= 0 && rate < 1, 'from 0, below 1'),
     ),
     new Option('--recompute', 'recompute gates in the backward pass: less memory, slower'),
-    option('--seq <n>', `steps of truncated backpropagation through time (default ${defaults.seq})`, whole(1)),
+    option(
+      '--seq <n>',
+      `steps of truncated backpropagation through time (default ${defaults.seq}; of a Transformer ${transformerDefaults.seq})`,
+      whole(1),
+    ),
     option('--gradient-flow-every <n>', 'steps between measurements of gradient flow, 0: none (default 0)', whole(0)),
     ...recurrentOptions(defaults),
+    ...transformerOptions(),
+    option('--context <n>', 'the most tokens it looks back (default: --seq)', whole(2)).helpGroup('Transformer:'),
   ];
 }
 

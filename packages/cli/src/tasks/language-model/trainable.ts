@@ -20,6 +20,7 @@ import type { CellFile } from '../../cells/cell-file.ts';
 import { cellSource } from '../../cells/cell-source.ts';
 import { Failure } from '../../failure.ts';
 import { joinTexts, readTextFiles, type TextFiles } from '../../input/text-files.ts';
+import { transformerBlocks } from '../../options/transformer.ts';
 import { countCharacters, countOf, formatCount } from '../../output/units.ts';
 import { withDefaults } from '../../run/options.ts';
 import type { Prepared, Sources, Trainable } from '../../run/trainable.ts';
@@ -33,6 +34,7 @@ import {
   options,
   validationTokensOf,
   wereLowered,
+  withModelDefaults,
 } from './options.ts';
 import { TextUnits } from './text-units.ts';
 
@@ -48,6 +50,7 @@ Examples:
   unrolled train shakespeare.txt
   unrolled train src --cell gru --hidden 128 --seconds 300
   unrolled train my.txt --cell ./my-cell.ts
+  unrolled train my.txt --model transformer --layers 4 --heads 4
   unrolled train --resume runs/shakespeare
 
 The first 90% of the text is used for training, the last 10% for validation. Ctrl-C stops after the current step and
@@ -80,7 +83,7 @@ function prepare(
     throw new Failure(`--adaptive: it needs a large vocabulary of words; ${why}`, 2);
   }
   const tokens = tokenizer.encode(text);
-  const options = fitToText(withDefaults(languageModel, said), said, tokens);
+  const options = fitToText(withDefaults(languageModel, withModelDefaults(said)), said, tokens);
   const { batch, seq, seed } = options;
   const model = modelConfig(options, tokenizer.size, cell);
   const characters = countCharacters(text);
@@ -116,10 +119,17 @@ function prepare(
 
 function modelConfig(options: LanguageModelOptions, vocabulary: number, own: CellFile | null): LanguageModelConfig {
   const { hidden, layers, embedding, dropout, tie, adaptive, recurrentDropout, recompute } = options;
-  const said = {
+  const shared = {
     ...(tie ? { tied: true } : {}),
     // The most frequent tenth, the next three tenths, the rest.
     ...(adaptive ? { adaptive: [0.1, 0.4].map((share) => Math.round(share * vocabulary)) } : {}),
+  };
+  if (options.model === 'transformer') {
+    const sequence = { layer: 'transformer', ...transformerBlocks(options), context: options.context ?? options.seq };
+    return { sequence, embedding, dropout, ...shared };
+  }
+  const said = {
+    ...shared,
     ...(recurrentDropout ? { recurrentDropout } : {}),
     ...(recompute ? { recompute } : {}),
   };
