@@ -57,7 +57,7 @@ const rooms: readonly { readonly name: string; readonly files: RegExp; readonly 
     files: /^tasks\//,
     knows: [
       ...['values', 'tensor', 'autodiff', 'ops', 'nn', 'optim', 'decode', 'tokenizers', 'metrics', 'data', 'inspect'],
-      ...['images', 'io', 'vision', 'words', 'train'],
+      ...['images', 'io', 'vision', 'words', 'train', 'onnx'],
     ],
   },
   // What `import … from 'unrolled'` gives.

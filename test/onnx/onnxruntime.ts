@@ -7,8 +7,7 @@ import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { openDevice } from 'unrolled';
 import { useDevice } from 'unrolled/keras';
-import { toOnnx } from 'unrolled/onnx';
-import { cases } from './models.ts';
+import { greatestDifference, writtenModels } from './written.ts';
 
 const folder = resolve(process.argv[2] ?? 'bench/peers/node_modules/onnxruntime-web');
 const ort = createRequire(pathToFileURL(join(folder, 'package.json')))('onnxruntime-web');
@@ -17,15 +16,10 @@ const device = await openDevice('wasm', { threads: 1 });
 useDevice(device);
 const counts = { same: 0, different: 0, failed: 0 };
 let worst = 0;
-for (const [name, make] of Object.entries(cases)) {
-  const { model, inputs, options } = make();
-  const given = inputs.map(({ shape, data }) =>
-    device.tensor(data, shape, data instanceof Int32Array ? 'int32' : undefined),
-  );
-  const result: unknown = await model.predict((given.length === 1 ? given[0] : given) as never);
-  const expected = (Array.isArray(result) ? result : [result]) as { data: ArrayLike<number> }[];
+for (const [name, make] of Object.entries(writtenModels)) {
+  const { bytes, inputs, expected } = await make(device);
   try {
-    const session = await ort.InferenceSession.create(await toOnnx(model, options), { logSeverityLevel: 3 });
+    const session = await ort.InferenceSession.create(bytes, { logSeverityLevel: 3 });
     const feeds = Object.fromEntries(
       session.inputNames.map((input: string, i: number) => {
         const { shape, data } = inputs[i];
@@ -33,20 +27,15 @@ for (const [name, make] of Object.entries(cases)) {
       }),
     );
     const outputs = await session.run(feeds);
-    let most = 0;
-    session.outputNames.forEach((output: string, i: number) => {
-      const numbers: Float32Array = outputs[output].data;
-      if (numbers.length !== expected[i].data.length)
-        throw new Error(`${output} has ${numbers.length} numbers in place of ${expected[i].data.length}`);
-      numbers.forEach((n, j) => {
-        most = Math.max(most, Number.isNaN(n) ? Infinity : Math.abs(n - expected[i].data[j]));
-      });
-    });
-    worst = Math.max(worst, most);
-    if (most <= 2e-5) counts.same++;
+    const difference = greatestDifference(
+      session.outputNames.map((output: string) => outputs[output].data as Float32Array),
+      expected,
+    );
+    worst = Math.max(worst, difference);
+    if (difference <= 1e-5) counts.same++;
     else {
       counts.different++;
-      console.log(`${name}: differs by ${most}`);
+      console.log(`${name}: differs by ${difference}`);
     }
   } catch (error) {
     counts.failed++;

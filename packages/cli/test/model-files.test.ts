@@ -1,7 +1,11 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { openDevice } from 'unrolled';
 import { decodePytorch, decodeSafetensors, encodePytorch, stateDictOf } from 'unrolled/io';
-import { dense, loadModel, lstm, sequential } from 'unrolled/keras';
+import { dense, embedding, exportKeras, input, loadModel, lstm, sequential } from 'unrolled/keras';
+import { Classifier } from 'unrolled/tasks/classify';
+import { tokenizerFor } from 'unrolled/tokenizers';
+import { encodeModel, storeModel } from 'unrolled/train';
 import { afterAll, expect, test } from 'vitest';
 import { exportCommand } from '../src/commands/export.ts';
 import { importCommand } from '../src/commands/import.ts';
@@ -50,6 +54,51 @@ test('a model is written to ONNX, whose nodes inspect lists', async () => {
   expect(printed).toMatch(/ONNX of unrolled, operator set 17, \d+ numbers/);
   expect(printed).toMatch(/LSTM.*MatMul.*Softmax.*Everything in it can be opened/s);
   await expect(printedBy(importCommand(), at('model.onnx'))).rejects.toThrow('openOnnx');
+});
+
+test('a model file of another program is exported as it is, and masks only where they may become lengths', async () => {
+  const masked = sequential([
+    input({ shape: [null], dtype: 'int32' }),
+    embedding({ inputDim: 9, outputDim: 3, maskZero: true }),
+    lstm({ units: 2 }),
+  ]);
+  writeFileSync(at('masked.keras'), await exportKeras(masked, 'keras'));
+  const x = { shape: [2, 3], data: [3, 1, 0, 4, 0, 0] };
+  const expected = await masked.predict(x);
+  await printedBy(exportCommand(), at('masked.keras'), at('masked.h5'));
+  await printedBy(exportCommand(), at('masked.h5'), at('tfjs/model.json'));
+  await printedBy(exportCommand(), at('tfjs/model.json'), at('back.safetensors'));
+  expect(await loadModel(readFileSync(at('back.safetensors'))).predict(x)).toEqual(expected);
+  const written = printedBy(exportCommand(), at('masked.keras'), at('masked.onnx'));
+  await expect(written).rejects.toThrow('--right-padded');
+  expect(await printedBy(exportCommand(), at('masked.keras'), at('masked.onnx'), '--right-padded')).toMatch(/bits\n$/);
+  await expect(printedBy(exportCommand(), at('masked.onnx'), at('masked.h5'))).rejects.toThrow('openOnnx');
+  writeFileSync(at('alone.pt'), encodePytorch({ w: { shape: [1], data: Float32Array.of(1) } }));
+  await expect(printedBy(exportCommand(), at('alone.pt'), at('alone.keras'))).rejects.toThrow(
+    'weights without a model',
+  );
+});
+
+test('models of tasks that are one network are written to ONNX, others are refused by the name of the task', async () => {
+  const device = await openDevice('reference');
+  const config = { cell: 'gru', hidden: 3, layers: 1, embedding: 2, dropout: 0, bidirectional: false } as const;
+  const classifier = new Classifier(device, tokenizerFor('char', 'ab'), ['x', 'y'], {
+    ...config,
+    pooling: 'mean',
+    maxLength: 9,
+  });
+  const stored = await storeModel(classifier, 3);
+  writeFileSync(at('classifier.safetensors'), encodeModel(stored));
+  const printed = await printedBy(exportCommand(), at('classifier.safetensors'), at('classifier.onnx'));
+  expect(printed).toContain('after 3 updates');
+  expect(await printedBy(inspectCommand(), at('classifier.onnx'))).toMatch(/ids +input, int32.*GRU.*probabilities/s);
+  writeFileSync(
+    at('other.safetensors'),
+    encodeModel({ ...stored, model: { ...classifier.describe(), task: 'translate' } }),
+  );
+  await expect(printedBy(exportCommand(), at('other.safetensors'), at('other.onnx'))).rejects.toThrow(
+    "task 'translate'",
+  );
 });
 
 test('a file is neither written over another kind nor in a format that is not known', async () => {

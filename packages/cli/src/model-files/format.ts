@@ -41,6 +41,14 @@ export interface Inspection {
   readonly problems: readonly string[];
 }
 
+/** How a model is written. */
+export interface ExportOptions {
+  /** 16-bit floats. */
+  readonly half: boolean;
+  /** Whether masked steps come after all others in each row. */
+  readonly rightPadded: boolean;
+}
+
 /** One format of model files: a row of the table that `import`, `inspect` and `export` share. */
 export interface ModelFormat {
   /** As people name it. */
@@ -60,10 +68,12 @@ export interface ModelFormat {
   readonly export?: (
     model: ModelFile,
     name: string,
-    options: { readonly half: boolean },
+    options: ExportOptions,
   ) => Promise<Readonly<Record<string, Uint8Array>>>;
   /** Whether it can be written with 16-bit floats. Default false. */
   readonly half?: boolean;
+  /** Whether masks are written as the number of steps of each row. Default false. */
+  readonly rightPadded?: boolean;
   /** Whether a file of this content may be written over. Default: whatever `fits`. */
   readonly replaces?: (bytes: Uint8Array) => boolean;
 }

@@ -1,6 +1,7 @@
-import { openDevice } from 'unrolled';
+import { type Device, openDevice } from 'unrolled';
 import type { OnnxValue } from 'unrolled/onnx';
-import { encodeModel, taskOf } from 'unrolled/train';
+import { taskNamed } from 'unrolled/tasks';
+import { encodeModel, type ModelFile, taskOf } from 'unrolled/train';
 import { Failure } from '../failure.ts';
 import type { InspectedRow, ModelFormat } from './format.ts';
 
@@ -58,19 +59,27 @@ export const onnx: ModelFormat = {
       device.close();
     }
   },
-  async export(stored, name) {
-    const task = taskOf(stored);
-    if (task !== 'keras')
-      throw new Failure(`only models of unrolled/keras are written to ONNX, this one is of task '${task}'`);
-    const { toOnnx } = await library();
-    const { loadModel } = await import('unrolled/keras');
+  rightPadded: true,
+  async export(stored, name, { rightPadded }) {
     const device = await openDevice('wasm', { threads: 1 });
     try {
-      return { [name]: await toOnnx(loadModel(encodeModel(stored), { device, compile: false })) };
+      return { [name]: await written(device, stored, rightPadded) };
     } finally {
       device.close();
     }
   },
 };
+
+async function written(device: Device, stored: ModelFile, rightPadded: boolean): Promise<Uint8Array> {
+  const name = taskOf(stored);
+  if (name === 'keras') {
+    const { toOnnx } = await library();
+    const { loadModel } = await import('unrolled/keras');
+    return toOnnx(loadModel(encodeModel(stored), { device, compile: false }), { rightPadded });
+  }
+  const task = await taskNamed(name);
+  if (task.toOnnx) return task.toOnnx(task.open(device, stored));
+  throw new Failure(`it is a model of task '${name}', which has no form in ONNX: it is more than one network run once`);
+}
 
 const sizeOf = (shape: OnnxValue['shape']): number => (shape ?? []).reduce((all: number, n) => all * Number(n), 1);

@@ -4,4 +4,5 @@
  */
 
 export { inspectOnnx, type OnnxDescription, type OnnxModel, type OnnxValue, openOnnx } from './open.ts';
+export { type LayerOnnxOptions, layerToOnnx } from './write/layer-to-onnx.ts';
 export { type OnnxOptions, toOnnx } from './write/to-onnx.ts';

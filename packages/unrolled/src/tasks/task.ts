@@ -1,4 +1,5 @@
 import { type Kinds, requireOptions } from '../checks.ts';
+import type { Bytes } from '../io/bytes.ts';
 import type { DefinedCell } from '../nn/cells/define.ts';
 import type { Parameters } from '../nn/parameters.ts';
 import { listOf, parseWith, type Schema } from '../schema.ts';
@@ -63,6 +64,8 @@ export interface Task<T extends TaskTypes = TaskTypes> {
     data: T['data'],
     options?: T['evaluate'] & { readonly signal?: StopSignal | undefined },
   ): Promise<T['evaluation']>;
+  /** The network as an ONNX file, where it has one. @throws ConfigError naming what ONNX cannot hold */
+  toOnnx?(model: T['model']): Promise<Bytes>;
   /** Why it predicts what it does, where a task can say so. */
   readonly explain?: {
     readonly options: Kinds<T['explain']>;

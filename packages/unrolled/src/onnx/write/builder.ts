@@ -91,11 +91,18 @@ export class GraphBuilder {
     return name;
   }
 
-  encode(graph: string, inputs: readonly GraphValue[], outputs: readonly GraphValue[]): Bytes {
+  /** @param metadata  texts by name, which runtimes pass on */
+  encode(
+    graph: string,
+    inputs: readonly GraphValue[],
+    outputs: readonly GraphValue[],
+    metadata: Readonly<Record<string, string>> = {},
+  ): Bytes {
     return encodeModel({
       irVersion: versions.format,
       producer: 'unrolled',
       opsets: [{ domain: '', version: versions.operators }],
+      metadata: Object.entries(metadata).map(([key, value]) => ({ key, value })),
       graph: {
         name: graph,
         nodes: this.#nodes,

@@ -48,10 +48,11 @@ export const simple =
 export const refusalOf = (layer: string, reason: string): ConfigError =>
   new ConfigError(`onnx: the layer '${layer}' ${reason}`, { layer });
 
-/** True at the steps that count, `[B, T]`. */
-export function activeSteps(graph: GraphBuilder, x: string, lengths: string): string {
-  const steps = graph.add('Gather', [graph.add('Shape', [x]), graph.whole(1)], { axis: 0 });
+/** True at the steps that count: `[B, T]`, or `[T, B]` where x has its steps first. */
+export function activeSteps(graph: GraphBuilder, x: string, lengths: string, timeMajor = false): string {
+  const steps = graph.add('Gather', [graph.add('Shape', [x]), graph.whole(timeMajor ? 0 : 1)], { axis: 0 });
   const numbers = graph.add('Range', [graph.whole(0), steps, graph.whole(1)]); // [T]
-  const each = graph.add('Unsqueeze', [graph.add('Cast', [lengths], { to: 7 }), graph.whole([1])]); // [B, 1]
-  return graph.add('Less', [numbers, each]);
+  const each = graph.add('Cast', [lengths], { to: 7 }); // [B]
+  const column = graph.add('Unsqueeze', [timeMajor ? numbers : each, graph.whole([1])]);
+  return timeMajor ? graph.add('Less', [column, each]) : graph.add('Less', [numbers, column]);
 }

@@ -25,4 +25,5 @@ export const classifyImagesTask: Task<{
   options: {},
   predict: async (model, images) => model.predict(images),
   evaluate: evaluateImageClassifier,
+  toOnnx: async (model) => (await import('./onnx.ts')).imageClassifierToOnnx(model),
 };

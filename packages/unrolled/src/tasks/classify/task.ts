@@ -40,6 +40,7 @@ export const classifyTask: Task<{
   options: {},
   predict: async (model, texts) => model.classify(texts),
   evaluate: evaluateClassifier,
+  toOnnx: async (model) => (await import('./onnx.ts')).classifierToOnnx(model),
   explain: {
     options: { label: anything, by: oneOf(['tokens', 'words']) },
     async explain(model, input, { label: asked, by = 'words' } = {}) {

@@ -50,4 +50,5 @@ export const languageModelTask: Task<{
     return written;
   },
   evaluate: evaluateTexts,
+  toOnnx: async (model) => (await import('./onnx.ts')).languageModelToOnnx(model),
 };

@@ -41,4 +41,5 @@ export const tagTask: Task<{
     );
   },
   evaluate: evaluateTagger,
+  toOnnx: async (model) => (await import('./onnx.ts')).taggerToOnnx(model),
 };

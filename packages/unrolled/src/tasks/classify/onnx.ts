@@ -1,0 +1,47 @@
+import type { Bytes } from '../../io/bytes.ts';
+import { cellNameOf } from '../../nn/cells/registry.ts';
+import { GraphBuilder } from '../../onnx/write/builder.ts';
+import { writeAttentionPooling, writeEmbedding, writeLinear, writeWordTable } from '../../onnx/write/nn-layers.ts';
+import { Place } from '../../onnx/write/nn-place.ts';
+import { type StackOutputs, writePool, writeRecurrent } from '../../onnx/write/nn-recurrent.ts';
+import type { Classifier } from './model.ts';
+
+/**
+ * A classifier as an ONNX file: `ids` int32 [batch, steps] and `lengths` int32 [batch] → `probabilities` [batch, labels], divided
+ * by the temperature. The metadata `unrolled` is its description as JSON: labels, tokenizer, the most tokens that are read.
+ * @throws ConfigError naming the cell that ONNX lacks
+ */
+export async function classifierToOnnx(model: Classifier): Promise<Bytes> {
+  const { config, tokenizer, temperature } = model;
+  const { cell, hidden, layers, bidirectional, pooling } = config;
+  const graph = new GraphBuilder();
+  const place = new Place(graph, await model.parameters.save());
+  const [ids, lengths, probabilities] = ['ids', 'lengths', 'probabilities'].map((name) => graph.name(name));
+  const inTime = graph.add('Transpose', [ids], { perm: [1, 0] });
+  const xs = 'further' in tokenizer ? writeWordTable(place, inTime) : writeEmbedding(place.within('embedding'), inTime); // [T, B, E]
+  const recurrent = place.within(cellNameOf(cell));
+  const stack = writeRecurrent(recurrent, { cell, hidden, layers, bidirectional }, xs, lengths);
+  const summary = (): string => {
+    if (pooling === 'last') return lastStates(recurrent, stack, bidirectional);
+    if (pooling === 'attention') return writeAttentionPooling(place.within('attention'), stack.outputs, lengths);
+    return writePool(place, pooling, stack.outputs, lengths);
+  };
+  const logits = writeLinear(place.within('output'), summary());
+  const scaled = place.graph.add('Mul', [logits, graph.number(1 / temperature)]);
+  graph.call(graph.add('Softmax', [scaled], { axis: -1 }), probabilities);
+  return graph.encode(
+    'classifier',
+    [
+      { name: ids, isWhole: true, shape: ['batch', 'steps'] },
+      { name: lengths, isWhole: true, shape: ['batch'] },
+    ],
+    [{ name: probabilities, isWhole: false, shape: ['batch', model.labels.length] }],
+    { unrolled: JSON.stringify(model.describe()) },
+  );
+}
+
+/** Each direction's output after the step that it reads last. */
+function lastStates({ graph }: Place, { states }: StackOutputs, bidirectional: boolean): string {
+  const last = states.slice(bidirectional ? -2 : -1).map(([h]) => h);
+  return bidirectional ? graph.add('Concat', last, { axis: -1 }) : last[0];
+}
