@@ -5,7 +5,7 @@ import { defineCell } from 'unrolled/nn';
 import type { OnnxOptions } from 'unrolled/onnx';
 
 type AnyModel = k.Sequential | k.Functional<never>;
-type Numbers = { readonly shape: readonly number[]; readonly data: Float32Array | Int32Array };
+export type Numbers = { readonly shape: readonly number[]; readonly data: Float32Array | Int32Array };
 
 export interface Case {
   readonly model: AnyModel;
@@ -124,7 +124,18 @@ const activations = [
     'softsign',
     'exponential',
   ],
-  ...['silu', 'gelu', 'mish', 'hardSigmoid', 'hardSigmoidKeras2', 'hardSilu', 'hardTanh', 'tanhShrink', 'logSigmoid'],
+  ...[
+    'silu',
+    'gelu',
+    'geluTanh',
+    'mish',
+    'hardSigmoid',
+    'hardSigmoidKeras2',
+    'hardSilu',
+    'hardTanh',
+    'tanhShrink',
+    'logSigmoid',
+  ],
 ] as const;
 
 const plainCases: Record<string, () => Case> = {
@@ -206,12 +217,48 @@ const plainCases: Record<string, () => Case> = {
       ),
     ),
   'masked mean': () => onMasked(k.dense({ units: 4, activation: 'tanh' }), k.globalAveragePooling1D()),
+  'maximum with padding': () => onMasked(k.dense({ units: 4 }), k.globalMaxPooling1D({ useMask: false })),
   'masked maximum': () => onMasked(k.dense({ units: 4 }), k.globalMaxPooling1D()),
   'masking of features': () => ({
     model: k.sequential([k.input({ shape: [null, 3] }), k.masking(), k.lstm({ units: 4, ...bias })]),
     inputs: [padded([5, 2, 0], 5, 3)],
     options: { rightPadded: true },
   }),
+  'norms over other axes': () => ({
+    model: k.sequential([
+      k.input({ shape: [4, 3, 2] }),
+      k.layerNormalization({ axis: [1, 3], gammaInitializer: 'randomNormal' }),
+      k.layerNormalization({ axis: [2, 3], betaInitializer: 'randomNormal' }),
+    ]),
+    inputs: [floats(2, 4, 3, 2)],
+  }),
+  attention: () => {
+    const [q, m] = [k.input({ shape: [null, 3] }), k.input({ shape: [null, 3] })];
+    const outputs = [
+      k.multiHeadAttention({ numHeads: 2, keyDim: 3, valueDim: 2, outputShape: 5, ...bias }).apply([q, m]),
+      k.multiHeadAttention({ numHeads: 1, keyDim: 3, useBias: false, causal: true }).apply([q, q]),
+      k.attention({ useScale: true, causal: true }).apply([q, q]),
+      k.attention({ scoreMode: 'concat' }).apply([q, m]),
+      k.additiveAttention().apply([q, m]),
+    ];
+    return { model: k.model({ inputs: [q, m], outputs }) as never, inputs: [floats(2, 4, 3), floats(2, 5, 3)] };
+  },
+  'attention pooling': () => onSequences(sequence(k.attentionPooling({ units: 2 }))),
+  'masked attention': () => {
+    const words = k.input({ shape: [null], dtype: 'int32' });
+    const q = k.input({ shape: [2, 4] });
+    const m = k.embedding({ inputDim: 9, outputDim: 4, maskZero: true }).apply(words);
+    const outputs = [
+      k.multiHeadAttention({ numHeads: 2, keyDim: 3, ...bias }).apply([q, m]),
+      k.attention().apply([q, m]),
+      k.attentionPooling().apply(m),
+    ];
+    return {
+      model: k.model({ inputs: [q, words], outputs }) as never,
+      inputs: [floats(3, 2, 4), ids([6, 3, 1], 6, 9)],
+      options: { rightPadded: true },
+    };
+  },
   'a model within a model': () => {
     const inner = k.sequential([k.input({ shape: [null, 3] }), k.lstm({ units: 4 })]);
     const x = k.input({ shape: [null, 3] });
@@ -249,11 +296,11 @@ export const refused: Readonly<Record<string, { readonly model: () => AnyModel; 
   },
   'a stateful layer': { model: () => sequence(k.lstm({ units: 3, stateful: true })), names: /'lstm'.*stateful/ },
   'an activation': { model: () => sequence(k.lstm({ units: 3, activation: 'gelu' })), names: /'lstm'.*'gelu'/ },
-  attention: {
+  'a dot product': {
     model: () => {
-      const x = k.input({ shape: [null, 3] });
-      return k.model({ inputs: x, outputs: k.attention().apply([x, x]) }) as never;
+      const x = k.input({ shape: [4, 3] });
+      return k.model({ inputs: x, outputs: k.dot({ axes: [2, 2] }).apply([x, x]) }) as never;
     },
-    names: /'attention'/,
+    names: /'dot'/,
   },
 };

@@ -1,10 +1,6 @@
-/**
- * Runs models that have recorded inputs and outputs, and compares: `node test/onnx/recorded.ts FOLDER`. Beside `model.onnx` lie
- * ONNX's `test_data_set_0/*.pb`, or beside `name.onnx` a NumPy archive `name.io.npz` (names with in or out before them).
- */
-import { existsSync, globSync, readFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
-import { type Device, openDevice, type Tensor } from 'unrolled';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Device, Tensor } from 'unrolled';
 import { type OnnxModel, openOnnx } from 'unrolled/onnx';
 import { decodeTensor } from '../../packages/unrolled/src/io/onnx/messages.ts';
 import { numbersOfTensor } from '../../packages/unrolled/src/io/onnx/tensor-data.ts';
@@ -56,7 +52,11 @@ function recordedOf(file: string, model: OnnxModel): Case | null {
   return { inputs: part('in', model.inputs), outputs: part('out', model.outputs) };
 }
 
-async function differenceOf(device: Device, file: string): Promise<number | null> {
+/**
+ * The greatest difference from what another program computed: beside `model.onnx` lie ONNX's `test_data_set_0/*.pb`, or beside
+ * `name.onnx` a NumPy archive `name.io.npz` (names with in or out before them). Null where nothing is recorded.
+ */
+export async function onnxDifference(device: Device, file: string): Promise<number | null> {
   const model = await openOnnx(device, readFileSync(file));
   const recorded = recordedOf(file, model);
   if (recorded === null) return null;
@@ -79,27 +79,3 @@ async function differenceOf(device: Device, file: string): Promise<number | null
   }
   return most;
 }
-
-const [folder, limit = '1e-5'] = process.argv.slice(2);
-const device = await openDevice('wasm', { threads: 1 });
-const counts = { same: 0, different: 0, refused: 0, unrecorded: 0 };
-let worst = 0;
-for (const file of globSync(join(folder, '**/*.onnx')).sort()) {
-  const name = relative(folder, file);
-  try {
-    const difference = await differenceOf(device, file);
-    if (difference === null) counts.unrecorded++;
-    else if (difference <= Number(limit)) counts.same++;
-    else counts.different++;
-    worst = Math.max(worst, difference ?? 0);
-    if (difference === null || difference > Number(limit))
-      console.log(`${name}: ${difference === null ? 'opens; nothing recorded' : `differs by ${difference}`}`);
-  } catch (error) {
-    counts.refused++;
-    console.log(
-      `${name}: ${(error as Error).name === 'DataError' ? '' : (error as Error).stack?.split('\n').slice(0, 4).join('\n')} ${(error as Error).message}`,
-    );
-  }
-}
-console.log(counts, `greatest difference ${worst}`);
-device.close();

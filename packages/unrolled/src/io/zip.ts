@@ -16,7 +16,7 @@ interface Entry {
 export interface ZipFile {
   readonly names: readonly string[];
   has(name: string): boolean;
-  /** @throws FormatError if there is no such file, or it is damaged, encrypted or larger than `maxBytes` */
+  /** @throws FormatError if there is no such file, or it is damaged */
   read(name: string): Uint8Array;
 }
 
@@ -24,18 +24,23 @@ const signature = { local: 0x04034b50, entry: 0x02014b50, end: 0x06054b50, end64
 /** Deflate cannot make data smaller than by this factor. */
 const mostDeflated = 1032;
 
+/** Bounds of what the files of an archive may have together, beside it. */
+const mostUnpacked = 64;
+const leastBound = 2 ** 26;
+
 /** Whether a file begins as zip archives do. */
 export const isZip = (bytes: Uint8Array): boolean =>
   bytes[0] === 0x50 && bytes[1] === 0x4b && (bytes[2] === 3 || bytes[2] === 5);
 
 /**
- * Opens a zip archive: stored and deflated files, with 64-bit sizes, each checked against its CRC-32.
+ * Opens a zip archive: stored and deflated files, with 64-bit sizes, each checked against its CRC-32. All of them together may
+ * unpack to 64 MiB, or to 64 times the archive: floating-point numbers do not get so small, files that mean harm do.
  * @param operation  named in errors
- * @param maxBytes   that files of the archive may have together. Default 4 GB
- * @throws FormatError if the archive is cut off or damaged, or claims more than `maxBytes`
+ * @throws FormatError if the archive is cut off or damaged, or claims more
  */
-export function openZip(operation: string, file: Uint8Array | ArrayBuffer, maxBytes = 2 ** 32): ZipFile {
+export function openZip(operation: string, file: Uint8Array | ArrayBuffer): ZipFile {
   const bytes = requireBytes(operation, file);
+  const maxBytes = Math.max(leastBound, bytes.length * mostUnpacked);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const damaged = (what: string): FormatError =>
     new FormatError(`${operation}: ${what}; the zip archive is cut off or damaged`, { bytes: bytes.length });

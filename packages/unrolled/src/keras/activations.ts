@@ -1,5 +1,6 @@
 import { type Kind, nearest, shown } from '../checks.ts';
 import { ConfigError } from '../errors.ts';
+import { gelu, geluTanh } from '../ops/gelu.ts';
 import {
   abs,
   add,
@@ -44,11 +45,10 @@ const activations = {
   exponential: exp,
   swish: silu,
   silu,
-  /** The form with tanh; its distance from the exact one is below 5e-4. */
-  gelu: (x: Tensor): Tensor => {
-    const inner = mul(add(mul(mul(x, x), 0.044715), 1), scale(x, Math.sqrt(2 / Math.PI)));
-    return mul(scale(x, 0.5), add(tanh(inner), 1));
-  },
+  /** x Φ(x); within 2e-7. */
+  gelu,
+  /** Keras' gelu(x, approximate=True). */
+  geluTanh,
   mish: (x: Tensor): Tensor => mul(x, tanh(softplus(x))),
   /** Keras 3's: clip(x/6 + ½, 0, 1). */
   hardSigmoid: (x: Tensor): Tensor => clip(add(scale(x, 1 / 6), 0.5), 0, 1),

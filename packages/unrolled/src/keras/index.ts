@@ -45,7 +45,19 @@ export * from './layers/core.ts';
 export { Dense, type DenseOptions, dense } from './layers/dense.ts';
 export * from './layers/embedding.ts';
 export * from './layers/merge.ts';
-export * from './layers/normalization.ts';
+export {
+  MultiHeadAttention,
+  type MultiHeadAttentionOptions,
+  multiHeadAttention,
+} from './layers/multi-head-attention.ts';
+export {
+  BatchNormalization,
+  type BatchNormalizationOptions,
+  batchNormalization,
+  LayerNormalization,
+  type LayerNormalizationOptions,
+  layerNormalization,
+} from './layers/normalization.ts';
 export type { KernelOptions } from './layers/options.ts';
 export * from './layers/pooling.ts';
 export { Bidirectional, type BidirectionalOptions, type MergeMode } from './layers/recurrent/bidirectional.ts';

@@ -24,6 +24,7 @@ import {
   lstmCell,
   masking,
   model,
+  multiHeadAttention,
   prelu,
   rnn,
   sequential,
@@ -160,17 +161,33 @@ test('a masked step repeats the output before it, or gives 0', async () => {
   }
 });
 
-test('attention does not look at padding of the value', async () => {
+test.each([
+  ['additiveAttention', () => additiveAttention()],
+  ['multiHeadAttention', () => multiHeadAttention({ numHeads: 2, keyDim: 2 })],
+])('%s does not look at padding of the value, whatever it is', async (_, make) => {
   const [q, v] = [input({ shape: [null], dtype: 'int32' }), input({ shape: [null], dtype: 'int32' })];
-  const table = embedding({ inputDim: V, outputDim: 3, maskZero: true });
-  const attended = additiveAttention().apply([table.apply(q), table.apply(v)]);
+  const tables = [q, v].map((ids) => embedding({ inputDim: V, outputDim: 3, maskZero: true }).apply(ids));
+  const attended = make().apply(tables);
   const net = model({ inputs: [q, v], outputs: globalAveragePooling1D().apply(attended), device, seed: 1 });
   const short = await net.predict([[[1, 2]], [[3, 4]]]);
+  const [first, second, ...rest] = await net.getWeights();
+  const odd = Array.from(second.data, (value, i) => (i < 3 ? Number.NaN : value));
+  await net.setWeights([first, { data: odd, shape: second.shape }, ...rest]);
   const long = await net.predict([[[1, 2, 0]], [[0, 3, 4, 0, 0]]]);
-  long.toArray();
   Array.from(long.data).forEach((value, i) => {
     expect(value).toBeCloseTo(short.data[i], 9);
   });
+});
+
+test('globalMaxPooling1D takes padding in where useMask is false, as Keras does', async () => {
+  const most = async (useMask: boolean): Promise<unknown> => {
+    const table = embedding({ inputDim: 3, outputDim: 1, maskZero: true });
+    const net = sequential([table, globalMaxPooling1D({ useMask })], { device });
+    await net.predict([[1]]);
+    await net.setWeights([[[9], [1], [2]]]);
+    return (await net.predict([[1, 2, 0]])).toArray();
+  };
+  expect([await most(true), await most(false)]).toEqual([[[2]], [[9]]]);
 });
 
 test('concatenate joins masks along time', async () => {

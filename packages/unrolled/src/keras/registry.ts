@@ -9,6 +9,7 @@ import * as core from './layers/core.ts';
 import { dense } from './layers/dense.ts';
 import { embedding } from './layers/embedding.ts';
 import * as merge from './layers/merge.ts';
+import { multiHeadAttention } from './layers/multi-head-attention.ts';
 import * as normalization from './layers/normalization.ts';
 import * as pooling from './layers/pooling.ts';
 import { bidirectional } from './layers/recurrent/both-directions.ts';
@@ -82,6 +83,7 @@ const makers: Readonly<Record<string, Maker>> = {
   attention: attention.attention,
   additiveAttention: attention.additiveAttention,
   attentionPooling: attention.attentionPooling,
+  multiHeadAttention,
   simpleRNN,
   lstm,
   gru,

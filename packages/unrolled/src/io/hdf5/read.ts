@@ -208,7 +208,7 @@ class Reader {
   #contiguous(address: number, length: number): Uint8Array {
     // A data set that was never written holds zeros.
     if (address >= 0) return this.#source.slice(address, length);
-    if (length > Math.max(2 ** 20, this.#source.bytes.length)) throw damaged(`a data set claims ${length} bytes`);
+    this.#source.claim(length);
     return new Uint8Array(length);
   }
 }

@@ -12,6 +12,13 @@ export const unread = (what: string): FormatError =>
 const stepsPerByte = 4;
 const leastSteps = 100_000;
 
+/**
+ * Bytes that compressed data sets, and those that were never written, may have for each of the file's, and at least. Their
+ * chunks count twice.
+ */
+const roomPerByte = 256;
+const leastRoom = 2 ** 26;
+
 /** The bytes of a file, read at any place; every read is bounded. */
 export class Source {
   readonly bytes: Uint8Array;
@@ -22,17 +29,25 @@ export class Source {
   /** Where addresses count from. */
   base = 0;
   #steps: number;
+  #room: number;
 
   constructor(bytes: Uint8Array) {
     this.bytes = bytes;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#steps = Math.max(leastSteps, bytes.length * stepsPerByte);
+    this.#room = Math.max(leastRoom, bytes.length * roomPerByte);
   }
 
   /** Counts work. @throws FormatError if a file asks for more than one of its size can need */
   spend(steps: number): void {
     this.#steps -= steps;
     if (this.#steps < 0) throw damaged('its parts refer to each other without end');
+  }
+
+  /** Counts bytes that are made of fewer in the file. @throws FormatError if all of them together are out of proportion */
+  claim(length: number): void {
+    this.#room -= length;
+    if (!(this.#room >= 0)) throw damaged(`a data set claims ${length} bytes in a file of ${this.bytes.length}`);
   }
 
   /** @throws FormatError unless these bytes are in the file */

@@ -5,7 +5,7 @@ import type { NamedArray } from '../../io/safetensors.ts';
 import { encodeZip } from '../../io/zip.ts';
 import { joined, type KerasLayer } from '../layer.ts';
 import { Model } from '../model.ts';
-import { folders } from './h5-weights.ts';
+import { folders, projections } from './h5-weights.ts';
 import { guarded } from './keras-file.ts';
 import { isRaw, type Raw, snake } from './options.ts';
 import { classOf } from './parts.ts';
@@ -64,6 +64,11 @@ function leaf(raw: Raw, layer: KerasLayer<unknown>, path: string, values: Values
   }
   const arrays = layer.placedWeights(path).map((one) => values[one.path]);
   if (className === 'RNN' && isRaw(options.cell)) return { members: { cell: cellGroup(options.cell, arrays) } };
+  if (className === 'MultiHeadAttention') {
+    const each = arrays.length / projections.length;
+    const parts = projections.map((name, i) => [name, variables(arrays.slice(i * each, (i + 1) * each))]);
+    return { members: { ...Object.fromEntries(parts), vars: { members: {} } } };
+  }
   return ['LSTM', 'GRU', 'SimpleRNN'].includes(className)
     ? { members: { cell: variables(arrays) } }
     : variables(arrays);

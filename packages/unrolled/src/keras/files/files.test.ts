@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { UnrolledError } from '../../errors.ts';
 import { Random } from '../../random.ts';
 import {
+  activation,
   attentionPooling,
   batchNormalization,
   bidirectional,
@@ -10,20 +11,24 @@ import {
   conv2D,
   dense,
   depthwiseConv2D,
+  embedding,
   exportKeras,
   exportTfjs,
   globalAveragePooling2D,
+  globalMaxPooling1D,
   gru,
   gruCell,
   importKeras,
   importTfjs,
   input,
   type KerasLayer,
+  layerNormalization,
   leakyRelu,
   lstm,
   lstmCell,
   type Model,
   model,
+  multiHeadAttention,
   multiply,
   rnn,
   sequential,
@@ -90,6 +95,18 @@ describe('what cannot be computed alike is refused by name', () => {
     expect(() => importTfjs(graph, () => new Uint8Array())).toThrow('a graph model');
     expect(() => importKeras(text(layerOf('MyModel', {})))).toThrow("of the class 'MyModel'");
   });
+});
+
+test('gelu is the exact one, and the names that other programs have for its form with tanh are read', () => {
+  const activationOf = (activation: unknown) => {
+    const dense = layerOf('Dense', { name: 'd', units: 1, batch_input_shape: [null, 2], activation });
+    const { config } = importKeras(text(modelOf([dense], '3.1.0')));
+    return (config as { layers: { activation: string }[] }).layers[0].activation;
+  };
+  const approximate = (value: boolean) => layerOf('GELU', { approximate: value });
+  const names = ['gelu', 'gelu_new', 'keras_hub>gelu_approximate', approximate(true), approximate(false)];
+  expect(names.map(activationOf)).toEqual(['gelu', 'geluTanh', 'geluTanh', 'geluTanh', 'gelu']);
+  expect(() => activationOf('other>gelu_approximate')).toThrow('is not one of this library');
 });
 
 test('what concerns training alone is left out with a note', () => {
@@ -195,6 +212,42 @@ describe('a model that is written and read again computes the same', () => {
     ],
     'shared layers and a model inside': [sharedLayers() as never, numbers(2, 4), numbers(2, 3)],
   };
+
+  test('attention, and norms over several axes, in files of Keras', async () => {
+    const x = input({ shape: [5, 4] });
+    const memory = input({ shape: [3, 2] });
+    const attended = multiHeadAttention({ numHeads: 2, keyDim: 3, outputShape: 4 }).apply([x, memory]);
+    const own = multiHeadAttention({ numHeads: 1, keyDim: 2, useBias: false, causal: true }).apply([
+      attended,
+      attended,
+    ]);
+    const made = model({
+      inputs: [x, memory],
+      outputs: activation({ activation: 'gelu' }).apply(layerNormalization({ axis: [1, 2] }).apply(own)),
+    }) as never as Model<never>;
+    const given = [numbers(2, 5, 4), numbers(2, 3, 2)];
+    const weights = await made.getWeights();
+    await made.setWeights(weights.map(({ shape }) => numbers(...shape)));
+    const expected = await made.predict(given);
+    for (const format of ['keras', 'h5'] as const) {
+      expect(await importKeras<never>(await exportKeras(made, format)).model.predict(given)).toEqual(expected);
+    }
+    await expect(exportTfjs(made)).rejects.toThrow('TensorFlow.js has no such layer');
+  });
+
+  test('the maximum of masked steps is read as Keras computes it, and written only where it is the same there', async () => {
+    const masked = (useMask?: boolean) =>
+      sequential([
+        input({ shape: [null], dtype: 'int32' }),
+        embedding({ inputDim: 4, outputDim: 2, maskZero: true }),
+        globalMaxPooling1D({ useMask }),
+      ]) as unknown as Model<never>;
+    await expect(exportKeras(masked())).rejects.toThrow('useMask: false');
+    const made = masked(false);
+    const x = { shape: [1, 3], data: [1, 2, 0] };
+    const expected = await made.predict(x);
+    expect(await importKeras<never>(await exportKeras(made)).model.predict(x)).toEqual(expected);
+  });
 
   test.each(Object.keys(cases))('%s', async (name) => {
     const [made, ...inputs] = cases[name];

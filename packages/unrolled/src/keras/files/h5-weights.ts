@@ -83,6 +83,9 @@ function leaf(
   assign(name, places, arraysOf(className, options, group), into);
 }
 
+/** The folders of the projections of a MultiHeadAttention, in the order of its weights. */
+export const projections = ['query_dense', 'key_dense', 'value_dense', 'output_dense'];
+
 function arraysOf(
   className: string,
   options: Readonly<Record<string, unknown>>,
@@ -95,6 +98,7 @@ function arraysOf(
     const next = folders();
     return inner.cells.flatMap((one) => variables(groupIn(groupIn(cell, 'cells'), next(classOf(one).className))));
   }
+  if (className === 'MultiHeadAttention') return projections.flatMap((name) => variables(groupIn(group, name)));
   return variables(['LSTM', 'GRU', 'SimpleRNN'].includes(className) ? cell : group);
 }
 

@@ -39,9 +39,6 @@ export interface Opened {
   readonly weights: { readonly group: Group; readonly isTurned: boolean } | null;
 }
 
-/** What a `.keras` archive may hold together. */
-const mostBytes = 2 ** 32;
-
 /** Turns what goes wrong inside a file that is damaged on purpose into an error that says so. */
 export function guarded<Result>(action: () => Result): Result {
   try {
@@ -93,7 +90,7 @@ function named(architecture: unknown, version: unknown) {
 }
 
 function openArchive(bytes: Uint8Array): Opened {
-  const zip = openZip('keras', bytes, mostBytes);
+  const zip = openZip('keras', bytes);
   const text = (name: string): unknown => parseJson(new TextDecoder().decode(zip.read(name)), name);
   if (!zip.has('config.json')) throw new FormatError('keras: the zip archive has no config.json; it is no .keras file');
   const metadata = zip.has('metadata.json') ? text('metadata.json') : null;

@@ -139,12 +139,23 @@ export const layerTable: Readonly<Record<string, LayerEntry>> = {
   MaxPooling2D: pooling('maxPooling2D'),
   AveragePooling1D: pooling('averagePooling1D'),
   AveragePooling2D: pooling('averagePooling2D'),
-  GlobalMaxPooling1D: global('globalMaxPooling1D'),
+  // No version uses a mask here.
+  GlobalMaxPooling1D: { ...global('globalMaxPooling1D'), fixed: { useMask: false } },
   GlobalMaxPooling2D: global('globalMaxPooling2D'),
   GlobalAveragePooling1D: global('globalAveragePooling1D'),
   GlobalAveragePooling2D: global('globalAveragePooling2D'),
   Attention: { layer: 'attention', options: plain('useScale', 'scoreMode', 'dropout', 'causal') },
   AdditiveAttention: { layer: 'additiveAttention', options: plain('useScale', 'dropout', 'causal') },
+  MultiHeadAttention: {
+    layer: 'multiHeadAttention',
+    options: {
+      ...plain('numHeads', 'keyDim', 'valueDim', 'dropout', 'useBias', 'outputShape'),
+      ...named('kernel', 'bias'),
+      activityRegularizer: 'regularizer',
+    },
+    // Of sequences [B, T, D] there is one axis.
+    only: { attention_axes: [null, [1]] },
+  },
   SimpleRNN: { layer: 'simpleRNN', options: { ...cell, ...rnn } },
   LSTM: { layer: 'lstm', options: { ...gated, ...rnn, unitForgetBias: 'plain' } },
   GRU: { layer: 'gru', options: { ...gated, ...rnn, resetAfter: 'plain' } },
@@ -188,5 +199,6 @@ export const withoutEffect: ReadonlySet<string> = new Set([
   ],
   ...['optional', 'seed', 'unroll', 'implementation', 'input_length', 'autocast', 'use_cudnn', 'consume_less', 'mode'],
   ...['lora_rank', 'lora_alpha', 'build_config', 'dynamic', 'supports_masking', 'adj_msg', 'shared_object_id'],
+  ...['query_shape', 'key_shape', 'value_shape', 'flash_attention'],
   ...['module', 'registered_name', 'renorm_clipping', 'renorm_momentum', 'input_spec', 'sparse_grad'],
 ]);

@@ -35,6 +35,10 @@ export interface Dialect {
 const otherActivations: Readonly<Record<string, ActivationName>> = {
   hardSwish: 'hardSilu',
   exp: 'exponential',
+  // Names of TensorFlow.js and KerasHub.
+  geluNew: 'geluTanh',
+  'kerasHub>geluApproximate': 'geluTanh',
+  'kerasNlp>geluApproximate': 'geluTanh',
 };
 
 /** An activation of a file: its name, or an object that names it. @throws FormatError if there is none of that name */
@@ -54,6 +58,9 @@ function activationNameOf(given: unknown): string {
   if (isRaw(given)) {
     const { class_name: kind, config } = given;
     if (kind === 'function' && typeof config === 'string') return config;
+    if (String(kind).toLowerCase() === 'gelu' && isRaw(config) && typeof config.approximate === 'boolean') {
+      return config.approximate ? 'gelu_tanh' : 'gelu';
+    }
     const isPlain = isRaw(config) && Object.keys(config).every((key) => ['name', 'trainable', 'dtype'].includes(key));
     if (typeof kind === 'string' && isPlain) return snake(lower(kind)).replace('re_l_u', 'relu');
     throw new FormatError(`the activation ${shown(kind ?? given)} is a layer or a function of its own`, { given });
@@ -66,6 +73,10 @@ export function writeActivation(name: ActivationName, isTfjs: boolean): string {
   if (name === 'hardSigmoidKeras2' && isTfjs) return 'hard_sigmoid';
   if (name === 'hardSigmoid' && isTfjs) {
     throw new FormatError("the activation 'hardSigmoid' is Keras 3's, clip(x/6 + ½), which TensorFlow.js lacks");
+  }
+  if (name === 'geluTanh') {
+    if (isTfjs) return 'gelu_new';
+    throw new FormatError("the activation 'geluTanh' has no name in Keras, whose gelu in files is the exact one");
   }
   if (name === 'hardSigmoidKeras2') {
     throw new FormatError("the activation 'hardSigmoidKeras2' is not in Keras 3, whose hard_sigmoid is clip(x/6 + ½)");

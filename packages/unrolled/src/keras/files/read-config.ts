@@ -83,7 +83,7 @@ export function readEntry(
       const read = readOption(known[name], name, value, dialect);
       if (read !== undefined) config[name] = read;
     } else if (Object.hasOwn(only, key)) {
-      if (!only[key].includes(value)) {
+      if (!only[key].some((one) => JSON.stringify(one) === JSON.stringify(value))) {
         const what = key === 'data_format' ? 'channels are read last' : `only ${shown(only[key][0])} is read`;
         throw new FormatError(`${key} is ${shown(value)}, and ${what}`, { option: key, value });
       }

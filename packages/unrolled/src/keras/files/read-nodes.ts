@@ -180,6 +180,8 @@ function oldCall(node: unknown): Call {
   if (!Array.isArray(list)) throw new FormatError(`a call is ${shown(node)}`);
   const inputs: History[] = [];
   const states: History[] = [];
+  /** Of attention. */
+  const further: { value?: History; key?: History } = {};
   let isCausal = false;
   for (const one of list) {
     if (!isHistory(one)) throw new FormatError(`a call takes ${shown(one)}`);
@@ -191,23 +193,31 @@ function oldCall(node: unknown): Call {
       // tf.keras names further inputs so.
       const given = isHistory(value) ? [value] : value;
       if (key === 'initial_state' && Array.isArray(given) && given.every(isHistory)) states.push(...given);
+      else if ((key === 'value' || key === 'key') && isHistory(value)) further[key] = [value[0], value[1], value[2]];
       else if (['y', 'x'].includes(key) || key !== 'initial_state') requireHarmless(key, value);
     }
   }
-  return { inputs: [...inputs, ...states], isCausal };
+  const { value, key } = further;
+  return { inputs: [...inputs, ...(value ? [value] : []), ...(key ? [key] : []), ...states], isCausal };
 }
 
 /** Keras 3: `{ args, kwargs }`, with tensors anywhere. */
 function newCall({ args, kwargs }: Raw, masks: ReadonlySet<string>): Call {
   const inputs = tensorsIn(args);
+  const named = isRaw(kwargs) ? kwargs : {};
+  for (const key of inputNames) inputs.push(...tensorsIn(named[key]));
   let isCausal = false;
-  for (const [key, value] of Object.entries(isRaw(kwargs) ? kwargs : {})) {
-    if (['initial_state', 'sequences', 'inputs', 'x'].includes(key)) inputs.push(...tensorsIn(value));
-    else if (!(key === 'mask' && isMask(value, masks))) requireHarmless(key, value);
+  for (const [key, value] of Object.entries(named)) {
+    const isKnown = inputNames.includes(key) || (maskNames.includes(key) && isMask(value, masks));
+    if (!isKnown) requireHarmless(key, value);
     if (key === 'use_causal_mask' && value === true) isCausal = true;
   }
   return { inputs, isCausal };
 }
+
+/** Names of arguments that are inputs, in the order that a layer here takes them. */
+const inputNames = ['inputs', 'sequences', 'x', 'initial_state', 'query', 'value', 'key'];
+const maskNames = ['mask', 'query_mask', 'value_mask', 'key_mask'];
 
 /** Whether a mask is one of those that follow from the layers before. */
 const isMask = (value: unknown, masks: ReadonlySet<string>): boolean =>

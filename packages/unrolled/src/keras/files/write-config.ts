@@ -28,7 +28,8 @@ type Options = KerasLayerConfig & Raw;
 
 /** Layers that TensorFlow.js lacks. */
 const notInTfjs = new Set([
-  ...['depthwiseConv1D', 'separableConv1D', 'attention', 'additiveAttention', 'activityRegularization', 'subtract'],
+  ...['depthwiseConv1D', 'separableConv1D', 'attention', 'additiveAttention', 'multiHeadAttention'],
+  ...['activityRegularization', 'subtract'],
   ...['zeroPadding1D', 'cropping1D', 'upSampling1D'],
 ]);
 
@@ -118,7 +119,7 @@ function writeOptions(
   // Keras has no default for the size of some pools.
   const config = /^(max|average)Pooling/.test(layer) ? { ...given, poolSize: given.poolSize ?? 2 } : given;
   for (const [name, value] of Object.entries(config)) {
-    if (['layer', 'name', 'trainable'].includes(name) || value === undefined) continue;
+    if (['layer', 'name', 'trainable', 'useMask'].includes(name) || value === undefined) continue;
     const kind = options[name];
     if (kind === undefined) throw new FormatError(`the option ${name} = ${shown(value)} is not one there`);
     if (kind === 'activation') written[snake(name)] = writeActivation(value as never, target.isTfjs);
@@ -213,7 +214,7 @@ function inputLayer(name: string, shape: readonly number[], dtype: string, targe
 
 function writeSequential(model: Model<unknown>, { name, trainable }: SequentialConfig, target: Target): Raw {
   const places = placesIn(model, target.prefix);
-  refuseMaskedBoth(places, target);
+  refuseOtherMasks(places, target);
   const [input] = model.graph.inputs;
   const first = inputLayer(`${target.prefix ?? ''}${name ?? model.name}_input`, input.shape, dtypeOf(model, 0), target);
   const layers = [first, ...places.map((place) => writeLayer(place, target))];
@@ -227,24 +228,27 @@ function writeSequential(model: Model<unknown>, { name, trainable }: SequentialC
 
 const dtypeOf = (model: Model<unknown>, index: number): string => (model.graph.takesIdsAt(index) ? 'int32' : 'float32');
 
-/** TensorFlow.js repeats the output before a masked step, where Keras and this library give zeros. */
-function refuseMaskedBoth(places: readonly Place[], { isTfjs }: Target): void {
-  const masks = places.some(({ config }) => config.layer === 'masking' || (config as Options).maskZero === true);
+/** @throws FormatError for a layer that computes masked steps otherwise in the program that it is written for */
+function refuseOtherMasks(places: readonly Place[], { isTfjs }: Target): void {
+  const refuse = ({ config }: Place, why: string): never => {
+    throw new FormatError(`keras: layer ${shown(config.name)} (${config.layer}): ${why}`, { layer: config.name });
+  };
+  if (!places.some(({ config }) => config.layer === 'masking' || (config as Options).maskZero === true)) return;
+  // It repeats the output before a masked step, where Keras and this library give zeros.
   const both = places.find(({ config }) => {
     const { of } = config as unknown as { readonly of?: Options };
     return config.layer === 'bidirectional' && of?.returnSequences === true && of.zeroOutputForMask !== false;
   });
-  if (isTfjs && masks && both) {
-    throw new FormatError(
-      `keras: layer ${shown(both.config.name)} (bidirectional): TensorFlow.js computes its masked steps otherwise`,
-      { layer: both.config.name },
-    );
-  }
+  if (isTfjs && both) refuse(both, 'TensorFlow.js computes its masked steps otherwise');
+  const most = places.find(
+    ({ config }) => config.layer === 'globalMaxPooling1D' && (config as Options).useMask !== false,
+  );
+  if (most) refuse(most, 'the other program takes padding into the maximum; with useMask: false it does here, too');
 }
 
 function writeFunctional(model: Functional<never>, config: FunctionalConfig, target: Target): Raw {
   const places = placesIn(model as unknown as Model<unknown>, target.prefix);
-  refuseMaskedBoth(places, target);
+  refuseOtherMasks(places, target);
   const { calls, inputs } = config;
   const taken = new Set(places.map(({ config: { name } }) => name));
   const inputNames = inputs.map(({ name }) => (taken.has(name) ? `${name}_input` : `${target.prefix ?? ''}${name}`));
@@ -275,6 +279,8 @@ function writeFunctional(model: Functional<never>, config: FunctionalConfig, tar
     const [first, ...others] = from.map(tensor);
     const isRecurrent = 'stateShapes' in layer || layer.config.layer === 'bidirectional';
     if (isRecurrent && others.length > 0) return { args: [first], kwargs: { initial_state: others } };
+    // Its inputs are arguments, not a list.
+    if (layer.config.layer === 'multiHeadAttention') return { args: [first, ...others], kwargs: {} };
     return { args: [others.length > 0 ? [first, ...others] : first], kwargs: {} };
   };
   const layers = [
@@ -287,7 +293,7 @@ function writeFunctional(model: Functional<never>, config: FunctionalConfig, tar
       const of = places.findIndex((one) => one.layer === layer);
       const place = places[of];
       const { causal, ...rest } = place.config as Options;
-      const attends = /^(attention|additiveAttention)$/.test(rest.layer);
+      const attends = /^(attention|additiveAttention|multiHeadAttention)$/.test(rest.layer);
       const written = writeLayer({ ...place, config: (attends ? rest : place.config) as KerasLayerConfig }, target);
       const own = calls.flatMap((one, at) => (one.of === of ? [call(at)] : []));
       const inbound =

@@ -1,6 +1,6 @@
-import { flag, number } from '../../checks.ts';
+import { flag, type Kind, number } from '../../checks.ts';
 import { ConfigError } from '../../errors.ts';
-import { add, batchNorm, div, layerNorm, mul, sqrt, square, sub, sum, transpose } from '../../ops/index.ts';
+import { add, batchNorm, div, layerNorm, mul, reshape, sqrt, square, sub, sum, transpose } from '../../ops/index.ts';
 import type { Shape } from '../../shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { Constraint } from '../constraints.ts';
@@ -170,7 +170,29 @@ function maskedNorm(
 export const batchNormalization = (options: BatchNormalizationOptions = {}): BatchNormalization =>
   new BatchNormalization(options);
 
-export type LayerNormalizationOptions = ScaleOptions;
+export interface LayerNormalizationOptions extends Omit<ScaleOptions, 'axis'> {
+  /** The axis, or several that are normalised together. Default −1: the last. */
+  readonly axis?: number | readonly number[] | undefined;
+}
+
+/**
+ * The axes that a layer normalises over, counted from 0, in ascending order.
+ * @throws ConfigError if one is not there, is the batch, or comes twice
+ */
+export function normalizedAxes(layer: string, axis: number | readonly number[], rank: number): number[] {
+  const given = typeof axis === 'number' ? [axis] : axis;
+  const axes = given.map((one) => (one < 0 ? one + rank : one)).sort((a, b) => a - b);
+  if (axes.length > 0 && axes.every((one, i) => one >= 1 && one < rank && one !== axes[i - 1])) return axes;
+  throw new ConfigError(
+    `${layer}: axis ${JSON.stringify(axis)} does not name axes of an input of ${rank} axes, the batch excluded`,
+    { axis, rank },
+  );
+}
+
+const axesKind: Kind = {
+  must: 'a whole number, or a list of them',
+  fits: (value) => [value].flat().every(Number.isInteger),
+};
 
 export class LayerNormalization extends KerasLayer {
   readonly config: { readonly layer: 'layerNormalization' } & LayerNormalizationOptions;
@@ -180,27 +202,40 @@ export class LayerNormalization extends KerasLayer {
 
   constructor(options: LayerNormalizationOptions = {}) {
     super();
-    this.config = layerConfig('layerNormalization', options, scaleKinds);
+    this.config = layerConfig('layerNormalization', options, { ...scaleKinds, axis: axesKind });
   }
 
   override build([shape]: readonly Shape[]): void {
     const { center = true, scale = true, axis = -1 } = this.config;
-    if (axis !== -1 && axis !== shape.length - 1) {
-      throw new ConfigError(
-        `${this.name}: it normalises over the last axis, received axis ${axis}; permute the input`,
-        { axis },
-      );
-    }
-    const width = [lastExtent(this.name, shape)];
-    this.#gamma = scale ? this.addWeight('gamma', width, gammaWeight(this.config)) : null;
-    this.#beta = center ? this.addWeight('beta', width, betaWeight(this.config)) : null;
+    normalizedAxes(this.name, axis, shape.length);
+    // Keras gives the weights the extents in the order of the option.
+    const extents = [axis].flat().map((one) => lastExtent(this.name, [shape.at(one)!]));
+    const options = this.config as ScaleOptions;
+    this.#gamma = scale ? this.addWeight('gamma', extents, gammaWeight(options)) : null;
+    this.#beta = center ? this.addWeight('beta', extents, betaWeight(options)) : null;
   }
 
   call([x]: readonly Tensor[]): Tensor {
-    return layerNorm(x, this.#gamma?.value ?? null, this.#beta?.value ?? null, this.config.epsilon ?? 1e-3);
+    const axes = normalizedAxes(this.name, this.config.axis ?? -1, x.rank);
+    const flat = (weight: Weight | null): Tensor | null => weight && reshape(weight.value, [weight.size]);
+    const normalized = (value: Tensor): Tensor =>
+      layerNorm(value, flat(this.#gamma), flat(this.#beta), this.config.epsilon ?? 1e-3);
+    if (axes[0] === x.rank - 1) return normalized(x);
+    const order = [...x.shape.map((_, i) => i).filter((i) => !axes.includes(i)), ...axes];
+    const moved = transpose(x, order);
+    const width = axes.reduce((size, one) => size * x.shape[one], 1);
+    const y = reshape(normalized(reshape(moved, [-1, width])), moved.shape);
+    return transpose(
+      y,
+      order.map((_, i) => order.indexOf(i)),
+    );
   }
 }
 
-/** Layer normalisation (Ba 2016) over the last axis. Weights: `gamma`, `beta`. Passes a mask on. */
+/**
+ * Layer normalisation (Ba 2016): y = γ ⊙ (x − μ)/√(σ² + ε) + β with mean and variance over the last axis, or over several
+ * together. Weights: `gamma`, `beta`, of the extents of the axes. Passes a mask on; where time is among the axes, masked steps
+ * count as any other, as in Keras.
+ */
 export const layerNormalization = (options: LayerNormalizationOptions = {}): LayerNormalization =>
   new LayerNormalization(options);

@@ -1,4 +1,5 @@
 import { count, flag, type Kind, oneOf } from '../../checks.ts';
+import { ConfigError } from '../../errors.ts';
 import {
   averagePool2d,
   globalAveragePool,
@@ -75,6 +76,11 @@ export const averagePooling2D = (options: PoolingOptions = {}): Pooling => new P
 export interface GlobalPoolingOptions extends CommonOptions {
   /** Whether the axes that are pooled stay, with extent 1. Default false. */
   readonly keepdims?: boolean | undefined;
+  /**
+   * Whether the maximum is over the steps that the mask counts. False: over all steps, as Keras and TensorFlow.js compute
+   * `GlobalMaxPooling1D`, where padding takes part. Of `globalMaxPooling1D` alone. Default true.
+   */
+  readonly useMask?: boolean | undefined;
 }
 
 type GlobalKind = 'globalMaxPooling1D' | 'globalMaxPooling2D' | 'globalAveragePooling1D' | 'globalAveragePooling2D';
@@ -85,7 +91,10 @@ export class GlobalPooling extends KerasLayer {
 
   constructor(layer: GlobalKind, options: GlobalPoolingOptions = {}) {
     super();
-    this.config = layerConfig(layer, options, { keepdims: flag });
+    this.config = layerConfig(layer, options, { keepdims: flag, useMask: flag });
+    if (options.useMask !== undefined && layer !== 'globalMaxPooling1D') {
+      throw new ConfigError(`${layer}: useMask is an option of globalMaxPooling1D`, { layer });
+    }
   }
 
   override outputShape([shape]: readonly Shape[]): Shape {
@@ -103,7 +112,8 @@ export class GlobalPooling extends KerasLayer {
   #pool(x: Tensor, mask: Mask | null): Tensor {
     const isMax = this.config.layer.startsWith('globalMax');
     if (x.rank === 4) return isMax ? globalMaxPool(x) : globalAveragePool(x);
-    if (mask === null || mask.full) return isMax ? max(x, { axes: 1 }) : mean(x, { axes: 1 });
+    if (mask === null || mask.full || this.config.useMask === false)
+      return isMax ? max(x, { axes: 1 }) : mean(x, { axes: 1 });
     const [B, T] = x.shape;
     const counts = x.device.tensor(Float64Array.from(mask.values), [B, T, 1]);
     // A row without steps gives 0.
@@ -120,8 +130,8 @@ export class GlobalPooling extends KerasLayer {
 }
 
 /**
- * The greatest value of each feature over the steps that the mask counts, `[B, T, C]` → `[B, C]`. (Keras 3 takes padding into
- * the maximum.)
+ * The greatest value of each feature over the steps that the mask counts, `[B, T, C]` → `[B, C]`. Keras takes padding into
+ * the maximum: `useMask: false`, which layers from its files have.
  */
 export const globalMaxPooling1D = (options: GlobalPoolingOptions = {}): GlobalPooling =>
   new GlobalPooling('globalMaxPooling1D', options);

@@ -1,3 +1,4 @@
+import { erf, gelu, geluTanh } from '../../ops/gelu.ts';
 import {
   abs,
   add,
@@ -24,7 +25,7 @@ import { sizeOf } from '../../shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { Node, Operator } from '../node.ts';
 import { onDevice, onHost, tensorOf } from '../value.ts';
-import { erf, rounded } from './elementwise.ts';
+import { rounded } from './elementwise.ts';
 import { axisOf } from './strided.ts';
 
 export const clip = (x: Tensor, from: number, to: number): Tensor => minimum(maximum(x, from), to);
@@ -34,15 +35,6 @@ export const elu = (x: Tensor, alpha: number): Tensor =>
   select(greater(x, 0), x, scale(sub(exp(minimum(x, 0)), 1), alpha));
 export const softsign = (x: Tensor): Tensor => div(x, add(abs(x), 1));
 export const thresholdedRelu = (x: Tensor, alpha: number): Tensor => mul(x, greater(x, alpha));
-
-function gelu(x: Tensor): Tensor {
-  return mul(scale(x, 0.5), add(erf(scale(x, Math.SQRT1_2)), 1));
-}
-
-function geluTanh(x: Tensor): Tensor {
-  const inner = scale(mul(x, add(scale(mul(x, x), 0.044715), 1)), Math.sqrt(2 / Math.PI));
-  return mul(scale(x, 0.5), add(tanh(inner), 1));
-}
 
 /** An activation on the device, made from the node's attributes. */
 const activation = (make: (node: Node) => (x: Tensor) => Tensor): Operator => ({

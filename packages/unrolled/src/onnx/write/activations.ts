@@ -29,6 +29,10 @@ const writers: Readonly<Record<string, Write>> = {
   swish: (graph, x) => graph.add('Mul', [x, graph.add('Sigmoid', [x])]),
   silu: (graph, x) => graph.add('Mul', [x, graph.add('Sigmoid', [x])]),
   gelu: (graph, x) => {
+    const bend = graph.add('Erf', [graph.add('Mul', [x, graph.number(Math.SQRT1_2)])]);
+    return graph.add('Mul', [graph.add('Mul', [x, graph.number(0.5)]), graph.add('Add', [bend, graph.number(1)])]);
+  },
+  geluTanh: (graph, x) => {
     const cube = graph.add('Mul', [graph.add('Mul', [x, x]), x]);
     const inner = graph.add('Add', [x, graph.add('Mul', [cube, graph.number(0.044715)])]);
     const bend = graph.add('Tanh', [graph.add('Mul', [inner, graph.number(Math.sqrt(2 / Math.PI))])]);

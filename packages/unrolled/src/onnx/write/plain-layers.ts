@@ -1,3 +1,5 @@
+import { normalizedAxes } from '../../keras/layers/normalization.ts';
+import { sizeOf } from '../../shape.ts';
 import { writeActivation } from './activations.ts';
 import { permuted } from './arrays.ts';
 import { real } from './builder.ts';
@@ -43,7 +45,7 @@ const prelu = simple((call, x) => {
 function lengthsFrom(call: LayerCall, counts: string): string {
   if (!call.rightPadded) {
     throw call.refusal(
-      'makes a mask. ONNX holds one only as the number of steps of each row: if the steps that count come first in your rows, write with { rightPadded: true }',
+      'makes a mask. ONNX holds one only as the number of steps of each row: if the steps that count come first in your rows, write with { rightPadded: true } (--right-padded)',
     );
   }
   const { graph } = call;
@@ -90,12 +92,18 @@ const batchNormalization = simple((call, x) => {
 });
 
 const layerNormalization = simple((call, x) => {
-  const { graph, config, inputs } = call;
-  const width = [inputs[0].shape.at(-1)!];
-  const gamma = call.hasWeight('gamma') ? call.weight('gamma').data : new Float32Array(width[0]).fill(1);
-  const parts = [x, graph.floats('gamma', width, gamma)];
-  if (call.hasWeight('beta')) parts.push(graph.floats('beta', width, call.weight('beta').data));
-  return graph.add('LayerNormalization', parts, { axis: -1, epsilon: real((config.epsilon ?? 1e-3) as number) });
+  const { graph, config, inputs, name } = call;
+  const { shape } = inputs[0];
+  const axes = normalizedAxes(name, (config.axis ?? -1) as number | readonly number[], shape.length);
+  const order = [...shape.map((_, i) => i).filter((i) => !axes.includes(i)), ...axes];
+  const isTurned = order.some((axis, i) => axis !== i);
+  const extents = axes.map((axis) => shape[axis]);
+  const gamma = call.hasWeight('gamma') ? call.weight('gamma').data : new Float32Array(sizeOf(extents)).fill(1);
+  const parts = [isTurned ? graph.add('Transpose', [x], { perm: order }) : x, graph.floats('gamma', extents, gamma)];
+  if (call.hasWeight('beta')) parts.push(graph.floats('beta', extents, call.weight('beta').data));
+  const attributes = { axis: -axes.length, epsilon: real((config.epsilon ?? 1e-3) as number) };
+  const y = graph.add('LayerNormalization', parts, attributes);
+  return isTurned ? graph.add('Transpose', [y], { perm: order.map((_, i) => order.indexOf(i)) }) : y;
 });
 
 /** The mask that several inputs share. @throws ConfigError if they have different ones */
@@ -181,7 +189,8 @@ const cropping = simple((call, x) => {
 /** Over the steps that count, or all places. */
 const globalPooling: LayerWriter = (call) => {
   const { graph, config, inputs, outputs } = call;
-  const [{ name: x, lengths, shape }] = inputs;
+  const [{ name: x, shape }] = inputs;
+  const lengths = config.useMask === false ? null : inputs[0].lengths;
   const isMax = config.layer.startsWith('globalMax');
   const axes = shape.slice(1, -1).map((_, i) => i + 1);
   const keepdims = Number(config.keepdims ?? false);

@@ -7,6 +7,7 @@ import type { SymbolicTensor } from '../../keras/symbolic.ts';
 import type { Weight } from '../../keras/weight.ts';
 import type { Shape } from '../../shape.ts';
 import type { Numbers } from './arrays.ts';
+import { attentionLayers } from './attention-layers.ts';
 import { GraphBuilder, type GraphValue } from './builder.ts';
 import { imageLayers } from './image-layers.ts';
 import { type LayerCall, type LayerWriter, refusalOf, type Written } from './layer-writer.ts';
@@ -27,7 +28,12 @@ type AnyModel = Pick<
   'graph' | 'inputNames' | 'outputNames' | 'store' | 'name' | 'nameOf' | 'weights' | 'config'
 >;
 
-const writers: Readonly<Record<string, LayerWriter>> = { ...plainLayers, ...imageLayers, ...recurrentLayers };
+const writers: Readonly<Record<string, LayerWriter>> = {
+  ...plainLayers,
+  ...imageLayers,
+  ...recurrentLayers,
+  ...attentionLayers,
+};
 
 /** Kinds of layers that are written. */
 export const writtenLayers: readonly string[] = [
@@ -41,8 +47,8 @@ export const writtenLayers: readonly string[] = [
  * A model of `unrolled/keras` as an ONNX file (operator set 17), as it is in use: without dropout, with the moving statistics of
  * batch norms. Inputs and outputs have the model's names; ids are int32. Sequences are `[B, T, F]`, images `[B, H, W, C]`, as in
  * the model.
- * @throws ConfigError naming the layer that the format, or this writer, cannot hold: attention, cells other than simple ones, LSTM
- *   and GRU, activations that ONNX's recurrent operators lack, stateful layers, and masks unless `rightPadded`
+ * @throws ConfigError naming the layer that the format, or this writer, cannot hold: cells other than simple ones, LSTM and GRU,
+ *   activations that ONNX's recurrent operators lack, stateful layers, and masks unless `rightPadded`
  *
  * @example
  * writeFileSync('model.onnx', await toOnnx(model));
