@@ -115,7 +115,9 @@ const taskOf: Readonly<Record<string, string>> = {
 };
 
 /** Examples that follow another one on their page, and are run after it, in one program. */
-const joined: readonly string[] = ['docs/training-loop.md', 'docs/layers.md', 'docs/convolutions.md', 'docs/keras.md'];
+const joined: readonly string[] = ['training-loop', 'layers', 'convolutions', 'keras', 'coming-from-pytorch'].map(
+  (name) => `docs/${name}.md`,
+);
 
 /** Every TypeScript example of README and docs, `{{model}}` standing for the address of a model of its task. */
 export function documentedExamples(): Example[] {

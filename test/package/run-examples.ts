@@ -69,6 +69,9 @@ export function testExamples(project: () => string): void {
 
   test('are found on each page that has some', () => {
     expect(examples.length).toBeGreaterThan(10);
+    // Those of models of other programs use every function of unrolled/keras and unrolled/onnx that reads or writes files.
+    const names = ['docs-keras-1', 'docs-onnx-1', 'docs-onnx-2', 'docs-model-files-1', 'docs-coming-from-pytorch-1'];
+    expect(examples.map(({ name }) => name)).toEqual(expect.arrayContaining(names));
   });
 
   test.each(examples)(
