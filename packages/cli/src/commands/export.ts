@@ -21,7 +21,7 @@ interface ExportFlags extends Pick<UseFlags, 'checkpoint' | 'json'> {
 export function exportCommand(): Command {
   return new Command('export')
     .description('write a trained model to a single file, for a page, an app, a server or another program')
-    .argument('<run>', `run folder, checkpoint, or a model file: ${described((format) => !!format.import)}`)
+    .argument('<run>', 'run folder, checkpoint, or a model file of Keras or TensorFlow.js')
     .argument(
       '[file]',
       `output file; its folder is created, its ending says the format: ${described((format) => !!format.export)} ` +
@@ -76,7 +76,6 @@ async function exportModel(run: string, file: string | undefined, flags: ExportF
   Object.values(files).forEach((bytes, i) => {
     naming(paths[i], () => writeFileSync(paths[i], bytes));
   });
-  for (const note of notes) process.stderr.write(`${printable(note)}\n`);
   const bytes = Object.values(files).reduce((sum, { length }) => sum + length, 0);
   const parameters = Object.values(stored.parameters).reduce((sum, { data }) => sum + data.length, 0);
   if (json) {
@@ -84,6 +83,7 @@ async function exportModel(run: string, file: string | undefined, flags: ExportF
     process.stdout.write(`${JSON.stringify({ type: 'export', ...about, step: stored.step, half })}\n`);
     return;
   }
+  for (const note of notes) process.stderr.write(`${printable(note)}\n`);
   const others = paths.filter((one) => one !== normalize(path));
   const beside = others.length > 0 ? `, with ${others.join(', ')}` : '';
   const numbers = `${countOf(parameters, 'number')} of ${half ? 16 : 32} bits`;
