@@ -3,6 +3,7 @@ import { type Device, Random } from 'unrolled';
 import {
   Activation,
   AttentionPooling,
+  AveragePool2d,
   BatchNorm,
   type BuiltInCell,
   Conv1d,
@@ -292,6 +293,11 @@ export const nnCases: Readonly<Record<string, (device: Device) => Promise<Writte
     new SeparableConv2d({ channels: 3, kernel: 3, padding: 'same' }),
     new Flatten(),
     new Linear({ units: 2 }),
+  ),
+  'nn pooling of images': image(
+    new AveragePool2d({ kernel: 3, stride: 2, padding: 1 }),
+    new AveragePool2d({ kernel: [2, 3], stride: 1, padding: [1, 1], countPadding: true }),
+    new MaxPool2d({ kernel: 2, stride: 2, ceil: true }),
   ),
   'nn blocks of images': image(
     new Residual({ body: block(), shortcut: null, activation: 'relu', names: { body: '' } }),
