@@ -136,7 +136,7 @@ async function sums(): Promise<void> {
   const V = alphabet.length;
   const right = y.slice(from).filter((answer, i) =>
     answer.every((id, t) => {
-      const row = scores.subarray((4 * i + t) * V, (4 * i + t + 1) * V);
+      const row = Array.from({ length: V }, (_, v) => scores[(4 * i + t) * V + v]);
       return row.indexOf(Math.max(...row)) === id;
     }),
   ).length;

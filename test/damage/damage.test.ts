@@ -44,7 +44,7 @@ function bomb(name: string, stored: number, claimed: number): Uint8Array {
 
 /** A JSON of so many layers, each inside another. */
 const layersInEachOther = (depth: number): string =>
-  '{"class_name":"TimeDistributed","config":{"layer":'.repeat(depth) + 'null' + '}}'.repeat(depth);
+  `${'{"class_name":"TimeDistributed","config":{"layer":'.repeat(depth)}null${'}}'.repeat(depth)}`;
 
 const header = (length: bigint, json: string): Uint8Array => {
   const bytes = new TextEncoder().encode(json);

@@ -65,12 +65,14 @@ const classNames = [...Object.keys(layerTable), 'Bidirectional', 'TimeDistribute
 function damagedZip(bytes: Uint8Array, random: Random): Uint8Array {
   if (random.below(4) === 0) return withOtherBytes(bytes, random);
   const zip = openZip('damage', bytes);
-  const files = Object.fromEntries(zip.names.map((name) => [name, new Uint8Array(zip.read(name))]));
+  const files: Record<string, Uint8Array> = Object.fromEntries(
+    zip.names.map((name) => [name, Uint8Array.from(zip.read(name))]),
+  );
   const name = zip.names[random.below(zip.names.length)];
   files[name] = name.endsWith('.json')
     ? encoder.encode(changedJson(text(files[name]), classNames, random))
     : withOtherBytes(files[name], random);
-  return encodeZip(files);
+  return encodeZip(files) as Uint8Array;
 }
 
 const isHarmless = (bytes: Uint8Array): boolean => bytes.length < 2 ** 20;

@@ -101,8 +101,8 @@ function readOption(kind: LayerEntry['options'][string], name: string, value: un
   if (kind === 'activation') return readActivation(value, dialect);
   if (kind !== 'plain') return readNamed(kind, value, dialect);
   if (value === null) return undefined;
-  // Keras 3 and TensorFlow.js write the axis of a normalization as a list.
-  if (name === 'axis' && Array.isArray(value) && value.length === 1) return value[0];
+  // Keras 3 and TensorFlow.js write the axis of a normalization as a list, and the width of an attention's output.
+  if ((name === 'axis' || name === 'outputShape') && Array.isArray(value) && value.length === 1) return value[0];
   return value;
 }
 
