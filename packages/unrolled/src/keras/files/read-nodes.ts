@@ -43,6 +43,7 @@ export function readFunctional(
       continue;
     }
     if (masks.has(name)) continue;
+    if (places.has(name)) throw new FormatError(`two layers are named ${shown(name)}`);
     const calls = within(nameOf(raw, own), className, () => callsOf(raw.inbound_nodes, masks));
     places.set(name, { read: readLayer(given), index: places.size, calls });
   }
