@@ -60,6 +60,14 @@ const rooms: readonly { readonly name: string; readonly files: RegExp; readonly 
       ...['images', 'io', 'vision', 'words', 'train', 'onnx'],
     ],
   },
+  {
+    name: 'search',
+    files: /^search\//,
+    knows: [
+      ...['values', 'charts', 'tensor', 'ops', 'nn', 'optim', 'tokenizers', 'data', 'images', 'io', 'vision', 'train'],
+      'tasks',
+    ],
+  },
   // What `import … from 'unrolled'` gives.
   { name: 'index', files: /^index\.ts$/, knows: ['values', 'interface', 'tensor', 'device', 'autodiff', 'ops'] },
 ];
@@ -293,6 +301,7 @@ const commandRooms = [
   'see',
   'model-files',
   'lab',
+  'search',
   'studio',
   'commands',
 ];

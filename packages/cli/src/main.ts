@@ -12,6 +12,7 @@ import { gradientsCommand } from './commands/gradients.ts';
 import { importCommand } from './commands/import.ts';
 import { inspectCommand } from './commands/inspect.ts';
 import { labCommand } from './commands/lab.ts';
+import { searchCommand } from './commands/search.ts';
 import { seeCommand } from './commands/see.ts';
 import { studioCommand } from './commands/studio.ts';
 import { styleCommand } from './commands/style.ts';
@@ -46,6 +47,7 @@ Examples:
   unrolled export runs/my --half
   unrolled import model.keras
   unrolled lab adding --cell gru
+  unrolled search cell my.txt
   unrolled studio
   unrolled <command> --help`,
   );
@@ -57,6 +59,7 @@ const commands = [
     exportCommand(),
     convnetCommand(),
     labCommand(),
+    searchCommand(),
     studioCommand(),
     demoCommand(),
     doctorCommand(),

@@ -41,9 +41,12 @@ const temporaryName = /^\..+\.tmp$/;
 export class RunFolder {
   readonly path: string;
   readonly #lock: RunLock;
+  readonly #folders: readonly string[];
 
-  constructor(path: string) {
+  /** @param folders  those inside it */
+  constructor(path: string, folders: readonly string[] = ['samples', 'checkpoints']) {
     this.path = path;
+    this.#folders = folders;
     this.#lock = new RunLock(join(path, lockName));
   }
 
@@ -81,7 +84,7 @@ export class RunFolder {
   open(): void {
     this.#attempt(this.path, () => makeFolder(this.path));
     this.#attempt(join(this.path, lockName), () => this.#lock.take());
-    for (const folder of [this.path, join(this.path, 'samples'), join(this.path, 'checkpoints')]) {
+    for (const folder of [this.path, ...this.#folders.map((name) => join(this.path, name))]) {
       this.#attempt(folder, () => {
         makeFolder(folder);
         for (const name of readdirSync(folder)) if (temporaryName.test(name)) remove(join(folder, name));
@@ -104,7 +107,7 @@ export class RunFolder {
   removeBeginnings(): void {
     const samples = join(this.path, 'samples');
     this.#attempt(samples, () => {
-      for (const name of readdirSync(samples)) remove(join(samples, name));
+      if (existsSync(samples)) for (const name of readdirSync(samples)) remove(join(samples, name));
       for (const name of ['config.json', 'events.jsonl']) remove(join(this.path, name));
     });
   }
@@ -185,18 +188,24 @@ export class RunFolder {
 
   /** Drops the events after a step, which a resumed run will repeat, and a last line that was cut off. */
   rewindLog(step: number): void {
+    this.keepInLog((event) => !(Number(event.step) > step) && event.type !== 'done');
+  }
+
+  /** Keeps some events of events.jsonl, without a last line that was cut off. @returns those that are kept */
+  keepInLog(fits: (event: Readonly<Record<string, unknown>>) => boolean): Readonly<Record<string, unknown>>[] {
     const path = join(this.path, 'events.jsonl');
-    if (!existsSync(path)) return;
+    if (!existsSync(path)) return [];
     const lines = naming(path, () => readFileSync(path, 'utf8')).split('\n');
-    const kept = lines.filter((line) => {
+    const kept = lines.flatMap((line) => {
       try {
         const event = JSON.parse(line);
-        return !(event.step > step) && event.type !== 'done';
+        return fits(event) ? [{ line, event }] : [];
       } catch {
-        return false;
+        return [];
       }
     });
-    this.#replace(path, new TextEncoder().encode(kept.map((line) => `${line}\n`).join('')));
+    this.#replace(path, new TextEncoder().encode(kept.map(({ line }) => `${line}\n`).join('')));
+    return kept.map(({ event }) => event);
   }
 
   writeSample(step: number, text: string): void {

@@ -1,5 +1,5 @@
 /**
- * Line charts, scatter charts, heat maps, alignments, attention over images and videos, and coloured texts, as SVG text.
+ * Line charts, scatter charts, heat maps, graphs of nodes, choices over time, alignments, attention over images and videos, and coloured texts, as SVG text.
  * @module
  */
 
@@ -7,8 +7,10 @@
 export * from './alignment-chart.ts';
 export * from './attention-film.ts';
 export * from './attention-maps.ts';
+export * from './choice-chart.ts';
 export * from './dot-chart.ts';
 export type { Chart } from './frame.ts';
+export * from './graph-chart.ts';
 export * from './heat-map.ts';
 export * from './line-chart.ts';
 export * from './route-chart.ts';

@@ -25,6 +25,7 @@ export * from './losses.ts';
 export { Declarations, Parameter, Parameters, type ParameterValues, type SavedParameters } from './parameters.ts';
 export * from './pooling.ts';
 export * from './recurrent.ts';
+export * from './reinforce.ts';
 export * from './seq2seq/index.ts';
 export * from './sequence-layer.ts';
 export * from './sequential.ts';

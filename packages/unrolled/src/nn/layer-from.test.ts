@@ -113,6 +113,19 @@ const cases: Record<string, readonly Case[]> = {
     new nn.InvertedResidual({ channels: 6, expansion: 1, batchNorm: false }),
     new nn.InvertedResidual({ channels: 4, expansion: 2, kernel: 5, stride: 2, padding: 'same', squeezeExcite: 4 }),
   ),
+  LayerGraph: onImages(
+    new nn.LayerGraph({
+      nodes: [
+        [
+          { from: 0, layer: new nn.Conv2d({ channels: 6, kernel: 3, padding: 1 }) },
+          { from: 0, layer: null },
+        ],
+        [{ from: 0, layer: new nn.MaxPool2d({ kernel: 3, stride: 1, padding: 1 }) }],
+      ],
+      projection: new nn.Conv2d({ channels: 4, kernel: 1 }),
+    }),
+    new nn.LayerGraph({ nodes: [[{ from: 0, layer: new nn.Conv2d({ channels: 2, kernel: 2 }) }]] }),
+  ),
   LayerMeans: onImages(
     new nn.LayerMeans({
       body: new nn.Sequential({ conv: new nn.Conv2d({ channels: 3, kernel: 3 }), pool: new nn.GlobalAveragePool() }),

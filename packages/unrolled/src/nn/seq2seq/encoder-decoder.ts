@@ -12,7 +12,7 @@ import type { Declarations, Parameter } from '../parameters.ts';
 import { Bridge } from './bridge.ts';
 import { Decoder, type DecoderOptions, type DecoderState, type DecoderStep } from './decoder.ts';
 import { type Encoded, type Encoder, shapesOf } from './encoded.ts';
-import { type Episodes, reinforceLoss } from './reinforce.ts';
+import { type Episodes, reinforceLoss } from '../reinforce.ts';
 
 /** The target's tokens have ids below V = `vocabularySize`; `dropout` also applies to their embeddings. */
 export interface EncoderDecoderOptions extends EmbeddingOptions, Omit<DecoderOptions, 'choices'> {}

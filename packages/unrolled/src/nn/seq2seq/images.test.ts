@@ -14,7 +14,7 @@ import { Declarations, Parameters } from '../parameters.ts';
 import { Decoder } from './decoder.ts';
 import { EncoderDecoder } from './encoder-decoder.ts';
 import { type Conditioning, conditionings, FeatureEncoder } from './feature-encoder.ts';
-import { reinforceLoss, reinforceWithBaseline } from './reinforce.ts';
+import { reinforceLoss, reinforceWithBaseline } from '../reinforce.ts';
 
 const device = createDevice(referenceBackend({ float: 'float64' }));
 const random = (shape: Shape, seed: number): Tensor => {

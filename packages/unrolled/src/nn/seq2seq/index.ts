@@ -6,4 +6,3 @@ export * from './encoder-decoder.ts';
 export * from './feature-encoder.ts';
 export * from './loss.ts';
 export * from './recurrent-encoder.ts';
-export { type Episodes, reinforceLoss, reinforceWithBaseline } from './reinforce.ts';

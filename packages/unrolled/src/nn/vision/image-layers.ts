@@ -14,6 +14,7 @@ import { DepthwiseConv2d } from './depthwise-conv2d.ts';
 import { Fire } from './fire.ts';
 import { Flatten } from './flatten.ts';
 import { InvertedResidual } from './inverted-residual.ts';
+import { LayerGraph } from './layer-graph.ts';
 import { LayerMeans } from './layer-means.ts';
 import { AveragePool2d, GlobalAveragePool, MaxPool2d } from './pooling.ts';
 import { Residual } from './residual.ts';
@@ -35,6 +36,7 @@ export const imageLayers = {
   flatten: Flatten,
   globalAveragePool: GlobalAveragePool,
   invertedResidual: InvertedResidual,
+  layerGraph: LayerGraph,
   layerMeans: LayerMeans,
   layerNorm: LayerNorm,
   linear: Linear,

@@ -19,6 +19,7 @@ export { Flatten, type FlattenOptions } from './flatten.ts';
 export { GlimpseSensor, type GlimpseSensorOptions } from './glimpse-sensor.ts';
 export { imageLayerFrom } from './image-layers.ts';
 export { InvertedResidual, type InvertedResidualOptions } from './inverted-residual.ts';
+export { LayerGraph, type LayerGraphOptions } from './layer-graph.ts';
 export { LayerMeans, type LayerMeansOptions } from './layer-means.ts';
 export { AveragePool2d, GlobalAveragePool, MaxPool2d } from './pooling.ts';
 export { Residual, type ResidualOptions } from './residual.ts';

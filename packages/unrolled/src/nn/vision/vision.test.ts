@@ -345,6 +345,20 @@ test.each([
   new vision.SqueezeExcite({ reduction: 2 }),
   new vision.InvertedResidual({ channels: 3, expansion: 2 }),
   new vision.Fire({ squeeze: 2, expand: 2 }),
+  new vision.LayerGraph({
+    nodes: [
+      [
+        { from: 0, layer: new vision.Conv2d({ channels: 3, kernel: 3, padding: 1 }) },
+        { from: 0, layer: null },
+      ],
+      [
+        { from: 1, layer: new vision.Conv2d({ channels: 3, kernel: 1 }) },
+        { from: 0, layer: new vision.AveragePool2d({ kernel: 3, stride: 1, padding: 1 }) },
+      ],
+      [{ from: 0, layer: null }],
+    ],
+    projection: new vision.Conv2d({ channels: 2, kernel: 1 }),
+  }),
 ])('gradients agree with differences, in training too: %o', async (layer: Layer) => {
   const shape = layer instanceof vision.Conv1d ? [4, 2, 3] : [2, 3, 3, 3];
   const parameters = initialiseParameters(layer, shape, device, 4);

@@ -1,6 +1,6 @@
 import type { Context } from '../../nn/layer.ts';
 import { crossEntropyLoss } from '../../nn/losses.ts';
-import { reinforceWithBaseline } from '../../nn/seq2seq/reinforce.ts';
+import { reinforceWithBaseline } from '../../nn/reinforce.ts';
 import { add, greaterEqual, max, mul, scale, stack, sum } from '../../ops/index.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { GlimpseModel } from './model.ts';

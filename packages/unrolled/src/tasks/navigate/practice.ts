@@ -1,7 +1,7 @@
 import { count, number, type Kinds as OptionKinds, oneOf, requireOptions } from '../../checks.ts';
 import type { Context } from '../../nn/layer.ts';
-import { crossEntropyLoss } from '../../nn/losses.ts';
-import { add, logSoftmax, mul, scale, softmax, sum } from '../../ops/index.ts';
+import { drawnFrom, policyLoss } from '../../nn/reinforce.ts';
+import { scale } from '../../ops/index.ts';
 import { Random } from '../../random.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import {
@@ -159,9 +159,6 @@ function reinforceLoss(
   const [, B] = shape;
   const { device } = logits;
   const taken = Int32Array.from(positions, (place) => followed[place % B].actions[Math.floor(place / B)]);
-  const weights = device.tensor(Float64Array.from(positions, (place) => advantages[place % B]));
-  // Cross-entropy is −log p of the action that was taken.
-  const policy = sum(mul(crossEntropyLoss(logits, device.ids(taken), { reduction: 'none' }), weights));
-  const negative = sum(mul(softmax(logits), logSoftmax(logits)));
-  return scale(add(policy, scale(negative, entropy)), 1 / walks.length);
+  const advantage = device.tensor(Float64Array.from(positions, (place) => advantages[place % B]));
+  return scale(policyLoss(drawnFrom(logits, device.ids(taken)), advantage, entropy), 1 / walks.length);
 }

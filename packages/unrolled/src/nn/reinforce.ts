@@ -1,7 +1,7 @@
-import { add, matmul, mul, scale, square, sub, sum } from '../../ops/index.ts';
-import type { Tensor } from '../../tensor/tensor.ts';
-import type { Drawn } from '../attention.ts';
-import type { Parameter } from '../parameters.ts';
+import { add, crossEntropy, logSoftmax, matmul, mul, neg, scale, softmax, square, sub, sum } from '../ops/index.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import type { Drawn } from './attention.ts';
+import type { Parameter } from './parameters.ts';
 
 /** What was drawn at every step of sequences, and what came of it; all `[T, B]`. */
 export interface Episodes {
@@ -31,7 +31,7 @@ export function reinforceLoss(episodes: Episodes, baseline: Parameter | null, en
   const advantage = device.withoutGradients(() =>
     returnsOf(baseline ? sub(rewards, mul(active, baseline.value)) : rewards),
   );
-  const loss = policyLoss(episodes, advantage, entropy);
+  const loss = policyLoss(episodes.drawn, advantage, entropy, active);
   if (baseline) {
     device.withoutGradients(() => {
       const mean = scale(sum(rewards), SHARE);
@@ -54,7 +54,7 @@ export function reinforceWithBaseline(episodes: Episodes, baseline: Tensor, entr
   const returns = episodes.rewards.device.withoutGradients(() => returnsOf(episodes.rewards));
   const advantage = sub(returns, baseline.detach());
   const error = sum(mul(episodes.active, square(sub(returns, baseline))));
-  return add(policyLoss(episodes, advantage, entropy), error);
+  return add(policyLoss(episodes.drawn, advantage, entropy, episodes.active), error);
 }
 
 /** G_t = Σ_{t′ ≥ t} reward_t′, `[T, B]`. */
@@ -67,7 +67,28 @@ function returnsOf(rewards: Tensor): Tensor {
   return matmul(later, rewards);
 }
 
-function policyLoss({ drawn, active }: Episodes, advantage: Tensor, entropy: number): Tensor {
-  const { logProbability, entropy: spread } = drawn;
-  return sum(mul(active, sub(mul(scale(advantage, -1), logProbability), scale(spread, entropy))));
+/**
+ * What choices by a softmax were worth, for `policyLoss`: log p of each, and the entropy of its distribution.
+ * @param logits  `[…, K]`, finite; −10⁴ rules a choice out
+ * @param ids  what was chosen, int32 `[…]`
+ */
+export function drawnFrom(logits: Tensor, ids: Tensor): Drawn {
+  const logProbability = neg(crossEntropy(logits, ids));
+  const entropy = neg(sum(mul(softmax(logits), logSoftmax(logits)), { axes: -1 }));
+  return { logProbability, entropy };
+}
+
+/**
+ * A loss whose gradient is the estimate of REINFORCE (Williams 1992) for draws whose advantage is known:
+ *
+ *     Σ −A · log p(draw) − λ H
+ *
+ * It is unbiased where A is the return less a baseline that does not depend on the draw. Its value says nothing.
+ * @param advantage  A of each draw, in a shape that broadcasts to theirs; without gradients
+ * @param entropy  λ
+ * @param active  1 for draws that count, else 0. Default: all count
+ */
+export function policyLoss(drawn: Drawn, advantage: Tensor, entropy: number, active?: Tensor): Tensor {
+  const losses = sub(mul(neg(advantage), drawn.logProbability), scale(drawn.entropy, entropy));
+  return sum(active ? mul(active, losses) : losses);
 }
