@@ -100,6 +100,6 @@ export async function prepareBlock(
         'network.json': `${JSON.stringify(networkOf(architecture, sizes), null, 2)}\n`,
       };
     },
-    next: (folder) => `The network of the best block, for layerFrom: ${shellWord(`${folder}/network.json`)}`,
+    next: (folder) => `Train its network with: npx unrolled classify train IMAGES --network ${shellWord(`${folder}/network.json`)}`,
   };
 }

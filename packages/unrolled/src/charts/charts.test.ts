@@ -4,6 +4,8 @@ import {
   alignmentChart,
   attentionFilm,
   attentionMaps,
+  choiceChart,
+  graphChart,
   heatMap,
   lineChart,
   scatterChart,
@@ -32,6 +34,46 @@ function expectWhole(svg: string): void {
 }
 
 describe('charts are well-formed SVG documents for any numbers', () => {
+  test('graphs of boxes and arrows, of which none overlap', () => {
+    const lines = fc.array(fc.string({ maxLength: 12 }), { minLength: 1, maxLength: 3 });
+    fc.assert(
+      fc.property(fc.array(fc.tuple(lines, fc.nat(), fc.nat()), { maxLength: 12 }), (drawn) => {
+        const nodes = drawn.map(([text], i) => ({ id: String(i), lines: text }));
+        const edges = drawn.slice(1).flatMap(([, a, b], i) =>
+          [a, b].map((from) => ({ from: String(from % (i + 1)), to: String(i + 1), dashed: a > b })),
+        );
+        const svg = graphChart({ ...about, nodes, edges });
+        expectWhole(svg);
+        const boxes = Array.from(
+          svg.matchAll(/<rect x="([-\d.]+)" y="([-\d.]+)" width="([\d.]+)" height="([\d.]+)" rx="7" class="c/g),
+          (found) => found.slice(1).map(Number),
+        );
+        expect(boxes).toHaveLength(nodes.length);
+        for (const [i, [x, y, w, h]] of boxes.entries()) {
+          expect(x).toBeGreaterThan(0);
+          for (const [x2, y2, w2, h2] of boxes.slice(i + 1)) {
+            expect(x + w <= x2 || x2 + w2 <= x || y + h <= y2 || y2 + h2 <= y).toBe(true);
+          }
+        }
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  test('choices over time', () => {
+    const share = fc.double({ min: 0, max: 1, noNaN: true });
+    fc.assert(
+      fc.property(fc.array(fc.array(share, { minLength: 3, maxLength: 3 }), { maxLength: 5 }), fc.string(), (rows, name) => {
+        const decisions = [{ name, choices: [name, 'b', 'c'] }];
+        const columns = rows.map((row, i) => ({ at: i + 1, probabilities: [row] }));
+        const svg = choiceChart({ ...about, label: name, decisions, columns });
+        expectWhole(svg);
+        expect(svg.match(/height="8.3"/g) ?? []).toHaveLength(3 * rows.length);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
   test('attention over an image', () => {
     const weights = fc.array(fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 6, maxLength: 6 }), {
       maxLength: 4,

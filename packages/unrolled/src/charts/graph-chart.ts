@@ -33,11 +33,16 @@ interface Placed extends GraphNode {
 export function graphChart(chart: GraphChart): string {
   const title = titleRows(chart.title);
   const rows = rowsOf(chart);
-  const placed = new Map<string, Placed>();
   const bottom = title.bottom + 46 + rowGap * (rows.length - 1);
-  rows.forEach((row, r) => {
-    for (const node of placedRow(chart, row, bottom - rowGap * r, placed)) placed.set(node.id, node);
-  });
+  const place = (before: ReadonlyMap<string, Placed>): Map<string, Placed> => {
+    const found = new Map<string, Placed>();
+    rows.forEach((row, r) => {
+      for (const node of placedRow(chart, row, bottom - rowGap * r, found, before)) found.set(node.id, node);
+    });
+    return found;
+  };
+  // Twice: then what reads nothing can stand beside what is read together with it.
+  const placed = place(place(new Map()));
   const nodes = [...placed.values()];
   const left = nodes.reduce((least, node) => Math.min(least, node.x - node.width / 2), 0);
   const right = nodes.reduce((most, node) => Math.max(most, node.x + node.width / 2), 0);
@@ -98,10 +103,17 @@ function placedRow(
   row: readonly GraphNode[],
   y: number,
   below: ReadonlyMap<string, Placed>,
+  before: ReadonlyMap<string, Placed>,
 ): Placed[] {
+  const middle = (xs: readonly number[]): number | null =>
+    xs.length > 0 ? xs.reduce((sum, x) => sum + x, 0) / xs.length : null;
   const wish = ({ id }: GraphNode): number | null => {
-    const xs = edges.flatMap(({ from, to }) => (to === id ? (below.get(from)?.x ?? []) : []));
-    return xs.length > 0 ? xs.reduce((sum, x) => sum + x, 0) / xs.length : null;
+    const inputs = edges.flatMap(({ from, to }) => (to === id ? (below.get(from)?.x ?? []) : []));
+    if (inputs.length > 0 || below.size === 0) return middle(inputs);
+    const readers = edges.filter(({ from }) => from === id).map(({ to }) => to);
+    const others = edges.filter(({ from, to }) => from !== id && readers.includes(to));
+    const beside = middle(others.flatMap(({ from }) => before.get(from)?.x ?? []));
+    return beside === null ? null : beside + 1;
   };
   const wishes = row.map((node, i) => ({ node, i, x: wish(node) }));
   const rightmost = wishes.reduce((most, { x }) => Math.max(most, x ?? most), 0);

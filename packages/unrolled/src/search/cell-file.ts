@@ -26,12 +26,12 @@ function written({ base, nodes }: CellArchitecture, k: number, { combine, activa
   return { before, after: activate(before, nodes[k].activation) };
 }
 
-/** What a node's box says: `x0 + h0` and `σ`. */
+/** What a node's box says: `x0 + h0` and `σ`, if it has an activation. */
 export function nodeLabel(architecture: CellArchitecture, k: number): readonly string[] {
   const { combine, activation } = architecture.nodes[k];
   const sign = combine === 'add' ? '+' : '⊙';
   const operands = k < architecture.base ? `x${k} ${sign} h${k}` : sign;
-  return [operands, symbols[activation] || '–'];
+  return activation === 'identity' ? [operands] : [operands, symbols[activation]];
 }
 
 /** What joins the memory: `+ c, tanh`. */

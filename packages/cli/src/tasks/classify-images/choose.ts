@@ -1,5 +1,5 @@
 import type { NetworkName } from 'unrolled/vision';
-import type { ImageOptions } from './options.ts';
+import { type ImageOptions, isNetworkFile } from './options.ts';
 
 /** What is known of the training images. */
 export interface ImageFacts {
@@ -66,7 +66,11 @@ export function choose(
   const { why, ...usual } = pretrained ? { why: '', ...(said.freeze ? head : fineTuning) } : scratch;
   const ends = said.epochs !== undefined || said.steps !== undefined || said.seconds !== undefined;
   const open = Object.entries(usual).filter(
-    ([name]) => isOpen(said[name as keyof ImageOptions]) && !(name === 'epochs' && ends),
+    ([name]) =>
+      isOpen(said[name as keyof ImageOptions]) &&
+      !(name === 'epochs' && ends) &&
+      // A file has its own.
+      !(name === 'width' && isNetworkFile(options.network)),
   );
   const chosen = { ...options, ...Object.fromEntries(open) } as Chosen;
   const named = ['network', 'width', 'size', 'augment', 'epochs'].filter((name) =>

@@ -1,4 +1,4 @@
-import { Option } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import { type FeatureKind, featureKinds } from 'unrolled/tasks/classify-images';
 import { networkNames } from 'unrolled/vision';
 import { choice, notNegative, number, option, positive, whole } from '../../options/parse.ts';
@@ -8,7 +8,7 @@ import { skipBroken } from '../image-items.ts';
 import { augmentOption } from '../images/augmentation.ts';
 
 export interface ImageOptions extends TrainOptions {
-  /** A name of `networkNames`; 'auto' until the images have been looked at. */
+  /** A name of `networkNames`, or a JSON file; 'auto' until the images have been looked at. */
   network: string;
   /** Factor of the channels of all layers. */
   width: number;
@@ -57,10 +57,20 @@ export const optional: Readonly<Record<string, OptionType>> = {
   skipBroken: 'boolean',
 };
 
+export const isNetworkFile = (name: string): boolean => name.endsWith('.json');
+
+function networkKind(text: string): string {
+  if (text === 'auto' || isNetworkFile(text) || (networkNames as readonly string[]).includes(text)) return text;
+  throw new InvalidArgumentError(`Allowed choices are auto, ${networkNames.join(', ')}, or a file such as network.json.`);
+}
+
 const share = number((value) => value >= 0 && value < 1, 'from 0, below 1');
 
 export const options = (): Option[] => [
-  choice('--network <name>', 'network (default auto: by the size and number of the images)', ['auto', ...networkNames]),
+  new Option(
+    '--network <name>',
+    `network: ${networkNames.join(', ')}, or a JSON file, such as search block writes (default auto: by the size and number of the images)`,
+  ).argParser(networkKind),
   option('--width <factor>', 'factor of the channels of all layers (default: by the images)', positive),
   option('--size <pixels>', "height and width of the network's input (default: by the images)", whole(8, 1024)),
   augmentOption(

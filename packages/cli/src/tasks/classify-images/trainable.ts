@@ -1,4 +1,7 @@
+import { readFileSync } from 'node:fs';
+import { UnrolledError } from 'unrolled';
 import { inputChannels, inputSize, type Preprocessing } from 'unrolled/images';
+import { imageLayerFrom, type LayerConfig } from 'unrolled/nn';
 import {
   channelStatistics,
   ImageClassifier,
@@ -7,8 +10,8 @@ import {
   withHead,
 } from 'unrolled/tasks/classify-images';
 import type { Checkpoint } from 'unrolled/train';
-import { type NetworkName, networkConfig } from 'unrolled/vision';
-import { Failure } from '../../failure.ts';
+import { type NetworkName, networkConfig, withClasses } from 'unrolled/vision';
+import { Failure, naming } from '../../failure.ts';
 import { countOf, formatCount } from '../../output/units.ts';
 import { exampleUnits } from '../../run/events.ts';
 import { withDefaults } from '../../run/options.ts';
@@ -20,7 +23,7 @@ import { heldOut, isValidation, recognised } from '../images/held-out.ts';
 import { type ImageFiles, readImageFiles, recognisesImages, typicalImage } from '../images/sources.ts';
 import { listLabels } from '../label-report.ts';
 import { choose } from './choose.ts';
-import { defaults, type ImageOptions, optional, options } from './options.ts';
+import { defaults, type ImageOptions, isNetworkFile, optional, options } from './options.ts';
 
 export const classifyImages: Trainable<ImageOptions, ImageFiles> = {
   task: 'classify-images',
@@ -34,6 +37,7 @@ Examples with images:
   unrolled classify train flowers/
   unrolled classify train flowers/ --backbone mobilenet-v2.safetensors --freeze
   unrolled classify train flowers.csv
+  unrolled classify train flowers/ --network runs/search-flowers/network.json
   unrolled classify train digits/train-images-idx3-ubyte.gz
 
 Images are recognised by their files. In a folder with 'train' and 'test', only 'train' is used; 'val' is used for validation.
@@ -95,10 +99,12 @@ async function prepare(
         }
       : {
           ...mirror,
-          network: networkConfig(chosen.network as NetworkName, {
-            ...{ classes: labels.length, size: chosen.size, width },
-            ...(dropout !== undefined && { dropout }),
-          }),
+          network: isNetworkFile(chosen.network)
+            ? readNetworkFile(chosen.network, labels.length)
+            : networkConfig(chosen.network as NetworkName, {
+                ...{ classes: labels.length, size: chosen.size, width },
+                ...(dropout !== undefined && { dropout }),
+              }),
         };
   const config = stored?.config ?? network();
   const { batch, seed, mixUp, labelSmoothing, copies, backboneRate } = chosen;
@@ -134,6 +140,19 @@ async function prepare(
   };
 }
 
+/** A network from a JSON file, for so many labels. @throws Failure naming the file if it has none */
+function readNetworkFile(path: string, classes: number): LayerConfig {
+  const text = naming(path, () => readFileSync(path, 'utf8'));
+  try {
+    const network = withClasses(JSON.parse(text) as LayerConfig, classes);
+    imageLayerFrom(network);
+    return network;
+  } catch (error) {
+    const reason = error instanceof UnrolledError ? error.message : 'it is not the JSON of a network';
+    throw new Failure(`${path}: ${reason}; give a file such as the network.json of search block`, 1, { cause: error });
+  }
+}
+
 const black = (channels: number): number[] => new Array<number>(channels).fill(0);
 
 /** The same for images of another size. */
@@ -161,6 +180,7 @@ function requireConsistent({
     if (backbone !== undefined && network !== 'auto')
       return '--network goes without --backbone, whose file has the network';
     if (backbone !== undefined && width !== 1) return '--width goes without --backbone, whose file has the network';
+    if (isNetworkFile(network) && width !== 1) return '--width goes without a file as --network, which has its own';
     if (copies > 0 && (!freeze || augment === 'auto' || augment === 'none')) {
       return '--copies goes with --freeze and --augment: features of varied copies';
     }
