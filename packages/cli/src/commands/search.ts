@@ -1,4 +1,4 @@
-import { Command, Option } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { methods } from 'unrolled/search';
 import { choice, folderName, notNegative, option, positive, whole } from '../options/parse.ts';
 import { cellKind, cellOption } from '../options/recurrent.ts';
@@ -21,8 +21,8 @@ export function searchCommand(): Command {
 const bases = [2, 4, 8, 16];
 const baseOption = (): Option =>
   new Option('--base <n>', `leaves of the tree: ${bases.join(', ')} (default ${cellDefaults.base})`).argParser((text) => {
-    const value = whole(2, 16)(text);
-    return bases.includes(value) ? value : whole(16, 16)(text);
+    if (!bases.includes(Number(text))) throw new InvalidArgumentError(`It must be one of ${bases.join(', ')}.`);
+    return Number(text);
   });
 
 function cellCommand(): Command {

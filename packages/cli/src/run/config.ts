@@ -92,6 +92,13 @@ export function readConfig<Options extends TrainOptions, Files extends SourceFil
   const config = stored && { ...stored, ...currentNames(command, stored) };
   const found = config?.task ?? firstTask;
   if (found !== task) {
+    if (found === 'search') {
+      const { search } = config as { readonly search?: string };
+      throw new Failure(
+        `${folder.path}: this is the folder of a search; use npx unrolled search ${search} --resume ${shellWord(folder.path)}`,
+        2,
+      );
+    }
     const other = found === firstTask ? '' : `${commandOf(found)} `;
     throw new Failure(
       `${folder.path}: 'unrolled ${command}' cannot resume this run, its task is ${found}; ` +

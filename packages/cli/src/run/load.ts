@@ -35,6 +35,7 @@ export async function loadRun<Model>(
 /** The command for models of a task. */
 function usedBy(task: unknown): string {
   if (typeof task !== 'string' || task === 'unknown') return '';
+  if (task === 'search') return '; it is the controller of a search, whose files are described in docs/search.md';
   return `; use it with npx unrolled ${task === 'language-model' ? 'sample' : `${commandOf(task)} predict`}`;
 }
 

@@ -90,6 +90,7 @@ export async function runSearch<Options extends CommonOptions>(run: SearchRun<Op
   const pool = new WorkerPool(prepared.setup, machine.workers ?? defaultWorkers());
   const stop = stopOnSignal(note);
   folder.open();
+  if (!resumed) folder.removeBeginnings();
   try {
     const config: SearchConfig<Options> = {
       ...{ unrolled: version, task: 'search', search: prepared.what, options },

@@ -38,11 +38,12 @@ export async function startSearch(
   const options = { ...defaults, ...rest };
   requireFitting(kind, options);
   const folder = searchFolder(out ?? join('runs', `search-${nameOf(paths[0])}`));
-  if (!folder.isFree) {
+  if (folder.exists && !folder.isFree) {
     throw new Failure(
-      `${folder.path}: there is a search or something else here; resume it with --resume ${shellWord(folder.path)}, or choose another --out`,
+      `${folder.path}: there is a run here; resume a search with --resume ${shellWord(folder.path)}, or choose another --out`,
     );
   }
+  if (!folder.isFree) throw new Failure(`${folder.path}: this folder has other files in it; choose another --out`);
   const prepared = await prepare(kind, paths, options);
   return runSearch({ prepared, options, finalists: finalistsOf(options), folder, resumed: false, machine });
 }

@@ -34,5 +34,5 @@ export interface Evaluator {
   /** What it needs to resume. */
   save?(): Readonly<Record<string, Tensor>>;
   /** @throws FormatError if what was saved does not fit */
-  restore?(saved: Readonly<Record<string, NamedArray>>, round: number): void;
+  restore?(saved: Readonly<Record<string, NamedArray>>): void;
 }

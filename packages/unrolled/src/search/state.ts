@@ -123,7 +123,7 @@ export function restoreSearch(
     }
     controller.optimizer.resumeAt(state.round);
   }
-  evaluator.restore?.(checkpoint.carried, state.round);
+  evaluator.restore?.(checkpoint.carried);
   return state;
 }
 
