@@ -49,6 +49,10 @@ export default defineCell({
     const a12 = memory;
     const a13 = a10.add(a11).tanh();
     const output = a12.mul(a13).tanh();
-    return { output, state: { c: memory, h: output }, gates: { a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13 } };
+    return {
+      output,
+      state: { c: memory, h: output },
+      gates: { a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13 },
+    };
   },
 });

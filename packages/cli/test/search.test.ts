@@ -1,10 +1,18 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { stripTypeScriptTypes } from 'node:module';
+import { join } from 'node:path';
 import { openDevice, Random } from 'unrolled';
 import { decodeSafetensors } from 'unrolled/io';
 import { type CellSource, type DefinedCell, defineCell, initialiseParameters, Recurrent } from 'unrolled/nn';
-import { cellArchitecture, cellEquations, cellFile, cellSpace, nasArchitecture, randomChoices, treeCell } from 'unrolled/search';
+import {
+  cellArchitecture,
+  cellEquations,
+  cellFile,
+  cellSpace,
+  nasArchitecture,
+  randomChoices,
+  treeCell,
+} from 'unrolled/search';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { searchCommand } from '../src/commands/search.ts';
 import { encodePng } from '../src/output/png.ts';
@@ -69,7 +77,10 @@ describe('search cell', () => {
     const rewards = printed.flatMap(({ type, reward }) => (type === 'candidate' ? [reward] : []));
     expect(done).toMatchObject({ reason: 'finished', evaluated: 12 });
     expect(done.leaderboard[0].reward).toBe(Math.max(...rewards));
-    expect(done.leaderboard[0].reward).toBeCloseTo(1 - done.leaderboard[0].measures.loss / Math.log(new Set(text).size), 12);
+    expect(done.leaderboard[0].reward).toBeCloseTo(
+      1 - done.leaderboard[0].measures.loss / Math.log(new Set(text).size),
+      12,
+    );
     expect(JSON.parse(read('one/leaderboard.json')).leaderboard).toHaveLength(12);
     expect(read('one/choices.svg')).toContain('a0 combine');
     expect(read('one/rewards.svg')).toContain('best so far');
@@ -138,7 +149,13 @@ describe('search cell', () => {
 });
 
 test('the nearest size is nearest from above and below', () => {
-  for (const [budget, expected] of [[1, 1], [35, 6], [43, 7], [49, 7], [1e6, 1000]]) {
+  for (const [budget, expected] of [
+    [1, 1],
+    [35, 6],
+    [43, 7],
+    [49, 7],
+    [1e6, 1000],
+  ]) {
     expect(nearestSize((H) => H * H, budget)).toBe(expected);
   }
 });
@@ -156,7 +173,20 @@ describe('search block', () => {
   });
 
   test('writes the network of the best block, and prefers cheap ones if multiply-adds cost more', async () => {
-    const options = ['--nodes', '1', '--channels', '2', '--batch', '4', '--steps', '3', '--round', '4', '--workers', '1'];
+    const options = [
+      '--nodes',
+      '1',
+      '--channels',
+      '2',
+      '--batch',
+      '4',
+      '--steps',
+      '3',
+      '--round',
+      '4',
+      '--workers',
+      '1',
+    ];
     const run = (...args: string[]) => search('block', at('pictures'), ...options, ...args, '--json');
     const done = events(await run('--candidates', '8', '--out', at('block'))).at(-1);
     const [best] = done.leaderboard;

@@ -20,10 +20,12 @@ export function searchCommand(): Command {
 
 const bases = [2, 4, 8, 16];
 const baseOption = (): Option =>
-  new Option('--base <n>', `leaves of the tree: ${bases.join(', ')} (default ${cellDefaults.base})`).argParser((text) => {
-    if (!bases.includes(Number(text))) throw new InvalidArgumentError(`It must be one of ${bases.join(', ')}.`);
-    return Number(text);
-  });
+  new Option('--base <n>', `leaves of the tree: ${bases.join(', ')} (default ${cellDefaults.base})`).argParser(
+    (text) => {
+      if (!bases.includes(Number(text))) throw new InvalidArgumentError(`It must be one of ${bases.join(', ')}.`);
+      return Number(text);
+    },
+  );
 
 function cellCommand(): Command {
   const command = new Command('cell')
@@ -33,14 +35,26 @@ function cellCommand(): Command {
   for (const one of [
     ...searchOptions(cellDefaults),
     share.helpGroup('Search:'),
-    option('--shared-steps <n>', `with --share: updates of the shared weights in a round (default ${cellDefaults.sharedSteps})`, whole(1)).helpGroup('Search:'),
-    option('--finalists <n>', `with --share: candidates that are trained alone at the end (default ${cellDefaults.finalists})`, whole(1)).helpGroup('Search:'),
+    option(
+      '--shared-steps <n>',
+      `with --share: updates of the shared weights in a round (default ${cellDefaults.sharedSteps})`,
+      whole(1),
+    ).helpGroup('Search:'),
+    option(
+      '--finalists <n>',
+      `with --share: candidates that are trained alone at the end (default ${cellDefaults.finalists})`,
+      whole(1),
+    ).helpGroup('Search:'),
     ...[
       baseOption(),
       option('--hidden <n>', `hidden units (default ${cellDefaults.hidden})`, whole(1)),
       option('--embedding <n>', `embedding dimension (default ${cellDefaults.embedding})`, whole(1)),
       option('--seq <n>', `steps of truncated backpropagation through time (default ${cellDefaults.seq})`, whole(1)),
-      option('--validation-tokens <n>', `characters that candidates are compared on, at most (default ${cellDefaults.validationTokens})`, whole(2)),
+      option(
+        '--validation-tokens <n>',
+        `characters that candidates are compared on, at most (default ${cellDefaults.validationTokens})`,
+        whole(2),
+      ),
       ...trainingOptions(cellDefaults, defaultSteps.cell),
     ].map((one) => one.helpGroup('Candidates:')),
   ])
@@ -71,10 +85,18 @@ function blockCommand(): Command {
     ...searchOptions(blockDefaults),
     ...[
       option('--nodes <n>', `nodes of the block (default ${blockDefaults.nodes})`, whole(1, 8)),
-      option('--channels <n>', `channels of the first of three stages (default ${blockDefaults.channels})`, whole(1, 512)),
+      option(
+        '--channels <n>',
+        `channels of the first of three stages (default ${blockDefaults.channels})`,
+        whole(1, 512),
+      ),
       option('--blocks <n>', `blocks in each stage (default ${blockDefaults.blocks})`, whole(1, 16)),
       option('--size <n>', "height and width (default: the images' own)", whole(8, 512)),
-      option('--penalty <p>', `accuracy that the multiply-adds of blocks of two convolutions are worth (default ${blockDefaults.penalty})`, notNegative),
+      option(
+        '--penalty <p>',
+        `accuracy that the multiply-adds of blocks of two convolutions are worth (default ${blockDefaults.penalty})`,
+        notNegative,
+      ),
       ...trainingOptions(blockDefaults, defaultSteps.block),
     ].map((one) => one.helpGroup('Candidates:')),
   ])
@@ -96,7 +118,9 @@ network.json, the configuration of the best network, and found.svg, the graph of
 }
 
 const searchOptions = (defaults: CommonOptions): Option[] => [
-  new Option('--out <folder>', 'folder of the search (default: runs/search-<name of the first file>)').argParser(folderName),
+  new Option('--out <folder>', 'folder of the search (default: runs/search-<name of the first file>)').argParser(
+    folderName,
+  ),
   new Option('--resume <folder>', 'resume an interrupted search').argParser(folderName).conflicts('out'),
   new Option('--json', 'print one JSON object per event'),
   option('--workers <n>', 'candidates trained at a time, each on one thread (default: one per core)', whole(1, 64)),
@@ -104,11 +128,23 @@ const searchOptions = (defaults: CommonOptions): Option[] => [
     choice('--method <name>', `how candidates are drawn (default ${defaults.method})`, methods),
     option('--candidates <n>', `candidates to evaluate (default ${defaults.candidates})`, whole(1)),
     option('--total-seconds <n>', 'stop after n seconds', positive),
-    option('--round <n>', `candidates drawn for one update of the controller (default ${defaults.round})`, whole(1, 10_000)),
-    option('--controller-hidden <n>', `hidden units of the controller (default ${defaults.controllerHidden})`, whole(1)),
+    option(
+      '--round <n>',
+      `candidates drawn for one update of the controller (default ${defaults.round})`,
+      whole(1, 10_000),
+    ),
+    option(
+      '--controller-hidden <n>',
+      `hidden units of the controller (default ${defaults.controllerHidden})`,
+      whole(1),
+    ),
     option('--controller-lr <rate>', `learning rate of the controller (default ${defaults.controllerLr})`, positive),
     option('--entropy <weight>', `weight of the entropy of its choices (default ${defaults.entropy})`, notNegative),
-    option('--seed <n>', `random seed of the search and of its candidates (default ${defaults.seed})`, whole(0, 2 ** 32 - 1)),
+    option(
+      '--seed <n>',
+      `random seed of the search and of its candidates (default ${defaults.seed})`,
+      whole(0, 2 ** 32 - 1),
+    ),
   ].map((one) => one.helpGroup('Search:')),
 ];
 
@@ -149,10 +185,9 @@ function compareCommand(): Command {
     option('--batch <n>', 'batch size', whole(1)).default(16),
     option('--seq <n>', 'steps of truncated backpropagation through time', whole(1)).default(64),
     option('--steps <n>', 'updates of each training', whole(1)).default(2000),
-    new Option(
-      '--lr <rate>',
-      `learning rate to try; repeatable (default ${defaultRates.join(' and ')})`,
-    ).argParser((rate: string, others: number[] | undefined) => [...(others ?? []), positive(rate)]),
+    new Option('--lr <rate>', `learning rate to try; repeatable (default ${defaultRates.join(' and ')})`).argParser(
+      (rate: string, others: number[] | undefined) => [...(others ?? []), positive(rate)],
+    ),
     option('--seeds <n>', 'seeds to train each cell from', whole(1, 1000)).default(3),
     option('--first-seed <n>', 'the first of them; another than that of the search', whole(0, 2 ** 31)).default(101),
     option('--workers <n>', 'trainings at a time, each on one thread (default: one per core)', whole(1, 64)),

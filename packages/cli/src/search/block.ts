@@ -100,6 +100,7 @@ export async function prepareBlock(
         'network.json': `${JSON.stringify(networkOf(architecture, sizes), null, 2)}\n`,
       };
     },
-    next: (folder) => `Train its network with: npx unrolled classify train IMAGES --network ${shellWord(`${folder}/network.json`)}`,
+    next: (folder) =>
+      `Train its network with: npx unrolled classify train IMAGES --network ${shellWord(`${folder}/network.json`)}`,
   };
 }

@@ -58,7 +58,11 @@ export function prepareCell(paths: readonly string[], options: CellOptions): Pre
     ...(steps !== undefined && { steps }),
     ...(seconds !== undefined && { seconds }),
   };
-  const shared = { tokenizer: tokenizer.config, train: sharedIds(parts.train), validation: sharedIds(parts.validation) };
+  const shared = {
+    tokenizer: tokenizer.config,
+    train: sharedIds(parts.train),
+    validation: sharedIds(parts.validation),
+  };
   const space = cellSpace(base);
   const V = tokenizer.size;
   return {

@@ -100,7 +100,9 @@ export async function compareCells(found: string, paths: readonly string[], flag
       if (json) process.stdout.write(`${JSON.stringify({ type: 'trained', ...withoutTest(one) })}\n`);
       const name = contenders.find((other) => other.cell === cell)!.name;
       const loss = result.loss === null ? 'diverged' : `validation loss ${result.loss.toFixed(4)}`;
-      note(`${trained.length} of ${jobs.length}  ${name}  lr ${learningRate}  seed ${seed}  ${loss}  ${formatDuration(seconds)}`);
+      note(
+        `${trained.length} of ${jobs.length}  ${name}  lr ${learningRate}  seed ${seed}  ${loss}  ${formatDuration(seconds)}`,
+      );
     }
   } catch (error) {
     if (!stop.signal.aborted) throw error;
@@ -108,7 +110,9 @@ export async function compareCells(found: string, paths: readonly string[], flag
     stop.release();
     await pool.close();
   }
-  const results = contenders.flatMap((one) => bestOf(one, trained, seeds) ?? []).sort((a, b) => mean(a.test) - mean(b.test));
+  const results = contenders
+    .flatMap((one) => bestOf(one, trained, seeds) ?? [])
+    .sort((a, b) => mean(a.test) - mean(b.test));
   const event = { type: 'comparison', options: flags, texts: texts.files, cells: results };
   if (json) process.stdout.write(`${JSON.stringify(event)}\n`);
   else process.stdout.write(report(results, contenders[0], seeds));
@@ -141,7 +145,9 @@ function splitIn(texts: TextFiles, { batch }: CompareFlags) {
   const ids = tokenizer.encode(text);
   const [first, second] = [0.8, 0.9].map((share) => Math.floor(share * ids.length));
   if (first < 2 * batch || ids.length - second < 2) {
-    throw new Failure(`the text has ${countOf(ids.length, 'character')}, too few for batches of ${batch}; give a longer one`);
+    throw new Failure(
+      `the text has ${countOf(ids.length, 'character')}, too few for batches of ${batch}; give a longer one`,
+    );
   }
   const parts = { train: ids.subarray(0, first), validation: ids.subarray(first, second), test: ids.subarray(second) };
   const shared = {
@@ -167,7 +173,12 @@ async function sized(cells: readonly string[], V: number, { hidden, embedding }:
     const parameters = (H: number): number => modelSize(cellSource(cell, H, own), H, embedding, V);
     const H: number = budget === null ? hidden : nearestSize(parameters, budget);
     budget ??= parameters(H);
-    contenders.push({ name: own && contenders.length === 0 ? 'found' : cell, cell, hidden: H, parameters: parameters(H) });
+    contenders.push({
+      name: own && contenders.length === 0 ? 'found' : cell,
+      cell,
+      hidden: H,
+      parameters: parameters(H),
+    });
   }
   return contenders;
 }
@@ -238,7 +249,9 @@ function report(results: readonly Result[], found: Contender, seeds: number): st
     ...table(head, rows),
     '',
     verdict(results, found),
-    ...failed.map(({ name, diverged }) => `${name} diverged with ${countOf(diverged, 'seed')}, which is left out above.`),
+    ...failed.map(
+      ({ name, diverged }) => `${name} diverged with ${countOf(diverged, 'seed')}, which is left out above.`,
+    ),
   ];
   return `${lines.join('\n')}\n`;
 }

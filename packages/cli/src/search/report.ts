@@ -27,7 +27,9 @@ export function roundLine(event: RoundEvent, candidates: number): string {
 /** The leaderboard, and how the search ended. */
 export function doneLines(event: Extract<SearchRunEvent, { type: 'done' }>, prepared: Prepared): string[] {
   const { reason, evaluated, leaderboard, secondsElapsed } = event;
-  const end = { finished: 'Finished', converged: 'Ended early, for nothing new was drawn,', aborted: 'Stopped' }[reason];
+  const end = { finished: 'Finished', converged: 'Ended early, for nothing new was drawn,', aborted: 'Stopped' }[
+    reason
+  ];
   return [
     `${end} after ${countOf(evaluated, 'candidate')} in ${formatDuration(secondsElapsed)}`,
     ...(leaderboard.length === 0 ? [] : ['', ...leaderboardLines(leaderboard, prepared)]),

@@ -169,7 +169,10 @@ async function* evaluations(
   candidates: readonly Choices[],
   signal: AbortSignal,
 ): AsyncGenerator<Evaluation, void> {
-  for await (const { index, result, seconds } of pool.run<Pick<Evaluation, 'reward' | 'measures'>>(candidates, signal)) {
+  for await (const { index, result, seconds } of pool.run<Pick<Evaluation, 'reward' | 'measures'>>(
+    candidates,
+    signal,
+  )) {
     yield { index, ...result, seconds };
   }
 }

@@ -68,5 +68,7 @@ export function reportSearches(folders: readonly string[], { json, plot }: Repor
     one.lastQuarter.toFixed(4),
   ]);
   const head = ['search', 'method', 'seed', 'candidates', 'best', 'at', 'mean', 'first quarter', 'last quarter'];
-  process.stdout.write(`${table(head, rows).join('\n')}\n\nRewards; quarters are means over the first and the last candidates.\n`);
+  process.stdout.write(
+    `${table(head, rows).join('\n')}\n\nRewards; quarters are means over the first and the last candidates.\n`,
+  );
 }

@@ -83,7 +83,10 @@ function prepare(kind: Kind, paths: readonly string[], options: CommonOptions): 
 /** @throws Failure if options exclude each other */
 function requireFitting(kind: Kind, options: CommonOptions): void {
   if (kind === 'cell' && (options as CellOptions).share && options.method === 'random') {
-    throw new Failure('search cell: --share trains weights for what the controller draws; leave out --method random', 2);
+    throw new Failure(
+      'search cell: --share trains weights for what the controller draws; leave out --method random',
+      2,
+    );
   }
 }
 

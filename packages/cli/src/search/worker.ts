@@ -5,10 +5,10 @@ import {
   blockReward,
   blockSpace,
   type CellTexts,
+  type Choices,
   cellArchitecture,
   cellReward,
   cellSpace,
-  type Choices,
   measureCell,
   measureNetwork,
   networkOf,
@@ -22,7 +22,10 @@ import type { CompareJob, Job, Report, SharedTexts, WorkerSetup } from './protoc
 /** Trains on one thread: the workers of a search share the machine's cores. */
 const device = () => openDevice('wasm', { threads: 1 });
 
-const textsOf = ({ tokenizer, ...texts }: SharedTexts): CellTexts => ({ ...texts, tokenizer: createTokenizer(tokenizer) });
+const textsOf = ({ tokenizer, ...texts }: SharedTexts): CellTexts => ({
+  ...texts,
+  tokenizer: createTokenizer(tokenizer),
+});
 
 /** What a job of this kind computes. */
 function doing(setup: WorkerSetup): (job: Job) => Promise<unknown> {

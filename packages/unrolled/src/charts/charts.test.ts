@@ -39,9 +39,11 @@ describe('charts are well-formed SVG documents for any numbers', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(lines, fc.nat(), fc.nat()), { maxLength: 12 }), (drawn) => {
         const nodes = drawn.map(([text], i) => ({ id: String(i), lines: text }));
-        const edges = drawn.slice(1).flatMap(([, a, b], i) =>
-          [a, b].map((from) => ({ from: String(from % (i + 1)), to: String(i + 1), dashed: a > b })),
-        );
+        const edges = drawn
+          .slice(1)
+          .flatMap(([, a, b], i) =>
+            [a, b].map((from) => ({ from: String(from % (i + 1)), to: String(i + 1), dashed: a > b })),
+          );
         const svg = graphChart({ ...about, nodes, edges });
         expectWhole(svg);
         const boxes = Array.from(
@@ -63,13 +65,17 @@ describe('charts are well-formed SVG documents for any numbers', () => {
   test('choices over time', () => {
     const share = fc.double({ min: 0, max: 1, noNaN: true });
     fc.assert(
-      fc.property(fc.array(fc.array(share, { minLength: 3, maxLength: 3 }), { maxLength: 5 }), fc.string(), (rows, name) => {
-        const decisions = [{ name, choices: [name, 'b', 'c'] }];
-        const columns = rows.map((row, i) => ({ at: i + 1, probabilities: [row] }));
-        const svg = choiceChart({ ...about, label: name, decisions, columns });
-        expectWhole(svg);
-        expect(svg.match(/height="8.3"/g) ?? []).toHaveLength(3 * rows.length);
-      }),
+      fc.property(
+        fc.array(fc.array(share, { minLength: 3, maxLength: 3 }), { maxLength: 5 }),
+        fc.string(),
+        (rows, name) => {
+          const decisions = [{ name, choices: [name, 'b', 'c'] }];
+          const columns = rows.map((row, i) => ({ at: i + 1, probabilities: [row] }));
+          const svg = choiceChart({ ...about, label: name, decisions, columns });
+          expectWhole(svg);
+          expect(svg.match(/height="8.3"/g) ?? []).toHaveLength(3 * rows.length);
+        },
+      ),
       { numRuns: 30 },
     );
   });

@@ -38,7 +38,9 @@ export function choiceChart(chart: ChoiceChart): string {
       const end = xs.at(at)!;
       choices.forEach((_, k) => {
         const size = { width: end - from + 0.3, height: rowHeight + 0.3 };
-        parts.push(element('rect', { x: from, y: top + k * rowHeight, ...size, fill: sequential(probabilities[d][k]) }));
+        parts.push(
+          element('rect', { x: from, y: top + k * rowHeight, ...size, fill: sequential(probabilities[d][k]) }),
+        );
       });
       from = end;
     }
@@ -62,7 +64,13 @@ function bar(left: number, right: number, y: number): string[] {
   const steps = 64;
   const step = (right - left) / steps;
   const colours = Array.from({ length: steps }, (_, i) =>
-    element('rect', { x: left + i * step, y: y - 18, width: step + 0.5, height: 10, fill: sequential((i + 0.5) / steps) }),
+    element('rect', {
+      x: left + i * step,
+      y: y - 18,
+      width: step + 0.5,
+      height: 10,
+      fill: sequential((i + 0.5) / steps),
+    }),
   );
   return [
     ...colours,

@@ -50,7 +50,9 @@ const mostNodes = 8;
  */
 export function blockSpace(nodes = 3): SearchSpace & { readonly nodes: number } {
   if (!whole({ from: 1, to: mostNodes }).fits(nodes)) {
-    throw new ConfigError(`blockSpace: nodes must be a whole number from 1 to ${mostNodes}, received ${nodes}`, { nodes });
+    throw new ConfigError(`blockSpace: nodes must be a whole number from 1 to ${mostNodes}, received ${nodes}`, {
+      nodes,
+    });
   }
   const branch = (node: number, name: string) => [
     { name: `${name} input`, choices: ['in', ...Array.from({ length: node }, (_, i) => `n${i}`)] },

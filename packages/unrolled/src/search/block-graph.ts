@@ -35,8 +35,5 @@ export function blockEquations(architecture: BlockArchitecture): string[] {
     `${branchLabel(branch).join(' ')} (${branch.from === 0 ? 'in' : `n${branch.from - 1}`})`;
   const ends = blockEnds(architecture).map((i) => `n${i}`);
   const output = ends.length > 1 ? `conv 1 × 1 ([${ends.join('; ')}])` : ends[0];
-  return [
-    ...architecture.nodes.map((branches, i) => `n${i} = ${branches.map(term).join(' + ')}`),
-    `out = ${output}`,
-  ];
+  return [...architecture.nodes.map((branches, i) => `n${i} = ${branches.map(term).join(' + ')}`), `out = ${output}`];
 }

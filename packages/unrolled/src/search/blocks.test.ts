@@ -54,7 +54,10 @@ describe('blocks', () => {
       [2, 3, 3, 2],
     );
     expect(parameters.size).toBeGreaterThan(0);
-    device.backend.write(parameters.values, Float64Array.from({ length: parameters.size }, () => random.normal()));
+    device.backend.write(
+      parameters.values,
+      Float64Array.from({ length: parameters.size }, () => random.normal()),
+    );
     const context = { training: true, random: new Random(1) } as const;
     const { error } = await checkGradients(parameters, () => layer.apply(x, context).square().sum(), { most: 12 });
     expect(error).toBeLessThan(1e-5);
@@ -93,7 +96,9 @@ describe('blocks', () => {
     expect(edges).toContainEqual({ from: 'joined', to: 'out' });
     expect(blockArchitectureSchema(JSON.parse(JSON.stringify(block)), 'it')).toEqual(block);
     const odd = { nodes: [[block.nodes[0][0], { from: 1, operation: 'conv', kernel: 3 }]] };
-    expect(() => blockArchitectureSchema(odd, 'block')).toThrow('block.nodes[0][1].from must be a whole number from 0 to 0');
+    expect(() => blockArchitectureSchema(odd, 'block')).toThrow(
+      'block.nodes[0][1].from must be a whole number from 0 to 0',
+    );
     expect(() => blockSpace(0)).toThrow('nodes must be a whole number from 1 to 8, received 0');
   });
 
@@ -101,7 +106,10 @@ describe('blocks', () => {
     const wasm = await openDevice('wasm', { threads: 1 });
     const random = new Random(3);
     const images = Array.from({ length: 40 }, (_, i) => {
-      const data = Uint8Array.from({ length: 64 }, (__, at) => ((i % 2 ? at % 8 : at >> 3) < 4 ? 200 : 40) + random.below(30));
+      const data = Uint8Array.from(
+        { length: 64 },
+        (__, at) => ((i % 2 ? at % 8 : at >> 3) < 4 ? 200 : 40) + random.below(30),
+      );
       return { image: { width: 8, height: 8, channels: 1, data } as const, label: ['left', 'top'][(i + 1) % 2] };
     });
     const set = { labels: ['left', 'top'], preprocessing: { size: 8, mean: [0.5], std: [0.3] } };

@@ -91,7 +91,10 @@ export function cellChoices({ nodes, inject, memory }: CellArchitecture): Choice
 }
 
 const index = (range: Range): Schema<number> => scalar<number>(whole(range));
-const nodeFields = { combine: scalar<Combination>(oneOf(combinations)), activation: scalar<CellActivation>(oneOf(activations)) };
+const nodeFields = {
+  combine: scalar<Combination>(oneOf(combinations)),
+  activation: scalar<CellActivation>(oneOf(activations)),
+};
 
 /** Reads an architecture of unknown origin, such as JSON from a file. @throws FormatError naming what is wrong */
 export const cellArchitectureSchema: Schema<CellArchitecture> = (value, place) => {

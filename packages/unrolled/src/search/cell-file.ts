@@ -81,7 +81,8 @@ export function cellFile(architecture: CellArchitecture, { name, about }: CellFi
     const operands = k < base ? before.replace(/[xh]\d+/g, (one) => `${one[0]}(${k})`) : before;
     const kept = k === memory ? [`const memory = ${operands};`] : [];
     const value = code.activate(k === memory ? 'memory' : operands, nodes[k].activation);
-    const joined = k === inject.node ? code.activate(code.combine(value, 'c', inject.combine), inject.activation) : value;
+    const joined =
+      k === inject.node ? code.activate(code.combine(value, 'c', inject.combine), inject.activation) : value;
     return [...kept, `const ${k === root ? 'output' : `a${k}`} = ${joined};`];
   });
   const gates = Array.from({ length: root }, (_, k) => `a${k}`).join(', ');
@@ -107,7 +108,11 @@ export default defineCell({
     const x = (k: number) => xs.slice(1, k * hidden, (k + 1) * hidden);
     const h = (k: number) => hs.slice(1, k * hidden, (k + 1) * hidden);
 ${lines.map((line) => `    ${line}`).join('\n')}
-    return { output, state: { c: memory, h: output }, gates: { ${gates} } };
+    return {
+      output,
+      state: { c: memory, h: output },
+      gates: { ${gates} },
+    };
   },
 });
 `;

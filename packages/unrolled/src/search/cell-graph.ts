@@ -16,7 +16,9 @@ export function cellGraph(architecture: CellArchitecture): Graph {
     { id: 'h', lines: ['h (t)'], kind: 'end' as const },
   ];
   const boxes = nodes.map((_, k) => ({ id: id(k), lines: nodeLabel(architecture, k) }));
-  const edges = nodes.flatMap((_, k) => (childrenOf(base, k) ?? []).map((child) => ({ from: value(child), to: id(k) })));
+  const edges = nodes.flatMap((_, k) =>
+    (childrenOf(base, k) ?? []).map((child) => ({ from: value(child), to: id(k) })),
+  );
   return {
     nodes: [...boxes, { id: 'inject', lines: [injectionLabel(architecture)] }, ...ends],
     edges: [

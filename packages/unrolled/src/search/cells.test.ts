@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { openDevice } from '../device.ts';
-import { checkGradients } from '../nn/check-gradients.ts';
 import { createCell } from '../nn/cells/registry.ts';
+import { checkGradients } from '../nn/check-gradients.ts';
 import { inference, initialiseParameters } from '../nn/layer.ts';
 import { Recurrent } from '../nn/recurrent.ts';
 import { Random } from '../random.ts';
@@ -49,7 +49,10 @@ describe('cells as trees', () => {
   });
 
   test('the tree that they found computes what the built-in cell computes', () => {
-    const [tree, builtIn] = [new Recurrent({ cell: treeCell(nasArchitecture), hidden: 4 }), new Recurrent({ cell: 'nas', hidden: 4 })];
+    const [tree, builtIn] = [
+      new Recurrent({ cell: treeCell(nasArchitecture), hidden: 4 }),
+      new Recurrent({ cell: 'nas', hidden: 4 }),
+    ];
     const run = (layer: Recurrent): number[] => {
       const parameters = initialiseParameters(layer, [-1, -1, F], device, 1);
       expect(parameters.names).toEqual(['weight_x_l0', 'weight_h_l0', 'bias_h_l0']);
@@ -66,7 +69,9 @@ describe('cells as trees', () => {
       expect(cellArchitectureSchema(JSON.parse(JSON.stringify(one)), 'it')).toEqual(one);
     }
     const odd = { ...nasArchitecture, memory: 15 };
-    expect(() => cellArchitectureSchema(odd, 'cell')).toThrow('cell.memory must be a whole number from 0 to 14, received 15');
+    expect(() => cellArchitectureSchema(odd, 'cell')).toThrow(
+      'cell.memory must be a whole number from 0 to 14, received 15',
+    );
     expect(() => cellArchitecture(cellSpace(2), [0])).toThrow('has 10 choices, received 1');
   });
 
@@ -90,7 +95,9 @@ describe('cells as trees', () => {
     // Biases and a first state of 0 would put units on the edge of relu.
     device.backend.axpy(0.5, normal([parameters.size]), parameters.values);
     const state = [{ c: normal([B, 2]), h: normal([B, 2]) }];
-    const { error } = await checkGradients(parameters, () => layer.run(xs, inference, { state }).outputs.square().sum());
+    const { error } = await checkGradients(parameters, () =>
+      layer.run(xs, inference, { state }).outputs.square().sum(),
+    );
     expect(error).toBeLessThan(1e-6);
   });
 
@@ -127,7 +134,10 @@ describe('candidates', () => {
     expect(found).toMatchObject({ diverged: false, testLoss: null, steps: 60 });
     expect(cellReward(found, tokenizer.size)).toBeGreaterThan(0.2);
     expect(await measureCell(wasm, 'gru', texts, { ...training, steps: 60 })).toEqual(found);
-    const wild = { ...nasArchitecture, nodes: nasArchitecture.nodes.map(() => ({ combine: 'mul', activation: 'relu' }) as const) };
+    const wild = {
+      ...nasArchitecture,
+      nodes: nasArchitecture.nodes.map(() => ({ combine: 'mul', activation: 'relu' }) as const),
+    };
     const cell = treeCell({ ...wild, inject: { node: 14, combine: 'mul', activation: 'identity' } });
     const lost = await measureCell(wasm, cell, texts, { ...training, learningRate: 1e6, steps: 30 });
     expect(cellReward(lost, tokenizer.size)).toBe(0);

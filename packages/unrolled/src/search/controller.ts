@@ -7,8 +7,8 @@ import type { Declarations, Parameters } from '../nn/parameters.ts';
 import { Recurrent } from '../nn/recurrent.ts';
 import { drawnFrom, policyLoss } from '../nn/reinforce.ts';
 import type { StackState } from '../nn/sequence-layer.ts';
-import { Optimizer } from '../optim/index.ts';
 import { add, reshape, scale, slice, softmax, stack } from '../ops/index.ts';
+import { Optimizer } from '../optim/index.ts';
 import type { Random } from '../random.ts';
 import type { Shape } from '../shape.ts';
 import type { Device } from '../tensor/device.ts';
@@ -51,10 +51,16 @@ export class Controller {
     this.space = space;
     this.#device = device;
     this.#options = { hidden, learningRate, entropy };
-    this.#offsets = space.decisions.reduce((all, { choices }) => [...all, all[all.length - 1] + choices.length], [0]);
-    const V = this.#offsets[this.#offsets.length - 1];
+    const offsets = [0];
+    for (const { choices } of space.decisions) offsets.push(offsets[offsets.length - 1] + choices.length);
+    this.#offsets = offsets;
+    const V = offsets[offsets.length - 1];
     const small = { kind: 'uniform', limit: 0.08 } as const;
-    this.#embedding = new Embedding({ vocabularySize: V + 1, dimension: hidden, weight: { kind: 'uniform', limit: 1 } });
+    this.#embedding = new Embedding({
+      vocabularySize: V + 1,
+      dimension: hidden,
+      weight: { kind: 'uniform', limit: 1 },
+    });
     this.#lstm = new Recurrent({ cell: 'lstm', hidden });
     this.#output = new Linear({ units: V, weight: small });
     this.parameters = initialiseParameters(this, [-1, -1], device, seed);
@@ -100,7 +106,9 @@ export class Controller {
         return stack(all); // [T, B]
       }),
     );
-    return Array.from({ length: B }, (_, b) => this.#offsets.slice(0, -1).map((offset, t) => drawn[t * B + b] - offset));
+    return Array.from({ length: B }, (_, b) =>
+      this.#offsets.slice(0, -1).map((offset, t) => drawn[t * B + b] - offset),
+    );
   }
 
   /** Logits of all decisions given those before them, `[T, B, V]`, and the ids of what was chosen, `[T, B]`. */
@@ -164,6 +172,8 @@ export class Controller {
 /** The mean over decisions of H/ln K: 1 where the policy is uniform, 0 where it is certain. Decisions of one choice count not. */
 export function uncertainty(probabilities: readonly (readonly number[])[]): number {
   const open = probabilities.filter(({ length }) => length > 1);
-  const shares = open.map((row) => row.reduce((sum, p) => (p > 0 ? sum - p * Math.log(p) : sum), 0) / Math.log(row.length));
+  const shares = open.map(
+    (row) => row.reduce((sum, p) => (p > 0 ? sum - p * Math.log(p) : sum), 0) / Math.log(row.length),
+  );
   return shares.reduce((sum, one) => sum + one, 0) / Math.max(1, shares.length);
 }

@@ -13,7 +13,14 @@ export { type CellFileOptions, cellEquations, cellFile } from './cell-file.ts';
 export * from './cell-graph.ts';
 export * from './controller.ts';
 export * from './evaluator.ts';
-export { type SearchDoneEvent, type CandidateEvent, type RoundEvent, search, type SearchEvent, type SearchOptions } from './search.ts';
+export {
+  type CandidateEvent,
+  type RoundEvent,
+  type SearchDoneEvent,
+  type SearchEvent,
+  type SearchOptions,
+  search,
+} from './search.ts';
 export * from './shared-cells.ts';
 export {
   type Choices,

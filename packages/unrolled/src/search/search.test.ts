@@ -3,7 +3,15 @@ import { openDevice } from '../device.ts';
 import { Random } from '../random.ts';
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from '../train/checkpoint.ts';
 import { Controller, uncertainty } from './controller.ts';
-import { type Choices, type Evaluator, leaderboard, search, type SearchOptions, type SearchSpace, sizeOfSpace } from './index.ts';
+import {
+  type Choices,
+  type Evaluator,
+  leaderboard,
+  type SearchOptions,
+  type SearchSpace,
+  search,
+  sizeOfSpace,
+} from './index.ts';
 import { advantagesOf } from './search.ts';
 
 const reference = await openDevice('reference');
@@ -70,7 +78,10 @@ describe('the controller', () => {
       expect(Math.abs(share - exact[i])).toBeLessThan(0.03);
     });
     const [first] = await controller.probabilities(draws);
-    expect(first[0]).toBeCloseTo(exact.slice(0, 6).reduce((a, b) => a + b, 0), 10);
+    expect(first[0]).toBeCloseTo(
+      exact.slice(0, 6).reduce((a, b) => a + b, 0),
+      10,
+    );
   });
 
   test.each([0, 0.7])('learns by an estimate that is unbiased with baseline %d: enumeration', async (b) => {
@@ -105,9 +116,16 @@ describe('the controller', () => {
   test('is pulled towards uniform by the entropy alone', async () => {
     const own = new Controller(device, small, { hidden: 4, entropy: 1, learningRate: 0.05 }, 1);
     const before = new Random(1);
-    device.backend.write(own.parameters.values, Float32Array.from({ length: own.parameters.size }, () => before.normal()));
+    device.backend.write(
+      own.parameters.values,
+      Float32Array.from({ length: own.parameters.size }, () => before.normal()),
+    );
     const start = uncertainty(await own.probabilities(all));
-    for (let i = 0; i < 60; i++) await own.update(all, all.map(() => 0));
+    for (let i = 0; i < 60; i++)
+      await own.update(
+        all,
+        all.map(() => 0),
+      );
     expect(uncertainty(await own.probabilities(all))).toBeGreaterThan(Math.max(0.97, start));
   });
 });
@@ -154,7 +172,11 @@ describe('a search', () => {
   });
 
   test('by random draws evaluates every architecture once, and ends when there are no more', async () => {
-    const { reason, evaluated, checkpoints } = await run({ method: 'random', candidates: 100 }, countedEvaluator(), small);
+    const { reason, evaluated, checkpoints } = await run(
+      { method: 'random', candidates: 100 },
+      countedEvaluator(),
+      small,
+    );
     expect([reason, evaluated]).toEqual(['converged', sizeOfSpace(small)]);
     const { scored } = checkpoints.at(-1)!.task as unknown as { scored: { choices: Choices; reward: number }[] };
     expect(scored.map(({ choices }) => String(choices)).sort()).toEqual(all.map(String).sort());

@@ -179,7 +179,12 @@ export async function* search(
       chosen = fresh.slice(0, candidates - state.evaluated);
       const numbered = chosen.map((choices, i) => ({ number: state.evaluated + 1 + i, round, choices }));
       const open = numbered.filter(({ number: own }) => !done.some((one) => one.number === own));
-      for await (const evaluation of open.length > 0 ? evaluator.evaluate(open.map((one) => one.choices), signal) : []) {
+      for await (const evaluation of open.length > 0
+        ? evaluator.evaluate(
+            open.map((one) => one.choices),
+            signal,
+          )
+        : []) {
         const { reward, measures, seconds: taken } = checked(evaluation);
         const one: Scored = { ...open[evaluation.index], reward, measures };
         done.push(one);
@@ -217,7 +222,11 @@ export async function* search(
     };
     yield {
       ...{ type: 'round', round, evaluated: state.evaluated, meanReward: mean(rewards), bestReward: best!.reward },
-      ...{ baseline: controller && baseline.mean, uncertainty: probabilities && uncertainty(probabilities), probabilities },
+      ...{
+        baseline: controller && baseline.mean,
+        uncertainty: probabilities && uncertainty(probabilities),
+        probabilities,
+      },
       secondsElapsed: elapsed(),
     };
     yield await checkpoint();

@@ -2,8 +2,8 @@ import { TokenStreams } from '../data/token-streams.ts';
 import { FormatError } from '../errors.ts';
 import type { NamedArray } from '../io/safetensors.ts';
 import type { Parameters } from '../nn/parameters.ts';
-import { Optimizer } from '../optim/index.ts';
 import { mean } from '../ops/index.ts';
+import { Optimizer } from '../optim/index.ts';
 import type { StopSignal } from '../signal.ts';
 import { evaluateLanguageModel } from '../tasks/language-model/evaluate.ts';
 import { LanguageModel } from '../tasks/language-model/model.ts';
@@ -72,10 +72,7 @@ export class SharedCells implements Evaluator {
     return model;
   }
 
-  async prepare(
-    draw: (count: number) => Promise<readonly Choices[]>,
-    signal: StopSignal | undefined,
-  ): Promise<void> {
+  async prepare(draw: (count: number) => Promise<readonly Choices[]>, signal: StopSignal | undefined): Promise<void> {
     const { sharedSteps = 20, learningRate } = this.#options;
     const device = this.#device;
     for (const choices of await draw(sharedSteps)) {

@@ -118,7 +118,8 @@ export function restoreSearch(
     controller.parameters.load(checkpoint.parameters);
     for (const [name, tensor] of Object.entries(controller.optimizer.memory)) {
       const kept = checkpoint.optimizer[name];
-      if (kept?.data.length !== tensor.size) throw new FormatError(`resume: the checkpoint lacks the optimizer's '${name}'`);
+      if (kept?.data.length !== tensor.size)
+        throw new FormatError(`resume: the checkpoint lacks the optimizer's '${name}'`);
       tensor.device.backend.write(tensor, kept.data);
     }
     controller.optimizer.resumeAt(state.round);

@@ -61,7 +61,9 @@ export const isNetworkFile = (name: string): boolean => name.endsWith('.json');
 
 function networkKind(text: string): string {
   if (text === 'auto' || isNetworkFile(text) || (networkNames as readonly string[]).includes(text)) return text;
-  throw new InvalidArgumentError(`Allowed choices are auto, ${networkNames.join(', ')}, or a file such as network.json.`);
+  throw new InvalidArgumentError(
+    `Allowed choices are auto, ${networkNames.join(', ')}, or a file such as network.json.`,
+  );
 }
 
 const share = number((value) => value >= 0 && value < 1, 'from 0, below 1');

@@ -9,10 +9,10 @@ import { Dropout } from '../dropout.ts';
 import { Embedding, type EmbeddingOptions } from '../embedding.ts';
 import { type Context, inference, type Layer, type LayerConfig } from '../layer.ts';
 import type { Declarations, Parameter } from '../parameters.ts';
+import { type Episodes, reinforceLoss } from '../reinforce.ts';
 import { Bridge } from './bridge.ts';
 import { Decoder, type DecoderOptions, type DecoderState, type DecoderStep } from './decoder.ts';
 import { type Encoded, type Encoder, shapesOf } from './encoded.ts';
-import { type Episodes, reinforceLoss } from '../reinforce.ts';
 
 /** The target's tokens have ids below V = `vocabularySize`; `dropout` also applies to their embeddings. */
 export interface EncoderDecoderOptions extends EmbeddingOptions, Omit<DecoderOptions, 'choices'> {}

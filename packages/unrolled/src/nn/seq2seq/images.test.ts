@@ -11,10 +11,10 @@ import type { Tensor } from '../../tensor/tensor.ts';
 import { Attention } from '../attention.ts';
 import { inference, initialiseParameters } from '../layer.ts';
 import { Declarations, Parameters } from '../parameters.ts';
+import { reinforceLoss, reinforceWithBaseline } from '../reinforce.ts';
 import { Decoder } from './decoder.ts';
 import { EncoderDecoder } from './encoder-decoder.ts';
 import { type Conditioning, conditionings, FeatureEncoder } from './feature-encoder.ts';
-import { reinforceLoss, reinforceWithBaseline } from '../reinforce.ts';
 
 const device = createDevice(referenceBackend({ float: 'float64' }));
 const random = (shape: Shape, seed: number): Tensor => {
