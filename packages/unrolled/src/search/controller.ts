@@ -24,7 +24,7 @@ const never = -1e4;
  *     x_t = E[choice_{t−1}];   h_t = LSTM(x_t, h_{t−1});   p(choice_t) = softmax(W_t h_t + b_t)
  *
  * Every choice of every decision has its own vector and its own row of W, so V is the sum of the numbers of choices. Parameters:
- * `embedding.weight` [V + 1, H], `lstm.…` as in PyTorch, `output.weight` [V, H], `output.bias` [V]. They begin near 0, so the first
+ * `embedding.weight` [V + 1, H], `lstm.…` as in PyTorch, `output.weight` [V, H], `output.bias` [V]. W begins near 0, so the first
  * draws are nearly uniform.
  */
 export class Controller {
@@ -32,7 +32,7 @@ export class Controller {
   readonly parameters: Parameters;
   readonly optimizer: Optimizer;
   readonly #device: Device;
-  readonly #options: Required<{ [Name in keyof PolicyOptions]: NonNullable<PolicyOptions[Name]> }>;
+  readonly #options: { readonly learningRate: number; readonly entropy: number };
   readonly #embedding: Embedding;
   readonly #lstm: Recurrent;
   readonly #output: Linear;
@@ -50,7 +50,7 @@ export class Controller {
     const { hidden = 32, learningRate = 0.02, entropy = 0.01 } = options;
     this.space = space;
     this.#device = device;
-    this.#options = { hidden, learningRate, entropy };
+    this.#options = { learningRate, entropy };
     const offsets = [0];
     for (const { choices } of space.decisions) offsets.push(offsets[offsets.length - 1] + choices.length);
     this.#offsets = offsets;
