@@ -112,7 +112,7 @@ describe('search cell', () => {
   });
 
   test('refuses what cannot be resumed, and texts that are too short', async () => {
-    await expect(run('--out', at('one'))).rejects.toThrow('resume it with --resume');
+    await expect(run('--out', at('one'))).rejects.toThrow('there is a run here');
     await expect(search('cell', '--resume', at('one'), '--hidden', '9')).rejects.toThrow(
       '--hidden 9: this search was started with 6, which cannot be changed',
     );
@@ -164,7 +164,7 @@ describe('search block', () => {
   beforeAll(() => {
     for (const label of ['a', 'b']) {
       mkdirSync(at(`pictures/${label}`), { recursive: true });
-      for (let i = 0; i < 24; i++) {
+      for (let i = 0; i < 12; i++) {
         const image = picture(8, 8 + (i % 3));
         if (label === 'a') image.data.fill(10 * i);
         writeFileSync(at(`pictures/${label}/${i}.png`), encodePng(image));
@@ -172,7 +172,7 @@ describe('search block', () => {
     }
   });
 
-  test('writes the network of the best block, and prefers cheap ones if multiply-adds cost more', async () => {
+  test('writes the network of the best block', async () => {
     const options = [
       '--nodes',
       '1',
@@ -181,22 +181,27 @@ describe('search block', () => {
       '--batch',
       '4',
       '--steps',
-      '3',
+      '2',
       '--round',
       '4',
       '--workers',
       '1',
     ];
-    const run = (...args: string[]) => search('block', at('pictures'), ...options, ...args, '--json');
-    const done = events(await run('--candidates', '8', '--out', at('block'))).at(-1);
-    const [best] = done.leaderboard;
-    const { accuracy, multiplyAdds } = best.measures;
-    expect(accuracy).toBeGreaterThanOrEqual(best.reward);
+    const printed = await search(
+      'block',
+      at('pictures'),
+      ...options,
+      '--candidates',
+      '4',
+      '--out',
+      at('block'),
+      '--json',
+    );
+    const { leaderboard } = events(printed).at(-1);
+    const rewards = leaderboard.map(({ reward }: { reward: number }) => reward);
+    expect(rewards).toEqual(rewards.toSorted((a: number, b: number) => b - a));
+    for (const { reward, measures } of leaderboard) expect(reward).toBeLessThan(measures.accuracy);
     expect(JSON.parse(read('block/network.json'))).toMatchObject({ layer: 'sequential' });
     expect(read('block/found.svg')).toContain('input');
-    const dear = events(await run('--candidates', '8', '--penalty', '100', '--out', at('dear'))).at(-1);
-    const costs = dear.leaderboard.map((one: typeof best) => one.measures.multiplyAdds);
-    expect(costs).toEqual(costs.toSorted((a: number, b: number) => a - b));
-    expect(costs[0]).toBeLessThanOrEqual(multiplyAdds);
   });
 });

@@ -202,7 +202,9 @@ describe('a search', () => {
     };
     await expect(run({}, broken)).rejects.toThrow('the reward of a candidate is NaN; give a finite number');
     const { checkpoints } = await run({ candidates: 8 });
-    await expect(run({ resume: checkpoints[0] }, evaluator(), small)).rejects.toThrow("a search with space 'cells of base 2'");
+    await expect(run({ resume: checkpoints[0] }, evaluator(), small)).rejects.toThrow(
+      "a search with space 'cells of base 2'",
+    );
     await expect(run({ method: 'evolution' as never })).rejects.toThrow("method must be 'controller' or 'random'");
   });
 });
