@@ -89,8 +89,8 @@ describe('search cell', () => {
     expect(JSON.parse(read('one/found.json'))).toEqual(found);
     expect(computed(cellIn(read('one/found.ts')))).toEqual(computed(treeCell(found)));
 
-    await run('--out', at('two'), '--candidates', '8', '--workers', '3');
-    const resumed = await search('cell', '--resume', at('two'), '--candidates', '12', '--workers', '2');
+    await run('--out', at('two'), '--candidates', '8', '--workers', '2');
+    const resumed = await search('cell', '--resume', at('two'), '--candidates', '12', '--workers', '1');
     expect(resumed).toContain(`Resuming ${at('two')} after round 2`);
     expect(resumed).toMatch(/Finished after 12 candidates/);
     const [one, two] = ['one', 'two'].map((name) =>
