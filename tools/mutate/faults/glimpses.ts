@@ -54,7 +54,7 @@ export const glimpses: FaultGroup = {
       [['scale(z, 1 - input.share)', 'scale(z, input.share)']],
     ),
     ...faultsIn(
-      `${source}/nn/seq2seq/reinforce.ts`,
+      `${source}/nn/reinforce.ts`,
       [`${source}/nn/seq2seq/images.test.ts`],
       [
         ['square(sub(returns, baseline))', 'square(sub(returns, baseline.detach()))'],

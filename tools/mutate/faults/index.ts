@@ -13,6 +13,7 @@ import { metrics } from './metrics.ts';
 import { networkFaults } from './networks.ts';
 import { operations } from './operations.ts';
 import { questions } from './questions.ts';
+import { architectureSearch } from './search.ts';
 import { traced } from './traced.ts';
 import { videoFaults } from './video.ts';
 
@@ -34,4 +35,5 @@ export const faultGroups = [
   videoFaults,
   questions,
   kerasFaults,
+  architectureSearch,
 ];

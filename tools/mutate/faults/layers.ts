@@ -52,11 +52,11 @@ export const layers: FaultGroup = {
       ],
     ),
     ...faultsIn(
-      `${nn}/seq2seq/reinforce.ts`,
+      `${nn}/reinforce.ts`,
       [`${nn}/seq2seq/images.test.ts`],
       [
         ['Number(i % T >= Math.floor(i / T))', 'Number(i % T > Math.floor(i / T))'],
-        ['scale(advantage, -1)', 'advantage'],
+        ['mul(neg(advantage), drawn', 'mul(advantage, drawn'],
         ['scale(baseline.value, 1 - SHARE)', 'baseline.value'],
       ],
     ),

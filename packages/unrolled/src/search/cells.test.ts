@@ -62,6 +62,16 @@ describe('cells as trees', () => {
     expect(run(tree)).toEqual(run(builtIn));
   });
 
+  test('the memory is the value of its node before the activation', () => {
+    const one = { ...drawn(2, 7), memory: 2 };
+    const root = { combine: 'add', activation: 'tanh' } as const;
+    const cell = { ...one, nodes: [...one.nodes.slice(0, 2), root], inject: { ...one.inject, node: 0 } };
+    const layer = new Recurrent({ cell: treeCell(cell), hidden: 2 });
+    initialiseParameters(layer, [-1, -1, F], device, 1);
+    const [{ c, h }] = layer.run(xs).state;
+    expect([...h.data()]).toEqual([...c.tanh().data()]);
+  });
+
   test('choices and architectures are the same thing', () => {
     expect(cellArchitecture(cellSpace(8), cellChoices(nasArchitecture))).toEqual(nasArchitecture);
     for (const seed of [1, 2, 3]) {
