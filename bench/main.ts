@@ -15,6 +15,7 @@ import { sample } from './questions/sample.ts';
 import { start } from './questions/start.ts';
 import { step } from './questions/step.ts';
 import { studio } from './questions/studio.ts';
+import { transformer } from './questions/transformer.ts';
 import { translate } from './questions/translate.ts';
 import { units } from './questions/units.ts';
 import { markdown } from './table.ts';
@@ -25,6 +26,7 @@ const questions: readonly Question[] = [
   attention,
   minimal,
   sample,
+  transformer,
   start,
   convnets,
   growth,

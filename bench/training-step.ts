@@ -1,6 +1,11 @@
 import { openDevice } from 'unrolled';
-import { LanguageModel, languageModelTraining, tokenizerFor } from 'unrolled/tasks/language-model';
-import { train } from 'unrolled/train';
+import {
+  LanguageModel,
+  type LanguageModelConfig,
+  languageModelTraining,
+  tokenizerFor,
+} from 'unrolled/tasks/language-model';
+import { type TrainOptions, train } from 'unrolled/train';
 import { summarise, type Timing } from './timing.ts';
 
 /** The sizes of a character model's training step. */
@@ -52,26 +57,35 @@ export interface TimedSteps extends Timing {
  * Times whole training steps (batch, forward, backward, clip, Adam) of our engine; also runs in a page.
  * @throws Error if the loss does not fall, so that nothing wrong is timed
  */
-export async function timeTrainingStep(
+export function timeTrainingStep(
   step: StepCase,
   threads: number,
   runs: number,
   warmup = 5,
   blas = 'off',
 ): Promise<TimedSteps> {
+  const { cell, hidden, layers, embedding } = step;
+  const update = { optimizer: { method: 'adam' }, learningRate: 2e-3, clipNorm: 5 } as const;
+  return timeTraining({ cell, hidden, layers, embedding, dropout: 0 }, step, update, { threads, runs, warmup, blas });
+}
+
+/** The same of any language model and optimizer. */
+export async function timeTraining(
+  config: LanguageModelConfig,
+  { vocabulary, batch, steps }: Pick<StepCase, 'vocabulary' | 'batch' | 'steps'>,
+  update: Pick<TrainOptions, 'optimizer' | 'learningRate' | 'clipNorm'>,
+  { threads, runs, warmup, blas }: { threads: number; runs: number; warmup: number; blas: string },
+): Promise<TimedSteps> {
   const device = await openDevice('wasm', { threads, blas });
-  const { cell, hidden, layers, embedding, batch, steps } = step;
-  const text = textOf(step.vocabulary, Math.max(200_000, 20 * batch * steps));
+  const text = textOf(vocabulary, Math.max(200_000, 20 * batch * steps));
   const tokenizer = tokenizerFor('char', text);
-  const model = new LanguageModel(device, tokenizer, { cell, hidden, layers, embedding, dropout: 0 }, 1);
+  const model = new LanguageModel(device, tokenizer, config, 1);
   const task = languageModelTraining(model, tokenizer.encode(text), { batch, steps, seed: 1 });
   const milliseconds: number[] = [];
   const losses: number[] = [];
   let last = performance.now();
   const events = train(task, {
-    optimizer: { method: 'adam' },
-    learningRate: 2e-3,
-    clipNorm: 5,
+    ...update,
     steps: warmup + runs,
     progressEvery: 1,
     validateEvery: 0,
@@ -87,6 +101,6 @@ export async function timeTrainingStep(
   const { peakBytes } = device.memory();
   device.close();
   const [first, final] = [losses[0], losses.at(-1)!];
-  if (!(final < first)) throw new Error(`training step ${JSON.stringify(step)}: loss went from ${first} to ${final}`);
+  if (!(final < first)) throw new Error(`training step ${JSON.stringify(config)}: loss went from ${first} to ${final}`);
   return { ...summarise(milliseconds.slice(warmup)), peakBytes, threads, losses };
 }

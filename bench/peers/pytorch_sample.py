@@ -6,6 +6,8 @@ import time
 
 import torch
 
+from likeness import value_at
+
 given = json.load(sys.stdin)
 torch.set_num_threads(given["threads"])
 H, V, B = given["H"], given["V"], given["streams"]
@@ -13,15 +15,6 @@ H, V, B = given["H"], given["V"], given["streams"]
 embedding = torch.nn.Embedding(V, H)
 lstm = torch.nn.LSTM(H, H, given["layers"])
 output = torch.nn.Linear(H, V)
-
-
-def value_at(parameter, count, bound):
-    """See `valueAt` in questions/sample.ts: the same numbers."""
-    mask = 2**32 - 1
-    bits = ((torch.arange(count) + parameter * 1_000_003) & mask) * 2_654_435_761 & mask
-    bits = (bits ^ (bits >> 15)) * 739_982_445 & mask
-    bits = bits ^ (bits >> 12)
-    return (bits.double() / 2**32 - 0.5) * 2 * bound
 
 
 for i, parameter in enumerate([embedding.weight, *lstm.parameters(), output.weight, output.bias]):

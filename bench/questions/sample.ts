@@ -1,6 +1,7 @@
 import { openDevice } from 'unrolled';
 import { inference } from 'unrolled/nn';
 import { LanguageModel, tokenizerFor } from 'unrolled/tasks/language-model';
+import { assertAlike, valueAt } from '../likeness.ts';
 import { arithmetic, threadCounts, threadsName } from '../machine.ts';
 import { besideBest, type Question, type Row } from '../question.ts';
 import { type Engine, interleave, rounded, summarise } from '../timing.ts';
@@ -15,17 +16,6 @@ interface Run {
   readonly milliseconds: readonly number[];
   /** What follows the last character, `[B, V]`. */
   readonly logits: readonly number[];
-}
-
-/**
- * A number in [−bound, bound) for every element of every parameter, the same here and in `pytorch_sample.py`: the
- * models are alike, and nothing large has to be handed over.
- */
-function valueAt(parameter: number, element: number, bound: number): number {
-  let bits = Math.imul(element + Math.imul(parameter, 1_000_003), 2_654_435_761) >>> 0;
-  bits = Math.imul(bits ^ (bits >>> 15), 739_982_445) >>> 0;
-  bits = (bits ^ (bits >>> 12)) >>> 0;
-  return (bits / 2 ** 32 - 0.5) * 2 * bound;
 }
 
 /** B streams go on together, a character at a time: each next one is the likeliest. */
@@ -64,14 +54,6 @@ function likeliest(logits: ArrayLike<number>, from: number, count: number): numb
   return best;
 }
 
-/** @throws Error if models that are alike say different things */
-function assertAlike(ours: Run, theirs: Run): void {
-  const difference = Math.max(...ours.logits.map((logit, i) => Math.abs(logit - theirs.logits[i])));
-  if (ours.logits.length !== theirs.logits.length || !(difference < 1e-4)) {
-    throw new Error(`sample: our logits and PyTorch's differ by ${difference}`);
-  }
-}
-
 export const sample: Question = {
   name: 'sample',
   asks: `characters/s a 2×LSTM-${H}, V ${V}, writes: one stream, and 64 streams together`,
@@ -94,7 +76,7 @@ export const sample: Question = {
         if (!pytorch) continue;
         const pytorchRun = (count: number): Run =>
           pytorch.run('pytorch_sample.py', { layers, H, V, streams, threads, warmup, runs: count });
-        assertAlike(await ours(streams, threads, 1), pytorchRun(1));
+        assertAlike('sample', (await ours(streams, threads, 1)).logits, pytorchRun(1).logits, 1e-4);
         engines[`PyTorch, ${threadsName(threads)}`] = () => summarise(pytorchRun(steps).milliseconds).median;
         threadsOf[`PyTorch, ${threadsName(threads)}`] = threads;
       }

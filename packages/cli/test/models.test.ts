@@ -49,6 +49,57 @@ describe('train, sample, eval', () => {
   });
 });
 
+describe('a Transformer', () => {
+  const size = [
+    '--model',
+    'transformer',
+    '--hidden',
+    '16',
+    '--heads',
+    '2',
+    '--layers',
+    '1',
+    '--batch',
+    '4',
+    '--seq',
+    '16',
+  ];
+  const train = [
+    'train',
+    'text.txt',
+    ...size,
+    '--threads',
+    '1',
+    '--lr',
+    '0.01',
+    '--schedule',
+    'constant',
+    '--warm-up',
+    '0',
+  ];
+
+  test('learns, goes on where it stopped to the bit, writes and is evaluated', async () => {
+    expect(await unrolled(cwd, ...train, '--out', 'whole', '--steps', '150')).toMatchObject({ code: 0, stderr: '' });
+    await unrolled(cwd, ...train, '--out', 'halves', '--steps', '80');
+    expect(await unrolled(cwd, 'train', '--resume', 'halves', '--steps', '150')).toMatchObject({ code: 0 });
+    expect(tensorsOf(join(cwd, 'halves'))).toEqual(tensorsOf(join(cwd, 'whole')));
+    const written = await unrolled(cwd, 'sample', 'whole', '--prompt', 'she sells', '--length', '40', '--seed', '1');
+    expect(written.stdout).toMatch(/^she sells.{40,}\n$/s);
+    const { natsPerCharacter } = JSON.parse((await unrolled(cwd, 'eval', 'whole', 'text.txt', '--json')).stdout);
+    expect(natsPerCharacter).toBeLessThan(2.2);
+  });
+
+  test.each([
+    [['--heads', '3'], '--hidden 16 is no multiple of --heads 3'],
+    [['--heads', '16'], 'rotary positions need heads of an even width'],
+    [['--cell', 'gru'], '--cell is for recurrent layers'],
+    [['--embedding', '8'], "a Transformer's embeddings are as wide as --hidden, 16"],
+    [['--model', 'recurrent'], '--heads is for Transformers; add --model transformer'],
+  ])('%j is refused', async (more, message) => {
+    expectComplaint(await unrolled(cwd, ...train, ...more, '--out', 'refused'), 2, message);
+  });
+});
+
 describe('words', () => {
   test('with tied weights: fewer parameters, perplexity shown, sampled and resumed', async () => {
     const kind = ['--tokens', 'word', '--vocab', '6', '--tie', '--hidden', '16', '--embedding', '8', '--layers', '1'];
