@@ -12,6 +12,7 @@ export {
   tokenizerFor,
   tokenizerKinds,
 } from '../../tokenizers/index.ts';
+export * from './attention.ts';
 export type {
   LanguageModelConfig,
   LanguageModelDescription,

@@ -12,7 +12,7 @@ import type { Declarations, Parameters, SavedParameters } from '../../nn/paramet
 import { Recurrent, type RunOptions } from '../../nn/recurrent.ts';
 import type { SequenceLayer, StackState } from '../../nn/sequence-layer.ts';
 import { TiedLinear } from '../../nn/tied-linear.ts';
-import { Transformer } from '../../nn/transformer/transformer.ts';
+import { Transformer, type TransformerRunOptions } from '../../nn/transformer/transformer.ts';
 import { crossEntropy } from '../../ops/index.ts';
 import type { Shape } from '../../shape.ts';
 import type { Device } from '../../tensor/device.ts';
@@ -23,6 +23,9 @@ import { loadModel, type ModelSource } from '../../train/stored-model.ts';
 import { kindsFor, type LanguageModelConfig, type LanguageModelDescription } from './config.ts';
 import { languageModelDescription } from './description.ts';
 import { type NextToken, type PredictNextOptions, predictNext } from './predict.ts';
+
+/** How a text is read; some options are of recurrent layers or of Transformers alone. */
+export type ReadOptions = RunOptions & Pick<TransformerRunOptions, 'seen'>;
 
 /** The sequence layers of the library, by the name in their configuration. */
 const sequenceLayers = { recurrent: Recurrent, transformer: Transformer };
@@ -135,7 +138,7 @@ export class LanguageModel {
    * ids `[T, B]` → logits `[T, B, V]` and the state afterwards. With `lengths`, a row's state is that after its own last
    * step, and its logits from there on say nothing.
    */
-  apply(ids: Tensor, context: Context = inference, options: RunOptions = {}): { logits: Tensor; state: StackState } {
+  apply(ids: Tensor, context: Context = inference, options: ReadOptions = {}): { logits: Tensor; state: StackState } {
     const { outputs, state } = this.#run(ids, context, options);
     const output = this.#output;
     const dropped = this.#dropout.apply(outputs, context); // [T, B, H]
@@ -154,7 +157,7 @@ export class LanguageModel {
     ids: Tensor,
     targets: Tensor,
     context: Context = inference,
-    options: RunOptions = {},
+    options: ReadOptions = {},
   ): { losses: Tensor; state: StackState } {
     if (!(this.#output instanceof AdaptiveSoftmax)) {
       const { logits, state } = this.apply(ids, context, options);
@@ -177,7 +180,7 @@ export class LanguageModel {
   }
 
   /** The state after ids `[T, B]`, for what is only read: no logits are worked out. */
-  read(ids: Tensor, options: RunOptions = {}): StackState {
+  read(ids: Tensor, options: ReadOptions = {}): StackState {
     return this.#run(ids, inference, options).state;
   }
 
@@ -192,10 +195,21 @@ export class LanguageModel {
     );
   }
 
+  /** The sequence layer, which must be a Transformer. @throws ConfigError if it is another one */
+  get transformer(): Transformer {
+    if (this.sequence instanceof Transformer) return this.sequence;
+    const { layer } = this.sequence.config;
+    throw new ConfigError(
+      `language model: heads that look at a text are of Transformers (train --model transformer); this model has the layer '${layer}'`,
+      { layer },
+    );
+  }
+
   /** ids `[T, B]` → outputs `[T, B, H]` of the sequence layer. */
-  #run(ids: Tensor, context: Context, options: RunOptions): { outputs: Tensor; state: StackState } {
+  #run(ids: Tensor, context: Context, options: ReadOptions): { outputs: Tensor; state: StackState } {
     const embedded = this.#dropout.apply(this.#embedding.apply(ids), context); // [T, B, E]
-    const { state, lengths, probe, hold, form } = options;
+    const { state, lengths, probe, hold, form, seen } = options;
+    if (seen) return this.transformer.run(embedded, context, { state, lengths, seen });
     if (probe ?? (hold?.length || form)) return this.recurrent.run(embedded, context, options);
     return this.sequence.run(embedded, context, { state, lengths });
   }
