@@ -15,7 +15,7 @@ const rooms: readonly { readonly name: string; readonly files: RegExp; readonly 
   { name: 'interface', files: /^backend\/(attention|backend|convolution|scan)\.ts$/, knows: ['values'] },
   { name: 'composed', files: /^backend\/composed\//, knows: ['values', 'interface'] },
   { name: 'reference', files: /^backend\/reference\//, knows: ['values', 'interface'] },
-  { name: 'wasm', files: /^backend\/wasm\//, knows: ['values', 'interface', 'composed'] },
+  { name: 'wasm', files: /^backend\/wasm\//, knows: ['values', 'interface'] },
   { name: 'tensor', files: /^tensor\//, knows: ['values', 'interface'] },
   { name: 'autodiff', files: /^autodiff\//, knows: ['values', 'tensor'] },
   { name: 'ops', files: /^ops\//, knows: ['values', 'interface', 'composed', 'tensor', 'autodiff'] },

@@ -1,9 +1,9 @@
 import type {
+  Backend,
   BackendDescription,
   Block,
   Dtype,
   OptimizerUpdate,
-  PartialBackend,
   RecurrentBackward,
   RecurrentForward,
   Storage,
@@ -25,7 +25,7 @@ import { rowOperations } from './rows.ts';
 import { scanParameters, scanWork } from './scan.ts';
 
 /** Every operation as a job, or as a single kernel where a sum keeps it from being split. */
-export function wasmOperations(context: Context, description: Omit<BackendDescription, 'threads'>): PartialBackend {
+export function wasmOperations(context: Context, description: Omit<BackendDescription, 'threads'>): Backend {
   return {
     name: 'wasm',
     float: 'float32',

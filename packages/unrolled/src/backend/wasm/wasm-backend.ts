@@ -1,6 +1,5 @@
 import { ConfigError } from '../../errors.ts';
 import type { Backend } from '../backend.ts';
-import { complete } from '../composed/complete.ts';
 import { chooseBlas, type WantedBlas } from './choose-blas.ts';
 import { Context } from './context.ts';
 import { chooseSimd, chooseThreads, detectFeatures, type SimdLevel } from './detect.ts';
@@ -72,5 +71,5 @@ async function open(options: WasmOptions, simd: SimdLevel, threads: number, reas
   if (options.blas !== undefined && options.blas !== 'off') notes.push(`BLAS: ${blas?.path ?? 'none'}: ${blasReason}`);
   const details = { simd, blas: blas?.path ?? null, blasReason, threadsReason: reason };
   const context = new Context(memory, kernels, products, pool, parallelFrom);
-  return complete(wasmOperations(context, { name: 'wasm', float: 'float32', notes, details }));
+  return wasmOperations(context, { name: 'wasm', float: 'float32', notes, details });
 }
