@@ -30,8 +30,10 @@ export interface RunSpec {
 export interface ModelAbout {
   /** Its task, such as `language-model` or `translate`. */
   readonly task: string;
-  /** Null where the task's models have no choice of one. */
+  /** Null where the task's models have no choice of one, and of a Transformer. */
   readonly cell: string | null;
+  /** Of a language model: its layer over sequences, such as `recurrent`. */
+  readonly layer?: string;
   readonly hidden: number;
   readonly layers: number;
   readonly embedding: number;

@@ -1,7 +1,8 @@
 import { tasks } from 'unrolled/tasks';
 
-/** What a model of a task is called. */
-export const nounOf = (name: string): string => tasks.find((one) => one.name === name)?.noun ?? `model of task ${name}`;
+/** What a model of a task, or of a kind of it, is called. */
+export const nounOf = (name: string): string =>
+  name === 'transformer' ? 'Transformer' : (tasks.find((one) => one.name === name)?.noun ?? `model of task ${name}`);
 
 /** `taggers, classifiers and forecasters` */
 export function nounsOf(names: readonly string[]): string {

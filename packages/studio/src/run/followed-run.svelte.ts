@@ -51,10 +51,13 @@ export class FollowedRun extends Run {
     try {
       const config = (await (await fetch(`${this.#folder}config.json`)).json()) as {
         task?: unknown;
+        model?: { sequence?: { layer?: unknown } };
         options?: { tokens?: unknown };
         examples?: unknown;
       };
       if (typeof config.task === 'string') this.task = config.task;
+      const layer = config.model?.sequence?.layer;
+      if (typeof layer === 'string') this.layer = layer;
       const { examples } = config;
       if (Array.isArray(examples)) this.examples = examples.filter((one) => typeof one === 'string');
       else if (isSeries(examples)) this.series = examples;

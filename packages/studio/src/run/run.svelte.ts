@@ -19,6 +19,8 @@ export abstract class Run {
   readonly name: string;
   /** Its task, such as `language-model` or `tag`. */
   task = $state('language-model');
+  /** Of a language model, before anything else of it is known: its layer over sequences. */
+  protected layer = $state('recurrent');
   /** What a language model predicts: a character, a word or a byte pair. */
   token = $state('character');
   state = $state<RunState>('opening');
@@ -78,6 +80,11 @@ export abstract class Run {
 
   get ended(): boolean {
     return this.state === 'finished' || this.state === 'stopped' || this.state === 'failed';
+  }
+
+  /** Its task, or `transformer`: a language model that some rooms show, and others do not. */
+  get kind(): string {
+    return (this.about?.layer ?? this.layer) === 'transformer' ? 'transformer' : this.task;
   }
 
   /** Updates made so far. */

@@ -28,15 +28,15 @@ class Shelf {
     return this.#all.find((run) => run.id === id) ?? null;
   }
 
-  /** All models of these tasks: first the reader's own, then those that come with the page. */
-  modelsOf(tasks: readonly string[]): readonly Run[] {
-    return this.#all.filter((run) => tasks.includes(run.task));
+  /** All models of these kinds: first the reader's own, then those that come with the page. */
+  modelsOf(kinds: readonly string[]): readonly Run[] {
+    return this.#all.filter((run) => kinds.includes(run.kind));
   }
 
-  /** The reader's own runs and models of other tasks, where there is none of these. */
-  elsewhere(tasks: readonly string[]): readonly Run[] {
+  /** The reader's own runs and models of other kinds, where there is none of these. */
+  elsewhere(kinds: readonly string[]): readonly Run[] {
     const own = [...this.runs, ...this.opened];
-    return own.some(({ task }) => tasks.includes(task)) ? [] : own;
+    return own.some(({ kind }) => kinds.includes(kind)) ? [] : own;
   }
 
   get #all(): readonly Run[] {

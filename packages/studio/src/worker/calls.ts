@@ -71,7 +71,7 @@ const answers: Answers = {
   },
   async ask(desk, input) {
     const { askModel } = await import('./task-model.ts');
-    return askModel(desk.taskModel(input.task), input);
+    return askModel(await desk.taskModel(input.task), input);
   },
   ladder(_, { text }) {
     const tokenizer = tokenizerFor('char', text);

@@ -1,4 +1,5 @@
 import { ConfigError, openDevice } from 'unrolled';
+import { Recurrent, type SequenceLayer } from 'unrolled/nn';
 import { LanguageModel } from 'unrolled/tasks/language-model';
 import { decodeModel, encodeModel, storeModel, taskOf } from 'unrolled/train';
 import type { ModelAbout, WorkerEvent } from '../protocol.ts';
@@ -16,6 +17,13 @@ export async function learnCell(name: string): Promise<void> {
 
 /** The cells that are always known. */
 export const isFused = (name: string): boolean => ['rnn', 'irnn', 'lstm', 'gru'].includes(name);
+
+/** What there is to say of recurrent layers, and of a Transformer. */
+function sizesOf(sequence: SequenceLayer): Pick<ModelAbout, 'cell' | 'hidden' | 'layers' | 'layer'> {
+  const { layer, layers = 1 } = sequence.config as { readonly layer: string; readonly layers?: number };
+  if (!(sequence instanceof Recurrent)) return { cell: null, hidden: 0, layers, layer };
+  return { cell: cellName(sequence.config.cell), hidden: sequence.cell.hidden, layers, layer };
+}
 
 /** The state of a worker: one device, one model, the run that trains it. */
 export class Desk {
@@ -49,7 +57,11 @@ export class Desk {
   }
 
   /** The model of another task. @throws ConfigError if there is none of it */
-  taskModel(task: string): TaskModel {
+  async taskModel(task: string): Promise<Pick<TaskModel, 'open'>> {
+    if (task === 'language-model' && this.#model) {
+      const { openLanguageModel } = await import('./task-model.ts');
+      return { open: openLanguageModel(this.#model) };
+    }
     if (this.#taskModel?.about.task !== task) {
       throw new ConfigError(`there is no model of task ‘${task}’ here; open one`);
     }
@@ -148,13 +160,11 @@ export class Desk {
   }
 
   about(): ModelAbout {
-    const { recurrent, config, parameters, tokenizer, device } = this.model;
+    const { sequence, config, parameters, tokenizer, device } = this.model;
     const { threads } = device.describe();
     return {
       task: 'language-model',
-      cell: cellName(recurrent.config.cell),
-      hidden: recurrent.cell.hidden,
-      layers: recurrent.config.layers ?? 1,
+      ...sizesOf(sequence),
       embedding: config.embedding,
       parameters: parameters.size,
       step: this.step,

@@ -1,9 +1,11 @@
 import { openDevice } from 'unrolled';
 import { DrawModel } from 'unrolled/tasks/draw';
 import { GlimpseModel } from 'unrolled/tasks/glimpse';
+import { type GeneratedText, LanguageModel, type TextAttention, tokenizerFor } from 'unrolled/tasks/language-model';
 import { gameVocabulary, TargetSelector } from 'unrolled/tasks/target-selection';
 import { decodeModel, encodeModel, storeModel } from 'unrolled/train';
 import { afterAll, expect, test } from 'vitest';
+import { Desk } from './desk.ts';
 import { askModel, openTaskModel } from './task-model.ts';
 
 const device = await openDevice('wasm', { threads: 1 });
@@ -34,4 +36,19 @@ test.each([
   expect(opened.about).toMatchObject({ task, cell, parameters: model.parameters.size });
   expect((await askModel(opened, { task, input, options: {}, explain: null })).answer).toBeTypeOf('object');
   opened.device.close();
+});
+
+test('a Transformer opens as a language model, goes on and shows where its heads look', async () => {
+  const sequence = { layer: 'transformer', layers: 2, heads: 2, context: 16 };
+  const tokenizer = tokenizerFor('char', 'abcdefgh');
+  const model = new LanguageModel(device, tokenizer, { sequence, embedding: 8, dropout: 0 });
+  const desk = new Desk(() => {});
+  const about = await desk.load(encodeModel(await storeModel(model)));
+  expect(about).toMatchObject({ task: 'language-model', layer: 'transformer', cell: null, layers: 2 });
+  const input = { task: 'language-model', input: 'abcd', options: { length: 3, temperature: 0 }, explain: { last: 3 } };
+  const { answer, explanation } = await askModel(await desk.taskModel('language-model'), input);
+  expect((answer as GeneratedText).text).toHaveLength(3);
+  const { tokens, blocks } = explanation as TextAttention;
+  expect(tokens).toEqual(['b', 'c', 'd']);
+  expect(blocks.map((heads) => heads.length)).toEqual([2, 2]);
 });

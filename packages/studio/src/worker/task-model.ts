@@ -1,5 +1,6 @@
 import { type Device, openDevice } from 'unrolled';
-import { type OpenModel, openModel, taskNamed } from 'unrolled/tasks';
+import { type OpenModel, openedModel, openModel, taskNamed } from 'unrolled/tasks';
+import { type LanguageModel, languageModelTask } from 'unrolled/tasks/language-model';
 import { type ModelFile, taskOf } from 'unrolled/train';
 import type { Answered, AskInput, ModelAbout } from '../protocol.ts';
 import { cellName } from './cell-name.ts';
@@ -27,8 +28,14 @@ export async function openTaskModel(file: ModelFile): Promise<TaskModel> {
   }
 }
 
+/** A language model that is there, as models of other tasks are asked. */
+export const openLanguageModel = (model: LanguageModel): OpenModel => openedModel(languageModelTask, model);
+
 /** One answer, with its explanation where one is asked for. */
-export async function askModel({ open }: TaskModel, { input, options, explain }: AskInput): Promise<Answered> {
+export async function askModel(
+  { open }: Pick<TaskModel, 'open'>,
+  { input, options, explain }: AskInput,
+): Promise<Answered> {
   const [answer] = await open.predict([input], options);
   return { answer, explanation: explain && (await open.explain(input, explain)) };
 }

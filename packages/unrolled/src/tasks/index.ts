@@ -4,4 +4,12 @@
  */
 
 export { commandOf, loadTask, type TaskEntry, type TaskName, type TypesOf, taskNamed, tasks } from './list.ts';
-export { type AnyModel, type OpenModel, openModel, parseInput, type Task, type TaskTypes } from './task.ts';
+export {
+  type AnyModel,
+  type OpenModel,
+  openedModel,
+  openModel,
+  parseInput,
+  type Task,
+  type TaskTypes,
+} from './task.ts';

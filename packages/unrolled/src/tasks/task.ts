@@ -102,7 +102,11 @@ export function openModel<T extends TaskTypes>(
   source: ModelSource,
   cell?: DefinedCell,
 ): OpenModel {
-  const model = task.open(device, source, cell);
+  return openedModel(task, task.open(device, source, cell));
+}
+
+/** The same of a model that is there. */
+export function openedModel<T extends TaskTypes>(task: Task<T>, model: T['model']): OpenModel {
   const inputs: Schema<readonly T['input'][]> = listOf(task.input);
   return {
     task: task.name,

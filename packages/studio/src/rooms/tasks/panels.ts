@@ -2,6 +2,7 @@ import type { Component } from 'svelte';
 import type { TaskName } from 'unrolled/tasks';
 import Acted from './Acted.svelte';
 import Answered from './Answered.svelte';
+import Attended from './Attended.svelte';
 import Captioned from './Captioned.svelte';
 import Classified from './Classified.svelte';
 import Conversed from './Conversed.svelte';
@@ -36,7 +37,13 @@ interface Panel {
 }
 
 /** Of the tasks that this room shows, in the order of the library's list. */
-export const panels: Readonly<Record<Exclude<TaskName, 'language-model' | 'classify-images'>, Panel>> = {
+export const panels: Readonly<Record<Exclude<TaskName, 'classify-images'>, Panel>> = {
+  'language-model': {
+    picture: Attended,
+    options: () => ({ length: 40, temperature: 0 }),
+    explain: () => ({ last: 64 }),
+    words: () => ['--length', '40', '--temperature', '0'],
+  },
   translate: {
     picture: Translated,
     options: ({ beam }) => ({ beam, nBest: beam, alignment: true }),

@@ -67,6 +67,17 @@ export function alignmentScene(alignment: Alignment, width: number, palette: Pal
   return { width, height: top + target.length * size + 8, marks };
 }
 
+/** The weights of one head, small: a square as wide as there is room. */
+export function headScene(rows: readonly (readonly number[])[], width: number): Scene {
+  const size = width / Math.max(1, rows.length);
+  const marks = rows.flatMap((row, t) =>
+    row.slice(0, t + 1).map((weight, s): Mark => {
+      return { kind: 'rect', x: s * size, y: t * size, w: size + 0.3, h: size + 0.3, fill: sequential(weight) };
+    }),
+  );
+  return { width, height: width, marks };
+}
+
 /** For a label (orange) or against it (blue); ink can be read on both. */
 export function weightColour(weight: number, most: number, palette: Palette): string {
   const share = most === 0 ? 0 : Math.abs(weight) / most;

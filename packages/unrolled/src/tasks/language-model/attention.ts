@@ -1,3 +1,4 @@
+import { count, type Kinds, requireOptions } from '../../checks.ts';
 import { DataError } from '../../errors.ts';
 import { inference } from '../../nn/layer.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
@@ -8,8 +9,15 @@ export interface TextAttention {
   /** T tokens, as they are written. */
   readonly tokens: readonly string[];
   /** By block and head: the weights of each token over those up to it, `[T][T]`, each row with the sum 1. */
-  readonly blocks: readonly (readonly (readonly Float32Array[])[])[];
+  readonly blocks: readonly (readonly (readonly (readonly number[])[])[])[];
 }
+
+export interface AttentionOfOptions {
+  /** Only the last n tokens are read, where there are more. Default: all. */
+  readonly last?: number | undefined;
+}
+
+export const attentionOfKinds: Kinds<AttentionOfOptions> = { last: count };
 
 /**
  * The attention of every head over a text, as the model reads it.
@@ -20,9 +28,14 @@ export interface TextAttention {
  * const { tokens, blocks } = await attentionOf(model, 'to be or not to be');
  * blocks[0][2][5];   // how much the sixth token looks at each of the first six, in the third head of the first block
  */
-export async function attentionOf(model: LanguageModel, text: string): Promise<TextAttention> {
+export async function attentionOf(
+  model: LanguageModel,
+  text: string,
+  options: AttentionOfOptions = {},
+): Promise<TextAttention> {
+  requireOptions('attentionOf', options, attentionOfKinds);
   const { device, tokenizer, transformer } = model;
-  const ids = tokenizer.encode(text);
+  const ids = tokenizer.encode(text).slice(-(options.last ?? 0));
   const { context } = transformer.config;
   if (ids.length === 0 || ids.length > context) {
     throw new DataError(
@@ -44,9 +57,9 @@ export async function attentionOf(model: LanguageModel, text: string): Promise<T
   return {
     tokens: Array.from(ids, (id) => tokenizer.decode([id])),
     blocks: maps.map((weights) => {
-      const all = Float32Array.from(weights);
-      return Array.from({ length: all.length / (T * T) }, (_, head) =>
-        Array.from({ length: T }, (_, t) => all.slice((head * T + t) * T, (head * T + t + 1) * T)),
+      const heads = weights.length / (T * T);
+      return Array.from({ length: heads }, (_, head) =>
+        Array.from({ length: T }, (_, t) => Array.from(weights.subarray((head * T + t) * T, (head * T + t + 1) * T))),
       );
     }),
   };

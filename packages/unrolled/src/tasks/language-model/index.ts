@@ -12,7 +12,7 @@ export {
   tokenizerFor,
   tokenizerKinds,
 } from '../../tokenizers/index.ts';
-export * from './attention.ts';
+export { type AttentionOfOptions, attentionOf, type TextAttention } from './attention.ts';
 export type {
   LanguageModelConfig,
   LanguageModelDescription,

@@ -1,6 +1,7 @@
 import { anything, number, seed, text as textKind, whole } from '../../checks.ts';
 import { text } from '../../schema.ts';
 import type { Task } from '../task.ts';
+import { type AttentionOfOptions, attentionOf, attentionOfKinds, type TextAttention } from './attention.ts';
 import { evaluateTexts, type NamedText, type TextEvaluation } from './evaluate-texts.ts';
 import { type GenerateOptions, generateTogether } from './generate.ts';
 import { LanguageModel } from './model.ts';
@@ -25,8 +26,9 @@ export const languageModelTask: Task<{
   data: readonly NamedText[];
   evaluate: object;
   evaluation: TextEvaluation & { readonly texts: readonly TextEvaluation[] };
-  explain: never;
-  explanation: never;
+  /** Where each head of a Transformer looks. */
+  explain: AttentionOfOptions;
+  explanation: TextAttention;
 }> = {
   name: 'language-model',
   open: (device, source, cell) => LanguageModel.load(device, source, cell),
@@ -50,5 +52,6 @@ export const languageModelTask: Task<{
     return written;
   },
   evaluate: evaluateTexts,
+  explain: { options: attentionOfKinds, explain: attentionOf },
   toOnnx: async (model) => (await import('./onnx.ts')).languageModelToOnnx(model),
 };
