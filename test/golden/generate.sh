@@ -7,3 +7,4 @@ export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 PYTHONDONTWRIT
 for script in recurrent training optimizers losses minimal-char-rnn translation-metrics byte-pairs image-resize pytorch; do
   "${PYTHON:-python3}" "$script.py"
 done
+"${PYTHON:-python3}" published-tokenizers.py ${GPT2:+"$GPT2"}

@@ -274,6 +274,34 @@ export interface VisionGolden {
   squeezeExcitation: GoldenTensor;
 }
 
+/** Texts are JSON, as many have control characters. */
+export interface GoldenEncoding {
+  text: string;
+  ids: number[];
+  decoded: string;
+}
+
+interface GoldenTokenizer {
+  /** The content of tokenizer.json. */
+  file: string;
+  /** The ids of 'the time' with what stands around a text. */
+  framed: number[];
+  encodings: GoldenEncoding[];
+}
+
+export interface PublishedTokenizersGolden {
+  source: string;
+  byteLevel: GoldenTokenizer;
+  llama: GoldenTokenizer;
+  llamaNew: GoldenTokenizer;
+  bert: GoldenTokenizer;
+  bertCased: GoldenTokenizer;
+  /** The tokenizer.bin of llama2.c in base64, of a model of SentencePiece. */
+  scores: { file: string; encodings: GoldenEncoding[] };
+  /** Of GPT-2's own files, which are not here. */
+  gpt2: GoldenEncoding[];
+}
+
 const read = <Golden>(file: string): Golden => JSON.parse(readFileSync(new URL(file, import.meta.url), 'utf8'));
 
 export const loadRecurrent = (kind: RecurrentKind) => read<RecurrentGolden>(`recurrent-${kind}.json`);
@@ -285,3 +313,4 @@ export const loadTranslationMetrics = () => read<TranslationMetricsGolden>('tran
 export const loadBytePairs = () => read<BytePairsGolden>('byte-pairs.json');
 export const loadImageResize = () => read<ImageResizeGolden>('image-resize.json');
 export const loadVision = () => read<VisionGolden>('vision.json');
+export const loadPublishedTokenizers = () => read<PublishedTokenizersGolden>('published-tokenizers.json');

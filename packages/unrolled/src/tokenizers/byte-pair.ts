@@ -1,15 +1,8 @@
 import { FormatError } from '../errors.ts';
 import { byteAlphabet, bytesOf, piecesOf, toByteAlphabet } from './bytes.ts';
-import { Heap } from './heap.ts';
-import type { Tokenizer, TokenizerConfig } from './tokenizer.ts';
-
-type BytePairConfig = Extract<TokenizerConfig, { kind: 'bpe' }>;
-
-interface Merge {
-  /** Rank of the merge; lower ranks are applied first. */
-  readonly rank: number;
-  readonly id: number;
-}
+import { type Merge, mergePairs } from './merge-pairs.ts';
+import { specialSplitter, type TextPart } from './special-tokens.ts';
+import type { BytePairConfig, Tokenizer } from './tokenizer.ts';
 
 /** A piece of text is cut anew only where it was not just seen. */
 const cacheSize = 50_000;
@@ -29,11 +22,17 @@ export class BytePairTokenizer implements Tokenizer {
   readonly #merges = new Map<number, Merge>();
   readonly #bytes: readonly Uint8Array[];
   readonly #cache = new Map<string, readonly number[]>();
+  readonly #parts: (text: string) => readonly TextPart[];
+  readonly begin: number | null;
+  readonly ends: readonly number[];
 
   /** @throws FormatError if a byte or a part of a merge is not in the vocabulary */
   constructor(config: BytePairConfig) {
-    const { vocabulary, merges } = config;
+    const { vocabulary, merges, special = [], begin = null, ends = [] } = config;
     this.config = config;
+    this.begin = begin;
+    this.ends = ends;
+    this.#parts = specialSplitter(special);
     this.#ids = new Map(vocabulary.map((token, id) => [token, id]));
     const idOf = (token: string): number => {
       const id = this.#ids.get(token);
@@ -47,7 +46,9 @@ export class BytePairTokenizer implements Tokenizer {
       const key = this.#key(idOf(left), idOf(right ?? ''));
       this.#merges.set(key, { rank, id: idOf(left + right) });
     });
-    this.#bytes = vocabulary.map(bytesOf);
+    special.forEach(idOf);
+    const names = new Set(special);
+    this.#bytes = vocabulary.map((token) => (names.has(token) ? new TextEncoder().encode(token) : bytesOf(token)));
   }
 
   get size(): number {
@@ -60,16 +61,26 @@ export class BytePairTokenizer implements Tokenizer {
 
   encode(text: string): Int32Array {
     const result: number[] = [];
-    for (const piece of piecesOf(text)) {
-      let tokens = this.#cache.get(piece);
-      if (tokens === undefined) {
-        tokens = this.#join(Array.from(toByteAlphabet(piece), (byte) => this.#ids.get(byte)!));
-        if (this.#cache.size >= cacheSize) this.#cache.clear();
-        this.#cache.set(piece, tokens);
+    for (const part of this.#parts(text)) {
+      if (part.special) {
+        result.push(this.#ids.get(part.text)!);
+        continue;
       }
-      for (const token of tokens) result.push(token);
+      for (const piece of piecesOf(part.text)) {
+        for (const token of this.#tokensOf(piece)) result.push(token);
+      }
     }
     return Int32Array.from(result);
+  }
+
+  #tokensOf(piece: string): readonly number[] {
+    const known = this.#cache.get(piece);
+    if (known !== undefined) return known;
+    const bytes = Array.from(toByteAlphabet(piece), (byte) => this.#ids.get(byte)!);
+    const tokens = mergePairs(bytes, (left, right) => this.#merges.get(this.#key(left, right)));
+    if (this.#cache.size >= cacheSize) this.#cache.clear();
+    this.#cache.set(piece, tokens);
+    return tokens;
   }
 
   /** Bytes that are not UTF-8, which a model can produce, become U+FFFD. */
@@ -93,47 +104,22 @@ export class BytePairTokenizer implements Tokenizer {
   #key(left: number, right: number): number {
     return left * this.config.vocabulary.length + right;
   }
-
-  /** Joins neighbours, the merge learnt first before all others, the leftmost of equals first. */
-  #join(tokens: readonly number[]): readonly number[] {
-    const ids = [...tokens];
-    const next = ids.map((_, i) => i + 1);
-    const previous = ids.map((_, i) => i - 1);
-    const heap = new Heap<Merge & { place: number }>((a, b) => a.rank - b.rank || a.place - b.place);
-    const offer = (place: number): void => {
-      if (place < 0 || next[place] >= ids.length) return;
-      const merge = this.#merges.get(this.#key(ids[place], ids[next[place]]));
-      if (merge !== undefined) heap.push({ ...merge, place });
-    };
-    for (let i = 0; i + 1 < ids.length; i++) offer(i);
-    for (let top = heap.pop(); top !== undefined; top = heap.pop()) {
-      const { place, id } = top;
-      const right = next[place];
-      // What was offered may have been joined to something else since.
-      if (ids[place] < 0 || right >= ids.length) continue;
-      if (this.#merges.get(this.#key(ids[place], ids[right]))?.id !== id) continue;
-      ids[place] = id;
-      ids[right] = -1;
-      next[place] = next[right];
-      if (next[place] < ids.length) previous[next[place]] = place;
-      offer(previous[place]);
-      offer(place);
-    }
-    return ids.filter((id) => id >= 0);
-  }
 }
 
 /** A byte order mark is a character like others. */
 const newDecoder = (): TextDecoder => new TextDecoder('utf-8', { ignoreBOM: true });
 
 /** The tokenizer as the `tokenizer.json` of Hugging Face's libraries. */
-export function huggingFaceTokenizer({ config: { vocabulary, merges } }: BytePairTokenizer) {
+export function huggingFaceTokenizer({ config: { vocabulary, merges, special = [] } }: BytePairTokenizer) {
   const byteLevel = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true };
   return {
     version: '1.0',
     truncation: null,
     padding: null,
-    added_tokens: [],
+    added_tokens: special.map((content) => ({
+      ...{ id: vocabulary.indexOf(content), content, special: true, normalized: false },
+      ...{ single_word: false, lstrip: false, rstrip: false },
+    })),
     normalizer: null,
     pre_tokenizer: byteLevel,
     post_processor: null,

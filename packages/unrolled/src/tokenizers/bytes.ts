@@ -23,8 +23,11 @@ export const bytesOf = (token: string): Uint8Array => Uint8Array.from(token, (ch
 
 /**
  * The pieces of a text that byte pairs do not cross: words, numbers and runs of other signs, each with the space before
- * it, and white space (the expression of GPT-2).
+ * it, and white space (the expression of GPT-2). White space is Unicode's, as there: JavaScript's `\s` has U+FEFF and lacks U+0085.
  */
 export function piecesOf(text: string): readonly string[] {
-  return text.match(/'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+/gu) ?? [];
+  return text.match(pieces) ?? [];
 }
+
+const pieces =
+  /'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\p{White_Space}\p{L}\p{N}]+|\p{White_Space}+(?!\P{White_Space})|\p{White_Space}+/gu;

@@ -2,10 +2,13 @@ import { whole } from '../checks.ts';
 import { ConfigError } from '../errors.ts';
 import { BytePairTokenizer } from './byte-pair.ts';
 import { trainBytePairs } from './byte-pair-training.ts';
-import type { Tokenizer, TokenizerConfig } from './tokenizer.ts';
+import { SentencePieceTokenizer } from './sentence-piece.ts';
+import type { Tokenizer, TokenizerConfig, TokenKind } from './tokenizer.ts';
 import { charVocabulary, vocabularyTokenizer, wordVocabulary } from './vocabulary.ts';
+import { WordPieceTokenizer } from './word-piece.ts';
 
-export const tokenizerKinds = ['char', 'word', 'bpe'] as const satisfies readonly TokenizerConfig['kind'][];
+/** Kinds that `tokenizerFor` makes. */
+export const tokenizerKinds = ['char', 'word', 'bpe'] as const satisfies readonly TokenKind[];
 
 /** Default and least vocabulary sizes. */
 const sizes = { word: { usual: 20_001, least: 2 }, bpe: { usual: 2_000, least: 256 } } as const;
@@ -18,7 +21,7 @@ const sizes = { word: { usual: 20_001, least: 2 }, bpe: { usual: 2_000, least: 2
  *   the bytes); there are fewer where the text has no more
  * @throws ConfigError on an unknown kind, a size that is too small, or one for characters
  */
-export function tokenizerFor(kind: TokenizerConfig['kind'], text: string, size?: number): Tokenizer {
+export function tokenizerFor(kind: TokenKind, text: string, size?: number): Tokenizer {
   if (kind === 'char') {
     if (size !== undefined) {
       throw new ConfigError(
@@ -45,5 +48,14 @@ export function tokenizerFor(kind: TokenizerConfig['kind'], text: string, size?:
 
 /** The tokenizer a configuration describes. */
 export function createTokenizer(config: TokenizerConfig): Tokenizer {
-  return config.kind === 'bpe' ? new BytePairTokenizer(config) : vocabularyTokenizer(config.kind, config.vocabulary);
+  switch (config.kind) {
+    case 'bpe':
+      return new BytePairTokenizer(config);
+    case 'sentencepiece':
+      return new SentencePieceTokenizer(config);
+    case 'wordpiece':
+      return new WordPieceTokenizer(config);
+    default:
+      return vocabularyTokenizer(config.kind, config.vocabulary);
+  }
 }

@@ -1,10 +1,10 @@
 import { createTokenizer, tokenizerFor } from './create.ts';
-import type { Tokenizer, TokenizerConfig } from './tokenizer.ts';
+import type { Tokenizer, TokenizerConfig, TokenKind } from './tokenizer.ts';
 import { leaveOutUnknown, wordTokens } from './vocabulary.ts';
 
 export interface SideOptions {
   /** Kind of tokens. Default 'char'. */
-  readonly tokens?: TokenizerConfig['kind'];
+  readonly tokens?: TokenKind;
   /** Maximum vocabulary size of words and byte pairs; see `tokenizerFor`. */
   readonly vocabulary?: number;
 }

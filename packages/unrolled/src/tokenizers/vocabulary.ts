@@ -49,6 +49,8 @@ export function vocabularyTokenizer(kind: 'char' | 'word', vocabulary: readonly 
     vocabulary,
     size: vocabulary.length,
     unknown,
+    begin: null,
+    ends: [],
     encode(text) {
       const result: number[] = [];
       for (const token of kinds[kind].tokens(text)) {

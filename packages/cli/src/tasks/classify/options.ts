@@ -1,6 +1,6 @@
 import { Option } from 'commander';
 import { type Summary, summaries } from 'unrolled/tasks/classify';
-import { type TokenizerConfig, tokenizerKinds } from 'unrolled/tokenizers';
+import { type TokenKind, tokenizerKinds } from 'unrolled/tokenizers';
 import { choice, option, whole } from '../../options/parse.ts';
 import { type RecurrentOptions, recurrentDefaults, recurrentOptions } from '../../options/recurrent.ts';
 import { type OptionType, type TrainOptions, trainDefaults } from '../../options/train.ts';
@@ -9,7 +9,7 @@ import type { TableFlags } from './examples.ts';
 
 export interface ClassifyOptions extends TrainOptions, RecurrentOptions, VectorOptions, TableFlags {
   /** 'auto' until the examples have been read. */
-  tokens: TokenizerConfig['kind'] | 'auto';
+  tokens: TokenKind | 'auto';
   /** Vocabulary size of words and byte pairs. Default: that of the kind. */
   vocab?: number;
   embedding: number;

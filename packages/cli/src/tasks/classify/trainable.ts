@@ -9,7 +9,7 @@ import {
   type Reading,
   type Summary,
 } from 'unrolled/tasks/classify';
-import { createTokenizer, type Tokenizer, type TokenizerConfig, tokenizerFor } from 'unrolled/tokenizers';
+import { createTokenizer, type Tokenizer, type TokenKind, tokenizerFor } from 'unrolled/tokenizers';
 import type { Checkpoint } from 'unrolled/train';
 import { splitWords, type WordVectors, type WordVocabulary, wordVocabulary } from 'unrolled/words';
 import type { CellFile } from '../../cells/cell-file.ts';
@@ -150,9 +150,9 @@ function chosen(said: Partial<ClassifyOptions>, reading: Reading, examples: numb
   return { ...options, tokens, pooling, dropout, ...(!ends && { epochs }) };
 }
 
-type Chosen = ClassifyOptions & { tokens: TokenizerConfig['kind']; pooling: Summary };
+type Chosen = ClassifyOptions & { tokens: TokenKind; pooling: Summary };
 
-const poolingFor = (tokens: TokenizerConfig['kind'], reading: Reading): Summary =>
+const poolingFor = (tokens: TokenKind, reading: Reading): Summary =>
   tokens === reading.tokens ? reading.pooling : tokens === 'char' ? 'last' : 'attention';
 
 function tokensOf(

@@ -1,5 +1,6 @@
 import { loadTask, type TypesOf } from 'unrolled/tasks';
 import type { NamedText, TextEvaluation } from 'unrolled/tasks/language-model';
+import type { Tokenizer } from 'unrolled/tokenizers';
 import { joinTexts, readTextFiles } from '../../input/text-files.ts';
 import type { UseFlags } from '../../options/use.ts';
 import { table } from '../../output/table.ts';
@@ -10,7 +11,7 @@ import { sample } from './sample.ts';
 import { languageModel } from './trainable.ts';
 
 type Types = TypesOf<'language-model'>;
-type Kind = 'char' | 'word' | 'bpe';
+type Kind = Tokenizer['kind'];
 
 const evaluate: EvaluatePart<Types, UseFlags, { readonly data: readonly Required<NamedText>[] }> = {
   description: 'evaluate a language model on texts',

@@ -1,6 +1,6 @@
 import { Option } from 'commander';
 import { splitText } from 'unrolled/tasks/language-model';
-import { type TokenizerConfig, tokenizerKinds } from 'unrolled/tokenizers';
+import { type TokenKind, tokenizerKinds } from 'unrolled/tokenizers';
 import { Failure } from '../../failure.ts';
 import { choice, number, option, whole } from '../../options/parse.ts';
 import { type RecurrentOptions, recurrentDefaults, recurrentOptions } from '../../options/recurrent.ts';
@@ -14,7 +14,7 @@ import {
 
 export interface LanguageModelOptions extends TrainOptions, RecurrentOptions, TransformerFlags {
   embedding: number;
-  tokens: TokenizerConfig['kind'];
+  tokens: TokenKind;
   /** The largest vocabulary of words or byte pairs. Default: that of the kind. */
   vocab?: number;
   /** Whether the output layer shares the embedding's matrix. Default false. */

@@ -1,4 +1,5 @@
 import { bits, natsPerCharacter, perplexity, type TextMeasure } from 'unrolled/tasks/language-model';
+import type { Tokenizer } from 'unrolled/tokenizers';
 import type { ProgressEvent, ValidationEvent } from 'unrolled/train';
 import type { ProgressUnits, Units, ValidationUnits } from '../../run/events.ts';
 
@@ -6,9 +7,9 @@ import type { ProgressUnits, Units, ValidationUnits } from '../../run/events.ts'
 export class TextUnits implements Units {
   readonly #train: TextMeasure;
   readonly #validation: TextMeasure;
-  readonly #kind: 'char' | 'word' | 'bpe';
+  readonly #kind: Tokenizer['kind'];
 
-  constructor(kind: 'char' | 'word' | 'bpe', train: TextMeasure, validation: TextMeasure) {
+  constructor(kind: Tokenizer['kind'], train: TextMeasure, validation: TextMeasure) {
     this.#kind = kind;
     this.#train = train;
     this.#validation = validation;

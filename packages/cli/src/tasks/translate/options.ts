@@ -1,12 +1,12 @@
 import { Option } from 'commander';
 import { attentionNames, type Feeding, feedings, type TranslatorConfig } from 'unrolled/tasks/translate';
-import { type TokenizerConfig, tokenizerKinds } from 'unrolled/tokenizers';
+import { type TokenKind, tokenizerKinds } from 'unrolled/tokenizers';
 import { choice, notNegative, number, option, positive, whole } from '../../options/parse.ts';
 import { type RecurrentOptions, recurrentDefaults, recurrentOptions } from '../../options/recurrent.ts';
 import { type OptionType, type TrainOptions, trainDefaults } from '../../options/train.ts';
 
 /** What each side is cut into; 'auto' is decided by the pairs, and never stored. */
-type Tokens = TokenizerConfig['kind'] | 'auto';
+type Tokens = TokenKind | 'auto';
 
 export interface TranslateTrainOptions extends TrainOptions, RecurrentOptions {
   sourceTokens: Tokens;

@@ -10,7 +10,7 @@ import {
   type TranslatorDescription,
   translatorTraining,
 } from 'unrolled/tasks/translate';
-import { BytePairTokenizer, huggingFaceTokenizer, type TokenizerConfig } from 'unrolled/tokenizers';
+import { BytePairTokenizer, huggingFaceTokenizer, type TokenKind } from 'unrolled/tokenizers';
 import type { Checkpoint } from 'unrolled/train';
 import type { CellFile } from '../../cells/cell-file.ts';
 import { cellSource } from '../../cells/cell-source.ts';
@@ -133,8 +133,8 @@ function complete(
 }
 
 type Chosen = TranslateTrainOptions & {
-  sourceTokens: TokenizerConfig['kind'];
-  targetTokens: TokenizerConfig['kind'];
+  sourceTokens: TokenKind;
+  targetTokens: TokenKind;
 };
 
 /** Byte pairs where both sides are sentences, else characters: names, dates and codes. */

@@ -1,10 +1,10 @@
-import type { TokenizerConfig } from '../../tokenizers/tokenizer.ts';
+import type { TokenKind } from '../../tokenizers/tokenizer.ts';
 import { wordsIn } from './columns.ts';
 import type { Summary } from './config.ts';
 
 /** How a classifier reads texts: chosen by what they look like. */
 export interface Reading {
-  readonly tokens: TokenizerConfig['kind'];
+  readonly tokens: TokenKind;
   readonly pooling: Summary;
   /** The reason, in a sentence for people. */
   readonly why: string;

@@ -1,5 +1,5 @@
 import { type Context, inference } from '../../nn/layer.ts';
-import type { Tokenizer, TokenizerConfig } from '../../tokenizers/tokenizer.ts';
+import type { Tokenizer } from '../../tokenizers/tokenizer.ts';
 import { wordTokens } from '../../tokenizers/vocabulary.ts';
 import { dropRare, splitWords, type WordVocabulary, wordIds } from '../../words/index.ts';
 
@@ -80,15 +80,15 @@ class TokenReader implements TextReader {
     const named = (text: string): ReadToken => ({ text, id: tokenizer.idOf(text) ?? this.unknown });
     // Words keep the space before them: with one before the first, it is the same word as elsewhere.
     const spaced = (text: string): string => ` ${text.trimStart()}`;
-    const cuts: Record<TokenizerConfig['kind'], (text: string) => ReadToken[]> = {
+    const cuts: Partial<Record<Tokenizer['kind'], (text: string) => ReadToken[]>> = {
       char: (text) => Array.from(text, named),
       word: (text) => Array.from(wordTokens(spaced(text)), named),
-      bpe: (text) => {
-        const decode = tokenizer.decoder();
-        return Array.from(tokenizer.encode(spaced(text)), (id) => ({ text: decode(id), id }));
-      },
     };
-    this.#cut = cuts[tokenizer.kind];
+    const pieces = (text: string): ReadToken[] => {
+      const decode = tokenizer.decoder();
+      return Array.from(tokenizer.encode(spaced(text)), (id) => ({ text: decode(id), id }));
+    };
+    this.#cut = cuts[tokenizer.kind] ?? pieces;
   }
 
   tokens(text: string): ReadToken[] {

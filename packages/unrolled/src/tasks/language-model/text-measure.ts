@@ -32,7 +32,7 @@ export function measureText(
   const end = Math.min(to, ids.length);
   const tokens = Math.max(0, end - from);
   if (tokenizer.kind === 'char') return { tokens, characters: tokens, unknown: 0, spelling: 0 };
-  if (tokenizer.kind === 'bpe') {
+  if (tokenizer.kind !== 'word') {
     return { tokens, characters: countOf(tokenizer.decode(ids.subarray(from, end))), unknown: 0, spelling: 0 };
   }
   const cost = spellingCost(tokenizer.vocabulary.filter((_, id) => id !== tokenizer.unknown));
