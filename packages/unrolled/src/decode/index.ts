@@ -5,6 +5,7 @@
 
 export * from './beam.ts';
 export * from './greedy.ts';
+export * from './likeliest.ts';
 export * from './sampling.ts';
 export type { DecodeRows, DecodeStep, Hypothesis, SearchOptions, StepResult } from './search.ts';
 export * from './sequence-search.ts';

@@ -247,14 +247,35 @@ const cases: Record<string, readonly Case[]> = {
       inputs: { xs: ids, lengths: [4, 2] },
     },
   ],
-  TiedLinear: [F, 3].map((E) => ({
-    layer: new nn.TiedLinear(),
-    shapes: { xs: open, table: [7, E] },
-    inputs: { xs, table: random([7, E], 2) },
-  })),
+  TiedLinear: [F, 3].flatMap((E) =>
+    [undefined, false].map((bias) => ({
+      layer: new nn.TiedLinear({ bias }),
+      shapes: { xs: open, table: [7, E] },
+      inputs: { xs, table: random([7, E], 2) },
+    })),
+  ),
   Transformer: [
     single(new nn.Transformer({ layers: 2, heads: 1, context: 8, positions: 'sinusoidal' })),
     single(new nn.Transformer({ layers: 1, heads: 5, context: 8, positions: 'learnt', norm: 'rms', gated: true })),
+  ],
+  TransformerEncoder: [
+    {
+      layer: new nn.TransformerEncoder({ ...{ layers: 2, heads: 1 }, positions: 'sinusoidal' }),
+      ...{ shapes: open, inputs: { xs, lengths: [4, 2] } },
+    },
+    {
+      layer: new nn.TransformerEncoder({
+        ...{ layers: 1, heads: 2, positions: 'learnt', context: 6, postNorm: true, inputNorm: true },
+        ...{ vocabularySize: 5, dimension: 4 },
+      }),
+      ...{ shapes: [-1, -1], inputs: { xs: ids } },
+    },
+  ],
+  VisionTransformer: [
+    {
+      layer: new nn.VisionTransformer({ layers: 1, heads: 2, dimension: 4, patch: 2 }),
+      ...{ shapes: [-1, 4, 6, 3], inputs: random([2, 4, 6, 3], 5) },
+    },
   ],
   WordTable: [
     new nn.WordTable({ words: 4, dimension: 3 }),

@@ -16,6 +16,7 @@ import { RecurrentEncoder } from './seq2seq/recurrent-encoder.ts';
 import { SpellingEncoder } from './spelling-encoder.ts';
 import { StackedAttention } from './stacked-attention.ts';
 import { TiedLinear } from './tied-linear.ts';
+import { TransformerEncoder } from './transformer/encoder.ts';
 import { Transformer } from './transformer/transformer.ts';
 import { FilterAttention } from './vision/filter-attention.ts';
 import { imageLayers } from './vision/image-layers.ts';
@@ -41,6 +42,7 @@ const kinds = {
   stackedAttention: StackedAttention,
   tiedLinear: TiedLinear,
   transformer: Transformer,
+  transformerEncoder: TransformerEncoder,
   wordTable: WordTable,
 } satisfies Readonly<Record<string, LayerKind>>;
 

@@ -7,6 +7,8 @@ import type { BlockOptions } from './options.ts';
 
 const activations = { gelu, geluTanh, silu, relu };
 
+export const feedForwardActivation = (name: keyof typeof activations): ((x: Tensor) => Tensor) => activations[name];
+
 /** down · a(up · x), or gated down · (a(gate · x) ⊙ up · x) (Shazeer 2020). Parameters: `up`, `down` and `gate`, as `Linear`. */
 export class FeedForward {
   readonly #options: BlockOptions;
@@ -29,7 +31,7 @@ export class FeedForward {
   }
 
   apply(x: Tensor): Tensor {
-    const activate = activations[this.#options.activation ?? 'gelu'];
+    const activate = feedForwardActivation(this.#options.activation ?? 'gelu');
     const up = this.#up.apply(x);
     return this.#down.apply(this.#gate ? mul(activate(this.#gate.apply(x)), up) : activate(up));
   }

@@ -20,6 +20,7 @@ import { AveragePool2d, GlobalAveragePool, MaxPool2d } from './pooling.ts';
 import { Residual } from './residual.ts';
 import { SeparableConv2d } from './separable-conv2d.ts';
 import { SqueezeExcite } from './squeeze-excite.ts';
+import { VisionTransformer } from './vision-transformer.ts';
 
 /** The layers that networks for images are made of, by the name in their configuration. */
 export const imageLayers = {
@@ -45,6 +46,7 @@ export const imageLayers = {
   separableConv2d: SeparableConv2d,
   sequential: Sequential,
   squeezeExcite: SqueezeExcite,
+  visionTransformer: VisionTransformer,
 } satisfies Readonly<Record<string, LayerKind>>;
 
 /**

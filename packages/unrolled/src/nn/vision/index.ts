@@ -25,3 +25,4 @@ export { AveragePool2d, GlobalAveragePool, MaxPool2d } from './pooling.ts';
 export { Residual, type ResidualOptions } from './residual.ts';
 export { SeparableConv2d, type SeparableConv2dOptions } from './separable-conv2d.ts';
 export { SqueezeExcite, type SqueezeExciteOptions } from './squeeze-excite.ts';
+export { VisionTransformer, type VisionTransformerOptions } from './vision-transformer.ts';

@@ -12,6 +12,8 @@ interface SharedConfig {
   readonly dropout: number;
   /** Whether the output layer uses the embedding's matrix (Press & Wolf 2017). Default false. */
   readonly tied?: boolean | undefined;
+  /** Whether the output layer has a bias. Default true. */
+  readonly outputBias?: boolean | undefined;
   /**
    * Where the tokens are cut for an adaptive softmax (Grave 2017): rising, below V. Tokens with small ids must be the
    * frequent ones, as those of words are; not together with `tied`. Default: one softmax over all.
@@ -43,7 +45,13 @@ export interface SequenceLanguageModelConfig extends SharedConfig {
 
 export type LanguageModelConfig = RecurrentLanguageModelConfig | SequenceLanguageModelConfig;
 
-const shared = { embedding: required(count), dropout: required(rate), tied: flag, adaptive: listOfKind(count) };
+const shared = {
+  embedding: required(count),
+  dropout: required(rate),
+  tied: flag,
+  outputBias: flag,
+  adaptive: listOfKind(count),
+};
 const absent = { must: 'left out', fits: (value: unknown) => value === undefined };
 
 const recurrentKinds: Kinds<RecurrentLanguageModelConfig> = {

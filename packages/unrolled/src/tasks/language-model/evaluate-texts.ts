@@ -5,6 +5,7 @@ import { leaveOutUnknown } from '../../tokenizers/vocabulary.ts';
 import { evaluateLanguageModel } from './evaluate.ts';
 import { bits, perplexity } from './measures.ts';
 import type { LanguageModel } from './model.ts';
+import { withBegin } from './prompt-reader.ts';
 import { measureText, natsPerCharacter, type TextMeasure } from './text-measure.ts';
 
 /** A text, with its name for errors. */
@@ -14,7 +15,7 @@ export interface NamedText {
 }
 
 export interface TextEvaluation {
-  /** Of the tokens that were predicted: all but the first. */
+  /** Of the tokens that were predicted: all but the first, or all where a token stands before every text. */
   readonly tokens: number;
   /** Mean in nats per token. */
   readonly loss: number;
@@ -53,8 +54,10 @@ export async function evaluateTexts(
     if (tokens.length < 2) {
       throw new DataError(`${name}: fewer than two of its characters are in the model's vocabulary`, { name });
     }
-    const { loss } = await evaluateLanguageModel(model, tokens, { signal });
-    read.push({ loss, measure: measureText(tokenizer, text, tokens, 1), leftOut });
+    // What stands before every text is read, and not predicted.
+    const { loss } = await evaluateLanguageModel(model, withBegin(tokenizer, tokens), { signal });
+    const first = tokenizer.begin === null ? 1 : 0;
+    read.push({ loss, measure: measureText(tokenizer, text, tokens, first), leftOut });
   }
   if (read.length === 0) throw new DataError('evaluate: there is no text');
   return { ...reportOf(tokenizer, read), texts: read.map((one) => reportOf(tokenizer, [one])) };

@@ -19,7 +19,10 @@ interface SharedOptions extends SamplingOptions {
 }
 
 export interface GenerateOptions extends SharedOptions {
-  /** The text to continue, not part of the result. Default: a line break, or the last token of the vocabulary without one. */
+  /**
+   * The text to continue, not part of the result. Default: the token that begins or ends texts, a line break, or the last token of
+   * the vocabulary without these.
+   */
   readonly prompt?: string;
 }
 
@@ -40,7 +43,8 @@ export interface StreamPiece {
 }
 
 /**
- * Generates text token by token, each sampled from the model's distribution given everything before.
+ * Generates text token by token, each sampled from the model's distribution given everything before, until a token ends the text
+ * where the tokenizer has one.
  *
  * @throws DataError if the prompt has a character the vocabulary lacks; ConfigError on an option out of range; the signal's
  *   reason if it is aborted
@@ -63,7 +67,7 @@ export async function generateText(model: LanguageModel, options: GenerateOption
 /**
  * Continues many prompts in one batch: one token of every stream, then the next of every stream. Stream i has the seed
  * `seed + i`, and the same text as `generate` with prompt i and that seed, to the bit unless a BLAS is used. A stream that
- * reached `stop` leaves the batch.
+ * reached its end or `stop` leaves the batch.
  *
  * @throws as `generate`
  *
@@ -84,7 +88,8 @@ export async function* generateTogether(
   let writers = prompts.map((prompt, stream) => ({
     stream,
     random: new Random(seed + stream),
-    decode: tokenizer.decoder(),
+    // Where there is a prompt, the space that a piece begins with is written.
+    decode: tokenizer.decoder(options.prompts[stream] !== ''),
     last: prompt[prompt.length - 1],
     written: '',
   }));
@@ -100,6 +105,7 @@ export async function* generateTogether(
       for (const [row, writer] of writers.entries()) {
         const own = logits.subarray(row * tokenizer.size, (row + 1) * tokenizer.size);
         writer.last = sampleToken(own, writer.random, options, tokenizer.unknown);
+        if (tokenizer.ends.includes(writer.last)) continue;
         const piece = writer.decode(writer.last);
         yield { stream: writer.stream, piece, token: writer.last, logits: own };
         if (stop) {

@@ -36,7 +36,7 @@ const sequenceLayers = { recurrent: Recurrent, transformer: Transformer };
  *     x_t = embedding[id_t];   h_t = cells(x_t, h_{t−1});   logits_t = W h_t + b
  *
  * In place of the cells there may be any `SequenceLayer`. Parameters: `embedding.weight` [V, E], `<cell>.weight_ih_l0` … as in
- * PyTorch, or `<layer>.…`, `output.weight` [V, H], `output.bias` [V]. Tied, there is no `output.weight`, but
+ * PyTorch, or `<layer>.…`, `output.weight` [V, H], `output.bias` [V] unless there is none. Tied, there is no `output.weight`, but
  * `output.projection.weight` [E, H] where H is not E. Adaptive, there are `output.head.weight` and `output.tail.…` as in
  * `AdaptiveSoftmax`, and logits are logarithms of probabilities.
  */
@@ -66,15 +66,15 @@ export class LanguageModel {
         'language model: tied and adaptive both say what the output layer is; leave one of them out',
       );
     }
-    const { adaptive: cutoffs } = config;
+    const { adaptive: cutoffs, outputBias: bias } = config;
     this.sequence = sequenceOf(config);
     // A layer that was given is kept as plain data.
     this.config = config.sequence ? { ...config, sequence: this.sequence.config } : config;
     this.#embedding = new Embedding({ vocabularySize: tokenizer.size, dimension: config.embedding });
     this.#dropout = new Dropout({ rate: config.dropout });
     if (cutoffs) this.#output = new AdaptiveSoftmax({ classes: tokenizer.size, cutoffs });
-    else if (config.tied) this.#output = new TiedLinear();
-    else this.#output = new Linear({ units: tokenizer.size });
+    else if (config.tied) this.#output = new TiedLinear({ bias });
+    else this.#output = new Linear({ units: tokenizer.size, bias });
     this.parameters = initialiseParameters(this, [-1, -1], device, initial);
   }
 

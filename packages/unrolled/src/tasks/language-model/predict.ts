@@ -1,4 +1,5 @@
 import { anything, count, requireOptions } from '../../checks.ts';
+import { likeliestTokens } from '../../decode/likeliest.ts';
 import type { StopSignal } from '../../signal.ts';
 import type { LanguageModel } from './model.ts';
 import { PromptReader, promptIds } from './prompt-reader.ts';
@@ -41,7 +42,7 @@ export async function predictNext(
         rows,
       );
       for (const row of rows) {
-        const likely = likeliest(logits.subarray(row * tokenizer.size, (row + 1) * tokenizer.size), top);
+        const likely = likeliestTokens(logits.subarray(row * tokenizer.size, (row + 1) * tokenizer.size), top);
         found.push(likely.map(({ id, probability }) => ({ token: id, text: tokenizer.decode([id]), probability })));
       }
     } finally {
@@ -49,13 +50,4 @@ export async function predictNext(
     }
   }
   return found;
-}
-
-/** softmax(logits), the likeliest first; of equals the smaller id. */
-function likeliest(logits: ArrayLike<number>, top: number): { id: number; probability: number }[] {
-  const highest = Math.max(...Array.from(logits));
-  const weights = Float64Array.from(logits, (logit) => Math.exp(logit - highest));
-  const mass = weights.reduce((total, weight) => total + weight, 0);
-  const ids = Array.from(weights.keys()).sort((a, b) => weights[b] - weights[a] || a - b);
-  return ids.slice(0, top).map((id) => ({ id, probability: weights[id] / mass }));
 }

@@ -5,6 +5,7 @@ import type { LayerUnit } from '../../nn/recurrent.ts';
 import type { StackState } from '../../nn/sequence-layer.ts';
 import type { StopSignal } from '../../signal.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
+import type { Tokenizer } from '../../tokenizers/tokenizer.ts';
 import { breather } from '../../train/breathe.ts';
 import type { LanguageModel } from './model.ts';
 
@@ -75,8 +76,19 @@ export class PromptReader {
   }
 }
 
-/** The prompt's tokens; of an empty prompt, the token to start from. */
+/**
+ * The prompt's tokens, with what stands before every text; of an empty prompt, the token to start from: one that ends a text, a
+ * line break, or the last of the vocabulary.
+ */
 export function promptIds({ tokenizer }: LanguageModel, prompt: string): Int32Array {
-  const ids = tokenizer.encode(prompt);
-  return ids.length > 0 ? ids : Int32Array.of(tokenizer.idOf('\n') ?? tokenizer.size - 1);
+  const ids = withBegin(tokenizer, tokenizer.encode(prompt));
+  return ids.length > 0 ? ids : Int32Array.of(tokenizer.ends[0] ?? tokenizer.idOf('\n') ?? tokenizer.size - 1);
+}
+
+/** Ids after the one that stands before every text, where there is one. */
+export function withBegin({ begin }: Tokenizer, ids: Int32Array): Int32Array {
+  if (begin === null || ids[0] === begin) return ids;
+  const all = new Int32Array(ids.length + 1).fill(begin, 0, 1);
+  all.set(ids, 1);
+  return all;
 }
