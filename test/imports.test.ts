@@ -53,6 +53,11 @@ const rooms: readonly { readonly name: string; readonly files: RegExp; readonly 
     knows: ['values', 'tensor', 'ops', 'nn', 'io', 'keras'],
   },
   {
+    name: 'pretrained',
+    files: /^pretrained\//,
+    knows: ['values', 'nn', 'tokenizers', 'images', 'io', 'train'],
+  },
+  {
     name: 'tasks',
     files: /^tasks\//,
     knows: [

@@ -302,6 +302,31 @@ export interface PublishedTokenizersGolden {
   gpt2: GoldenEncoding[];
 }
 
+/** A small model as Hugging Face's libraries name it. */
+export interface GoldenTransformer {
+  /** JSON of its config.json. */
+  config: string;
+  /** JSON of the shapes of its tensors by name, in order. */
+  tensors: string;
+  /** All their numbers, times 64, as int8 in base64. */
+  data: string;
+  /** Logits: [B, T, V], or [B, K] of images. */
+  output: GoldenTensor;
+}
+
+export interface TransformersGolden {
+  source: string;
+  /** [B, T]; the lengths are for BERT alone. */
+  ids: GoldenTensor;
+  lengths: number[];
+  /** [B, H, W, C] */
+  images: GoldenTensor;
+  gpt2: GoldenTransformer;
+  llama: GoldenTransformer;
+  bert: GoldenTransformer;
+  vit: GoldenTransformer;
+}
+
 const read = <Golden>(file: string): Golden => JSON.parse(readFileSync(new URL(file, import.meta.url), 'utf8'));
 
 export const loadRecurrent = (kind: RecurrentKind) => read<RecurrentGolden>(`recurrent-${kind}.json`);
@@ -314,3 +339,4 @@ export const loadBytePairs = () => read<BytePairsGolden>('byte-pairs.json');
 export const loadImageResize = () => read<ImageResizeGolden>('image-resize.json');
 export const loadVision = () => read<VisionGolden>('vision.json');
 export const loadPublishedTokenizers = () => read<PublishedTokenizersGolden>('published-tokenizers.json');
+export const loadTransformers = () => read<TransformersGolden>('transformers.json');

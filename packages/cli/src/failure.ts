@@ -55,6 +55,7 @@ export function describeSystemError(error: unknown): string | null {
     ELOOP: 'its links go in a circle',
     ENAMETOOLONG: 'the name is too long',
     EFBIG: 'the file would be too large',
+    ERR_FS_FILE_TOO_LARGE: 'files above 2 GB are not read',
   };
   return (code !== undefined && words[code]) || null;
 }

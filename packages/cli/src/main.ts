@@ -8,6 +8,7 @@ import { convnetCommand } from './commands/convnet.ts';
 import { demoCommand } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { exportCommand } from './commands/export.ts';
+import { fillCommand } from './commands/fill.ts';
 import { gradientsCommand } from './commands/gradients.ts';
 import { importCommand } from './commands/import.ts';
 import { inspectCommand } from './commands/inspect.ts';
@@ -38,6 +39,8 @@ Examples:
   unrolled train my.txt
   unrolled sample runs/my --prompt "Once upon"
   unrolled eval runs/my other.txt
+  unrolled sample gpt2 --prompt "Once upon"
+  unrolled fill bert-base-uncased "paris is the [MASK] of france."
   unrolled gradients runs/my
   unrolled units runs/my
   unrolled classify train names.tsv
@@ -52,7 +55,15 @@ Examples:
   unrolled <command> --help`,
   );
 const commands = [
-  ...[...topCommands(), gradientsCommand(), unitsCommand(), ...taskCommands(), seeCommand(), styleCommand()],
+  ...[
+    ...topCommands(),
+    fillCommand(),
+    gradientsCommand(),
+    unitsCommand(),
+    ...taskCommands(),
+    seeCommand(),
+    styleCommand(),
+  ],
   ...[
     importCommand(),
     inspectCommand(),

@@ -15,10 +15,7 @@ interface ImportFlags {
 export function importCommand(): Command {
   return new Command('import')
     .description('turn a model file of another program into one of this library')
-    .argument(
-      '<file>',
-      described((format) => format.import !== undefined),
-    )
+    .argument('<file>', `or folder: ${described((format) => format.import !== undefined)}`)
     .argument('[out]', 'output file; its folder is created (default: <file>.safetensors, in this folder)')
     .option('--config <file>', 'architecture as JSON, for files that hold weights alone')
     .option('--json', 'print one JSON object')
@@ -30,8 +27,9 @@ Examples:
   unrolled import model.keras
   unrolled import model.weights.h5 --config model.json
   unrolled import weights.pt weights.safetensors
+  unrolled import gpt2 gpt2.safetensors
 
-A model opens with loadModel of unrolled/keras. Nothing in a file is run; what cannot be read is named.`,
+A model of Keras opens with loadModel of unrolled/keras, a published Transformer with sample, fill or classify. Nothing in a file is run; what cannot be read is named.`,
     )
     .action(importModel);
 }

@@ -14,10 +14,7 @@ interface InspectFlags {
 export function inspectCommand(): Command {
   return new Command('inspect')
     .description('list the layers and weights of a model file, and what would not open')
-    .argument(
-      '<file>',
-      described((format) => format.inspect !== undefined),
-    )
+    .argument('<file>', `or folder: ${described((format) => format.inspect !== undefined)}`)
     .option('--config <file>', 'architecture as JSON, for files that hold weights alone')
     .option('--json', 'print one JSON object')
     .addHelpText(
@@ -26,7 +23,8 @@ export function inspectCommand(): Command {
 Examples:
   unrolled inspect model.keras
   unrolled inspect public/model.json
-  unrolled inspect weights.pt`,
+  unrolled inspect weights.pt
+  unrolled inspect gpt2`,
     )
     .action(inspectFile);
 }

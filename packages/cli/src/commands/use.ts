@@ -18,7 +18,7 @@ export function useCommand(parts: readonly UsePart[]): Command {
   const [first] = parts;
   const command = new Command(first.name)
     .description(joined(parts.map(({ description }) => description)))
-    .argument('<run>', 'run folder, or checkpoint file');
+    .argument('<run>', 'run folder, checkpoint file, or folder of a published model');
   const argument = first.argument;
   if (argument) {
     command.argument(

@@ -6,6 +6,8 @@ export interface ModelInput {
   readonly bytes: Uint8Array;
   /** The bytes of a file in the same folder, such as the weights beside a `model.json`. @throws Failure if it cannot be read */
   beside(name: string): Uint8Array;
+  /** Names of the files in the same folder. */
+  readonly names: readonly string[];
   /** The architecture as JSON, from --config, for files that hold weights alone. */
   readonly config: string | null;
 }

@@ -1,21 +1,27 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { Failure, naming } from '../failure.ts';
 import type { ModelFormat, ModelInput } from './format.ts';
 import { keras, tfjs } from './keras.ts';
 import { onnx } from './onnx.ts';
+import { pretrained } from './pretrained.ts';
 import { pytorch } from './pytorch.ts';
 import { safetensors } from './safetensors.ts';
 
 /** The formats of model files; the first that fits a file's content reads it. */
-export const modelFormats: readonly ModelFormat[] = [safetensors, tfjs, keras, pytorch, onnx];
+export const modelFormats: readonly ModelFormat[] = [safetensors, pretrained, tfjs, keras, pytorch, onnx];
 
-/** Reads a file that a format's content tells apart. @param config  the path of the architecture, for files of weights alone */
-export function readModelInput(path: string, config?: string): ModelInput {
+/**
+ * Reads a file that a format's content tells apart, or the config.json of a folder with a published model.
+ * @param config  the path of the architecture, for files of weights alone
+ */
+export function readModelInput(given: string, config?: string): ModelInput {
+  const path = fileOf(given);
   const text = config === undefined ? null : naming(config, () => readFileSync(config, 'utf8'));
   return {
     path,
     bytes: naming(path, () => readFileSync(path)),
+    names: naming(path, () => readdirSync(dirname(path))),
     beside(name) {
       if (name !== basename(name) || name === '..' || name.includes('\\')) {
         throw new Failure(`${path}: it names the file '${name.slice(0, 80)}', which is not in the same folder`);
@@ -25,6 +31,17 @@ export function readModelInput(path: string, config?: string): ModelInput {
     },
     config: text,
   };
+}
+
+/** @throws Failure if the folder has no config.json, or is a run */
+function fileOf(path: string): string {
+  if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) return path;
+  const file = join(path, 'config.json');
+  if (!existsSync(file)) throw new Failure(`${path}: the folder has no config.json; name a file of a model`);
+  if (naming(file, () => readFileSync(file, 'utf8')).includes('"unrolled":')) {
+    throw new Failure(`${path}: it is a run of this program; write its model to a file with npx unrolled export`);
+  }
+  return file;
 }
 
 /** @throws Failure naming the formats there are */

@@ -2,16 +2,18 @@ import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { FormatError } from 'unrolled';
 import { type CellSource, cellNameOf, cellNames, type DefinedCell } from 'unrolled/nn';
+import { readPretrained } from 'unrolled/pretrained';
 import { commandOf } from 'unrolled/tasks';
 import { decodeModel, type ModelFile, modelOf, type StoredModel } from 'unrolled/train';
 import { readCellCopy } from '../cells/cell-file.ts';
 import { Failure, naming } from '../failure.ts';
+import { pretrainedAt } from '../model-files/pretrained.ts';
 import { type CheckpointName, checkpointNames } from '../options/use.ts';
 import { cellCopyOf } from './config.ts';
 import { RunFolder } from './folder.ts';
 
 /**
- * The model of a run folder, or of a file: a checkpoint, or an exported model.
+ * The model of a run folder, or of a file: a checkpoint, or an exported model; or a published one in its folder.
  * @param which  default: the first of 'best', 'latest' and 'previous' that exists
  * @param load  makes the model, such as `(stored, cell) => Classifier.load(device, stored, cell)`
  * @throws Failure saying what is missing or damaged
@@ -36,7 +38,8 @@ export async function loadRun<Model>(
 function usedBy(task: unknown): string {
   if (typeof task !== 'string' || task === 'unknown') return '';
   if (task === 'search') return '; it is the controller of a search, whose files are described in docs/search.md';
-  return `; use it with npx unrolled ${task === 'language-model' ? 'sample' : `${commandOf(task)} predict`}`;
+  const commands: Readonly<Record<string, string>> = { 'language-model': 'sample', 'masked-language-model': 'fill' };
+  return `; use it with npx unrolled ${commands[task] ?? `${commandOf(task)} predict`}`;
 }
 
 /** A cell that is not built in: a checkpoint has only its name, the run folder has its file. */
@@ -63,7 +66,10 @@ export function folderOf(path: string): RunFolder | null {
 export function readModel(path: string, which: CheckpointName | undefined): ModelFile {
   const about = statSync(path, { throwIfNoEntry: false });
   if (!about) throw new Failure(`${path}: no such run folder`);
-  if (about.isFile()) return naming(path, () => decodeModel(readFileSync(path)));
+  const bytes = about.isFile() ? naming(path, () => readFileSync(path)) : null;
+  const published = naming(path, () => pretrainedAt(path, bytes));
+  if (published) return naming(path, () => readPretrained(published.folder, published.main));
+  if (bytes) return naming(path, () => decodeModel(bytes));
   const folder = new RunFolder(path);
   const name = which ?? checkpointNames.find((one) => folder.has(one));
   if (!name || !folder.has(name)) {
