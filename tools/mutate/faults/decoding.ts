@@ -43,7 +43,7 @@ export const decoding: FaultGroup = {
       ],
     ),
     ...faultsIn(
-      `${src}/tasks/language-model/predict.ts`,
+      `${src}/decode/likeliest.ts`,
       [`${src}/tasks/language-model/predict.test.ts`],
       [
         ['weights[b] - weights[a] || a - b', 'a - b'],

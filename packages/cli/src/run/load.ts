@@ -7,10 +7,10 @@ import { commandOf } from 'unrolled/tasks';
 import { decodeModel, type ModelFile, modelOf, type StoredModel } from 'unrolled/train';
 import { readCellCopy } from '../cells/cell-file.ts';
 import { Failure, naming } from '../failure.ts';
-import { pretrainedAt } from '../model-files/pretrained.ts';
 import { type CheckpointName, checkpointNames } from '../options/use.ts';
 import { cellCopyOf } from './config.ts';
 import { RunFolder } from './folder.ts';
+import { pretrainedAt } from './pretrained.ts';
 
 /**
  * The model of a run folder, or of a file: a checkpoint, or an exported model; or a published one in its folder.
