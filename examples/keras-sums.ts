@@ -30,13 +30,13 @@ const decoded = lstm({ units: 64, returnSequences: true }).apply(embedding(lette
 const next = dense({ units: alphabet.length, activation: 'softmax' }).apply(decoded);
 const adder = model({ inputs: { asked, before }, outputs: next, seed: 3 });
 adder.compile({
-  optimizer: { name: 'adam', learningRate: 0.01 },
+  optimizer: { name: 'adam', learningRate: 0.015 },
   loss: 'sparseCategoricalCrossentropy',
   metrics: ['accuracy'],
 });
 
 const [x, y] = [{ asked: questions.slice(0, 2200), before: written.slice(0, 2200) }, answers.slice(0, 2200)];
-await adder.fit(x, y, { epochs: 30, batchSize: 64, verbose: 2 });
+await adder.fit(x, y, { epochs: 20, batchSize: 64, verbose: 2 });
 
 /** Greedy: each digit is written after those before it. */
 const answersSoFar = questions.slice(2200).map(() => ids('<', 3));
