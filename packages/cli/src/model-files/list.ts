@@ -53,7 +53,8 @@ export function formatOfContent(path: string, bytes: Uint8Array): ModelFormat {
 
 /** The format that a file of this name is written in. @throws Failure naming the endings there are */
 export function formatOfName(path: string): ModelFormat {
-  const found = modelFormats.find((format) => format.endings.some((ending) => path.toLowerCase().endsWith(ending)));
+  const ends = modelFormats.filter((format) => format.endings.some((ending) => path.toLowerCase().endsWith(ending)));
+  const found = ends.find((format) => format.export) ?? ends[0];
   if (found?.export) return found;
   const endings = modelFormats.flatMap((format) => (format.export ? format.endings : [])).join(', ');
   const what = found ? `${found.name} is read, but not written` : 'its ending names no format';

@@ -3,7 +3,9 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { openDevice } from '../../device.ts';
 import { type CellSource, defineCell } from '../../nn/cells/index.ts';
 import type { Device } from '../../tensor/device.ts';
-import { tokenizerFor } from '../../tokenizers/index.ts';
+import { createTokenizer, tokenizerFor } from '../../tokenizers/index.ts';
+import { evaluateLanguageModel } from './evaluate.ts';
+import { evaluateTexts } from './evaluate-texts.ts';
 import { generate, generateText, generateTogether, type StreamPiece } from './generate.ts';
 import { LanguageModel } from './model.ts';
 
@@ -128,4 +130,46 @@ test('reading gives the state that applying gives, of rows of unequal lengths to
   expect(flat(model.read(short)).map((parts) => parts.map((part) => (part as number[][])[0]))).toEqual(
     flat(model.read(ids, { lengths })).map((parts) => parts.map((part) => (part as number[][])[1])),
   );
+});
+
+describe('with a tokenizer whose texts begin and end', () => {
+  const [device] = devices;
+  const vocabulary = ['<s>', '</s>', '▁', 'a', 'b', 'ab'];
+  const tokenizer = createTokenizer({
+    ...{ kind: 'sentencepiece', vocabulary, merges: ['a b'], begin: 0, ends: [1], special: ['<s>', '</s>'] },
+  });
+  const model = new LanguageModel(
+    device,
+    tokenizer,
+    { cell: 'gru', hidden: 5, layers: 1, embedding: 4, dropout: 0 },
+    3,
+  );
+  const prompts = ['ab', '', 'b a', 'a'];
+
+  test('a stream ends where the model ends the text, and the others go on as alone', async () => {
+    const found = await together(model, { prompts, length: 40, seed: 3 });
+    expect(found).toEqual(await alone(model, { prompts, length: 40, seed: 3 }));
+    expect(new Set(found.map(({ length }) => length)).size).toBeGreaterThan(1);
+    for (const text of found) expect(text).not.toContain('</s>');
+    const pieces: number[] = [];
+    for await (const { token } of generateTogether(model, { prompts, length: 400 })) pieces.push(token);
+    expect(pieces).not.toContain(1);
+    expect(pieces.length).toBeLessThan(4 * 400);
+  });
+
+  test('reads the token of the beginning before every text', async () => {
+    const ids = [0, ...tokenizer.encode('ab')];
+    const { logits } = model.apply(device.ids(ids, [ids.length, 1]));
+    const last = [...logits.data()].slice(-vocabulary.length);
+    const mass = last.reduce((sum, logit) => sum + Math.exp(logit), 0);
+    const [likely] = await model.predict(['ab'], { top: 6 });
+    for (const { token, probability } of likely) expect(probability).toBeCloseTo(Math.exp(last[token]) / mass, 6);
+  });
+
+  test('scores all tokens of a text, the first given the beginning', async () => {
+    const all = Int32Array.of(0, ...tokenizer.encode('abba'));
+    const { loss, tokens } = await evaluateTexts(model, [{ text: 'abba' }]);
+    expect(tokens).toBe(all.length - 1);
+    expect(loss).toBeCloseTo((await evaluateLanguageModel(model, all)).loss, 6);
+  });
 });
