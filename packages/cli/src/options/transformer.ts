@@ -30,7 +30,8 @@ export const transformerTypes = {
   positions: 'string',
 } as const satisfies Readonly<Record<keyof TransformerFlags, OptionType>>;
 
-export const transformerOptions = (): Option[] =>
+/** @param positions  the kinds of positions there are */
+export const transformerOptions = (positions: readonly string[] = positionKinds): Option[] =>
   [
     choice('--model <kind>', 'recurrent layers or a Transformer (default recurrent)', modelKinds),
     option('--heads <n>', 'attention heads (default 4)', whole(1)),
@@ -39,7 +40,7 @@ export const transformerOptions = (): Option[] =>
     choice('--activation <name>', 'of the feed-forward part (default gelu)', feedForwardActivations),
     new Option('--gated', 'gated feed-forward part, such as SwiGLU'),
     choice('--norm <kind>', 'layer norm or RMS norm (default layer)', normKinds),
-    choice('--positions <kind>', 'how positions are told (default rotary)', positionKinds),
+    choice('--positions <kind>', 'how positions are told (default rotary)', positions),
   ].map((one) => one.helpGroup('Transformer:'));
 
 /** The blocks that the options describe. @throws Failure if heads and width do not fit */
@@ -61,19 +62,44 @@ export function transformerBlocks(
   return { layers, heads, dropout, ...given };
 }
 
+/** What a task says of its Transformers. */
+export interface ModelRules<Options> {
+  readonly defaults: Options;
+  /** Where a Transformer has others. */
+  readonly transformer: Partial<Options>;
+  /** Options, besides the cell, that recurrent layers alone have. */
+  readonly recurrent: readonly (keyof Options & string)[];
+}
+
+type ModelOptions = TransformerFlags & { cell: string; hidden: number; embedding: number };
+
 /**
- * @param recurrent  options for recurrent layers that were given
+ * The options that were given, with what differs for a Transformer, whose embeddings are as wide as it is.
  * @throws Failure if an option of the other kind of model was given
  */
-export function checkModelFlags(said: TransformerFlags, recurrent: readonly string[]): void {
-  if (said.model === 'transformer') {
-    if (recurrent.length === 0) return;
+export function forModel<Options extends ModelOptions>(
+  said: Partial<Options>,
+  { defaults, transformer, recurrent }: ModelRules<Options>,
+): Partial<Options> {
+  // Of a resumed run all are given, as they are by default.
+  const given = (name: keyof Options): boolean =>
+    said[name] !== undefined && said[name] !== false && said[name] !== { ...defaults, ...transformer }[name];
+  if (said.model !== 'transformer') {
+    const { model: _, ...own } = transformerTypes;
+    const wrong = Object.keys(own).find((name) => given(name as keyof Options));
+    if (wrong !== undefined) throw new Failure(`${flagOf(wrong)} is for Transformers; add --model transformer`, 2);
+    return said;
+  }
+  const wrong = ['cell' as const, ...recurrent].find((name) => given(name));
+  if (wrong !== undefined) {
+    throw new Failure(`${flagOf(wrong)} is for recurrent layers; leave it out, or leave out --model transformer`, 2);
+  }
+  const hidden = said.hidden ?? transformer.hidden ?? defaults.hidden;
+  if (said.embedding !== undefined && said.embedding !== hidden) {
     throw new Failure(
-      `${flagOf(recurrent[0])} is for recurrent layers; leave it out, or leave out --model transformer`,
+      `--embedding ${said.embedding}: a Transformer's embeddings are as wide as --hidden, ${hidden}; leave it out`,
       2,
     );
   }
-  const { model: _, ...own } = transformerTypes;
-  const given = Object.keys(own).find((name) => said[name as keyof TransformerFlags] !== undefined);
-  if (given !== undefined) throw new Failure(`${flagOf(given)} is for Transformers; add --model transformer`, 2);
+  return { ...transformer, ...said, hidden, embedding: hidden };
 }

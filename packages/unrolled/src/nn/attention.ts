@@ -27,7 +27,7 @@ import { drawIds } from './draw-ids.ts';
 import { zeros } from './initialisers.ts';
 import { type Context, inference, type Layer } from './layer.ts';
 import { layerConfig } from './layer-config.ts';
-import { replacePadding, requireLengths } from './lengths.ts';
+import { beyond, replacePadding, requireLengths } from './lengths.ts';
 import type { Declarations, Parameter } from './parameters.ts';
 
 export const attentionScores = ['additive', 'dot', 'general', 'scaled-dot', 'scaled-general'] as const;
@@ -325,11 +325,4 @@ const identity = (n: number): Float64Array => Float64Array.from({ length: n * n 
  */
 export function coverageLoss(weights: Tensor, coverage: Tensor): Tensor {
   return sum(minimum(weights, coverage), { axes: -1 });
-}
-
-/** 0 below a row's length, −∞ from there on, `[B, S]`. */
-function beyond(lengths: readonly number[], S: number): Float64Array {
-  return Float64Array.from({ length: lengths.length * S }, (_, i) =>
-    i % S < lengths[Math.floor(i / S)] ? 0 : Number.NEGATIVE_INFINITY,
-  );
 }

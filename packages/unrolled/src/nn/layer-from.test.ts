@@ -254,6 +254,20 @@ const cases: Record<string, readonly Case[]> = {
       inputs: { xs, table: random([7, E], 2) },
     })),
   ),
+  TransformerDecoder: [
+    {
+      layer: new nn.TransformerDecoder({ layers: 2, heads: 1, positions: 'none', choices: 6 }),
+      shapes: { ys: open, memory: [-1, -1, 3] },
+      inputs: { ys: xs, memory: random([S, B, 3], 3), lengths: [3, 2], state: [] },
+    },
+  ],
+  TransformerReader: [
+    {
+      layer: new nn.TransformerReader({ vocabularySize: 6, dimension: 4, layers: 1, heads: 2 }),
+      shapes: [-1, -1],
+      inputs: { xs: ids, lengths: [4, 2] },
+    },
+  ],
   Transformer: [
     single(new nn.Transformer({ layers: 2, heads: 1, context: 8, positions: 'sinusoidal' })),
     single(new nn.Transformer({ layers: 1, heads: 5, context: 8, positions: 'learnt', norm: 'rms', gated: true })),

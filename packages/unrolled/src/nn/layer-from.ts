@@ -13,9 +13,11 @@ import { Decoder } from './seq2seq/decoder.ts';
 import { EncoderDecoder } from './seq2seq/encoder-decoder.ts';
 import { FeatureEncoder } from './seq2seq/feature-encoder.ts';
 import { RecurrentEncoder } from './seq2seq/recurrent-encoder.ts';
+import { TransformerReader } from './seq2seq/transformer-reader.ts';
 import { SpellingEncoder } from './spelling-encoder.ts';
 import { StackedAttention } from './stacked-attention.ts';
 import { TiedLinear } from './tied-linear.ts';
+import { TransformerDecoder } from './transformer/decoder.ts';
 import { TransformerEncoder } from './transformer/encoder.ts';
 import { Transformer } from './transformer/transformer.ts';
 import { FilterAttention } from './vision/filter-attention.ts';
@@ -42,6 +44,8 @@ const kinds = {
   stackedAttention: StackedAttention,
   tiedLinear: TiedLinear,
   transformer: Transformer,
+  transformerDecoder: TransformerDecoder,
+  transformerReader: TransformerReader,
   transformerEncoder: TransformerEncoder,
   wordTable: WordTable,
 } satisfies Readonly<Record<string, LayerKind>>;

@@ -76,3 +76,10 @@ export function sumOverTime(xs: Tensor): Tensor {
   const [T, ...rest] = xs.shape;
   return reshape(matmul(xs.device.ones([1, T]), reshape(xs, [T, xs.size / T])), rest);
 }
+
+/** 0 below a row's length, −∞ from there on, `[B, S]`. */
+export function beyond(lengths: readonly number[], S: number): Float64Array {
+  return Float64Array.from({ length: lengths.length * S }, (_, i) =>
+    i % S < lengths[Math.floor(i / S)] ? 0 : Number.NEGATIVE_INFINITY,
+  );
+}

@@ -5,12 +5,7 @@ import { Failure } from '../../failure.ts';
 import { choice, number, option, whole } from '../../options/parse.ts';
 import { type RecurrentOptions, recurrentDefaults, recurrentOptions } from '../../options/recurrent.ts';
 import { type OptionType, type TrainOptions, trainDefaults } from '../../options/train.ts';
-import {
-  checkModelFlags,
-  type TransformerFlags,
-  transformerOptions,
-  transformerTypes,
-} from '../../options/transformer.ts';
+import { forModel, type TransformerFlags, transformerOptions, transformerTypes } from '../../options/transformer.ts';
 
 export interface LanguageModelOptions extends TrainOptions, RecurrentOptions, TransformerFlags {
   embedding: number;
@@ -53,24 +48,11 @@ const transformerDefaults = {
  * @throws Failure if they are for another kind of model
  */
 export function withModelDefaults(said: Partial<LanguageModelOptions>): Partial<LanguageModelOptions> {
-  const isTransformer = said.model === 'transformer';
-  const { cell, embedding, hidden = defaults.hidden } = said;
-  const recurrent = [
-    ...(cell !== undefined && cell !== defaults.cell ? ['cell'] : []),
-    ...(['recurrentDropout', 'recompute', 'gradientFlowEvery'] as const).filter((name) => said[name]),
-  ];
-  checkModelFlags(said, isTransformer ? recurrent : []);
-  if (!isTransformer) {
-    if (said.context === undefined) return said;
+  if (said.context !== undefined && said.model !== 'transformer') {
     throw new Failure('--context is for Transformers; add --model transformer', 2);
   }
-  if (embedding !== undefined && embedding !== hidden) {
-    throw new Failure(
-      `--embedding ${embedding}: a Transformer's embeddings are as wide as --hidden, ${hidden}; leave it out`,
-      2,
-    );
-  }
-  return { ...transformerDefaults, ...said, embedding: hidden };
+  const recurrent = ['recurrentDropout', 'recompute', 'gradientFlowEvery'] as const;
+  return forModel(said, { defaults, transformer: transformerDefaults, recurrent });
 }
 
 export const optional: Readonly<Record<string, OptionType>> = {

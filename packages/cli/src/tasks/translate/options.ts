@@ -4,11 +4,12 @@ import { type TokenKind, tokenizerKinds } from 'unrolled/tokenizers';
 import { choice, notNegative, number, option, positive, whole } from '../../options/parse.ts';
 import { type RecurrentOptions, recurrentDefaults, recurrentOptions } from '../../options/recurrent.ts';
 import { type OptionType, type TrainOptions, trainDefaults } from '../../options/train.ts';
+import { type TransformerFlags, transformerOptions, transformerTypes } from '../../options/transformer.ts';
 
 /** What each side is cut into; 'auto' is decided by the pairs, and never stored. */
 type Tokens = TokenKind | 'auto';
 
-export interface TranslateTrainOptions extends TrainOptions, RecurrentOptions {
+export interface TranslateTrainOptions extends TrainOptions, RecurrentOptions, TransformerFlags {
   sourceTokens: Tokens;
   targetTokens: Tokens;
   /** Vocabulary sizes of words and byte pairs; the tokenizer's default if missing. */
@@ -55,6 +56,18 @@ export const sentenceDefaults = {
   smoothing: 0.1,
 } as const satisfies Partial<TranslateTrainOptions>;
 
+/** Where a Transformer has others. */
+export const transformerDefaults = {
+  hidden: 128,
+  layers: 2,
+  smoothing: 0.1,
+  lr: 1e-3,
+  warmUp: 0.05,
+} as const satisfies Partial<TranslateTrainOptions>;
+
+/** Options that recurrent translators alone have. */
+export const recurrentOnly = ['attention', 'feeding', 'coverage', 'coverageLoss', 'forward'] as const;
+
 /** Byte pairs of each side of sentences. */
 export const sentenceVocabulary = 4000;
 
@@ -70,6 +83,7 @@ export const optional: Readonly<Record<string, OptionType>> = {
   smoothing: 'number',
   sampling: 'number',
   samplingEpochs: 'number',
+  ...transformerTypes,
 };
 
 export const fileOptions = ['target', 'validation', 'validationTarget'] as const;
@@ -114,6 +128,7 @@ export const options = (): Option[] => [
   ),
   option('--sampling-epochs <n>', 'epochs over which scheduled sampling grows (default 10)', positive),
   ...recurrentOptions(defaults),
+  ...transformerOptions(['rotary', 'sinusoidal', 'none']),
 ];
 
 /** Search options of the commands that translate. */

@@ -16,6 +16,7 @@ import type { CellFile } from '../../cells/cell-file.ts';
 import { cellSource } from '../../cells/cell-source.ts';
 import { Failure } from '../../failure.ts';
 import { readTextFiles, type TextFiles } from '../../input/text-files.ts';
+import { forModel, transformerBlocks } from '../../options/transformer.ts';
 import { countOf, formatCount } from '../../output/units.ts';
 import { exampleUnits } from '../../run/events.ts';
 import { exampleInputs } from '../../run/example-inputs.ts';
@@ -26,10 +27,12 @@ import {
   fileOptions,
   optional,
   options,
+  recurrentOnly,
   sentenceDefaults,
   sentenceEpochs,
   sentenceVocabulary,
   type TranslateTrainOptions,
+  transformerDefaults,
 } from './options.ts';
 import { readPairs } from './pairs.ts';
 
@@ -44,6 +47,7 @@ export const translate: Trainable<TranslateTrainOptions> = {
 Examples:
   unrolled translate train dates.tsv
   unrolled translate train letters.tsv --target-tokens word
+  unrolled translate train dates.tsv --model transformer
   unrolled translate train german.txt --target english.txt
   unrolled translate train --resume runs/dates
 
@@ -114,23 +118,33 @@ function complete(
   const areSentences = tokens.sourceTokens !== 'char' && tokens.targetTokens !== 'char';
   const endless = said.steps === undefined && said.epochs === undefined && said.seconds === undefined;
   const least = Math.ceil((1000 * (said.batch ?? defaults.batch)) / Math.max(1, pairs.length));
+  const isTransformer = said.model === 'transformer';
   const usual: TranslateTrainOptions = {
     ...defaults,
     ...(areSentences && {
-      ...sentenceDefaults,
+      ...(isTransformer ? { hidden: sentenceDefaults.hidden, dropout: sentenceDefaults.dropout } : sentenceDefaults),
       ...(tokens.sourceTokens === 'bpe' && { sourceVocab: sentenceVocabulary }),
       ...(tokens.targetTokens === 'bpe' && { targetVocab: sentenceVocabulary }),
       ...(endless && { epochs: Math.max(sentenceEpochs, least) }),
     }),
   };
-  const options = withDefaults({ ...translate, defaults: usual }, { ...said, ...tokens }) as Chosen;
+  const given = forModel(said, {
+    defaults: usual,
+    transformer: isTransformer ? transformerFor(areSentences) : {},
+    recurrent: recurrentOnly,
+  });
+  const options = withDefaults({ ...translate, defaults: usual }, { ...given, ...tokens }) as Chosen;
   const isChosen = sourceTokens === 'auto' || targetTokens === 'auto';
   const { attention, feeding } = options;
   const settings =
-    `Chosen: --source-tokens ${tokens.sourceTokens} --target-tokens ${tokens.targetTokens} --attention ${attention} ` +
-    `--feeding ${feeding}: ${why}`;
+    `Chosen: --source-tokens ${tokens.sourceTokens} --target-tokens ${tokens.targetTokens}` +
+    `${isTransformer ? '' : ` --attention ${attention} --feeding ${feeding}`}: ${why}`;
   return { options, choice: isChosen ? [settings] : [] };
 }
+
+/** Sentences need a wider Transformer than names and dates. */
+const transformerFor = (sentences: boolean): Partial<TranslateTrainOptions> =>
+  sentences ? { ...transformerDefaults, hidden: sentenceDefaults.hidden, layers: 3 } : transformerDefaults;
 
 type Chosen = TranslateTrainOptions & {
   sourceTokens: TokenKind;
@@ -164,6 +178,9 @@ const storedSides = ({ model }: Checkpoint): Sides => sidesFrom(model as Transla
 
 function modelConfig(options: TranslateTrainOptions, own: CellFile | null): TranslatorConfig {
   const { cell, hidden, layers, embedding, dropout, attention, feeding, coverage = false, forward = false } = options;
+  if (options.model === 'transformer') {
+    return { cell: defaults.cell, hidden, layers, embedding, dropout, transformer: transformerBlocks(options) };
+  }
   return {
     ...{ cell: cellSource(cell, hidden, own), hidden, layers, embedding, dropout },
     ...{ bidirectional: !forward, attention, feeding, coverage },

@@ -102,6 +102,57 @@ export interface DecoderRun {
   readonly drawn: Drawn | null;
 }
 
+/** What writes a sequence step by step about a memory: `Decoder`, of recurrent layers, and `TransformerDecoder`. */
+export interface SequenceDecoder extends Layer<DecoderInputs, Tensor, DecoderShapes> {
+  /** The initial state, in the shapes a bridge must produce. */
+  initialState(batch: number, device: Device): StackState;
+  /** A memory `[S, B, D]` as it is looked at; null without attention. */
+  prepare(encoded: Tensor, lengths?: readonly number[] | null): AttentionMemory | null;
+  /** The state before the first token. */
+  begin(encoded: Omit<Encoded, 'memory'>, memory: AttentionMemory | null): DecoderState;
+  /** One step: embeddings `[B, E]` of the last tokens. */
+  step(ys: Tensor, memory: AttentionMemory | null, state: DecoderState, context: Context): DecoderStep;
+  /** All steps of known sequences: embeddings `[T, B, E]` → vectors `[T, B, V]`. */
+  run(ys: Tensor, memory: AttentionMemory | null, state: DecoderState, context: Context): DecoderRun;
+  /** The same step by step. @param ysAt  embeddings `[B, E]` for step t, which may depend on the previous step's vector */
+  walk(
+    T: number,
+    ysAt: (t: number, before: Tensor | null) => Tensor,
+    memory: AttentionMemory | null,
+    state: DecoderState,
+    context: Context,
+  ): DecoderRun;
+  /** Logits `[…, choices]` of the vectors of one step, or of many. */
+  logits(vectors: Tensor): Tensor;
+}
+
+/** `SequenceDecoder.walk` of any decoder. */
+export function walkSteps(
+  decoder: Pick<SequenceDecoder, 'step'>,
+  dropout: Dropout,
+  [T, ysAt, memory, state, context]: Parameters<SequenceDecoder['walk']>,
+): DecoderRun {
+  const steps: DecoderStep[] = [];
+  for (let t = 0; t < T; t++) {
+    const before = steps.at(-1);
+    steps.push(decoder.step(ysAt(t, before?.vector ?? null), memory, before?.state ?? state, context));
+  }
+  const all = (of: (step: DecoderStep) => Tensor): Tensor => stack(steps.map(of));
+  const { repeated, weights, drawn } = steps[0];
+  return {
+    vectors: dropout.apply(
+      all(({ vector }) => vector),
+      context,
+    ),
+    repeated: repeated && all((step) => step.repeated!),
+    weights: weights && all((step) => step.weights!),
+    drawn: drawn && {
+      logProbability: all((step) => step.drawn!.logProbability),
+      entropy: all((step) => step.drawn!.entropy),
+    },
+  };
+}
+
 /**
  * A recurrent decoder over embeddings of the tokens so far, with or without attention to a memory:
  *
@@ -111,7 +162,7 @@ export interface DecoderRun {
  * Without attention logits_t = W s_t + b. Parameters: the cells' own, `attention.…`, `gate.weight` [1, H], `gate.bias` [1],
  * `combine.weight` [H, D + H], `combine.bias` [H], `output.weight` [choices, H], `output.bias`.
  */
-export class Decoder extends Buildable<DecoderParts> implements Layer<DecoderInputs, Tensor, DecoderShapes> {
+export class Decoder extends Buildable<DecoderParts> implements SequenceDecoder {
   readonly config: { readonly layer: 'decoder' } & DecoderOptions;
   readonly #recurrent: Recurrent;
   readonly #attention: Attention | null;
@@ -261,32 +312,8 @@ export class Decoder extends Buildable<DecoderParts> implements Layer<DecoderInp
   }
 
   /** The same step by step. @param ysAt  embeddings `[B, E]` for step t, which may depend on the previous step's vector */
-  walk(
-    T: number,
-    ysAt: (t: number, before: Tensor | null) => Tensor,
-    memory: AttentionMemory | null,
-    state: DecoderState,
-    context: Context,
-  ): DecoderRun {
-    const steps: DecoderStep[] = [];
-    for (let t = 0; t < T; t++) {
-      const before = steps.at(-1);
-      steps.push(this.step(ysAt(t, before?.vector ?? null), memory, before?.state ?? state, context));
-    }
-    const all = (of: (step: DecoderStep) => Tensor): Tensor => stack(steps.map(of));
-    const { repeated, weights, drawn } = steps[0];
-    return {
-      vectors: this.#dropout.apply(
-        all(({ vector }) => vector),
-        context,
-      ),
-      repeated: repeated && all((step) => step.repeated!),
-      weights: weights && all((step) => step.weights!),
-      drawn: drawn && {
-        logProbability: all((step) => step.drawn!.logProbability),
-        entropy: all((step) => step.drawn!.entropy),
-      },
-    };
+  walk(...given: Parameters<SequenceDecoder['walk']>): DecoderRun {
+    return walkSteps(this, this.#dropout, given);
   }
 
   #gated(attended: AttentionStep, query: Tensor): AttentionStep {

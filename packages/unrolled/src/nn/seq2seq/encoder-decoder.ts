@@ -10,12 +10,17 @@ import { Embedding, type EmbeddingOptions } from '../embedding.ts';
 import { type Context, inference, type Layer, type LayerConfig } from '../layer.ts';
 import type { Declarations, Parameter } from '../parameters.ts';
 import { type Episodes, reinforceLoss } from '../reinforce.ts';
+import { TransformerDecoder } from '../transformer/decoder.ts';
+import type { StackOptions } from '../transformer/options.ts';
 import { Bridge } from './bridge.ts';
-import { Decoder, type DecoderOptions, type DecoderState, type DecoderStep } from './decoder.ts';
+import { Decoder, type DecoderOptions, type DecoderState, type DecoderStep, type SequenceDecoder } from './decoder.ts';
 import { type Encoded, type Encoder, shapesOf } from './encoded.ts';
 
 /** The target's tokens have ids below V = `vocabularySize`; `dropout` also applies to their embeddings. */
-export interface EncoderDecoderOptions extends EmbeddingOptions, Omit<DecoderOptions, 'choices'> {}
+export interface EncoderDecoderOptions extends EmbeddingOptions, Omit<DecoderOptions, 'choices'> {
+  /** The blocks of a Transformer that writes in place of cells and attention; `dimension` is their width. Default: none. */
+  readonly transformer?: StackOptions | null | undefined;
+}
 
 /** What the encoder reads, and the target's ids so far, int32 `[T, B]`. */
 export interface EncoderDecoderInputs<Source> {
@@ -48,7 +53,7 @@ export class EncoderDecoder<Source = never, SourceShapes = never>
   implements Layer<EncoderDecoderInputs<Source>, Tensor, EncoderDecoderShapes<SourceShapes>>
 {
   readonly config: { readonly layer: 'encoderDecoder'; readonly encoder: LayerConfig } & EncoderDecoderOptions;
-  readonly decoder: Decoder;
+  readonly decoder: SequenceDecoder;
   readonly end: number;
   readonly start: number;
   readonly #encoder: Encoder<Source, SourceShapes>;
@@ -58,14 +63,16 @@ export class EncoderDecoder<Source = never, SourceShapes = never>
   /** @throws ConfigError on an unknown option or a value that cannot work */
   constructor(encoder: Encoder<Source, SourceShapes>, options: EncoderDecoderOptions) {
     super();
-    const { vocabularySize: V, dimension, weight, ...decoder } = options;
+    const { vocabularySize: V, dimension, weight, transformer, ...decoder } = options;
     requireKind('encoderDecoder', 'vocabularySize', V, required(count));
     this.config = { ...options, encoder: encoder.config, layer: 'encoderDecoder' };
     [this.end, this.start] = [V, V + 1];
     this.#encoder = encoder;
     this.#embedding = new Embedding({ vocabularySize: V + 2, dimension, weight });
     this.#dropout = new Dropout({ rate: decoder.dropout });
-    this.decoder = new Decoder({ ...decoder, choices: V + 1 });
+    this.decoder = transformer
+      ? new TransformerDecoder({ ...transformer, choices: V + 1 })
+      : new Decoder({ ...decoder, choices: V + 1 });
   }
 
   /** @param make  makes the encoder from its configuration */

@@ -6,3 +6,4 @@ export * from './encoder-decoder.ts';
 export * from './feature-encoder.ts';
 export * from './loss.ts';
 export * from './recurrent-encoder.ts';
+export * from './transformer-reader.ts';

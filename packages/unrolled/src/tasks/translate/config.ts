@@ -1,13 +1,14 @@
-import { count, flag, type Kinds, oneOf, required, requireOptions } from '../../checks.ts';
+import { anything, count, flag, type Kinds, oneOf, required, requireOptions } from '../../checks.ts';
 import { ConfigError } from '../../errors.ts';
 import { type AttentionScore, attentionScores } from '../../nn/attention.ts';
 import type { CellSource } from '../../nn/cells/registry.ts';
 import { type Feeding, feedings } from '../../nn/seq2seq/decoder.ts';
+import type { StackOptions } from '../../nn/transformer/options.ts';
 import { stackKinds } from '../../train/description.ts';
 
 /** Configuration of an encoder and its decoder, as plain data. */
 export interface TranslatorConfig {
-  /** Cell of the encoder and the decoder: a name, your own definition, or a full configuration. */
+  /** Cell of the encoder and the decoder: a name, your own definition, or a full configuration. Not used by Transformers. */
   readonly cell: CellSource;
   /** H, hidden units of each layer, and of each direction of the encoder. */
   readonly hidden: number;
@@ -28,6 +29,11 @@ export interface TranslatorConfig {
   readonly feeding?: Feeding;
   /** Whether attention sees its past weights (See 2017). Default false. */
   readonly coverage?: boolean;
+  /**
+   * The blocks of a Transformer (Vaswani 2017) in place of cells and attention, in the encoder and in the decoder; as wide as the
+   * embeddings, `embedding` = `hidden`. Default: none.
+   */
+  readonly transformer?: StackOptions | null;
 }
 
 /** Attention scores by name. */
@@ -40,6 +46,7 @@ export const translatorKinds: Kinds<TranslatorConfig> = {
   attention: oneOf(attentionNames),
   feeding: oneOf(feedings),
   coverage: flag,
+  transformer: anything,
 };
 
 /** The configuration with its defaults filled in. @throws ConfigError on an invalid size, rate or name */
@@ -49,10 +56,20 @@ export function completeConfig(config: TranslatorConfig): Required<TranslatorCon
     attention: 'additive',
     feeding: 'none',
     coverage: false,
+    transformer: null,
     ...config,
   } as const satisfies TranslatorConfig;
   requireOptions('translate', config, translatorKinds);
-  const { attention, feeding, coverage } = complete;
+  const { attention, feeding, coverage, transformer, embedding, hidden } = complete;
+  if (transformer && embedding !== hidden) {
+    throw new ConfigError(
+      `translate: a Transformer's embeddings are as wide as it is; embedding ${embedding} is not ${hidden}`,
+      {
+        embedding,
+        hidden,
+      },
+    );
+  }
   if (attention === 'none' && (feeding !== 'none' || coverage)) {
     throw new ConfigError('translate: feeding and coverage need attention; choose an attention, or leave them out', {
       feeding,

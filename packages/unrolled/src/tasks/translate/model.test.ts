@@ -38,6 +38,8 @@ const kinds: readonly Partial<TranslatorConfig>[] = [
   { attention: 'scaled-general', feeding: 'output' },
   { attention: 'dot', bidirectional: false, cell: 'rnn' },
   { attention: 'scaled-dot', bidirectional: false, feeding: 'output', coverage: true, cell: 'gru' },
+  { hidden: 4, embedding: 4, transformer: { layers: 2, heads: 2 } },
+  { hidden: 4, embedding: 4, transformer: { layers: 1, heads: 1, positions: 'sinusoidal', postNorm: true } },
 ];
 
 /** A model whose parameters are large enough that everything in it counts. */
@@ -121,7 +123,10 @@ const texts = ['abcabcabba', '', 'c', 'ba', 'aaaaaaabbbbbbccccc', 'abc', 'cab', 
 describe.each(['wasm', 'reference'] as const)('on %s', (name) => {
   test.each(kinds)('what it makes of a text does not depend on the others, to the bit: %j', async (kind) => {
     const device = await openDevice(name, { threads: 2 });
-    const model = create({ ...kind, hidden: 17 }, device);
+    const model = create(
+      { ...kind, hidden: kind.transformer ? 20 : 17, ...(kind.transformer && { embedding: 20 }) },
+      device,
+    );
     for (const options of [
       {},
       { beam: 4, nBest: 3, lengthPenalty: 0.6, coveragePenalty: kind.attention === 'none' ? 0 : 0.2, blockNgrams: 3 },

@@ -6,6 +6,7 @@ import { type Context, inference, initialiseParameters, type Sequences } from '.
 import type { Parameters, SavedParameters } from '../../nn/parameters.ts';
 import { EncoderDecoder, type Reading } from '../../nn/seq2seq/encoder-decoder.ts';
 import { RecurrentEncoder } from '../../nn/seq2seq/recurrent-encoder.ts';
+import { TransformerReader } from '../../nn/seq2seq/transformer-reader.ts';
 import type { Shape } from '../../shape.ts';
 import type { Device } from '../../tensor/device.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
@@ -24,7 +25,7 @@ export interface TranslatorDescription extends SidesDescription {
 }
 
 /**
- * Translates texts by an `EncoderDecoder` with a `RecurrentEncoder`, between the vocabularies of two sides: the ids of a source
+ * Translates texts by an `EncoderDecoder` with a `RecurrentEncoder` or a `TransformerReader`, between the vocabularies of two sides: the ids of a source
  * and its end, `[S, B]`, and the target's so far `[T, B]` → logits of the token that follows, `[T, B, V + 1]`. Parameters are
  * those of the two.
  *
@@ -45,18 +46,20 @@ export class Translator {
     this.device = device;
     this.sides = sides;
     this.config = completeConfig(config);
-    const { cell, hidden, layers, embedding, dropout, bidirectional, attention, feeding, coverage } = this.config;
+    const { cell, hidden, layers, embedding, dropout, bidirectional, attention, feeding, coverage, transformer } =
+      this.config;
     const { source, target } = sides;
     const recurrent = { cell, hidden, layers, dropout };
+    const read = { vocabularySize: source.size, dimension: embedding, weight: weightOf(source.size) };
     this.network = new EncoderDecoder(
-      new RecurrentEncoder({
-        ...{ vocabularySize: source.size, dimension: embedding, weight: weightOf(source.size), bidirectional },
-        ...recurrent,
-      }),
+      transformer
+        ? new TransformerReader({ ...read, ...transformer })
+        : new RecurrentEncoder({ ...read, bidirectional, ...recurrent }),
       {
         ...{ vocabularySize: target.end, dimension: embedding, weight: weightOf(target.end + 2) },
         ...{ attention: attention === 'none' ? null : { score: attention, units: hidden, coverage }, feeding },
         ...recurrent,
+        ...(transformer && { attention: null, feeding: 'none', transformer }),
       },
     );
     const ids = [-1, -1];
