@@ -91,9 +91,6 @@ describe('a Transformer', () => {
 
   test.each([
     [['--heads', '3'], '--hidden 16 is no multiple of --heads 3'],
-    [['--heads', '16'], 'rotary positions need heads of an even width'],
-    [['--cell', 'gru'], '--cell is for recurrent layers'],
-    [['--embedding', '8'], "a Transformer's embeddings are as wide as --hidden, 16"],
     [['--model', 'recurrent'], '--heads is for Transformers; add --model transformer'],
   ])('%j is refused', async (more, message) => {
     expectComplaint(await unrolled(cwd, ...train, ...more, '--out', 'refused'), 2, message);

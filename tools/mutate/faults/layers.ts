@@ -106,12 +106,16 @@ export const layers: FaultGroup = {
       ],
     ),
     ...faultsIn(
+      `${nn}/lengths.ts`,
+      [`${nn}/attention.test.ts`],
+      [['i % S < lengths[Math.floor(i / S)] ? 0', 'i % S <= lengths[Math.floor(i / S)] ? 0']],
+    ),
+    ...faultsIn(
       `${nn}/attention.ts`,
       [`${nn}/attention.test.ts`],
       [
         ['scale(dot, 1 / Math.sqrt(K))', 'scale(dot, 1 / K)'],
         ['softmax(mask ? add(scores, mask) : scores)', 'softmax(scores)'],
-        ['i % S < lengths[Math.floor(i / S)] ? 0', 'i % S <= lengths[Math.floor(i / S)] ? 0'],
         ['coverage: past && add(past, flat)', 'coverage: past && flat'],
         ['sum(minimum(weights, coverage), { axes: -1 })', 'sum(weights, { axes: -1 })'],
       ],

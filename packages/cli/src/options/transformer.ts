@@ -69,6 +69,8 @@ export interface ModelRules<Options> {
   readonly transformer: Partial<Options>;
   /** Options, besides the cell, that recurrent layers alone have. */
   readonly recurrent: readonly (keyof Options & string)[];
+  /** Whether embeddings may have another width than the blocks. Default false. */
+  readonly mapsEmbeddings?: boolean;
 }
 
 type ModelOptions = TransformerFlags & { cell: string; hidden: number; embedding: number };
@@ -79,7 +81,7 @@ type ModelOptions = TransformerFlags & { cell: string; hidden: number; embedding
  */
 export function forModel<Options extends ModelOptions>(
   said: Partial<Options>,
-  { defaults, transformer, recurrent }: ModelRules<Options>,
+  { defaults, transformer, recurrent, mapsEmbeddings = false }: ModelRules<Options>,
 ): Partial<Options> {
   // Of a resumed run all are given, as they are by default.
   const given = (name: keyof Options): boolean =>
@@ -94,6 +96,7 @@ export function forModel<Options extends ModelOptions>(
   if (wrong !== undefined) {
     throw new Failure(`${flagOf(wrong)} is for recurrent layers; leave it out, or leave out --model transformer`, 2);
   }
+  if (mapsEmbeddings) return { ...transformer, ...said };
   const hidden = said.hidden ?? transformer.hidden ?? defaults.hidden;
   if (said.embedding !== undefined && said.embedding !== hidden) {
     throw new Failure(

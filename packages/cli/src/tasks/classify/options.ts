@@ -4,10 +4,11 @@ import { type TokenKind, tokenizerKinds } from 'unrolled/tokenizers';
 import { choice, option, whole } from '../../options/parse.ts';
 import { type RecurrentOptions, recurrentDefaults, recurrentOptions } from '../../options/recurrent.ts';
 import { type OptionType, type TrainOptions, trainDefaults } from '../../options/train.ts';
+import { type TransformerFlags, transformerOptions, transformerTypes } from '../../options/transformer.ts';
 import { type VectorOptions, vectorOptions } from '../word-vectors.ts';
 import type { TableFlags } from './examples.ts';
 
-export interface ClassifyOptions extends TrainOptions, RecurrentOptions, VectorOptions, TableFlags {
+export interface ClassifyOptions extends TrainOptions, RecurrentOptions, TransformerFlags, VectorOptions, TableFlags {
   /** 'auto' until the examples have been read. */
   tokens: TokenKind | 'auto';
   /** Vocabulary size of words and byte pairs. Default: that of the kind. */
@@ -45,7 +46,11 @@ export const optional: Readonly<Record<string, OptionType>> = {
   textColumn: 'string',
   header: 'string',
   delimiter: 'string',
+  ...transformerTypes,
 };
+
+/** Where a Transformer has others. */
+export const transformerDefaults = { lr: 1e-3, warmUp: 0.05, layers: 2 } as const satisfies Partial<ClassifyOptions>;
 
 /** For `eval` as well. */
 export const tableOptions = (): Option[] => [
@@ -80,4 +85,5 @@ export const options = (): Option[] => [
   new Option('--validation <file>', 'labelled texts for validation (default: a tenth of the examples)'),
   ...tableOptions(),
   ...recurrentOptions(defaults),
+  ...transformerOptions(['rotary', 'sinusoidal', 'none']),
 ];

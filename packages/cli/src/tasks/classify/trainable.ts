@@ -16,6 +16,7 @@ import type { CellFile } from '../../cells/cell-file.ts';
 import { cellSource } from '../../cells/cell-source.ts';
 import { Failure } from '../../failure.ts';
 import { readTextFiles, type TextFiles } from '../../input/text-files.ts';
+import { forModel, transformerBlocks } from '../../options/transformer.ts';
 import { countOf, formatCount } from '../../output/units.ts';
 import { exampleUnits } from '../../run/events.ts';
 import { exampleInputs } from '../../run/example-inputs.ts';
@@ -24,7 +25,7 @@ import type { Prepared, Sources, Trainable } from '../../run/trainable.ts';
 import { listLabels, requireLabels } from '../label-report.ts';
 import { describeVectors, readVectors } from '../word-vectors.ts';
 import { readExamples } from './examples.ts';
-import { type ClassifyOptions, defaults, optional, options } from './options.ts';
+import { type ClassifyOptions, defaults, optional, options, transformerDefaults } from './options.ts';
 
 export const classify: Trainable<ClassifyOptions> = {
   task: 'classify',
@@ -129,8 +130,13 @@ type Tokens = Tokenizer | WordVocabulary;
  * after a few epochs. The values are those that were best on validation data; see docs/classify.md.
  * @throws Failure if vectors are given for tokens that are no words, or options for vectors without any
  */
-function chosen(said: Partial<ClassifyOptions>, reading: Reading, examples: number): Chosen {
+function chosen(given: Partial<ClassifyOptions>, reading: Reading, examples: number): Chosen {
+  const recurrent = ['forward'] as const;
+  const said = forModel(given, { defaults, transformer: transformerDefaults, recurrent, mapsEmbeddings: true });
   const options = withDefaults(classify, said);
+  if (options.model === 'transformer' && options.pooling === 'last') {
+    throw new Failure('--pooling last is the summary of recurrent layers; use attention, mean or max', 2);
+  }
   const { vectors, batch, freezeVectors, vectorWords } = options;
   if (vectors === undefined && (freezeVectors || vectorWords !== undefined)) {
     throw new Failure(
@@ -142,7 +148,8 @@ function chosen(said: Partial<ClassifyOptions>, reading: Reading, examples: numb
   if (vectors !== undefined && tokens !== 'word') {
     throw new Failure(`classify train: --vectors are vectors of words, with --tokens ${tokens} there are none`, 2);
   }
-  const pooling = options.pooling === 'auto' ? poolingFor(tokens, reading) : options.pooling;
+  const usual = options.model === 'transformer' ? 'attention' : poolingFor(tokens, reading);
+  const pooling = options.pooling === 'auto' ? usual : options.pooling;
   if (tokens !== 'word') return { ...options, tokens, pooling };
   const dropout = said.dropout ?? 0.5;
   const ends = said.epochs !== undefined || said.steps !== undefined || said.seconds !== undefined;
@@ -209,5 +216,6 @@ function modelConfig(options: Chosen, own: CellFile | null): ClassifierConfig {
     bidirectional: !forward,
     pooling,
     maxLength,
+    ...(options.model === 'transformer' && { transformer: transformerBlocks(options) }),
   };
 }

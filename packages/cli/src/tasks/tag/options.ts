@@ -3,9 +3,10 @@ import { type SpanScheme, spanSchemes } from 'unrolled/tasks/tag';
 import { choice, option, whole } from '../../options/parse.ts';
 import { type RecurrentOptions, recurrentDefaults, recurrentOptions } from '../../options/recurrent.ts';
 import { type OptionType, type TrainOptions, trainDefaults } from '../../options/train.ts';
+import { type TransformerFlags, transformerOptions, transformerTypes } from '../../options/transformer.ts';
 import { type VectorOptions, vectorOptions } from '../word-vectors.ts';
 
-export interface TagOptions extends TrainOptions, RecurrentOptions, VectorOptions {
+export interface TagOptions extends TrainOptions, RecurrentOptions, TransformerFlags, VectorOptions {
   embedding: number;
   charHidden: number;
   crf: 'on' | 'off';
@@ -36,7 +37,16 @@ export const optional: Readonly<Record<string, OptionType>> = {
   vectorWords: 'number',
   wordColumn: 'number',
   tagColumn: 'number',
+  ...transformerTypes,
 };
+
+/** Where a Transformer has others. */
+export const transformerDefaults = {
+  lr: 1e-3,
+  warmUp: 0.05,
+  layers: 2,
+  dropout: 0.3,
+} as const satisfies Partial<TagOptions>;
 
 const column = (text: string): number => {
   const value = Number(text);
@@ -70,4 +80,5 @@ export const options = (): Option[] => [
   wordColumnOption('found in the file, usually 1'),
   tagColumnOption('found in the file, usually -1'),
   ...recurrentOptions(defaults),
+  ...transformerOptions(['rotary', 'sinusoidal', 'none']),
 ];

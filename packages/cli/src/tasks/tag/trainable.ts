@@ -18,13 +18,14 @@ import type { CellFile } from '../../cells/cell-file.ts';
 import { cellSource } from '../../cells/cell-source.ts';
 import { Failure } from '../../failure.ts';
 import { readTextFiles, type TextFiles } from '../../input/text-files.ts';
+import { forModel, transformerBlocks } from '../../options/transformer.ts';
 import { countOf, formatCount } from '../../output/units.ts';
 import { exampleUnits } from '../../run/events.ts';
 import { exampleInputs } from '../../run/example-inputs.ts';
 import { withDefaults } from '../../run/options.ts';
 import type { Prepared, Sources, Trainable } from '../../run/trainable.ts';
 import { describeVectors, readVectors } from '../word-vectors.ts';
-import { defaults, optional, options, type TagOptions } from './options.ts';
+import { defaults, optional, options, type TagOptions, transformerDefaults } from './options.ts';
 
 export const tag: Trainable<TagOptions> = {
   task: 'tag',
@@ -63,7 +64,8 @@ async function prepare(
   checkpoint: Checkpoint | null,
   cell: CellFile | null,
 ): Promise<Prepared<TagOptions>> {
-  const asked = withDefaults(tag, said);
+  const rules = { defaults, transformer: transformerDefaults, recurrent: [], mapsEmbeddings: true };
+  const asked = withDefaults(tag, forModel(said, rules));
   const { batch, seed, scheme } = asked;
   const layout = conllLayout(main.texts[0], {
     ...{ word: asked.wordColumn, tag: asked.tagColumn, name: main.files[0].path },
@@ -119,7 +121,8 @@ async function prepare(
 function modelConfig(options: TagOptions, { word, tag }: ConllColumns, own: CellFile | null): TaggerConfig {
   const { cell, hidden, layers, embedding, charHidden: characters, dropout, crf } = options;
   const sizes = { hidden, layers, embedding, characters, dropout };
-  return { cell: cellSource(cell, hidden, own), ...sizes, crf: crf === 'on', columns: { word, tag } };
+  const transformer = options.model === 'transformer' ? { transformer: transformerBlocks(options) } : {};
+  return { cell: cellSource(cell, hidden, own), ...sizes, crf: crf === 'on', columns: { word, tag }, ...transformer };
 }
 
 /** What a file's own columns decided, where that is not word first and tag last. */

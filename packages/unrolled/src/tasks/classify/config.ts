@@ -1,6 +1,7 @@
-import { count, flag, type Kinds, oneOf, required } from '../../checks.ts';
+import { anything, count, flag, type Kinds, oneOf, required } from '../../checks.ts';
 import type { CellSource } from '../../nn/cells/registry.ts';
 import type { Pooling } from '../../nn/pooling.ts';
+import type { StackOptions } from '../../nn/transformer/options.ts';
 import type { TokenizerConfig } from '../../tokenizers/tokenizer.ts';
 import { stackKinds } from '../../train/description.ts';
 import type { WordVocabulary } from '../../words/index.ts';
@@ -28,6 +29,8 @@ export interface ClassifierConfig {
   readonly pooling: Summary;
   /** The most tokens of a text that are read; the rest is ignored. */
   readonly maxLength: number;
+  /** The blocks of a Transformer in place of recurrent layers, `hidden` wide; not with pooling 'last'. Default: none. */
+  readonly transformer?: StackOptions | undefined;
 }
 
 export const classifierKinds: Kinds<ClassifierConfig> = {
@@ -36,6 +39,7 @@ export const classifierKinds: Kinds<ClassifierConfig> = {
   bidirectional: required(flag),
   pooling: required(oneOf(summaries)),
   maxLength: required(count),
+  transformer: anything,
 };
 
 /** Everything that makes the model besides its parameters: plain data. */

@@ -59,6 +59,21 @@ describe('a classifier', () => {
     expect((await model.classify(texts.toReversed())).toReversed()).toEqual(alone);
   });
 
+  test('of the blocks of a Transformer has its gradient, and the same bits however texts are batched', async () => {
+    const blocks = { hidden: 8, pooling: 'mean', transformer: { layers: 2, heads: 2, dropout: 0 } } as const;
+    const model = newModel(exact, blocks);
+    expect(model.parameters.names).toContain('input.weight');
+    const { embedded, lengths } = model.embed(texts);
+    const targets = exact.ids([0, 2, 1, 1, 0]);
+    expect(await gradientError([embedded], ([xs]) => crossEntropyLoss(model.apply(xs, lengths), targets))).toBeLessThan(
+      1e-6,
+    );
+    const fast = newModel(wasm, { ...blocks, pooling: 'attention' });
+    const alone = await Promise.all(texts.map(async (text) => (await fast.classify([text]))[0]));
+    expect(await fast.classify(texts)).toEqual(alone);
+    expect(() => newModel(wasm, { ...blocks, pooling: 'last' })).toThrow('a Transformer takes attention, mean or max');
+  });
+
   test.each(cellNames)('works with the cell %s', async (cell) => {
     const found = await newModel(wasm, { cell }).classify(texts);
     for (const { probabilities } of found) {

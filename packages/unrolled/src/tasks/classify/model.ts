@@ -3,7 +3,7 @@ import { padSequences } from '../../data/padding.ts';
 import { ConfigError } from '../../errors.ts';
 import { type Classification, classificationOf, labelIndex } from '../../metrics/label-predictions.ts';
 import type { DefinedCell } from '../../nn/cells/define.ts';
-import { cellNameOf, withCell } from '../../nn/cells/registry.ts';
+import { withCell } from '../../nn/cells/registry.ts';
 import { Dropout } from '../../nn/dropout.ts';
 import { Embedding } from '../../nn/embedding.ts';
 import { type Context, inference, initialiseParameters } from '../../nn/layer.ts';
@@ -11,7 +11,7 @@ import { Linear } from '../../nn/linear.ts';
 import { crossEntropyLoss } from '../../nn/losses.ts';
 import type { Declarations, Parameters, SavedParameters } from '../../nn/parameters.ts';
 import { AttentionPooling, type Pooling, pool } from '../../nn/pooling.ts';
-import { Recurrent } from '../../nn/recurrent.ts';
+import { TwoWayReader } from '../../nn/two-way-reader.ts';
 import { WordTable } from '../../nn/word-table.ts';
 import { concat, slice } from '../../ops/index.ts';
 import type { Shape } from '../../shape.ts';
@@ -49,8 +49,8 @@ export interface ClassifyOptions {
  *
  *     x_t = embedding[id_t];   h_t = cells(x_t, h_{t−1});   v = pool(h_1 … h_T);   p = softmax((W v + b) / temperature)
  *
- * Parameters: `embedding.weight` [V, E] for a tokenizer's tokens, or those of `WordTable` for words; `<cell>.weight_ih_l0` …
- * as in PyTorch; `attention.*` with attention pooling; `output.weight` [K, 2H], `output.bias` [K].
+ * or the blocks of a Transformer in place of the cells. Parameters: `embedding.weight` [V, E] for a tokenizer's tokens, or those
+ * of `WordTable` for words; those of `TwoWayReader`; `attention.*` with attention pooling; `output.weight` [K, 2H], `output.bias` [K].
  *
  * @example
  * const device = await openDevice();
@@ -70,7 +70,7 @@ export class Classifier {
   columns: Columns | undefined;
   readonly #reader: TextReader;
   readonly #embedding: Embedding | WordTable;
-  readonly #recurrent: Recurrent;
+  readonly #reading: TwoWayReader;
   readonly #dropout: Dropout;
   readonly #attention: AttentionPooling | null;
   readonly #output: Linear;
@@ -91,13 +91,18 @@ export class Classifier {
     this.config = config;
     this.tokenizer = tokenizer;
     this.labels = labels;
-    const { cell, hidden, layers, embedding, dropout, bidirectional, pooling } = config;
+    const { embedding, dropout, pooling, transformer } = config;
+    if (transformer && pooling === 'last') {
+      throw new ConfigError(
+        "classify: pooling 'last' is the summary of recurrent layers; a Transformer takes attention, mean or max",
+      );
+    }
     this.#reader = readerFor(tokenizer);
     this.#embedding =
       'further' in tokenizer
         ? new WordTable(wordTableOptions(tokenizer, embedding))
         : new Embedding({ vocabularySize: this.#reader.vocabularySize, dimension: embedding });
-    this.#recurrent = new Recurrent({ cell, hidden, layers, dropout, bidirectional });
+    this.#reading = new TwoWayReader(config);
     this.#dropout = new Dropout({ rate: dropout });
     this.#attention = pooling === 'attention' ? new AttentionPooling() : null;
     this.#output = new Linear({ units: labels.length });
@@ -150,7 +155,7 @@ export class Classifier {
   build(ids: Shape, declarations: Declarations): Shape {
     const within = this.#embedding instanceof WordTable ? declarations : declarations.within('embedding');
     const embedded = this.#embedding.build(ids, within);
-    const hidden = this.#recurrent.build(embedded, declarations.within(cellNameOf(this.config.cell)));
+    const hidden = this.#reading.build(embedded, declarations);
     this.#attention?.build(hidden, declarations.within('attention'));
     return this.#output.build(hidden.slice(1), declarations.within('output'));
   }
@@ -195,14 +200,14 @@ export class Classifier {
   /** Vectors of tokens `[T, B, E]` → logits `[B, K]`. */
   apply(embedded: Tensor, lengths: readonly number[], context: Context = inference): Tensor {
     const { pooling, bidirectional } = this.config;
-    const { outputs } = this.#recurrent.run(this.#dropout.apply(embedded, context), context, { lengths });
+    const outputs = this.#reading.apply({ xs: this.#dropout.apply(embedded, context), lengths }, context);
     const summary = (): Tensor => {
       if (this.#attention) return this.#attention.run(outputs, lengths).pooled;
       if (pooling !== 'last') return pool(pooling as Pooling, outputs, lengths);
       const last = pool('last', outputs, lengths);
       if (!bidirectional) return last;
       // The layer that reads from the end has its last state at the first token.
-      const half = this.#recurrent.width / 2;
+      const half = last.shape[1] / 2;
       return concat([slice(last, 1, 0, half), slice(outputs.at(0), 1, half)], -1);
     };
     return this.#output.apply(this.#dropout.apply(summary(), context));

@@ -3,7 +3,7 @@ import { cellNameOf } from '../../nn/cells/registry.ts';
 import { GraphBuilder } from '../../onnx/write/builder.ts';
 import { writeAttentionPooling, writeEmbedding, writeLinear, writeWordTable } from '../../onnx/write/nn-layers.ts';
 import { Place } from '../../onnx/write/nn-place.ts';
-import { type StackOutputs, writePool, writeRecurrent } from '../../onnx/write/nn-recurrent.ts';
+import { refuseTransformer, type StackOutputs, writePool, writeRecurrent } from '../../onnx/write/nn-recurrent.ts';
 import type { Classifier } from './model.ts';
 
 /**
@@ -13,6 +13,7 @@ import type { Classifier } from './model.ts';
  */
 export async function classifierToOnnx(model: Classifier): Promise<Bytes> {
   const { config, tokenizer, temperature } = model;
+  refuseTransformer('classifier', config);
   const { cell, hidden, layers, bidirectional, pooling } = config;
   const graph = new GraphBuilder();
   const place = new Place(graph, await model.parameters.save());

@@ -1,5 +1,6 @@
-import { count, flag, type Kind, type Kinds, required, whole } from '../../checks.ts';
+import { anything, count, flag, type Kind, type Kinds, required, whole } from '../../checks.ts';
 import type { CellSource } from '../../nn/cells/registry.ts';
+import type { StackOptions } from '../../nn/transformer/options.ts';
 import { stackKinds } from '../../train/description.ts';
 import type { ConllColumns } from './conll-columns.ts';
 import type { TagVocabulary } from './vocabulary.ts';
@@ -22,6 +23,8 @@ export interface TaggerConfig {
   readonly crf: boolean;
   /** Columns of the CoNLL files it was trained on, for files it is evaluated or used on. Default: found in each file. */
   readonly columns?: ConllColumns | undefined;
+  /** The blocks of a Transformer in place of recurrent layers, `hidden` wide. Default: none. */
+  readonly transformer?: StackOptions | undefined;
 }
 
 /** Everything that makes the model besides its parameters. */
@@ -46,4 +49,5 @@ export const taggerKinds: Kinds<TaggerConfig> = {
   characters: required(whole()),
   crf: required(flag),
   columns,
+  transformer: anything,
 };

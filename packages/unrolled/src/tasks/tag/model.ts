@@ -2,7 +2,7 @@ import { anything, requireOptions, shown } from '../../checks.ts';
 import { padSequences } from '../../data/padding.ts';
 import { DataError } from '../../errors.ts';
 import type { DefinedCell } from '../../nn/cells/define.ts';
-import { cellNameOf, withCell } from '../../nn/cells/registry.ts';
+import { withCell } from '../../nn/cells/registry.ts';
 import { LinearChainCrf } from '../../nn/crf.ts';
 import { Dropout } from '../../nn/dropout.ts';
 import { type Context, inference, initialiseParameters } from '../../nn/layer.ts';
@@ -10,9 +10,9 @@ import { sumOverTime } from '../../nn/lengths.ts';
 import { Linear } from '../../nn/linear.ts';
 import { crossEntropyLoss } from '../../nn/losses.ts';
 import type { Declarations, Parameters, SavedParameters } from '../../nn/parameters.ts';
-import { Recurrent } from '../../nn/recurrent.ts';
 import { SpellingEncoder } from '../../nn/spelling-encoder.ts';
 import { tagConstraints } from '../../nn/tag-constraints.ts';
+import { TwoWayReader } from '../../nn/two-way-reader.ts';
 import { type TagScores, viterbi } from '../../nn/viterbi.ts';
 import { WordTable } from '../../nn/word-table.ts';
 import { argmax, concat, embedding, scale, sum } from '../../ops/index.ts';
@@ -49,7 +49,8 @@ const mostWords = 4096;
  * Unknown words share a vector, trained by replacing rare words with it at random. Pretrained vectors of words outside the
  * training sentences stay frozen. The tags of a sentence do not depend on what else is in the batch.
  *
- * Parameters: those of `WordTable`, `characters.…` as in `SpellingEncoder`, `<cell>.weight_ih_l0` … as in PyTorch,
+ * In place of the recurrent layer there may be the blocks of a Transformer. Parameters: those of `WordTable`, `characters.…` as in
+ * `SpellingEncoder`, those of `TwoWayReader`,
  * `output.weight` [K, 2H], `output.bias` [K], `crf.…` as in `LinearChainCrf`.
  *
  * @example
@@ -66,14 +67,14 @@ export class Tagger implements SupervisedModel<TaggedSentence> {
   readonly #words: WordTable;
   readonly #spelling: SpellingEncoder | null;
   readonly #dropout: Dropout;
-  readonly #recurrent: Recurrent;
+  readonly #reading: TwoWayReader;
   readonly #output: Linear;
   readonly #crf: LinearChainCrf | null;
 
   /** @throws ConfigError on an unknown option, or a size out of range */
   constructor(device: Device, vocabulary: TagVocabulary, config: TaggerConfig, initial: number | SavedParameters = 1) {
     requireOptions('tagger', config, taggerKinds);
-    const { cell, hidden, layers, dropout, characters } = config;
+    const { dropout, characters } = config;
     const { tags, scheme } = vocabulary;
     this.device = device;
     this.vocabulary = vocabulary;
@@ -85,7 +86,7 @@ export class Tagger implements SupervisedModel<TaggedSentence> {
         ? new SpellingEncoder({ vocabularySize: vocabulary.characters.length + 1, dimension: characters })
         : null;
     this.#dropout = new Dropout({ rate: dropout });
-    this.#recurrent = new Recurrent({ cell, hidden, layers, dropout, bidirectional: true });
+    this.#reading = new TwoWayReader({ ...config, bidirectional: true });
     this.#output = new Linear({ units: tags.length });
     const constraints = scheme === null ? undefined : tagConstraints(tags, scheme);
     this.#crf = config.crf ? new LinearChainCrf({ tags: tags.length, constraints }) : null;
@@ -126,13 +127,9 @@ export class Tagger implements SupervisedModel<TaggedSentence> {
   }
 
   build(ids: Shape, declarations: Declarations): Shape {
-    const { cell } = this.config;
     const words = this.#words.build(ids, declarations);
     const spelling = this.#spelling?.build([-1, -1], declarations.within('characters')) ?? [0];
-    const hidden = this.#recurrent.build(
-      [...ids, words.at(-1)! + spelling.at(-1)!],
-      declarations.within(cellNameOf(cell)),
-    );
+    const hidden = this.#reading.build([...ids, words.at(-1)! + spelling.at(-1)!], declarations);
     const emissions = [...ids, this.vocabulary.tags.length];
     this.#crf?.build({ emissions }, declarations.within('crf'));
     return this.#output.build(hidden, declarations.within('output'));
@@ -154,7 +151,7 @@ export class Tagger implements SupervisedModel<TaggedSentence> {
       parts.push(embedding(vectors, device.ids(places, shape)));
     }
     const read = this.#dropout.apply(concat(parts, -1), context); // [T, B, E + 2C]
-    const { outputs } = this.#recurrent.run(read, context, { lengths }); // [T, B, 2H]
+    const outputs = this.#reading.apply({ xs: read, lengths }, context); // [T, B, 2H]
     return this.#output.apply(this.#dropout.apply(outputs, context));
   }
 

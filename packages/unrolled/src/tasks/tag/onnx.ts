@@ -4,7 +4,7 @@ import type { TagScores } from '../../nn/viterbi.ts';
 import { GraphBuilder, type GraphValue } from '../../onnx/write/builder.ts';
 import { writeEmbedding, writeLinear, writeWordTable } from '../../onnx/write/nn-layers.ts';
 import { Place } from '../../onnx/write/nn-place.ts';
-import { writeRecurrent } from '../../onnx/write/nn-recurrent.ts';
+import { refuseTransformer, writeRecurrent } from '../../onnx/write/nn-recurrent.ts';
 import type { Tagger } from './model.ts';
 
 /**
@@ -17,6 +17,7 @@ import type { Tagger } from './model.ts';
  */
 export async function taggerToOnnx(model: Tagger): Promise<Bytes> {
   const { config, vocabulary } = model;
+  refuseTransformer('tagger', config);
   const { cell, hidden, layers, characters } = config;
   const graph = new GraphBuilder();
   const place = new Place(graph, await model.parameters.save());

@@ -95,6 +95,12 @@ describe.each([true, false])('a tagger, with a CRF: %s', (crf) => {
     expect(text.words.map(({ tag }) => tag)).toEqual(['O', 'O', 'B-PER', 'O', 'O', 'B-LOC', 'O']);
   });
 
+  test('of the blocks of a Transformer learns them, too', async () => {
+    const model = newModel({ crf, transformer: { layers: 1, heads: 2, dropout: 0.1 } });
+    await collect(model, { steps: 120, learningRate: 0.01 });
+    expect((await evaluateTagger(model, sentences(30, 7))).spans!.f1).toBeGreaterThan(crf ? 0.8 : 0.6);
+  });
+
   test('gives allowed tag sequences probabilities with the sum 1, and decodes the most likely one', async () => {
     const model = newModel({ crf });
     const words = ['Mr', 'Tom', '.'];
@@ -145,7 +151,7 @@ describe.each(subjects)('on $name', ({ open }: Subject) => {
     return () => subject.close();
   });
 
-  test.each([{ crf: true }, { crf: false, cell: 'gru', layers: 2 }])(
+  test.each([{ crf: true }, { crf: false, cell: 'gru', layers: 2 }, { transformer: { layers: 2, heads: 2 } }])(
     'what a sentence gets is the same to the bit alone and with others: %o',
     async (more) => {
       const model = newModel(more, examples, subject);
