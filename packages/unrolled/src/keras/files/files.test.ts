@@ -109,6 +109,36 @@ test('gelu is the exact one, and the names that other programs have for its form
   expect(() => activationOf('other>gelu_approximate')).toThrow('is not one of this library');
 });
 
+test('attention of tf.keras, whose value and key are options of the call', async () => {
+  const inputOf = (name: string, shape: readonly (number | null)[]) => ({
+    ...layerOf('InputLayer', { name, batch_input_shape: [null, ...shape], dtype: 'float32' }),
+    name,
+    inbound_nodes: [],
+  });
+  const attention = (options: object) => ({
+    ...layerOf('MultiHeadAttention', { name: 'a', num_heads: 2, key_dim: 3, query_shape: null, attention_axes: [1] }),
+    name: 'a',
+    inbound_nodes: [[['q', 0, 0, { use_causal_mask: false, attention_mask: null, ...options }]]],
+  });
+  const open = (options: object) =>
+    importKeras<never>(
+      text({
+        class_name: 'Functional',
+        config: {
+          name: 'model',
+          layers: [inputOf('q', [5, 4]), inputOf('v', [3, 2]), inputOf('k', [3, 6]), attention(options)],
+          input_layers: ['q', 'v', 'k'].map((name) => [name, 0, 0]),
+          output_layers: [['a', 0, 0]],
+        },
+        keras_version: '2.11.0',
+      }),
+    ).model;
+  const made = open({ key: ['k', 0, 0], value: ['v', 0, 0] });
+  expect(made.weights.map(({ shape }) => shape[0])).toEqual([4, 2, 6, 2, 2, 2, 2, 4]);
+  const mask = { value: ['v', 0, 0], attention_mask: ['k', 0, 0] };
+  expect(() => open(mask)).toThrow("layer 'a' (MultiHeadAttention): it is called with attention_mask");
+});
+
 test('what concerns training alone is left out with a note', () => {
   const { notes, model } = importKeras(text(modelOf([lstmOf({ kernel_constraint: layerOf('WeightClip', { c: 1 }) })])));
   expect(notes[0]).toContain("'WeightClip'");
