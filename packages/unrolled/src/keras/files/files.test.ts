@@ -14,6 +14,7 @@ import {
   embedding,
   exportKeras,
   exportTfjs,
+  globalAveragePooling1D,
   globalAveragePooling2D,
   globalMaxPooling1D,
   gru,
@@ -27,9 +28,11 @@ import {
   lstm,
   lstmCell,
   type Model,
+  masking,
   model,
   multiHeadAttention,
   multiply,
+  repeatVector,
   rnn,
   sequential,
   timeDistributed,
@@ -306,6 +309,11 @@ describe('a model that is written and read again computes the same', () => {
       'not in Keras 3',
     );
     await expect(exportKeras(of(attentionPooling()))).rejects.toThrow('of this library alone');
+    const masked = (...layers: KerasLayer[]) =>
+      sequential([input({ shape: [3, 4] }), masking(), dense({ units: 2 }), ...layers]) as unknown as Model<never>;
+    await expect(exportTfjs(masked(globalAveragePooling1D()))).rejects.toThrow('takes no mask there');
+    const read = lstm({ units: 2 });
+    expect(Object.keys(await exportTfjs(masked(read, repeatVector({ n: 2 }))))).toContain('model.json');
     await expect(exportKeras(of(rnn({ cell: 'mut1', units: 2 })))).rejects.toThrow('of this library alone');
   });
 });

@@ -7,6 +7,7 @@ import type { SequentialConfig } from '../sequential.ts';
 import { kerasOrder } from './layer-order.ts';
 import { cellTable, type LayerEntry, layerTable, rnnOptions } from './layer-table.ts';
 import { type Raw, snake, writeActivation, writeNamed } from './options.ts';
+import { refuseOtherMasks } from './other-masks.ts';
 import { within } from './parts.ts';
 
 /** Which program the configuration is for. */
@@ -214,7 +215,7 @@ function inputLayer(name: string, shape: readonly number[], dtype: string, targe
 
 function writeSequential(model: Model<unknown>, { name, trainable }: SequentialConfig, target: Target): Raw {
   const places = placesIn(model, target.prefix);
-  refuseOtherMasks(places, target);
+  refuseOtherMasks(model, target.isTfjs);
   const [input] = model.graph.inputs;
   const first = inputLayer(`${target.prefix ?? ''}${name ?? model.name}_input`, input.shape, dtypeOf(model, 0), target);
   const layers = [first, ...places.map((place) => writeLayer(place, target))];
@@ -228,27 +229,9 @@ function writeSequential(model: Model<unknown>, { name, trainable }: SequentialC
 
 const dtypeOf = (model: Model<unknown>, index: number): string => (model.graph.takesIdsAt(index) ? 'int32' : 'float32');
 
-/** @throws FormatError for a layer that computes masked steps otherwise in the program that it is written for */
-function refuseOtherMasks(places: readonly Place[], { isTfjs }: Target): void {
-  const refuse = ({ config }: Place, why: string): never => {
-    throw new FormatError(`keras: layer ${shown(config.name)} (${config.layer}): ${why}`, { layer: config.name });
-  };
-  if (!places.some(({ config }) => config.layer === 'masking' || (config as Options).maskZero === true)) return;
-  // It repeats the output before a masked step, where Keras and this library give zeros.
-  const both = places.find(({ config }) => {
-    const { of } = config as unknown as { readonly of?: Options };
-    return config.layer === 'bidirectional' && of?.returnSequences === true && of.zeroOutputForMask !== false;
-  });
-  if (isTfjs && both) refuse(both, 'TensorFlow.js computes its masked steps otherwise');
-  const most = places.find(
-    ({ config }) => config.layer === 'globalMaxPooling1D' && (config as Options).useMask !== false,
-  );
-  if (most) refuse(most, 'the other program takes padding into the maximum; with useMask: false it does here, too');
-}
-
 function writeFunctional(model: Functional<never>, config: FunctionalConfig, target: Target): Raw {
   const places = placesIn(model as unknown as Model<unknown>, target.prefix);
-  refuseOtherMasks(places, target);
+  refuseOtherMasks(model as unknown as Model<unknown>, target.isTfjs);
   const { calls, inputs } = config;
   const taken = new Set(places.map(({ config: { name } }) => name));
   const inputNames = inputs.map(({ name }) => (taken.has(name) ? `${name}_input` : `${target.prefix ?? ''}${name}`));

@@ -1,6 +1,7 @@
 import type { Bytes } from '../../io/bytes.ts';
 import { cellNameOf } from '../../nn/cells/registry.ts';
 import { GraphBuilder, type GraphValue } from '../../onnx/write/builder.ts';
+import { refusalOf } from '../../onnx/write/layer-writer.ts';
 import { writeAdaptiveSoftmax, writeEmbedding, writeLinear } from '../../onnx/write/nn-layers.ts';
 import { Place } from '../../onnx/write/nn-place.ts';
 import { statesOf, writeRecurrent } from '../../onnx/write/nn-recurrent.ts';
@@ -13,7 +14,10 @@ import type { LanguageModel } from './model.ts';
  * @throws ConfigError naming the cell that ONNX lacks
  */
 export async function languageModelToOnnx(model: LanguageModel): Promise<Bytes> {
-  const { config, tokenizer, recurrent } = model;
+  const { config, tokenizer, sequence } = model;
+  const { layer: kind } = sequence.config;
+  if (kind !== 'recurrent') throw refusalOf(kind, 'is not recurrent, and such language models are not written to ONNX');
+  const { recurrent } = model;
   const graph = new GraphBuilder();
   const place = new Place(graph, await model.parameters.save());
   const name = config.cell === undefined ? recurrent.config.layer : cellNameOf(config.cell);
