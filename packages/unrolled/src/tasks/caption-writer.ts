@@ -5,6 +5,7 @@ import { ConfigError } from '../errors.ts';
 import type { CellSource } from '../nn/cells/registry.ts';
 import type { Context } from '../nn/layer.ts';
 import type { EncoderDecoder, EncoderDecoderOptions, Reading } from '../nn/seq2seq/encoder-decoder.ts';
+import type { StackOptions } from '../nn/transformer/options.ts';
 import type { StopSignal } from '../signal.ts';
 import type { Device } from '../tensor/device.ts';
 import type { Side } from '../tokenizers/side.ts';
@@ -79,6 +80,8 @@ export interface CaptionDecoderOptions {
   readonly words: Side;
   /** Null: no attention. */
   readonly attention: { readonly units: number; readonly hard?: boolean; readonly gate?: boolean } | null;
+  /** The blocks of a Transformer in place of cells and attention. */
+  readonly transformer?: StackOptions | undefined;
 }
 
 /** The decoder of all captioners: additive attention over what was read, whose context is part of the input (Xu 2015, Yao 2015). */
@@ -90,11 +93,13 @@ export function captionDecoder({
   embedding,
   words,
   attention,
+  transformer,
 }: CaptionDecoderOptions): EncoderDecoderOptions {
   const { units, hard = false, gate = false } = attention ?? {};
   return {
     ...{ cell, hidden, layers, dropout, vocabularySize: words.end, dimension: embedding },
     weight: { kind: 'normal', deviation: 0.3 },
+    ...(transformer && { transformer }),
     ...(attention && {
       attention: { score: 'additive', units, hard, ...(hard && { expected: 0.5 }) } as const,
       feeding: 'context' as const,

@@ -1,3 +1,4 @@
+import type { AttentionForward } from '../backend/attention.ts';
 import type { Block, MatrixProduct, RecurrentForward, Storage } from '../backend/backend.ts';
 import type { ConvolutionForward } from '../backend/convolution.ts';
 import { ShapeError } from '../errors.ts';
@@ -22,7 +23,7 @@ export interface LayerProfile {
   readonly weight: Shape | null;
   /** Trainable numbers. */
   readonly parameters: number;
-  /** In products, convolutions and recurrences; what is done element by element is not counted. */
+  /** In products, attention, convolutions and recurrences; what is done element by element is not counted. */
   readonly multiplyAdds: number;
 }
 
@@ -50,6 +51,10 @@ function countingDevice(counters: Counters): Device {
     convolution({ y, weight }: ConvolutionForward) {
       counters.multiplyAdds += sizeOf(y.shape) * sizeOf(weight.shape.slice(1));
     },
+    attention({ q, k, out }: AttentionForward) {
+      const [B, T] = q.shape;
+      counters.multiplyAdds += B * T * k.shape[1] * (q.shape[2] + out.shape[2]);
+    },
     matmul(_a: Block, _b: Block, _out: Block, { batch, m, k, n }: MatrixProduct) {
       counters.multiplyAdds += batch * m * k * n;
     },
@@ -62,7 +67,7 @@ function countingDevice(counters: Counters): Device {
 }
 
 /**
- * Multiply-adds in products, convolutions and recurrences of whatever is computed on the device that `run` is given, which computes
+ * Multiply-adds in products, attention, convolutions and recurrences of whatever is computed on the device that `run` is given, which computes
  * nothing but shapes.
  */
 export function multiplyAddsOf(run: (device: Device) => void): number {

@@ -3,9 +3,10 @@ import { type CaptionConditioning, conditionings } from 'unrolled/tasks/caption'
 import { choice, notNegative, number, option, whole } from '../../options/parse.ts';
 import { type RecurrentOptions, recurrentDefaults, recurrentOptions } from '../../options/recurrent.ts';
 import { type OptionType, type TrainOptions, trainDefaults } from '../../options/train.ts';
+import { type TransformerFlags, transformerOptions, transformerTypes } from '../../options/transformer.ts';
 import { wordsOption } from './audit-words.ts';
 
-export interface CaptionTrainOptions extends TrainOptions, RecurrentOptions {
+export interface CaptionTrainOptions extends TrainOptions, RecurrentOptions, TransformerFlags {
   embedding: number;
   conditioning: CaptionConditioning;
   /** Units to which features are mapped, and of attention's hidden layer; by --hidden if missing. */
@@ -52,7 +53,14 @@ export const optional: Readonly<Record<string, OptionType>> = {
   backbone: 'string',
   size: 'number',
   skipBroken: 'boolean',
+  ...transformerTypes,
 };
+
+/** What differs for a Transformer, and the options that recurrent decoders alone have. */
+export const transformerRules = {
+  transformer: { layers: 2, lr: 1e-3, warmUp: 0.05 },
+  recurrent: ['units', 'attentionUnits', 'doublyStochastic', 'entropy'],
+} as const;
 
 export const fileOptions = ['captions', 'trainSplit', 'validationSplit', 'testSplit', 'words'] as const;
 
@@ -111,6 +119,7 @@ export const options = (): Option[] => [
   ),
   wordsOption(),
   ...recurrentOptions(defaults),
+  ...transformerOptions(['rotary', 'sinusoidal', 'none']),
 ];
 
 /** Search options of the commands that write captions. */

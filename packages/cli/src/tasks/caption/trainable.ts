@@ -11,6 +11,7 @@ import type { Checkpoint } from 'unrolled/train';
 import type { CellFile } from '../../cells/cell-file.ts';
 import { cellSource } from '../../cells/cell-source.ts';
 import { Failure } from '../../failure.ts';
+import { forModel, transformerBlocks } from '../../options/transformer.ts';
 import { countOf, formatCount } from '../../output/units.ts';
 import { exampleUnits } from '../../run/events.ts';
 import { withDefaults } from '../../run/options.ts';
@@ -20,7 +21,7 @@ import { FeatureFiles } from '../feature-files.ts';
 import { type ImageFolder, splitImages } from '../image-folder.ts';
 import { auditWordsOf } from './audit-words.ts';
 import { captionedFiles, readCaptionFiles } from './data.ts';
-import { type CaptionTrainOptions, defaults, fileOptions, optional, options } from './options.ts';
+import { type CaptionTrainOptions, defaults, fileOptions, optional, options, transformerRules } from './options.ts';
 
 export const caption: Trainable<CaptionTrainOptions, ImageFolder> = {
   task: 'caption',
@@ -53,7 +54,7 @@ async function prepare(
   checkpoint: Checkpoint | null,
   cell: CellFile | null,
 ): Promise<Prepared<CaptionTrainOptions>> {
-  const chosen = withDefaults(caption, said);
+  const chosen = withDefaults(caption, forModel(said, { defaults, ...transformerRules }));
   const { batch, seed, validationShare, skipBroken, minCount, size } = chosen;
   const { smoothing, entropy, sampling, doublyStochastic, neutralWords: weight = 0 } = chosen;
   if (chosen.backbone === undefined) {
@@ -115,8 +116,9 @@ function storedWords({ model }: Checkpoint): CaptionWords {
 
 function modelConfig(chosen: CaptionTrainOptions, own: CellFile | null): CaptionerConfig {
   const { cell, hidden, layers, embedding, dropout, conditioning, units, attentionUnits } = chosen;
+  const transformer = chosen.model === 'transformer' ? { transformer: transformerBlocks(chosen) } : {};
   return {
-    ...{ cell: cellSource(cell, hidden, own), hidden, layers, embedding, dropout, conditioning },
+    ...{ cell: cellSource(cell, hidden, own), hidden, layers, embedding, dropout, conditioning, ...transformer },
     ...(units !== undefined && { units }),
     ...(attentionUnits !== undefined && { attentionUnits }),
   };

@@ -41,6 +41,8 @@ export interface FeatureEncoderOptions {
   readonly dropout?: number | undefined;
   /** Subtract the buffer `mean` from the features and divide them by `deviation`; see `setStatistics`. Default false. */
   readonly standardise?: boolean | undefined;
+  /** Whether there is no state for a decoder to begin with, as a Transformer needs none; with conditioning 'memory'. Default false. */
+  readonly stateless?: boolean | undefined;
 }
 
 interface Parts {
@@ -73,12 +75,13 @@ export class FeatureEncoder extends Buildable<Parts> implements Layer<Tensor, En
       dimension: required(count),
       dropout: rate,
       standardise: flag,
+      stateless: flag,
     });
     this.#dropout = new Dropout({ rate: options.dropout ?? 0 });
   }
 
   build(features: Shape, declarations: Declarations): EncodedShapes {
-    const { conditioning = 'memory', units, dimension, layers, standardise } = this.config;
+    const { conditioning = 'memory', units, dimension, layers, standardise, stateless = false } = this.config;
     const [, B, D] = features;
     const statistics = standardise
       ? {
@@ -92,7 +95,8 @@ export class FeatureEncoder extends Buildable<Parts> implements Layer<Tensor, En
     const first = conditioning === 'first' ? new Linear({ units: dimension }) : null;
     first?.build(mapped, declarations.within('first'));
     // For one row, as the decoder's own.
-    const state = shapesOf(Array.from({ length: layers }, () => this.#cell().initialState(1, shapeDevice())));
+    const cells = stateless ? 0 : layers;
+    const state = shapesOf(Array.from({ length: cells }, () => this.#cell().initialState(1, shapeDevice())));
     const begin =
       conditioning !== 'memory'
         ? []

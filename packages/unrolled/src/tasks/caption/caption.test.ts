@@ -48,11 +48,19 @@ const grey = (value: number): Image => ({
 });
 const images = [grey(240), grey(3), grey(200)];
 
-const captioner = (conditioning: CaptionConditioning, initial = 3): Captioner =>
+/** A Transformer attends in each of its blocks. */
+type How = CaptionConditioning | 'transformer';
+
+const configOf = (how: How) =>
+  how === 'transformer'
+    ? { hidden: 6, embedding: 6, transformer: { layers: 2, heads: 1 } }
+    : { hidden: 6, embedding: 4, conditioning: how, units: 5 };
+
+const captioner = (how: How, initial = 3): Captioner =>
   new Captioner(
     device,
     {
-      config: { cell: 'lstm', hidden: 6, layers: 1, embedding: 4, dropout: 0, conditioning, units: 5 },
+      config: { cell: 'lstm', layers: 1, dropout: 0, ...configOf(how) },
       backbone,
       vocabulary: captionVocabulary(texts.flat(), { minCount: 2 }),
     },
@@ -112,9 +120,9 @@ test('a network without a map is refused', () => {
   expect(() => new Captioner(device, { ...options, backbone: { ...backbone, config: flat } })).toThrow(ConfigError);
 });
 
-describe.each(conditionings)('with the image as %s', (conditioning) => {
+describe.each([...conditionings, 'transformer'] as const)('with the image as %s', (conditioning) => {
   const model = captioner(conditioning);
-  const attends = conditioning.endsWith('attention');
+  const attends = conditioning === 'transformer' || conditioning.endsWith('attention');
 
   test('a caption does not depend on the other images, to the bit', async () => {
     const options = { beam: 3, nBest: 2, lengthPenalty: 0.7 };
@@ -161,7 +169,7 @@ describe.each(conditionings)('with the image as %s', (conditioning) => {
     const features = await trained.features(images);
     const captions = [['a bright field'], ['it is'], ['a bright field']];
     const task = captionTraining(trained, { features, captions }, { batch: 3, seed: 1, entropy: 0 });
-    for await (const _ of train(task, { optimizer: { method: 'adam' }, learningRate: 0.03, clipNorm: 5, steps: 120 }));
+    for await (const _ of train(task, { optimizer: { method: 'adam' }, learningRate: 0.02, clipNorm: 5, steps: 140 }));
     const found = await captionFeatures(trained, features);
     expect(found.map(({ text }) => text)).toEqual(captions.flat());
     expect(Array.from(trained.parameters.get('backbone.conv.weight').data())).toEqual(before);

@@ -1,6 +1,7 @@
-import { count, flag, type Kinds, oneOf, required, requireOptions } from '../../checks.ts';
+import { anything, count, flag, type Kinds, oneOf, required, requireOptions } from '../../checks.ts';
 import { ConfigError } from '../../errors.ts';
 import type { CellSource } from '../../nn/cells/registry.ts';
+import type { StackOptions } from '../../nn/transformer/options.ts';
 import { stackKinds } from '../../train/description.ts';
 
 export const conditionings = ['attention', 'hard-attention', 'first', 'constant'] as const;
@@ -35,6 +36,11 @@ export interface CaptionerConfig {
   readonly attentionUnits?: number | undefined;
   /** Whether what is attended to is scaled by a gate β (Xu 2015). Default: with attention. */
   readonly gate?: boolean | undefined;
+  /**
+   * The blocks of a Transformer that writes in place of the cells, with attention to the places in each; `embedding` and `units` are
+   * its width, `hidden`. Default: none.
+   */
+  readonly transformer?: StackOptions | undefined;
 }
 
 export const captionerKinds: Kinds<CaptionerConfig> = {
@@ -44,20 +50,29 @@ export const captionerKinds: Kinds<CaptionerConfig> = {
   units: count,
   attentionUnits: count,
   gate: flag,
+  transformer: anything,
 };
 
 export const hasAttention = (conditioning: CaptionConditioning): boolean => conditioning.endsWith('attention');
 
 /** A configuration with its defaults. */
 export type CompleteCaptionerConfig = {
-  readonly [Name in keyof CaptionerConfig]-?: NonNullable<CaptionerConfig[Name]>;
-};
+  readonly [Name in Exclude<keyof CaptionerConfig, 'transformer'>]-?: NonNullable<CaptionerConfig[Name]>;
+} & Pick<CaptionerConfig, 'transformer'>;
 
 /** The configuration with its defaults filled in. @throws ConfigError on an invalid size, rate or name */
 export function completeConfig(config: CaptionerConfig): CompleteCaptionerConfig {
   requireOptions('caption', config, captionerKinds);
   const { cell, hidden, layers, embedding, dropout, conditioning = 'attention' } = config;
-  const { units = hidden, attentionUnits = Math.max(1, hidden >> 1), gate = hasAttention(conditioning) } = config;
+  const { units = hidden, attentionUnits = Math.max(1, hidden >> 1), transformer } = config;
+  const { gate = hasAttention(conditioning) && !transformer } = config;
+  if (transformer && (conditioning !== 'attention' || embedding !== hidden || units !== hidden || gate)) {
+    throw new ConfigError(
+      "caption: a Transformer has conditioning 'attention', embedding and units as wide as hidden, and no gate; received " +
+        `'${conditioning}', ${embedding}, ${units} and ${hidden}${gate ? ', with a gate' : ''}`,
+      { conditioning, embedding, units, hidden, gate },
+    );
+  }
   if (gate && !hasAttention(conditioning)) {
     throw new ConfigError(
       `caption: a gate needs attention, and conditioning is '${conditioning}'; leave the gate out`,
@@ -66,5 +81,6 @@ export function completeConfig(config: CaptionerConfig): CompleteCaptionerConfig
       },
     );
   }
-  return { cell, hidden, layers, embedding, dropout, conditioning, units, attentionUnits, gate };
+  const sizes = { cell, hidden, layers, embedding, dropout, conditioning, units, attentionUnits, gate };
+  return transformer ? { ...sizes, transformer } : sizes;
 }

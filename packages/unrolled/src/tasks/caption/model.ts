@@ -86,19 +86,20 @@ export class Captioner implements CaptionWriter<ArrayLike<number>> {
     this.backbone = new Backbone(backbone);
     this.words = vocabulary.words;
     this.longest = vocabulary.longest;
-    const { cell, hidden, layers, embedding, dropout, conditioning, units, attentionUnits, gate } = this.config;
+    const { cell, hidden, layers, embedding, dropout, conditioning, units, attentionUnits, gate, transformer } =
+      this.config;
     const recurrent = { cell, hidden, layers, dropout };
     const attends = hasAttention(conditioning);
     const hard = conditioning === 'hard-attention';
     this.#encoder = new FeatureEncoder({
       ...recurrent,
       ...{ conditioning: conditioning === 'first' || conditioning === 'constant' ? conditioning : 'memory' },
-      ...{ units, dimension: embedding, standardise: !attends },
+      ...{ units, dimension: embedding, standardise: !attends, ...(transformer && { stateless: true }) },
     });
-    const attention = attends ? { units: attentionUnits, hard, gate } : null;
+    const attention = attends && !transformer ? { units: attentionUnits, hard, gate } : null;
     this.network = new EncoderDecoder(
       this.#encoder,
-      captionDecoder({ ...recurrent, embedding, words: this.words, attention }),
+      captionDecoder({ ...recurrent, embedding, words: this.words, attention, transformer }),
     );
     this.parameters = initialiseParameters(
       {

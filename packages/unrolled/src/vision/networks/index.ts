@@ -6,6 +6,7 @@ import { type NetworkConfig, type NetworkOptions, type Options, optionKinds } fr
 import { resnet, resnet20 } from './resnet.ts';
 import { squeezenet } from './squeezenet.ts';
 import { vgg, vggSmall } from './vgg.ts';
+import { vitTiny } from './vit.ts';
 
 const networks = {
   lenet,
@@ -21,6 +22,7 @@ const networks = {
   'mobilenet-v2': mobilenetV2(null),
   'se-mobilenet-v2': mobilenetV2(16),
   'squeezenet-1.1': squeezenet,
+  'vit-tiny': vitTiny,
 } satisfies Readonly<Record<string, (options: Options) => NetworkConfig>>;
 
 export type NetworkName = keyof typeof networks;
@@ -42,6 +44,7 @@ export const networkNames = Object.keys(networks) as readonly NetworkName[];
  * | mobilenet-v1 | | Howard 2017 |
  * | mobilenet-v2, se-mobilenet-v2 | | Sandler 2018, Hu 2018 |
  * | squeezenet-1.1 | | Iandola 2016 |
+ * | vit-tiny | a Transformer over patches | Dosovitskiy 2021 |
  *
  * Parameters have torchvision's names where it has the network. `se-`: with squeeze and excitation in each block.
  * @throws ConfigError if there is no such network, or on an option that cannot work
