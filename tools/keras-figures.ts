@@ -128,7 +128,7 @@ async function sums(seed: number): Promise<number> {
   const [from, data] = [45_000, { verbose: 2 as const }];
   await model.fit(x.slice(0, from), y.slice(0, from), {
     ...data,
-    epochs: 60,
+    epochs: 35,
     batchSize: 128,
     validationData: [x.slice(from), y.slice(from)],
     callbacks: [earlyStopping({ monitor: 'val_accuracy', mode: 'max', patience: 8, restoreBestWeights: true })],
