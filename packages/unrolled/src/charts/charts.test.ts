@@ -73,7 +73,14 @@ describe('charts are well-formed SVG documents for any numbers', () => {
           const columns = rows.map((row, i) => ({ at: i + 1, probabilities: [row] }));
           const svg = choiceChart({ ...about, label: name, decisions, columns });
           expectWhole(svg);
-          expect(svg.match(/height="8.3"/g) ?? []).toHaveLength(3 * rows.length);
+          // Fields cover every row from the first column to the last.
+          const widths = Array.from(
+            svg.matchAll(/M([\d.]+) [\d.]+H([\d.]+)V[\d.]+H\1Z/g),
+            ([, from, to]) => Number(to) - Number(from) - 0.3,
+          );
+          const [first, last] = [20 + 6.6 * Math.min(name.length, 180 / 6.6), 480 - 92];
+          const covered = widths.reduce((sum, width) => sum + width, 0);
+          expect(covered).toBeCloseTo(rows.length > 0 ? 3 * (last - first) : 0, -1);
         },
       ),
       { numRuns: 30 },

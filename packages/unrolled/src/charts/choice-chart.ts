@@ -1,6 +1,6 @@
 import { type Chart, svgOf, titleRows, width } from './frame.ts';
 import { scaleOf } from './scale.ts';
-import { element, label } from './svg.ts';
+import { element, label, round } from './svg.ts';
 import { sequential } from './theme.ts';
 
 export interface ChoiceChart extends Chart {
@@ -31,19 +31,18 @@ export function choiceChart(chart: ChoiceChart): string {
   const small = { style: 'font-size:12px' };
   const parts = [...title.parts, label(12, barTop - 8, 'probability'), ...bar(left, right, barTop)];
   let top = barTop + 44;
+  const ends = columns.map(({ at }) => xs.at(at)!);
+  const fields = levels.map((): string[] => []);
   decisions.forEach(({ name, choices }, d) => {
     const height = rowHeight * choices.length;
-    let from = left;
-    for (const { at, probabilities } of columns) {
-      const end = xs.at(at)!;
-      choices.forEach((_, k) => {
-        const size = { width: end - from + 0.3, height: rowHeight + 0.3 };
-        parts.push(
-          element('rect', { x: from, y: top + k * rowHeight, ...size, fill: sequential(probabilities[d][k]) }),
-        );
-      });
-      from = end;
-    }
+    choices.forEach((_, k) => {
+      const y = top + k * rowHeight;
+      for (const { level, from, to } of runs(columns.map(({ probabilities }) => levelOf(probabilities[d][k])))) {
+        const [start, end] = [from === 0 ? left : ends[from - 1], ends[to]].map(round);
+        // A little more than its share, so that no light shines through between neighbours.
+        fields[level].push(`M${start} ${y}H${round(end + 0.3)}V${y + rowHeight + 0.3}H${start}Z`);
+      }
+    });
     parts.push(label(left - 6, top + height / 2 + 4, name, { class: 'soft', 'text-anchor': 'end', ...small }));
     const final = columns.at(-1)?.probabilities[d] ?? [];
     const likeliest = final.reduce((best, p, k) => (p > final[best] ? k : best), 0);
@@ -53,11 +52,27 @@ export function choiceChart(chart: ChoiceChart): string {
     }
     top += height + space;
   });
+  fields.forEach((field, level) => {
+    if (field.length > 0) parts.push(element('path', { fill: levels[level], d: field.join('') }));
+  });
   for (const { value, label: text } of xs.ticks) {
     parts.push(label(xs.at(value)!, top + 10, text, { class: 'soft', 'text-anchor': 'middle' }));
   }
   parts.push(label((left + right) / 2, top + 31, chart.label, { 'text-anchor': 'middle' }));
   return svgOf(chart, top + 44, parts);
+}
+
+/** Colours from probability 0 to 1: as many as can be told apart, so that a field of one is drawn once. */
+const levels = Array.from({ length: 33 }, (_, i) => sequential(i / 32));
+const levelOf = (probability: number): number => Math.round(Math.min(1, Math.max(0, probability)) * 32);
+
+/** Neighbours of one level, together. */
+function runs(row: readonly number[]): { readonly level: number; readonly from: number; readonly to: number }[] {
+  return row.flatMap((level, i) => {
+    if (row[i - 1] === level) return [];
+    const next = row.findIndex((other, j) => j > i && other !== level);
+    return [{ level, from: i, to: (next < 0 ? row.length : next) - 1 }];
+  });
 }
 
 function bar(left: number, right: number, y: number): string[] {
