@@ -115,7 +115,7 @@ export async function compareCells(found: string, paths: readonly string[], flag
     .sort((a, b) => mean(a.test) - mean(b.test));
   const event = { type: 'comparison', options: flags, texts: texts.files, cells: results };
   if (json) process.stdout.write(`${JSON.stringify(event)}\n`);
-  else process.stdout.write(report(results, contenders[0], seeds));
+  else process.stdout.write(report(results, contenders, trained, seeds));
   const { type: _, ...content } = event;
   if (out !== undefined) naming(out, () => writeFileSync(out, `${JSON.stringify(content, null, 2)}\n`));
   if (plot !== undefined && results.length > 0) naming(plot, () => writeFileSync(plot, draw(results)));
@@ -228,8 +228,18 @@ function bestOf(one: Contender, trained: readonly Trained[], seeds: number): Res
   return results.find(({ test }) => test.length > 0) ?? null;
 }
 
-function report(results: readonly Result[], found: Contender, seeds: number): string {
-  if (results.length === 0) return 'No cell was trained from all seeds.\n';
+function report(
+  results: readonly Result[],
+  contenders: readonly Contender[],
+  trained: readonly Trained[],
+  seeds: number,
+): string {
+  const lost = contenders.filter(({ cell }) => {
+    const own = trained.filter((one) => one.cell === cell);
+    return own.length > 0 && own.every(({ diverged }) => diverged);
+  });
+  const diverged = lost.map(({ name }) => `${name} diverged in every training.`);
+  if (results.length === 0) return `${['No cell was trained from all seeds.', ...diverged].join('\n')}\n`;
   const rows = results.map((one) => [
     one.name,
     formatCount(one.hidden),
@@ -242,28 +252,29 @@ function report(results: readonly Result[], found: Contender, seeds: number): st
     one.seconds.toFixed(0),
   ]);
   const head = ['cell', 'hidden', 'parameters', 'lr', 'test', 'best', 'worst', 'validation', 'seconds'];
-  const failed = results.filter(({ diverged }) => diverged > 0);
+  const failed = results.filter((one) => one.diverged > 0);
   const lines = [
     `Test losses in nats per character, mean and extremes of ${countOf(seeds, 'seed')}`,
     '',
     ...table(head, rows),
     '',
-    verdict(results, found),
-    ...failed.map(
-      ({ name, diverged }) => `${name} diverged with ${countOf(diverged, 'seed')}, which is left out above.`,
-    ),
+    verdict(results, contenders[0], seeds),
+    ...failed.map((one) => `${one.name} diverged with ${countOf(one.diverged, 'seed')}, which the losses leave out.`),
+    ...diverged,
   ];
   return `${lines.join('\n')}\n`;
 }
 
 /** Which cell is best, and whether its advantage is more than the spread over seeds. */
-function verdict([first, ...others]: readonly Result[], { cell }: Contender): string {
+function verdict([first, ...others]: readonly Result[], { cell }: Contender, runs: number): string {
   const found = [first, ...others].find((one) => one.cell === cell);
   const rival = first.cell === cell ? others[0] : first;
   if (!found || !rival) return `${first.name} has a mean test loss of ${mean(first.test).toFixed(4)}.`;
   const difference = mean(rival.test) - mean(found.test);
   const apart = Math.max(...found.test) < Math.min(...rival.test) || Math.max(...rival.test) < Math.min(...found.test);
-  const seeds = apart ? 'every seed of the one is better than every seed of the other' : 'their seeds overlap';
+  const few = `${countOf(runs, 'seed')} cannot tell whether that is chance`;
+  const spread = apart ? 'every seed of the one is better than every seed of the other' : 'their seeds overlap';
+  const seeds = runs < 3 ? few : spread;
   return difference > 0
     ? `The found cell has the lowest mean test loss, ${difference.toFixed(4)} nats below ${rival.name}; ${seeds}.`
     : `${rival.name} has the lowest mean test loss; the found cell is ${(-difference).toFixed(4)} nats behind; ${seeds}.`;
