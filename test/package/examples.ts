@@ -96,6 +96,21 @@ const given: Readonly<Record<string, string>> = {
   'docs/images.md': `
     const device = await openDevice('wasm', { threads: 1 });
     const image = { width: 40, height: 30, channels: 3, data: new Uint8Array(3600) } as const;`,
+  'docs/transformers.md': `
+    const zeros = (...shape: number[]) => ({ shape, data: new Float32Array(shape.reduce((a, b) => a * b, 1)) });
+    const pair = (name: string, ...shape: number[]) => ({ [name + '.weight']: zeros(...shape), [name + '.bias']: zeros(shape.at(-1)!) });
+    const tensors = {
+      ...{ 'wte.weight': zeros(257, 4), 'wpe.weight': zeros(8, 4), ...pair('h.0.ln_1', 4), ...pair('h.0.ln_2', 4), ...pair('ln_f', 4) },
+      ...{ ...pair('h.0.attn.c_attn', 4, 12), ...pair('h.0.attn.c_proj', 4, 4), ...pair('h.0.mlp.c_fc', 4, 16), ...pair('h.0.mlp.c_proj', 16, 4) },
+    };
+    const config = { model_type: 'gpt2', n_layer: 1, n_head: 2, n_embd: 4, vocab_size: 257, n_positions: 8 };
+    const published: Record<string, BodyInit> = {
+      'gpt2/config.json': JSON.stringify(config),
+      'gpt2/model.safetensors': encodeSafetensors({ tensors, metadata: {} }),
+      'gpt2/vocab.json': JSON.stringify(Object.fromEntries([...byteAlphabet, '<|endoftext|>'].map((token, id) => [token, id]))),
+      'gpt2/merges.txt': '#version: 0.2',
+    };
+    const fetch = async (address: string): Promise<Response> => new Response(published[address]);`,
   'docs/reading-units.md': `
     const text = 'and he said "sea shells" to her, by the "sea" shore. '.repeat(60);
     const device = await openDevice('wasm', { threads: 1 });
@@ -173,6 +188,8 @@ const known: Readonly<Record<string, readonly string[]>> = {
   'unrolled/images': ['imageOf'],
   'unrolled/nn': ['Conv2d', 'inference', 'initialiseParameters', 'Recurrent', 'Sequential'],
   'unrolled/inspect': ['parseProperty'],
+  'unrolled/io': ['encodeSafetensors'],
+  'unrolled/tokenizers': ['byteAlphabet'],
   'unrolled/tasks/caption': ['Captioner', 'captionVocabulary'],
   'unrolled/tasks/vqa': ['Answerer', 'questionVocabulary'],
   'unrolled/tasks/classify': ['Classifier'],
