@@ -51,41 +51,6 @@ export const decoding: FaultGroup = {
       ],
     ),
     ...faultsIn(
-      `${src}/tokenizers/sentence-piece.ts`,
-      [`${src}/tokenizers/tokenizers.test.ts`, 'test/golden/published-tokenizers.test.ts'],
-      [
-        ['rank: -scores[id]', 'rank: scores[id]'],
-        ['let first = !continues;', 'let first = false;'],
-        ["prefix === 'first' && first", "prefix === 'first'"],
-      ],
-    ),
-    ...faultsIn(
-      `${src}/tokenizers/word-piece.ts`,
-      ['test/golden/published-tokenizers.test.ts'],
-      [
-        [".normalize('NFD')", ''],
-        ["(start > 0 ? this.#continuation : '')", "''"],
-      ],
-    ),
-    ...faultsIn(
-      `${src}/pretrained/layouts/llama.ts`,
-      ['test/golden/transformers.test.ts'],
-      [
-        ["['gate', 'up']", "['up', 'gate']"],
-        ['base: theta ?? config', 'base: 1 + config'],
-      ],
-    ),
-    ...faultsIn(
-      `${src}/pretrained/layouts/bert.ts`,
-      ['test/golden/transformers.test.ts'],
-      [['positions[i] + segment[i % E]', 'positions[i]']],
-    ),
-    ...faultsIn(
-      `${src}/tasks/language-model/generate.ts`,
-      [`${src}/tasks/language-model/generate.test.ts`],
-      [['if (tokenizer.ends.includes(writer.last)) continue;', '']],
-    ),
-    ...faultsIn(
       `${src}/signal.ts`,
       [`${src}/signal.test.ts`],
       [

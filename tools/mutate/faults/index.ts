@@ -12,6 +12,7 @@ import { looking } from './looking.ts';
 import { metrics } from './metrics.ts';
 import { networkFaults } from './networks.ts';
 import { operations } from './operations.ts';
+import { published } from './published.ts';
 import { questions } from './questions.ts';
 import { architectureSearch } from './search.ts';
 import { traced } from './traced.ts';
@@ -36,4 +37,5 @@ export const faultGroups = [
   questions,
   kerasFaults,
   architectureSearch,
+  published,
 ];
