@@ -26,7 +26,7 @@ TEXTS = [
     "こんにちは世界 🙂🙃 👩‍👩‍👧 naïve café Straße İstanbul ΣΑΣ", "e\u0301 é \u1e9b\u0323 ﬁ Å",
     "12345 3.14 1,000,000 a1b2 ½ ² ٣", "aaaaaaaaaaaaaaaaaaaaa thethethe",
     "\ufeffmark\u0000\u0007null \u0085nel\u00a0nbsp\u2028line\u3000wide\u200bzero\u00adsoft\x1cfs",
-    "中文字符and英文 한국어 ไทย हिन्दी עברית", "price: $5+5=10 ^~`|<tag> [MASK] x_y", "a<|endoftext|>b <s> c</s>", "▁ under ▁▁",
+    "中文字符and英文 한국어 ไทย हिन्दी עברית", "price: $5+5=10 ^~`|<tag> [MASK] x_y", "a<|endoftext|>b <s> c</s>", "a</s>b<s>c[MASK]d", "▁ under ▁▁",
     "x" * 120, "word" * 30, "\U0001fae0 new emoji \U000e0041 \ue000 \ufffd",
 ]
 
@@ -87,12 +87,17 @@ def llama(new):
 
 def bert(cased):
     special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-    tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]", max_input_chars_per_word=100))
+    text = corpus() + " x_y $5+5=10 ^~`| stand under ing##"
+    signs = sorted(set(text if cased else text.lower()) - set(" \n"))
+    words = sorted({word if cased else word.lower() for word in WORDS if len(word) > 1})
+    pieces = special + signs + ["##" + sign for sign in signs] + words + ["##ing", "##er", "##ould", "##ave"]
+    vocabulary = {piece: i for i, piece in enumerate(dict.fromkeys(pieces))}
+    # Trainers give equals no fixed order, so the pieces are written here.
+    tokenizer = Tokenizer(models.WordPiece(vocab=vocabulary, unk_token="[UNK]", max_input_chars_per_word=100))
     tokenizer.normalizer = normalizers.BertNormalizer(lowercase=not cased, strip_accents=None)
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     tokenizer.decoder = decoders.WordPiece(prefix="##", cleanup=True)
-    tokenizer.train_from_iterator([corpus(), "x_y $5+5=10 ^~`|"], trainers.WordPieceTrainer(
-        vocab_size=260, special_tokens=special, show_progress=False))
+    tokenizer.add_special_tokens(special)
     tokenizer.post_processor = processors.TemplateProcessing(
         single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B:1 [SEP]:1", special_tokens=[("[CLS]", 2), ("[SEP]", 3)])
     return tokenizer

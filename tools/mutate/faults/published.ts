@@ -26,7 +26,7 @@ export const published: FaultGroup = {
       `${src}/pretrained/layouts/llama.ts`,
       ['test/golden/transformers.test.ts'],
       [
-        ["['gate', 'up']", "['up', 'gate']"],
+        ["norm: 'rms', gated", "norm: 'layer', gated"],
         ['base: theta ?? config', 'base: 1 + config'],
       ],
     ),

@@ -53,6 +53,13 @@ describe.each(Object.entries(variants))('an encoder with %s', (_, options) => {
     expect(Math.abs(first[0] - second[0])).toBeGreaterThan(1e-4);
   });
 
+  test('knows where a step is', () => {
+    const parts = [0, 1, 2, 3, 4, 5].map((t) => slice(xs, 0, t, t + 1));
+    const swapped = concat([0, 2, 1, 3, 4, 5].map((t) => parts[t]));
+    const [first, second] = [xs, swapped].map((one) => slice(layer.apply({ xs: one }, inference), 0, 0, 1).data());
+    expect(Math.abs(first[0] - second[0])).toBeGreaterThan(1e-4);
+  });
+
   test('has the gradients of central differences', async () => {
     const small = built({ ...options, layers: 1 });
     const weights = random([6, 3, E], 2);
