@@ -292,6 +292,7 @@ interface GoldenTokenizer {
 export interface PublishedTokenizersGolden {
   source: string;
   byteLevel: GoldenTokenizer;
+  digits: GoldenTokenizer;
   llama: GoldenTokenizer;
   llamaNew: GoldenTokenizer;
   bert: GoldenTokenizer;

@@ -49,9 +49,12 @@ def case(tokenizer):
     return {"file": tokenizer.to_str(), "framed": tokenizer.encode("the time").ids, "encodings": encodings(tokenizer)}
 
 
-def byte_level():
+def byte_level(digits=False):
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    if digits:
+        tokenizer.pre_tokenizer = pre_tokenizers.Sequence([
+            pre_tokenizers.Digits(individual_digits=True), tokenizer.pre_tokenizer])
     tokenizer.decoder = decoders.ByteLevel()
     tokenizer.train_from_iterator([corpus()], trainers.BpeTrainer(
         vocab_size=330, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False))
@@ -136,7 +139,8 @@ def gpt2(folder):
 if __name__ == "__main__":
     values = {
         "source": "tokenizers %s, sentencepiece %s" % (tokenizers.__version__, sentencepiece.__version__),
-        "byteLevel": case(byte_level()), "llama": case(llama(False)), "llamaNew": case(llama(True)),
+        "byteLevel": case(byte_level()), "digits": case(byte_level(True)),
+        "llama": case(llama(False)), "llamaNew": case(llama(True)),
         "scores": scores(), "bert": case(bert(False)), "bertCased": case(bert(True)),
     }
     if len(sys.argv) > 1:

@@ -11,6 +11,7 @@ const golden = loadPublishedTokenizers();
 
 const files: Record<string, readonly [TokenizerConfig, readonly { text: string; ids: number[]; decoded: string }[]]> = {
   "byte pairs as GPT-2's": [tokenizerFromHuggingFace(golden.byteLevel.file), golden.byteLevel.encodings],
+  'byte pairs with single digits': [tokenizerFromHuggingFace(golden.digits.file), golden.digits.encodings],
   "pieces as Llama's": [tokenizerFromHuggingFace(golden.llama.file), golden.llama.encodings],
   "pieces as newer Llama's": [tokenizerFromHuggingFace(golden.llamaNew.file), golden.llamaNew.encodings],
   'pieces by scores': [

@@ -162,11 +162,14 @@ describe('what does not fit is named', () => {
     [golden.gpt2, undefined, { n_head: 'two' }, "n_head must be a whole number from 1, received 'two'"],
     [golden.gpt2, undefined, { model_type: 'gpt_neox' }, "model_type is 'gpt_neox'; read are bert, gpt2, llama, vit"],
     [golden.gpt2, undefined, { scale_attn_by_inverse_layer_idx: true }, 'would compute something else'],
+    [golden.gpt2, undefined, { n_layer: 1e9 }, 'n_layer is 1000000000; the files have'],
+    [golden.gpt2, undefined, { n_inner: 1e9 }, "'h.0.mlp.c_fc.weight' is [8, 32] and not [8, 1000000000]"],
+    [golden.bert, undefined, { max_position_embeddings: 1e9 }, 'is [12, 8] and not [1000000000, 8]'],
     [golden.llama, undefined, { rope_scaling: { rope_type: 'llama3' } }, 'scaled rotary positions are not computed'],
     [golden.llama, undefined, { attention_bias: true }, 'attention_bias is true'],
-    [golden.bert, { 'bert.x': more }, {}, 'it has no head for masked words'],
+    [golden.bert, { 'bert.x': more, 'bert.y': more }, {}, 'it has no head for masked words'],
     [golden.bert, undefined, { vocab_size: 9 }, "'embeddings.word_embeddings.weight' is [10, 8] and not [9, 8]"],
-    [golden.vit, { extra: more }, {}, 'it has no head for two classes or more'],
+    [golden.vit, { extra: more, other: more }, {}, 'it has no head for two classes or more'],
   ])('%#', (model, tensors, changes, words) => {
     expect(() => readPretrained(withoutWords(published(model, tensors as Tensors, changes)))).toThrow(words);
   });

@@ -33,7 +33,7 @@ export const published: FaultGroup = {
     ...faultsIn(
       `${src}/pretrained/layouts/bert.ts`,
       ['test/golden/transformers.test.ts'],
-      [['positions[i] + segment[i % E]', 'positions[i]']],
+      [['value + segment[i % E]', 'value']],
     ),
     ...faultsIn(
       `${src}/tasks/language-model/generate.ts`,

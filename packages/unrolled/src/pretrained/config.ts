@@ -1,7 +1,7 @@
 import { count, flag, type Kind, number, shown } from '../checks.ts';
 import { FormatError } from '../errors.ts';
 import type { feedForwardActivations } from '../nn/transformer/index.ts';
-import type { JsonObject } from './folder.ts';
+import type { JsonObject, Weights } from './folder.ts';
 
 /** Names of activations, and ours. */
 const activations: Readonly<Record<string, (typeof feedForwardActivations)[number]>> = {
@@ -32,6 +32,13 @@ export class ConfigReader {
 
   count(names: string | readonly string[], byDefault?: number): number {
     return this.#value([names].flat(), count, byDefault);
+  }
+
+  /** Blocks, of which each has tensors: a damaged number is found before anything is made of it. */
+  layers(name: string, { tensors, unread }: Weights): number {
+    const layers = this.count(name);
+    const most = Object.keys(tensors).length + unread.length;
+    return layers <= most ? layers : this.refuse(name, `the files have ${most} tensors`);
   }
 
   positive(name: string, byDefault: number): number {

@@ -66,7 +66,7 @@ export class BytePairTokenizer implements Tokenizer {
         result.push(this.#ids.get(part.text)!);
         continue;
       }
-      for (const piece of piecesOf(part.text)) {
+      for (const piece of piecesOf(part.text, this.config.splitDigits)) {
         for (const token of this.#tokensOf(piece)) result.push(token);
       }
     }
@@ -110,7 +110,7 @@ export class BytePairTokenizer implements Tokenizer {
 const newDecoder = (): TextDecoder => new TextDecoder('utf-8', { ignoreBOM: true });
 
 /** The tokenizer as the `tokenizer.json` of Hugging Face's libraries. */
-export function huggingFaceTokenizer({ config: { vocabulary, merges, special = [] } }: BytePairTokenizer) {
+export function huggingFaceTokenizer({ config: { vocabulary, merges, special = [], splitDigits } }: BytePairTokenizer) {
   const byteLevel = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true };
   return {
     version: '1.0',
@@ -121,7 +121,9 @@ export function huggingFaceTokenizer({ config: { vocabulary, merges, special = [
       ...{ single_word: false, lstrip: false, rstrip: false },
     })),
     normalizer: null,
-    pre_tokenizer: byteLevel,
+    pre_tokenizer: splitDigits
+      ? { type: 'Sequence', pretokenizers: [{ type: 'Digits', individual_digits: true }, byteLevel] }
+      : byteLevel,
     post_processor: null,
     decoder: byteLevel,
     model: {

@@ -25,7 +25,8 @@ export const bytesOf = (token: string): Uint8Array => Uint8Array.from(token, (ch
  * The pieces of a text that byte pairs do not cross: words, numbers and runs of other signs, each with the space before
  * it, and white space (the expression of GPT-2). White space is Unicode's, as there: JavaScript's `\s` has U+FEFF and lacks U+0085.
  */
-export function piecesOf(text: string): readonly string[] {
+export function piecesOf(text: string, splitDigits = false): readonly string[] {
+  if (splitDigits) return text.split(/(\p{N})/u).flatMap((part) => piecesOf(part));
   return text.match(pieces) ?? [];
 }
 

@@ -27,7 +27,13 @@ const special: { readonly [Name in keyof SpecialTokens]-?: Schema<SpecialTokens[
 };
 const [truth, words] = [optional(scalar<boolean>(flag)), optional(text)];
 
-const bytePairs = objectOf<BytePairConfig>({ kind: kindOf('bpe'), vocabulary, merges: listOf(text), ...special });
+const bytePairs = objectOf<BytePairConfig>({
+  kind: kindOf('bpe'),
+  vocabulary,
+  merges: listOf(text),
+  splitDigits: truth,
+  ...special,
+});
 const sentencePieces = objectOf<SentencePieceConfig>({
   kind: kindOf('sentencepiece'),
   vocabulary,

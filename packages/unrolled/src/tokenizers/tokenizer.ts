@@ -41,6 +41,8 @@ export interface BytePairConfig extends SpecialTokens {
   readonly vocabulary: readonly string[];
   /** Pairs of tokens that become one, `left right`, the first to be joined first. */
   readonly merges: readonly string[];
+  /** Whether each digit is a piece by itself. Default false. */
+  readonly splitDigits?: boolean | undefined;
 }
 
 /** Byte pairs on characters, as SentencePiece's and Llama's: ▁ stands for a space. */

@@ -11,7 +11,7 @@ export const bert: Layout = ({ config, weights, tokenizer }) => {
   config.require('position_embedding_type', 'absolute');
   config.require('is_decoder', false);
   config.require('add_cross_attention', false);
-  const [layers, heads] = [config.count('num_hidden_layers'), config.count('num_attention_heads')];
+  const [layers, heads] = [config.layers('num_hidden_layers', weights), config.count('num_attention_heads')];
   const [V, E, units] = [config.count('vocab_size'), config.count('hidden_size'), config.count('intermediate_size')];
   const [context, segments] = [config.count('max_position_embeddings'), config.count('type_vocab_size', 2)];
   const [activation, epsilon] = [config.activation('hidden_act', 'gelu'), config.positive('layer_norm_eps', 1e-12)];
@@ -33,7 +33,7 @@ export const bert: Layout = ({ config, weights, tokenizer }) => {
   dict.copy('encoder.embedding.weight', embeddings, [V, E]);
   const positions = dict.take('embeddings.position_embeddings.weight', [context, E]);
   const segment = dict.take('embeddings.token_type_embeddings.weight', [segments, E]);
-  const places = Float32Array.from({ length: context * E }, (_, i) => positions[i] + segment[i % E]);
+  const places = Float32Array.from(positions, (value, i) => value + segment[i % E]);
   dict.set('encoder.positions.weight', [context, E], places);
   dict.norm('encoder.inputNorm', 'embeddings.LayerNorm', E);
   for (let i = 0; i < layers; i++) {

@@ -11,7 +11,7 @@ export const gpt2: Layout = ({ config, weights, tokenizer }) => {
   config.require('scale_attn_weights', true);
   config.require('scale_attn_by_inverse_layer_idx', false);
   config.require('add_cross_attention', false);
-  const [layers, heads, E] = [config.count('n_layer'), config.count('n_head'), config.count('n_embd')];
+  const [layers, heads, E] = [config.layers('n_layer', weights), config.count('n_head'), config.count('n_embd')];
   const V = config.count('vocab_size');
   const context = config.count(['n_positions', 'n_ctx', 'block_size']);
   const units = config.count('n_inner', 4 * E);
@@ -22,6 +22,7 @@ export const gpt2: Layout = ({ config, weights, tokenizer }) => {
   /** Maps of E or more features whose weights stand beside each other in one. */
   const maps = (names: readonly string[], name: string, [out, F]: readonly [number, number]): void => {
     const weight = dict.take(`${name}.weight`, turned ? [F, out] : [out, F]);
+    if (weight.length === 0) return;
     const each = out / names.length;
     const biases = bias ? dict.take(`${name}.bias`, [out]) : null;
     for (const [i, own] of names.entries()) {

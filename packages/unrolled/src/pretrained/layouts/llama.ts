@@ -12,7 +12,7 @@ export const llama: Layout = ({ config, weights, tokenizer }) => {
   if (scaling !== 'default') {
     config.refuse('rope_scaling', 'scaled rotary positions are not computed here');
   }
-  const [layers, heads] = [config.count('num_hidden_layers'), config.count('num_attention_heads')];
+  const [layers, heads] = [config.layers('num_hidden_layers', weights), config.count('num_attention_heads')];
   const [V, E, units] = [config.count('vocab_size'), config.count('hidden_size'), config.count('intermediate_size')];
   const groups = config.count('num_key_value_heads', heads);
   config.require('head_dim', E / heads);

@@ -8,7 +8,7 @@ import type { Layout } from './layout.ts';
 /** A Vision Transformer's names (Dosovitskiy 2021), with a head for classes: a classifier of images. */
 export const vit: Layout = ({ config, weights, folder }) => {
   config.require('qkv_bias', true);
-  const [layers, heads] = [config.count('num_hidden_layers'), config.count('num_attention_heads')];
+  const [layers, heads] = [config.layers('num_hidden_layers', weights), config.count('num_attention_heads')];
   const [E, units] = [config.count('hidden_size'), config.count('intermediate_size')];
   const [size, patch, channels] = [
     config.count('image_size', 224),

@@ -102,10 +102,12 @@ function mergesOf({ merges }: Part): string[] {
 function bytePairs({ file, model, vocabulary, special }: Shared): BytePairConfig {
   requireSteps('normalizer', stepsOf(file.normalizer), []);
   const steps = stepsOf(file.pre_tokenizer);
-  requireSteps('pre-tokenizer', steps, ['ByteLevel']);
-  if (steps[0].add_prefix_space === true) refuse('its pre-tokenizer has add_prefix_space');
-  if (steps[0].use_regex === false) refuse('its pre-tokenizer has no regular expression');
-  return { kind: 'bpe', vocabulary, merges: mergesOf(model), ...special };
+  requireSteps('pre-tokenizer', steps, ['Digits', 'ByteLevel']);
+  const [bytes, digits] = ['ByteLevel', 'Digits'].map((type) => steps.find((step) => step.type === type));
+  if (bytes!.add_prefix_space === true) refuse('its pre-tokenizer has add_prefix_space');
+  if (bytes!.use_regex === false) refuse('its pre-tokenizer has no regular expression');
+  if (digits && digits.individual_digits !== true) refuse('its pre-tokenizer keeps digits together');
+  return { kind: 'bpe', vocabulary, merges: mergesOf(model), ...(digits && { splitDigits: true }), ...special };
 }
 
 function sentencePieces({ file, model, vocabulary, special }: Shared): SentencePieceConfig {
