@@ -15,6 +15,7 @@ import { mutated } from '../onnx/mutations.ts';
 import { tensorOf } from '../onnx/written.ts';
 import { withOtherBytes } from './bytes.ts';
 import { changedJson } from './content.ts';
+import { pretrained } from './pretrained.ts';
 
 /** A file to be damaged. */
 export interface Sample {
@@ -242,4 +243,4 @@ export async function openAndRun(device: Device, file: Uint8Array, inputs: reado
   }
 }
 
-export const formats: Readonly<Record<string, Format>> = { keras, tfjs, hdf5, pytorch, safetensors, onnx };
+export const formats: Readonly<Record<string, Format>> = { keras, tfjs, hdf5, pytorch, safetensors, pretrained, onnx };

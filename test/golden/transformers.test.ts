@@ -1,57 +1,22 @@
 import { openDevice, type Tensor } from 'unrolled';
-import { encodePytorch, encodeSafetensors, type NamedArray } from 'unrolled/io';
+import { encodePytorch, encodeSafetensors } from 'unrolled/io';
 import { type ModelFolder, readPretrained } from 'unrolled/pretrained';
 import { ImageClassifier } from 'unrolled/tasks/classify-images';
 import { LanguageModel } from 'unrolled/tasks/language-model';
 import { MaskedLanguageModel } from 'unrolled/tasks/masked-language-model';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type GoldenTransformer, loadTransformers } from './load.ts';
+import { encode, folderOf, publishedFiles, type publishedNames, type Tensors, tensorsOf, words } from './published.ts';
 
 const golden = loadTransformers();
 const [B, T] = golden.ids.shape;
 /** Time-major. */
 const ids = Int32Array.from({ length: T * B }, (_, i) => golden.ids.data[(i % B) * T + Math.floor(i / B)]);
 
-type Tensors = Record<string, NamedArray>;
+type Name = (typeof publishedNames)[number];
 
-function tensorsOf({ tensors, data }: GoldenTransformer): Tensors {
-  const numbers = Int8Array.from(atob(data), (character) => character.charCodeAt(0));
-  let place = 0;
-  return Object.fromEntries(
-    Object.entries<number[]>(JSON.parse(tensors)).map(([name, shape]) => {
-      const size = shape.reduce((a, b) => a * b, 1);
-      place += size;
-      return [name, { shape, data: Float32Array.from(numbers.subarray(place - size, place), (n) => n / 64) }];
-    }),
-  );
-}
-
-const encode = (value: object): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
-
-function folderOf(files: Readonly<Record<string, Uint8Array>>): ModelFolder {
-  return { names: Object.keys(files), read: (name) => files[name] };
-}
-
-const words = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', 'a', 'b', 'c', 'd', '.'];
-
-/** The folder of a model, as it is published. */
-function published(
-  { config, ...model }: GoldenTransformer,
-  tensors: Tensors = tensorsOf({ config, ...model }),
-  changes: object = {},
-): ModelFolder {
-  return folderOf({
-    'config.json': encode({ ...JSON.parse(config), ...changes }),
-    'model.safetensors': encodeSafetensors({ tensors, metadata: { format: 'pt' } }),
-    'vocab.txt': new TextEncoder().encode(`${words.join('\n')}\n`),
-  });
-}
-
-/** Without the words, so that ten tokens are the ten digits. */
-const withoutWords = ({ names, read }: ModelFolder): ModelFolder => ({
-  names: names.filter((name) => name !== 'vocab.txt'),
-  read,
-});
+const published = (name: Name, tensors?: Tensors, changes?: object): ModelFolder =>
+  folderOf(publishedFiles(name, tensors, changes));
 
 describe.each(['reference', 'wasm'] as const)('on %s', (backend) => {
   let device: Awaited<ReturnType<typeof openDevice>>;
@@ -72,17 +37,17 @@ describe.each(['reference', 'wasm'] as const)('on %s', (backend) => {
   };
 
   test.each(['gpt2', 'llama'] as const)('%s computes what PyTorch computes', (name) => {
-    const model = LanguageModel.load(device, readPretrained(withoutWords(published(golden[name]))));
+    const model = LanguageModel.load(device, readPretrained(published(name)));
     expectLogits(model.apply(device.ids(ids, [T, B])).logits, golden[name]);
   });
 
   test('bert computes what PyTorch computes, with rows of different lengths', () => {
-    const model = MaskedLanguageModel.load(device, readPretrained(published(golden.bert)));
+    const model = MaskedLanguageModel.load(device, readPretrained(published('bert')));
     expectLogits(model.apply({ xs: device.ids(ids, [T, B]), lengths: golden.lengths }), golden.bert, golden.lengths);
   });
 
   test('vit computes what PyTorch computes', () => {
-    const classifier = ImageClassifier.load(device, readPretrained(published(golden.vit)));
+    const classifier = ImageClassifier.load(device, readPretrained(published('vit')));
     const { shape, data } = golden.images;
     expectLogits(classifier.apply(device.tensor(data, shape)), golden.vit);
     expect(classifier.labels).toEqual(['cat', 'crane (1)', 'crane (2)', 'dog']);
@@ -91,7 +56,7 @@ describe.each(['reference', 'wasm'] as const)('on %s', (backend) => {
 });
 
 describe('the same model', () => {
-  const { parameters } = readPretrained(withoutWords(published(golden.gpt2)));
+  const { parameters } = readPretrained(published('gpt2'));
   const tensors = tensorsOf(golden.gpt2);
   const [config] = [encode(JSON.parse(golden.gpt2.config))];
 
@@ -113,9 +78,7 @@ describe('the same model', () => {
     const bin = { 'config.json': config, 'pytorch_model.bin': encodePytorch(tensors) };
     expect(readPretrained(folderOf(bin)).parameters).toEqual(parameters);
     const bare = Object.fromEntries(entries.map(([name, one]) => [name.replace('transformer.', ''), one]));
-    const plain = withoutWords(
-      published(golden.gpt2, { ...bare, 'h.0.attn.bias': { shape: [1], data: new Float32Array(1) } }),
-    );
+    const plain = published('gpt2', { ...bare, 'h.0.attn.bias': { shape: [1], data: new Float32Array(1) } });
     expect(readPretrained(plain).parameters).toEqual(parameters);
   });
 
@@ -140,11 +103,11 @@ describe('the same model', () => {
 
   test('has an output layer of its own where the files have one', () => {
     const other = { 'lm_head.weight': { shape: [10, 8], data: new Float32Array(80).fill(1) } };
-    const own = readPretrained(withoutWords(published(golden.gpt2, { ...tensors, ...other })));
+    const own = readPretrained(published('gpt2', { ...tensors, ...other }));
     expect(own.parameters['output.weight'].data[0]).toBe(1);
     expect(own.model).toMatchObject({ config: { outputBias: false } });
     const same = { 'lm_head.weight': tensors['transformer.wte.weight'] };
-    const tied = readPretrained(withoutWords(published(golden.gpt2, { ...tensors, ...same })));
+    const tied = readPretrained(published('gpt2', { ...tensors, ...same }));
     expect(tied.model).toMatchObject({ config: { tied: true, outputBias: false } });
     expect(tied.parameters).toEqual(parameters);
   });
@@ -155,32 +118,32 @@ describe('what does not fit is named', () => {
   const more = { shape: [2], data: new Float32Array(2) };
 
   test.each([
-    [golden.gpt2, incomplete, {}, "GPT-2: 'ln_f.bias' [8] is missing"],
-    [golden.gpt2, { ...incomplete, extra: more, 'transformer.ln_f.bias': more }, {}, "'ln_f.bias' is [2] and not [8]"],
-    [golden.gpt2, { ...tensorsOf(golden.gpt2), extra: more }, {}, "there is no place for 'extra'"],
-    [golden.gpt2, undefined, { activation_function: 'mish' }, "activation_function is 'mish'; use one of gelu"],
-    [golden.gpt2, undefined, { n_head: 'two' }, "n_head must be a whole number from 1, received 'two'"],
-    [golden.gpt2, undefined, { model_type: 'gpt_neox' }, "model_type is 'gpt_neox'; read are bert, gpt2, llama, vit"],
-    [golden.gpt2, undefined, { scale_attn_by_inverse_layer_idx: true }, 'would compute something else'],
-    [golden.gpt2, undefined, { n_layer: 1e9 }, 'n_layer is 1000000000; the files have'],
-    [golden.gpt2, undefined, { n_inner: 1e9 }, "'h.0.mlp.c_fc.weight' is [8, 32] and not [8, 1000000000]"],
-    [golden.bert, undefined, { max_position_embeddings: 1e9 }, 'is [12, 8] and not [1000000000, 8]'],
-    [golden.llama, undefined, { rope_scaling: { rope_type: 'llama3' } }, 'scaled rotary positions are not computed'],
-    [golden.llama, undefined, { attention_bias: true }, 'attention_bias is true'],
-    [golden.bert, { 'bert.x': more, 'bert.y': more }, {}, 'it has no head for masked words'],
-    [golden.bert, undefined, { vocab_size: 9 }, "'embeddings.word_embeddings.weight' is [10, 8] and not [9, 8]"],
-    [golden.vit, { extra: more, other: more }, {}, 'it has no head for two classes or more'],
+    ['gpt2', incomplete, {}, "GPT-2: 'ln_f.bias' [8] is missing"],
+    ['gpt2', { ...incomplete, extra: more, 'transformer.ln_f.bias': more }, {}, "'ln_f.bias' is [2] and not [8]"],
+    ['gpt2', { ...tensorsOf(golden.gpt2), extra: more }, {}, "there is no place for 'extra'"],
+    ['gpt2', undefined, { activation_function: 'mish' }, "activation_function is 'mish'; use one of gelu"],
+    ['gpt2', undefined, { n_head: 'two' }, "n_head must be a whole number from 1, received 'two'"],
+    ['gpt2', undefined, { model_type: 'gpt_neox' }, "model_type is 'gpt_neox'; read are bert, gpt2, llama, vit"],
+    ['gpt2', undefined, { scale_attn_by_inverse_layer_idx: true }, 'would compute something else'],
+    ['gpt2', undefined, { n_layer: 1e9 }, 'n_layer is 1000000000; the files have'],
+    ['gpt2', undefined, { n_inner: 1e9 }, "'h.0.mlp.c_fc.weight' is [8, 32] and not [8, 1000000000]"],
+    ['bert', undefined, { max_position_embeddings: 1e9 }, 'is [12, 8] and not [1000000000, 8]'],
+    ['llama', undefined, { rope_scaling: { rope_type: 'llama3' } }, 'scaled rotary positions are not computed'],
+    ['llama', undefined, { attention_bias: true }, 'attention_bias is true'],
+    ['bert', { 'bert.x': more, 'bert.y': more }, {}, 'it has no head for masked words'],
+    ['bert', undefined, { vocab_size: 9 }, "'embeddings.word_embeddings.weight' is [10, 8] and not [9, 8]"],
+    ['vit', { extra: more, other: more }, {}, 'it has no head for two classes or more'],
   ])('%#', (model, tensors, changes, words) => {
-    expect(() => readPretrained(withoutWords(published(model, tensors as Tensors, changes)))).toThrow(words);
+    expect(() => readPretrained(published(model as Name, tensors as Tensors, changes))).toThrow(words);
   });
 
   test('also where a file is missing', () => {
     expect(() => readPretrained(folderOf({}))).toThrow('the folder has no config.json');
-    const { names, read } = published(golden.gpt2);
+    const { names, read } = published('gpt2');
     const without = (gone: string): ModelFolder => ({ names: names.filter((name) => name !== gone), read });
     expect(() => readPretrained(without('model.safetensors'))).toThrow('the folder has no file of weights');
     const big = { ...tensorsOf(golden.gpt2), 'transformer.wte.weight': { shape: [11, 8], data: new Float32Array(88) } };
-    expect(() => readPretrained(withoutWords(published(golden.gpt2, big, { vocab_size: 11 })))).toThrow(
+    expect(() => readPretrained(published('gpt2', big, { vocab_size: 11 }))).toThrow(
       'tokenizer: the folder has none; expected tokenizer.json',
     );
   });
@@ -188,7 +151,7 @@ describe('what does not fit is named', () => {
 
 test('a masked language model fills what is hidden, and says where nothing is', async () => {
   const device = await openDevice('reference');
-  const source = readPretrained(published(golden.bert));
+  const source = readPretrained(published('bert'));
   expect(source.notes).toEqual([
     'Left out what predicts the next sentence: bert.pooler.dense.weight, bert.pooler.dense.bias',
   ]);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { encodeSafetensors } from 'unrolled/io';
 import { decodeModel, taskOf } from 'unrolled/train';
 import { afterAll, expect, test } from 'vitest';
+import { publishedFiles } from '../../../test/golden/published.ts';
 import { fillCommand } from '../src/commands/fill.ts';
 import { importCommand } from '../src/commands/import.ts';
 import { inspectCommand } from '../src/commands/inspect.ts';
@@ -98,28 +99,14 @@ test('what does not fit is named, with the folder', async () => {
   expect(() => readModel(at('empty'), undefined)).toThrow('no checkpoint in this folder');
 });
 
-const golden = JSON.parse(readFileSync(new URL('../../../test/golden/transformers.json', import.meta.url), 'utf8'));
-
 /** The folder of a model that PyTorch computed; see test/golden. */
-function makeGolden(name: 'bert' | 'vit', files: Readonly<Record<string, string>>): void {
+function makeGolden(name: 'bert' | 'vit'): void {
   mkdirSync(at(name));
-  const numbers = Int8Array.from(Buffer.from(golden[name].data, 'base64'));
-  let place = 0;
-  const tensors = Object.fromEntries(
-    Object.entries<number[]>(JSON.parse(golden[name].tensors)).map(([tensor, shape]) => {
-      const start = place;
-      place += shape.reduce((a, b) => a * b, 1);
-      return [tensor, { shape, data: Float32Array.from(numbers.subarray(start, place), (n) => n / 64) }];
-    }),
-  );
-  writeFileSync(at(`${name}/config.json`), golden[name].config);
-  writeFileSync(at(`${name}/model.safetensors`), encodeSafetensors({ tensors, metadata: { format: 'pt' } }));
-  for (const [file, text] of Object.entries(files)) writeFileSync(at(`${name}/${file}`), text);
+  for (const [file, bytes] of Object.entries(publishedFiles(name))) writeFileSync(at(`${name}/${file}`), bytes);
 }
 
 test('fill prints the likeliest words of each mask of each text', async () => {
-  const words = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', 'a', 'b', 'c', 'd', '.'];
-  makeGolden('bert', { 'vocab.txt': words.join('\n') });
+  makeGolden('bert');
   const printed = await printedBy(
     fillCommand(),
     at('bert'),
@@ -147,7 +134,7 @@ test('fill prints the likeliest words of each mask of each text', async () => {
 });
 
 test('an image classifier of a folder names what is in an image', async () => {
-  makeGolden('vit', {});
+  makeGolden('vit');
   const classify = taskCommands().find((one) => one.name() === 'classify')!;
   const predict = classify.commands.find((one) => one.name() === 'predict')!;
   writeFileSync(at('photo.png'), encodePng(picture(9, 6)));
