@@ -23,6 +23,8 @@ export interface SequenceRunOptions {
 export interface SequenceLayer extends Layer {
   /** Whether training reads every chunk of a text from the initial state. Default: the state is carried on. */
   readonly restarts?: boolean;
+  /** Steps after which what was read before no longer counts. Default: it may for ever. */
+  readonly reach?: number;
   /** The state before the first step. */
   initialState(batch: number, device: Device): StackState;
   /** Like `apply`, but takes a state and also returns the one after the last step (with lengths, after each row's last). */

@@ -37,11 +37,6 @@ export class TwoWayReader {
     this.#transformer = transformer ? new TransformerEncoder(transformer) : null;
   }
 
-  /** Whether the last step of each direction is its summary. */
-  get isRecurrent(): boolean {
-    return this.#recurrent !== null;
-  }
-
   build(xs: Shape, declarations: Declarations): Shape {
     const { cell, hidden } = this.#options;
     if (this.#recurrent) return this.#recurrent.build(xs, declarations.within(cellNameOf(cell)));

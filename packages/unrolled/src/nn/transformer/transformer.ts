@@ -48,11 +48,13 @@ export class Transformer extends Buildable<Parts> implements SequenceLayer {
   readonly config: { readonly layer: 'transformer' } & TransformerOptions;
   /** It learns from windows of the text, each by itself. */
   readonly restarts = true;
+  readonly reach: number;
 
   /** @throws ConfigError on an unknown option or a value that cannot work */
   constructor(options: TransformerOptions) {
     super();
     this.config = layerConfig('transformer', options, { ...stackKinds, context: required(whole({ from: 2 })) });
+    this.reach = options.context;
   }
 
   build(input: Shape, declarations: Declarations): Shape {

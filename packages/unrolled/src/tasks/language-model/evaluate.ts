@@ -32,7 +32,8 @@ const [again, negligible] = [64, 2e-6];
  *
  * The text is cut into B segments that are read in parallel, each from a zero state. Then the beginning of each segment but
  * the first is read again from the state at the end of the one before, until its losses no longer change, so that the result
- * agrees with reading the text in one go (to 1e-4 nats in the tests).
+ * agrees with reading the text in one go (to 1e-4 nats in the tests). Of a layer that forgets, such as a Transformer with a
+ * context, as many steps as it looks back are read again; it forgets at other places than in one go.
  *
  * @throws DataError if the text has fewer than two tokens; the signal's reason if it is aborted
  */
@@ -105,7 +106,8 @@ export async function evaluateLanguageModel(
         ends,
         Int32Array.from({ length: B - 1 }, (_, row) => row),
       );
-    for (let start = 0, change = Infinity; B > 1 && start < length && change > negligible * total; start += again) {
+    const reach = Math.min(length, model.sequence.reach ?? length);
+    for (let start = 0, change = Infinity; B > 1 && start < reach && change > negligible * total; start += again) {
       await breathe(signal);
       [warm, change] = await read(warm, 1, start, Math.min(again, length - start), before);
     }
