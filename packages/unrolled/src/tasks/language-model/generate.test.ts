@@ -163,6 +163,7 @@ describe('with a tokenizer whose texts begin and end', () => {
     const last = [...logits.data()].slice(-vocabulary.length);
     const mass = last.reduce((sum, logit) => sum + Math.exp(logit), 0);
     const [likely] = await model.predict(['ab'], { top: 6 });
+    expect(likely.map(({ text }) => text).sort()).toEqual([' ', '</s>', '<s>', 'a', 'ab', 'b']);
     for (const { token, probability } of likely) expect(probability).toBeCloseTo(Math.exp(last[token]) / mass, 6);
   });
 

@@ -43,7 +43,9 @@ export async function predictNext(
       );
       for (const row of rows) {
         const likely = likeliestTokens(logits.subarray(row * tokenizer.size, (row + 1) * tokenizer.size), top);
-        found.push(likely.map(({ id, probability }) => ({ token: id, text: tokenizer.decode([id]), probability })));
+        // With the space that it begins with; a part of a character is U+FFFD.
+        const textOf = (id: number): string => tokenizer.decoder(true)(id) || tokenizer.decode([id]);
+        found.push(likely.map(({ id, probability }) => ({ token: id, text: textOf(id), probability })));
       }
     } finally {
       reader.release();
