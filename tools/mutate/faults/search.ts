@@ -62,7 +62,7 @@ export const architectureSearch: FaultGroup = {
     ),
     ...faultsIn(
       `${nn}/vision/layer-graph.ts`,
-      [`${nn}/layer-from.test.ts`, `${search}/blocks.test.ts`],
+      [`${nn}/vision/vision.test.ts`],
       [
         ['const read = new Set(nodes.flat().map(({ from }) => from));', 'const read = new Set<number>();'],
         ['values.push(outputs.reduce((sum, one) => add(sum, one)));', 'values.push(outputs[0]);'],

@@ -99,6 +99,13 @@ describe('the controller', () => {
     for (const [k, value] of mean.entries()) expect(Math.abs(value - exact[k])).toBeLessThan(1e-7);
   });
 
+  test('takes the mean over candidates', () => {
+    const lossOf = (candidates: readonly Choices[], advantages: readonly number[]): number =>
+      reference.scope(() => controller.loss(candidates, advantages).item());
+    const singles = [lossOf([all[3]], [2]), lossOf([all[8]], [-1])];
+    expect(lossOf([all[3], all[8]], [2, -1])).toBeCloseTo((singles[0] + singles[1]) / 2, 12);
+  });
+
   /** ∂/∂θ of −Σ p(a) R(a), by central differences. */
   async function expectedGradient(rewards: readonly number[]): Promise<number[]> {
     const value = async (k: number, at: number): Promise<number> => {
@@ -165,6 +172,20 @@ describe('a search', () => {
     expect(bits(again.checkpoints.at(-1)!)).toEqual(bits(whole.checkpoints.at(-1)!));
     // Nothing is evaluated twice, and nothing left out.
     expect([...stopped.found, ...again.found].sort((a, b) => a - b)).toEqual(whole.found);
+  });
+
+  test('evaluates no candidate twice, however often it is drawn', async () => {
+    const seen: string[] = [];
+    const counting: Evaluator = {
+      repeatable: true,
+      async *evaluate(candidates) {
+        seen.push(...candidates.map(String));
+        for (const index of candidates.keys()) yield { index, reward: index, measures: {}, seconds: 0 };
+      },
+    };
+    const { evaluated } = await run({ candidates: 100 }, counting, small);
+    expect(seen).toHaveLength(evaluated);
+    expect(new Set(seen).size).toBe(evaluated);
   });
 
   test('does not depend on the order in which candidates are done', async () => {

@@ -292,6 +292,18 @@ test('channel dropout leaves or drops whole channels, in training only', () => {
 });
 
 /** Each kind of layer with a window, on several sizes. */
+test('a graph of layers adds the branches of a node and joins what no node reads', () => {
+  const same = { from: 0, layer: null };
+  const graph = new vision.LayerGraph({ nodes: [[same, same], [{ from: 1, layer: null }, same], [same]] });
+  expect(graph.build([-1, 1, 1, 2], new Declarations())).toEqual([-1, 1, 1, 4]);
+  expect(graph.apply(device.tensor([1, 5], [1, 1, 1, 2]), inference).toArray()).toEqual([[[[3, 15, 1, 5]]]]);
+  expect(() => new vision.LayerGraph({ nodes: [[{ from: 1, layer: null }]] })).toThrow('node 0 reads from 1');
+  const other = { from: 0, layer: new vision.Conv2d({ channels: 3, kernel: 1 }) };
+  expect(() => new vision.LayerGraph({ nodes: [[same, other]] }).build([-1, 2, 2, 2], new Declarations())).toThrow(
+    'give branches of equal shape',
+  );
+});
+
 const sliding: readonly Layer[] = [
   new vision.Conv2d({ channels: 2, kernel: [3, 2], stride: 2, padding: 'same' }),
   new vision.Conv2d({
