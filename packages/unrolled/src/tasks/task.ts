@@ -91,7 +91,7 @@ export interface OpenModel {
    * @throws DataError naming the input that is none; ConfigError on an unknown option or a value out of range
    */
   predict(inputs: unknown, options?: unknown): Promise<readonly unknown[]>;
-  /** Null where the task explains nothing. @throws as `predict` */
+  /** Null where the task, or a model of this kind, explains nothing. @throws as `predict` */
   explain(input: unknown, options?: unknown): Promise<unknown>;
 }
 

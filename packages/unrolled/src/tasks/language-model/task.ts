@@ -1,4 +1,5 @@
 import { anything, number, seed, text as textKind, whole } from '../../checks.ts';
+import { Transformer } from '../../nn/transformer/transformer.ts';
 import { text } from '../../schema.ts';
 import type { Task } from '../task.ts';
 import { type AttentionOfOptions, attentionOf, attentionOfKinds, type TextAttention } from './attention.ts';
@@ -26,9 +27,9 @@ export const languageModelTask: Task<{
   data: readonly NamedText[];
   evaluate: object;
   evaluation: TextEvaluation & { readonly texts: readonly TextEvaluation[] };
-  /** Where each head of a Transformer looks. */
+  /** Where each head of a Transformer looks; null of other models. */
   explain: AttentionOfOptions;
-  explanation: TextAttention;
+  explanation: TextAttention | null;
 }> = {
   name: 'language-model',
   open: (device, source, cell) => LanguageModel.load(device, source, cell),
@@ -52,6 +53,10 @@ export const languageModelTask: Task<{
     return written;
   },
   evaluate: evaluateTexts,
-  explain: { options: attentionOfKinds, explain: attentionOf },
+  explain: {
+    options: attentionOfKinds,
+    explain: async (model, text, options) =>
+      model.sequence instanceof Transformer ? attentionOf(model, text, options) : null,
+  },
   toOnnx: async (model) => (await import('./onnx.ts')).languageModelToOnnx(model),
 };
