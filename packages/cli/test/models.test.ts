@@ -79,11 +79,24 @@ describe('a Transformer', () => {
   ];
 
   test('learns, goes on where it stopped to the bit, writes and is evaluated', async () => {
-    expect(await unrolled(cwd, ...train, '--out', 'transformer', '--steps', '150')).toMatchObject({ code: 0, stderr: '' });
+    expect(await unrolled(cwd, ...train, '--out', 'transformer', '--steps', '150')).toMatchObject({
+      code: 0,
+      stderr: '',
+    });
     await unrolled(cwd, ...train, '--out', 'transformer in two', '--steps', '80');
     expect(await unrolled(cwd, 'train', '--resume', 'transformer in two', '--steps', '150')).toMatchObject({ code: 0 });
     expect(tensorsOf(join(cwd, 'transformer in two'))).toEqual(tensorsOf(join(cwd, 'transformer')));
-    const written = await unrolled(cwd, 'sample', 'transformer', '--prompt', 'she sells', '--length', '40', '--seed', '1');
+    const written = await unrolled(
+      cwd,
+      'sample',
+      'transformer',
+      '--prompt',
+      'she sells',
+      '--length',
+      '40',
+      '--seed',
+      '1',
+    );
     expect(written.stdout).toMatch(/^she sells.{40,}\n$/s);
     const { natsPerCharacter } = JSON.parse((await unrolled(cwd, 'eval', 'transformer', 'text.txt', '--json')).stdout);
     expect(natsPerCharacter).toBeLessThan(2.2);
