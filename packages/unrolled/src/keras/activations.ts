@@ -1,11 +1,12 @@
 import { type Kind, nearest, shown } from '../checks.ts';
 import { ConfigError } from '../errors.ts';
-import { gelu, geluTanh } from '../ops/gelu.ts';
 import {
   abs,
   add,
   div,
   exp,
+  gelu,
+  geluTanh,
   greater,
   logSoftmax,
   maximum,
@@ -17,6 +18,7 @@ import {
   scale,
   select,
   sigmoid,
+  silu,
   softmax,
   softplus,
   sub,
@@ -26,7 +28,6 @@ import type { Tensor } from '../tensor/tensor.ts';
 
 const clip = (x: Tensor, from: number, to: number): Tensor => minimum(maximum(x, from), to);
 const elu = (x: Tensor, alpha = 1): Tensor => select(greater(x, 0), x, scale(sub(exp(minimum(x, 0)), 1), alpha));
-const silu = (x: Tensor): Tensor => mul(x, sigmoid(x));
 
 /** Activation functions by Keras' names in camelCase. */
 const activations = {

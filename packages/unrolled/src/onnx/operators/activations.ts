@@ -1,10 +1,11 @@
-import { erf, gelu, geluTanh } from '../../ops/gelu.ts';
 import {
   abs,
   add,
   div,
   equal,
   exp,
+  gelu,
+  geluTanh,
   greater,
   logSoftmax,
   maximum,
@@ -26,6 +27,7 @@ import type { Tensor } from '../../tensor/tensor.ts';
 import type { Node, Operator } from '../node.ts';
 import { onDevice, onHost, tensorOf } from '../value.ts';
 import { rounded } from './elementwise.ts';
+import { erf } from './erf.ts';
 import { axisOf } from './strided.ts';
 
 export const clip = (x: Tensor, from: number, to: number): Tensor => minimum(maximum(x, from), to);
