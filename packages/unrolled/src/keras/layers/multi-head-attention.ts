@@ -1,6 +1,6 @@
 import { count, flag, rate, required } from '../../checks.ts';
 import { ShapeError } from '../../errors.ts';
-import { add, dropout, matmul, reshape, scale, select, softmax, transpose } from '../../ops/index.ts';
+import { add, attention, matmul, reshape, select } from '../../ops/index.ts';
 import { formatShape, type Shape } from '../../shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { type CallContext, type CommonOptions, KerasLayer, lastExtent, layerConfig } from '../layer.ts';
@@ -91,18 +91,15 @@ export class MultiHeadAttention extends KerasLayer {
     const { numHeads: N, keyDim: K, valueDim: V = K, dropout: rate = 0, activityRegularizer } = this.config;
     const [B, T, S] = [query.shape[0], query.shape[1], value.shape[1]];
     const [, valueMask = null, keyMask = null] = context.masks;
-    const queries = this.#heads(query, this.#query); // [B·N, T, K]
+    const queries = this.#heads(query, this.#query); // [B, T, N·K]
     const keys = this.#heads(withoutPadding(key, keyMask ?? (key === value ? valueMask : null)), this.#key);
     const values = this.#heads(withoutPadding(value, valueMask), this.#value);
-    const scores = matmul(scale(queries, 1 / Math.sqrt(K)), keys, { transposeB: true });
-    const open = this.#open(context.masks, B, T, S);
-    const seen =
-      open === null
-        ? scores
-        : reshape(select(query.device.tensor(open, [B, 1, T, S]), reshape(scores, [B, N, T, S]), -1e9), [B * N, T, S]);
-    const weights = softmax(seen);
-    const kept = context.training && rate > 0 ? dropout(weights, rate, context.random) : weights;
-    const heads = transpose(reshape(matmul(kept, values), [B, N, T, V]), [0, 2, 1, 3]);
+    const hidden = this.#hidden(context.masks, B, T, S);
+    const heads = attention(queries, keys, values, {
+      heads: N,
+      mask: hidden && query.device.tensor(hidden, [B, 1, T, S]),
+      dropout: context.training && rate > 0 ? { rate, random: context.random } : undefined,
+    });
     const { kernel, bias } = this.#output;
     const O = kernel.shape[2];
     const product = matmul(reshape(heads, [B * T, N * V]), reshape(kernel.value, [N * V, O]));
@@ -111,23 +108,25 @@ export class MultiHeadAttention extends KerasLayer {
     return y;
   }
 
-  /** `[B, T, D]` → `[B·N, T, K]`. */
+  /** `[B, T, D]` → `[B, T, N·K]`. */
   #heads(x: Tensor, { kernel, bias }: Projection): Tensor {
     const [B, T, D] = x.shape;
     const [, N, K] = kernel.shape;
     const product = matmul(reshape(x, [B * T, D]), reshape(kernel.value, [D, N * K]));
-    const sum = bias ? add(product, reshape(bias.value, [N * K])) : product;
-    return reshape(transpose(reshape(sum, [B, T, N, K]), [0, 2, 1, 3]), [B * N, T, K]);
+    return reshape(bias ? add(product, reshape(bias.value, [N * K])) : product, [B, T, N * K]);
   }
 
-  /** 1 where a query sees a step, `[B, T, S]`; null where all do. A masked query sees none, and then attends to all alike. */
-  #open([query, value, key]: readonly (Mask | null)[], B: number, T: number, S: number): Uint8Array | null {
+  /**
+   * 0 where a query sees a step, else −1e9, `[B, T, S]`; null where all see all. A masked query sees none, and then attends to all
+   * alike.
+   */
+  #hidden([query, value, key]: readonly (Mask | null)[], B: number, T: number, S: number): Float32Array | null {
     const { causal = false } = this.config;
     if (!causal && [query, value, key].every((mask) => !mask || mask.full)) return null;
-    return Uint8Array.from({ length: B * T * S }, (_, i) => {
+    return Float32Array.from({ length: B * T * S }, (_, i) => {
       const [b, t, s] = [Math.floor(i / (T * S)), Math.floor(i / S) % T, i % S];
       const sees = (mask: Mask | null | undefined, step: number): boolean => mask?.at(b, step) ?? true;
-      return Number(sees(query, t) && sees(value, s) && sees(key, s) && !(causal && s > t));
+      return sees(query, t) && sees(value, s) && sees(key, s) && !(causal && s > t) ? 0 : -1e9;
     });
   }
 
