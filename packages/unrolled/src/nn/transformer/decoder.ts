@@ -7,7 +7,7 @@ import type { Tensor } from '../../tensor/tensor.ts';
 import type { AttentionMemory } from '../attention.ts';
 import { Buildable } from '../buildable.ts';
 import { Dropout } from '../dropout.ts';
-import type { Context } from '../layer.ts';
+import { type Context, inference } from '../layer.ts';
 import { layerConfig } from '../layer-config.ts';
 import { beyond, replacePadding, requireLengths } from '../lengths.ts';
 import { Linear } from '../linear.ts';
@@ -110,7 +110,7 @@ export class TransformerDecoder extends Buildable<Parts> implements SequenceDeco
       return { memoryK: k, memoryV: v };
     });
     const begun = { recurrent, fed: null, coverage: null, constant: null };
-    return first ? this.step(first, memory, begun, { training: false }).state : begun;
+    return first ? this.step(first, memory, begun, inference).state : begun;
   }
 
   step(ys: Tensor, memory: AttentionMemory, state: DecoderState, context: Context): DecoderStep {

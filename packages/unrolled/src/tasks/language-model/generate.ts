@@ -66,8 +66,8 @@ export async function generateText(model: LanguageModel, options: GenerateOption
 
 /**
  * Continues many prompts in one batch: one token of every stream, then the next of every stream. Stream i has the seed
- * `seed + i`, and the same text as `generate` with prompt i and that seed, to the bit unless a BLAS is used. A stream that
- * reached its end or `stop` leaves the batch.
+ * `seed + i`, and the same text as `generate` with prompt i and that seed: with recurrent layers to the bit unless a BLAS is
+ * used; a Transformer's sums are rounded otherwise beside longer prompts. A stream that reached its end or `stop` leaves the batch.
  *
  * @throws as `generate`
  *
