@@ -121,6 +121,23 @@ describe('unrolled lab', () => {
     expectComplaint(await lab('parity', '--plot', 'nowhere/x.svg', ...small), 1, 'nowhere/x.svg', 'no such');
   });
 
+  test('a Transformer takes the place of cells', async () => {
+    const size = ['--hidden', '8', '--layers', '1', '--heads', '2', '--batch', '8', '--steps', '5'];
+    const { stdout, code } = await lab(
+      'parity',
+      '--length',
+      '4',
+      '--test-length',
+      '6',
+      '--model',
+      'transformer',
+      ...size,
+    );
+    expect(code).toBe(0);
+    expect(stdout).toContain('\ntransformer, 1 block of 2 heads, 8 wide; adam 0.001');
+    expect(stdout).toMatch(/^seed 1 {2}finished at step 5/m);
+  });
+
   test('the same seed gives the same result, alone or among others', async () => {
     const metrics = async (...seeds: string[]): Promise<number[]> => {
       const { stdout } = await lab('reber', '--steps', '20', '--json', ...small, ...seeds);
@@ -195,6 +212,8 @@ describe('options of lab that cannot work', () => {
     ['one seed and several', ['adding', '--seed', '1', '--seeds', '2'], ['--seed', '--seeds']],
     ['no seeds', ['adding', '--seeds', '0'], ['--seeds', 'from 1']],
     ['a bar that is no number', ['adding', '--bar', 'low'], ['--bar', 'number']],
+    ['heads without a Transformer', ['adding', '--heads', '2'], ['--heads', '--model transformer']],
+    ['a cell and a Transformer', ['adding', '--model', 'transformer', '--cell', 'gru'], ['--cell', '--model']],
     ['another moment', ['parity', '--answers', 'never'], ['never', 'each', 'end']],
   ])('%s', async (_, args, words) => {
     const ended = await lab(...args);

@@ -5,11 +5,12 @@ import { type LabFlags, prepareLab } from '../lab/prepare.ts';
 import { runLab } from '../lab/run.ts';
 import { choice, notNegative, number, option, positive, whole } from '../options/parse.ts';
 import { cellKind, cellOption, dropoutOption } from '../options/recurrent.ts';
+import { transformerOptions } from '../options/transformer.ts';
 import { blasOption, threadsOption } from '../options/use.ts';
 
 export function labCommand(): Command {
   const command = new Command('lab')
-    .description('train cells on a problem that needs long memory, over several seeds')
+    .description('train models on a problem that needs long memory, over several seeds')
     .addArgument(new Argument('[task]', 'problem to train on (default: list them)').choices(longMemoryTaskNames));
   const seed = option('--seed <n>', 'use only this seed (default 1)', whole(0, 2 ** 32 - 1));
   const untilSolved = new Option('--until-solved', 'train until the problem is solved, or for --seconds');
@@ -27,8 +28,8 @@ export function labCommand(): Command {
     new Option('--data <path>', 'digits: a folder of IDX files; music: a JSON file of pieces'),
     option('--seeds <n>', 'run seeds 1 to n', whole(1, 10_000)),
     seed.conflicts('seeds'),
-    option('--hidden <n>', 'hidden units per layer', whole(1)),
-    option('--layers <n>', 'recurrent layers', whole(1)),
+    option('--hidden <n>', 'hidden units per layer; the width of a Transformer', whole(1)),
+    option('--layers <n>', 'recurrent layers, or blocks of a Transformer', whole(1)),
     dropoutOption(),
     option('--batch <n>', 'batch size', whole(1)),
     choice('--optimizer <name>', 'optimizer', optimizerNames),
@@ -49,6 +50,7 @@ export function labCommand(): Command {
     new Option('--plot <file.svg>', 'draw the learning curve of each cell, with the chance level'),
     threadsOption(),
     blasOption(),
+    ...transformerOptions(['rotary', 'sinusoidal', 'none']),
   ])
     command.addOption(one);
   return command
@@ -59,6 +61,7 @@ Examples:
   unrolled lab
   unrolled lab adding --cell gru --length 100 --seeds 5
   unrolled lab parity --cell lstm --cell mingru --seeds 3 --plot parity.svg
+  unrolled lab adding --model transformer --layers 2 --heads 4
   unrolled lab digits --data digits --rows
 
 Defaults depend on task and cell. A seed ends when three validations in a row find the problem solved, or after its steps

@@ -10,16 +10,24 @@ import {
   type ProblemOptions,
   settingsFor,
   type TaskDescription,
+  transformerSettingsFor,
 } from 'unrolled/tasks/long-memory';
 import { type CellFile, isCellFile, readCellFile } from '../cells/cell-file.ts';
 import { cellSource } from '../cells/cell-source.ts';
 import { Failure } from '../failure.ts';
 import { flagOf } from '../options/parse.ts';
+import {
+  forModel,
+  type ModelOptions,
+  type TransformerFlags,
+  transformerBlocks,
+  transformerTypes,
+} from '../options/transformer.ts';
 import type { MachineFlags } from '../run/open-device.ts';
 import { readLabData } from './data.ts';
 
 /** The command line's options. */
-export interface LabFlags extends ProblemOptions, MachineFlags {
+export interface LabFlags extends ProblemOptions, MachineFlags, TransformerFlags {
   cell?: string[];
   data?: string;
   seeds?: number;
@@ -42,9 +50,9 @@ export interface LabFlags extends ProblemOptions, MachineFlags {
   plot?: string;
 }
 
-/** A cell to train, with its settings. */
+/** A model to train, with its settings. */
 export interface Learner {
-  /** As given: a built-in cell's name, with or without options, or the path of a cell file. */
+  /** As given: a built-in cell's name, with or without options, the path of a cell file, or `transformer`. */
   readonly cell: string;
   readonly settings: ExperimentSettings;
 }
@@ -82,10 +90,13 @@ export async function prepareLab(task: LongMemoryTask, flags: LabFlags): Promise
     );
   }
   const learners: Learner[] = [];
-  for (const cell of flags.cell ?? ['lstm']) {
-    const own = isCellFile(cell) ? await readCellFile(cell) : null;
-    learners.push({ cell, settings: settingsOf(task, cell, own, flags) });
-  }
+  requireOneModel(flags);
+  if (flags.model === 'transformer') learners.push({ cell: 'transformer', settings: transformerSettings(task, flags) });
+  else
+    for (const cell of flags.cell ?? ['lstm']) {
+      const own = isCellFile(cell) ? await readCellFile(cell) : null;
+      learners.push({ cell, settings: settingsOf(task, cell, own, flags) });
+    }
   return {
     task,
     options,
@@ -96,8 +107,32 @@ export async function prepareLab(task: LongMemoryTask, flags: LabFlags): Promise
   };
 }
 
+/** @throws Failure if an option is for recurrent layers and another for Transformers */
+function requireOneModel({ cell, ...flags }: LabFlags): void {
+  const names = Object.keys(transformerTypes) as (keyof TransformerFlags)[];
+  const said: Partial<ModelOptions> = Object.fromEntries(names.map((name) => [name, flags[name]]));
+  const defaults = { cell: '', hidden: 0, embedding: 0 };
+  forModel<ModelOptions>(
+    { ...said, cell: cell?.[0] },
+    { defaults, transformer: {}, recurrent: [], mapsEmbeddings: true },
+  );
+}
+
+/** @throws Failure if heads and width do not fit */
+function transformerSettings(task: LongMemoryTask, flags: LabFlags): ExperimentSettings {
+  const settings = transformerSettingsFor(task, givenIn(flags));
+  return { ...settings, transformer: transformerBlocks({ ...flags, ...settings }) };
+}
+
 /** If the cell is given with options, they replace the defaults. */
 function settingsOf(task: LongMemoryTask, cell: string, own: CellFile | null, flags: LabFlags): ExperimentSettings {
+  const settings = settingsFor(task, own?.cell ?? parseCell(cell)!.name, givenIn(flags));
+  const source = cellSource(cell, settings.hidden, own);
+  return typeof source === 'string' ? settings : { ...settings, cell: source };
+}
+
+/** The settings that were given. */
+function givenIn(flags: LabFlags): Partial<Omit<ExperimentSettings, 'cell' | 'transformer'>> {
   const { hidden, layers, dropout, batch, optimizer, lr: learningRate, schedule, clipNorm, validateEvery, bar } = flags;
   const { seconds, steps, untilSolved } = flags;
   const otherEnd = untilSolved || seconds !== undefined;
@@ -105,10 +140,7 @@ function settingsOf(task: LongMemoryTask, cell: string, own: CellFile | null, fl
     ...{ hidden, layers, dropout, batch, optimizer, learningRate, schedule, clipNorm, validateEvery, bar, seconds },
     steps: steps ?? (otherEnd ? null : undefined),
   };
-  const given = Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined));
-  const settings = settingsFor(task, own?.cell ?? parseCell(cell)!.name, given);
-  const source = cellSource(cell, settings.hidden, own);
-  return typeof source === 'string' ? settings : { ...settings, cell: source };
+  return Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined));
 }
 
 /** Turns the library's errors about options into errors of the command line. */

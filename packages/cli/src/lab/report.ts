@@ -30,9 +30,12 @@ export function describeTask(lab: Lab): string {
 /** The settings a cell is trained with: `lstm:forgetBias=3, 128 hidden units; adam 0.005, …` */
 export function describeLearner({ cell, settings }: Learner): string {
   const { layers, hidden, dropout, batch, optimizer, learningRate, schedule, clipNorm, steps, seconds } = settings;
+  const { transformer } = settings;
   const model = [
-    isCellFile(cell) ? cell : cellText(settings.cell as BuiltInCell),
-    `${layers > 1 ? `${layers} layers of ` : ''}${hidden} hidden units`,
+    transformer || isCellFile(cell) ? cell : cellText(settings.cell as BuiltInCell),
+    transformer
+      ? `${countOf(layers, 'block')} of ${countOf(transformer.heads, 'head')}, ${hidden} wide`
+      : `${layers > 1 ? `${layers} layers of ` : ''}${hidden} hidden units`,
     dropout > 0 ? `dropout ${dropout}` : [],
   ];
   const training = [

@@ -73,7 +73,7 @@ export interface ModelRules<Options> {
   readonly mapsEmbeddings?: boolean;
 }
 
-type ModelOptions = TransformerFlags & { cell: string; hidden: number; embedding: number };
+export type ModelOptions = TransformerFlags & { cell: string; hidden: number; embedding: number };
 
 /**
  * The options that were given, with what differs for a Transformer, whose embeddings are as wide as it is.

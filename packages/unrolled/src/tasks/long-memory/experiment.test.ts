@@ -13,12 +13,14 @@ import { lossOf } from './loss.ts';
 import { SequenceModel } from './model.ts';
 import { countAnswers, type Problem, type SequenceBatch } from './problem.ts';
 import { musicProblem } from './problems/music.ts';
-import { settingsFor } from './settings.ts';
+import { settingsFor, transformerSettingsFor } from './settings.ts';
 import { createProblem, longMemoryTaskNames } from './tasks.ts';
 import { type LongMemoryTraining, longMemoryTraining } from './training.ts';
 
 const exact = createDevice(referenceBackend({ float: 'float64' }));
 const wasm = await openDevice('wasm', { threads: 1 });
+
+const transformer = transformerSettingsFor('parity', { hidden: 8, layers: 2 }, { heads: 2 });
 
 const small: ExperimentSettings = {
   ...settingsFor('adding', 'gru'),
@@ -217,9 +219,12 @@ describe('loss and metric', () => {
     expect(countLastRight({ ...batch, targets }, outputs)).toEqual({ right: 1, of: 2 });
   });
 
-  test('an evaluation does not depend on how the sequences are batched', async () => {
+  test.each([
+    ['cells', small],
+    ['a Transformer', transformer],
+  ])('an evaluation of %s does not depend on how the sequences are batched', async (_, settings) => {
     const problem = createProblem('parity', { length: 9, testLength: 12 });
-    const model = new SequenceModel(exact, problem, small, 4);
+    const model = new SequenceModel(exact, problem, settings, 4);
     const { training } = problem;
     if (training.examples !== null) throw new Error('parity never ends');
     const draw = (size: number, count: number): SequenceBatch[] => {
@@ -235,8 +240,36 @@ describe('loss and metric', () => {
   });
 });
 
+describe('a Transformer', () => {
+  const problem = createProblem('brackets', { length: 6, testLength: 6 });
+  const model = new SequenceModel(exact, problem, transformer, 2);
+
+  test('answers from a step and those before it', async () => {
+    const { training } = problem;
+    if (training.examples !== null) throw new Error('brackets never end');
+    const random = new Random(3);
+    const batch = { ...training.draw(random, 1), lengths: null };
+    const width = problem.features;
+    const changed = { ...batch, inputs: batch.inputs.map((x, i) => (Math.floor(i / width) === 2 ? 1 - x : x)) };
+    const [before, after] = [await model.predict(batch), await model.predict(changed)];
+    const differs = Array.from({ length: batch.steps }, (_, t) =>
+      Array.from({ length: problem.outputs }, (_, o) => t * problem.outputs + o).some((i) => before[i] !== after[i]),
+    );
+    expect(differs).toEqual(differs.map((_, t) => t >= 2));
+  });
+
+  test('takes the place of cells, with positions for any length', () => {
+    const make = (settings: Partial<ExperimentSettings>) => () =>
+      new SequenceModel(exact, problem, { ...transformer, ...settings }, 1);
+    expect(make({ cell: 'gru' })).toThrow('a cell or a transformer, received both');
+    expect(make({ transformer: undefined })).toThrow('received neither');
+    expect(make({ transformer: { layers: 1, heads: 1, positions: 'learnt' } })).toThrow('learnt positions end');
+  });
+});
+
 test.each(longMemoryTaskNames)('%s has settings that make a model for every cell', (task) => {
   const settings = settingsFor(task, 'lstm', { hidden: 7 });
   expect(settings.cell).toMatchObject({ cell: 'lstm', hidden: 7 });
   expect(settings.steps).toBeGreaterThan(0);
+  expect(transformerSettingsFor(task, { layers: 3 }).transformer).toMatchObject({ layers: 3, heads: 4 });
 });

@@ -1,9 +1,9 @@
-import { type CellSource, cellNameOf } from '../../nn/index.ts';
+import { type CellSource, cellNameOf, type StackOptions } from '../../nn/index.ts';
 import type { ExperimentSettings } from './experiment.ts';
 import type { LongMemoryTask } from './tasks.ts';
 
 /** Settings with the cell's options apart. */
-interface Settings extends Omit<ExperimentSettings, 'cell'> {
+interface Settings extends Omit<ExperimentSettings, 'cell' | 'transformer'> {
   readonly options: Readonly<Record<string, unknown>>;
 }
 
@@ -25,6 +25,9 @@ const common: Settings = {
   validateEvery: 100,
   options: {},
 };
+
+/** What differs in a Transformer, in every task. */
+const ofTransformers: Partial<Settings> = { hidden: 64, layers: 2, learningRate: 1e-3 };
 
 /** Small batches: a step more teaches more here than a row more. */
 const order: TaskSettings = {
@@ -79,4 +82,19 @@ export function settingsFor(
   const { cells = {}, ...byTask } = tasks[task];
   const { hidden, options, ...rest } = { ...common, ...byTask, ...cells[cellNameOf(cell)], ...said };
   return { ...rest, hidden, cell: typeof cell === 'string' ? { ...options, cell, hidden } : cell };
+}
+
+/**
+ * Default settings for a task and a Transformer.
+ * @param blocks  of the Transformer. Default: as many as `layers` says, with 4 heads and the settings' dropout
+ */
+export function transformerSettingsFor(
+  task: LongMemoryTask,
+  said: Partial<Omit<Settings, 'options'>> = {},
+  blocks: Partial<StackOptions> = {},
+): ExperimentSettings {
+  const { cells: _, ...byTask } = tasks[task];
+  const { options: __, ...settings } = { ...common, ...byTask, ...ofTransformers, ...said };
+  const { layers, dropout } = settings;
+  return { ...settings, transformer: { layers, heads: 4, dropout, ...blocks } };
 }
