@@ -66,6 +66,8 @@ export const glimpses: FaultGroup = {
       [`${glimpse}/glimpse.test.ts`],
       [
         ['const known = h.detach();', 'const known = h.mul(0);'],
+        ['0.5 * Math.sqrt((i + 1) / places)', '0.5 * ((i + 1) / places)'],
+        ['declarations.buffer(', 'declarations.declare('],
         [
           'const place = add(middle, scale(noise, deviation)).detach();',
           'const place = add(middle, scale(noise, deviation));',

@@ -28,7 +28,7 @@ test.each([
     'glimpse',
     new GlimpseModel(device, { config: { ...size, reader: 'reinforce', patch: 2, scales: 1 }, labels: ['1', '7'] }),
     image,
-    null,
+    'irnn',
   ],
   ['target-selection', new TargetSelector(device, gameVocabulary([game], 1), sizes), game, 'gru'],
 ])('a model of %s opens, says what it is, and answers', async (task, model, input, cell) => {

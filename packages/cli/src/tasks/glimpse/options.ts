@@ -1,5 +1,6 @@
 import { Option } from 'commander';
 import { type SceneKind, sceneKinds } from 'unrolled/images';
+import { cellNames } from 'unrolled/nn';
 import { type Reader, readers } from 'unrolled/tasks/glimpse';
 import { choice, number, option, positive, whole } from '../../options/parse.ts';
 import { type OptionType, type TrainOptions, trainDefaults } from '../../options/train.ts';
@@ -12,6 +13,7 @@ export interface GlimpseOptions extends TrainOptions {
   patch: number;
   /** Default: 1, or 3 in scenes. */
   scales?: number;
+  cell: string;
   hidden: number;
   units: number;
   deviation: number;
@@ -28,9 +30,10 @@ export interface GlimpseOptions extends TrainOptions {
 
 export const defaults = {
   ...trainDefaults,
-  ...{ reader: 'reinforce', glimpses: 6, patch: 8, hidden: 256, units: 128, deviation: 0.15, channels: 8 },
+  ...{ reader: 'reinforce', glimpses: 6, patch: 8, cell: 'irnn', hidden: 256, units: 128 },
+  ...{ deviation: 0.05, channels: 8 },
   ...{ scene: 'plain', clutter: 4, augment: 'none', validationShare: 0.1 },
-  ...{ batch: 64, lr: 1e-3, clipNorm: 5, ema: 0.999 },
+  ...{ batch: 128, lr: 2e-3, clipNorm: 5, ema: 0.999 },
 } as const satisfies GlimpseOptions;
 
 export const optional: Readonly<Record<string, OptionType>> = {
@@ -42,13 +45,14 @@ export const optional: Readonly<Record<string, OptionType>> = {
 export const options = (): Option[] => [
   choice(
     '--reader <how>',
-    `glimpses that learn where to look by REINFORCE or by the gradient, or look at random; for comparison the whole image by a convolution or a dense layer (default ${defaults.reader})`,
+    `glimpses that learn where to look by REINFORCE or by the gradient; for comparison at fixed or random places, or the whole image by a convolution or a dense layer (default ${defaults.reader})`,
     readers,
   ),
   option('--glimpses <n>', `glimpses for each label (default ${defaults.glimpses})`, whole(1, 1024)),
   option('--patch <n>', `a patch is n × n numbers (default ${defaults.patch})`, whole(1, 1024)),
   option('--scales <n>', 'patches of a glimpse, each twice as wide (default 1, in scenes 3)', whole(1, 10)),
-  option('--hidden <n>', `hidden units of the LSTM, or of the dense layer (default ${defaults.hidden})`, whole(1)),
+  choice('--cell <name>', `recurrent cell that the glimpses feed (default ${defaults.cell})`, cellNames),
+  option('--hidden <n>', `hidden units of the cell, or of the dense layer (default ${defaults.hidden})`, whole(1)),
   option('--units <n>', `units of the layers that read a glimpse (default ${defaults.units})`, whole(1)),
   option(
     '--deviation <share>',

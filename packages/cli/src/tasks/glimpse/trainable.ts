@@ -90,12 +90,12 @@ async function prepare(
 }
 
 function modelOptions(chosen: GlimpseOptions, labels: readonly string[], side: number): ModelOptions {
-  const { reader, glimpses, patch, hidden, units, deviation, channels, scene: kind, clutter } = chosen;
+  const { reader, glimpses, patch, cell, hidden, units, deviation, channels, scene: kind, clutter } = chosen;
   const plain = kind === 'plain';
   const size = chosen.size ?? (plain ? side : 60);
   const scales = chosen.scales ?? (plain ? 1 : 3);
   return {
-    config: { height: size, width: size, reader, glimpses, patch, scales, hidden, units, deviation, channels },
+    config: { height: size, width: size, reader, glimpses, patch, scales, cell, hidden, units, deviation, channels },
     labels,
     scene: plain ? { kind } : { kind, size, ...(kind === 'cluttered' && { clutter }) },
   };

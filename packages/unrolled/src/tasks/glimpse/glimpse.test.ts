@@ -133,9 +133,9 @@ describe('a model that reads by glimpses', () => {
     const dense = new GlimpseModel(reference, { config: config('dense', { hidden: 7 }), labels });
     expect(dense.multiplyAdds).toBe(144 * 7 + 7 * 2);
     const glimpses = new GlimpseModel(reference, { config: config('random', { glimpses: 1, scales: 1 }), labels });
-    // Sensor, what, where, glimpse, LSTM, classify.
+    // Sensor, what, where, glimpse, cell, classify.
     const sensor = 12 * 12 * 3 + 3 * 12 * 3;
-    expect(glimpses.multiplyAdds).toBe(sensor + 9 * 12 + 2 * 12 + 24 * 24 + 4 * 16 * (24 + 16) + 16 * 2);
+    expect(glimpses.multiplyAdds).toBe(sensor + 9 * 12 + 2 * 12 + 24 * 24 + 16 * (24 + 16) + 16 * 2);
   });
 
   test('looks first at the middle, and its path is drawn on the image', async () => {
@@ -149,10 +149,31 @@ describe('a model that reads by glimpses', () => {
     expect(new Set(pictures.map(({ width }) => width)).size).toBe(1);
   });
 
+  test('begins to look at places spread around the middle, which stay where they are with fixed', async () => {
+    const model = new GlimpseModel(wasm, { config: config('fixed', { glimpses: 5 }), labels }, 1);
+    const images = shapes(2).map(({ image }) => image);
+    const before = await readImages(model, images);
+    const places = (reading: (typeof before)[number]) => reading.path.map(({ y, x }) => [y / 5.5 - 1, x / 5.5 - 1]);
+    for (const [i, [y, x]] of places(before[0]).entries()) expect(Math.hypot(y, x)).toBeCloseTo(0.25 * Math.sqrt(i), 5);
+    expect(places(before[1])).toEqual(places(before[0]));
+    // A policy begins there too, but for weights of 0.01.
+    const policy = new GlimpseModel(wasm, { config: config('reinforce', { glimpses: 5 }), labels }, 1);
+    const chosen = places((await readImages(policy, images))[0]);
+    for (const [i, place] of places(before[0]).entries()) {
+      expect(Math.hypot(place[0] - chosen[i][0], place[1] - chosen[i][1])).toBeLessThan(0.05);
+    }
+    const training = glimpseTraining(model, shapes(8), { batch: 4, seed: 1 });
+    const options = { optimizer: { method: 'adam' }, learningRate: 0.01, steps: 3 } as const;
+    for await (const _ of train(training, options));
+    expect(places((await readImages(model, images))[0])).toEqual(places(before[0]));
+  });
+
   test('refuses what cannot be', async () => {
     expect(() => new GlimpseModel(reference, { config: config('dense'), labels: ['one'] })).toThrow(ConfigError);
     expect(() => new GlimpseModel(reference, { config: config('sharp' as Reader), labels })).toThrow(/reader must be/);
     const model = new GlimpseModel(reference, { config: config('dense'), labels });
+    const cell = config('fixed', { cell: 'circuit' });
+    expect(() => new GlimpseModel(reference, { config: cell, labels })).toThrow(/cell must be/);
     await expect(evaluateGlimpses(model, [])).rejects.toThrow(DataError);
     await expect(evaluateGlimpses(model, [{ image: shape('cross'), label: 'star' }])).rejects.toThrow(/unknown label/);
   });

@@ -47,7 +47,7 @@ export class GlimpseModel {
     this.labels = labels;
     this.scene = scene;
     const whole = ['convolution', 'dense'].includes(config.reader);
-    this.#network = whole ? null : new GlimpseNetwork(this.config, labels.length);
+    this.#network = whole ? null : new GlimpseNetwork(this.config, config.glimpses * this.targets, labels.length);
     this.#whole = whole ? wholeImageNetwork(this.config, labels.length * this.targets) : null;
     this.parameters = initialiseParameters(this, [-1, config.height, config.width], device, initial);
   }
@@ -113,7 +113,7 @@ export class GlimpseModel {
   ): { readonly glimpses: readonly Glimpse[]; readonly logits: readonly Tensor[] } {
     const { targets, config } = this;
     if (this.#network) {
-      const glimpses = this.#network.apply(images, config.glimpses * targets, context);
+      const glimpses = this.#network.apply(images, context);
       const last = Array.from({ length: targets }, (_, j) => glimpses[(j + 1) * config.glimpses - 1].logits);
       return { glimpses, logits: last };
     }

@@ -1,13 +1,16 @@
 import { Buildable } from '../../nn/buildable.ts';
-import { LstmCell, type LstmState } from '../../nn/cells/lstm.ts';
+import type { Cell, CellState } from '../../nn/cells/cell.ts';
+import { createCell } from '../../nn/cells/registry.ts';
+import type { Initialiser } from '../../nn/initialisers.ts';
 import type { Context } from '../../nn/layer.ts';
 import { Linear } from '../../nn/linear.ts';
-import type { Declarations } from '../../nn/parameters.ts';
+import type { Declarations, Parameter } from '../../nn/parameters.ts';
 import { unroll } from '../../nn/unroll.ts';
 import { GlimpseSensor } from '../../nn/vision/glimpse-sensor.ts';
-import { add, concat, relu, reshape, scale, square, sub, sum, tanh } from '../../ops/index.ts';
+import { add, broadcastTo, concat, relu, reshape, scale, slice, square, sub, sum, tanh } from '../../ops/index.ts';
 import { Random } from '../../random.ts';
 import type { Shape } from '../../shape.ts';
+import type { Device } from '../../tensor/device.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { GlimpseConfig } from './config.ts';
 
@@ -27,34 +30,41 @@ export interface Glimpse {
  * Recurrent attention (Mnih 2014; Ba 2015):
  *
  *     g_t = relu(W [relu(W_ρ ρ(x, l_t)); relu(W_l l_t)])        ρ: the glimpse sensor
- *     h_t = LSTM(h_{t−1}, g_t);   logits = W_y h_t
- *     l_{t+1} ~ N(tanh(W_loc h_t), σ²);   b = W_b h_t
+ *     h_t = cell(h_{t−1}, g_t);   logits = W_y h_t
+ *     l_{t+1} ~ N(tanh(W_loc h_t / √H + s_{t+1}), σ²);   b = W_b h_t
  *
- * It begins in the middle of the image. With 'reinforce', place and baseline get no gradient into h. Parameters: `what.…`,
- * `where.…`, `glimpse.…`, `lstm.…`, `classify.…`, `locate.…`, `baseline.…`.
+ * It begins in the middle of the image. The scan s, a place for each further glimpse, is learnt; it starts spread around the
+ * middle, since a policy that starts there for all glimpses sees little else, and has little to learn from. Without the
+ * division by √H, Adam moves a place by its learning rate times the sum of H units, further than it may move in a step.
+ *
+ * With 'reinforce', place and baseline get no gradient into h. Parameters: `what.…`, `where.…`, `glimpse.…`, `cell.…`,
+ * `classify.…`, `locate.weight`, `scan`, `baseline.…`.
  */
-export class GlimpseNetwork extends Buildable<true> {
+export class GlimpseNetwork extends Buildable<{ scan: Parameter | null }> {
   readonly config: { readonly layer: 'glimpse' } & Required<GlimpseConfig>;
+  readonly #count: number;
   readonly #sensor: GlimpseSensor;
   readonly #what: Linear;
   readonly #where: Linear;
   readonly #glimpse: Linear;
-  readonly #cell: LstmCell;
+  readonly #cell: Cell;
   readonly #classify: Linear;
   readonly #locate: Linear;
   readonly #baseline: Linear;
 
-  constructor(config: Required<GlimpseConfig>, classes: number) {
+  /** @param count  T, how many glimpses */
+  constructor(config: Required<GlimpseConfig>, count: number, classes: number) {
     super();
     this.config = { layer: 'glimpse', ...config };
-    const { patch, scales, hidden, units } = config;
+    this.#count = count;
+    const { patch, scales, hidden, units, cell } = config;
     this.#sensor = new GlimpseSensor({ patch, scales });
     this.#what = new Linear({ units });
     this.#where = new Linear({ units });
     this.#glimpse = new Linear({ units: 2 * units });
-    this.#cell = new LstmCell({ hidden });
+    this.#cell = cell === 'irnn' ? createCell({ ...summing, hidden }) : createCell(cell, hidden);
     this.#classify = new Linear({ units: classes });
-    this.#locate = new Linear({ units: 2, weight: { kind: 'normal', deviation: 0.01 } });
+    this.#locate = new Linear({ units: 2, bias: false, weight: { kind: 'normal', deviation: 0.01 } });
     this.#baseline = new Linear({ units: 1 });
   }
 
@@ -64,35 +74,40 @@ export class GlimpseNetwork extends Buildable<true> {
     this.#what.build([-1, this.#sensor.width], declarations.within('what'));
     this.#where.build([-1, 2], declarations.within('where'));
     this.#glimpse.build([-1, 2 * units], declarations.within('glimpse'));
-    this.#cell.build(2 * units, declarations.within('lstm'));
+    this.#cell.build(2 * units, declarations.within('cell'));
     const h = [-1, hidden];
     const logits = this.#classify.build(h, declarations.within('classify'));
-    if (reader !== 'random') this.#locate.build(h, declarations.within('locate'));
+    const further = this.#count - 1;
+    this.parts = { scan: null };
+    if (further === 0 || reader === 'random') return [images[0], logits.at(-1)!];
+    const scan = [[2 * further], spread(further)] as const;
+    this.parts.scan = reader === 'fixed' ? declarations.buffer('scan', ...scan) : declarations.declare('scan', ...scan);
+    if (reader !== 'fixed') this.#locate.build(h, declarations.within('locate'));
     if (reader === 'reinforce') this.#baseline.build(h, declarations.within('baseline'));
-    this.parts = true;
     return [images[0], logits.at(-1)!];
   }
 
   /**
-   * Looks at images `[B, H, W]`, whose pixels are from 0 to 1.
-   * @param count  T, how many glimpses
+   * Looks T times at images `[B, H, W]`, whose pixels are from 0 to 1.
    * @param context  in training, places are drawn
    */
-  apply(images: Tensor, count: number, context: Context): Glimpse[] {
+  apply(images: Tensor, context: Context): Glimpse[] {
     const { device } = images;
     const [B] = images.shape;
-    let state: LstmState = this.#cell.initialState(B, device);
-    let next: Omit<Glimpse, 'logits'> = { place: device.zeros([B, 2]), logProbability: null, baseline: null };
+    let state: CellState = this.#cell.initialState(B, device);
+    let next: Omit<Glimpse, 'logits'> = chosen(device.zeros([B, 2]));
     const glimpses: Glimpse[] = [];
-    for (let t = 0; t < count; t++) {
+    for (let t = 0; t < this.#count; t++) {
       const { place } = next;
       const seen = relu(this.#what.apply(this.#sensor.apply(images, place)));
       const where = relu(this.#where.apply(place));
       const glimpse = relu(this.#glimpse.apply(concat([seen, where], -1)));
       // The fused operation over a sequence of one step.
-      state = unroll(this.#cell, reshape(glimpse, [1, ...glimpse.shape]), state).state;
-      glimpses.push({ ...next, logits: this.#classify.apply(state.h) });
-      if (t + 1 < count) next = this.#look(state.h, t, context);
+      const { outputs, state: after } = unroll(this.#cell, reshape(glimpse, [1, ...glimpse.shape]), state);
+      state = after;
+      const h = reshape(outputs, [B, outputs.shape[2]]);
+      glimpses.push({ ...next, logits: this.#classify.apply(h) });
+      if (t + 1 < this.#count) next = this.#look(h, t, context);
     }
     return glimpses;
   }
@@ -102,21 +117,12 @@ export class GlimpseNetwork extends Buildable<true> {
     const { device } = h;
     const [B] = h.shape;
     const { reader, deviation } = this.config;
-    if (reader === 'random') {
-      // Without training, the same places for every image.
-      const random = context.training ? context.random : new Random(t);
-      const [y, x] = [random, random].map((one) => 1.6 * one.uniform() - 0.8);
-      const numbers = context.training
-        ? Float32Array.from({ length: 2 * B }, () => 1.6 * random.uniform() - 0.8)
-        : Float32Array.from({ length: 2 * B }, (_, i) => (i % 2 === 0 ? y : x));
-      return { place: device.tensor(numbers, [B, 2]), logProbability: null, baseline: null };
-    }
-    if (reader === 'bilinear') {
-      return { place: tanh(this.#locate.apply(h)), logProbability: null, baseline: null };
-    }
+    if (reader === 'fixed') return chosen(broadcastTo(tanh(this.#scan(t)), [B, 2]));
+    if (reader === 'random') return chosen(randomPlaces(device, B, t, context));
+    if (reader === 'bilinear') return chosen(this.#policy(h, t));
     const known = h.detach();
-    const middle = tanh(this.#locate.apply(known));
-    if (!context.training) return { place: middle.detach(), logProbability: null, baseline: null };
+    const middle = this.#policy(known, t);
+    if (!context.training) return chosen(middle.detach());
     const { random } = context;
     const noise = device.tensor(
       Float32Array.from({ length: 2 * B }, () => random.normal()),
@@ -130,4 +136,41 @@ export class GlimpseNetwork extends Buildable<true> {
       baseline: reshape(this.#baseline.apply(known), [B]),
     };
   }
+  /** tanh(W_loc h / √H + s), `[B, 2]`. */
+  #policy(h: Tensor, t: number): Tensor {
+    return tanh(add(scale(this.#locate.apply(h), this.config.hidden ** -0.5), this.#scan(t)));
+  }
+
+  /** s_{t+1}, `[2]`. */
+  #scan(t: number): Tensor {
+    return slice(this.parts.scan!.value, 0, 2 * t, 2 * t + 2);
+  }
 }
+
+/** A place that was not drawn. */
+const chosen = (place: Tensor): Omit<Glimpse, 'logits'> => ({ place, logProbability: null, baseline: null });
+
+/** Without training, the same places for every image. */
+function randomPlaces(device: Device, B: number, t: number, context: Context): Tensor {
+  const random = context.training ? context.random : new Random(t);
+  const draw = (): number => 1.6 * random.uniform() - 0.8;
+  if (context.training) return device.tensor(Float32Array.from({ length: 2 * B }, draw), [B, 2]);
+  const same = [draw(), draw()];
+  return device.tensor(
+    Float32Array.from({ length: 2 * B }, (_, i) => same[i % 2]),
+    [B, 2],
+  );
+}
+
+/** The atanh of places around the middle, on a sunflower's spiral (Vogel 1979) of half the image: y and x of one after the other. */
+function spread(places: number): Initialiser {
+  const golden = Math.PI * (3 - Math.sqrt(5));
+  const gates = Array.from({ length: places }, (_, i) => {
+    const [radius, angle] = [0.5 * Math.sqrt((i + 1) / places), (i + 1) * golden];
+    return [radius * Math.cos(angle), radius * Math.sin(angle)];
+  });
+  return { kind: 'gates', gates: gates.flat().map((place) => ({ kind: 'constant', value: Math.atanh(place) })) };
+}
+
+/** Like `irnn`, but with inputs of ordinary size, as there are few steps. */
+const summing = { cell: 'rnn', activation: 'relu', weightHh: { kind: 'identity' } } as const;
