@@ -1,4 +1,5 @@
 import { openDevice } from 'unrolled';
+import { fromHalf, toHalf } from 'unrolled/io';
 import { inference, type StackState } from 'unrolled/nn';
 import { LanguageModel, tokenizerFor } from 'unrolled/tasks/language-model';
 import { assertAlike, valueAt } from '../likeness.ts';
@@ -31,13 +32,14 @@ function gptOn(device: Awaited<ReturnType<typeof openDevice>>): LanguageModel {
   return new LanguageModel(device, tokenizerFor('char', letters), config);
 }
 
-/** One token after another, each the likeliest, after a prompt. */
-async function generate(threads: number, runs: number): Promise<Run & { readonly parameters: [string, number[]][] }> {
+/** One token after another, each the likeliest, after a prompt. @param half  with weights rounded to float16 */
+async function generate(threads: number, runs: number, half = false): Promise<Run & { readonly parameters: [string, number[]][] }> {
   const device = await openDevice('wasm', { threads });
   const model = gptOn(device);
   const saved = Object.entries(await model.parameters.save());
   for (const [parameter, [, { data }]] of saved.entries()) {
     for (let i = 0; i < data.length; i++) data[i] = valueAt(parameter, i, 0.05);
+    if (half) data.set(fromHalf(toHalf(Float32Array.from(data))));
   }
   model.parameters.load(Object.fromEntries(saved));
   const parameters = saved.map(([name, { shape }]): [string, number[]] => [name, [...shape]]);
@@ -106,6 +108,8 @@ export const transformer: Question = {
       add(training, 'unrolled', () => time('off'));
       if (blas) add(training, 'unrolled with BLAS', () => time(blas));
       add(writing, 'unrolled', async () => summarise((await generate(threads, 2 * runs)).milliseconds).median);
+      const half = async () => summarise((await generate(threads, 2 * runs, true)).milliseconds).median;
+      add(writing, 'unrolled, float16 weights', half);
       if (!pytorch) continue;
       const script = 'pytorch_transformer.py';
       add(training, 'PyTorch', () => {

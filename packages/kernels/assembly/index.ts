@@ -23,6 +23,7 @@ export { gemmFewRows } from './few-rows';
 export { gemm, gemmScratchSize } from './gemm';
 export { gruAfterBackward, gruAfterForward } from './gru';
 export { gruBeforeGates, gruBeforeGatesBackward, gruBeforeOutput, gruBeforeOutputBackward } from './gru-before';
+export { fitsHalf, gemmHalf, halfScratchSize, halfSize, packHalf } from './half';
 export { layerNorm, layerNormGrad, layerNormSums } from './layer-norm';
 export { gather, scatterAdd } from './lookup';
 export { lstmBackward, lstmForward } from './lstm';

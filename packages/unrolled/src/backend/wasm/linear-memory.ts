@@ -32,6 +32,7 @@ interface Derived {
   version: number;
   /** 0 while it was requested only once. */
   address: number;
+  bytes: number;
   made: boolean;
 }
 
@@ -108,21 +109,29 @@ export class LinearMemory {
   /**
    * Space for a derived form of a block's content, and whether it is already computed; null the first time after a write,
    * since most content is soon written again.
+   * @param bytes  how many it needs; asked once
    */
-  derived(block: Block, name: string, bytes: number): { address: number; made: boolean } | null {
+  derived(
+    block: Block,
+    name: string,
+    bytes: () => number,
+  ): { readonly address: number; readonly bytes: number; readonly made: boolean } | null {
     const own = this.#own(block.storage, name);
     const { version } = own;
     own.derived ??= new Map();
     const kept = own.derived.get(name);
     if (kept?.version !== version) {
       if (kept !== undefined && kept.address !== 0) this.#open().free(kept.address);
-      own.derived.set(name, { version, address: 0, made: false });
+      own.derived.set(name, { version, address: 0, bytes: 0, made: false });
       return null;
     }
-    if (kept.address === 0) kept.address = this.#open().allocate(bytes);
-    const { address, made } = kept;
+    if (kept.address === 0) {
+      kept.bytes = bytes();
+      kept.address = this.#open().allocate(kept.bytes);
+    }
+    const found = { ...kept };
     kept.made = true;
-    return { address, made };
+    return found;
   }
 
   /** Address of the block's first element, for writing: invalidates derived forms. */

@@ -93,3 +93,33 @@ test('kept packings go with their weight', async () => {
   // 300 packings of 480 KB would not fit into 32 MB.
   expect(results).toEqual(Array(300).fill(results[0]));
 });
+
+test('weights of no more than 16 bits give the same bits packed as they are, until they change', async () => {
+  for (const threads of [1, 3]) {
+    const backend = await wasmBackend({ threads, limitBytes: 2 ** 28 });
+    opened.push(backend);
+    const lab = new Lab(backend, 7);
+    const [k, n] = [300, 700];
+    for (const m of [1, 2, 40]) {
+      const product = { batch: 1, m, k, n, transposeA: false, transposeB: true, accumulate: false, sharedB: true };
+      const [a, out] = [lab.normal([m, k]), lab.empty([m, n])];
+      const coarse = Float32Array.from(backend.readSync(lab.normal([n, k])), (x) => Math.round(x * 256) / 256);
+      const weight = lab.floats([n, k], [...coarse]);
+      const multiply = (): number[] => {
+        backend.matmul(a, weight, out, product);
+        return valuesOf(backend, out);
+      };
+      // Read as it is, packed, and from the packed form.
+      const found = [multiply(), multiply(), multiply()];
+      expect(found[1]).toEqual(found[0]);
+      expect(found[2]).toEqual(found[0]);
+      backend.write(
+        weight,
+        coarse.map((x) => x / 3),
+      );
+      const changed = [multiply(), multiply(), multiply()];
+      expect(changed[0]).not.toEqual(found[0]);
+      expect(changed[2]).toEqual(changed[0]);
+    }
+  }
+});

@@ -10,15 +10,18 @@ export interface Side {
   readonly n: number;
   /** Rows of the left sides of one product. */
   readonly rows: number;
+  /** Whether the product can read weights of 16 bits, where they have no more. Default false. */
+  readonly half?: boolean;
 }
 
-/** Address of a packed right side, for a job; `ready` is 1 if it is already packed. */
+/** Address of a packed right side, for a job; `ready` is 1 if it is already packed, `half` if it has 16 bits a number. */
 export interface Packed {
   readonly packed: number;
   readonly ready: number;
+  readonly half: number;
 }
 
-export const notPacked: Packed = { packed: 0, ready: 0 };
+export const notPacked: Packed = { packed: 0, ready: 0, half: 0 };
 
 /**
  * Space for a packed right side. An unchanged weight is packed once: step-by-step inference would otherwise spend as long on
@@ -34,7 +37,7 @@ export function packedRoom(
   side: Side,
 ): Packed {
   const bytes = products.packedBytes(side.rows, side.k, side.n);
-  return keptRoom(memory, products, block, side) ?? { packed: memory.scratch(scratch, bytes), ready: 0 };
+  return keptRoom(memory, products, block, side) ?? { ...notPacked, packed: memory.scratch(scratch, bytes) };
 }
 
 /** Like `packedRoom`, but only for unchanged right sides. */
@@ -42,11 +45,14 @@ export function keptRoom(
   memory: LinearMemory,
   products: Products,
   block: Block,
-  { offset = 0, transposed, k, n, rows }: Side,
+  { offset = 0, transposed, k, n, rows, half = false }: Side,
 ): Packed | null {
   const bytes = products.packedBytes(rows, k, n);
   if (bytes === 0) return notPacked;
-  const name = `${block.offset + offset} ${transposed ? 'ᵀ' : ''} ${k}×${n} by ${products.panel(rows, k, n)}`;
-  const room = memory.derived(block, name, bytes);
-  return room && { packed: room.address, ready: room.made ? 1 : 0 };
+  const fewer = half ? products.halfBytes(rows, k, n) : 0;
+  const needed = (): number =>
+    fewer > 0 && products.fitsHalf(memory.input(block) + offset * 4, k * n) ? fewer : bytes;
+  const name = `${block.offset + offset} ${transposed ? 'ᵀ' : ''} ${k}×${n} by ${products.panel(rows, k, n)}${half ? ' or half' : ''}`;
+  const room = memory.derived(block, name, needed);
+  return room && { packed: room.address, ready: room.made ? 1 : 0, half: Number(room.bytes === fewer) };
 }

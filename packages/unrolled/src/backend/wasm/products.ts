@@ -1,7 +1,7 @@
 import type { Block, MatrixProduct } from '../backend.ts';
 import type { Context } from './context.ts';
 import { batchedMatmulJob, FEW_ROWS, matmulJob, rowsOfPart } from './jobs/products.ts';
-import { keptRoom } from './packed.ts';
+import { keptRoom, notPacked } from './packed.ts';
 
 export function matmul(context: Context, a: Block, b: Block, out: Block, product: MatrixProduct): void {
   const { memory, kernels, products } = context;
@@ -14,12 +14,13 @@ export function matmul(context: Context, a: Block, b: Block, out: Block, product
   }
   const m = merged ? product.batch * product.m : product.m;
   const parts = context.partsFor(2 * m * n * k);
-  const side = { transposed: transposeB, k, n, rows: rowsOfPart(m, parts) };
+  const side = { transposed: transposeB, k, n, rows: rowsOfPart(m, parts), half: !transposeA };
   const kept = keptRoom(memory, products, b, side);
   const direct = kept === null && m <= FEW_ROWS && transposeB && !transposeA;
   const bytes = direct ? 0 : products.packedBytes(side.rows, k, n);
-  const place = kept ?? { packed: memory.scratch('right', bytes), ready: 0 };
-  const scratchBytes = direct ? 0 : kernels.gemmScratchSize(transposeA ? 1 : 0, m, n, k) * 4;
+  const place = kept ?? { ...notPacked, packed: memory.scratch('right', bytes) };
+  const scratchFloats = place.half ? products.halfScratch(k) : kernels.gemmScratchSize(transposeA ? 1 : 0, m, n, k);
+  const scratchBytes = direct ? 0 : scratchFloats * 4;
   const scratch = memory.scratch('parts', parts * scratchBytes);
   const flags = {
     transposeA: Number(transposeA),

@@ -31,7 +31,7 @@ export function weightParameters(memory: LinearMemory, sums: Sums, form: string,
   const { weight, grid, groups, isGradient } = sums;
   const taps = grid.taps.map(({ index }) => index).join();
   const name = `${form} ${weight.offset} [${weight.shape}] ${groups} ${isGradient ? 'ᵀ' : ''}${taps}`;
-  const kept = memory.derived(weight, name, bytes);
+  const kept = memory.derived(weight, name, () => bytes);
   return {
     ...{ weight: memory.input(weight), weightTaps: weight.shape[2] * weight.shape[3], isGradient: isGradient ? 1 : 0 },
     ...{ packed: kept?.address ?? memory.scratch('taps', bytes), ready: kept?.made ? 1 : 0 },

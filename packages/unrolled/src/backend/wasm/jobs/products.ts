@@ -24,8 +24,8 @@ export interface LeastForBlas {
   readonly work: number;
 }
 
-/** Our kernel, BLAS with the right side unpacked, or BLAS on tiles for its small-matrix kernels. */
-type Way = 'kernel' | 'stored' | 'pieces';
+/** Our kernel, with a right side of 32 or 16 bits, BLAS with the right side unpacked, or BLAS on tiles for its small-matrix kernels. */
+type Way = 'kernel' | 'half' | 'stored' | 'pieces';
 
 /** A right side B [k, n] in memory. */
 interface Stored {
@@ -45,15 +45,19 @@ export interface Right extends Stored {
   readonly way: Way;
 }
 
+/** Columns in a panel of 16 bits. */
+const HALF_PANEL = 32;
+
 /** Columns in a packed panel; products may be split between panels. */
 function panelOf(way: Way): number {
-  return way === 'pieces' ? BLAS_PANEL : PANEL;
+  return { kernel: PANEL, half: HALF_PANEL, pieces: BLAS_PANEL, stored: PANEL }[way];
 }
 
 /** Some columns of a right side, from a multiple of its panels on. */
 export function columnsOf(right: Right, from: number, n: number): Right {
   const stored = right.stored + from * (right.transposed ? right.ld : 1) * 4;
-  return { ...right, stored, n, packed: right.packed && right.packed + from * right.k * 4 };
+  const bytes = right.way === 'half' ? 2 : 4;
+  return { ...right, stored, n, packed: right.packed && right.packed + from * right.k * bytes };
 }
 
 /** Matrix products of one thread: by the kernel, which needs the right side packed, or by a system BLAS. */
@@ -86,25 +90,54 @@ export class Products {
     return way === 'stored' ? 0 : this.#kernels.packedSize(k, n, panelOf(way)) * 4;
   }
 
+  /** Bytes of the packed form of B [k, n] in 16 bits; 0: it has none. */
+  halfBytes(rows: number, k: number, n: number): number {
+    return this.#wayOf(rows, k, n) === 'kernel' ? this.#kernels.halfSize(k, n) * 4 : 0;
+  }
+
+  /** Whether numbers have no more than 16 bits. */
+  fitsHalf(address: number, count: number): boolean {
+    return this.#kernels.fitsHalf(address, count) === 1;
+  }
+
+  /** Floats of scratch to pack and multiply with a right side of 16 bits. */
+  halfScratch(k: number): number {
+    return Math.max(8 * k, this.#kernels.halfScratchSize(k));
+  }
+
   /** Columns in a packed panel of B [k, n]. */
   panel(rows: number, k: number, n: number): number {
     return panelOf(this.#wayOf(rows, k, n));
   }
 
-  /** This part's share of packing, a run of panels. */
-  pack({ stored, ld, transposed, k, n, packed, way }: Right, share: Part): void {
+  /** This part's share of packing, a run of panels. @param scratch  `halfScratch(k)` floats for 16 bits */
+  pack({ stored, ld, transposed, k, n, packed, way }: Right, share: Part, scratch = 0): void {
     if (way === 'stored') return;
     const panel = panelOf(way);
     const from = startOf(n, share.part, share.parts, panel);
     const to = startOf(n, share.part + 1, share.parts, panel);
     if (to <= from) return;
     const source = stored + from * (transposed ? ld : 1) * 4;
-    this.#kernels.packRight(source, ld, transposed, k, to - from, panel, packed + from * k * 4);
+    if (way === 'half') this.#kernels.packHalf(source, ld, transposed, k, to - from, scratch, packed + from * k * 2);
+    else this.#kernels.packRight(source, ld, transposed, k, to - from, panel, packed + from * k * 4);
   }
 
-  /** C [m, n] (+)= A [m, k] · B. */
-  multiply(a: number, lda: number, right: Right, c: number, ldc: number, m: number, accumulate: number): void {
-    const { way } = right;
+  /** C [m, n] (+)= A [m, k] · B. @param scratch  `halfScratch(k)` floats for 16 bits */
+  multiply(
+    a: number,
+    lda: number,
+    right: Right,
+    c: number,
+    ldc: number,
+    m: number,
+    accumulate: number,
+    scratch = 0,
+  ): void {
+    const { way, packed, n, k } = right;
+    if (way === 'half') {
+      this.#kernels.gemmHalf(a, lda, packed, c, ldc, m, n, k, accumulate, scratch);
+      return;
+    }
     if (way === 'stored') {
       this.#multiplyStored(a, lda, 0, right, c, ldc, m, accumulate);
       return;
@@ -113,7 +146,7 @@ export class Products {
       const rows = Math.min(ROWS_AT_ONCE, m - row);
       const [left, out] = [a + row * lda * 4, c + row * ldc * 4];
       if (way === 'pieces') this.#multiplyPieces(left, lda, 0, right, out, ldc, rows, accumulate);
-      else this.#kernels.gemm(left, lda, 0, right.packed, out, ldc, rows, right.n, right.k, accumulate, 0);
+      else this.#kernels.gemm(left, lda, 0, packed, out, ldc, rows, n, k, accumulate, 0);
     }
   }
 
@@ -186,27 +219,28 @@ export function rowsOfPart(m: number, parts: number): number {
   return isFlat(m, parts) ? m : Math.ceil(m / parts);
 }
 
-type RightSide = JobParameters<'b' | 'm' | 'k' | 'n' | 'transposeB' | 'packed'>;
+type RightSide = JobParameters<'b' | 'm' | 'k' | 'n' | 'transposeB' | 'packed' | 'half'>;
 
-function rightOf({ b, m, k, n, transposeB, packed }: RightSide, parts: number, products: Products): Right {
+function rightOf({ b, m, k, n, transposeB, packed, half }: RightSide, parts: number, products: Products): Right {
   const side = { stored: b, ld: transposeB ? k : n, transposed: transposeB, k, n, packed };
-  return products.right(side, rowsOfPart(m, parts));
+  return half ? { ...side, way: 'half' } : products.right(side, rowsOfPart(m, parts));
 }
 
 /**
  * One product: out [m, n] (+)= op(a) · op(b), split by rows of the output, or by columns where there are few
- * rows. `packed` is the address of b's packed form (already packed where `ready` is 1), `scratch` has `scratchBytes` per
- * part. With `direct`, the kernel reads b unpacked.
+ * rows. `packed` is the address of b's packed form (already packed where `ready` is 1, with 16 bits a number where `half` is),
+ * `scratch` has `scratchBytes` per part. With `direct`, the kernel reads b unpacked.
  */
 export const matmulJob = defineJob(
   [
     ...(['a', 'b', 'out', 'm', 'k', 'n', 'transposeA', 'transposeB', 'accumulate'] as const),
-    ...(['direct', 'packed', 'ready', 'scratch', 'scratchBytes'] as const),
+    ...(['direct', 'packed', 'ready', 'half', 'scratch', 'scratchBytes'] as const),
   ],
   {
     needed: (p) => !p.direct && !p.ready,
     run(_, p, share, products) {
-      if (!isFlat(p.m, share.parts)) products.pack(rightOf(p, share.parts, products), share);
+      const scratch = p.scratch + share.part * p.scratchBytes;
+      if (!isFlat(p.m, share.parts)) products.pack(rightOf(p, share.parts, products), share, scratch);
     },
   },
   (kernels, p, share, products) => {
@@ -223,11 +257,11 @@ export const matmulJob = defineJob(
     const whole = rightOf(p, share.parts, products);
     const multiply = (a: number, right: Right, out: number, rows: number) => {
       if (p.transposeA) products.multiplyTransposed(a, lda, right, out, n, rows, p.accumulate, scratch);
-      else products.multiply(a, lda, right, out, n, rows, p.accumulate);
+      else products.multiply(a, lda, right, out, n, rows, p.accumulate, scratch);
     };
     if (isFlat(m, share.parts)) {
       // The columns this part packs are the columns it computes.
-      if (!p.ready) products.pack(whole, share);
+      if (!p.ready) products.pack(whole, share, scratch);
       const panel = panelOf(whole.way);
       const from = startOf(n, share.part, share.parts, panel);
       const columns = startOf(n, share.part + 1, share.parts, panel) - from;
