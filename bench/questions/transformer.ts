@@ -33,7 +33,11 @@ function gptOn(device: Awaited<ReturnType<typeof openDevice>>): LanguageModel {
 }
 
 /** One token after another, each the likeliest, after a prompt. @param half  with weights rounded to float16 */
-async function generate(threads: number, runs: number, half = false): Promise<Run & { readonly parameters: [string, number[]][] }> {
+async function generate(
+  threads: number,
+  runs: number,
+  half = false,
+): Promise<Run & { readonly parameters: [string, number[]][] }> {
   const device = await openDevice('wasm', { threads });
   const model = gptOn(device);
   const saved = Object.entries(await model.parameters.save());
