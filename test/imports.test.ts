@@ -261,8 +261,10 @@ interface Package {
 const packageOf = (folder: string): Package => JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
 const exported = Object.keys(packageOf('packages/unrolled').exports ?? {}).map((key) => `unrolled${key.slice(1)}`);
 
-/** What builds, draws or tests the product may reach into it, but not into the library. */
-const reaches: Readonly<Record<string, readonly string[]>> = { tools: ['packages/cli', 'packages/studio', 'test'] };
+/** What builds, draws, measures or tests the product may reach into it, but not into the library. */
+const reaches: Readonly<Record<string, readonly string[]>> = {
+  tools: ['packages/cli', 'packages/studio', 'bench', 'test'],
+};
 
 describe.each(['packages/cli', 'packages/studio', 'examples', 'bench', 'tools'])('%s', (folder) => {
   const files = read(`${folder}/**/*.{ts,svelte}`).filter((source) => !isTest(source));
