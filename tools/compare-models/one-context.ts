@@ -12,19 +12,22 @@ import type { ContextJob, ContextMeasure } from './speed.ts';
 
 /** Steps that are read at once, and the most of a whole cache that are read and not made up. */
 const [partSteps, mostRead] = [256, 10_000];
-const warmUp = 3;
-/** Seconds after which a measurement ends, if it has as many tokens as say something. */
-const [mostSeconds, fewest] = [30, 10];
+/** Seconds after which warming up and timing end, once they have had so few tokens. */
+const [warmUp, timing] = [
+  { tokens: 20, seconds: 3, fewest: 2 },
+  { seconds: 30, fewest: 10 },
+];
 /** Longer than any text. */
 const unlimited = 2 ** 31;
 
 /** A text that is read and written, with the model's state. */
 class Stream {
   readonly #model: LanguageModel;
-  state: StackState | null = null;
+  state: StackState;
 
   constructor(model: LanguageModel) {
     this.#model = model;
+    this.state = model.device.keep(model.initialState(1));
   }
 
   get #device(): Device {
@@ -55,25 +58,28 @@ class Stream {
     return best;
   }
 
-  /** Puts random keys and values in the place of those of the steps that were read, S of them. */
+  /** Puts random keys and values, a block of them over and over, in the place of those of the steps that were read. */
   pretend(S: number): void {
     const device = this.#device;
     const random = new Random(1);
-    const { counted, next, ...inputs } = this.state!.at(-1)!;
+    const block = Float32Array.from({ length: 2 ** 16 }, () => random.uniform() - 0.5);
+    const { counted, next, ...inputs } = this.state.at(-1)!;
     if (Object.keys(inputs).length > 0) throw new Error('speed: positions added to the input cannot be made up');
-    const made = ({ shape: [B, , width] }: Tensor): Tensor =>
-      device.tensor(
-        Float32Array.from({ length: B * S * width }, () => random.uniform() - 0.5),
-        [B, S, width],
-      );
-    const blocks = this.state!.slice(0, -1).map(({ k, v }) => ({ k: device.keep(made(k)), v: device.keep(made(v)) }));
+    const made = ({ shape: [B, , width] }: Tensor): Tensor => {
+      const values = new Float32Array(B * S * width);
+      for (let at = 0; at < values.length; at += block.length) {
+        values.set(block.subarray(0, values.length - at), at);
+      }
+      return device.keep(device.tensor(values, [B, S, width]));
+    };
+    const blocks = this.state.slice(0, -1).map(({ k, v }) => ({ k: made(k), v: made(v) }));
     const steps = { counted: device.ids(new Int32Array(S).fill(1), [1, S]), next: device.ids([S], [1]) };
     device.release(this.state);
     this.state = device.keep([...blocks, steps]);
   }
 
   get bytes(): number {
-    const tensors = (this.state ?? []).flatMap((entry) => Object.values(entry));
+    const tensors = this.state.flatMap((entry) => Object.values(entry));
     return tensors.reduce((sum, { size }) => sum + 4 * size, 0);
   }
 }
@@ -99,16 +105,21 @@ async function measure({ run, context, whole, tokens, threads }: ContextJob): Pr
   if (madeUp) stream.pretend(context);
   const filled = performance.now();
   const stateBytes = stream.bytes;
-  const milliseconds: number[] = [];
   let last = ids[0];
-  for (let i = 0; i < warmUp; i++) last = await stream.next(last);
-  const start = performance.now();
-  while (milliseconds.length < tokens) {
-    const before = performance.now();
-    last = await stream.next(last);
-    milliseconds.push(performance.now() - before);
-    if (before - start > 1000 * mostSeconds && milliseconds.length >= fewest) break;
-  }
+  const write = async (end: { tokens: number; seconds: number; fewest: number }): Promise<number[]> => {
+    const milliseconds: number[] = [];
+    const start = performance.now();
+    while (milliseconds.length < end.tokens) {
+      const before = performance.now();
+      last = await stream.next(last);
+      const after = performance.now();
+      milliseconds.push(after - before);
+      if (after - start > 1000 * end.seconds && milliseconds.length >= end.fewest) break;
+    }
+    return milliseconds;
+  };
+  await write(warmUp);
+  const milliseconds = await write({ tokens, ...timing });
   globalThis.gc?.();
   const { rss } = process.memoryUsage();
   const peakBytes = 1024 * process.resourceUsage().maxRSS;
