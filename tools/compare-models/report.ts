@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
-import { lineChart, type Series } from 'unrolled/charts';
+import { type LineChart, lineChart, type Series } from 'unrolled/charts';
 import { Failure, naming } from '../../packages/cli/src/failure.ts';
 import { formatMetric } from '../../packages/cli/src/lab/report.ts';
 import { makeFolder } from '../../packages/cli/src/output/folders.ts';
@@ -23,10 +23,10 @@ export function report(folders: readonly string[], docs: string): string {
 function reportOf(folder: string, docs: string): string[] {
   const name = basename(resolve(folder));
   const command = `node tools/compare-models.ts report ${name} --docs ${docs}`;
-  const draw = (what: string, svg: string): string => {
+  const draw = (what: string, chart: LineChart): string => {
     const path = join(docs, `compare-${name}-${what}.svg`);
-    naming(path, () => writeFileSync(path, svg));
-    return `![](pictures/${basename(path)})`;
+    naming(path, () => writeFileSync(path, lineChart(chart)));
+    return `![${chart.title}: ${chart.series.map((one) => one.name).join('; ')}](pictures/${basename(path)})`;
   };
   const runs = runsIn(folder).map((run) => join(folder, run));
   const speed = readJson<Speed>(join(folder, speedFile));
@@ -94,21 +94,26 @@ function textTable(runs: readonly string[]): string {
   return [markdown(head, rows), ...notes].join('\n\n');
 }
 
-function lossChart(runs: readonly string[], over: 'seconds' | 'characters', command: string): string {
+/** How far above the lowest loss a curve begins: at the beginning all fall steeply, and hide how far apart they end. */
+const shownAbove = 0.4;
+
+function lossChart(runs: readonly string[], over: 'seconds' | 'characters', command: string): LineChart {
   const place = ({ seconds, characters }: CurvePoint): number => (over === 'seconds' ? seconds : characters / 1e6);
-  const series = runs.map(
-    (run): Series => ({
-      name: basename(run),
-      points: readCurve(run).points.map((point) => [place(point), point.loss] as const),
-    }),
-  );
-  return lineChart({
-    title: `Validation loss ${over === 'seconds' ? 'over time' : 'over characters read'}`,
+  const curves = runs.map((run) => ({ name: basename(run), points: readCurve(run).points }));
+  const losses = curves.flatMap(({ points }) => points.map(({ loss }) => loss));
+  const lowest = Math.min(...losses);
+  const most = Math.max(lowest + shownAbove, ...curves.flatMap(({ points }) => points.at(-1)?.loss ?? []));
+  const series = curves.map(({ name, points }): Series => {
+    const shown = points.filter(({ loss }) => loss <= most);
+    return { name, points: shown.map((point) => [place(point), point.loss] as const) };
+  });
+  return {
+    title: `Validation loss over ${over === 'seconds' ? 'time' : 'characters read'}`,
     description: `Of the last tenth of ${textOf(runs[0])}. Made by: ${command}`,
     x: { label: over === 'seconds' ? 'seconds' : 'million characters', from: 0 },
-    y: { label: 'nats per character' },
+    y: { label: 'nats per character', ...(losses.length > 0 && { from: Math.floor(20 * lowest - 0.2) / 20 }) },
     series,
-  });
+  };
 }
 
 const textOf = (run: string): string =>
@@ -131,12 +136,12 @@ const timeOf: Quantity = {
 };
 
 const memoryOf: Quantity = {
-  title: 'Memory of the state over the tokens before',
-  label: 'KiB',
-  at: ({ stateBytes }) => stateBytes / 1024,
+  title: 'Memory of the state over the tokens before it',
+  label: 'MiB',
+  at: ({ stateBytes }) => stateBytes / 2 ** 20,
 };
 
-function contextChart(rows: readonly SpeedRow[], { title, label, at, band }: Quantity, command: string): string {
+function contextChart(rows: readonly SpeedRow[], { title, label, at, band }: Quantity, command: string): LineChart {
   const series = [...Map.groupBy(rows, ({ model }) => model)].map(([name, own]): Series => {
     // A logarithmic axis has no place for 0.
     const shown = own.filter(({ context }) => context > 0);
@@ -146,13 +151,13 @@ function contextChart(rows: readonly SpeedRow[], { title, label, at, band }: Qua
       ...(band && { band: shown.map((row) => [row.context, ...band(row)] as const) }),
     };
   });
-  return lineChart({
+  return {
     title,
     description: `Batch 1. Made by: ${command}`,
     x: { label: 'context, tokens', scale: 'log' },
     y: { label, scale: 'log' },
     series,
-  });
+  };
 }
 
 function speedTable({ measured, threads, rows }: Speed): string {
