@@ -3,10 +3,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openDevice } from 'unrolled';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { LabTable } from '../packages/cli/src/lab/events.ts';
 import { curveOf } from '../tools/compare-models/curve.ts';
 import type { RunRecord } from '../tools/compare-models/folder.ts';
-import { memoryProblems, sizedFor } from '../tools/compare-models/memory-tasks.ts';
-import { argumentsOf, countParameters, modelNames, recipes, requireEqual } from '../tools/compare-models/recipes.ts';
+import { type MemoryRow, memoryFile, memoryProblems, sizedFor } from '../tools/compare-models/memory-tasks.ts';
+import {
+  argumentsOf,
+  countParameters,
+  type ModelName,
+  modelNames,
+  recipes,
+  requireEqual,
+} from '../tools/compare-models/recipes.ts';
 import { report } from '../tools/compare-models/report.ts';
 import type { Speed } from '../tools/compare-models/speed.ts';
 import { validationTextOf } from '../tools/compare-models/text.ts';
@@ -161,6 +169,29 @@ describe('a report', () => {
       for (const word of ['>lstm<', '>transformer<', 'node tools/compare-models.ts report tiny'])
         expect(svg).toContain(word);
     }
+  });
+
+  test('of problems has a row for each and a column for each model', () => {
+    const rowOf = (model: ModelName, median: number, solved: number): MemoryRow => {
+      const summary = {
+        median,
+        worst: 2 * median,
+        best: median,
+        solved,
+        stepsToSolve: 9,
+        secondsToSolve: solved ? 17.4 : null,
+      };
+      const table = { metric: { chance: 0.25 }, cells: [{ summary, seeds: [{}, {}] }] } as unknown as LabTable;
+      return { ...{ task: 'adding', length: 100, seconds: 5, command: '', measured }, model, parameters: 1000, table };
+    };
+    const rows = [rowOf('transformer', 0.5, 0), rowOf('lstm', 0.01, 2), { ...rowOf('lstm', 0.1, 0), length: 200 }];
+    const tasks = join(folder, 'tasks');
+    mkdirSync(tasks);
+    writeFileSync(join(tasks, memoryFile), JSON.stringify(rows));
+    const table = report([tasks], join(folder, 'pictures'));
+    expect(table).toContain('| `adding` | 100 | 0.25 | 0.01 (0.02), solved 2 of 2 in 17 s | 0.5 (1) |');
+    expect(table).toContain('| `adding` | 200 | 0.25 | 0.1 (0.2) | not measured |');
+    expect(table).toContain('Seeds: 2, from 1 on; at most 5 s each. 1,000 parameters. a machine; load 1.0.');
   });
 
   test('of a folder without runs says so', () => {

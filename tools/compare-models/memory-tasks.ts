@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Device, openDevice } from 'unrolled';
 import { type LongMemoryTask, SequenceModel } from 'unrolled/tasks/long-memory';
-import { naming } from '../../packages/cli/src/failure.ts';
+import { Failure, naming } from '../../packages/cli/src/failure.ts';
 import type { LabTable } from '../../packages/cli/src/lab/events.ts';
 import { type LabFlags, prepareLab } from '../../packages/cli/src/lab/prepare.ts';
 import { makeFolder } from '../../packages/cli/src/output/folders.ts';
@@ -109,6 +109,9 @@ export async function compareOnMemoryTasks({ models, seconds, seeds, out, thread
           const args = ['lab', task, ...argumentsOf({ length, ...options, seconds, seeds, threads, out: result })];
           await runUnrolled(args);
           const table = readJson<LabTable>(result)!;
+          const trained = table.cells[0].seeds.length;
+          if (trained < seeds)
+            throw new Failure(`${result}: interrupted after ${countOf(trained, 'seed')} of ${seeds}`);
           const row = { ...{ task, length, model, parameters, seconds }, command: commandLine(args) };
           if (known) rows.splice(rows.indexOf(known), 1);
           rows.push({ ...row, measured: measuredNow(), table });

@@ -8,6 +8,7 @@ import { formatBytes, formatCount } from '../../packages/cli/src/output/units.ts
 import { type CurvePoint, readCurve } from './curve.ts';
 import { configOf, type RunRecord, readJson, recordPath, runsIn } from './folder.ts';
 import { type MemoryRow, memoryFile } from './memory-tasks.ts';
+import { modelNames } from './recipes.ts';
 import type { Measured } from './run-command.ts';
 import { type Speed, type SpeedRow, speedFile } from './speed.ts';
 
@@ -190,35 +191,30 @@ function speedTable({ measured, threads, rows }: Speed): string {
   return [markdown(head, cells), note].join('\n\n');
 }
 
+/** A row for each problem, a column for each model. */
 function memoryTable(rows: readonly MemoryRow[]): string {
-  const cells = rows.map(({ task, length, model, parameters, seconds, table }) => {
-    const { summary, seeds } = table.cells[0];
-    const { median, worst, solved, stepsToSolve, secondsToSolve } = summary;
-    return [
-      `\`${task}\``,
-      formatCount(length),
-      `\`${model}\``,
-      formatCount(parameters),
-      median === null ? '' : `${formatMetric(median)}${seeds.length > 1 ? ` (${formatMetric(worst!)})` : ''}`,
-      formatMetric(table.metric.chance),
-      `${solved} of ${seeds.length}`,
-      stepsToSolve === null ? '–' : `${formatCount(stepsToSolve)}, ${secondsToSolve!.toFixed(0)} s`,
-      seeds.map(({ step }) => formatCount(step)).join(', '),
-      String(seconds),
-    ];
+  const models = modelNames.filter((name) => rows.some(({ model }) => model === name));
+  const cells = [...Map.groupBy(rows, ({ task, length }) => `${task} ${length}`).values()].map((own) => {
+    const [{ task, length, table }] = own;
+    const found = models.map((name) => own.find(({ model }) => model === name));
+    const answers = found.map((one) => (one ? answerOf(one) : 'not measured'));
+    return [`\`${task}\``, formatCount(length), formatMetric(table.metric.chance), ...answers];
   });
-  const head = [
-    'task',
-    'length',
-    'model',
-    'parameters',
-    'median (worst)',
-    'chance',
-    'solved',
-    'at step, second',
-    'updates',
-    'seconds at most',
-  ];
-  const commands = rows.map(({ command }) => `    ${command}`).join('\n');
-  return [markdown(head, cells), commands, measuredLine(rows.map(({ measured }) => measured))].join('\n\n');
+  const range = (values: readonly number[]): string =>
+    [...new Set([Math.min(...values), Math.max(...values)])].map(formatCount).join(' to ');
+  const seeds = range(rows.map(({ table }) => table.cells[0].seeds.length));
+  const note =
+    `Medians on test sequences (worst seed). Seeds: ${seeds}, from 1 on; at most ${range(rows.map(({ seconds }) => seconds))} s each. ` +
+    `${range(rows.map(({ parameters }) => parameters))} parameters. ${measuredLine(rows.map(({ measured }) => measured))}`;
+  return [markdown(['task', 'length', 'chance', ...models.map((name) => `\`${name}\``)], cells), note].join('\n\n');
+}
+
+/** `0.0017 (0.0019), solved 3 of 3 in 17 s` */
+function answerOf({ table }: MemoryRow): string {
+  const { summary, seeds } = table.cells[0];
+  const { median, worst, solved, secondsToSolve } = summary;
+  const several = seeds.length > 1;
+  const value = `${formatMetric(median!)}${several ? ` (${formatMetric(worst!)})` : ''}`;
+  if (solved === 0) return value;
+  return `${value}, solved${several ? ` ${solved} of ${seeds.length}` : ''} in ${secondsToSolve!.toFixed(0)} s`;
 }
