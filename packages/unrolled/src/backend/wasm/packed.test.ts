@@ -94,6 +94,22 @@ test('kept packings go with their weight', async () => {
   expect(results).toEqual(Array(300).fill(results[0]));
 });
 
+test('a weight of any number of columns gives the same packed as it is', async () => {
+  const backend = await open();
+  const lab = new Lab(backend, 8);
+  const [m, k] = [2, 20];
+  for (let n = 1; n <= 70; n++) {
+    const product = { batch: 1, m, k, n, transposeA: false, transposeB: false, accumulate: false, sharedB: true };
+    const [a, weight, out] = [lab.normal([m, k]), lab.normal([k, n]), lab.empty([m, n])];
+    const found = [0, 1, 2].map(() => {
+      backend.matmul(a, weight, out, product);
+      return valuesOf(backend, out);
+    });
+    expect(found[1]).toEqual(found[0]);
+    expect(found[2]).toEqual(found[0]);
+  }
+});
+
 test('weights of no more than 16 bits give the same bits packed as they are, until they change', async () => {
   for (const threads of [1, 3]) {
     const backend = await wasmBackend({ threads, limitBytes: 2 ** 28 });

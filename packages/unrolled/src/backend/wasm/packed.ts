@@ -50,9 +50,10 @@ export function keptRoom(
   const bytes = products.packedBytes(rows, k, n);
   if (bytes === 0) return notPacked;
   const fewer = half ? products.halfBytes(rows, k, n) : 0;
-  const needed = (): number =>
-    fewer > 0 && products.fitsHalf(memory.input(block) + offset * 4, k * n) ? fewer : bytes;
+  // Panels of 16 bits are wider, so that few columns take no less; what is kept is known by its bytes.
+  const isHalf = fewer > 0 && fewer < bytes;
+  const needed = (): number => (isHalf && products.fitsHalf(memory.input(block) + offset * 4, k * n) ? fewer : bytes);
   const name = `${block.offset + offset} ${transposed ? 'ᵀ' : ''} ${k}×${n} by ${products.panel(rows, k, n)}${half ? ' or half' : ''}`;
   const room = memory.derived(block, name, needed);
-  return room && { packed: room.address, ready: room.made ? 1 : 0, half: Number(room.bytes === fewer) };
+  return room && { packed: room.address, ready: room.made ? 1 : 0, half: Number(isHalf && room.bytes === fewer) };
 }
