@@ -106,36 +106,54 @@ interface Weighted {
   readonly bigrams: number;
 }
 
-/** In the references of how many images each n-gram is. */
-function imagesWith(pairs: readonly Pair[], n: number): Map<string, number> {
-  const images = new Map<string, number>();
-  for (const { references } of pairs) {
-    const seen = new Set(references.flatMap((reference) => [...countNgrams(reference, n, ' ').keys()]));
-    for (const ngram of seen) images.set(ngram, (images.get(ngram) ?? 0) + 1);
-  }
-  return images;
-}
-
 /**
- * For each caption 10 · mean over n to 4 and over references of e^(−Δ²/2σ²) · Σ min(g, r)·r / (|g||r|), over tf·idf of n-grams
- * (Vedantam 2015), with Δ the difference in length. An n-gram in the references of many images counts little.
+ * CIDEr-D (Vedantam 2015), whose n-grams are weighed by the images of a corpus: one in the references of many images counts little.
+ *
+ *     10 · mean over n to 4 and over references of e^(−Δ²/2σ²) · Σ min(g, r)·r / (|g||r|), over tf·idf of n-grams
+ *
+ * with Δ the difference in length and σ = 6.
  */
-function ciderD(pairs: readonly Pair[]): number[] {
-  const known = [1, 2, 3, 4].map((n) => imagesWith(pairs, n));
-  const weigh = (words: readonly string[]): Weighted => {
-    const vectors = known.map((images, i) => {
+export class CiderD {
+  readonly #images: number;
+  /** In the references of how many images each n-gram is, for n from 1. */
+  readonly #known: readonly ReadonlyMap<string, number>[];
+
+  /** @param corpus  for each image the words of its references */
+  constructor(corpus: readonly (readonly (readonly string[])[])[]) {
+    this.#images = corpus.length;
+    this.#known = [1, 2, 3, 4].map((n) => {
+      const images = new Map<string, number>();
+      for (const references of corpus) {
+        const seen = new Set(references.flatMap((reference) => [...countNgrams(reference, n, ' ').keys()]));
+        for (const ngram of seen) images.set(ngram, (images.get(ngram) ?? 0) + 1);
+      }
+      return images;
+    });
+  }
+
+  /** From 0 to 10, of each caption of an image. @param references  the words of each */
+  scores(captions: readonly (readonly string[])[], references: readonly (readonly string[])[]): number[] {
+    const known = references.map((reference) => this.#weigh(reference));
+    return captions.map((words) => {
+      const given = this.#weigh(words);
+      return 10 * mean(known.map((reference) => similarity(given, reference)));
+    });
+  }
+
+  #weigh(words: readonly string[]): Weighted {
+    const vectors = this.#known.map((images, i) => {
       const counts = countNgrams(words, i + 1, ' ');
-      const idf = (ngram: string): number => Math.log(pairs.length) - Math.log(Math.max(1, images.get(ngram) ?? 0));
+      const idf = (ngram: string): number => Math.log(this.#images) - Math.log(Math.max(1, images.get(ngram) ?? 0));
       return new Map([...counts].map(([ngram, count]) => [ngram, count * idf(ngram)]));
     });
     const norms = vectors.map((vector) => Math.hypot(...vector.values()));
     return { vectors, norms, bigrams: Math.max(0, words.length - 1) };
-  };
-  return pairs.map(({ words, references }) => {
-    const given = weigh(words);
-    const scores = references.map((reference) => similarity(given, weigh(reference)));
-    return 10 * mean(scores);
-  });
+  }
+}
+
+function ciderD(pairs: readonly Pair[]): number[] {
+  const scorer = new CiderD(pairs.map(({ references }) => references));
+  return pairs.flatMap(({ words, references }) => scorer.scores([words], references));
 }
 
 function similarity(given: Weighted, reference: Weighted): number {

@@ -57,8 +57,8 @@ export interface AttentionOptions {
    */
   readonly hard?: boolean;
   /**
-   * Hard attention in training: the probability, for each row and step, that the context is the mean Σ_s weight_s · h_s in place of a
-   * draw, which lowers the variance of the gradient (Xu 2015, with ½). Default 0.
+   * Hard attention in training: the probability, for each row, that all of its contexts are the mean Σ_s weight_s · h_s in place of
+   * draws, which lowers the variance of the gradient (Xu 2015, with ½). Default 0.
    */
   readonly expected?: number;
 }
@@ -81,6 +81,8 @@ export type AttentionMemory = {
   readonly values: Tensor; // [B, S, D]
   /** 0 at valid positions, −∞ at padding, `[B, 1, S]`; null without padding. */
   readonly mask: Tensor | null;
+  /** Hard attention in training: 1 where a row's positions are drawn, 0 where it has the mean, `[B]`; null: all are drawn. */
+  readonly draws: Tensor | null;
 };
 
 export interface AttentionStep {
@@ -183,22 +185,27 @@ export class Attention
   /**
    * memory `[S, B, D]` → keys and values.
    * @param lengths  number of valid positions of each row, `[B]`, from 1. Default: S for all
+   * @param context  of hard attention with `expected`: in training it decides here which rows have the mean
    */
-  prepare(memory: Tensor, lengths: readonly number[] | null = null): AttentionMemory {
+  prepare(memory: Tensor, lengths: readonly number[] | null = null, context: Context = inference): AttentionMemory {
     if (memory.rank !== 3) {
       throw new ShapeError(`attention: the memory must be [S, B, D], received ${formatShape(memory.shape)}`, {
         memory: memory.shape,
       });
     }
     const { key } = this.parts;
+    const { expected = 0 } = this.config;
     const [S, B] = memory.shape;
     if (lengths !== null) requireLengths('attention', lengths, S, B);
     // A weight of 0 does not mask a NaN.
     const values = transpose(lengths ? replacePadding(memory, lengths, 0) : memory, [1, 0, 2]);
+    const drawn = () =>
+      Uint8Array.from({ length: B }, () => Number(context.training && context.random.uniform() >= expected));
     return {
       values,
       keys: key ? linear(values, key.value) : values,
       mask: lengths && memory.device.tensor(beyond(lengths, S), [B, 1, S]),
+      draws: context.training && expected > 0 ? memory.device.tensor(drawn(), [B]) : null,
     };
   }
 
@@ -213,7 +220,7 @@ export class Attention
     if (this.config.hard) {
       const masked = reshape(memory.mask ? add(scores, memory.mask) : scores, [B, S]);
       const weights = softmax(masked);
-      const looked = lookAtOne(masked, weights, memory.values, mode, this.config.expected ?? 0);
+      const looked = lookAtOne(masked, weights, memory, mode);
       return { ...looked, weights, coverage: past && add(past, weights) };
     }
     const { context, weights } = attendTo(scores, memory);
@@ -289,32 +296,27 @@ function attendTo(
   return { weights, context: matmul(weights, values) };
 }
 
-/**
- * The value of one position of each row: drawn from the softmax of scores `[B, S]` in training, else the likeliest.
- * @param expected  the probability that a row in training has the mean of all values instead
- */
+/** The value of one position of each row: drawn from the softmax of scores `[B, S]` in training, else the likeliest. */
 function lookAtOne(
   scores: Tensor,
   weights: Tensor,
-  values: Tensor,
+  { values, draws }: AttentionMemory,
   mode: Context,
-  expected: number,
 ): Pick<AttentionStep, 'context' | 'drawn'> {
   const { device } = scores;
   const [B, S, D] = values.shape;
   const position = device.withoutGradients(() => (mode.training ? drawIds(scores, mode.random) : argmax(scores)));
   const chosen = embedding(device.tensor(identity(S), [S, S]), position); // [B, S]
   const contextOf = (shares: Tensor): Tensor => reshape(matmul(reshape(shares, [B, 1, S]), values), [B, D]);
-  if (!mode.training) return { context: contextOf(chosen), drawn: null };
+  if (!mode.training) return { context: contextOf(process.env.MEAN ? weights : chosen), drawn: null };
   // A weight of 0 has no part in the entropy, and its log none in the sum.
   const logs = select(greater(weights, 0), logSoftmax(scores), 0);
   const logProbability = sum(mul(chosen, logs), { axes: -1 });
   const entropy = neg(sum(mul(weights, logs), { axes: -1 }));
-  if (expected === 0) return { context: contextOf(chosen), drawn: { logProbability, entropy } };
-  const draws = Uint8Array.from({ length: B }, () => Number(mode.random.uniform() >= expected));
-  const context = contextOf(select(device.tensor(draws, [B, 1]), chosen, weights));
+  if (!draws) return { context: contextOf(chosen), drawn: { logProbability, entropy } };
+  const context = contextOf(select(reshape(draws, [B, 1]), chosen, weights));
   // Where nothing is drawn there is nothing to reinforce.
-  return { context, drawn: { logProbability: mul(logProbability, device.tensor(draws, [B])), entropy } };
+  return { context, drawn: { logProbability: mul(logProbability, draws), entropy } };
 }
 
 const identity = (n: number): Float64Array => Float64Array.from({ length: n * n }, (_, i) => Number(i % (n + 1) === 0));

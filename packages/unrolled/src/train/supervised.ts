@@ -48,6 +48,11 @@ export interface SupervisedOptions<Example> extends ExampleOptions<Example> {
    * place of the batch in the run, so a resumed run has the same. Default: none.
    */
   readonly vary?: ((examples: readonly Example[], random: Random) => readonly Example[]) | undefined;
+  /**
+   * Lets the model act on the examples of a batch, such as write captions or walk, and notes what it did, for the loss to reward. It
+   * is called after the update before, with random numbers that follow from the seed and the place of the batch. Default: none.
+   */
+  readonly act?: ((examples: readonly Example[], random: Random) => Promise<readonly Example[]>) | undefined;
   /** Evaluates on the validation examples; rejects with the signal's reason if it is aborted. Default: none. */
   readonly validate?:
     | ((examples: readonly Example[], signal: StopSignal | undefined) => Promise<Validation>)
@@ -103,6 +108,10 @@ export class SupervisedTraining<Example> implements TrainingTask<ExampleBatch<Ex
     return this.model.parameters;
   }
 
+  get readsAhead(): boolean {
+    return this.#options.act === undefined;
+  }
+
   get stepsPerEpoch(): number {
     return this.#batches.batchesPerEpoch;
   }
@@ -114,10 +123,11 @@ export class SupervisedTraining<Example> implements TrainingTask<ExampleBatch<Ex
 
   nextBatch(after?: ExampleBatch<Example>): ExampleBatch<Example> | Promise<ExampleBatch<Example>> {
     const { indices, next } = this.#batches.at(after?.next ?? this.#position);
-    const { vary, seed } = this.#options;
-    const batchOf = (read: readonly Example[]) => {
-      const examples = vary?.(read, new Random(seed).fork(`batch ${next.epoch} ${next.batch}`)) ?? read;
-      return { examples, items: read.length, next };
+    const { vary, act, seed } = this.#options;
+    const batchOf = (read: readonly Example[]): ExampleBatch<Example> | Promise<ExampleBatch<Example>> => {
+      const random = new Random(seed).fork(`batch ${next.epoch} ${next.batch}`);
+      const batch = { examples: vary?.(read, random) ?? read, items: read.length, next };
+      return act ? act(batch.examples, random).then((examples) => ({ ...batch, examples })) : batch;
     };
     const read = Array.from(indices, (index) => this.#source.read(index));
     return read.some((one) => one instanceof Promise) ? Promise.all(read).then(batchOf) : batchOf(read as Example[]);

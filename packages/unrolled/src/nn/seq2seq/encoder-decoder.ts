@@ -106,12 +106,12 @@ export class EncoderDecoder<Source = never, SourceShapes = never>
 
   /** Reads sources: the state before the first token of each. */
   read(source: Source, context: Context = inference): Reading {
-    return this.continue(this.#encoder.apply(source, context));
+    return this.continue(this.#encoder.apply(source, context), context);
   }
 
   /** The same for what any encoder has read. */
-  continue({ memory, lengths, state, ...encoded }: Encoded): Reading {
-    const attended = this.decoder.prepare(memory, lengths);
+  continue({ memory, lengths, state, ...encoded }: Encoded, context: Context = inference): Reading {
+    const attended = this.decoder.prepare(memory, lengths, context);
     const begun = { ...encoded, state: this.parts.bridge.apply(state) };
     return { memory: attended, state: this.decoder.begin(begun, attended) };
   }

@@ -32,5 +32,6 @@ export {
   captionFeatures,
 } from './predict.ts';
 export * from './retrieval.ts';
+export { type SelfCriticalOptions, selfCriticalTraining } from './self-critical.ts';
 export * from './task.ts';
-export { type CaptionData, type CaptionTrainingOptions, captionTraining } from './training.ts';
+export { type CaptionData, type CaptionTrainingOptions, captionTraining, type WatchedOptions } from './training.ts';

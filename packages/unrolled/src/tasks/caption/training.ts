@@ -4,7 +4,12 @@ import { ConfigError, DataError } from '../../errors.ts';
 import { checkSequenceLoss, type SequenceLossOptions } from '../../nn/seq2seq/loss.ts';
 import { hashText } from '../../random.ts';
 import type { StopSignal } from '../../signal.ts';
-import { type ExampleOptions, exampleKinds, SupervisedTraining } from '../../train/supervised.ts';
+import {
+  type ExampleOptions,
+  exampleKinds,
+  type SupervisedOptions,
+  SupervisedTraining,
+} from '../../train/supervised.ts';
 import type { Validation } from '../../train/task.ts';
 import { writtenLoss } from '../caption-evaluation.ts';
 import { viewSource } from '../views.ts';
@@ -20,27 +25,29 @@ export interface CaptionData {
   readonly captions: readonly (readonly string[])[];
 }
 
-export interface CaptionTrainingOptions
-  extends Omit<ExampleOptions<never>, 'validation'>,
-    Pick<SequenceLossOptions, 'smoothing' | 'doublyStochastic' | 'entropy' | 'sampling'> {
+/** What all ways to train a captioner accept. */
+export interface WatchedOptions extends Omit<ExampleOptions<never>, 'validation'> {
   /** Held-out images. Default: none. */
   readonly validation?: CaptionData | undefined;
-  /** Balanced resampling: groups of people have the same number of images in an epoch; see `balancedCounts`. Default: not. */
-  readonly balance?: PeopleLists | undefined;
-  /** Asks for neutral words where captions name a group; see `neutralAlternatives`. Default: not. */
-  readonly neutralWords?: NeutralWords | undefined;
   /** Maximum number of images captioned at a validation, spread evenly over the validation images. Default 1,000. */
   readonly validationImages?: number | undefined;
 }
 
-const { validation: _, ...batchKinds } = exampleKinds;
+export interface CaptionTrainingOptions
+  extends WatchedOptions,
+    Pick<SequenceLossOptions, 'smoothing' | 'doublyStochastic' | 'entropy' | 'sampling'> {
+  /** Balanced resampling: groups of people have the same number of images in an epoch; see `balancedCounts`. Default: not. */
+  readonly balance?: PeopleLists | undefined;
+  /** Asks for neutral words where captions name a group; see `neutralAlternatives`. Default: not. */
+  readonly neutralWords?: NeutralWords | undefined;
+}
+
+export const watchedKinds: Kinds<WatchedOptions> = { ...exampleKinds, validationImages: count };
 const kinds: Kinds<CaptionTrainingOptions> = {
-  ...batchKinds,
-  validation: anything,
+  ...watchedKinds,
   // Those of the loss are checked with the model, which decides what they may be.
   ...{ smoothing: anything, doublyStochastic: anything, entropy: anything, sampling: anything },
   ...{ balance: anything, neutralWords: anything },
-  validationImages: count,
 };
 
 /** What a step learns from: an image and the ids of one of its captions. */
@@ -71,7 +78,7 @@ export function captionTraining(
 ): SupervisedTraining<Item> {
   requireOptions('captionTraining', options, kinds);
   const attends = hasAttention(model.config.conditioning);
-  const { validation, validationImages = 1000, batch, seed, order } = options;
+  const { batch, seed, order } = options;
   const { smoothing, entropy, sampling, doublyStochastic = 0 } = options;
   if (doublyStochastic > 0 && !attends) {
     throw new ConfigError('captionTraining: a doubly stochastic loss needs attention; leave it out', {
@@ -81,10 +88,6 @@ export function captionTraining(
   const alternatives = options.neutralWords && neutralAlternatives(model.words, options.neutralWords);
   const loss = { smoothing, entropy, sampling, doublyStochastic, alternatives };
   checkSequenceLoss(model.network, loss);
-  const held = validation ? imagesOf(validation) : null;
-  const every = held ? Math.max(1, Math.ceil(held.length / validationImages)) : 1;
-  const chosen = held ? Array.from({ length: Math.ceil(held.length / every) }, (_, i) => i * every) : [];
-  const shown = held && held.length > 0 ? held : imagesOf(data);
   return new SupervisedTraining<Item>(
     {
       parameters: model.parameters,
@@ -101,19 +104,34 @@ export function captionTraining(
     itemsOf(model, data, options.balance ? balancedCounts(data.captions, options.balance, seed) : null),
     {
       ...{ batch, seed, order },
-      chanceLoss: Math.log(model.words.size),
-      // Their features are read when they are needed.
-      validation: chosen as unknown as readonly Item[],
-      validate: (_, signal) => validate(model, held!, chosen, signal),
-      sample: (step) => sample(model, shown, step),
+      ...watched(model, data, options),
     },
   );
+}
+
+/** How a training is watched: scores of held-out images, and captions to look at. */
+export function watched<Example>(
+  model: Captioner,
+  data: CaptionData,
+  { validation, validationImages = 1000 }: WatchedOptions,
+): Pick<SupervisedOptions<Example>, 'chanceLoss' | 'validation' | 'validate' | 'sample'> {
+  const held = validation ? imagesOf(validation) : null;
+  const every = held ? Math.max(1, Math.ceil(held.length / validationImages)) : 1;
+  const chosen = held ? Array.from({ length: Math.ceil(held.length / every) }, (_, i) => i * every) : [];
+  const shown = held && held.length > 0 ? held : imagesOf(data);
+  return {
+    chanceLoss: Math.log(model.words.size),
+    // Their features are read when they are needed.
+    validation: chosen as unknown as readonly Example[],
+    validate: (_, signal) => validate(model, held!, chosen, signal),
+    sample: (step) => sample(model, shown, step),
+  };
 }
 
 type ImageSource = ExampleSource<CaptionedFeatures>;
 
 /** Images with their captions. @throws DataError if they differ in number */
-function imagesOf({ features, captions }: CaptionData): ImageSource {
+export function imagesOf({ features, captions }: CaptionData): ImageSource {
   const source = viewSource(features);
   if (source.length !== captions.length) {
     throw new DataError(

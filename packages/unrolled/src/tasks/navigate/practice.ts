@@ -2,15 +2,9 @@ import { count, number, type Kinds as OptionKinds, oneOf, requireOptions } from 
 import type { Context } from '../../nn/layer.ts';
 import { drawnFrom, policyLoss } from '../../nn/reinforce.ts';
 import { scale } from '../../ops/index.ts';
-import { Random } from '../../random.ts';
+import type { Random } from '../../random.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import {
-  type ExampleBatch,
-  type ExampleOptions,
-  exampleKinds,
-  type SupervisedOptions,
-  SupervisedTraining,
-} from '../../train/supervised.ts';
+import { type ExampleOptions, exampleKinds, SupervisedTraining } from '../../train/supervised.ts';
 import { type NavigationData, worldsOf } from './evaluate.ts';
 import { actionLogits, followedActions, navigatorLoss } from './loss.ts';
 import type { Navigator } from './model.ts';
@@ -73,7 +67,7 @@ export function navigatorPractice(
     return { text: route.text, world, start: route.path[0], goal, distances: world.distancesTo(goal) };
   };
   const lossOf = method === 'student' ? studentLoss : reinforceLoss;
-  return new Practice(
+  return new SupervisedTraining<Practised>(
     {
       parameters: model.parameters,
       describe: () => model.describe(),
@@ -86,33 +80,9 @@ export function navigatorPractice(
       chanceLoss: Math.log(actions.length),
       lengthOf: ({ text }) => text.length,
       validate: (_, signal) => validationOf(model, { maps, routes: validation }, signal),
+      act: (lessons, random) => tried(model, lessons, random, options),
     },
-    (lessons, random) => tried(model, lessons, random, options),
   );
-}
-
-/** Tries the lessons of a batch when it is read. */
-class Practice extends SupervisedTraining<Practised> {
-  readonly readsAhead = false;
-  readonly #try: (lessons: readonly Lesson[], random: Random) => Promise<Practised[]>;
-  readonly #random: Random;
-
-  constructor(
-    model: SupervisedTraining<Practised>['model'],
-    lessons: readonly Practised[],
-    options: SupervisedOptions<Practised>,
-    tryAll: (lessons: readonly Lesson[], random: Random) => Promise<Practised[]>,
-  ) {
-    super(model, lessons, options);
-    this.#try = tryAll;
-    this.#random = new Random(options.seed);
-  }
-
-  override async nextBatch(after?: ExampleBatch<Practised>): Promise<ExampleBatch<Practised>> {
-    const { examples, next, ...batch } = await super.nextBatch(after);
-    const random = this.#random.fork(`tries ${next.epoch} ${next.batch}`);
-    return { ...batch, next, examples: await this.#try(examples, random) };
-  }
 }
 
 const triesOf = ({ method, tries = method === 'student' ? 1 : 4 }: PracticeOptions): number => tries;
