@@ -171,6 +171,21 @@ describe('a folder of images with captions', () => {
     await caption('train', '--resume', at('runs/parts'), '--steps', '5');
     expect(tensorsOf(at('runs/parts'))).toEqual(tensorsOf(at('runs/whole')));
   });
+
+  test('is trained further, for its score or with hard attention, by the model of a run', async () => {
+    const further = (out: string, ...options: string[]) =>
+      caption('train', at('photos'), ...lists, '--from', run, ...options, '--batch', '8', '--out', at(`runs/${out}`));
+    const critical = ['--method', 'self-critical', '--samples', '3', '--schedule', 'constant'];
+    const { out } = await further('critical', ...critical, '--steps', '4');
+    expect(out).not.toContain('Backbone');
+    expect(out).not.toContain('Features of');
+    await further('interrupted', ...critical, '--steps', '2');
+    await caption('train', '--resume', at('runs/interrupted'), '--steps', '4');
+    expect(tensorsOf(at('runs/interrupted'))).toEqual(tensorsOf(at('runs/critical')));
+    await further('hard', '--conditioning', 'hard-attention', '--steps', '2');
+    await expect(further('none', '--conditioning', 'first')).rejects.toThrow('which cannot become first');
+    await expect(caption('train', at('photos'), ...critical)).rejects.toThrow('give --from');
+  });
 });
 
 test('captions are read in each of their forms', async () => {

@@ -9,6 +9,11 @@ import { wordsOption } from './audit-words.ts';
 export interface CaptionTrainOptions extends TrainOptions, RecurrentOptions, TransformerFlags {
   embedding: number;
   conditioning: CaptionConditioning;
+  method: (typeof methods)[number];
+  /** A run whose model is trained further. */
+  from?: string;
+  /** Captions drawn for each image by self-critical training. */
+  samples?: number;
   /** Units to which features are mapped, and of attention's hidden layer; by --hidden if missing. */
   units?: number;
   attentionUnits?: number;
@@ -33,11 +38,14 @@ export interface CaptionTrainOptions extends TrainOptions, RecurrentOptions, Tra
   words?: string;
 }
 
+const methods = ['likelihood', 'self-critical'] as const;
+
 /** Chosen by validation on Flickr8k; see docs/caption.md. */
 export const defaults = {
   ...trainDefaults,
   ...recurrentDefaults,
   ...{ hidden: 256, layers: 1, embedding: 160, dropout: 0.3, conditioning: 'attention', minCount: 5 },
+  method: 'likelihood',
   ...{ batch: 64, lr: 2e-3, schedule: 'cosine', clipNorm: 5, validationShare: 0.1 },
 } as const satisfies CaptionTrainOptions;
 
@@ -51,6 +59,8 @@ export const optional: Readonly<Record<string, OptionType>> = {
   balancePeople: 'boolean',
   neutralWords: 'number',
   backbone: 'string',
+  from: 'string',
+  samples: 'number',
   size: 'number',
   skipBroken: 'boolean',
   ...transformerTypes,
@@ -61,6 +71,23 @@ export const transformerRules = {
   transformer: { layers: 2, lr: 1e-3, warmUp: 0.05 },
   recurrent: ['units', 'attentionUnits', 'doublyStochastic', 'entropy'],
 } as const;
+
+/** What a model that is trained further has already. */
+export const sizeOptions = [
+  ...(['backbone', 'size', 'embedding', 'units', 'attentionUnits', 'minCount', 'cell', 'hidden', 'layers'] as const),
+  ...(['model', 'heads', 'groups', 'feedForward', 'activation', 'gated', 'norm', 'positions', 'dropout'] as const),
+] as const;
+
+/** What self-critical training has no use for. */
+export const likelihoodOptions = [
+  'doublyStochastic',
+  'entropy',
+  'smoothing',
+  'sampling',
+  'balancePeople',
+  'neutralWords',
+  'words',
+] as const;
 
 export const fileOptions = ['captions', 'trainSplit', 'validationSplit', 'testSplit', 'words'] as const;
 
@@ -78,8 +105,15 @@ const share = number((value) => value >= 0 && value < 1, 'from 0, below 1');
 export const options = (): Option[] => [
   new Option(
     '--backbone <file>',
-    'pretrained weights (.safetensors or .pth) of the network that sees the images; required',
+    'pretrained weights (.safetensors or .pth) of the network that sees the images; required without --from',
   ),
+  new Option('--from <run>', 'train the model of a run further; its network, sizes and words stay'),
+  choice(
+    '--method <name>',
+    `learn the captions, or with --from to score more CIDEr-D (default ${defaults.method})`,
+    methods,
+  ),
+  option('--samples <n>', 'captions drawn for each image by --method self-critical (default 5)', whole(2)),
   option(
     '--size <pixels>',
     "height and width of the network's input; images are scaled to it (default: the backbone's)",

@@ -161,7 +161,7 @@ describe('hard attention', () => {
     const context = { training: true, random: new Random(2) } as const;
     let means = 0;
     for (let i = 0; i < 200; i++) {
-      const { context: read, drawn } = often.step(query, often.prepare(memory, lengths), { context });
+      const { context: read, drawn } = often.step(query, often.prepare(memory, lengths, context), { context });
       (read.toArray() as number[][]).forEach((row, b) => {
         const isMean = row.every((value, d) => Math.abs(value - mean[b][d]) < 1e-12);
         means += Number(isMean);

@@ -22,7 +22,7 @@ export {
   type EvaluateCaptionsOptions,
   evaluateCaptions,
 } from './evaluate.ts';
-export { Captioner, type CaptionerDescription, type CaptionerOptions } from './model.ts';
+export { Captioner, type CaptionerDescription, type CaptionerOptions, captionerDescription } from './model.ts';
 export {
   type Caption,
   type CaptionAttention,

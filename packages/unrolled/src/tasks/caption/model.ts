@@ -47,8 +47,8 @@ export interface CaptionerDescription {
   readonly longest: number;
 }
 
-/** The description of a captioner in a file. */
-const captionerDescription: Schema<CaptionerDescription> = objectOf<CaptionerDescription>({
+/** The description of a captioner in a file. @throws FormatError if it is not one */
+export const captionerDescription: Schema<CaptionerDescription> = objectOf<CaptionerDescription>({
   task: taskName('caption'),
   config: optionsOf(captionerKinds),
   backbone: backboneDescription,
