@@ -21,6 +21,7 @@ import {
   transpose,
 } from '../ops/index.ts';
 import { formatShape, type Shape } from '../shape.ts';
+import type { Device } from '../tensor/device.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { Buildable } from './buildable.ts';
 import { drawIds } from './draw-ids.ts';
@@ -81,8 +82,8 @@ export type AttentionMemory = {
   readonly values: Tensor; // [B, S, D]
   /** 0 at valid positions, −∞ at padding, `[B, 1, S]`; null without padding. */
   readonly mask: Tensor | null;
-  /** Hard attention in training: 1 where a row's positions are drawn, 0 where it has the mean, `[B]`; null: all are drawn. */
-  readonly draws: Tensor | null;
+  /** Hard attention: 1 where a row has one position, 0 where it has the mean of all, `[B]`; null: 1 everywhere. */
+  readonly single: Tensor | null;
 };
 
 export interface AttentionStep {
@@ -110,6 +111,18 @@ export interface AttentionStepOptions {
   readonly coverage?: Tensor | null | undefined;
   /** Whether hard attention draws, and from which random numbers. Default: inference. */
   readonly context?: Context | undefined;
+}
+
+/** What hard attention reads after training: the likeliest position alone, or the mean of all by their weights. */
+export const hardReadings = ['likeliest', 'mean'] as const;
+export type HardReading = (typeof hardReadings)[number];
+
+/** How a memory is looked at; only hard attention asks. */
+export interface PrepareOptions {
+  /** In training it decides here which rows have the mean, with `expected`. Default: inference. */
+  readonly context?: Context | undefined;
+  /** Default 'likeliest'. */
+  readonly reads?: HardReading | undefined;
 }
 
 export interface AttendOptions {
@@ -185,28 +198,40 @@ export class Attention
   /**
    * memory `[S, B, D]` → keys and values.
    * @param lengths  number of valid positions of each row, `[B]`, from 1. Default: S for all
-   * @param context  of hard attention with `expected`: in training it decides here which rows have the mean
    */
-  prepare(memory: Tensor, lengths: readonly number[] | null = null, context: Context = inference): AttentionMemory {
+  prepare(
+    memory: Tensor,
+    lengths: readonly number[] | null = null,
+    { context = inference, reads = 'likeliest' }: PrepareOptions = {},
+  ): AttentionMemory {
     if (memory.rank !== 3) {
       throw new ShapeError(`attention: the memory must be [S, B, D], received ${formatShape(memory.shape)}`, {
         memory: memory.shape,
       });
     }
     const { key } = this.parts;
-    const { expected = 0 } = this.config;
     const [S, B] = memory.shape;
     if (lengths !== null) requireLengths('attention', lengths, S, B);
     // A weight of 0 does not mask a NaN.
     const values = transpose(lengths ? replacePadding(memory, lengths, 0) : memory, [1, 0, 2]);
-    const drawn = () =>
-      Uint8Array.from({ length: B }, () => Number(context.training && context.random.uniform() >= expected));
     return {
       values,
       keys: key ? linear(values, key.value) : values,
       mask: lengths && memory.device.tensor(beyond(lengths, S), [B, 1, S]),
-      draws: context.training && expected > 0 ? memory.device.tensor(drawn(), [B]) : null,
+      single: this.#single(B, memory.device, context, reads),
     };
+  }
+
+  #single(B: number, device: Device, context: Context, reads: HardReading): Tensor | null {
+    const { hard = false, expected = 0 } = this.config;
+    if (!hard) return null;
+    if (!context.training) return reads === 'mean' ? device.zeros([B]) : null;
+    if (expected === 0) return null;
+    const { random } = context;
+    return device.tensor(
+      Uint8Array.from({ length: B }, () => Number(random.uniform() >= expected)),
+      [B],
+    );
   }
 
   /** One query for each row: `[B, Q]` → context `[B, D]`. */
@@ -296,27 +321,29 @@ function attendTo(
   return { weights, context: matmul(weights, values) };
 }
 
-/** The value of one position of each row: drawn from the softmax of scores `[B, S]` in training, else the likeliest. */
+/**
+ * The value of one position of each row, drawn from the softmax of scores `[B, S]` in training, else the likeliest; or the mean of
+ * all, where the memory says so.
+ */
 function lookAtOne(
   scores: Tensor,
   weights: Tensor,
-  { values, draws }: AttentionMemory,
+  { values, single }: AttentionMemory,
   mode: Context,
 ): Pick<AttentionStep, 'context' | 'drawn'> {
   const { device } = scores;
   const [B, S, D] = values.shape;
   const position = device.withoutGradients(() => (mode.training ? drawIds(scores, mode.random) : argmax(scores)));
   const chosen = embedding(device.tensor(identity(S), [S, S]), position); // [B, S]
-  const contextOf = (shares: Tensor): Tensor => reshape(matmul(reshape(shares, [B, 1, S]), values), [B, D]);
-  if (!mode.training) return { context: contextOf(process.env.MEAN ? weights : chosen), drawn: null };
+  const shares = single ? select(reshape(single, [B, 1]), chosen, weights) : chosen;
+  const context = reshape(matmul(reshape(shares, [B, 1, S]), values), [B, D]);
+  if (!mode.training) return { context, drawn: null };
   // A weight of 0 has no part in the entropy, and its log none in the sum.
   const logs = select(greater(weights, 0), logSoftmax(scores), 0);
   const logProbability = sum(mul(chosen, logs), { axes: -1 });
   const entropy = neg(sum(mul(weights, logs), { axes: -1 }));
-  if (!draws) return { context: contextOf(chosen), drawn: { logProbability, entropy } };
-  const context = contextOf(select(reshape(draws, [B, 1]), chosen, weights));
   // Where nothing is drawn there is nothing to reinforce.
-  return { context, drawn: { logProbability: mul(logProbability, draws), entropy } };
+  return { context, drawn: { logProbability: single ? mul(logProbability, single) : logProbability, entropy } };
 }
 
 const identity = (n: number): Float64Array => Float64Array.from({ length: n * n }, (_, i) => Number(i % (n + 1) === 0));

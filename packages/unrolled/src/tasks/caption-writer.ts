@@ -2,8 +2,9 @@ import type { SamplingOptions } from '../decode/sampling.ts';
 import type { Hypothesis } from '../decode/search.ts';
 import { type SequenceSearchOptions, searchSequences } from '../decode/sequence-search.ts';
 import { ConfigError } from '../errors.ts';
+import type { HardReading } from '../nn/attention.ts';
 import type { CellSource } from '../nn/cells/registry.ts';
-import type { Context } from '../nn/layer.ts';
+import { type Context, inference } from '../nn/layer.ts';
 import type { EncoderDecoder, EncoderDecoderOptions, Reading } from '../nn/seq2seq/encoder-decoder.ts';
 import type { StackOptions } from '../nn/transformer/options.ts';
 import type { StopSignal } from '../signal.ts';
@@ -64,8 +65,8 @@ export interface CaptionWriter<Source> {
   readonly writer: Pick<EncoderDecoder, 'start' | 'end' | 'write' | 'decoder' | 'embed' | 'device' | 'reinforce'>;
   /** The ids of a caption, with its end. */
   encode(caption: string): number[];
-  /** Reads sources: a row for each caption to be written. */
-  read(sources: readonly Source[], context?: Context): Reading;
+  /** Reads sources: a row for each caption to be written. @param reads  of hard attention after training */
+  read(sources: readonly Source[], context?: Context, reads?: HardReading): Reading;
   /** How many positions attention can look at, for each of a source's rows. */
   positions(source: Source): readonly number[];
 }
@@ -111,6 +112,7 @@ export function captionDecoder({
 /**
  * Writes captions; those of a source do not depend on the others.
  * @param attentionOf  what is kept of the weights of a row. @param row  counted over all sources
+ * @param reads  of hard attention. Default: the writer's own
  * @throws ConfigError on an option out of range; the signal's reason if it is aborted
  */
 export async function writeCaptions<Source, Attention>(
@@ -118,6 +120,7 @@ export async function writeCaptions<Source, Attention>(
   sources: readonly Source[],
   attentionOf: (found: WordWeights, row: number) => Attention,
   { batch = 50, signal, temperature, seed = 1, begin = '', maxLength, ...options }: CaptionOptions = {},
+  reads?: HardReading,
 ): Promise<WrittenCaption<Attention>[]> {
   const { words, longest } = writer;
   const prefix = captionWords(begin) === '' ? [] : writer.encode(begin).slice(0, -1);
@@ -136,7 +139,10 @@ export async function writeCaptions<Source, Attention>(
     if (lengths.length === 0) continue;
     const given = { lengths, maxLength: limit, never: words.tokenizer.unknown, prefix };
     const sampling = temperature === undefined ? undefined : { temperature, seed: seed + found.length };
-    const all = await searchSequences(writer.writer, () => writer.read(part), given, { ...options, sampling });
+    const all = await searchSequences(writer.writer, () => writer.read(part, inference, reads), given, {
+      ...options,
+      sampling,
+    });
     for (const [b, hypotheses] of all.entries()) {
       const row = found.length;
       const candidates = hypotheses.map((one) =>

@@ -31,12 +31,21 @@ import { AttentionFiles } from './attention-files.ts';
 import { audit } from './audit.ts';
 import type { CaptionedFile } from './data.ts';
 import { type EvaluatedFlags, evaluatedImages, evaluatedOptions } from './evaluated.ts';
-import { type SearchFlags, searchOf, searchOptions, type WritingFlags, writingOf, writingOptions } from './options.ts';
+import {
+  type PlacesFlag,
+  placesOption,
+  type SearchFlags,
+  searchOf,
+  searchOptions,
+  type WritingFlags,
+  writingOf,
+  writingOptions,
+} from './options.ts';
 import { caption } from './trainable.ts';
 
 type Types = TypesOf<'caption'>;
 
-interface PredictFlags extends UseFlags, ImageFlags, WritingFlags {
+interface PredictFlags extends UseFlags, ImageFlags, WritingFlags, PlacesFlag {
   attention?: string;
 }
 
@@ -46,6 +55,7 @@ const predict: PredictPart<Types, PredictFlags, Item<Image>> = {
   instead: ['file'],
   options: () => [
     ...writingOptions('image'),
+    placesOption(),
     new Option(
       '--attention <file>',
       'write what attention looked at: .svg or .png, a picture for each image, or .json',
@@ -67,7 +77,7 @@ With --json-input, inputs are images as JSON: { "width", "height", "channels", "
       if (found && input) pictures?.add(nameOf(text), input, found);
     };
     return {
-      options: writingOf(flags),
+      options: { ...writingOf(flags), places: flags.places },
       text(item, found) {
         note(item, found);
         return found === null ? '\n' : captionLines(found, flags.nBest, jsonInput ? '' : `\t${printable(item.text)}`);
@@ -81,7 +91,7 @@ With --json-input, inputs are images as JSON: { "width", "height", "channels", "
   },
 };
 
-interface EvalFlags extends UseFlags, SearchFlags, EvaluatedFlags {
+interface EvalFlags extends UseFlags, SearchFlags, EvaluatedFlags, PlacesFlag {
   baselines?: boolean;
   /** Images among which captions are found; true: all. */
   retrieval?: number | true;
@@ -110,6 +120,7 @@ const evaluate: EvaluatePart<Types, EvalFlags, Read> = {
       whole(2),
     ),
     ...searchOptions(),
+    placesOption(),
   ],
   help: `
 Example:
@@ -127,7 +138,7 @@ With --split, captions that are none of the other images' are counted as new.`,
       data: chosen.map(({ file, captions }) => ({ features: files.read(file), captions })),
       about,
       parts: [chosen, others],
-      options: { ...searchOf(flags), ...(known.length > 0 && { known }) },
+      options: { ...searchOf(flags), places: flags.places, ...(known.length > 0 && { known }) },
     };
   },
   async report(scores, { about, parts }, { model, run }, flags) {

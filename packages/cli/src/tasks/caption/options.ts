@@ -1,4 +1,5 @@
 import { Option } from 'commander';
+import { type HardReading, hardReadings } from 'unrolled/nn';
 import { type CaptionConditioning, conditionings } from 'unrolled/tasks/caption';
 import { choice, notNegative, number, option, whole } from '../../options/parse.ts';
 import { type RecurrentOptions, recurrentDefaults, recurrentOptions } from '../../options/recurrent.ts';
@@ -176,6 +177,18 @@ export function searchOf({ beam, nBest, lengthPenalty, blockNgrams, maxLength }:
   // The n best need a beam at least as wide.
   return { beam: beam ?? nBest, nBest, lengthPenalty, blockNgrams, maxLength };
 }
+
+/** Of captions of images. */
+export interface PlacesFlag {
+  places?: HardReading;
+}
+
+export const placesOption = (): Option =>
+  choice(
+    '--places <which>',
+    'what hard attention reads: all places by their weights, or one (default mean)',
+    hardReadings,
+  );
 
 /** Flags of `predict` for captions. */
 export interface WritingFlags extends SearchFlags {

@@ -11,6 +11,7 @@ import {
   type AttentionStep,
   coverageLoss,
   type Drawn,
+  type PrepareOptions,
 } from '../attention.ts';
 import { Buildable } from '../buildable.ts';
 import type { CellSource } from '../cells/registry.ts';
@@ -107,7 +108,7 @@ export interface SequenceDecoder extends Layer<DecoderInputs, Tensor, DecoderSha
   /** The initial state, in the shapes a bridge must produce. */
   initialState(batch: number, device: Device): StackState;
   /** A memory `[S, B, D]` as it is looked at; null without attention. */
-  prepare(encoded: Tensor, lengths?: readonly number[] | null, context?: Context): AttentionMemory | null;
+  prepare(encoded: Tensor, lengths?: readonly number[] | null, options?: PrepareOptions): AttentionMemory | null;
   /** The state before the first token. */
   begin(encoded: Omit<Encoded, 'memory'>, memory: AttentionMemory | null): DecoderState;
   /** One step: embeddings `[B, E]` of the last tokens. */
@@ -226,7 +227,7 @@ export class Decoder extends Buildable<DecoderParts> implements SequenceDecoder 
 
   /** Logits `[T, B, choices]` of known sequences; see `run`. */
   apply({ ys, memory, lengths, ...encoded }: DecoderInputs, context: Context): Tensor {
-    const attended = this.prepare(memory, lengths, context);
+    const attended = this.prepare(memory, lengths, { context });
     return this.logits(this.run(ys, attended, this.begin(encoded, attended), context).vectors);
   }
 
@@ -236,8 +237,8 @@ export class Decoder extends Buildable<DecoderParts> implements SequenceDecoder 
   }
 
   /** Keys and values of a memory; null without attention. @param encoded  `[S, B, D]` */
-  prepare(encoded: Tensor, lengths?: readonly number[] | null, context?: Context): AttentionMemory | null {
-    return this.#attention?.prepare(encoded, lengths, context) ?? null;
+  prepare(encoded: Tensor, lengths?: readonly number[] | null, options?: PrepareOptions): AttentionMemory | null {
+    return this.#attention?.prepare(encoded, lengths, options) ?? null;
   }
 
   /** The decoder's state before the first token. */

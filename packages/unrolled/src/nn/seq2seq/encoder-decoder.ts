@@ -2,7 +2,7 @@ import { count, required, requireKind } from '../../checks.ts';
 import type { Shape } from '../../shape.ts';
 import type { Device } from '../../tensor/device.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import type { AttentionMemory } from '../attention.ts';
+import type { AttentionMemory, HardReading, PrepareOptions } from '../attention.ts';
 import { Buildable } from '../buildable.ts';
 import { shapeDevice } from '../cells/shape-device.ts';
 import { Dropout } from '../dropout.ts';
@@ -104,14 +104,14 @@ export class EncoderDecoder<Source = never, SourceShapes = never>
     return this.decoder.logits(this.decoder.run(this.embed(targets, context), memory, state, context).vectors);
   }
 
-  /** Reads sources: the state before the first token of each. */
-  read(source: Source, context: Context = inference): Reading {
-    return this.continue(this.#encoder.apply(source, context), context);
+  /** Reads sources: the state before the first token of each. @param reads  of hard attention after training */
+  read(source: Source, context: Context = inference, reads?: HardReading): Reading {
+    return this.continue(this.#encoder.apply(source, context), { context, reads });
   }
 
   /** The same for what any encoder has read. */
-  continue({ memory, lengths, state, ...encoded }: Encoded, context: Context = inference): Reading {
-    const attended = this.decoder.prepare(memory, lengths, context);
+  continue({ memory, lengths, state, ...encoded }: Encoded, options?: PrepareOptions): Reading {
+    const attended = this.decoder.prepare(memory, lengths, options);
     const begun = { ...encoded, state: this.parts.bridge.apply(state) };
     return { memory: attended, state: this.decoder.begin(begun, attended) };
   }

@@ -161,7 +161,7 @@ describe('hard attention', () => {
     const context = { training: true, random: new Random(2) } as const;
     let means = 0;
     for (let i = 0; i < 200; i++) {
-      const { context: read, drawn } = often.step(query, often.prepare(memory, lengths, context), { context });
+      const { context: read, drawn } = often.step(query, often.prepare(memory, lengths, { context }), { context });
       (read.toArray() as number[][]).forEach((row, b) => {
         const isMean = row.every((value, d) => Math.abs(value - mean[b][d]) < 1e-12);
         means += Number(isMean);
@@ -170,7 +170,9 @@ describe('hard attention', () => {
     }
     expect(means / 400).toBeGreaterThan(0.6);
     expect(means / 400).toBeLessThan(0.8);
-    // Not outside of training.
+    // Not outside of training, where one asks for it.
+    const whole = attention.step(query, attention.prepare(memory, lengths, { reads: 'mean' }));
+    same(whole.context, soft.step(query, soft.prepare(memory, lengths)).context);
     same(
       often.step(query, often.prepare(memory, lengths)).context,
       attention.step(query, attention.prepare(memory, lengths)).context,

@@ -101,7 +101,12 @@ export class TransformerDecoder extends Buildable<Parts> implements SequenceDeco
     if (lengths !== null) requireLengths('transformerDecoder', lengths, S, B);
     // A weight of 0 does not mask a NaN.
     const values = transpose(lengths ? replacePadding(encoded, lengths, 0) : encoded, [1, 0, 2]);
-    return { keys: values, values, mask: lengths && encoded.device.tensor(beyond(lengths, S), [B, 1, S]), draws: null };
+    return {
+      keys: values,
+      values,
+      mask: lengths && encoded.device.tensor(beyond(lengths, S), [B, 1, S]),
+      single: null,
+    };
   }
 
   begin({ first }: Omit<Encoded, 'memory'>, memory: AttentionMemory): DecoderState {

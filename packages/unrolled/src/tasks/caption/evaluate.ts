@@ -1,10 +1,13 @@
 import { DataError } from '../../errors.ts';
 import type { Image } from '../../images/index.ts';
-import { type EvaluateCaptionsOptions, meanLoss, scoreWritten, type WrittenScores } from '../caption-evaluation.ts';
+import { meanLoss, scoreWritten, type WrittenScores } from '../caption-evaluation.ts';
 import type { Captioner } from './model.ts';
-import { type Caption, captionFeatures } from './predict.ts';
+import { type Caption, type CaptionOptions, captionFeatures } from './predict.ts';
 
-export type { EvaluateCaptionsOptions } from '../caption-evaluation.ts';
+export interface EvaluateCaptionsOptions extends CaptionOptions {
+  /** Captions of the training data, to count those that are new. Default: none. */
+  readonly known?: readonly string[] | undefined;
+}
 
 /** An image and what people said of it. */
 export interface CaptionedImage {

@@ -2,6 +2,7 @@ import { whole } from '../../checks.ts';
 import type { Examples } from '../../data/examples.ts';
 import { DataError } from '../../errors.ts';
 import type { Image } from '../../images/index.ts';
+import type { HardReading } from '../../nn/attention.ts';
 import type { DefinedCell } from '../../nn/cells/define.ts';
 import { withCell } from '../../nn/cells/registry.ts';
 import { type Context, inference, initialiseParameters } from '../../nn/layer.ts';
@@ -194,9 +195,10 @@ export class Captioner implements CaptionWriter<ArrayLike<number>> {
 
   /**
    * Reads features of images, one a row.
+   * @param reads  of hard attention after training. Default: the mean of all places, as the program of Xu (2015) does
    * @throws DataError if one has not L·D numbers
    */
-  read(features: readonly ArrayLike<number>[], context: Context = inference): Reading {
+  read(features: readonly ArrayLike<number>[], context: Context = inference, reads: HardReading = 'mean'): Reading {
     const { places, depth: D } = this.backbone;
     const [L, B] = [this.#places, features.length];
     const numbers = new Float32Array(L * B * D);
@@ -212,7 +214,7 @@ export class Captioner implements CaptionWriter<ArrayLike<number>> {
         for (let l = 0; l < L; l++) for (let d = 0; d < D; d++) numbers[(l * B + b) * D + d] = one[l * D + d];
       }
     });
-    return this.network.read(this.device.tensor(numbers, [L, B, D]), context);
+    return this.network.read(this.device.tensor(numbers, [L, B, D]), context, reads);
   }
 
   get writer(): EncoderDecoder<Tensor, Shape> {

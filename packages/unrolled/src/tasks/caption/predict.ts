@@ -1,13 +1,23 @@
+import type { HardReading } from '../../nn/attention.ts';
 import {
-  type CaptionOptions,
+  type CaptionSearchOptions as SearchOptions,
   type WordWeights,
+  type CaptionOptions as WritingOptions,
   type WrittenCandidate,
   type WrittenCaption,
   writeCaptions,
 } from '../caption-writer.ts';
 import type { Captioner } from './model.ts';
 
-export type { CaptionOptions, CaptionSearchOptions } from '../caption-writer.ts';
+interface Places {
+  /** What hard attention reads: the likeliest place alone, or the mean of all by their weights. Default 'mean'. */
+  readonly places?: HardReading | undefined;
+}
+
+/** How captions of images are searched for. */
+export interface CaptionSearchOptions extends SearchOptions, Places {}
+
+export interface CaptionOptions extends WritingOptions, Places {}
 
 /** What attention looked at for each word: weights `[T][L]`, place after place in rows. */
 export interface CaptionAttention extends WordWeights {
@@ -23,6 +33,6 @@ export type Caption = WrittenCaption<CaptionAttention>;
 export const captionFeatures = (
   model: Captioner,
   features: readonly ArrayLike<number>[],
-  options: CaptionOptions = {},
+  { places, ...options }: CaptionOptions = {},
 ): Promise<Caption[]> =>
-  writeCaptions(model, features, (weights) => ({ grid: model.backbone.grid, ...weights }), options);
+  writeCaptions(model, features, (weights) => ({ grid: model.backbone.grid, ...weights }), options, places);

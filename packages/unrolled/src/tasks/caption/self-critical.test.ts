@@ -52,7 +52,7 @@ async function reward(model: Captioner): Promise<number> {
   const written = await captionFeatures(
     model,
     many.map((i) => features[i]),
-    { temperature: 1 },
+    { temperature: 0.7 },
   );
   return captionScores(
     written.map(({ text }) => text),

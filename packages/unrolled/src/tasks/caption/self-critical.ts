@@ -1,4 +1,4 @@
-import { type Kinds, requireOptions, whole } from '../../checks.ts';
+import { type Kinds, number, requireOptions, whole } from '../../checks.ts';
 import { padSequences } from '../../data/padding.ts';
 import { searchSequences } from '../../decode/sequence-search.ts';
 import { gatherRows } from '../../decode/tensor-step.ts';
@@ -17,9 +17,18 @@ import { type CaptionData, imagesOf, type WatchedOptions, watched, watchedKinds 
 export interface SelfCriticalOptions extends WatchedOptions {
   /** K, captions drawn for each image, at least 2. Default 5. */
   readonly samples?: number | undefined;
+  /**
+   * τ of the softmax that words are drawn from, and whose log p is raised. Default 0.7: at 1 a model that was trained with label
+   * smoothing draws every tenth word at random, and learns to stop early.
+   */
+  readonly temperature?: number | undefined;
 }
 
-const kinds: Kinds<SelfCriticalOptions> = { ...watchedKinds, samples: whole({ from: 2 }) };
+const kinds: Kinds<SelfCriticalOptions> = {
+  ...watchedKinds,
+  samples: whole({ from: 2 }),
+  temperature: number({ above: 0 }),
+};
 
 /** An image, and what the model wrote about it with the advantage of each caption. */
 interface Tried extends CaptionedFeatures {
@@ -33,11 +42,11 @@ const END = '⏎';
  * Goes on training a captioner for what it is judged by (self-critical training, Rennie 2017): it writes K captions about each image of
  * a batch by drawing words, and those with more CIDEr-D than the other K − 1 become likelier:
  *
- *     mean over words of −(r_k − mean of r_j over j ≠ k) · log p(word)
+ *     mean over words of −(r_k − mean of r_j over j ≠ k) · log p_τ(word)
  *
- * with r the CIDEr-D from 0 to 10, over n-grams weighed by the training captions, ends included. This is REINFORCE (Williams 1992), and
- * unbiased, since the other captions of an image do not depend on this one (Kool 2019). Hard attention has no part in it: places are
- * looked at as after training. A resumed run ends with the same bits.
+ * with p_τ = softmax(logits / τ), and r the CIDEr-D from 0 to 10, over n-grams weighed by the training captions, ends included. This is REINFORCE (Williams 1992), and
+ * unbiased, since the other captions of an image do not depend on this one (Kool 2019). Hard attention draws nothing here: it reads
+ * the mean of all places. A resumed run ends with the same bits.
  *
  * @throws as `captionTraining`
  *
@@ -51,19 +60,19 @@ export function selfCriticalTraining(
   options: SelfCriticalOptions,
 ): SupervisedTraining<Tried> {
   requireOptions('selfCriticalTraining', options, kinds);
-  const { batch, seed, order, samples = 5 } = options;
+  const { batch, seed, order, samples = 5, temperature = 0.7 } = options;
   const rewards = new CiderD(data.captions.map((captions) => captions.map(ended)));
   return new SupervisedTraining<Tried>(
     {
       parameters: model.parameters,
       describe: () => model.describe(),
-      loss: (images) => selfCriticalLoss(model, images),
+      loss: (images) => selfCriticalLoss(model, images, temperature),
     },
     imagesOf(data),
     {
       ...{ batch, seed, order },
       ...watched(model, data, options),
-      act: (images, random) => write(model, images, samples, rewards, random),
+      act: (images, random) => write(model, images, { samples, temperature }, rewards, random),
     },
   );
 }
@@ -74,7 +83,7 @@ const ended = (caption: string): string[] => [...captionTokens(caption), END];
 async function write(
   model: Captioner,
   images: readonly CaptionedFeatures[],
-  samples: number,
+  { samples, temperature }: { readonly samples: number; readonly temperature: number },
   rewards: CiderD,
   random: Random,
 ): Promise<Tried[]> {
@@ -86,7 +95,7 @@ async function write(
     never: model.words.tokenizer.unknown,
   };
   const found = await searchSequences(model.network, () => gatherRows(model.read(features), rows), given, {
-    sampling: { temperature: 1, seed: Math.floor(random.uniform() * 2 ** 31) },
+    sampling: { temperature, seed: Math.floor(random.uniform() * 2 ** 31) },
   });
   return images.map((image, i) => {
     const own = found.slice(i * samples, (i + 1) * samples).map(([one]) => one);
@@ -108,7 +117,7 @@ async function write(
 const rowsOf = (images: number, samples: number): Int32Array =>
   Int32Array.from({ length: images * samples }, (_, row) => Math.floor(row / samples));
 
-function selfCriticalLoss(model: Captioner, images: readonly Tried[]): Tensor {
+function selfCriticalLoss(model: Captioner, images: readonly Tried[], temperature: number): Tensor {
   const written = images.flatMap((image) => image.written ?? []);
   const targets = padSequences(
     written.map(({ ids }) => ids),
@@ -126,6 +135,6 @@ function selfCriticalLoss(model: Captioner, images: readonly Tried[]): Tensor {
   const advantage = device.tensor(
     Float32Array.from(positions, (position) => written[position % written.length].advantage),
   );
-  const drawn = drawnFrom(add(logits, device.tensor(possible)), ids);
+  const drawn = drawnFrom(scale(add(logits, device.tensor(possible)), 1 / temperature), ids);
   return scale(policyLoss(drawn, advantage, 0), 1 / positions.length);
 }

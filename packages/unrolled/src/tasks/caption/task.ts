@@ -1,6 +1,7 @@
-import { count, number, seed, text, whole } from '../../checks.ts';
+import { count, number, oneOf, seed, text, whole } from '../../checks.ts';
 import { imageInput } from '../../images/image-input.ts';
 import type { Image } from '../../images/index.ts';
+import { hardReadings } from '../../nn/attention.ts';
 import type { Task } from '../task.ts';
 import {
   type CaptionEvaluation,
@@ -35,7 +36,7 @@ export const captionTask: Task<{
   input: imageInput,
   options: {
     ...{ beam: count, nBest: count, lengthPenalty: number({ from: 0 }), blockNgrams: whole(), maxLength: count },
-    ...{ temperature: number({ from: 0 }), seed, begin: text },
+    ...{ temperature: number({ from: 0 }), seed, begin: text, places: oneOf(hardReadings) },
   },
   predict: (model, images, options) => model.predict(images, options),
   async evaluate(model, images, options = {}) {
