@@ -10,7 +10,8 @@ import { augmentOption } from '../images/augmentation.ts';
 export interface GlimpseOptions extends TrainOptions {
   reader: Reader;
   glimpses: number;
-  patch: number;
+  /** Default: 8, or 12 in scenes. */
+  patch?: number;
   /** Default: 1, or 3 in scenes. */
   scales?: number;
   cell: string;
@@ -30,7 +31,7 @@ export interface GlimpseOptions extends TrainOptions {
 
 export const defaults = {
   ...trainDefaults,
-  ...{ reader: 'reinforce', glimpses: 6, patch: 8, cell: 'irnn', hidden: 256, units: 128 },
+  ...{ reader: 'reinforce', glimpses: 6, cell: 'irnn', hidden: 256, units: 128 },
   ...{ deviation: 0.05, channels: 8 },
   ...{ scene: 'plain', clutter: 4, augment: 'none', validationShare: 0.1 },
   ...{ batch: 128, lr: 2e-3, clipNorm: 5, ema: 0.999 },
@@ -38,6 +39,7 @@ export const defaults = {
 
 export const optional: Readonly<Record<string, OptionType>> = {
   size: 'number',
+  patch: 'number',
   scales: 'number',
   skipBroken: 'boolean',
 };
@@ -49,7 +51,7 @@ export const options = (): Option[] => [
     readers,
   ),
   option('--glimpses <n>', `glimpses for each label (default ${defaults.glimpses})`, whole(1, 1024)),
-  option('--patch <n>', `a patch is n × n numbers (default ${defaults.patch})`, whole(1, 1024)),
+  option('--patch <n>', 'a patch is n × n numbers (default 8, in scenes 12)', whole(1, 1024)),
   option('--scales <n>', 'patches of a glimpse, each twice as wide (default 1, in scenes 3)', whole(1, 10)),
   choice('--cell <name>', `recurrent cell that the glimpses feed (default ${defaults.cell})`, cellNames),
   option('--hidden <n>', `hidden units of the cell, or of the dense layer (default ${defaults.hidden})`, whole(1)),

@@ -90,9 +90,10 @@ async function prepare(
 }
 
 function modelOptions(chosen: GlimpseOptions, labels: readonly string[], side: number): ModelOptions {
-  const { reader, glimpses, patch, cell, hidden, units, deviation, channels, scene: kind, clutter } = chosen;
+  const { reader, glimpses, cell, hidden, units, deviation, channels, scene: kind, clutter } = chosen;
   const plain = kind === 'plain';
   const size = chosen.size ?? (plain ? side : 60);
+  const patch = chosen.patch ?? (plain ? 8 : 12);
   const scales = chosen.scales ?? (plain ? 1 : 3);
   return {
     config: { height: size, width: size, reader, glimpses, patch, scales, cell, hidden, units, deviation, channels },
