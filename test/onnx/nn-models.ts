@@ -27,6 +27,7 @@ import {
   Residual,
   SeparableConv2d,
   Sequential,
+  type StackOptions,
   WordTable,
 } from 'unrolled/nn';
 import { layerToOnnx } from 'unrolled/onnx';
@@ -39,10 +40,13 @@ import { wordIds, wordVocabulary } from 'unrolled/words';
 import { floats, type Numbers } from './models.ts';
 import type { Written } from './written.ts';
 
-const whole = (shape: readonly number[], data: readonly number[]): Numbers => ({ shape, data: Int32Array.from(data) });
+export const whole = (shape: readonly number[], data: readonly number[]): Numbers => ({
+  shape,
+  data: Int32Array.from(data),
+});
 
 /** Moves every parameter away from its initial value, so that biases and statistics count. */
-function stir(device: Device, parameters: Parameters): void {
+export function stir(device: Device, parameters: Parameters): void {
   const random = new Random(8);
   for (const { name, value } of parameters) {
     const numbers = value.data();
@@ -55,7 +59,7 @@ function stir(device: Device, parameters: Parameters): void {
 }
 
 /** A layer over one input. */
-const ofLayer =
+export const ofLayer =
   (make: () => Layer, shape: readonly number[], input: Numbers) =>
   async (device: Device): Promise<Written> => {
     const layer = make();
@@ -115,7 +119,7 @@ const small: ClassifierConfig = {
   ...{ bidirectional: true, pooling: 'last', maxLength: 50 },
 };
 
-const classifier =
+export const classifier =
   (config: Partial<ClassifierConfig>, words = false) =>
   async (device: Device): Promise<Written> => {
     const vocabulary = { ...wordVocabulary(texts.map((text) => text.split(' '))), further: ['cab'] };
@@ -176,14 +180,14 @@ const sentences = [
   ['Mr', 'Bell', 'lives', 'in', 'Oslo'],
   ['Mr', 'Kade'],
 ];
-const tagger =
-  (crf: boolean, characters: number) =>
+export const tagger =
+  (crf: boolean, characters: number, transformer?: StackOptions) =>
   async (device: Device): Promise<Written> => {
     const vocabulary = tagVocabulary([
       { words: sentences[0], tags: ['O', 'B-PER', 'O', 'O', 'B-LOC'] },
       { words: sentences[1], tags: ['O', 'B-PER'] },
     ]);
-    const config = { cell: 'gru', hidden: 4, layers: 1, embedding: 3, characters, dropout: 0.1, crf };
+    const config = { cell: 'gru', hidden: 4, layers: 1, embedding: 3, characters, dropout: 0.1, crf, transformer };
     const model = new Tagger(device, vocabulary, config);
     stir(device, model.parameters);
     const { words, places, shape, spellings } = model.encoder.encode(sentences, inference);
@@ -197,11 +201,11 @@ const tagger =
     const emissions = model.emissions(sentences);
     const K = vocabulary.tags.length;
     const values = emissions.data();
-    // Behind the end of a row the recurrent outputs are zeros in ONNX, so that the bias is left.
+    // Behind the end of a row outputs of recurrent layers are zeros in ONNX, so that the bias is left.
     const bias = (await model.parameters.save())['output.bias'].data;
     const expected = Array.from({ length: B * T * K }, (_, i) => {
       const [row, t, k] = [Math.floor(i / (T * K)), Math.floor(i / K) % T, i % K];
-      return t < counts[row] ? values[(t * B + row) * K + k] : bias[k];
+      return transformer || t < counts[row] ? values[(t * B + row) * K + k] : bias[k];
     });
     const scores = model.scores(emissions);
     const ends = 'transitions' in scores ? [scores.start, scores.end, scores.transitions] : [];
@@ -217,28 +221,25 @@ const tagger =
     };
   };
 
-async function imageClassifier(device: Device): Promise<Written> {
-  const network = new Sequential({
-    conv: new Conv2d({ channels: 4, kernel: 3 }),
-    relu: new Activation({ kind: 'relu' }),
-    means: new GlobalAveragePool(),
-    output: new Linear({ units: 3 }),
-  });
-  const model = new ImageClassifier(device, {
-    config: { network: network.config, mirror: true },
-    labels: ['x', 'y', 'z'],
-    preprocessing: { size: 5, crop: 'none', mean: [0, 0, 0], std: [1, 1, 1] },
-  });
-  stir(device, model.parameters);
-  const random = new Random(4);
-  const pixels = Uint8Array.from({ length: 75 }, () => random.below(256));
-  const [{ probabilities }] = await model.predict([{ width: 5, height: 5, channels: 3, data: pixels }]);
-  return {
-    bytes: await classifyImagesTask.toOnnx!(model),
-    inputs: [{ shape: [1, 5, 5, 3], data: Float32Array.from(pixels, (n) => n / 255) }],
-    expected: [model.labels.map((label) => probabilities.find((one) => one.label === label)!.probability)],
+/** @param size  of images in pixels */
+export const imageClassifier =
+  (layers: Readonly<Record<string, Layer>>, size: number) =>
+  async (device: Device): Promise<Written> => {
+    const model = new ImageClassifier(device, {
+      config: { network: new Sequential(layers).config, mirror: true },
+      labels: ['x', 'y', 'z'],
+      preprocessing: { size, crop: 'none', mean: [0, 0, 0], std: [1, 1, 1] },
+    });
+    stir(device, model.parameters);
+    const random = new Random(4);
+    const pixels = Uint8Array.from({ length: size * size * 3 }, () => random.below(256));
+    const [{ probabilities }] = await model.predict([{ width: size, height: size, channels: 3, data: pixels }]);
+    return {
+      bytes: await classifyImagesTask.toOnnx!(model),
+      inputs: [{ shape: [1, size, size, 3], data: Float32Array.from(pixels, (n) => n / 255) }],
+      expected: [model.labels.map((label) => probabilities.find((one) => one.label === label)!.probability)],
+    };
   };
-}
 
 const block = (): Layer =>
   new Sequential({ conv1: new Conv2d({ channels: 4, kernel: 3, padding: 1 }), bn1: new BatchNorm() });
@@ -313,5 +314,13 @@ export const nnCases: Readonly<Record<string, (device: Device) => Promise<Writte
   'language model, adaptive': languageModel({ adaptive: [2, 3] }),
   'tagger with crf and spellings': tagger(true, 3),
   'tagger of words': tagger(false, 0),
-  'image classifier': imageClassifier,
+  'image classifier': imageClassifier(
+    {
+      conv: new Conv2d({ channels: 4, kernel: 3 }),
+      relu: new Activation({ kind: 'relu' }),
+      means: new GlobalAveragePool(),
+      output: new Linear({ units: 3 }),
+    },
+    5,
+  ),
 };

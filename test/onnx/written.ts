@@ -3,13 +3,23 @@ import type { Device, Tensor } from 'unrolled';
 import { type OnnxModel, toOnnx } from 'unrolled/onnx';
 import { type Case, cases, type Numbers } from './models.ts';
 import { nnCases } from './nn-models.ts';
+import { transformerCases } from './transformer-models.ts';
 
 export interface Written {
   readonly bytes: Uint8Array;
   /** In the order of the graph's inputs. */
   readonly inputs: readonly Numbers[];
-  /** In the order of the graph's outputs. */
-  readonly expected: readonly ArrayLike<number>[];
+  /** In the order of the graph's outputs; null where an output shows only in the runs that continue. */
+  readonly expected: readonly (ArrayLike<number> | null)[];
+  /** Runs that continue: each has these inputs, and then the outputs of the run before it but the first. */
+  readonly then?: readonly Continued[];
+}
+
+interface Continued {
+  readonly inputs: readonly Numbers[];
+  readonly expected: Written['expected'];
+  /** How many of the last steps, axis 1, of what the run before gave are passed on. Default: all. */
+  readonly keep?: number | undefined;
 }
 
 export const tensorOf = (device: Device, { shape, data }: Numbers): Tensor =>
@@ -32,20 +42,46 @@ export const writtenModels: Readonly<Record<string, (device: Device) => Promise<
     Object.entries(cases).map(([name, make]) => [name, (device: Device) => written(device, make())]),
   ),
   ...nnCases,
+  ...transformerCases,
 };
 
-/** The greatest difference of any output. @throws Error if there are other numbers of outputs or elements */
-export function greatestDifference(
-  outputs: readonly ArrayLike<number>[],
-  expected: readonly ArrayLike<number>[],
-): number {
+/**
+ * The greatest difference of any output of any run.
+ * @param run  inputs to outputs, in the order of the graph
+ */
+export async function differenceOf(
+  { inputs, expected, then = [] }: Written,
+  run: (inputs: readonly Numbers[]) => Promise<readonly Numbers[]>,
+): Promise<number> {
+  let outputs = await run(inputs);
+  let most = greatestDifference(outputs, expected);
+  for (const next of then) {
+    outputs = await run([...next.inputs, ...outputs.slice(1).map((one) => lastSteps(one, next.keep))]);
+    most = Math.max(most, greatestDifference(outputs, next.expected));
+  }
+  return most;
+}
+
+function lastSteps(given: Numbers, keep: number | undefined): Numbers {
+  const { shape, data } = given;
+  if (keep === undefined) return given;
+  const [B, S, W] = shape;
+  const rows = Array.from({ length: B }, (_, b) => Array.from(data).slice((b * S + S - keep) * W, (b + 1) * S * W));
+  return { shape: [B, keep, W], data: Float32Array.from(rows.flat()) };
+}
+
+/** @throws Error if there are other numbers of outputs or elements */
+function greatestDifference(outputs: readonly Numbers[], expected: Written['expected']): number {
   if (outputs.length !== expected.length) throw new Error(`${outputs.length} outputs in place of ${expected.length}`);
   let most = 0;
-  outputs.forEach((numbers, i) => {
-    if (numbers.length !== expected[i].length)
-      throw new Error(`output ${i} has ${numbers.length} numbers in place of ${expected[i].length}`);
-    for (let j = 0; j < numbers.length; j++) {
-      const distance = Math.abs(numbers[j] - expected[i][j]);
+  outputs.forEach(({ data }, i) => {
+    const wanted = expected[i];
+    if (wanted === null) return;
+    if (data.length !== wanted.length) {
+      throw new Error(`output ${i} has ${data.length} numbers in place of ${wanted.length}`);
+    }
+    for (let j = 0; j < data.length; j++) {
+      const distance = Math.abs(data[j] - wanted[j]);
       most = Math.max(most, Number.isNaN(distance) ? Infinity : distance);
     }
   });

@@ -23,18 +23,21 @@ export function rotaryAngles(
   base = 10_000,
 ): Angles {
   const [rows, T] = [positions.length, positions[0]?.length ?? 0];
-  const shape = [rows, T, 1, depth];
+  const flat = positions.flatMap((row) => Array.from(row));
+  const { cosines, sines } = rotaryTables(flat, depth, base);
+  const [cosine, sine] = [cosines, sines].map((numbers) => device.tensor(numbers, [rows, T, 1, depth]));
+  return { cosines: cosine, sines: sine };
+}
+
+/** As `rotaryAngles`, of positions in a row, away from any device: `[positions, D]` each. */
+export function rotaryTables(positions: ArrayLike<number>, depth: number, base = 10_000) {
   const half = depth / 2;
   const rates = Float64Array.from({ length: half }, (_, i) => base ** (-i / half));
-  const fill = (value: (angle: number, second: boolean) => number): Tensor =>
-    device.tensor(
-      Float64Array.from({ length: rows * T * depth }, (_, at) => {
-        const i = at % depth;
-        const place = Math.floor(at / depth);
-        return value(positions[Math.floor(place / T)][place % T] * rates[i % half], i >= half);
-      }),
-      shape,
-    );
+  const fill = (value: (angle: number, second: boolean) => number): Float64Array =>
+    Float64Array.from({ length: positions.length * depth }, (_, at) => {
+      const i = at % depth;
+      return value(positions[Math.floor(at / depth)] * rates[i % half], i >= half);
+    });
   return {
     cosines: fill((angle) => Math.cos(angle)),
     sines: fill((angle, second) => (second ? Math.sin(angle) : -Math.sin(angle))),

@@ -63,7 +63,7 @@ export class Positions {
 }
 
 /** sin(p · base^(−2i/E)) and cos of it in turn (Vaswani 2017), `[positions, E]`. */
-function sinusoids(places: ArrayLike<number>, E: number, base = 10_000): Float64Array {
+export function sinusoids(places: ArrayLike<number>, E: number, base = 10_000): Float64Array {
   return Float64Array.from({ length: places.length * E }, (_, at) => {
     const i = at % E;
     const angle = places[Math.floor(at / E)] * base ** (-(i - (i % 2)) / E);

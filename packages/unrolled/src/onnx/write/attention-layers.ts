@@ -1,9 +1,13 @@
 import { permuted, reshapedTo } from './arrays.ts';
-import { activeSteps, type LayerCall, type LayerWriter } from './layer-writer.ts';
-
-/** Extent of an axis, `[1]`. */
-const extentOf = ({ graph }: LayerCall, x: string, axis: number): string =>
-  graph.add('Slice', [graph.add('Shape', [x]), graph.whole([axis]), graph.whole([axis + 1])]);
+import {
+  activeSteps,
+  causallySeen,
+  extentOf,
+  hidden,
+  type LayerCall,
+  type LayerWriter,
+  numbersBelow,
+} from './layer-writer.ts';
 
 /** Scores `[B, …, T, S]` with −1e9 where a query does not see a step. */
 function seen(call: LayerCall, scores: string, heads: boolean): string {
@@ -11,22 +15,16 @@ function seen(call: LayerCall, scores: string, heads: boolean): string {
   const [query, value, key = value] = inputs;
   const axes = heads ? [1, 2] : [1];
   let result = scores;
-  const hide = (open: string): void => {
-    result = graph.add('Where', [open, result, graph.number(-1e9)]);
-  };
   // Steps of the value, and of the key where it has a mask of its own, that do not count.
   for (const lengths of new Set([value.lengths, heads ? key.lengths : null])) {
     if (lengths === null) continue;
     const of = lengths === value.lengths ? value : key;
-    hide(graph.add('Unsqueeze', [activeSteps(graph, of.name, lengths), graph.whole(axes)])); // [B, (1,) 1, S]
+    const active = graph.add('Unsqueeze', [activeSteps(graph, of.name, lengths), graph.whole(axes)]); // [B, (1,) 1, S]
+    result = hidden(graph, result, active);
   }
   if (config.causal === true) {
-    const range = (x: string): string => {
-      const extent = graph.add('Squeeze', [extentOf(call, x, 1), graph.whole([0])]);
-      return graph.add('Range', [graph.whole(0), extent, graph.whole(1)]);
-    };
-    const rows = graph.add('Unsqueeze', [range(query.name), graph.whole([1])]); // [T, 1]
-    hide(graph.add('Not', [graph.add('Less', [rows, range(value.name)])])); // [T, S]
+    const [rows, columns] = [query, value].map(({ name }) => numbersBelow(graph, extentOf(graph, name, 1)));
+    result = hidden(graph, result, causallySeen(graph, rows, columns));
   }
   return result;
 }
@@ -100,7 +98,7 @@ const attentionPooling: LayerWriter = (call) => {
   ]);
   const scores = linear(keys, 'score'); // [B, T, 1]
   const active = lengths === null ? null : graph.add('Unsqueeze', [activeSteps(graph, x, lengths), graph.whole([2])]);
-  const open = active === null ? scores : graph.add('Where', [active, scores, graph.number(-1e9)]);
+  const open = active === null ? scores : hidden(graph, scores, active);
   const weights = graph.add('Softmax', [open], { axis: 1 });
   // A row without steps gives 0.
   const values = active === null ? x : graph.add('Where', [active, x, graph.number(0)]);

@@ -48,10 +48,25 @@ export const simple =
 export const refusalOf = (layer: string, reason: string): ConfigError =>
   new ConfigError(`onnx: the layer '${layer}' ${reason}`, { layer });
 
+/** How many elements an axis has, a single number. */
+export const extentOf = (graph: GraphBuilder, x: string, axis: number): string =>
+  graph.add('Gather', [graph.add('Shape', [x]), graph.whole(axis)], { axis: 0 });
+
+/** Whole numbers from `from`, by default 0, below `to`. */
+export const numbersBelow = (graph: GraphBuilder, to: string, from = graph.whole(0)): string =>
+  graph.add('Range', [from, to, graph.whole(1)]);
+
+/** True where a query at one of the places `[T]` sees a key at one of the places `[S]`, those up to its own: `[T, S]`. */
+export const causallySeen = (graph: GraphBuilder, queries: string, keys: string): string =>
+  graph.add('Not', [graph.add('Less', [graph.add('Unsqueeze', [queries, graph.whole([1])]), keys])]);
+
+/** Scores with −1e9 where `seen` is false. */
+export const hidden = (graph: GraphBuilder, scores: string, seen: string): string =>
+  graph.add('Where', [seen, scores, graph.number(-1e9)]);
+
 /** True at the steps that count: `[B, T]`, or `[T, B]` where x has its steps first. */
 export function activeSteps(graph: GraphBuilder, x: string, lengths: string, timeMajor = false): string {
-  const steps = graph.add('Gather', [graph.add('Shape', [x]), graph.whole(timeMajor ? 0 : 1)], { axis: 0 });
-  const numbers = graph.add('Range', [graph.whole(0), steps, graph.whole(1)]); // [T]
+  const numbers = numbersBelow(graph, extentOf(graph, x, timeMajor ? 0 : 1)); // [T]
   const each = graph.add('Cast', [lengths], { to: 7 }); // [B]
   const column = graph.add('Unsqueeze', [timeMajor ? numbers : each, graph.whole([1])]);
   return timeMajor ? graph.add('Less', [column, each]) : graph.add('Less', [numbers, column]);

@@ -46,7 +46,7 @@ function floats(place: Place, names: readonly string[]): string[] {
     });
 }
 
-const conv2d = (place: Place, x: string, config: Window, group: number): string =>
+export const writeConv2d = (place: Place, x: string, config: Window, group: number): string =>
   onChannelsFirst(place, x, 'Conv', floats(place, ['weight', 'bias']), { ...windowAttributes(config), group });
 
 /** `[T, B, C]`: ONNX has it as `[B, C, T]`. */
@@ -96,7 +96,7 @@ function activation(place: Place, x: string, kind: string): string {
 /** A convolution and relu, as the layers with them inside have it. */
 const convolved = (place: Place, name: string, x: NnValue, config: Window, group = 1): NnValue => ({
   ...x,
-  name: conv2d(place.within(name), x.name, config, group),
+  name: writeConv2d(place.within(name), x.name, config, group),
 });
 const relu = (place: Place, x: NnValue): NnValue => ({ ...x, name: place.graph.add('Relu', [x.name]) });
 
@@ -183,10 +183,10 @@ export const nnImageLayers: Readonly<Record<string, NnWriter>> = {
     if (x.lengths !== null) throw place.refusal('sees the steps behind the end of a row; lengths are not written');
     return { ...x, name: conv1d(place, x.name, config as LayerConfig & Conv1dOptions) };
   },
-  conv2d: inPlace<Conv2dOptions>((place, x, config) => conv2d(place, x, config, config.groups ?? 1)),
+  conv2d: inPlace<Conv2dOptions>((place, x, config) => writeConv2d(place, x, config, config.groups ?? 1)),
   depthwiseConv2d: inPlace<Window>((place, x, config) => {
     const groups = depthwiseGroups(place, config as { readonly multiplier?: number });
-    return conv2d(place, x, config, groups);
+    return writeConv2d(place, x, config, groups);
   }),
   fire,
   flatten,

@@ -4,27 +4,13 @@ import type { LayerNormOptions } from '../../nn/layer-norm.ts';
 import type { RecurrentLayerOptions } from '../../nn/recurrent.ts';
 import type { Sequential } from '../../nn/sequential.ts';
 import { writeActivation } from './activations.ts';
-import { type Numbers, permuted, stacked } from './arrays.ts';
-import { real } from './builder.ts';
+import { type Numbers, stacked } from './arrays.ts';
 import { nnImageLayers } from './nn-image-layers.ts';
+import { writeEmbedding, writeLayerNorm, writeLinear } from './nn-linear.ts';
 import type { Place } from './nn-place.ts';
 import { withPadding, writeRecurrent } from './nn-recurrent.ts';
+import { nnTransformerLayers } from './nn-transformer.ts';
 import { inPlace, type NnWriter, type WriteAny } from './nn-value.ts';
-
-function floats(place: Place, name: string): string {
-  const { shape, data } = place.numbers(name);
-  return place.graph.floats(name, shape, data);
-}
-
-/** y = x·Wᵀ + b; Wᵀ is stored. */
-export function writeLinear(place: Place, x: string): string {
-  const { shape, data } = permuted(place.numbers('weight'), [1, 0]);
-  const product = place.graph.add('MatMul', [x, place.graph.floats('weight', shape, data)]);
-  return place.has('bias') ? place.graph.add('Add', [product, floats(place, 'bias')]) : product;
-}
-
-export const writeEmbedding = (place: Place, ids: string): string =>
-  place.graph.add('Gather', [floats(place, 'weight'), ids], { axis: 0 });
 
 /** The trainable words and the frozen ones in one table. */
 export function writeWordTable(place: Place, ids: string): string {
@@ -76,6 +62,7 @@ const identity: NnWriter = (_place, _config, x) => x;
 /** Layers with one input, by the names in their configurations. */
 export const nnLayers: Readonly<Record<string, NnWriter>> = {
   ...nnImageLayers,
+  ...nnTransformerLayers,
   adaptiveSoftmax: inPlace<AdaptiveSoftmaxOptions>((place, x, { cutoffs }) => writeAdaptiveSoftmax(place, x, cutoffs)),
   attentionPooling: (place, _, { name, lengths }) => ({
     name: writeAttentionPooling(place, name, lengths),
@@ -86,12 +73,7 @@ export const nnLayers: Readonly<Record<string, NnWriter>> = {
   channelDropout: identity,
   embedding: (place, _, x) => ({ ...x, name: writeEmbedding(place, x.name), rank: x.rank + 1 }),
   highway: inPlace(highway),
-  layerNorm: inPlace<LayerNormOptions>((place, x, { epsilon = 1e-5 }) =>
-    place.graph.add('LayerNormalization', [x, floats(place, 'weight'), floats(place, 'bias')], {
-      axis: -1,
-      epsilon: real(epsilon),
-    }),
-  ),
+  layerNorm: inPlace<LayerNormOptions>((place, x, { epsilon }) => writeLayerNorm(place, x, epsilon)),
   linear: inPlace(writeLinear),
   recurrent: (place, config, x) => {
     const options = config as unknown as RecurrentLayerOptions;

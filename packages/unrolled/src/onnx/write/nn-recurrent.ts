@@ -1,4 +1,3 @@
-import { ConfigError } from '../../errors.ts';
 import { cellNameOf } from '../../nn/cells/registry.ts';
 import type { RecurrentLayerOptions } from '../../nn/recurrent.ts';
 import { houseCell } from './cell-weights.ts';
@@ -77,15 +76,4 @@ export function writePool(place: Place, kind: 'mean' | 'max', xs: string, length
   const sum = graph.add('ReduceSum', [withPadding(place, xs, lengths, 0), graph.whole([0])], { keepdims: 0 });
   const counts = graph.add('Unsqueeze', [graph.add('Cast', [lengths], { to: 1 }), graph.whole([1])]);
   return graph.add('Div', [sum, counts]);
-}
-
-/** @throws ConfigError if the model has the blocks of a Transformer in place of recurrent layers */
-export function refuseTransformer(
-  noun: string,
-  { transformer }: { readonly transformer?: object | null | undefined },
-): void {
-  if (!transformer) return;
-  throw new ConfigError(
-    `onnx: a ${noun} with the blocks of a Transformer is not written; train one with recurrent layers`,
-  );
 }

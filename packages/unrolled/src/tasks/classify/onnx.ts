@@ -1,9 +1,10 @@
 import type { Bytes } from '../../io/bytes.ts';
-import { cellNameOf } from '../../nn/cells/registry.ts';
 import { GraphBuilder } from '../../onnx/write/builder.ts';
-import { writeAttentionPooling, writeEmbedding, writeLinear, writeWordTable } from '../../onnx/write/nn-layers.ts';
+import { writeAttentionPooling, writeWordTable } from '../../onnx/write/nn-layers.ts';
+import { writeEmbedding, writeLinear } from '../../onnx/write/nn-linear.ts';
 import { Place } from '../../onnx/write/nn-place.ts';
-import { refuseTransformer, type StackOutputs, writePool, writeRecurrent } from '../../onnx/write/nn-recurrent.ts';
+import { type StackOutputs, writePool } from '../../onnx/write/nn-recurrent.ts';
+import { writeTwoWayReader } from '../../onnx/write/nn-two-way-reader.ts';
 import type { Classifier } from './model.ts';
 
 /**
@@ -13,17 +14,17 @@ import type { Classifier } from './model.ts';
  */
 export async function classifierToOnnx(model: Classifier): Promise<Bytes> {
   const { config, tokenizer, temperature } = model;
-  refuseTransformer('classifier', config);
-  const { cell, hidden, layers, bidirectional, pooling } = config;
+  const { bidirectional, pooling, transformer: blocks, maxLength: context } = config;
+  // No text has more tokens.
+  const transformer = blocks && { context, ...blocks };
   const graph = new GraphBuilder();
   const place = new Place(graph, await model.parameters.save());
   const [ids, lengths, probabilities] = ['ids', 'lengths', 'probabilities'].map((name) => graph.name(name));
   const inTime = graph.add('Transpose', [ids], { perm: [1, 0] });
   const xs = 'further' in tokenizer ? writeWordTable(place, inTime) : writeEmbedding(place.within('embedding'), inTime); // [T, B, E]
-  const recurrent = place.within(cellNameOf(cell));
-  const stack = writeRecurrent(recurrent, { cell, hidden, layers, bidirectional }, xs, lengths);
+  const stack = writeTwoWayReader(place, { ...config, transformer }, xs, lengths);
   const summary = (): string => {
-    if (pooling === 'last') return lastStates(recurrent, stack, bidirectional);
+    if (pooling === 'last') return lastStates(place, stack, bidirectional);
     if (pooling === 'attention') return writeAttentionPooling(place.within('attention'), stack.outputs, lengths);
     return writePool(place, pooling, stack.outputs, lengths);
   };

@@ -1,10 +1,11 @@
 import type { Bytes } from '../../io/bytes.ts';
-import { cellNameOf } from '../../nn/cells/registry.ts';
 import type { TagScores } from '../../nn/viterbi.ts';
 import { GraphBuilder, type GraphValue } from '../../onnx/write/builder.ts';
-import { writeEmbedding, writeLinear, writeWordTable } from '../../onnx/write/nn-layers.ts';
+import { writeWordTable } from '../../onnx/write/nn-layers.ts';
+import { writeEmbedding, writeLinear } from '../../onnx/write/nn-linear.ts';
 import { Place } from '../../onnx/write/nn-place.ts';
-import { refuseTransformer, writeRecurrent } from '../../onnx/write/nn-recurrent.ts';
+import { writeRecurrent } from '../../onnx/write/nn-recurrent.ts';
+import { writeTwoWayReader } from '../../onnx/write/nn-two-way-reader.ts';
 import type { Tagger } from './model.ts';
 
 /**
@@ -12,13 +13,12 @@ import type { Tagger } from './model.ts';
  * [batch, steps, tags]. A model that reads spellings also takes the distinct ones of a batch, `spellings` int32 [spellings,
  * characters] with `spelling_lengths` int32 [spellings], and `places` int32 [batch, steps], which of them each word has. With
  * a CRF the outputs `start` [tags], `end` [tags] and `transitions` [tags, tags] are what Viterbi's algorithm, which ONNX lacks,
- * finds the best tags with; without one a tag is the greatest emission. The metadata `unrolled` is its description as JSON.
+ * finds the best tags with; without one a tag is the greatest emission. Transformers read at most 4,096 words. The metadata `unrolled` is its description as JSON.
  * @throws ConfigError naming the cell that ONNX lacks
  */
 export async function taggerToOnnx(model: Tagger): Promise<Bytes> {
   const { config, vocabulary } = model;
-  refuseTransformer('tagger', config);
-  const { cell, hidden, layers, characters } = config;
+  const { characters } = config;
   const graph = new GraphBuilder();
   const place = new Place(graph, await model.parameters.save());
   const inputs: GraphValue[] = [];
@@ -37,8 +37,7 @@ export async function taggerToOnnx(model: Tagger): Promise<Bytes> {
     parts.push(place.graph.add('Gather', [vectors, inTime(input('places', 'batch', 'steps'))], { axis: 0 }));
   }
   const xs = parts.length === 1 ? parts[0] : place.graph.add('Concat', parts, { axis: -1 });
-  const stack = { cell, hidden, layers, bidirectional: true };
-  const { outputs } = writeRecurrent(place.within(cellNameOf(cell)), stack, xs, lengths);
+  const { outputs } = writeTwoWayReader(place, { ...config, bidirectional: true }, xs, lengths);
   const scores = writeLinear(place.within('output'), outputs); // [T, B, K]
   const K = vocabulary.tags.length;
   const results: GraphValue[] = [];
