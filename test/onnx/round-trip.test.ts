@@ -1,7 +1,17 @@
 import { type Device, openDevice } from 'unrolled';
 import { useDevice } from 'unrolled/keras';
-import { initialiseParameters, Linear, Recurrent, Sequential } from 'unrolled/nn';
+import {
+  Activation,
+  initialiseParameters,
+  Linear,
+  Recurrent,
+  type SequenceLayer,
+  Sequential,
+  TransformerDecoder,
+} from 'unrolled/nn';
 import { layerToOnnx, openOnnx, toOnnx } from 'unrolled/onnx';
+import { LanguageModel, languageModelTask } from 'unrolled/tasks/language-model';
+import { tokenizerFor } from 'unrolled/tokenizers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Numbers, refused } from './models.ts';
 import { differenceOf, namedInputs, writtenModels } from './written.ts';
@@ -37,4 +47,20 @@ test.each(['mut1', 'nas', 'rhn', 'minlstm'])('a layer of the cell %s is refused 
   await expect(layerToOnnx(layer, parameters, { input: [-1, -1, 2] })).rejects.toThrow(
     new RegExp(`the layer 'second' runs the cell '${cell}'`),
   );
+});
+
+test('a language model over a layer of your own, and a decoder about a memory, are refused by name', async () => {
+  const same = new Activation({ kind: 'relu' });
+  const sequence: SequenceLayer = {
+    config: { layer: 'echo' },
+    build: (input) => input,
+    apply: (x) => x,
+    initialState: () => [],
+    run: (outputs) => ({ outputs, state: [] }),
+  };
+  const model = new LanguageModel(device, tokenizerFor('char', 'ab'), { sequence, embedding: 3, dropout: 0 });
+  await expect(languageModelTask.toOnnx!(model)).rejects.toThrow("'echo' is neither recurrent nor a Transformer");
+  const parameters = initialiseParameters(same, [-1, 3], device, 1);
+  const { config } = new TransformerDecoder({ layers: 1, heads: 1, choices: 2 });
+  await expect(layerToOnnx({ config }, parameters, { input: [-1, -1, 3] })).rejects.toThrow("'transformerDecoder'");
 });

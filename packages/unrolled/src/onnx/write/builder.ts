@@ -8,7 +8,7 @@ import {
   type TensorProto,
 } from '../../io/onnx/schema.ts';
 import { tensorOfNumbers } from '../../io/onnx/tensor-data.ts';
-import type { Shape } from '../../shape.ts';
+import { type Shape, sameShape } from '../../shape.ts';
 
 /** Floating-point attributes, which look like whole numbers. */
 export interface Real {
@@ -36,6 +36,8 @@ export class GraphBuilder {
   readonly #taken = new Set<string>();
   /** Constants of whole numbers, each once. */
   readonly #constants = new Map<string, string>();
+  /** Names of the model's numbers: an array that is used twice, such as a tied embedding, is stored once. */
+  readonly #stored = new Map<ArrayLike<number>, { readonly name: string; readonly shape: Shape }>();
   /** Names of nodes and values begin with it. */
   prefix = '';
 
@@ -66,8 +68,11 @@ export class GraphBuilder {
 
   /** Floating-point numbers of the model. */
   floats(name: string, shape: Shape, numbers: ArrayLike<number>): string {
+    const stored = this.#stored.get(numbers);
+    if (stored && sameShape(stored.shape, shape)) return stored.name;
     const own = this.name(`${this.prefix}${name}`);
     this.#tensors.push(tensorOfNumbers(own, 'float', shape, numbers));
+    this.#stored.set(numbers, { name: own, shape });
     return own;
   }
 

@@ -26,9 +26,9 @@ const shapeKind = {
 
 /**
  * A layer of `unrolled/nn` with its parameters as an ONNX file (operator set 17), as it is at inference: `Sequential` of
- * recurrent, linear, embedding, normalising, pooling and convolutional layers. Inputs and outputs have the library's layout,
- * sequences `[T, B, F]` and images `[B, H, W, C]`, and are named `input`, `lengths` and `output`; extents that are open have
- * names, such as `input_0`.
+ * recurrent, linear, embedding, normalising, pooling and convolutional layers, and Transformers. Inputs and outputs have the
+ * library's layout, sequences `[T, B, F]` and images `[B, H, W, C]`, and are named `input`, `lengths` and `output`; extents that
+ * are open have names, such as `input_0`.
  * @param parameters  as `initialiseParameters` gave them
  * @throws ConfigError naming the layer or cell that the format, or this writer, cannot hold
  *
