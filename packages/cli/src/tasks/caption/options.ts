@@ -67,6 +67,9 @@ export const optional: Readonly<Record<string, OptionType>> = {
   ...transformerTypes,
 };
 
+/** Where self-critical training has others. */
+export const selfCriticalDefaults = { batch: 32, lr: 1e-4, warmUp: 0.05 } as const;
+
 /** What differs for a Transformer, and the options that recurrent decoders alone have. */
 export const transformerRules = {
   transformer: { layers: 2, lr: 1e-3, warmUp: 0.05 },

@@ -31,6 +31,7 @@ import {
   likelihoodOptions,
   optional,
   options,
+  selfCriticalDefaults,
   sizeOptions,
   transformerRules,
 } from './options.ts';
@@ -47,7 +48,7 @@ export const caption: Trainable<CaptionTrainOptions, ImageFolder> = {
 Examples:
   unrolled caption train Flickr8k/ --backbone mobilenet-v2.safetensors
   unrolled caption train images/ --captions captions_train2014.json --backbone mobilenet-v2.safetensors --conditioning first
-  unrolled caption train Flickr8k/ --from runs/Flickr8k --method self-critical --lr 0.0002 --epochs 4 --out runs/more
+  unrolled caption train Flickr8k/ --from runs/Flickr8k --method self-critical --epochs 3 --out runs/more
   unrolled caption train --resume runs/Flickr8k
 
 The network's features of each image are computed once and kept beside the run, in the folder features.`,
@@ -68,7 +69,8 @@ async function prepare(
   cell: CellFile | null,
 ): Promise<Prepared<CaptionTrainOptions>> {
   if (!checkpoint) refuseParts(said);
-  const chosen = withDefaults(caption, forModel(said, { defaults, ...transformerRules }));
+  const given = said.method === 'self-critical' ? { ...selfCriticalDefaults, ...said } : said;
+  const chosen = withDefaults(caption, forModel(given, { defaults, ...transformerRules }));
   const { batch, seed, validationShare, skipBroken, method } = chosen;
   const { smoothing, entropy, sampling, doublyStochastic, neutralWords: weight = 0 } = chosen;
   const { images, about } = await captionedFiles({ main, captions: named.captions, skipBroken });
