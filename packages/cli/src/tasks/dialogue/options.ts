@@ -21,7 +21,7 @@ export const defaults = {
   ...trainDefaults,
   ...recurrentDefaults,
   ...{ cell: 'gru', hidden: 64, layers: 1, dropout: 0, embedding: 32, looks: 2, image: 'on', history: 'on', size: 48 },
-  ...{ minCount: 1, validationShare: 0.1, batch: 16, schedule: 'cosine', warmUp: 0.03 },
+  ...{ minCount: 1, validationShare: 0.1, batch: 64, schedule: 'cosine', warmUp: 0.1 },
 } as const satisfies DialogueTrainOptions;
 
 export const optional: Readonly<Record<string, OptionType>> = { skipBroken: 'boolean' };

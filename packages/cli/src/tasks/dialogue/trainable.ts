@@ -39,7 +39,7 @@ Examples with images:
   optional,
   fileOptions,
   options,
-  end: { epochs: 20, steps: 500 },
+  end: { epochs: 20, steps: 3000 },
   interval: (stepsPerEpoch) => Math.min(1000, Math.max(50, stepsPerEpoch)),
   recognises: (paths) => paths.some((path) => statSync(path, { throwIfNoEntry: false })?.isDirectory()),
   read: readDialogueFolder,

@@ -55,6 +55,7 @@ export interface EncodedDialogues extends Encoded {
 
 interface Parts {
   readonly norm: LayerNorm;
+  readonly told: LayerNorm;
   readonly topic: LayerNorm;
   readonly position: Parameter;
   readonly looks: readonly GridAttention[];
@@ -70,14 +71,15 @@ interface Parts {
  * question q and each answer a; for round r
  *
  *     s_r = cells([q_r; a_{r−1}], s_{r−1})                         the state of the dialogue
- *     f_r = g · m_{r−1} + (1 − g) · f_{r−1},   g = σ(w·[s_r; q_r])  where the thing is that is spoken of
- *     z_r = [s_r; q_r; norm(Σ_l f_{r,l} p_l)]                        what is asked, and of what thing
+ *     t_r = norm([s_r; q_r])
+ *     f_r = g · m_{r−1} + (1 − g) · f_{r−1},   g = σ(w·t_r)          where the thing is that is spoken of
+ *     z_r = [t_r; norm(Σ_l f_{r,l} p_l)]                             what is asked, and of what thing
  *     v¹, m¹ = look(z_r, f_r);   v², m² = look([z_r; v¹], m¹);  …
  *     o_r = tanh(norm(W [z_r; v] + b + U z_r ⊙ V v)),   v = [v¹; v²; …]
  *
  * A `Backbone` sees the image at L places; to the normalised features of each, a trainable vector of its position is appended. o_r is the
- * decoder's beginning and part of its every input. Parameters: `backbone.…`, `source.…`, `norm.…`, `topic.…`, `position` [L, P],
- * `dialogue.…`, `look1.…`, `keep.…`, `read.…`, `asked.…`, `seen.…`, `fused.…`.
+ * decoder's beginning and part of its every input. Parameters: `backbone.…`, `source.…`, `norm.…`, `told.…`, `topic.…`, `position`
+ * [L, P], `dialogue.…`, `look1.…`, `keep.…`, `read.…`, `asked.…`, `seen.…`, `fused.…`.
  */
 export class DialogueEncoder extends Buildable<Parts> implements Encoder<DialogueRounds, null> {
   readonly config: { readonly layer: 'dialogueEncoder' } & Required<DialogueConfig>;
@@ -104,12 +106,15 @@ export class DialogueEncoder extends Buildable<Parts> implements Encoder<Dialogu
     const Q = this.sentences.width;
     const norm = new LayerNorm();
     norm.build([-1, L, depth], declarations.within('norm'));
-    const position = declarations.declare('position', [L, positionUnits], { kind: 'normal', deviation: 0.5 });
+    // As large as the normalised features.
+    const position = declarations.declare('position', [L, positionUnits], { kind: 'normal', deviation: 1 });
     const D = depth + positionUnits;
     const F = foundWidth(D);
     const topic = new LayerNorm();
     topic.build([-1, D], declarations.within('topic'));
     const [S] = this.#dialogue.build([-1, -1, 2 * Q], declarations.within('dialogue')).slice(-1);
+    const told = new LayerNorm();
+    told.build([-1, S + Q], declarations.within('told'));
     const Z = S + Q + D;
     const looks = Array.from({ length: K }, (_, k) => {
       const look = new GridAttention({ units: hidden, grid });
@@ -128,7 +133,7 @@ export class DialogueEncoder extends Buildable<Parts> implements Encoder<Dialogu
     const [asked, seen] = [part('asked', Z), part('seen', K * F)];
     const fused = new LayerNorm();
     fused.build([-1, hidden], declarations.within('fused'));
-    this.parts = { fused, norm, topic, position, looks, keep, output, asked, seen };
+    this.parts = { fused, norm, told, topic, position, looks, keep, output, asked, seen };
     const vector = shapeDevice().zeros([1, hidden]);
     const state = shapesOf(stateOf(this.#dialogue.cell, layers, vector));
     return { memory: [1, -1, hidden], state, constant: [-1, hidden] };
@@ -144,7 +149,7 @@ export class DialogueEncoder extends Buildable<Parts> implements Encoder<Dialogu
     context: Context = inference,
   ): EncodedDialogues {
     const history = this.config.history && !without.includes('history');
-    const { looks, keep, topic } = this.parts;
+    const { looks, keep, told: toldNorm, topic } = this.parts;
     const places = this.#see(images, this.config.image && !without.includes('image'), context); // [B, L, D]
     const [B, L, D] = places.shape;
     const { device } = places;
@@ -161,7 +166,7 @@ export class DialogueEncoder extends Buildable<Parts> implements Encoder<Dialogu
       const q = at(qs, r);
       const xs = concat([q, before], -1);
       const run = this.#dialogue.run(reshape(xs, [1, ...xs.shape]), context, { state });
-      const told = concat([at(run.outputs, 0), q], -1);
+      const told = toldNorm.apply(concat([at(run.outputs, 0), q], -1));
       const last = rounds.at(-1)?.maps.at(-1);
       if (history && last) {
         const g = sigmoid(keep.apply(told)); // [B, 1]
