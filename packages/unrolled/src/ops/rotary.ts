@@ -30,7 +30,11 @@ export function rotaryAngles(
 }
 
 /** As `rotaryAngles`, of positions in a row, away from any device: `[positions, D]` each. */
-export function rotaryTables(positions: ArrayLike<number>, depth: number, base = 10_000) {
+export function rotaryTables(
+  positions: ArrayLike<number>,
+  depth: number,
+  base = 10_000,
+): { readonly cosines: Float64Array; readonly sines: Float64Array } {
   const half = depth / 2;
   const rates = Float64Array.from({ length: half }, (_, i) => base ** (-i / half));
   const fill = (value: (angle: number, second: boolean) => number): Float64Array =>
