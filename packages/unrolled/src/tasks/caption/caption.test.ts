@@ -185,6 +185,19 @@ test('samples are drawn by the seed, each image from its own numbers', async () 
   await expect(model.predict(images, { temperature: 1, beam: 2 })).rejects.toThrow(ConfigError);
 });
 
+test('places are chosen by hard attention alone', async () => {
+  const [hard, soft] = [captioner('hard-attention'), captioner('attention')];
+  const features = [randomFeatures(hard, 4), randomFeatures(hard, 5)];
+  const [mean, again] = [
+    await captionFeatures(hard, features),
+    await captionFeatures(hard, features, { places: 'mean' }),
+  ];
+  expect(again).toEqual(mean);
+  const one = await captionFeatures(hard, features, { places: 'likeliest' });
+  expect(one.map(({ logProbability }) => logProbability)).not.toEqual(mean.map(({ logProbability }) => logProbability));
+  await expect(captionFeatures(soft, features, { places: 'mean' })).rejects.toThrow("conditioning is 'attention'");
+});
+
 test('the file of a model opens alone', async () => {
   const model = captioner('first');
   const opened = Captioner.load(device, encodeModel(await storeModel(model)));

@@ -10,8 +10,8 @@ export const conditionings = ['attention', 'hard-attention', 'first', 'constant'
  * How the decoder knows the image, with v the mean of its features:
  *
  * - attention: at every step the mean of all places, weighted by attention (soft attention, Xu 2015).
- * - hard-attention: at every step one place, drawn from these weights; learned by REINFORCE, with the mean in place of half of the
- *   draws in training (Xu 2015).
+ * - hard-attention: in training at every step one place, drawn from these weights, for half of the captions, and learned by REINFORCE;
+ *   the mean for the others, and afterwards (Xu 2015), unless one asks for the likeliest place.
  * - first: v is the decoder's first input (Vinyals 2015).
  * - constant: v is part of every input: h = tanh(W_xh x + W_hh h + W_ih v), and likewise in other cells (Karpathy & Fei-Fei 2015).
  */

@@ -1,13 +1,15 @@
 import { DataError } from '../../errors.ts';
 import type { Image } from '../../images/index.ts';
-import { meanLoss, scoreWritten, type WrittenScores } from '../caption-evaluation.ts';
+import {
+  type EvaluateCaptionsOptions as EvaluateWrittenOptions,
+  meanLoss,
+  scoreWritten,
+  type WrittenScores,
+} from '../caption-evaluation.ts';
 import type { Captioner } from './model.ts';
-import { type Caption, type CaptionOptions, captionFeatures } from './predict.ts';
+import { type Caption, captionFeatures, type Places } from './predict.ts';
 
-export interface EvaluateCaptionsOptions extends CaptionOptions {
-  /** Captions of the training data, to count those that are new. Default: none. */
-  readonly known?: readonly string[] | undefined;
-}
+export interface EvaluateCaptionsOptions extends EvaluateWrittenOptions, Places {}
 
 /** An image and what people said of it. */
 export interface CaptionedImage {

@@ -1,3 +1,4 @@
+import { ConfigError } from '../../errors.ts';
 import type { HardReading } from '../../nn/attention.ts';
 import {
   type CaptionSearchOptions as SearchOptions,
@@ -9,7 +10,8 @@ import {
 } from '../caption-writer.ts';
 import type { Captioner } from './model.ts';
 
-interface Places {
+/** Of hard attention. */
+export interface Places {
   /** What hard attention reads: the likeliest place alone, or the mean of all by their weights. Default 'mean'. */
   readonly places?: HardReading | undefined;
 }
@@ -29,10 +31,21 @@ export interface CaptionAttention extends WordWeights {
 export type CaptionCandidate = WrittenCandidate<CaptionAttention>;
 export type Caption = WrittenCaption<CaptionAttention>;
 
-/** @throws ConfigError on an option out of range; the signal's reason if it is aborted */
-export const captionFeatures = (
+/** @throws ConfigError on an option out of range, or places without hard attention; the signal's reason if it is aborted */
+export async function captionFeatures(
   model: Captioner,
   features: readonly ArrayLike<number>[],
   { places, ...options }: CaptionOptions = {},
-): Promise<Caption[]> =>
-  writeCaptions(model, features, (weights) => ({ grid: model.backbone.grid, ...weights }), options, places);
+): Promise<Caption[]> {
+  const { conditioning } = model.config;
+  if (places !== undefined && conditioning !== 'hard-attention') {
+    throw new ConfigError(
+      `caption: places are chosen by hard attention, and conditioning is '${conditioning}'; leave them out`,
+      {
+        places,
+        conditioning,
+      },
+    );
+  }
+  return writeCaptions(model, features, (weights) => ({ grid: model.backbone.grid, ...weights }), options, places);
+}
