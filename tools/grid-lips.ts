@@ -5,6 +5,7 @@
  *     node tools/grid-lips.ts sentences grid-lips data     # the same with captions.csv: a sentence for each clip
  *     npx unrolled video train data --strip 40 --bidirectional …
  *     node tools/grid-lips.ts score runs/data data         # word error rate beside guessing by the words' frequencies
+ *     node tools/grid-lips.ts probabilities runs/data data # train.jsonl and test.jsonl in data: what the labels of frames say
  *
  * With labels.csv the model labels each frame with its word. `score` finds the likeliest sentence by Viterbi search over GRID's
  * grammar: silence, a word of each of six kinds, silence; which words there are is taken from the training clips. With captions.csv
@@ -114,6 +115,26 @@ function bestSentence(
 
 const percent = (share: number): string => `${(100 * share).toFixed(1)}%`;
 
+/** Clips whose features are what a model of frames thinks of each frame, with their sentences as captions. */
+async function probabilities(run: string, data: string): Promise<void> {
+  const device = await openDevice('wasm', { threads: 1 });
+  const model = FrameLabeller.load(device, readModel(run, undefined));
+  const { input } = model.config;
+  if (input.kind !== 'frames') throw new Error('the model reads no frames');
+  for (const part of ['train', 'test']) {
+    const { train: found } = await clipData([join(data, part)]);
+    const clips = await readClips(found, { strip: 40, prepare: shrinkTo(input.preprocessing) });
+    const sentences = sentencesIn(join(data, part));
+    const rows = await model.probabilities(clips);
+    const lines = found.map(({ name }, i) => {
+      const features = rows[i].map((row) => Array.from(row, (p) => Number(Math.log(p + 0.01).toFixed(3))));
+      return JSON.stringify({ features, caption: sentences.get(basename(name))!.join(' ') });
+    });
+    writeFileSync(join(data, `${part}.jsonl`), `${lines.join('\n')}\n`);
+  }
+  device.close();
+}
+
 async function score(run: string, data: string): Promise<void> {
   const device = await openDevice('wasm', { threads: 1 });
   const stored = readModel(run, undefined);
@@ -178,6 +199,9 @@ async function scoreFrames(model: FrameLabeller, found: readonly FoundClip[], cl
 
 const [what, from, to] = process.argv.slice(2);
 if (to === undefined)
-  throw new Error('node tools/grid-lips.ts prepare (or sentences) grid-lips data, or score run data');
+  throw new Error(
+    'node tools/grid-lips.ts prepare (or sentences) grid-lips data, or score (or probabilities) run data',
+  );
 if (what === 'score') await score(from, to);
+else if (what === 'probabilities') await probabilities(from, to);
 else prepare(from, to, what === 'sentences');

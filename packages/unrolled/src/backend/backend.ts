@@ -295,14 +295,18 @@ export const gatesOf: Record<RecurrentCell['kind'], number> = { rnn: 1, lstm: 4,
  * Time-major: T steps, B rows, F inputs, H hidden units, G = gatesOf(cell). A row b is active at step t while
  * t < lengths[b]; at other steps its state is carried unchanged and contributes no gradient. `reverse` runs
  * t = T−1 … 0, so the final state is at t = 0; h₋ at the first step that runs is h0.
+ *
+ * Where `ids` are given, inputs are rows of a table of V vectors, and `x` is W_ih times that table, [V, G·H]: a row of it
+ * stands for W_ih x, and `weightIh` is null.
  */
 export interface RecurrentForward {
   readonly cell: RecurrentCell;
   readonly reverse: boolean;
-  readonly x: Block; // [T, B, F]
+  readonly x: Block; // [T, B, F], or [V, G·H]
+  readonly ids: Block | null; // int32 [T, B], in [0, V)
   readonly h0: Block; // [B, H]
   readonly c0: Block | null; // [B, H], LSTM only
-  readonly weightIh: Block; // [G·H, F]
+  readonly weightIh: Block | null; // [G·H, F]
   readonly weightHh: Block; // [G·H, H]
   readonly biasIh: Block | null; // [G·H]
   readonly biasHh: Block | null; // [G·H]

@@ -1,4 +1,4 @@
-import { apply, type Operation } from '../autodiff/operation.ts';
+import { apply, type Operation, type Recording } from '../autodiff/operation.ts';
 import { ShapeError } from '../errors.ts';
 import { formatShape } from '../shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -18,6 +18,14 @@ const embeddingOperation: Operation<[Tensor, Tensor], null, null> = {
     return [dTable, null];
   },
 };
+
+/** Table and ids of which x is the embedding, where gradients flow back through it; null: x is something else. */
+export function rowsLookedUp(x: Tensor): { readonly table: Tensor; readonly ids: Tensor } | null {
+  const record = x.tracked ? (x.origin?.record as Recording | undefined) : undefined;
+  if (record?.operation !== embeddingOperation) return null;
+  const [table, ids] = record.inputs;
+  return { table: table!, ids: ids! };
+}
 
 /**
  * Rows of a table by number: table `[V, E]`, ids int32 `[…]` → `[…, E]`.

@@ -59,9 +59,9 @@ function countingDevice(counters: Counters): Device {
       counters.multiplyAdds += batch * m * k * n;
     },
     // x · W_ihᵀ and h · W_hhᵀ at every step
-    recurrent({ x, weightIh, weightHh }: RecurrentForward) {
-      const rows = sizeOf(x.shape.slice(0, 2));
-      counters.multiplyAdds += rows * (sizeOf(weightIh.shape) + sizeOf(weightHh.shape));
+    recurrent({ h, weightIh, weightHh }: RecurrentForward) {
+      const rows = sizeOf(h.shape.slice(0, 2));
+      counters.multiplyAdds += rows * ((weightIh ? sizeOf(weightIh.shape) : 0) + sizeOf(weightHh.shape));
     },
   });
 }

@@ -16,6 +16,8 @@ export interface LanguageModelOptions extends TrainOptions, RecurrentOptions, Tr
   tie?: boolean;
   /** Whether the output layer is an adaptive softmax. Default false. */
   adaptive?: boolean;
+  /** Default: 0 where recurrent layers read characters, otherwise `dropout`. */
+  embeddingDropout?: number;
   recurrentDropout?: number;
   recompute?: boolean;
   seq: number;
@@ -59,11 +61,14 @@ export const optional: Readonly<Record<string, OptionType>> = {
   vocab: 'number',
   tie: 'boolean',
   adaptive: 'boolean',
+  embeddingDropout: 'number',
   recurrentDropout: 'number',
   recompute: 'boolean',
   context: 'number',
   ...transformerTypes,
 };
+
+const rate = number((value) => value >= 0 && value < 1, 'from 0, below 1');
 
 export function options(): Option[] {
   return [
@@ -77,9 +82,14 @@ export function options(): Option[] {
     new Option('--tie', 'tie the output weights to the embedding'),
     new Option('--adaptive', 'adaptive softmax: faster with many words; needs --tokens word').conflicts('tie'),
     option(
+      '--embedding-dropout <rate>',
+      'dropout rate after the embedding (default 0 for characters and recurrent layers, otherwise --dropout)',
+      rate,
+    ),
+    option(
       '--recurrent-dropout <rate>',
       'dropout rate of the recurrent state, one mask for all steps (default 0)',
-      number((rate) => rate >= 0 && rate < 1, 'from 0, below 1'),
+      rate,
     ),
     new Option('--recompute', 'recompute gates in the backward pass: less memory, slower'),
     option(

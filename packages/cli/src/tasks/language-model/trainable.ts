@@ -118,8 +118,11 @@ function prepare(
 }
 
 function modelConfig(options: LanguageModelOptions, vocabulary: number, own: CellFile | null): LanguageModelConfig {
-  const { hidden, layers, embedding, dropout, tie, adaptive, recurrentDropout, recompute } = options;
+  const { hidden, layers, embedding, dropout, embeddingDropout, tie, adaptive, recurrentDropout, recompute } = options;
+  const looksUp = options.tokens === 'char' && options.model !== 'transformer';
+  const ofEmbedding = embeddingDropout ?? (looksUp ? 0 : undefined);
   const shared = {
+    ...(ofEmbedding === undefined ? {} : { embeddingDropout: ofEmbedding }),
     ...(tie ? { tied: true } : {}),
     // The most frequent tenth, the next three tenths, the rest.
     ...(adaptive ? { adaptive: [0.1, 0.4].map((share) => Math.round(share * vocabulary)) } : {}),

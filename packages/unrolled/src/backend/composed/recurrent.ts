@@ -13,17 +13,18 @@ class Layer {
   /** 1 where a row still has a step, `[T, B]`; null: everywhere. */
   readonly active: Block | null;
   /** The input with 0 in the steps that rows do not have: what is there must reach no sum, even if it is NaN. */
-  readonly x: Block; // [T·B, F]
+  readonly x: Block; // [T·B, F], or [T·B, G·H]
 
   constructor(w: Workspace, given: RecurrentForward) {
     this.given = given;
-    [this.T, this.B, this.F] = given.x.shape;
-    this.H = given.h0.shape[1];
+    [this.T, this.B, this.H] = given.h.shape;
+    this.F = given.x.shape.at(-1)!;
     this.GH = gatesOf[given.cell.kind] * this.H;
     const { T, B, F } = this;
     this.active = given.lengths && w.binary('less', w.positions(T, [T, 1]), w.floats(given.lengths, [1, B]));
     const rows = [T * B, F];
-    this.x = this.active ? w.select(reshaped(this.active, [T * B, 1]), given.x, 0, rows) : reshaped(given.x, rows);
+    const x = given.ids ? w.rows(given.x, given.ids) : given.x;
+    this.x = this.active ? w.select(reshaped(this.active, [T * B, 1]), x, 0, rows) : reshaped(x, rows);
   }
 
   /** The steps that run, in order. */
@@ -65,7 +66,9 @@ function affine(w: Workspace, x: Block, weight: Block, bias: Block | null): Bloc
 export function recurrent(core: CoreBackend, given: RecurrentForward): void {
   Workspace.during(core, (outer) => {
     const layer = new Layer(outer, given);
-    const fromX = affine(outer, layer.x, given.weightIh, given.biasIh);
+    const { weightIh, biasIh } = given;
+    const product = weightIh ? outer.product(layer.x, weightIh, { transposeB: true }) : layer.x;
+    const fromX = biasIh ? outer.add(product, biasIh) : product;
     for (const t of layer.times) Workspace.during(core, (w) => step(w, layer, layer.at(fromX, t, layer.GH), t));
   });
 }
@@ -130,10 +133,14 @@ export function recurrentGrad(core: CoreBackend, given: RecurrentBackward): void
         if (found.dc) w.put(layer.during(w, t, found.dc, dc), dc);
       });
     }
-    const { dx, dWeightIh, dWeightHh, dBiasIh, dBiasHh } = given;
+    const { dx, ids, weightIh, dWeightIh, dWeightHh, dBiasIh, dBiasHh } = given;
     outer.put(dh, given.dh0);
     outer.put(dc, given.dc0);
-    if (dx) outer.put(outer.product(dFromX, given.weightIh), dx);
+    if (dx && weightIh) outer.put(outer.product(dFromX, weightIh), dx);
+    if (dx && ids) {
+      core.fill(dx, 0);
+      core.scatterAdd(dFromX, ids, dx);
+    }
     if (dWeightIh) outer.put(outer.product(dFromX, layer.x, { transposeA: true }), dWeightIh);
     if (dBiasIh) outer.put(outer.reduce('sum', dFromX, 0), dBiasIh);
     if (dBiasHh) outer.put(outer.reduce('sum', dFromH, 0), dBiasHh);

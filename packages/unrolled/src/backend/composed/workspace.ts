@@ -117,6 +117,13 @@ export class Workspace {
     return out;
   }
 
+  /** Rows of a table [V, n] by int32 ids: […] → […, n]. */
+  rows(table: Block, ids: Block): Block {
+    const out = this.empty([...ids.shape, table.shape[1]]);
+    this.core.gather(table, ids, out);
+    return out;
+  }
+
   /** Columns [from, from + n) of a matrix. */
   columns(x: Block, from: number, n: number): Block {
     const out = this.empty([x.shape[0], n]);

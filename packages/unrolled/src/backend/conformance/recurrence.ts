@@ -26,6 +26,8 @@ export interface LayerSpec extends Sizes {
   /** Steps in each row; null: all T. */
   readonly lengths: readonly number[] | null;
   readonly bias: boolean;
+  /** Ids below F `[T, B]`: x is a table of F rows. Default: x is `[T, B, F]`. */
+  readonly ids?: readonly number[];
 }
 
 /** Random values for all that goes into a layer, as numbers. */
@@ -39,10 +41,10 @@ export interface LayerInputs {
   readonly biasHh: Float32Array;
 }
 
-export function layerInputs(lab: Lab, { cell, T, B, F, H }: LayerSpec): LayerInputs {
+export function layerInputs(lab: Lab, { cell, T, B, F, H, ids }: LayerSpec): LayerInputs {
   const GH = gatesOf[cell.kind] * H;
   return {
-    x: lab.normals(T * B * F),
+    x: lab.normals(ids ? F * GH : T * B * F),
     h0: lab.normals(B * H, 0.7),
     c0: lab.normals(B * H, 0.7),
     weightIh: lab.normals(GH * F, 1 / Math.sqrt(F + 1)),
@@ -64,10 +66,11 @@ export function forwardLayer(
   return {
     cell,
     reverse,
-    x: lab.floats([T, B, F], inputs.x),
+    x: lab.floats(spec.ids ? [F, GH] : [T, B, F], inputs.x),
+    ids: spec.ids ? lab.ints([T, B], spec.ids) : null,
     h0: lab.floats([B, H], inputs.h0),
     c0: isLstm ? lab.floats([B, H], inputs.c0) : null,
-    weightIh: lab.floats([GH, F], inputs.weightIh),
+    weightIh: spec.ids ? null : lab.floats([GH, F], inputs.weightIh),
     weightHh: lab.floats([GH, H], inputs.weightHh),
     biasIh: spec.bias ? lab.floats([GH], inputs.biasIh) : null,
     biasHh: spec.bias ? lab.floats([GH], inputs.biasHh) : null,
@@ -102,10 +105,10 @@ export function backwardLayer(
     dh: options.given.dh ? lab.normal([T, B, H]) : null,
     dhFinal: options.given.final ? lab.normal([B, H]) : null,
     dcFinal: options.given.final && isLstm ? lab.normal([B, H]) : null,
-    dx: out('dx', [T, B, F]),
+    dx: out('dx', layer.x.shape),
     dh0: out('dh0', [B, H]),
     dc0: isLstm ? out('dc0', [B, H]) : null,
-    dWeightIh: out('dWeightIh', [GH, F]),
+    dWeightIh: layer.weightIh && out('dWeightIh', [GH, F]),
     dWeightHh: out('dWeightHh', [GH, H]),
     dBiasIh: spec.bias ? out('dBiasIh', [GH]) : null,
     dBiasHh: spec.bias ? out('dBiasHh', [GH]) : null,
@@ -152,6 +155,10 @@ function layerCase(name: string, spec: LayerSpec, options: GradientsWanted): Cas
   };
 }
 
+/** Ids of a table, some of them often and one, 0, never. */
+export const someIds = ({ T, B, F }: Sizes): number[] =>
+  Array.from({ length: T * B }, (_, i) => (F === 1 ? 0 : 1 + ((i * i + 3 * i) % (F - 1))));
+
 const sizes: readonly Sizes[] = [
   { T: 1, B: 1, F: 1, H: 1 },
   { T: 3, B: 4, F: 5, H: 3 },
@@ -179,6 +186,13 @@ export const recurrenceCases: readonly Case[] = Object.entries(cells).flatMap(([
         return layerCase(title, { cell, ...size, reverse, lengths, bias: size.H !== 4 }, everything);
       }),
     ),
+  ),
+  ...sizes.flatMap((size) =>
+    [false, true].map((reverse) => {
+      const spec = { cell, ...size, reverse, lengths: reverse ? unequal(size) : null, bias: size.H !== 4 };
+      const title = `${name} T ${size.T} B ${size.B} H ${size.H}, of a table of ${size.F} rows${reverse ? ', reversed, unequal lengths' : ''}`;
+      return layerCase(title, { ...spec, ids: someIds(size) }, everything);
+    }),
   ),
   ...['dx', 'dh0', 'dWeightIh', 'dWeightHh', 'dBiasIh', 'dBiasHh', 'dhTotal'].flatMap((only) =>
     [true, false].map((dh) => {

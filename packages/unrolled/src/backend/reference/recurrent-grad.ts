@@ -1,6 +1,6 @@
 import { gatesOf } from '../backend.ts';
 import type { Floats } from './memory.ts';
-import { isActive, type RecurrentArrays, stateBefore, timeOf } from './recurrent.ts';
+import { inputOf, isActive, type RecurrentArrays, stateBefore, timeOf } from './recurrent.ts';
 
 /** `RecurrentBackward` with its blocks as arrays; null: not requested, or absent. */
 export interface RecurrentGradArrays extends RecurrentArrays {
@@ -44,7 +44,7 @@ export function recurrentGrad(layer: RecurrentGradArrays): void {
   // Gradients of the state, carried from step to step, and sums over all steps, in float64 until the end.
   const dhCarry = Float64Array.from(layer.dhFinal ?? new Float64Array(B * H));
   const dcCarry = Float64Array.from(layer.dcFinal ?? new Float64Array(B * H));
-  const dWeightIh = new Float64Array(GH * F);
+  const dWeightIh = new Float64Array(layer.weightIh ? GH * F : 0);
   const dWeightHh = new Float64Array(GH * H);
   const dBiasIh = new Float64Array(GH);
   const dBiasHh = new Float64Array(GH);
@@ -77,17 +77,19 @@ export function recurrentGrad(layer: RecurrentGradArrays): void {
       };
       stepGrad(layer, step);
 
-      const x = layer.x.subarray(row * F, (row + 1) * F);
+      const x = inputOf(layer.x, layer, row);
       // The candidate of a GRU that resets before multiplying reads r⊙h₋ in place of h₋; stepGrad has dealt with its dh.
       const resetsBefore = layer.cell.kind === 'gru' && layer.cell.reset === 'before';
-      const dx = layer.dx?.subarray(row * F, (row + 1) * F);
+      const dx = layer.dx && inputOf(layer.dx, layer, row);
       for (let k = 0; k < GH; k++) {
         const readsReset = resetsBefore && k >= 2 * H;
         const state = readsReset ? step.extra! : step.hBefore;
-        for (let j = 0; j < F; j++) {
-          dWeightIh[k * F + j] += step.dFromX[k] * x[j];
-          if (dx) dx[j] += step.dFromX[k] * layer.weightIh[k * F + j];
-        }
+        if (layer.weightIh) {
+          for (let j = 0; j < F; j++) {
+            dWeightIh[k * F + j] += step.dFromX[k] * x[j];
+            if (dx) dx[j] += step.dFromX[k] * layer.weightIh[k * F + j];
+          }
+        } else if (dx) dx[k] += step.dFromX[k];
         for (let j = 0; j < H; j++) {
           dWeightHh[k * H + j] += step.dFromH[k] * state[j];
           if (!readsReset) step.dhBefore[j] += step.dFromH[k] * layer.weightHh[k * H + j];

@@ -10,10 +10,11 @@ export interface RecurrentArrays {
   readonly B: number;
   readonly F: number;
   readonly H: number;
-  readonly x: Floats; // [T, B, F]
+  readonly x: Floats; // [T, B, F], or [V, G·H]
+  readonly ids: Int32Array | null; // [T, B]
   readonly h0: Floats; // [B, H]
   readonly c0: Floats | null; // [B, H]
-  readonly weightIh: Floats; // [G·H, F]
+  readonly weightIh: Floats | null; // [G·H, F]
   readonly weightHh: Floats; // [G·H, H]
   readonly biasIh: Floats | null; // [G·H]
   readonly biasHh: Floats | null; // [G·H]
@@ -46,6 +47,12 @@ export function activate(activation: 'tanh' | 'relu' | 'sigmoid', a: number): nu
   return activation === 'relu' ? Math.max(0, a) : sigmoid(a);
 }
 
+/** The input of one row of one step, `[F]`; a row of the table, `[G·H]`, where there are ids. */
+export function inputOf<Array extends Floats>(x: Array, { ids, F }: RecurrentArrays, row: number): Array {
+  const at = ids === null ? row : ids[row];
+  return x.subarray(at * F, (at + 1) * F) as Array;
+}
+
 /** Σ_j weight[row, j] · v[j] + bias[row] */
 function affine(weight: Floats, row: number, v: Floats, bias: Floats | null): number {
   let sum = bias?.[row] ?? 0;
@@ -54,7 +61,7 @@ function affine(weight: Floats, row: number, v: Floats, bias: Floats | null): nu
 }
 
 export function recurrent(layer: RecurrentArrays): void {
-  const { T, B, F, H } = layer;
+  const { T, B, H } = layer;
   const G = gatesOf[layer.cell.kind];
   for (let s = 0; s < T; s++) {
     const t = timeOf(layer, s);
@@ -67,7 +74,7 @@ export function recurrent(layer: RecurrentArrays): void {
       const gates = layer.gates.subarray(row * G * H, (row + 1) * G * H);
       const extra = layer.extra?.subarray(row * H, (row + 1) * H) ?? null;
       if (isActive(layer, t, b)) {
-        step(layer, layer.x.subarray(row * F, (row + 1) * F), hBefore, cBefore, { h, c, gates, extra });
+        step(layer, inputOf(layer.x, layer, row), hBefore, cBefore, { h, c, gates, extra });
       } else {
         h.set(hBefore);
         if (c && cBefore) c.set(cBefore);
@@ -89,7 +96,8 @@ interface StepOut {
 function step(layer: RecurrentArrays, x: Floats, hBefore: Floats, cBefore: Floats | null, out: StepOut): void {
   const { cell, H } = layer;
   const { h, c, gates, extra } = out;
-  const fromX = (row: number) => affine(layer.weightIh, row, x, layer.biasIh);
+  const { weightIh, biasIh } = layer;
+  const fromX = (row: number) => (weightIh ? affine(weightIh, row, x, biasIh) : x[row] + (biasIh?.[row] ?? 0));
   const fromH = (row: number, state: Floats = hBefore) => affine(layer.weightHh, row, state, layer.biasHh);
   switch (cell.kind) {
     case 'rnn':

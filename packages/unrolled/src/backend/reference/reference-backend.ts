@@ -312,8 +312,8 @@ class ReferenceBackend implements Backend {
   }
 
   #recurrentArrays(layer: RecurrentForward): RecurrentArrays {
-    const [T, B, F] = layer.x.shape;
-    const H = layer.h0.shape[1];
+    const [T, B, H] = layer.h.shape;
+    const F = layer.x.shape.at(-1)!;
     return {
       cell: layer.cell,
       reverse: layer.reverse,
@@ -322,9 +322,10 @@ class ReferenceBackend implements Backend {
       F,
       H,
       x: this.#floats(layer.x),
+      ids: layer.ids === null ? null : this.#ints(layer.ids),
       h0: this.#floats(layer.h0),
       c0: this.#floatsOrNull(layer.c0),
-      weightIh: this.#floats(layer.weightIh),
+      weightIh: this.#floatsOrNull(layer.weightIh),
       weightHh: this.#floats(layer.weightHh),
       biasIh: this.#floatsOrNull(layer.biasIh),
       biasHh: this.#floatsOrNull(layer.biasHh),

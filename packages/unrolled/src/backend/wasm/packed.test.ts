@@ -49,18 +49,18 @@ test.each(Object.entries(changes))('a weight that was packed before is packed an
     const lab = new Lab(backend, 5);
     const layer = forwardLayer(lab, spec, layerInputs(lab, spec));
     if (weights !== null) {
-      backend.write(layer.weightIh, weights.ih);
+      backend.write(layer.weightIh!, weights.ih);
       backend.write(layer.weightHh, weights.hh);
     }
     for (let i = 0; i < before; i++) backend.recurrent(layer);
     if (weights === null) {
-      change(backend, layer.weightIh, lab);
+      change(backend, layer.weightIh!, lab);
       change(backend, layer.weightHh, lab);
     }
     backend.recurrent(layer);
     return {
       h: valuesOf(backend, layer.h),
-      weights: { ih: valuesOf(backend, layer.weightIh), hh: valuesOf(backend, layer.weightHh) },
+      weights: { ih: valuesOf(backend, layer.weightIh!), hh: valuesOf(backend, layer.weightHh) },
     };
   };
   const changed = run(used, null, 4);

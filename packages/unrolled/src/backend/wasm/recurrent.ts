@@ -7,8 +7,8 @@ import type { LinearMemory } from './linear-memory.ts';
 import { keptRoom, notPacked, type Packed, packedRoom, type Side } from './packed.ts';
 
 /** Whether packing a layer's weights would cost more than it saves. */
-export function hasFewRows({ x: { shape } }: RecurrentForward): boolean {
-  return shape[0] * shape[1] <= FEW_ROWS;
+export function hasFewRows({ ids, h: { shape } }: RecurrentForward): boolean {
+  return ids === null && shape[0] * shape[1] <= FEW_ROWS;
 }
 
 /** The arguments of a layer's job, with its scratch space allocated. */
@@ -17,7 +17,7 @@ export function fewRowsParameters(
   memory: LinearMemory,
   products: Products,
 ): JobParameters<ForwardName> {
-  const rows = layer.x.shape[0] * layer.x.shape[1];
+  const rows = layer.h.shape[0] * layer.h.shape[1];
   return parametersOf(layer, memory, rows, rows, (_, weight, side) => {
     return keptRoom(memory, products, weight, side) ?? notPacked;
   });
@@ -45,7 +45,7 @@ function parametersOf(
   const { weightIh, weightHh, biasIh, biasHh } = layer;
   const { B, F, H, GH, kind } = sizesOf(layer);
   const before = kind === Kind.gruBefore;
-  const ih = room('weightIh', weightIh, { transposed: true, k: F, n: GH, rows: inputRows });
+  const ih = weightIh ? room('weightIh', weightIh, { transposed: true, k: F, n: GH, rows: inputRows }) : notPacked;
   const recurrent = { transposed: true, k: H, rows: stepRows };
   const hh = room('weightHh', weightHh, { ...recurrent, n: before ? 2 * H : GH });
   const hn = before ? room('weightHn', weightHh, { ...recurrent, n: H, offset: 2 * H * H }) : notPacked;
@@ -99,7 +99,7 @@ export function backwardParameters(
     dBiasHh: own(layer.dBiasHh),
     dhTotal: own(layer.dhTotal),
     dcTotal: own(layer.dcTotal),
-    packedIh: packed(layer.dx !== null, 'weightIh', at.all, GH, F),
+    packedIh: packed(layer.dx !== null && layer.ids === null, 'weightIh', at.all, GH, F),
     packedHh: packed(true, 'weightHh', at.step, isGru ? 2 * H : GH, H),
     packedHn: packed(isGru, 'weightHn', at.step, H, H),
     state: memory.scratch('state', B * H * 4),
@@ -115,11 +115,13 @@ export function backwardParameters(
 }
 
 function commonParameters(layer: RecurrentForward, memory: LinearMemory) {
-  const { x, h0, c0, weightIh, weightHh, lengths, h, c, extra } = layer;
+  const { x, ids, h0, c0, weightIh, weightHh, lengths, h, c, extra } = layer;
   return {
     ...sizesOf(layer),
     variant: variantOf(layer),
     reverse: layer.reverse ? 1 : 0,
+    ids: memory.input(ids),
+    V: x.shape[0],
     x: memory.input(x),
     h0: memory.input(h0),
     c0: memory.input(c0),
@@ -132,9 +134,9 @@ function commonParameters(layer: RecurrentForward, memory: LinearMemory) {
   };
 }
 
-function sizesOf({ cell, x, h0 }: { cell: RecurrentForward['cell']; x: Block; h0: Block }) {
-  const [T, B, F] = x.shape;
-  const H = h0.shape[1];
+function sizesOf({ cell, x, h }: Pick<RecurrentForward, 'cell' | 'x' | 'h'>) {
+  const [T, B, H] = h.shape;
+  const F = x.shape.at(-1)!;
   return { kind: kindOf(cell), T, B, F, H, GH: gatesOf[cell.kind] * H };
 }
 
@@ -151,5 +153,6 @@ function variantOf({ cell }: RecurrentForward): number {
 /** Approximate multiply-adds of a layer that threads can share: the steps of a single row cannot be split. */
 export function workOf(layer: RecurrentForward): number {
   const { T, B, F, H, GH } = sizesOf(layer);
-  return 2 * T * B * GH * (B > 1 || hasFewRows(layer) ? F + H : F);
+  const ofInput = layer.ids ? 1 : F;
+  return 2 * T * B * GH * (B > 1 || hasFewRows(layer) ? ofInput + H : ofInput);
 }

@@ -8,8 +8,13 @@ import { stackKinds } from '../../train/description.ts';
 interface SharedConfig {
   /** E, length of a token's vector. */
   readonly embedding: number;
-  /** Rate of dropout after the embedding, between recurrent layers and before the output. */
+  /** Rate of dropout between recurrent layers and before the output. */
   readonly dropout: number;
+  /**
+   * Rate of dropout after the embedding. Without it, the first recurrent layer multiplies its input weights with the
+   * embedding of each token once, in place of each step of a batch, if there are few tokens. Default: `dropout`.
+   */
+  readonly embeddingDropout?: number | undefined;
   /** Whether the output layer uses the embedding's matrix (Press & Wolf 2017). Default false. */
   readonly tied?: boolean | undefined;
   /** Whether the output layer has a bias. Default true. */
@@ -48,6 +53,7 @@ export type LanguageModelConfig = RecurrentLanguageModelConfig | SequenceLanguag
 const shared = {
   embedding: required(count),
   dropout: required(rate),
+  embeddingDropout: rate,
   tied: flag,
   outputBias: flag,
   adaptive: listOfKind(count),

@@ -48,6 +48,7 @@ export class LanguageModel {
   readonly device: Device;
   readonly sequence: SequenceLayer;
   readonly #embedding: Embedding;
+  readonly #embeddingDropout: Dropout;
   readonly #dropout: Dropout;
   readonly #output: Linear | TiedLinear | AdaptiveSoftmax;
 
@@ -71,6 +72,7 @@ export class LanguageModel {
     // A layer that was given is kept as plain data.
     this.config = config.sequence ? { ...config, sequence: this.sequence.config } : config;
     this.#embedding = new Embedding({ vocabularySize: tokenizer.size, dimension: config.embedding });
+    this.#embeddingDropout = new Dropout({ rate: config.embeddingDropout ?? config.dropout });
     this.#dropout = new Dropout({ rate: config.dropout });
     if (cutoffs) this.#output = new AdaptiveSoftmax({ classes: tokenizer.size, cutoffs });
     else if (config.tied) this.#output = new TiedLinear({ bias });
@@ -207,7 +209,7 @@ export class LanguageModel {
 
   /** ids `[T, B]` → outputs `[T, B, H]` of the sequence layer. */
   #run(ids: Tensor, context: Context, options: ReadOptions): { outputs: Tensor; state: StackState } {
-    const embedded = this.#dropout.apply(this.#embedding.apply(ids), context); // [T, B, E]
+    const embedded = this.#embeddingDropout.apply(this.#embedding.apply(ids), context); // [T, B, E]
     const { state, lengths, probe, hold, form, seen } = options;
     if (seen) return this.transformer.run(embedded, context, { state, lengths, seen });
     if (probe ?? (hold?.length || form)) return this.recurrent.run(embedded, context, options);

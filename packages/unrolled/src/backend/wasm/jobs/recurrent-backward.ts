@@ -1,5 +1,5 @@
 import type { Kernels } from '../generated/kernels.ts';
-import { defineJointJob, type Share, startOf } from './job.ts';
+import { defineJointJob, LINE, type Share, startOf } from './job.ts';
 import type { Products, Right } from './products.ts';
 import { type BackwardLayer, backwardNames, Kind, rowsAtATime } from './recurrent-layer.ts';
 import { weightGradients } from './recurrent-weights.ts';
@@ -23,11 +23,12 @@ export const recurrentBackwardJob = defineJointJob(backwardNames, (kernels, laye
   const hn = products.right({ stored: candidate, ld: H, transposed: 0, k: H, n: H, packed: layer.packedHn }, at.step);
   products.pack(hh, share);
   if (isGru) products.pack(hn, share);
-  if (layer.dx) products.pack(ih, share);
+  if (layer.dx && !layer.ids) products.pack(ih, share);
   share.barrier();
   throughTime(kernels, layer, hh, hn, share, products);
   share.barrier();
-  if (layer.dx) {
+  if (layer.dx && layer.ids) addToTable(kernels, layer, share);
+  else if (layer.dx) {
     const n = layer.T * layer.B;
     const from = startOf(n, share.part, share.parts);
     const rows = startOf(n, share.part + 1, share.parts) - from;
@@ -36,6 +37,14 @@ export const recurrentBackwardJob = defineJointJob(backwardNames, (kernels, laye
   }
   weightGradients(kernels, layer, share, products);
 });
+
+/** dx [V, GH] ← the sum, for each id, over all steps and rows that have it; each part sums some columns. */
+function addToTable(kernels: Kernels, { T, B, V, GH, ids, gates, dx }: BackwardLayer, share: Share): void {
+  const from = startOf(GH, share.part, share.parts, LINE);
+  const columns = startOf(GH, share.part + 1, share.parts, LINE) - from;
+  for (let id = 0; id < V; id++) kernels.fill(dx + (id * GH + from) * 4, 0, columns);
+  kernels.scatterAdd(gates + from * 4, ids, dx + from * 4, T * B, V, GH, columns);
+}
 
 function throughTime(
   kernels: Kernels,

@@ -52,7 +52,7 @@ function rightsOf(layer: ForwardLayer, parts: number, products: Products): Right
 /** Packs the weights and adds the biases that every step adds. */
 function prepare(kernels: Kernels, layer: ForwardLayer, rights: Rights, share: Share, products: Products): void {
   const { kind, GH, biasIh, biasHh, bias } = layer;
-  if (!layer.readyIh) products.pack(rights.ih, share);
+  if (!layer.ids && !layer.readyIh) products.pack(rights.ih, share);
   if (!layer.readyHh) products.pack(rights.hh, share);
   if (kind === Kind.gruBefore && !layer.readyHn) products.pack(rights.hn, share);
   if (share.part > 0) return;
@@ -67,14 +67,19 @@ function preOf(layer: ForwardLayer): number {
   return layer.kind === Kind.rnn ? layer.h : layer.gates;
 }
 
-/** pre ← bias + x Wᵢₕᵀ for this part's share of all T·B rows, a few rows at a time, while they are in cache. */
+/** pre ← bias + x Wᵢₕᵀ, or bias + a row of the table, for this part's share of all T·B rows, a few rows at a time, while they are in cache. */
 function multiplyInput(kernels: Kernels, layer: ForwardLayer, right: Right, share: Share, products: Products): void {
-  const { F, GH, x } = layer;
+  const { F, V, GH, x, ids } = layer;
   const n = layer.T * layer.B;
   const to = startOf(n, share.part + 1, share.parts);
   for (let row = startOf(n, share.part, share.parts); row < to; row += ROWS_AT_ONCE) {
     const rows = Math.min(ROWS_AT_ONCE, to - row);
     const out = preOf(layer) + row * GH * 4;
+    if (ids) {
+      kernels.gather(x, ids + row * 4, out, rows, V, GH);
+      for (let i = 0; i < rows; i++) kernels.axpy(1, layer.bias, out + i * GH * 4, GH);
+      continue;
+    }
     for (let i = 0; i < rows; i++) kernels.scaleInto(1, layer.bias, out + i * GH * 4, GH);
     products.multiply(x + row * F * 4, F, right, out, GH, rows, 1);
   }

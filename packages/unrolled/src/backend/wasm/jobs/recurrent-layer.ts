@@ -9,6 +9,7 @@ export const forwardNames = [
   'variant', // rnn: the activation; gru: 1 where z keeps the old state
   'reverse',
   ...(['T', 'B', 'F', 'H', 'GH'] as const),
+  ...(['ids', 'V'] as const), // where there are ids, x is a table of V rows
   ...(['x', 'h0', 'c0', 'weightIh', 'weightHh', 'biasIh', 'biasHh', 'lengths', 'h', 'c', 'gates', 'extra'] as const),
   ...(['packedIh', 'readyIh'] as const), // Wᵢₕᵀ, packed, by others before where ready is 1
   ...(['packedHh', 'readyHh'] as const), // Wₕₕᵀ, packed; its first 2H columns for a GRU that resets before
@@ -31,6 +32,7 @@ export const backwardNames = [
   'variant',
   'reverse',
   ...(['T', 'B', 'F', 'H', 'GH'] as const),
+  ...(['ids', 'V'] as const),
   ...(['x', 'h0', 'c0', 'weightIh', 'weightHh', 'lengths', 'h', 'c', 'extra'] as const),
   'gates', // becomes the gradient at the pre-activations; for an RNN, which has no gates, a separate array
   ...(['dh', 'dhFinal', 'dcFinal', 'dx', 'dh0', 'dc0'] as const),
