@@ -20,6 +20,7 @@ export const fused: FaultGroup = {
       ["w.binary('less', w.positions(T, [T, 1])", "w.binary('lessEqual', w.positions(T, [T, 1])"],
       ['layer.during(w, t, found.dFromH, 0)', 'found.dFromH'],
       ['outer.put(candidate, layer.gatesFrom(dWeightHh, 2, 3));', ''],
+      ['core.fill(dx, 0);', ''],
     ]),
     ...faultsIn(`${composed}/rows.ts`, switchedOff, [
       ["w.reduce('min', places, 1)", "w.reduce('max', places, 1)"],
@@ -49,6 +50,8 @@ export const fused: FaultGroup = {
       ],
     ),
     ...faultsIn(`${wasm}/jobs/recurrent-backward.ts`, tests, [
+      ['kernels.scatterAdd(gates + from * 4, ids', 'kernels.scatterAdd(gates, ids'],
+      ['kernels.fill(dx + (id * GH + from) * 4, 0, columns);', ''],
       [
         'if (layer.dh) kernels.axpy(1, layer.dh + at, dh, n);',
         'if (layer.dh) kernels.scaleInto(1, layer.dh + at, dh, n);',
