@@ -23,7 +23,7 @@ import {
 } from 'unrolled/tasks/video';
 import { train } from 'unrolled/train';
 
-const [seeds = '1,2,3', captionEpochs = '10', eventEpochs = '14'] = process.argv.slice(2);
+const [seeds = '1,2,3', captionEpochs = '30', eventEpochs = '20'] = process.argv.slice(2);
 
 const input = (size: number) =>
   ({
@@ -53,7 +53,7 @@ const overlapping = (count: number, seed: number): ClipWithEvents[] =>
   }));
 
 const device = await openDevice('wasm', { threads: 1 });
-const examples = told(3000, 1);
+const examples = told(1000, 1);
 const held = told(200, 2);
 const vocabulary = captionVocabulary(
   examples.flatMap(({ captions }) => captions),
@@ -77,7 +77,7 @@ for (const seed of seeds.split(',').map(Number)) {
   }
 }
 
-const clips = overlapping(1500, 3);
+const clips = overlapping(500, 3);
 const apart = overlapping(100, 4);
 const spans = clips.flatMap(({ events }) => events);
 const words = captionVocabulary(

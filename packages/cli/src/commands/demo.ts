@@ -24,7 +24,7 @@ export function demoCommand(): Command {
     const folder = new RunFolder(join('runs', 'demo'));
     folder.remove();
     process.stdout.write(
-      'A two-layer LSTM learns to write source code, character by character, from that of Unrolled itself.\n' +
+      'A two-layer GRU learns to write source code, character by character, from that of Unrolled itself.\n' +
         'Watch its samples go from noise to words to something like TypeScript. Press Ctrl-C to stop.\n\n',
     );
     process.exitCode = await startRun(languageModel, readOwnSources(), folder, settings);

@@ -19,15 +19,21 @@ export interface LanguageModelOptions extends TrainOptions, RecurrentOptions, Tr
   /** Default: 0 where recurrent layers read characters, otherwise `dropout`. */
   embeddingDropout?: number;
   recurrentDropout?: number;
+  /** Default 0. */
+  noise?: number;
   recompute?: boolean;
   seq: number;
   /** The most tokens a Transformer looks back. Default: --seq. */
   context?: number;
 }
 
+/** Found by trying: docs/performance.md, Learning. */
 export const defaults = {
   ...trainDefaults,
   ...recurrentDefaults,
+  cell: 'gru',
+  hidden: 304,
+  dropout: 0.1,
   embedding: 256,
   tokens: 'char',
   seq: 64,
@@ -35,6 +41,7 @@ export const defaults = {
 
 /** Where a Transformer has others. Its embeddings are as wide as its blocks. */
 const transformerDefaults = {
+  hidden: 256,
   layers: 4,
   dropout: 0.1,
   seq: 128,
@@ -63,6 +70,7 @@ export const optional: Readonly<Record<string, OptionType>> = {
   adaptive: 'boolean',
   embeddingDropout: 'number',
   recurrentDropout: 'number',
+  noise: 'number',
   recompute: 'boolean',
   context: 'number',
   ...transformerTypes,
@@ -91,6 +99,7 @@ export function options(): Option[] {
       'dropout rate of the recurrent state, one mask for all steps (default 0)',
       rate,
     ),
+    option('--noise <share>', 'share of the tokens it reads that are replaced by random ones (default 0)', rate),
     new Option('--recompute', 'recompute gates in the backward pass: less memory, slower'),
     option(
       '--seq <n>',

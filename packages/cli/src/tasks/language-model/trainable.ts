@@ -84,7 +84,7 @@ function prepare(
   }
   const tokens = tokenizer.encode(text);
   const options = fitToText(withDefaults(languageModel, withModelDefaults(said)), said, tokens);
-  const { batch, seq, seed } = options;
+  const { batch, seq, seed, noise } = options;
   const model = modelConfig(options, tokenizer.size, cell);
   const characters = countCharacters(text);
   const { train, validation } = splitText(tokens);
@@ -110,6 +110,7 @@ function prepare(
         steps: seq,
         seed,
         validationTokens,
+        noise,
         sampleLength: 300,
       });
     },

@@ -3,7 +3,9 @@ import { referenceBackend } from '../../backend/reference/reference-backend.ts';
 import { TokenStreams } from '../../data/token-streams.ts';
 import { DataError } from '../../errors.ts';
 import { type CellSource, cellNames, defineCell } from '../../nn/cells/index.ts';
+import { inference } from '../../nn/layer.ts';
 import { createDevice } from '../../ops/create-device.ts';
+import { Random } from '../../random.ts';
 import { tokenizerFor } from '../../tokenizers/create.ts';
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from '../../train/checkpoint.ts';
 import type { TrainEvent } from '../../train/events.ts';
@@ -46,6 +48,27 @@ function lastCheckpoint(events: TrainEvent[]): Checkpoint {
 }
 
 describe('training a language model', () => {
+  test('with noise, some of the tokens it reads are others of the text, the same ones for the same numbers', () => {
+    const tokenizer = tokenizerFor('char', text);
+    const model = new LanguageModel(
+      device,
+      tokenizer,
+      { cell: 'gru', hidden: 8, layers: 1, embedding: 4, dropout: 0 },
+      3,
+    );
+    const lossOf = (noise: number, seed: number | null): number => {
+      const task = languageModelTraining(model, tokenizer.encode(text), { batch: 3, steps: 40, seed: 5, noise });
+      const context = seed === null ? inference : { training: true as const, random: new Random(seed) };
+      return device.scope(() => task.loss(task.nextBatch(), context).item());
+    };
+    const clean = lossOf(0, null);
+    expect([lossOf(0, 1), lossOf(0.2, null)]).toEqual([clean, clean]);
+    expect(lossOf(0.2, 1)).not.toBe(clean);
+    expect(lossOf(0.2, 1)).toBe(lossOf(0.2, 1));
+    expect(lossOf(0.2, 2)).not.toBe(lossOf(0.2, 1));
+    expect(() => lossOf(1, 1)).toThrow('noise');
+  });
+
   test('the loss falls and the events come in order', async () => {
     const events = await collect(newTask(), { steps: 120 });
     expect(events[0]).toMatchObject({ type: 'start', step: 0, steps: 120 });

@@ -3,6 +3,7 @@ import {
   count,
   type Kinds,
   number,
+  rate,
   required,
   requireOptions,
   seed as seedKind,
@@ -17,7 +18,7 @@ import { firstNonFinite } from '../../nn/first-non-finite.ts';
 import { type Context, inference } from '../../nn/layer.ts';
 import { Recurrent } from '../../nn/recurrent.ts';
 import { mean } from '../../ops/index.ts';
-import { mix32 } from '../../random.ts';
+import { mix32, type Random } from '../../random.ts';
 import { objectOf, scalar } from '../../schema.ts';
 import type { StopSignal } from '../../signal.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
@@ -39,6 +40,11 @@ export interface LanguageModelTrainingOptions {
   readonly validation?: string | ArrayLike<number> | undefined;
   /** The most tokens of the validation part to score, from its beginning. Default: all. */
   readonly validationTokens?: number | undefined;
+  /**
+   * Share of the tokens that are read, in [0, 1), each replaced by a random one of the text (Xie 2017, unigram noising): a model
+   * that cannot trust every token learns less by heart. What is to be predicted stays as it is. Default 0.
+   */
+  readonly noise?: number | undefined;
   /** Tokens in a sample. Default 200. */
   readonly sampleLength?: number | undefined;
   /** Default 0.8. */
@@ -51,6 +57,7 @@ const kinds: Kinds<LanguageModelTrainingOptions> = {
   seed: required(seedKind),
   validation: anything,
   validationTokens: whole(),
+  noise: rate,
   sampleLength: whole(),
   sampleTemperature: number({ from: 0 }),
 };
@@ -153,10 +160,17 @@ export class LanguageModelTraining implements TrainingTask<TextBatch> {
     this.#streams.position = position;
     if (first) this.#carried.clear();
     const state = this.#carried.get();
-    const [ids, next] = [device.ids(inputs, [steps, batch]), device.ids(targets, [steps, batch])];
+    const read = context.training ? this.#withNoise(inputs, context.random) : inputs;
+    const [ids, next] = [device.ids(read, [steps, batch]), device.ids(targets, [steps, batch])];
     const { losses, state: after } = this.model.losses(ids, next, context, { state });
     if (!sequence.restarts) this.#carried.set(after);
     return mean(losses);
+  }
+
+  #withNoise(tokens: Int32Array, random: Random): Int32Array {
+    const { noise = 0 } = this.#options;
+    if (noise === 0) return tokens;
+    return tokens.map((token) => (random.uniform() < noise ? this.#train[random.below(this.#train.length)] : token));
   }
 
   /** Reads the last chunk again to find the first value that is not finite. */
