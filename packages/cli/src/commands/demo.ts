@@ -12,6 +12,7 @@ const settings = {
   hidden: 192,
   embedding: 64,
   dropout: 0,
+  weightDecay: 0,
   batch: 16,
   lr: 8e-3,
   seconds: 75,

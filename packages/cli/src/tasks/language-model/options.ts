@@ -27,17 +27,23 @@ export interface LanguageModelOptions extends TrainOptions, RecurrentOptions, Tr
   context?: number;
 }
 
-/** Found by trying: docs/performance.md, Learning. */
+/** The best that was found for recurrent layers and characters: docs/performance.md, Learning. */
 export const defaults = {
   ...trainDefaults,
   ...recurrentDefaults,
   cell: 'gru',
   hidden: 304,
   dropout: 0.1,
+  optimizer: 'adamw',
+  weightDecay: 0.3,
+  decaying: 'matrices',
   embedding: 256,
   tokens: 'char',
   seq: 64,
 } as const satisfies LanguageModelOptions;
+
+/** Where recurrent layers that read words or byte pairs have others. */
+const tokenDefaults = { dropout: 0.2, weightDecay: 0 } as const satisfies Partial<LanguageModelOptions>;
 
 /** Where a Transformer has others. Its embeddings are as wide as its blocks. */
 const transformerDefaults = {
@@ -45,15 +51,14 @@ const transformerDefaults = {
   layers: 4,
   dropout: 0.1,
   seq: 128,
-  optimizer: 'adamw',
   lr: 1e-3,
   weightDecay: 0.1,
-  decaying: 'matrices',
   warmUp: 0.05,
 } as const satisfies Partial<LanguageModelOptions>;
 
 /**
- * The options that were given, with what differs for a Transformer.
+ * The options that were given, with what differs for a Transformer, for other tokens than characters, and for other optimizers than
+ * AdamW, which have no weight decay by default.
  * @throws Failure if they are for another kind of model
  */
 export function withModelDefaults(said: Partial<LanguageModelOptions>): Partial<LanguageModelOptions> {
@@ -61,7 +66,10 @@ export function withModelDefaults(said: Partial<LanguageModelOptions>): Partial<
     throw new Failure('--context is for Transformers; add --model transformer', 2);
   }
   const recurrent = ['recurrentDropout', 'recompute', 'gradientFlowEvery'] as const;
-  return forModel(said, { defaults, transformer: transformerDefaults, recurrent });
+  const forKind = forModel(said, { defaults, transformer: transformerDefaults, recurrent });
+  const others = said.model !== 'transformer' && (said.tokens ?? defaults.tokens) !== 'char' ? tokenDefaults : {};
+  const decays = said.weightDecay !== undefined || (said.optimizer ?? 'adamw') === 'adamw';
+  return { ...others, ...forKind, ...(decays ? {} : { weightDecay: 0 }) };
 }
 
 export const optional: Readonly<Record<string, OptionType>> = {
