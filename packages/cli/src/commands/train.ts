@@ -37,7 +37,7 @@ export function trainPart<Options extends TrainOptions, Files extends SourceFile
   for (const option of own) option.helpGroup(option.helpGroupHeading ?? ownGroup);
   return {
     ...{ task, inputs, description, help, argument, missing },
-    options: [...own, ...optimizerOptions(defaults), ...runOptions(defaults, end)],
+    options: [...own, ...optimizerOptions({ ...defaults, ...trainable.newDefaults }), ...runOptions(defaults, end)],
     recognises: (paths) => trainable.recognises?.(paths) ?? false,
     train: (paths, flags) => trainOrResume(trainable, paths, flags as TrainFlags & Partial<Options>),
   };

@@ -4,7 +4,7 @@ import type { Checkpoint, Json, TrainingTask } from 'unrolled/train';
 import type { CellFile } from '../cells/cell-file.ts';
 import type { SourceFiles } from '../input/source-files.ts';
 import type { TextFiles } from '../input/text-files.ts';
-import type { OptionType, TrainOptions } from '../options/train.ts';
+import type { OptimizerOptions, OptionType, TrainOptions } from '../options/train.ts';
 import type { Units } from './events.ts';
 
 /** The files a run is trained on. */
@@ -36,6 +36,8 @@ export interface Trainable<Options extends TrainOptions = TrainOptions, Files ex
   readonly help: string;
   /** Options with a default, which are always in config.json. */
   readonly defaults: Options;
+  /** Defaults of `lasting` options, of new runs alone: those of earlier versions are resumed without them. */
+  readonly newDefaults?: Partial<OptimizerOptions>;
   /** Other options that change the model, stored if they were given. */
   readonly optional: Readonly<Record<string, OptionType>>;
   /** Options whose value is a file to read. */

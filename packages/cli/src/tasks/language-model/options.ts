@@ -36,11 +36,12 @@ export const defaults = {
   dropout: 0.1,
   optimizer: 'adamw',
   weightDecay: 0.3,
-  decaying: 'matrices',
   embedding: 256,
   tokens: 'char',
   seq: 64,
 } as const satisfies LanguageModelOptions;
+
+export const newDefaults = { decaying: 'matrices' } as const satisfies Partial<LanguageModelOptions>;
 
 /** Where recurrent layers that read words or byte pairs have others. */
 const tokenDefaults = { dropout: 0.2, weightDecay: 0 } as const satisfies Partial<LanguageModelOptions>;
@@ -59,17 +60,23 @@ const transformerDefaults = {
 /**
  * The options that were given, with what differs for a Transformer, for other tokens than characters, and for other optimizers than
  * AdamW, which have no weight decay by default.
+ * @param resumed  whether they are all the options of a run
  * @throws Failure if they are for another kind of model
  */
-export function withModelDefaults(said: Partial<LanguageModelOptions>): Partial<LanguageModelOptions> {
+export function withModelDefaults(
+  said: Partial<LanguageModelOptions>,
+  resumed: boolean,
+): Partial<LanguageModelOptions> {
+  if (resumed) return said;
   if (said.context !== undefined && said.model !== 'transformer') {
     throw new Failure('--context is for Transformers; add --model transformer', 2);
   }
   const recurrent = ['recurrentDropout', 'recompute', 'gradientFlowEvery'] as const;
   const forKind = forModel(said, { defaults, transformer: transformerDefaults, recurrent });
-  const others = said.model !== 'transformer' && (said.tokens ?? defaults.tokens) !== 'char' ? tokenDefaults : {};
+  const readsCharacters = (said.tokens ?? defaults.tokens) === 'char';
+  const others = said.model === 'transformer' ? {} : readsCharacters ? { embeddingDropout: 0 } : tokenDefaults;
   const decays = said.weightDecay !== undefined || (said.optimizer ?? 'adamw') === 'adamw';
-  return { ...others, ...forKind, ...(decays ? {} : { weightDecay: 0 }) };
+  return { ...newDefaults, ...others, ...forKind, ...(decays ? {} : { weightDecay: 0 }) };
 }
 
 export const optional: Readonly<Record<string, OptionType>> = {

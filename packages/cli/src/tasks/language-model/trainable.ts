@@ -30,6 +30,7 @@ import {
   fitToText,
   intervalOf,
   type LanguageModelOptions,
+  newDefaults,
   optional,
   options,
   validationTokensOf,
@@ -56,6 +57,7 @@ Examples:
 The first 90% of the text is used for training, the last 10% for validation. Ctrl-C stops after the current step and
 saves a checkpoint.`,
   defaults,
+  newDefaults,
   optional,
   fileOptions: [],
   options,
@@ -83,7 +85,7 @@ function prepare(
     throw new Failure(`--adaptive: it needs a large vocabulary of words; ${why}`, 2);
   }
   const tokens = tokenizer.encode(text);
-  const options = fitToText(withDefaults(languageModel, withModelDefaults(said)), said, tokens);
+  const options = fitToText(withDefaults(languageModel, withModelDefaults(said, checkpoint !== null)), said, tokens);
   const { batch, seq, seed, noise } = options;
   const model = modelConfig(options, tokenizer.size, cell);
   const characters = countCharacters(text);
@@ -120,10 +122,8 @@ function prepare(
 
 function modelConfig(options: LanguageModelOptions, vocabulary: number, own: CellFile | null): LanguageModelConfig {
   const { hidden, layers, embedding, dropout, embeddingDropout, tie, adaptive, recurrentDropout, recompute } = options;
-  const looksUp = options.tokens === 'char' && options.model !== 'transformer';
-  const ofEmbedding = embeddingDropout ?? (looksUp ? 0 : undefined);
   const shared = {
-    ...(ofEmbedding === undefined ? {} : { embeddingDropout: ofEmbedding }),
+    ...(embeddingDropout === undefined ? {} : { embeddingDropout }),
     ...(tie ? { tied: true } : {}),
     // The most frequent tenth, the next three tenths, the rest.
     ...(adaptive ? { adaptive: [0.1, 0.4].map((share) => Math.round(share * vocabulary)) } : {}),
