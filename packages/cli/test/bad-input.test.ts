@@ -246,7 +246,7 @@ describe('options and files that do not fit a run', () => {
   test.concurrent.each([
     ['--hidden', '32', '16'],
     ['--lr', '1', '0.003'],
-    ['--cell', 'gru', 'lstm'],
+    ['--cell', 'lstm', 'gru'],
     ['--clip-norm', '5', '1'],
   ])('%s %s', async (flag, value, stored) => {
     const ended = await unrolled(cwd, 'train', '--resume', run, flag, value);

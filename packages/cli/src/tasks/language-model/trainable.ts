@@ -49,7 +49,7 @@ export const languageModel: Trainable<LanguageModelOptions> = {
   help: `
 Examples:
   unrolled train shakespeare.txt
-  unrolled train src --cell gru --hidden 128 --seconds 300
+  unrolled train src --cell lstm --hidden 128 --seconds 300
   unrolled train my.txt --cell ./my-cell.ts
   unrolled train my.txt --model transformer --layers 4 --heads 4
   unrolled train --resume runs/shakespeare
