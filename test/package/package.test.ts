@@ -125,7 +125,7 @@ describe('the packed package in an empty project', () => {
     expect(unrolled('sample', 'runs/text', '--length', '40').length).toBeGreaterThan(40);
     expect(unrolled('eval', 'runs/text', 'text.txt')).toMatch(/nats/);
     unrolled('export', 'runs/text', 'text.onnx');
-    expect(unrolled('inspect', 'text.onnx')).toMatch(/LSTM.*Everything in it can be opened/s);
+    expect(unrolled('inspect', 'text.onnx')).toMatch(/GRU.*Everything in it can be opened/s);
   });
 
   test('the command serves the studio, whose page came with the package', async () => {

@@ -15,7 +15,7 @@ const speech = Array.from({ length: 500 }, (_, i) => `${words[(i * i) % 4]}\n"${
 
 beforeAll(async () => {
   file('speech.txt', speech);
-  const run = ['train', 'speech.txt', '--out', 'run', ...small, '--steps', '400', '--layers', '2'];
+  const run = ['train', 'speech.txt', '--out', 'run', ...small, '--steps', '400', '--cell', 'lstm', '--layers', '2'];
   expect(await unrolled(cwd, ...run)).toMatchObject({ code: 0, stderr: '' });
 });
 
