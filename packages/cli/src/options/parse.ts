@@ -31,6 +31,8 @@ export function folderName(text: string): string {
 
 export const positive = number((value) => value > 0, 'above 0');
 export const notNegative = number((value) => value >= 0, 'from 0');
+/** A rate, or a part of a whole. */
+export const share = number((value) => value >= 0 && value < 1, 'from 0, below 1');
 
 export const option = (flags: string, description: string, parse: (text: string) => number): Option =>
   new Option(flags, description).argParser(parse);

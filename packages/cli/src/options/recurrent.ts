@@ -2,7 +2,7 @@ import { InvalidArgumentError, Option } from 'commander';
 import { ConfigError } from 'unrolled';
 import { cellNames, createCell, parseCell } from 'unrolled/nn';
 import { isCellFile } from '../cells/cell-file.ts';
-import { number, option, whole } from './parse.ts';
+import { option, share, whole } from './parse.ts';
 
 /** Options of tasks whose models have recurrent layers, stored in config.json. */
 export interface RecurrentOptions {
@@ -31,12 +31,7 @@ export const recurrentOptions = (defaults: RecurrentOptions): Option[] =>
   ].map((one) => one.helpGroup('Recurrent layers:'));
 
 /** @param more  appended to the description */
-export const dropoutOption = (more = ''): Option =>
-  option(
-    '--dropout <rate>',
-    `dropout rate${more}`,
-    number((r) => r >= 0 && r < 1, 'from 0, below 1'),
-  );
+export const dropoutOption = (more = ''): Option => option('--dropout <rate>', `dropout rate${more}`, share);
 
 export function cellKind(text: string): string {
   if (isCellFile(text)) return text;

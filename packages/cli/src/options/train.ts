@@ -6,7 +6,7 @@ import {
   type ScheduleName,
   scheduleNames,
 } from 'unrolled/optim';
-import { choice, notNegative, number, option, positive, whole } from './parse.ts';
+import { choice, notNegative, option, positive, share, whole } from './parse.ts';
 
 /** How parameters are updated. */
 export interface OptimizerOptions {
@@ -85,8 +85,6 @@ export const changeable = {
   gradientFlowEvery: 'number',
   blas: 'string',
 } as const satisfies Readonly<Record<string, OptionType>>;
-
-const share = number((value) => value >= 0 && value < 1, 'from 0, below 1');
 
 /** @param defaults  of the task */
 export const optimizerOptions = (defaults: OptimizerOptions): Option[] =>

@@ -1,7 +1,7 @@
 import { Option } from 'commander';
 import { type HardReading, hardReadings } from 'unrolled/nn';
 import { type CaptionConditioning, conditionings } from 'unrolled/tasks/caption';
-import { choice, notNegative, number, option, whole } from '../../options/parse.ts';
+import { choice, notNegative, option, share, whole } from '../../options/parse.ts';
 import { type RecurrentOptions, recurrentDefaults, recurrentOptions } from '../../options/recurrent.ts';
 import { type OptionType, type TrainOptions, trainDefaults } from '../../options/train.ts';
 import { type TransformerFlags, transformerOptions, transformerTypes } from '../../options/transformer.ts';
@@ -103,8 +103,6 @@ export const captionsOption = (): Option =>
 
 export const skipBroken = (): Option =>
   new Option('--skip-broken', 'leave out captions without an image and images without a caption');
-
-const share = number((value) => value >= 0 && value < 1, 'from 0, below 1');
 
 export const options = (): Option[] => [
   new Option(

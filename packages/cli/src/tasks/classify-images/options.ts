@@ -1,7 +1,7 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { type FeatureKind, featureKinds } from 'unrolled/tasks/classify-images';
 import { networkNames } from 'unrolled/vision';
-import { choice, notNegative, number, option, positive, whole } from '../../options/parse.ts';
+import { choice, notNegative, option, positive, share, whole } from '../../options/parse.ts';
 import { dropoutOption } from '../../options/recurrent.ts';
 import { type OptionType, type TrainOptions, trainDefaults } from '../../options/train.ts';
 import { skipBroken } from '../image-items.ts';
@@ -65,8 +65,6 @@ function networkKind(text: string): string {
     `Allowed choices are auto, ${networkNames.join(', ')}, or a file such as network.json.`,
   );
 }
-
-const share = number((value) => value >= 0 && value < 1, 'from 0, below 1');
 
 export const options = (): Option[] => [
   new Option(

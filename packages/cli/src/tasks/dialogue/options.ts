@@ -1,5 +1,5 @@
 import { Option } from 'commander';
-import { choice, number, option, whole } from '../../options/parse.ts';
+import { choice, option, share, whole } from '../../options/parse.ts';
 import { type RecurrentOptions, recurrentDefaults, recurrentOptions } from '../../options/recurrent.ts';
 import { type OptionType, type TrainOptions, trainDefaults } from '../../options/train.ts';
 
@@ -38,7 +38,7 @@ export const options = (): Option[] => [
   option(
     '--validation-share <share>',
     `share of the dialogues for validation (default ${defaults.validationShare})`,
-    number((value) => value >= 0 && value < 1, 'from 0, below 1'),
+    share,
   ),
   skipBroken(),
   option('--size <pixels>', `height and width that images are scaled to (default ${defaults.size})`, whole(32, 320)),

@@ -1,5 +1,5 @@
 import { Option } from 'commander';
-import { number, option, whole } from '../../options/parse.ts';
+import { option, share, whole } from '../../options/parse.ts';
 import { type OptionType, type TrainOptions, trainDefaults } from '../../options/train.ts';
 import { skipBroken } from '../image-items.ts';
 import { augmentOption } from '../images/augmentation.ts';
@@ -49,6 +49,6 @@ export const options = (): Option[] => [
   option(
     '--validation-share <share>',
     `share of the images for validation (default ${defaults.validationShare})`,
-    number((value) => value >= 0 && value < 1, 'from 0, below 1'),
+    share,
   ),
 ];

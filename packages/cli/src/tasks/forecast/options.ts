@@ -2,7 +2,7 @@ import { Option } from 'commander';
 import { type GapFilling, gapFillings } from 'unrolled/tasks/forecast';
 import { type DateOrder, dateOrders } from '../../input/dates.ts';
 import { type DecimalMark, decimalMarks } from '../../input/numbers.ts';
-import { choice, number, option, whole } from '../../options/parse.ts';
+import { choice, option, share, whole } from '../../options/parse.ts';
 import { type RecurrentOptions, recurrentDefaults, recurrentOptions } from '../../options/recurrent.ts';
 import { type OptionType, type TrainOptions, trainDefaults } from '../../options/train.ts';
 
@@ -77,8 +77,6 @@ export const fileOptions = (training = false): Option[] => {
 
 export const seasonOption = (): Option =>
   option('--season <n>', 'steps in a season, for the seasonal-naive baseline (default: from the times)', whole(1));
-
-const share = number((value) => value >= 0 && value < 1, 'from 0, below 1');
 
 export const testOption = (byDefault: number | string = defaults.test): Option =>
   option('--test <share>', `share of the series at its end used by eval (default ${byDefault})`, share);

@@ -2,7 +2,7 @@ import { Option } from 'commander';
 import { type SceneKind, sceneKinds } from 'unrolled/images';
 import { cellNames } from 'unrolled/nn';
 import { type Reader, readers } from 'unrolled/tasks/glimpse';
-import { choice, number, option, positive, whole } from '../../options/parse.ts';
+import { choice, option, positive, share, whole } from '../../options/parse.ts';
 import { type OptionType, type TrainOptions, trainDefaults } from '../../options/train.ts';
 import { skipBroken } from '../image-items.ts';
 import { augmentOption } from '../images/augmentation.ts';
@@ -75,6 +75,6 @@ export const options = (): Option[] => [
   option(
     '--validation-share <share>',
     `share of the images for validation (default ${defaults.validationShare})`,
-    number((value) => value >= 0 && value < 1, 'from 0, below 1'),
+    share,
   ),
 ];

@@ -2,7 +2,7 @@ import { Option } from 'commander';
 import { splitText } from 'unrolled/tasks/language-model';
 import { type TokenKind, tokenizerKinds } from 'unrolled/tokenizers';
 import { Failure } from '../../failure.ts';
-import { choice, number, option, whole } from '../../options/parse.ts';
+import { choice, option, share, whole } from '../../options/parse.ts';
 import { type RecurrentOptions, recurrentDefaults, recurrentOptions } from '../../options/recurrent.ts';
 import { type OptionType, type TrainOptions, trainDefaults } from '../../options/train.ts';
 import { forModel, type TransformerFlags, transformerOptions, transformerTypes } from '../../options/transformer.ts';
@@ -91,8 +91,6 @@ export const optional: Readonly<Record<string, OptionType>> = {
   ...transformerTypes,
 };
 
-const rate = number((value) => value >= 0 && value < 1, 'from 0, below 1');
-
 export function options(): Option[] {
   return [
     option('--embedding <n>', `embedding dimension (default ${defaults.embedding})`, whole(1)),
@@ -107,14 +105,14 @@ export function options(): Option[] {
     option(
       '--embedding-dropout <rate>',
       'dropout rate after the embedding (default 0 for characters and recurrent layers, otherwise --dropout)',
-      rate,
+      share,
     ),
     option(
       '--recurrent-dropout <rate>',
       'dropout rate of the recurrent state, one mask for all steps (default 0)',
-      rate,
+      share,
     ),
-    option('--noise <share>', 'share of the tokens it reads that are replaced by random ones (default 0)', rate),
+    option('--noise <share>', 'share of the tokens it reads that are replaced by random ones (default 0)', share),
     new Option('--recompute', 'recompute gates in the backward pass: less memory, slower'),
     option(
       '--seq <n>',

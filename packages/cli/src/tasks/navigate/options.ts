@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { type NavigatorConfig, type Pose, practices, turned, type View, views } from 'unrolled/tasks/navigate';
-import { choice, number, option, whole } from '../../options/parse.ts';
+import { choice, option, share, whole } from '../../options/parse.ts';
 import { type RecurrentOptions, recurrentDefaults, recurrentOptions } from '../../options/recurrent.ts';
 import { type OptionType, type TrainOptions, trainDefaults } from '../../options/train.ts';
 
@@ -56,11 +56,7 @@ export const options = (): Option[] => [
     'multi-level',
     'high-level',
   ]),
-  option(
-    '--word-dropout <share>',
-    `words that training hides (default ${defaults.wordDropout})`,
-    number((value) => value >= 0 && value < 1, 'from 0, below 1'),
-  ),
+  option('--word-dropout <share>', `words that training hides (default ${defaults.wordDropout})`, share),
   choice('--view <what>', `what is seen: names in every direction, or an image (default ${defaults.view})`, views),
   choice('--method <name>', `learn the paths, or by walking, with --from (default ${defaults.method})`, [
     'imitation',

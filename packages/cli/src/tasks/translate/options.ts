@@ -1,7 +1,7 @@
 import { Option } from 'commander';
 import { attentionNames, type Feeding, feedings, type TranslatorConfig } from 'unrolled/tasks/translate';
 import { type TokenKind, tokenizerKinds } from 'unrolled/tokenizers';
-import { choice, notNegative, number, option, positive, whole } from '../../options/parse.ts';
+import { choice, notNegative, number, option, positive, share, whole } from '../../options/parse.ts';
 import { type RecurrentOptions, recurrentDefaults, recurrentOptions } from '../../options/recurrent.ts';
 import { type OptionType, type TrainOptions, trainDefaults } from '../../options/train.ts';
 import { type TransformerFlags, transformerOptions, transformerTypes } from '../../options/transformer.ts';
@@ -91,7 +91,6 @@ export const fileOptions = ['target', 'validation', 'validationTarget'] as const
 export const targetOption = (): Option =>
   new Option('--target <file>', 'translations, one a line (default: the second column of the pairs)');
 
-const share = number((value) => value >= 0 && value < 1, 'from 0, below 1');
 const both = (sentences: number | string, characters: number | string): string =>
   `(default ${characters}; sentences: ${sentences})`;
 

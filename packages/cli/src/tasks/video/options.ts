@@ -7,7 +7,7 @@ import {
   type Reading,
   readings,
 } from 'unrolled/tasks/video';
-import { choice, notNegative, number, option, whole } from '../../options/parse.ts';
+import { choice, notNegative, number, option, share, whole } from '../../options/parse.ts';
 import { type RecurrentOptions, recurrentDefaults, recurrentOptions } from '../../options/recurrent.ts';
 import { type OptionType, type TrainOptions, trainDefaults } from '../../options/train.ts';
 
@@ -101,8 +101,6 @@ export const captionOptional: Readonly<Record<string, OptionType>> = {
   doublyStochastic: 'number',
   sampling: 'number',
 };
-
-const share = number((value) => value >= 0 && value < 1, 'from 0, below 1');
 
 /** `3-4,5-6`, counted from 1, as pairs from 0. @throws InvalidArgumentError */
 export function parsePairs(text: string): (readonly [number, number])[] {

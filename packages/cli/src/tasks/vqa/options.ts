@@ -1,7 +1,7 @@
 import { Option } from 'commander';
 import { type Answering, answerings, type Fusion, fusions, type Given, senses } from 'unrolled/tasks/vqa';
 import { type NetworkName, networkNames } from 'unrolled/vision';
-import { choice, number, option, positive, whole } from '../../options/parse.ts';
+import { choice, option, positive, share, whole } from '../../options/parse.ts';
 import { type RecurrentOptions, recurrentDefaults, recurrentOptions } from '../../options/recurrent.ts';
 import { type OptionType, type TrainOptions, trainDefaults } from '../../options/train.ts';
 import { type VectorOptions, vectorOptions } from '../word-vectors.ts';
@@ -80,7 +80,7 @@ export const options = (): Option[] => [
   option(
     '--validation-share <share>',
     `share of the images for validation (default ${defaults.validationShare})`,
-    number((value) => value >= 0 && value < 1, 'from 0, below 1'),
+    share,
   ),
   choice(
     '--answering <how>',
