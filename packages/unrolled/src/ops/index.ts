@@ -42,7 +42,7 @@ export {
   sub,
   tanh,
 } from './elementwise.ts';
-export * from './embedding.ts';
+export { embedding } from './embedding.ts';
 export * from './layer-norm.ts';
 export { at, broadcastTo, concat, flip, reshape, slice, stack, transpose, unstack } from './movement.ts';
 export {
