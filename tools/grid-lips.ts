@@ -5,7 +5,7 @@
  *     node tools/grid-lips.ts sentences grid-lips data     # the same with captions.csv: a sentence for each clip
  *     npx unrolled video train data --strip 40 --bidirectional …
  *     node tools/grid-lips.ts score runs/data data         # word error rate beside guessing by the words' frequencies
- *     node tools/grid-lips.ts probabilities runs/data data # train.jsonl and test.jsonl in data: what the labels of frames say
+ *     node tools/grid-lips.ts probabilities runs/data data read   # read/train.jsonl, test.jsonl: what the model says of frames
  *
  * With labels.csv the model labels each frame with its word. `score` finds the likeliest sentence by Viterbi search over GRID's
  * grammar: silence, a word of each of six kinds, silence; which words there are is taken from the training clips. With captions.csv
@@ -116,7 +116,7 @@ function bestSentence(
 const percent = (share: number): string => `${(100 * share).toFixed(1)}%`;
 
 /** Clips whose features are what a model of frames thinks of each frame, with their sentences as captions. */
-async function probabilities(run: string, data: string): Promise<void> {
+async function probabilities(run: string, data: string, target: string): Promise<void> {
   const device = await openDevice('wasm', { threads: 1 });
   const model = FrameLabeller.load(device, readModel(run, undefined));
   const { input } = model.config;
@@ -130,7 +130,8 @@ async function probabilities(run: string, data: string): Promise<void> {
       const features = rows[i].map((row) => Array.from(row, (p) => Number(Math.log(p + 0.01).toFixed(3))));
       return JSON.stringify({ features, caption: sentences.get(basename(name))!.join(' ') });
     });
-    writeFileSync(join(data, `${part}.jsonl`), `${lines.join('\n')}\n`);
+    mkdirSync(target, { recursive: true });
+    writeFileSync(join(target, `${part}.jsonl`), `${lines.join('\n')}\n`);
   }
   device.close();
 }
@@ -197,11 +198,11 @@ async function scoreFrames(model: FrameLabeller, found: readonly FoundClip[], cl
   );
 }
 
-const [what, from, to] = process.argv.slice(2);
-if (to === undefined)
+const [what, from, to, target] = process.argv.slice(2);
+if (to === undefined || (what === 'probabilities' && target === undefined))
   throw new Error(
-    'node tools/grid-lips.ts prepare (or sentences) grid-lips data, or score (or probabilities) run data',
+    'node tools/grid-lips.ts prepare (or sentences) grid-lips data, score run data, or probabilities run data target',
   );
 if (what === 'score') await score(from, to);
-else if (what === 'probabilities') await probabilities(from, to);
+else if (what === 'probabilities') await probabilities(from, to, target);
 else prepare(from, to, what === 'sentences');
