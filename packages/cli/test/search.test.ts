@@ -145,6 +145,13 @@ describe('search cell', () => {
     expect(Math.abs(a - b) / a).toBeLessThan(0.15);
     expect(read('c.svg')).toContain('test loss, nats per character');
     await expect(search('compare', at('one'), at('text.txt'))).rejects.toThrow('the cell was found on this text');
+    // Equal time: each training makes as many updates as it can.
+    const untimed = args.filter((one, i) => one !== '--steps' && args[i - 1] !== '--steps');
+    const timed = ['--seconds', '0.5', '--cell', 'lstm', '--plot', at('timed.svg')];
+    const equal = await unrolled(cwd, 'search', 'compare', at('one'), ...untimed, ...timed);
+    expect(equal.code).toBe(0);
+    expect(equal.stdout).toMatch(/validation +updates +seconds/);
+    expect(read('timed.svg')).toContain('at equal parameters and equal time');
   });
 });
 

@@ -4,7 +4,7 @@ import { choice, folderName, notNegative, option, positive, whole } from '../opt
 import { cellKind, cellOption } from '../options/recurrent.ts';
 import { type BlockOptions, blockDefaults } from '../search/block.ts';
 import { type CellOptions, cellDefaults, defaultSteps } from '../search/cell.ts';
-import { type CompareFlags, compareCells, defaultRates } from '../search/compare.ts';
+import { type CompareFlags, compareCells, defaultRates, defaultUpdates } from '../search/compare.ts';
 import type { CommonOptions } from '../search/prepared.ts';
 import { type ReportFlags, reportSearches } from '../search/searches.ts';
 import { type StartFlags, startSearch } from '../search/start.ts';
@@ -184,7 +184,8 @@ function compareCommand(): Command {
     option('--embedding <n>', 'embedding dimension', whole(1)).default(64),
     option('--batch <n>', 'batch size', whole(1)).default(16),
     option('--seq <n>', 'steps of truncated backpropagation through time', whole(1)).default(64),
-    option('--steps <n>', 'updates of each training', whole(1)).default(2000),
+    option('--steps <n>', `updates of each training (default ${defaultUpdates}, unless --seconds is given)`, whole(1)),
+    option('--seconds <n>', 'seconds of each training: equal time; results then depend on the machine', positive),
     new Option('--lr <rate>', `learning rate to try; repeatable (default ${defaultRates.join(' and ')})`).argParser(
       (rate: string, others: number[] | undefined) => [...(others ?? []), positive(rate)],
     ),
@@ -203,6 +204,7 @@ function compareCommand(): Command {
 Examples:
   unrolled search compare runs/search-shakespeare lua.txt
   unrolled search compare found.ts lua.txt --cell lstm --cell gru --seeds 5 --steps 5000
+  unrolled search compare found.ts lua.txt --seconds 120             as long for each cell
 
 The first 80% of the texts train, the next 10% choose each cell's learning rate, the last 10% are the test, which
 nothing else sees.`,

@@ -22,7 +22,8 @@ export interface CompareFlags {
   embedding: number;
   batch: number;
   seq: number;
-  steps: number;
+  steps?: number;
+  seconds?: number;
   lr?: number[];
   seeds: number;
   firstSeed: number;
@@ -57,12 +58,15 @@ interface Result extends Contender {
   readonly validation: readonly number[];
   readonly test: readonly number[];
   readonly diverged: number;
-  /** Mean of a training. */
+  /** Means of a training. */
   readonly seconds: number;
+  readonly updates: number;
 }
 
 const defaultCells = ['lstm', 'gru', 'nas'] as const;
 export const defaultRates = [0.002, 0.005] as const;
+/** Updates of a training where neither steps nor seconds are given. */
+export const defaultUpdates = 2000;
 
 /**
  * Trains a found cell and others from several seeds, each at about as many parameters and at every learning rate. The rate of each
@@ -118,7 +122,8 @@ export async function compareCells(found: string, paths: readonly string[], flag
   else process.stdout.write(report(results, contenders, trained, seeds));
   const { type: _, ...content } = event;
   if (out !== undefined) naming(out, () => writeFileSync(out, `${JSON.stringify(content, null, 2)}\n`));
-  if (plot !== undefined && results.length > 0) naming(plot, () => writeFileSync(plot, draw(results)));
+  if (plot !== undefined && results.length > 0)
+    naming(plot, () => writeFileSync(plot, draw(results, flags.seconds !== undefined)));
   return stop.exitCode;
 }
 
@@ -162,7 +167,10 @@ function splitIn(texts: TextFiles, { batch }: CompareFlags) {
   };
 }
 
-const trainingOf = ({ embedding, batch, seq, steps }: CompareFlags) => ({ embedding, batch, seq, steps });
+const trainingOf = ({ embedding, batch, seq, steps, seconds }: CompareFlags) => ({
+  ...{ embedding, batch, seq, seconds },
+  steps: steps ?? (seconds === undefined ? defaultUpdates : undefined),
+});
 
 /** The size of each cell: the first has --hidden units, the others as many as come nearest to its parameters. */
 async function sized(cells: readonly string[], V: number, { hidden, embedding }: CompareFlags): Promise<Contender[]> {
@@ -222,6 +230,7 @@ function bestOf(one: Contender, trained: readonly Trained[], seeds: number): Res
       test: sorted.flatMap(({ testLoss }) => testLoss ?? []),
       diverged: sorted.filter(({ diverged }) => diverged).length,
       seconds: mean(sorted.map(({ seconds }) => seconds)),
+      updates: mean(sorted.map(({ steps }) => steps)),
     };
   });
   results.sort((a, b) => a.diverged - b.diverged || mean(a.validation) - mean(b.validation));
@@ -249,9 +258,10 @@ function report(
     Math.min(...one.test).toFixed(4),
     Math.max(...one.test).toFixed(4),
     mean(one.validation).toFixed(4),
+    formatCount(one.updates),
     one.seconds.toFixed(0),
   ]);
-  const head = ['cell', 'hidden', 'parameters', 'lr', 'test', 'best', 'worst', 'validation', 'seconds'];
+  const head = ['cell', 'hidden', 'parameters', 'lr', 'test', 'best', 'worst', 'validation', 'updates', 'seconds'];
   const failed = results.filter((one) => one.diverged > 0);
   const lines = [
     `Test losses in nats per character, mean and extremes of ${countOf(seeds, 'seed')}`,
@@ -280,14 +290,17 @@ function verdict([first, ...others]: readonly Result[], { cell }: Contender, run
     : `${rival.name} has the lowest mean test loss; the found cell is ${(-difference).toFixed(4)} nats behind; ${seeds}.`;
 }
 
-/** The test loss of each seed over what a training takes. */
-function draw(results: readonly Result[]): string {
+/** The test loss of each seed over what a training takes: time, or updates where all have the same time. */
+function draw(results: readonly Result[], equalTime: boolean): string {
   const command = `npx unrolled ${process.argv.slice(2).map(shellWord).join(' ')}`;
   return scatterChart({
-    title: 'Cells at equal parameters',
+    title: `Cells at equal parameters${equalTime ? ' and equal time' : ''}`,
     description: `Each mark is a seed. Made by: ${command}`,
-    x: { label: 'seconds of a training', from: 0 },
+    x: { label: equalTime ? 'updates' : 'seconds of a training', from: 0 },
     y: { label: 'test loss, nats per character' },
-    groups: results.map(({ name, test, seconds }) => ({ name, points: test.map((loss) => [seconds, loss] as const) })),
+    groups: results.map(({ name, test, seconds, updates }) => ({
+      name,
+      points: test.map((loss) => [equalTime ? updates : seconds, loss] as const),
+    })),
   });
 }

@@ -44,7 +44,7 @@ export {
 } from './elementwise.ts';
 export { embedding } from './embedding.ts';
 export * from './layer-norm.ts';
-export { at, broadcastTo, concat, flip, reshape, slice, stack, transpose, unstack } from './movement.ts';
+export { append, at, broadcastTo, concat, flip, reshape, slice, stack, transpose, unstack } from './movement.ts';
 export {
   type AveragePoolOptions,
   averagePool2d,

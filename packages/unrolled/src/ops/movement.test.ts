@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { gradients } from '../autodiff/gradients.ts';
 import { referenceBackend } from '../backend/reference/reference-backend.ts';
 import { ShapeError } from '../errors.ts';
 import { type Shape, sizeOf } from '../shape.ts';
@@ -7,6 +8,7 @@ import type { Tensor } from '../tensor/tensor.ts';
 import { createDevice } from './create-device.ts';
 import {
   add,
+  append,
   at,
   broadcastTo,
   concat,
@@ -122,6 +124,43 @@ describe('parts and their whole', () => {
         expect([...joined.data()]).toEqual([...x.data()]);
       }),
     );
+  });
+
+  test('append equals concat, leaves what it is given as it is, and copies where two grow out of one', () => {
+    fc.assert(
+      fc.property(shapesAndAxes, fc.nat(2), ({ shape, axis: either }, n) => {
+        const axis = (either + shape.length) % shape.length;
+        const x = counting(shape);
+        const y = counting(shape.with(axis, n));
+        const kept = [...x.data()];
+        const [one, other] = [append(x, y, axis), append(x, y.mul(2), axis)];
+        const longer = append(one, y, axis);
+        expect(longer.toArray()).toEqual(concat([x, y, y], axis).toArray());
+        expect(append(one, y.mul(3), axis).toArray()).toEqual(concat([x, y, y.mul(3)], axis).toArray());
+        expect(one.toArray()).toEqual(concat([x, y], axis).toArray());
+        expect(other.toArray()).toEqual(concat([x, y.mul(2)], axis).toArray());
+        expect(longer.toArray()).toEqual(concat([one, y], axis - shape.length).toArray());
+        expect([...x.data()]).toEqual(kept);
+      }),
+    );
+  });
+
+  test('n appends write n times, and gradients flow through those that are recorded', () => {
+    const step = counting([1, 1, 4]);
+    let all = append(step, step, 1);
+    const { allocation } = all;
+    let copies = 0;
+    for (let t = 2; t < 1000; t++) {
+      const { memory } = all.allocation;
+      all = append(all, step, 1);
+      if (all.allocation.memory !== memory) copies++;
+    }
+    expect(all.shape).toEqual([1, 1000, 4]);
+    expect(copies).toBeLessThan(20);
+    expect(allocation.released).toBe(false);
+    const x = counting([1, 2]).track();
+    const [dx] = gradients(sum(append(x, x, 1).mul(x.device.tensor([1, 2, 3, 4], [1, 4]))), [x]);
+    expect([...dx.data()]).toEqual([4, 6]);
   });
 
   test('stacking what unstack took apart is the same tensor', () => {

@@ -176,6 +176,25 @@ export function concat(inputs: readonly Tensor[], axis = 0): Tensor {
   return inputs.length === 1 ? inputs[0] : apply(concatOperation, [...inputs], index);
 }
 
+/**
+ * `concat([x, y], axis)` for what grows step by step, such as the keys and values of a Transformer. Where no gradients flow and
+ * `axis` is the first with more than one element, y is written behind x into memory that both share, so that n steps take O(n) time
+ * and not O(n²). x stays as it is; a second tensor that is appended to it goes to a copy.
+ * @throws ShapeError as `concat`
+ */
+export function append(x: Tensor, y: Tensor, axis: number): Tensor {
+  const { device } = x;
+  const index = normaliseAxis('append', axis, x.shape);
+  const rest = (shape: Shape): Shape => shape.toSpliced(index, 1);
+  const isWhole =
+    sizeOf(x.shape.slice(0, index)) === 1 && x.dtype === y.dtype && sameShape(rest(x.shape), rest(y.shape));
+  const isRecorded = device.recordingAll || (device.recording && (x.tracked || y.tracked));
+  if (!isWhole || isRecorded) return concat([x, y], axis);
+  const longer = device.extend(x, y.size);
+  device.backend.copy(y, longer.view(y.shape, x.size));
+  return longer.view(x.shape.with(index, x.shape[index] + y.shape[index]));
+}
+
 /** Stacks tensors of one shape along a new first axis: T steps `[B, H]` become `[T, B, H]`. */
 export function stack(inputs: readonly Tensor[]): Tensor {
   return concat(inputs.map((input) => reshape(input, [1, ...input.shape])));

@@ -4,7 +4,7 @@ import { ConfigError, MemoryError, ScopeError, ShapeError } from '../errors.ts';
 import { formatShape, type Shape, sizeOf } from '../shape.ts';
 import { givenNumbers, type NestedNumbers } from './given-numbers.ts';
 import type { TensorOperations } from './operations.ts';
-import { Allocation, Scope } from './scope.ts';
+import { Allocation, Memory, Scope } from './scope.ts';
 import { Tensor } from './tensor.ts';
 import { type Numbers, numbersOf, tensorsIn } from './tensors-in.ts';
 
@@ -26,13 +26,13 @@ export class Device {
   /** Number of transfers between JavaScript and the device: shows whether a function read or wrote numbers. */
   transfers = 0;
   #closed = false;
-  #unreferenced: FinalizationRegistry<Storage>;
+  #unreferenced: FinalizationRegistry<Memory>;
 
   /** `createDevice(backend)` calls this with the library's operations. */
   constructor(backend: Backend, operations: TensorOperations) {
     this.backend = backend;
     this.operations = operations;
-    this.#unreferenced = new FinalizationRegistry((storage) => this.#give(storage));
+    this.#unreferenced = new FinalizationRegistry((memory) => this.#give(memory));
   }
 
   /** The floating-point type of this device's tensors. */
@@ -99,10 +99,35 @@ export class Device {
         });
       }
     }
-    const allocation = new Allocation(this.#allocate(dtype, sizeOf(shape)), this.#scope);
-    if (this.#scope === null) this.#unreferenced.register(allocation, allocation.storage, allocation);
+    const size = sizeOf(shape);
+    return new Tensor(this, this.#own(new Memory(this.#allocate(dtype, size), size)), 0, shape);
+  }
+
+  /**
+   * A flat tensor that begins with the numbers of x and has `more` undefined ones after them. Where nothing has been put behind x
+   * yet, and there is room, it shares the memory of x; else x is copied to where there is room for half as much again. Each of
+   * the two lives as long as its own scope.
+   */
+  extend(x: Tensor, more: number): Tensor {
+    const { memory } = x.allocation;
+    const size = x.size + more;
+    const end = x.offset + x.size;
+    if (memory.used === end && end + more <= x.storage.length) {
+      memory.used += more;
+      memory.owners++;
+      return new Tensor(this, this.#own(memory), x.offset, [size]);
+    }
+    const longer = this.empty([Math.ceil(1.5 * size)], x.dtype);
+    longer.allocation.memory.used = size;
+    this.backend.copy(x, longer.view(x.shape));
+    return longer.view([size]);
+  }
+
+  #own(memory: Memory): Allocation {
+    const allocation = new Allocation(memory, this.#scope);
+    if (this.#scope === null) this.#unreferenced.register(allocation, memory, allocation);
     else this.#scope.allocations.add(allocation);
-    return new Tensor(this, allocation, 0, shape);
+    return allocation;
   }
 
   #allocate(dtype: Dtype, length: number): Storage {
@@ -235,19 +260,20 @@ export class Device {
   #move(allocation: Allocation, from: Scope, to: Scope | null): void {
     if (!from.allocations.delete(allocation)) return;
     allocation.scope = to;
-    if (to === null) this.#unreferenced.register(allocation, allocation.storage, allocation);
+    if (to === null) this.#unreferenced.register(allocation, allocation.memory, allocation);
     else to.allocations.add(allocation);
   }
 
   #release(allocation: Allocation): void {
     if (allocation.released) return;
     allocation.released = true;
-    this.#give(allocation.storage);
+    this.#give(allocation.memory);
   }
 
   /** Closing released all memory at once; tensors that are finalised later must not release theirs again. */
-  #give(storage: Storage): void {
-    if (!this.#closed) this.backend.release(storage);
+  #give(memory: Memory): void {
+    memory.owners--;
+    if (memory.owners === 0 && !this.#closed) this.backend.release(memory.storage);
   }
 
   // ── recording ───────────────────────────────────────────────────────────────────────────────────────────

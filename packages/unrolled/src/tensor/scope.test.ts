@@ -5,7 +5,7 @@ import type { TypedArray } from '../backend/backend.ts';
 import { referenceBackend } from '../backend/reference/reference-backend.ts';
 import { ScopeError } from '../errors.ts';
 import { createDevice } from '../ops/create-device.ts';
-import { add, sum, tanh } from '../ops/index.ts';
+import { add, append, sum, tanh } from '../ops/index.ts';
 import type { Device } from './device.ts';
 import type { Tensor } from './tensor.ts';
 
@@ -316,6 +316,47 @@ describe('carry', () => {
     await afterCollection();
     expect(bytes()).toBe(80);
     expect(h.data()[0]).toBe(20);
+  });
+});
+
+describe('memory that tensors share because one grew out of the other', () => {
+  test('is released with the last of them, whichever that is', () => {
+    const before = bytes();
+    device.scope(() => {
+      const first = append(device.ones([1]), device.ones([1]), 0);
+      const longer = device.scope(() => append(first, device.zeros([1]), 0));
+      device.release(first);
+      expect([...longer.data()]).toEqual([1, 1, 0]);
+      expect(() => first.data()).toThrow(ScopeError);
+      const longest = append(longer, device.ones([50]), 0);
+      device.scope(() => device.release(longer));
+      expect(longest.size).toBe(53);
+    });
+    expect(bytes()).toBe(before);
+  });
+
+  test('is released with the last of them by garbage collection, too', async () => {
+    const before = bytes();
+    const longer = await (async () => {
+      const grown = append(append(device.ones([1]), device.ones([1]), 0), device.zeros([1]), 0);
+      await afterCollection();
+      expect([...grown.data()]).toEqual([1, 1, 0]);
+      return new WeakRef(grown);
+    })();
+    await afterCollection();
+    expect(longer.deref()).toBeUndefined();
+    expect(bytes()).toBe(before);
+  });
+
+  test('does not pile up in a loop that carries what grows', () => {
+    let all = device.keep(device.ones([1, 1, 8]));
+    for (let step = 1; step < 500; step++) {
+      all = device.carry(all, (last) => append(last!, device.full([1, 1, 8], step), 1));
+    }
+    expect(bytes()).toBeLessThanOrEqual(1.5 * 8 * all.size);
+    expect(all.at(0).at(499).toArray()).toEqual(new Array(8).fill(499));
+    device.release(all);
+    expect(bytes()).toBe(0);
   });
 });
 

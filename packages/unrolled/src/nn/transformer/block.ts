@@ -1,4 +1,4 @@
-import { type Angles, add, concat, dropout } from '../../ops/index.ts';
+import { type Angles, add, append, dropout } from '../../ops/index.ts';
 import type { Shape } from '../../shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { Context } from '../layer.ts';
@@ -70,7 +70,7 @@ export class Block {
     let seen!: KeysAndValues;
     let outputs = this.#part(x, context, this.#norms.attention, (input) => {
       const { k, v } = this.#attention.keysAndValues(input, angles);
-      seen = past ? { k: concat([past.k, k], 1), v: concat([past.v, v], 1) } : { k, v };
+      seen = past ? { k: append(past.k, k, 1), v: append(past.v, v, 1) } : { k, v };
       return this.#attention.apply(input, seen, context, own, angles);
     });
     if (this.#memory) {

@@ -1,5 +1,5 @@
 import { idsOf } from '../../ops/ids.ts';
-import { concat, slice } from '../../ops/index.ts';
+import { append, slice } from '../../ops/index.ts';
 import type { Device } from '../../tensor/device.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { StackState } from '../sequence-layer.ts';
@@ -100,7 +100,7 @@ export class Past {
       ),
     );
     const next = this.next.map((place, b) => place + (lengths?.[b] ?? T));
-    return new Past(blocks, counted, next, inputs && this.inputs ? concat([this.inputs, inputs], 1) : inputs);
+    return new Past(blocks, counted, next, inputs && this.inputs ? append(this.inputs, inputs, 1) : inputs);
   }
 
   /** 0 at steps that count and at T new ones, −∞ at padding, `[B, 1, 1, S + T]`; null without padding. */
