@@ -1,5 +1,5 @@
 import { existsSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { splitText } from 'unrolled/tasks/language-model';
 import { tokenizerFor } from 'unrolled/tokenizers';
 import { Failure, naming } from '../../packages/cli/src/failure.ts';
@@ -43,7 +43,9 @@ export async function compareOnText(file: string, options: TextOptions): Promise
     const held = join(out, 'validation.txt');
     naming(held, () => writeFileSync(held, validationTextOf(files)));
     const evaluation = JSON.parse(await outputOf(['eval', run, held, '--json', ...threadsOf(options)]));
-    const record: RunRecord = { recipe, command: commandLine(train), evaluation, began, ended: measuredNow() };
+    // As one would type it, wherever the files are here.
+    const command = commandLine(trainingOf(name, basename(file), { ...options, out: basename(out) }));
+    const record: RunRecord = { recipe, command, evaluation, began, ended: measuredNow() };
     writeJson(recordPath(run), record);
     const { natsPerCharacter, tokens } = record.evaluation;
     process.stdout.write(`${name}: ${natsPerCharacter.toFixed(4)} nats per character over ${formatCount(tokens)}\n`);

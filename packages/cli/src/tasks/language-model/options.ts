@@ -2,7 +2,7 @@ import { Option } from 'commander';
 import { splitText } from 'unrolled/tasks/language-model';
 import { type TokenKind, tokenizerKinds } from 'unrolled/tokenizers';
 import { Failure } from '../../failure.ts';
-import { choice, option, share, whole } from '../../options/parse.ts';
+import { choice, flagOf, option, share, whole } from '../../options/parse.ts';
 import { type RecurrentOptions, recurrentDefaults, recurrentOptions } from '../../options/recurrent.ts';
 import { type OptionType, type TrainOptions, trainDefaults } from '../../options/train.ts';
 import { forModel, type TransformerFlags, transformerOptions, transformerTypes } from '../../options/transformer.ts';
@@ -46,16 +46,38 @@ export const newDefaults = { decaying: 'matrices' } as const satisfies Partial<L
 /** Where recurrent layers that read words or byte pairs have others. */
 const tokenDefaults = { dropout: 0.2, weightDecay: 0 } as const satisfies Partial<LanguageModelOptions>;
 
-/** Where a Transformer has others. Its embeddings are as wide as its blocks. */
+/** Where a Transformer that reads characters has others: docs/comparing.md, Recipes. Its embeddings are as wide as its blocks. */
 const transformerDefaults = {
-  hidden: 256,
+  hidden: 128,
   layers: 4,
-  dropout: 0.1,
-  seq: 128,
-  lr: 1e-3,
+  dropout: 0,
+  batch: 8,
+  seq: 64,
   weightDecay: 0.1,
   warmUp: 0.05,
 } as const satisfies Partial<LanguageModelOptions>;
+
+/** And where one that reads words or byte pairs has. */
+const transformerTokenDefaults = {
+  ...transformerDefaults,
+  hidden: 256,
+  dropout: 0.1,
+  batch: 32,
+  seq: 128,
+  lr: 1e-3,
+} as const satisfies Partial<LanguageModelOptions>;
+
+const asTyped = (values: Partial<LanguageModelOptions>): string =>
+  Object.entries(values)
+    .map(([name, value]) => `${flagOf(name)} ${value}`)
+    .join(' ');
+
+/** For the help. */
+export const otherDefaults = `Other defaults, with --tokens char:
+  --model transformer   ${asTyped(transformerDefaults)}
+with other tokens:
+  recurrent layers      ${asTyped(tokenDefaults)}
+  --model transformer   ${asTyped(transformerTokenDefaults)}`;
 
 /**
  * The options that were given, with what differs for a Transformer, for other tokens than characters, and for other optimizers than
@@ -72,8 +94,9 @@ export function withModelDefaults(
     throw new Failure('--context is for Transformers; add --model transformer', 2);
   }
   const recurrent = ['recurrentDropout', 'recompute', 'gradientFlowEvery'] as const;
-  const forKind = forModel(said, { defaults, transformer: transformerDefaults, recurrent });
   const readsCharacters = (said.tokens ?? defaults.tokens) === 'char';
+  const transformer = readsCharacters ? transformerDefaults : transformerTokenDefaults;
+  const forKind = forModel(said, { defaults, transformer, recurrent });
   const others = said.model === 'transformer' ? {} : readsCharacters ? { embeddingDropout: 0 } : tokenDefaults;
   const decays = said.weightDecay !== undefined || (said.optimizer ?? 'adamw') === 'adamw';
   return { ...newDefaults, ...others, ...forKind, ...(decays ? {} : { weightDecay: 0 }) };
@@ -114,11 +137,7 @@ export function options(): Option[] {
     ),
     option('--noise <share>', 'share of the tokens it reads that are replaced by random ones (default 0)', share),
     new Option('--recompute', 'recompute gates in the backward pass: less memory, slower'),
-    option(
-      '--seq <n>',
-      `steps of truncated backpropagation through time (default ${defaults.seq}; of a Transformer ${transformerDefaults.seq})`,
-      whole(1),
-    ),
+    option('--seq <n>', `steps of truncated backpropagation through time (default ${defaults.seq})`, whole(1)),
     option('--gradient-flow-every <n>', 'steps between measurements of gradient flow, 0: none (default 0)', whole(0)),
     ...recurrentOptions(defaults),
     ...transformerOptions(),
@@ -147,11 +166,6 @@ export function fitToText(
   const batch = said.batch ?? Math.max(1, Math.min(options.batch, Math.floor(length / (4 * options.seq))));
   const seq = said.seq ?? Math.max(1, Math.min(options.seq, Math.floor((length - 1) / batch)));
   return { ...options, batch, seq };
-}
-
-/** Whether the text was too short for the batch and the steps asked for, or the default ones. */
-export function wereLowered({ batch, seq }: LanguageModelOptions, said: Partial<LanguageModelOptions>): boolean {
-  return batch < (said.batch ?? defaults.batch) || seq < (said.seq ?? defaults.seq);
 }
 
 /** Steps between validations, samples and checkpoints by default: half an epoch, within bounds. */

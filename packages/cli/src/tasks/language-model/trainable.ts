@@ -33,8 +33,8 @@ import {
   newDefaults,
   optional,
   options,
+  otherDefaults,
   validationTokensOf,
-  wereLowered,
   withModelDefaults,
 } from './options.ts';
 import { TextUnits } from './text-units.ts';
@@ -55,7 +55,9 @@ Examples:
   unrolled train --resume runs/shakespeare
 
 The first 90% of the text is used for training, the last 10% for validation. Ctrl-C stops after the current step and
-saves a checkpoint.`,
+saves a checkpoint.
+
+${otherDefaults}`,
   defaults,
   newDefaults,
   optional,
@@ -85,7 +87,8 @@ function prepare(
     throw new Failure(`--adaptive: it needs a large vocabulary of words; ${why}`, 2);
   }
   const tokens = tokenizer.encode(text);
-  const options = fitToText(withDefaults(languageModel, withModelDefaults(said, checkpoint !== null)), said, tokens);
+  const wanted = withDefaults(languageModel, withModelDefaults(said, checkpoint !== null));
+  const options = fitToText(wanted, said, tokens);
   const { batch, seq, seed, noise } = options;
   const model = modelConfig(options, tokenizer.size, cell);
   const characters = countCharacters(text);
@@ -95,10 +98,11 @@ function prepare(
   // Scored are all tokens but the first of the part.
   const scored = Math.min(validationTokens ?? validation.length, validation.length);
   const measure = (from: number, to: number): TextMeasure => measureText(tokenizer, text, tokens, from, to);
+  const isShort = batch < wanted.batch || seq < wanted.seq;
   const lowered = `The text is short, so --batch is ${batch} and --seq ${seq}. More text gives better models.`;
   return {
     options,
-    about: [describeText(main, characters, tokens, tokenizer), ...(wereLowered(options, said) ? [lowered] : [])],
+    about: [describeText(main, characters, tokens, tokenizer), ...(isShort ? [lowered] : [])],
     model,
     files: {
       'tokenizer.json': tokenizer instanceof BytePairTokenizer ? huggingFaceTokenizer(tokenizer) : tokenizer.config,

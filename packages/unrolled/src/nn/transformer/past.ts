@@ -41,7 +41,7 @@ export class Past {
     const steps = state[state.length - 1];
     const { counted, next, inputs = null } = steps;
     const [B, S] = counted.shape;
-    const flags = Uint8Array.from(idsOf('transformer', counted));
+    const flags = new Uint8Array(idsOf('transformer', counted));
     return new Past(
       state.slice(0, -1) as unknown as KeysAndValues[],
       Array.from({ length: B }, (_, b) => flags.subarray(b * S, (b + 1) * S)),
@@ -94,11 +94,12 @@ export class Past {
     lengths: readonly number[] | null,
     inputs: Tensor | null,
   ): Past {
-    const counted = this.counted.map((row, b) =>
-      Uint8Array.from({ length: row.length + T }, (_, s) =>
-        s < row.length ? row[s] : Number(s - row.length < (lengths?.[b] ?? T)),
-      ),
-    );
+    // In one go: a cache may have many steps.
+    const counted = this.counted.map((row, b) => {
+      const longer = new Uint8Array(row.length + T);
+      longer.set(row);
+      return longer.fill(1, row.length, row.length + (lengths?.[b] ?? T));
+    });
     const next = this.next.map((place, b) => place + (lengths?.[b] ?? T));
     return new Past(blocks, counted, next, inputs && this.inputs ? append(this.inputs, inputs, 1) : inputs);
   }
@@ -106,7 +107,7 @@ export class Past {
   /** 0 at steps that count and at T new ones, −∞ at padding, `[B, 1, 1, S + T]`; null without padding. */
   mask(device: Device, T: number): Tensor | null {
     const [B, S] = [this.counted.length, this.steps];
-    if (this.counted.every((row) => row.every((flag) => flag === 1))) return null;
+    if (!this.counted.some((row) => row.includes(0))) return null;
     const hidden = new Float64Array(B * (S + T));
     this.counted.forEach((row, b) => {
       row.forEach((flag, s) => {
