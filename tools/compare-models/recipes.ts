@@ -36,7 +36,7 @@ export const recipes: Readonly<Record<RecipeKind, Readonly<Record<ModelName, Rec
   equal: {
     lstm: { cell: 'lstm', layers: 2, hidden: 256 },
     gru: { cell: 'gru', layers: 2, hidden: 304 },
-    mingru: { ...tuned.mingru, hidden: 604 },
+    mingru: { ...tuned.mingru, hidden: 606 },
     transformer: { ...tuned.transformer, hidden: 144, feedForward: 632 },
   },
 };
