@@ -14,7 +14,7 @@ import type { ContextJob, ContextMeasure } from './speed.ts';
 const [partSteps, mostRead] = [256, 10_000];
 /** Seconds after which warming up and timing end, once they have had so few tokens. */
 const [warmUp, timing] = [
-  { tokens: 20, seconds: 3, fewest: 2 },
+  { tokens: 500, seconds: 3, fewest: 2 },
   { seconds: 30, fewest: 10 },
 ];
 /** Longer than any text. */
