@@ -117,7 +117,7 @@ export async function compareCells(found: string, paths: readonly string[], flag
   const results = contenders
     .flatMap((one) => bestOf(one, trained, seeds) ?? [])
     .sort((a, b) => mean(a.test) - mean(b.test));
-  const event = { type: 'comparison', options: flags, texts: texts.files, cells: results };
+  const event = { type: 'comparison', options: { ...flags, ...trainingOf(flags) }, texts: texts.files, cells: results };
   if (json) process.stdout.write(`${JSON.stringify(event)}\n`);
   else process.stdout.write(report(results, contenders, trained, seeds));
   const { type: _, ...content } = event;
