@@ -101,6 +101,11 @@ describe('search cell', () => {
     const report = await search('report', at('one'), at('two'), '--plot', at('both.svg'));
     expect(report).toMatch(/one +controller +1 +12 /);
     expect(read('both.svg')).toContain('two: best so far');
+
+    await run('--out', at('other'), '--candidates', '12', '--workers', '1', '--seed', '2');
+    await search('report', at('one'), at('other'), '--plot', at('seeds.svg'));
+    expect(read('seeds.svg')).toContain('class="band');
+    expect(read('seeds.svg')).toContain('>mean of a round<');
   });
 
   test('with shared weights trains the best alone at the end', async () => {

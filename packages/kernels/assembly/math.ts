@@ -182,8 +182,16 @@ export function normal4(x: v128, bell: v128): v128 {
   const middle = f32x4.splat(3.5);
   const sum = f32x4.add(t, middle);
   const q = f32x4.div(f32x4.sub(t, middle), sum);
-  let p = constant(TAIL + 9);
-  for (let i = 8; i >= 0; i--) p = madd(p, q, constant(TAIL + i));
+  // Written out: as a loop it stays one, and takes a fifth longer.
+  let p = madd(q, constant(TAIL + 9), constant(TAIL + 8));
+  p = madd(p, q, constant(TAIL + 7));
+  p = madd(p, q, constant(TAIL + 6));
+  p = madd(p, q, constant(TAIL + 5));
+  p = madd(p, q, constant(TAIL + 4));
+  p = madd(p, q, constant(TAIL + 3));
+  p = madd(p, q, constant(TAIL + 2));
+  p = madd(p, q, constant(TAIL + 1));
+  p = madd(p, q, constant(TAIL));
   const tail = f32x4.div(f32x4.mul(bell, p), sum);
   return v128.bitselect(tail, f32x4.sub(constant(ONE), tail), i32x4.shr_s(x, 31));
 }

@@ -68,29 +68,52 @@ export function drawChoices(
   });
 }
 
-/** Best reward so far and the mean of each round, of one or several searches. */
-export function drawRewards(
-  searches: readonly { readonly name: string; readonly scored: readonly Scored[] }[],
-  command: string,
-): string {
-  const single = searches.length === 1;
-  const series = searches.flatMap(({ name, scored }): Series[] => {
+/** A search, or several from different seeds. */
+export interface SearchGroup {
+  readonly name: string;
+  readonly searches: readonly (readonly Scored[])[];
+}
+
+/** Best reward so far and the mean of each round. Several seeds of a search are drawn as their mean, with the least and the most. */
+export function drawRewards(groups: readonly SearchGroup[], command: string): string {
+  const single = groups.length === 1;
+  const series = groups.flatMap(({ name, searches }): Series[] => {
     const said = (what: string): string => (single ? what : `${name}: ${what}`);
     return [
-      { name: said('best so far'), points: bestSoFar(scored) },
-      { name: said('mean of a round'), points: roundMeans(scored) },
+      { name: said('best so far'), ...summary(searches.map(bestSoFar)) },
+      { name: said('mean of a round'), ...summary(searches.map(roundMeans)) },
     ];
   });
+  const shade = groups.some(({ searches }) => searches.length > 1) ? '; shaded from the least to the most seed' : '';
   return lineChart({
     title: 'Rewards of the candidates',
-    description: `The best reward so far and the mean of the new candidates of each round. Made by: ${command}`,
+    description: `The best reward so far and the mean of the new candidates of each round${shade}. Made by: ${command}`,
     x: { label: 'candidates', from: 0 },
     y: { label: 'reward' },
     series,
   });
 }
 
-function bestSoFar(scored: readonly Scored[]): (readonly [number, number])[] {
+type Curve = readonly (readonly [number, number])[];
+
+/** Points of a band at most. */
+const bandPoints = 100;
+
+/** A curve itself; of several the mean, and a band from the least to the most, for as long as all go. */
+function summary(curves: readonly Curve[]): Pick<Series, 'points' | 'band'> {
+  if (curves.length === 1) return { points: curves[0] };
+  const first = Math.max(...curves.map((curve) => curve[0][0]));
+  const last = Math.min(...curves.map((curve) => curve.at(-1)![0]));
+  const count = Math.min(bandPoints, last - first + 1);
+  const at = Array.from({ length: count }, (_, i) => first + Math.round((i * (last - first)) / Math.max(1, count - 1)));
+  const values = at.map((x) => curves.map((curve) => curve.find(([end]) => end >= x)![1]));
+  return {
+    points: at.map((x, i) => [x, values[i].reduce((sum, value) => sum + value, 0) / curves.length] as const),
+    band: at.map((x, i) => [x, Math.min(...values[i]), Math.max(...values[i])] as const),
+  };
+}
+
+function bestSoFar(scored: readonly Scored[]): Curve {
   let best = Number.NEGATIVE_INFINITY;
   return scored.map(({ number, reward }) => {
     best = Math.max(best, reward);
@@ -98,7 +121,8 @@ function bestSoFar(scored: readonly Scored[]): (readonly [number, number])[] {
   });
 }
 
-function roundMeans(scored: readonly Scored[]): (readonly [number, number])[] {
+/** The mean of each round, at its last candidate. */
+function roundMeans(scored: readonly Scored[]): Curve {
   const rounds = Map.groupBy(scored, ({ round }) => round);
   return [...rounds.values()].map((ones) => {
     const mean = ones.reduce((sum, { reward }) => sum + reward, 0) / ones.length;

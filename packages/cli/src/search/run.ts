@@ -262,7 +262,7 @@ class Writer<Options extends CommonOptions> {
     this.#drawn = performance.now();
     if (this.scored.length > 0) {
       const name = options.method;
-      this.#file('rewards.svg', drawRewards([{ name, scored: this.scored }], this.#command));
+      this.#file('rewards.svg', drawRewards([{ name, searches: [this.scored] }], this.#command));
     }
     if (options.method === 'controller' && this.#rounds.length > 0) {
       this.#file('choices.svg', drawChoices(prepared.space, this.#rounds, prepared.space.name, this.#command));

@@ -4,12 +4,18 @@ import type { Scored } from 'unrolled/search';
 import { Failure, naming } from '../failure.ts';
 import { table } from '../output/table.ts';
 import { formatCount, shellWord } from '../output/units.ts';
-import { drawRewards } from './report.ts';
-import { readSearchConfig, scoredIn, searchFolder } from './run.ts';
+import { drawRewards, type SearchGroup } from './report.ts';
+import { readSearchConfig, type SearchConfig, scoredIn, searchFolder } from './run.ts';
 
 export interface ReportFlags {
   json?: boolean;
   plot?: string;
+}
+
+interface Search {
+  readonly path: string;
+  readonly config: SearchConfig;
+  readonly scored: readonly Scored[];
 }
 
 /** What a search has found so far. */
@@ -31,14 +37,14 @@ const mean = (scored: readonly Scored[]): number => scored.reduce((sum, { reward
 
 /** Prints what searches have found, side by side: a controller and random draws with the same budget, for example. */
 export function reportSearches(folders: readonly string[], { json, plot }: ReportFlags): void {
-  const searches = folders.map((path) => {
+  const searches = folders.map((path): Search => {
     const folder = searchFolder(path);
-    const { options } = readSearchConfig(folder);
+    const config = readSearchConfig(folder);
     const scored = folder.hasCheckpoint ? scoredIn(folder.readCheckpoint('latest')) : [];
     if (scored.length === 0) throw new Failure(`${path}: no candidate was evaluated yet`);
-    return { path, options, scored };
+    return { path, config, scored };
   });
-  const summaries = searches.map(({ path, options, scored }): Summary => {
+  const summaries = searches.map(({ path, config: { options }, scored }): Summary => {
     const best = scored.reduce((a, b) => (b.reward > a.reward ? b : a));
     const quarter = Math.max(1, Math.floor(scored.length / 4));
     return {
@@ -49,8 +55,7 @@ export function reportSearches(folders: readonly string[], { json, plot }: Repor
   });
   if (plot !== undefined) {
     const command = `npx unrolled ${process.argv.slice(2).map(shellWord).join(' ')}`;
-    const named = searches.map(({ path, scored }) => ({ name: basename(path), scored }));
-    naming(plot, () => writeFileSync(plot, drawRewards(named, command)));
+    naming(plot, () => writeFileSync(plot, drawRewards(groupsOf(searches), command)));
   }
   if (json) {
     process.stdout.write(`${JSON.stringify({ type: 'searches', searches: summaries })}\n`);
@@ -71,4 +76,22 @@ export function reportSearches(folders: readonly string[], { json, plot }: Repor
   process.stdout.write(
     `${table(head, rows).join('\n')}\n\nRewards; quarters are means over the first and the last candidates.\n`,
   );
+}
+
+/** Searches that differ in nothing but their seeds make a group, named after its method; any other after its folder. */
+function groupsOf(searches: readonly Search[]): SearchGroup[] {
+  const alike = Map.groupBy(searches, ({ config: { search, options, files } }) =>
+    JSON.stringify([search, { ...options, seed: 0 }, files]),
+  );
+  const groups = [...alike.values()].flatMap((ones) => {
+    const seeds = new Set(ones.map(({ config }) => config.options.seed));
+    return seeds.size === ones.length ? [ones] : ones.map((one) => [one]);
+  });
+  return groups.map((ones) => {
+    const [{ path, config }] = ones;
+    const { method } = config.options;
+    const sole = groups.every((other) => other === ones || other[0].config.options.method !== method);
+    const name = `${sole ? method : basename(path)}, mean of ${ones.length} seeds`;
+    return { name: ones.length === 1 ? basename(path) : name, searches: ones.map(({ scored }) => scored) };
+  });
 }

@@ -1,5 +1,5 @@
 import { type AttentionBackward, type AttentionForward, attentionSizes, maskStrides } from '../attention.ts';
-import type { Context } from './context.ts';
+import { type Context, EXPONENTIAL } from './context.ts';
 import { attentionGradJob, attentionJob } from './jobs/attention.ts';
 
 export function attentionOperations(context: Context) {
@@ -20,10 +20,13 @@ export function attentionOperations(context: Context) {
     return { ...inputs, ...sizes, scale, causal: Number(causal), rate: dropout.rate, seed: dropout.seed };
   }
 
-  /** Two products of every query and key it sees. */
+  /** Two products and an exponential of every query and each key that it sees. */
   function workOf(given: AttentionForward): number {
     const { B, T, S, D, E } = attentionSizes(given);
-    return (2 * B * given.heads * T * S * (D + E)) / (given.causal ? 2 : 1);
+    // Aligned at the end: of more queries than keys, the first see none.
+    const seeing = Math.min(T, S);
+    const pairs = given.causal ? seeing * S - (seeing * (seeing - 1)) / 2 : T * S;
+    return B * given.heads * pairs * (2 * (D + E) + EXPONENTIAL);
   }
 
   return {
