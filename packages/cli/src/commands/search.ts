@@ -160,7 +160,7 @@ function reportCommand(): Command {
     .description('what searches have found, side by side')
     .argument('<folders...>', 'folders of searches')
     .option('--json', 'print JSON')
-    .option('--plot <file.svg>', 'draw the rewards of all of them')
+    .option('--plot <file.svg>', 'draw the rewards of all of them; seeds of one search as their mean')
     .addHelpText(
       'after',
       `
