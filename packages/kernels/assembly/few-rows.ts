@@ -53,46 +53,55 @@ export function gemmFewRows(a: usize, lda: i32, w: usize, ldw: i32, c: usize, ld
     for (let i = 0; i < m; i++) memory.fill(c + (<usize>i * ldc << 2), 0, <usize>n << 2);
     return;
   }
-  for (let i = 0; i < m; i++) {
+  for (let i = 0; i < m; i++) row(a + (<usize>i * lda << 2), w, <usize>ldw << 2, c + (<usize>i * ldc << 2), n, k, accumulate);
+}
+
+/** Blocks of k are the inner loop, so that each row of W is read in one go. */
+function row(x: usize, w: usize, stride: usize, c: usize, n: i32, k: i32, add: i32): void {
+  for (; n >= 16; n -= 16, w += 16 * stride, c += 64) {
     for (let start = 0; start < k; start += BLOCK) {
-      const depth = min(k - start, BLOCK);
-      row(a + ((<usize>i * lda + start) << 2), w + (<usize>start << 2), <usize>ldw << 2, c + (<usize>i * ldc << 2), n, depth, accumulate | i32(start > 0));
+      const at = <usize>start << 2;
+      sixteen(x + at, w + at, stride, c, min(k - start, BLOCK), add | i32(start > 0));
+    }
+  }
+  for (; n > 0; n -= 4, w += 4 * stride, c += 16) {
+    for (let start = 0; start < k; start += BLOCK) {
+      const at = <usize>start << 2;
+      lastRows(x + at, min(k - start, BLOCK), w + at, stride, c, min(n, 4), add | i32(start > 0));
     }
   }
 }
 
-/** Sixteen outputs at a time: four independent sums hide the latency of a multiply-add. */
-function row(x: usize, w: usize, stride: usize, c: usize, n: i32, k: i32, add: i32): void {
+/** Sixteen outputs: four independent sums hide the latency of a multiply-add. */
+function sixteen(x: usize, w: usize, stride: usize, c: usize, k: i32, add: i32): void {
   const fours = x + (<usize>(k & -4) << 2);
   const end = x + (<usize>k << 2);
-  for (; n >= 16; n -= 16, w += 16 * stride, c += 64) {
-    let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0;
-    let p = x;
-    let b0 = w, b1 = w + 4 * stride, b2 = w + 8 * stride, b3 = w + 12 * stride;
-    for (; p < fours; p += 16, b0 += 16, b1 += 16, b2 += 16, b3 += 16) {
-      const x0 = v128.load32_splat(p), x1 = v128.load32_splat(p, 4), x2 = v128.load32_splat(p, 8), x3 = v128.load32_splat(p, 12);
-      s0 = four(b0, stride, x0, x1, x2, x3, s0);
-      s1 = four(b1, stride, x0, x1, x2, x3, s1);
-      s2 = four(b2, stride, x0, x1, x2, x3, s2);
-      s3 = four(b3, stride, x0, x1, x2, x3, s3);
-    }
-    for (; p < end; p += 4, b0 += 4, b1 += 4, b2 += 4, b3 += 4) {
-      const xi = v128.load32_splat(p);
-      s0 = one(b0, stride, xi, s0);
-      s1 = one(b1, stride, xi, s1);
-      s2 = one(b2, stride, xi, s2);
-      s3 = one(b3, stride, xi, s3);
-    }
-    put(c, s0, 4, add);
-    put(c + 16, s1, 4, add);
-    put(c + 32, s2, 4, add);
-    put(c + 48, s3, 4, add);
+  let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0;
+  let b0 = w, b1 = w + 4 * stride, b2 = w + 8 * stride, b3 = w + 12 * stride;
+  for (; x < fours; x += 16, b0 += 16, b1 += 16, b2 += 16, b3 += 16) {
+    const x0 = v128.load32_splat(x), x1 = v128.load32_splat(x, 4), x2 = v128.load32_splat(x, 8), x3 = v128.load32_splat(x, 12);
+    s0 = four(b0, stride, x0, x1, x2, x3, s0);
+    s1 = four(b1, stride, x0, x1, x2, x3, s1);
+    s2 = four(b2, stride, x0, x1, x2, x3, s2);
+    s3 = four(b3, stride, x0, x1, x2, x3, s3);
   }
-  for (; n > 0; n -= 4, w += 4 * stride, c += 16) lastRows(x, fours, end, w, stride, c, min(n, 4), add);
+  for (; x < end; x += 4, b0 += 4, b1 += 4, b2 += 4, b3 += 4) {
+    const xi = v128.load32_splat(x);
+    s0 = one(b0, stride, xi, s0);
+    s1 = one(b1, stride, xi, s1);
+    s2 = one(b2, stride, xi, s2);
+    s3 = one(b3, stride, xi, s3);
+  }
+  put(c, s0, 4, add);
+  put(c + 16, s1, 4, add);
+  put(c + 32, s2, 4, add);
+  put(c + 48, s3, 4, add);
 }
 
 /** Up to four outputs; a missing row is read from the one before and not stored. */
-function lastRows(x: usize, fours: usize, end: usize, w: usize, stride: usize, c: usize, rows: i32, add: i32): void {
+function lastRows(x: usize, k: i32, w: usize, stride: usize, c: usize, rows: i32, add: i32): void {
+  const fours = x + (<usize>(k & -4) << 2);
+  const end = x + (<usize>k << 2);
   let sum = f32x4.splat(0);
   if (rows == 4) {
     for (; x < fours; x += 16, w += 16) {

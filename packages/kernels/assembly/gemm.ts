@@ -42,6 +42,10 @@ export function gemm(a: usize, lda: i32, transposedA: i32, packedB: usize, c: us
     for (let i = 0; i < m; i++) memory.fill(c + <usize>i * strideC, 0, <usize>n << 2);
     return;
   }
+  if (m < ROWS && !transposedA) {
+    fewRows(a, strideA, packedB, panel, c, strideC, m, n, k, accumulate);
+    return;
+  }
   for (let start = 0; start < k; start += BLOCK) {
     const depth = min(k - start, BLOCK);
     const b = packedB + <usize>start * PANEL * 4;
@@ -109,28 +113,44 @@ export function band(a: usize, lda: usize, b: usize, panel: usize, c: usize, ldc
   if (rest > 0) fewRows(a + <usize>full * lda, lda, b, panel, c + <usize>full * ldc, ldc, rest, n, depth, add);
 }
 
-/** One to four rows. */
-function fewRows(a: usize, lda: usize, b: usize, panel: usize, c: usize, ldc: usize, rest: i32, n: i32, depth: i32, add: i32): void {
-  if (rest == 4) rows4(a, lda, b, panel, c, ldc, n, depth, add);
-  else if (rest == 3) rows3(a, lda, b, panel, c, ldc, n, depth, add);
-  else if (rest == 2) rows2(a, lda, b, panel, c, ldc, n, depth, add);
-  else rows1(a, lda, b, panel, c, ldc, n, depth, add);
+/**
+ * One to four rows. The blocks of k are the inner loop: few rows read B once, from main memory, which is two to three times as fast
+ * where nothing is left out.
+ */
+function fewRows(a: usize, lda: usize, b: usize, panel: usize, c: usize, ldc: usize, rest: i32, n: i32, k: i32, add: i32): void {
+  if (rest == 4) rows4(a, lda, b, panel, c, ldc, n, k, add);
+  else if (rest == 3) rows3(a, lda, b, panel, c, ldc, n, k, add);
+  else if (rest == 2) rows2(a, lda, b, panel, c, ldc, n, k, add);
+  else rows1(a, lda, b, panel, c, ldc, n, k, add);
 }
 
-function rows4(a: usize, lda: usize, b: usize, panel: usize, c: usize, ldc: usize, n: i32, depth: i32, add: i32): void {
-  for (; n > 0; n -= 8, b += panel, c += 32) tile(4, 1, a, lda, b, panel, depth, c, ldc, n, add);
+function rows4(a: usize, lda: usize, b: usize, panel: usize, c: usize, ldc: usize, n: i32, k: i32, add: i32): void {
+  for (; n > 0; n -= 8, b += panel, c += 32) tiles(4, 1, a, lda, b, panel, k, c, ldc, n, add);
 }
 
-function rows3(a: usize, lda: usize, b: usize, panel: usize, c: usize, ldc: usize, n: i32, depth: i32, add: i32): void {
-  for (; n > 0; n -= 8, b += panel, c += 32) tile(3, 1, a, lda, b, panel, depth, c, ldc, n, add);
+function rows3(a: usize, lda: usize, b: usize, panel: usize, c: usize, ldc: usize, n: i32, k: i32, add: i32): void {
+  for (; n > 0; n -= 8, b += panel, c += 32) tiles(3, 1, a, lda, b, panel, k, c, ldc, n, add);
 }
 
-function rows2(a: usize, lda: usize, b: usize, panel: usize, c: usize, ldc: usize, n: i32, depth: i32, add: i32): void {
-  for (; n > 8; n -= 16, b += 2 * panel, c += 64) tile(2, 2, a, lda, b, panel, depth, c, ldc, n, add);
-  if (n > 0) tile(2, 1, a, lda, b, panel, depth, c, ldc, n, add);
+function rows2(a: usize, lda: usize, b: usize, panel: usize, c: usize, ldc: usize, n: i32, k: i32, add: i32): void {
+  for (; n > 8; n -= 16, b += 2 * panel, c += 64) tiles(2, 2, a, lda, b, panel, k, c, ldc, n, add);
+  if (n > 0) tiles(2, 1, a, lda, b, panel, k, c, ldc, n, add);
 }
 
-function rows1(a: usize, lda: usize, b: usize, panel: usize, c: usize, ldc: usize, n: i32, depth: i32, add: i32): void {
-  for (; n > 24; n -= 32, b += 4 * panel, c += 128) tile(1, 4, a, lda, b, panel, depth, c, ldc, n, add);
-  for (; n > 0; n -= 8, b += panel, c += 32) tile(1, 1, a, lda, b, panel, depth, c, ldc, n, add);
+function rows1(a: usize, lda: usize, b: usize, panel: usize, c: usize, ldc: usize, n: i32, k: i32, add: i32): void {
+  for (; n > 24; n -= 32, b += 4 * panel, c += 128) tiles(1, 4, a, lda, b, panel, k, c, ldc, n, add);
+  for (; n > 0; n -= 8, b += panel, c += 32) tiles(1, 1, a, lda, b, panel, k, c, ldc, n, add);
+}
+
+/** All blocks of k of a tile. */
+// @ts-ignore: decorator
+@inline
+function tiles(
+  rows: i32, panels: i32,
+  a: usize, lda: usize, b: usize, panel: usize, k: i32, c: usize, ldc: usize, columns: i32, add: i32,
+): void {
+  for (let start = 0; start < k; start += BLOCK) {
+    const depth = min(k - start, BLOCK);
+    tile(rows, panels, a + (<usize>start << 2), lda, b + <usize>start * PANEL * 4, panel, depth, c, ldc, columns, add | i32(start > 0));
+  }
 }

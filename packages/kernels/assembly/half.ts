@@ -119,14 +119,8 @@ export function gemmHalf(a: usize, lda: i32, packedB: usize, c: usize, ldc: i32,
     return;
   }
   const panel = <usize>k * STEP;
-  const alone = m == 1 && scaled(a, k, scratch);
-  for (let start = 0; start < k; start += BLOCK) {
-    const depth = min(k - start, BLOCK);
-    const b = packedB + <usize>start * STEP;
-    const add = accumulate | i32(start > 0);
-    if (alone) row(scratch + (<usize>start << 2), b, panel, depth, c, n, add);
-    else rows(a + (<usize>start << 2), <usize>lda << 2, b, panel, depth, c, <usize>ldc << 2, m, n, add, scratch);
-  }
+  if (m == 1 && scaled(a, k, scratch)) row(scratch, packedB, panel, k, c, n, accumulate);
+  else rows(a, <usize>lda << 2, packedB, panel, k, c, <usize>ldc << 2, m, n, accumulate, scratch);
 }
 
 /** Writes 2^102 · x, if that is finite. */
@@ -141,30 +135,34 @@ function scaled(x: usize, k: i32, out: usize): bool {
   return maxLanes(most) < LARGEST;
 }
 
-/** One row and one block of k. */
-function row(x: usize, b: usize, panel: usize, depth: i32, c: usize, n: i32, add: i32): void {
-  const mask = maskOf(depth);
+/** One row. Blocks of k are the inner loop, so that memory is read strictly forward. */
+function row(x: usize, b: usize, panel: usize, k: i32, c: usize, n: i32, add: i32): void {
+  const mask = maskOf(k);
   for (; n > 0; n -= WIDE, b += panel, c += WIDE * 4) {
-    let c0 = f32x4.splat(0), c1 = c0, c2 = c0, c3 = c0, c4 = c0, c5 = c0, c6 = c0, c7 = c0;
-    const end = b + <usize>depth * STEP;
+    let q = b;
     let p = x;
-    for (let q = b; q < end; q += STEP, p += 4) {
-      const s = v128.load32_splat(p);
-      const h0 = v128.load(q), h1 = v128.load(q, 16);
-      c0 = madd(s, upper(h0, mask), c0);
-      c1 = madd(s, lower(h0, mask), c1);
-      c2 = madd(s, upper(h1, mask), c2);
-      c3 = madd(s, lower(h1, mask), c3);
-      const h2 = v128.load(q, 32), h3 = v128.load(q, 48);
-      c4 = madd(s, upper(h2, mask), c4);
-      c5 = madd(s, lower(h2, mask), c5);
-      c6 = madd(s, upper(h3, mask), c6);
-      c7 = madd(s, lower(h3, mask), c7);
+    for (let start = 0; start < k; start += BLOCK) {
+      let c0 = f32x4.splat(0), c1 = c0, c2 = c0, c3 = c0, c4 = c0, c5 = c0, c6 = c0, c7 = c0;
+      const end = q + <usize>min(k - start, BLOCK) * STEP;
+      for (; q < end; q += STEP, p += 4) {
+        const s = v128.load32_splat(p);
+        const h0 = v128.load(q), h1 = v128.load(q, 16);
+        c0 = madd(s, upper(h0, mask), c0);
+        c1 = madd(s, lower(h0, mask), c1);
+        c2 = madd(s, upper(h1, mask), c2);
+        c3 = madd(s, lower(h1, mask), c3);
+        const h2 = v128.load(q, 32), h3 = v128.load(q, 48);
+        c4 = madd(s, upper(h2, mask), c4);
+        c5 = madd(s, lower(h2, mask), c5);
+        c6 = madd(s, upper(h3, mask), c6);
+        c7 = madd(s, lower(h3, mask), c7);
+      }
+      const more = add | i32(start > 0);
+      put(c, c0, c1, n, more);
+      put(c + 32, c2, c3, n - 8, more);
+      put(c + 64, c4, c5, n - 16, more);
+      put(c + 96, c6, c7, n - 24, more);
     }
-    put(c, c0, c1, n, add);
-    put(c + 32, c2, c3, n - 8, add);
-    put(c + 64, c4, c5, n - 16, add);
-    put(c + 96, c6, c7, n - 24, add);
   }
 }
 
@@ -180,19 +178,23 @@ function put(c: usize, v0: v128, v1: v128, columns: i32, add: i32): void {
 }
 
 /** More rows: eight columns of a block become floats, which stay in the first-level cache for all rows of a band. */
-function rows(a: usize, lda: usize, b: usize, panel: usize, depth: i32, c: usize, ldc: usize, m: i32, n: i32, add: i32, scratch: usize): void {
+function rows(a: usize, lda: usize, b: usize, panel: usize, k: i32, c: usize, ldc: usize, m: i32, n: i32, add: i32, scratch: usize): void {
   const factor = f32x4.splat(reinterpret<f32>(SCALE));
-  const mask = maskOf(depth);
+  const mask = maskOf(k);
   for (let i = 0; i < m; i += BAND, a += BAND * lda, c += BAND * ldc) {
     for (let j = 0; j < n; j += PANEL) {
       let p = b + <usize>(j >> 5) * panel + (<usize>(j & 31) << 1);
-      const end = p + <usize>depth * STEP;
-      for (let out = scratch; p < end; p += STEP, out += 32) {
-        const pairs = v128.load(p);
-        v128.store(out, f32x4.mul(upper(pairs, mask), factor));
-        v128.store(out, f32x4.mul(lower(pairs, mask), factor), 16);
+      for (let start = 0; start < k; start += BLOCK) {
+        const depth = min(k - start, BLOCK);
+        const end = p + <usize>depth * STEP;
+        for (let out = scratch; p < end; p += STEP, out += 32) {
+          const pairs = v128.load(p);
+          v128.store(out, f32x4.mul(upper(pairs, mask), factor));
+          v128.store(out, f32x4.mul(lower(pairs, mask), factor), 16);
+        }
+        const left = a + (<usize>start << 2);
+        band(left, lda, scratch, 0, c + (<usize>j << 2), ldc, min(m - i, BAND), min(n - j, PANEL), depth, add | i32(start > 0));
       }
-      band(a, lda, scratch, 0, c + (<usize>j << 2), ldc, min(m - i, BAND), min(n - j, PANEL), depth, add);
     }
   }
 }
