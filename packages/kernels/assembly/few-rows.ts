@@ -2,10 +2,8 @@
  * A product for very few rows that reads the right side unpacked: packing would cost more than the product, and a network
  * that generates one character at a time reads each weight once per step, from main memory.
  */
+import { BLOCK, clear } from './gemm';
 import { loadPart, madd, storePart } from './lanes';
-
-/** Steps of k per block, as in `gemm`: the sums are the same. */
-const BLOCK: i32 = 512;
 
 /** Four steps of k for four rows of W (their transposes meet x one step at a time); lane r sums row r. */
 // @ts-ignore: decorator
@@ -50,7 +48,7 @@ function put(c: usize, sum: v128, columns: i32, add: i32): void {
  */
 export function gemmFewRows(a: usize, lda: i32, w: usize, ldw: i32, c: usize, ldc: i32, m: i32, n: i32, k: i32, accumulate: i32): void {
   if (k == 0 && !accumulate) {
-    for (let i = 0; i < m; i++) memory.fill(c + (<usize>i * ldc << 2), 0, <usize>n << 2);
+    clear(c, <usize>ldc << 2, m, n);
     return;
   }
   for (let i = 0; i < m; i++) row(a + (<usize>i * lda << 2), w, <usize>ldw << 2, c + (<usize>i * ldc << 2), n, k, accumulate);

@@ -39,7 +39,7 @@ export function gemm(a: usize, lda: i32, transposedA: i32, packedB: usize, c: us
   const strideC = <usize>ldc << 2;
   const panel = <usize>k * PANEL * 4;
   if (k == 0 && !accumulate) {
-    for (let i = 0; i < m; i++) memory.fill(c + <usize>i * strideC, 0, <usize>n << 2);
+    clear(c, strideC, m, n);
     return;
   }
   if (m < ROWS && !transposedA) {
@@ -60,6 +60,10 @@ export function gemm(a: usize, lda: i32, transposedA: i32, packedB: usize, c: us
       }
     }
   }
+}
+
+export function clear(c: usize, ldc: usize, m: i32, n: i32): void {
+  for (let i = 0; i < m; i++) memory.fill(c + <usize>i * ldc, 0, <usize>n << 2);
 }
 
 /**

@@ -10,18 +10,18 @@ export interface Side {
   readonly n: number;
   /** Rows of the left sides of one product. */
   readonly rows: number;
-  /** Whether the product can read weights of 16 bits, where they have no more. Default false. */
-  readonly half?: boolean;
+  /** Whether the product can read wide panels, and weights of 16 bits, where they have no more. Default false. */
+  readonly wide?: boolean;
 }
 
-/** Address of a packed right side, for a job; `ready` is 1 if it is already packed, `half` if it has 16 bits a number. */
+/** Address of a packed right side, for a job; `ready` is 1 if it is already packed, `wide` is 1 for wide panels and 2 for those of 16 bits. */
 export interface Packed {
   readonly packed: number;
   readonly ready: number;
-  readonly half: number;
+  readonly wide: number;
 }
 
-export const notPacked: Packed = { packed: 0, ready: 0, half: 0 };
+export const notPacked: Packed = { packed: 0, ready: 0, wide: 0 };
 
 /**
  * Space for a packed right side. An unchanged weight is packed once: step-by-step inference would otherwise spend as long on
@@ -45,15 +45,14 @@ export function keptRoom(
   memory: LinearMemory,
   products: Products,
   block: Block,
-  { offset = 0, transposed, k, n, rows, half = false }: Side,
+  { offset = 0, transposed, k, n, rows, wide = false }: Side,
 ): Packed | null {
-  const bytes = products.packedBytes(rows, k, n);
+  const whole = wide ? products.wideBytes(rows, k, n) : 0;
+  const bytes = whole || products.packedBytes(rows, k, n);
   if (bytes === 0) return notPacked;
-  const fewer = half ? products.halfBytes(rows, k, n) : 0;
-  // Panels of 16 bits are wider, so that few columns take no less; what is kept is known by its bytes.
-  const isHalf = fewer > 0 && fewer < bytes;
-  const needed = (): number => (isHalf && products.fitsHalf(memory.input(block) + offset * 4, k * n) ? fewer : bytes);
-  const name = `${block.offset + offset} ${transposed ? 'ᵀ' : ''} ${k}×${n} by ${products.panel(rows, k, n)}${half ? ' or half' : ''}`;
+  const fitsHalf = (): boolean => whole > 0 && products.fitsHalf(memory.input(block) + offset * 4, k * n);
+  const needed = (): number => (fitsHalf() ? bytes / 2 : bytes);
+  const name = `${block.offset + offset} ${transposed ? 'ᵀ' : ''} ${k}×${n} by ${whole ? 'wide' : products.panel(rows, k, n)}`;
   const room = memory.derived(block, name, needed);
-  return room && { packed: room.address, ready: room.made ? 1 : 0, half: Number(isHalf && room.bytes === fewer) };
+  return room && { packed: room.address, ready: room.made ? 1 : 0, wide: whole ? 2 - Number(room.bytes === bytes) : 0 };
 }

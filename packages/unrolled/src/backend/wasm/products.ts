@@ -14,12 +14,12 @@ export function matmul(context: Context, a: Block, b: Block, out: Block, product
   }
   const m = merged ? product.batch * product.m : product.m;
   const parts = context.partsFor(2 * m * n * k);
-  const side = { transposed: transposeB, k, n, rows: rowsOfPart(m, parts), half: !transposeA };
+  const side = { transposed: transposeB, k, n, rows: rowsOfPart(m, parts), wide: !transposeA };
   const kept = keptRoom(memory, products, b, side);
   const direct = kept === null && m <= FEW_ROWS && transposeB && !transposeA;
   const bytes = direct ? 0 : products.packedBytes(side.rows, k, n);
   const place = kept ?? { ...notPacked, packed: memory.scratch('right', bytes) };
-  const scratchFloats = place.half ? products.halfScratch(k) : kernels.gemmScratchSize(transposeA ? 1 : 0, m, n, k);
+  const scratchFloats = place.wide ? products.wideScratch(k) : kernels.gemmScratchSize(transposeA ? 1 : 0, m, n, k);
   const scratchBytes = direct ? 0 : scratchFloats * 4;
   const scratch = memory.scratch('parts', parts * scratchBytes);
   const flags = {

@@ -24,8 +24,8 @@ export interface LeastForBlas {
   readonly work: number;
 }
 
-/** Our kernel, with a right side of 32 or 16 bits, BLAS with the right side unpacked, or BLAS on tiles for its small-matrix kernels. */
-type Way = 'kernel' | 'half' | 'stored' | 'pieces';
+/** Our kernel, with a right side in narrow or wide panels or in wide ones of 16 bits, BLAS with the right side unpacked, or BLAS on tiles for its small-matrix kernels. */
+type Way = 'kernel' | 'wide' | 'half' | 'stored' | 'pieces';
 
 /** A right side B [k, n] in memory. */
 interface Stored {
@@ -45,12 +45,18 @@ export interface Right extends Stored {
   readonly way: Way;
 }
 
-/** Columns in a panel of 16 bits. */
-const HALF_PANEL = 32;
+/** Columns of wide panels for a column that is needed, at most. */
+const MOST_COLUMNS = 1.25;
+
+/** Columns in a wide panel. */
+const WIDE_PANEL = 32;
+
+/** The ways that a job is told by number. */
+const wideWays = [null, 'wide', 'half'] as const;
 
 /** Columns in a packed panel; products may be split between panels. */
 function panelOf(way: Way): number {
-  return { kernel: PANEL, half: HALF_PANEL, pieces: BLAS_PANEL, stored: PANEL }[way];
+  return { kernel: PANEL, wide: WIDE_PANEL, half: WIDE_PANEL, pieces: BLAS_PANEL, stored: PANEL }[way];
 }
 
 /** Some columns of a right side, from a multiple of its panels on. */
@@ -90,9 +96,10 @@ export class Products {
     return way === 'stored' ? 0 : this.#kernels.packedSize(k, n, panelOf(way)) * 4;
   }
 
-  /** Bytes of the packed form of B [k, n] in 16 bits; 0: it has none. */
-  halfBytes(rows: number, k: number, n: number): number {
-    return this.#wayOf(rows, k, n) === 'kernel' ? this.#kernels.halfSize(k, n) * 4 : 0;
+  /** Bytes of the packed form of B [k, n] in wide panels; 0: it has none. Where these would be rather empty, narrow ones are read faster. */
+  wideBytes(rows: number, k: number, n: number): number {
+    const columns = Math.ceil(n / WIDE_PANEL) * WIDE_PANEL;
+    return this.#wayOf(rows, k, n) === 'kernel' && columns <= MOST_COLUMNS * n ? columns * k * 4 : 0;
   }
 
   /** Whether numbers have no more than 16 bits. */
@@ -100,9 +107,9 @@ export class Products {
     return this.#kernels.fitsHalf(address, count) === 1;
   }
 
-  /** Floats of scratch to pack and multiply with a right side of 16 bits. */
-  halfScratch(k: number): number {
-    return Math.max(8 * k, this.#kernels.halfScratchSize(k));
+  /** Floats of scratch to pack and multiply with a right side in wide panels. */
+  wideScratch(k: number): number {
+    return Math.max(8 * k, this.#kernels.wideScratchSize(k));
   }
 
   /** Columns in a packed panel of B [k, n]. */
@@ -110,7 +117,7 @@ export class Products {
     return panelOf(this.#wayOf(rows, k, n));
   }
 
-  /** This part's share of packing, a run of panels. @param scratch  `halfScratch(k)` floats for 16 bits */
+  /** This part's share of packing, a run of panels. @param scratch  `wideScratch(k)` floats for 16 bits */
   pack({ stored, ld, transposed, k, n, packed, way }: Right, share: Part, scratch = 0): void {
     if (way === 'stored') return;
     const panel = panelOf(way);
@@ -122,7 +129,7 @@ export class Products {
     else this.#kernels.packRight(source, ld, transposed, k, to - from, panel, packed + from * k * 4);
   }
 
-  /** C [m, n] (+)= A [m, k] · B. @param scratch  `halfScratch(k)` floats for 16 bits */
+  /** C [m, n] (+)= A [m, k] · B. @param scratch  `wideScratch(k)` floats for wide panels */
   multiply(
     a: number,
     lda: number,
@@ -134,8 +141,9 @@ export class Products {
     scratch = 0,
   ): void {
     const { way, packed, n, k } = right;
-    if (way === 'half') {
-      this.#kernels.gemmHalf(a, lda, packed, c, ldc, m, n, k, accumulate, scratch);
+    if (way === 'wide' || way === 'half') {
+      const gemm = way === 'wide' ? this.#kernels.gemmWide : this.#kernels.gemmHalf;
+      gemm(a, lda, packed, c, ldc, m, n, k, accumulate, scratch);
       return;
     }
     if (way === 'stored') {
@@ -219,22 +227,23 @@ export function rowsOfPart(m: number, parts: number): number {
   return isFlat(m, parts) ? m : Math.ceil(m / parts);
 }
 
-type RightSide = JobParameters<'b' | 'm' | 'k' | 'n' | 'transposeB' | 'packed' | 'half'>;
+type RightSide = JobParameters<'b' | 'm' | 'k' | 'n' | 'transposeB' | 'packed' | 'wide'>;
 
-function rightOf({ b, m, k, n, transposeB, packed, half }: RightSide, parts: number, products: Products): Right {
+function rightOf({ b, m, k, n, transposeB, packed, wide }: RightSide, parts: number, products: Products): Right {
   const side = { stored: b, ld: transposeB ? k : n, transposed: transposeB, k, n, packed };
-  return half ? { ...side, way: 'half' } : products.right(side, rowsOfPart(m, parts));
+  const way = wideWays[wide];
+  return way ? { ...side, way } : products.right(side, rowsOfPart(m, parts));
 }
 
 /**
  * One product: out [m, n] (+)= op(a) · op(b), split by rows of the output, or by columns where there are few
- * rows. `packed` is the address of b's packed form (already packed where `ready` is 1, with 16 bits a number where `half` is),
+ * rows. `packed` is the address of b's packed form (already packed where `ready` is 1), `wide` as in `Packed`,
  * `scratch` has `scratchBytes` per part. With `direct`, the kernel reads b unpacked.
  */
 export const matmulJob = defineJob(
   [
     ...(['a', 'b', 'out', 'm', 'k', 'n', 'transposeA', 'transposeB', 'accumulate'] as const),
-    ...(['direct', 'packed', 'ready', 'half', 'scratch', 'scratchBytes'] as const),
+    ...(['direct', 'packed', 'ready', 'wide', 'scratch', 'scratchBytes'] as const),
   ],
   {
     needed: (p) => !p.direct && !p.ready,

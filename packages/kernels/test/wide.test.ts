@@ -10,7 +10,7 @@ function halves(count: number, seed: number): Float32Array {
   });
 }
 
-describe.each(builds)('products with weights of 16 bits, %s', (build) => {
+describe.each(builds)('products with wide panels, of 32 and 16 bits, %s', (build) => {
   let room: Room;
   beforeAll(async () => {
     room = await load(build);
@@ -44,19 +44,24 @@ describe.each(builds)('products with weights of 16 bits, %s', (build) => {
     const right = floats(halves(k * n, 2));
     const ld = transposed ? k : n;
     const left = floats(a);
-    const [one, other] = [floats(random(m * n, 3)), floats(random(m * n, 3))];
-    const [packed, packedHalf] = [space(kernels.packedSize(k, n, 8)), space(kernels.halfSize(k, n))];
+    const [one, wide, half] = Array.from({ length: 3 }, () => floats(random(m * n, 3)));
+    const [packed, packedWide] = [space(kernels.packedSize(k, n, 8)), space(kernels.packedSize(k, n, 32))];
+    const packedHalf = space(kernels.halfSize(k, n));
     kernels.packRight(right, ld, Number(transposed), k, n, 8, packed);
+    const scratch = space(kernels.wideScratchSize(k));
     const guard = floats([12345]);
     kernels.gemm(left, k, 0, packed, one, n, m, n, k, Number(accumulate), 0);
+    kernels.packRight(right, ld, Number(transposed), k, n, 32, packedWide);
+    kernels.gemmWide(left, k, packedWide, wide, n, m, n, k, Number(accumulate), scratch);
     kernels.packHalf(right, ld, Number(transposed), k, n, space(8 * k), packedHalf);
-    kernels.gemmHalf(left, k, packedHalf, other, n, m, n, k, Number(accumulate), space(kernels.halfScratchSize(k)));
+    kernels.gemmHalf(left, k, packedHalf, half, n, m, n, k, Number(accumulate), scratch);
     expect(readFloats(guard, 1)[0]).toBe(12345);
-    expectSameBits(readFloats(other, m * n), readFloats(one, m * n));
+    expectSameBits(readFloats(wide, m * n), readFloats(one, m * n));
+    expectSameBits(readFloats(half, m * n), readFloats(one, m * n));
   };
 
-  test('have the bits of products with the same floats', () => {
-    for (const m of [1, 2, 6]) {
+  test('have the bits of products with narrow panels', () => {
+    for (const m of [1, 2, 4, 6]) {
       for (const n of [...awkward, 40]) {
         for (const k of [...awkward, 515]) products(m, n, k, random(m * k, 1), n % 2 === 1, k % 2 === 1);
       }
@@ -69,6 +74,7 @@ describe.each(builds)('products with weights of 16 bits, %s', (build) => {
       const a = random(20, 1);
       a[13] = odd;
       products(1, 35, 20, a, true, false);
+      products(2, 35, 10, a, true, false);
     }
   });
 });
