@@ -98,6 +98,9 @@ describe('search cell', () => {
     );
     expect(two.tensors).toEqual(one.tensors);
     expect(two.metadata.task).toBe(one.metadata.task);
+    const before = read('two/leaderboard.json');
+    await search('cell', '--resume', at('two'), '--candidates', '5');
+    expect(read('two/leaderboard.json')).toBe(before);
     const report = await search('report', at('one'), at('two'), '--plot', at('both.svg'));
     expect(report).toMatch(/one +controller +1 +12 /);
     expect(read('both.svg')).toContain('two: best so far');

@@ -99,7 +99,7 @@ export async function runSearch<Options extends CommonOptions>(run: SearchRun<Op
     folder.writeJson('config.json', config);
     for (const line of prepared.about) note(line);
     if (checkpoint) note(`Resuming ${folder.path} after round ${checkpoint.trainer.step}`);
-    const writer = new Writer(run, earlierRounds(folder, checkpoint), note);
+    const writer = new Writer(run, earlierRounds(folder, checkpoint), checkpoint ? scoredIn(checkpoint) : [], note);
     await followed(run, device, pool, checkpoint, stop, writer);
   } catch (error) {
     if (error instanceof FormatError) throw new Failure(`${folder.path}: ${error.message}`, 1, { cause: error });
@@ -202,11 +202,12 @@ class Writer<Options extends CommonOptions> {
   readonly #command = `npx unrolled ${process.argv.slice(2).map(shellWord).join(' ')}`;
   #drawn = performance.now();
   /** All candidates, in the order of their numbers. */
-  scored: readonly Scored[] = [];
+  scored: readonly Scored[];
 
-  constructor(run: SearchRun<Options>, rounds: RoundEvent[], note: (line: string) => void) {
+  constructor(run: SearchRun<Options>, rounds: RoundEvent[], scored: readonly Scored[], note: (line: string) => void) {
     this.#run = run;
     this.#rounds = rounds;
+    this.scored = scored;
     this.note = note;
   }
 

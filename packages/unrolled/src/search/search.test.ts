@@ -214,6 +214,45 @@ describe('a search', () => {
     },
   });
 
+  describe('whose rewards rise with the rounds, as those of shared weights do', () => {
+    const rising = (worthOf: (choices: Choices) => number): Evaluator => {
+      let round = 0;
+      return {
+        repeatable: false,
+        async *evaluate(candidates) {
+          round++;
+          for (const index of candidates.keys()) {
+            yield { index, reward: worthOf(candidates[index]) + round / 10, measures: {}, seconds: 0 };
+          }
+        },
+      };
+    };
+
+    test('learns nothing where a round has no better and worse', async () => {
+      const found: number[] = [];
+      for await (const event of search(
+        device,
+        cells,
+        rising(() => 0),
+        { ...options, candidates: 400 },
+      )) {
+        if (event.type === 'round') found.push(event.uncertainty!);
+      }
+      expect(Math.min(...found)).toBeGreaterThan(0.99);
+    });
+
+    test('learns what is better within a round', async () => {
+      const { best } = await run({ candidates: 2000 }, rising(worth));
+      expect(worth(best!.choices)).toBe(1);
+    });
+
+    test('has converged when no new architecture comes', async () => {
+      const one: SearchSpace = { name: 'one', decisions: [decision('a', 1)] };
+      const { reason, evaluated } = await run({ candidates: 1000 }, rising(worth), one);
+      expect([reason, evaluated]).toEqual(['converged', 51]);
+    });
+  });
+
   test('rejects rewards that are not finite, and a checkpoint of another space', async () => {
     const broken: Evaluator = {
       repeatable: true,

@@ -27,7 +27,7 @@ export interface SearchOptions extends PolicyOptions {
   readonly seconds?: number | undefined;
   /** M, candidates drawn for one update of the controller. Default 8. */
   readonly batch?: number | undefined;
-  /** Share of the newest rewards in the baseline, in (0, 1]. Default 0.2. */
+  /** Share of the newest rewards in the moving means of the baseline, in (0, 1]. Default 0.2. */
   readonly baselineShare?: number | undefined;
   /** Of the controller and of all draws. */
   readonly seed: number;
@@ -95,14 +95,14 @@ export interface RoundEvent {
 
 export interface SearchDoneEvent {
   readonly type: 'done';
-  /** 'converged': for `patience` rounds in a row nothing new was drawn. */
+  /** 'converged': for 50 rounds in a row no new architecture was drawn. */
   readonly reason: 'finished' | 'converged' | 'aborted';
   readonly evaluated: number;
   readonly best: Scored | null;
   readonly secondsElapsed: number;
 }
 
-/** Rounds in a row without a new candidate after which a search has converged. */
+/** Rounds in a row without a new architecture after which a search has converged. */
 const patience = 50;
 
 /** Draws for one new candidate after which a space counts as exhausted. */
@@ -119,7 +119,8 @@ const largest = 3;
  *     loss = 1/M Σ_i [−A_i Σ_t log p(choice_it) − λ Σ_t H_it],   A = (reward − b)/s, within ±3
  *
  * with b and s² moving means of reward and (reward − b)²; in the first round those of the round itself. Rewards that are known are
- * not evaluated again where the evaluator is repeatable.
+ * not evaluated again where the evaluator is repeatable. Where it is not, rewards of different rounds cannot be compared: b is the
+ * mean of the round.
  *
  * A search that is stopped and resumed draws and learns the same, to the last bit, whatever evaluates the candidates and in
  * whichever order, as long as rewards are the same.
@@ -207,17 +208,19 @@ export async function* search(
       reason = 'converged';
       break;
     }
+    const anythingNew = done.some(({ choices }) => !known.has(keyOf(space, choices)));
     for (const one of done) known.set(keyOf(space, one.choices), one);
     const rewarded = drawn.flatMap((choices) => known.get(keyOf(space, choices)) ?? []);
     const rewards = rewarded.map(({ reward }) => reward);
-    const baseline = state.baseline ?? baselineOf(rewards);
+    const own = baselineOf(rewards);
+    const baseline = { ...(state.baseline ?? own), ...(evaluator.repeatable ? {} : { mean: own.mean }) };
     const probabilities = (await controller?.probabilities(drawn)) ?? null;
     await controller?.update(
       rewarded.map(({ choices }) => choices),
       advantagesOf(rewards, baseline),
     );
     state = {
-      ...{ round, evaluated: state.evaluated + done.length, stale: done.length > 0 ? 0 : state.stale + 1 },
+      ...{ round, evaluated: state.evaluated + done.length, stale: anythingNew ? 0 : state.stale + 1 },
       ...{ baseline: moved(baseline, rewards, baselineShare), scored: [...state.scored, ...done], pending: [] },
     };
     yield {
@@ -278,10 +281,12 @@ const baselineOf = (rewards: readonly number[]): Baseline => {
   return { mean: middle, variance: spread(rewards, middle) };
 };
 
-/** (reward − b)/s, within ±3; 0 where all rewards were the same. */
+/** (reward − b)/s, within ±3; 0 where all rewards were the same, but for rounding. */
 export function advantagesOf(rewards: readonly number[], { mean: b, variance }: Baseline): number[] {
   const s = Math.sqrt(variance);
-  return rewards.map((reward) => (s > 0 ? Math.max(-largest, Math.min(largest, (reward - b) / s)) : 0));
+  return rewards.map((reward) =>
+    s > 1e-12 * Math.abs(b) ? Math.max(-largest, Math.min(largest, (reward - b) / s)) : 0,
+  );
 }
 
 function moved(baseline: Baseline, rewards: readonly number[], share: number): Baseline {
