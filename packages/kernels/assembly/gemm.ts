@@ -10,8 +10,8 @@ import { ROWS, tile, tilePackedLeft } from './tile';
 
 /** Steps of k per block: a panel of B (16 KB) stays in the first-level cache; longer blocks write C less often. */
 export const BLOCK: i32 = 512;
-/** Rows of A per block: 512 × 80 floats (160 KB) stay in the second-level cache. A multiple of ROWS and of 4. */
-export const BAND: i32 = 80;
+/** Rows of A per block: 512 × 200 floats (400 KB) stay in the second-level cache, and B is read once for them. A multiple of ROWS and of 4. */
+export const BAND: i32 = 200;
 
 /** How many floats of scratch `gemm` needs: none, unless A is transposed. */
 export function gemmScratchSize(transposedA: i32, m: i32, n: i32, k: i32): i32 {

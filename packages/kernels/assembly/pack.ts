@@ -25,7 +25,11 @@ export function packedSize(k: i32, n: i32, width: i32): i32 {
 export function packRight(b: usize, ldb: i32, transposed: i32, k: i32, n: i32, width: i32, out: usize): void {
   const stride = <usize>ldb << 2;
   const outStride = <usize>width << 2;
-  for (let j = 0; j < n; j += width, out += k * outStride) {
+  let j = 0;
+  if (width == PANEL && !transposed) {
+    for (; j + 4 * PANEL <= n; j += 4 * PANEL, out += 4 * k * outStride) packFourPanels(b + (<usize>j << 2), stride, k, out);
+  }
+  for (; j < n; j += width, out += k * outStride) {
     const end = min(n - j, width);
     for (let i = 0; i < width; i += 8) {
       const columns = max(0, min(end - i, 8));
@@ -59,6 +63,22 @@ function packColumns(b: usize, stride: usize, columns: i32, k: i32, out: usize, 
   for (; out < end; out += outStride, b += stride) {
     v128.store(out, loadPart(b, low));
     v128.store(out, high > 0 ? loadPart(b + 16, high) : f32x4.splat(0), 16);
+  }
+}
+
+/** Four panels of eight columns from a B stored [k, n], so that whole lines of the cache are read. */
+function packFourPanels(b: usize, stride: usize, k: i32, out: usize): void {
+  const panel = <usize>k * PANEL * 4;
+  const second = out + panel, third = second + panel, fourth = third + panel;
+  for (let at: usize = 0; at < panel; at += PANEL * 4, b += stride) {
+    v128.store(out + at, v128.load(b));
+    v128.store(out + at, v128.load(b, 16), 16);
+    v128.store(second + at, v128.load(b, 32));
+    v128.store(second + at, v128.load(b, 48), 16);
+    v128.store(third + at, v128.load(b, 64));
+    v128.store(third + at, v128.load(b, 80), 16);
+    v128.store(fourth + at, v128.load(b, 96));
+    v128.store(fourth + at, v128.load(b, 112), 16);
   }
 }
 

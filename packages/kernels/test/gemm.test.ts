@@ -85,7 +85,8 @@ describe.each(builds)('matrix product, %s', (build) => {
             [5, 8, 4],
             [7, 13, 9],
             [17, 65, 300],
-            [161, 9, 257],
+            [403, 9, 257],
+            [6, 77, 30],
             [3, 33, 1025],
             [64, 64, 0],
           ]) {
@@ -100,7 +101,7 @@ describe.each(builds)('matrix product, %s', (build) => {
     for (const [m, n, k] of [
       [12, 37, 300],
       [9, 64, 128],
-      [163, 10, 1030],
+      [403, 10, 1030],
     ]) {
       const [a, b, none] = [random(m * k, 4), random(k * n, 5), new Float32Array(m * n)];
       for (const transposedA of [false, true]) {
