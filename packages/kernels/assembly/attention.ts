@@ -15,8 +15,11 @@ import { rowDot } from './reduce';
 
 /** Keys of a block. A multiple of eight. */
 const KEYS: i32 = 128;
-/** Queries whose scores of a block of keys are in memory at once: a multiple of the tile's five rows. */
-const ROWS: i32 = 60;
+/**
+ * Queries whose scores of a block of keys are in memory at once: a multiple of the tile's five rows. Where it is causal, a block
+ * ends with the keys that its last query sees, so fewer queries compute less that is masked.
+ */
+const ROWS: i32 = 20;
 /** Queries for which a block of keys is packed once. */
 const QUERIES: i32 = 240;
 /** Up to so many queries packing would cost more than it saves. */
