@@ -187,6 +187,14 @@ describe('search block', () => {
     }
   });
 
+  test('refuses images of which none would be held out', async () => {
+    for (const label of ['a', 'b']) {
+      mkdirSync(at(`pair/${label}`), { recursive: true });
+      writeFileSync(at(`pair/${label}/1.png`), encodePng(picture(8, 8)));
+    }
+    await expect(search('block', at('pair'), '--out', at('none'))).rejects.toThrow('too few to hold out 15% of them');
+  });
+
   test('writes the network of the best block', async () => {
     const options = [
       '--nodes',

@@ -1,3 +1,4 @@
+import { relative } from 'node:path';
 import { splitExamples } from 'unrolled/data';
 import type { Preprocessing } from 'unrolled/images';
 import {
@@ -72,7 +73,7 @@ async function readData(folder: string, { size, seed }: AccuracyOptions): Promis
     await readExamples(set, plain, { labels }),
     test && (await readExamples(test, plain, { labels })),
   ];
-  const keyed = own.examples.map((example, i) => ({ example, key: own.placeOf(i) }));
+  const keyed = own.examples.map((example, i) => ({ example, key: relative(files.path, own.placeOf(i)) }));
   const split = splitExamples(keyed, { share: 0.1, seed, keyOf: ({ key }) => key });
   const training = other ? own.examples : split.train.map(({ example }) => example);
   const statistics = channelStatistics(

@@ -1,5 +1,4 @@
 import { graphChart } from 'unrolled/charts';
-import { splitExamples } from 'unrolled/data';
 import type { Preprocessing } from 'unrolled/images';
 import {
   type BlockTrainingOptions,
@@ -11,8 +10,10 @@ import {
   referenceMultiplyAdds,
 } from 'unrolled/search';
 import { channelStatistics } from 'unrolled/tasks/classify-images';
-import { formatCount, shellWord } from '../output/units.ts';
+import { Failure } from '../failure.ts';
+import { countOf, formatCount, shellWord } from '../output/units.ts';
 import { readExamples } from '../tasks/images/examples.ts';
+import { heldOut } from '../tasks/images/held-out.ts';
 import { readImageFiles, typicalImage } from '../tasks/images/sources.ts';
 import { defaultSteps, endText } from './cell.ts';
 import type { CommonOptions, Prepared } from './prepared.ts';
@@ -34,7 +35,7 @@ export const blockDefaults = {
 } as const satisfies BlockOptions;
 
 /** Share of the images that candidates are compared on. */
-const heldOut = 0.15;
+const validationShare = 0.15;
 
 /** @throws Failure if the images cannot be read */
 export async function prepareBlock(
@@ -49,9 +50,11 @@ export async function prepareBlock(
   const C = grey ? 1 : 3;
   const plain: Preprocessing = { size: size ?? side, mean: Array(C).fill(0), std: Array(C).fill(1) };
   const read = await readExamples(set, plain, { labels, note });
-  const keyed = read.examples.map((example, i) => ({ example, key: read.placeOf(i) }));
-  const split = splitExamples(keyed, { share: heldOut, seed: 1, keyOf: ({ key }) => key });
-  const [train, validation] = [split.train, split.validation].map((part) => part.map(({ example }) => example));
+  const { examples: train, validation } = await heldOut(read, null, files, plain, { seed: 1, validationShare });
+  if (train.length === 0 || validation.length === 0) {
+    const count = countOf(read.examples.length, 'image');
+    throw new Failure(`${files.path}: ${count} are too few to hold out 15% of them; give more`);
+  }
   const preprocessing = {
     ...plain,
     ...channelStatistics(
