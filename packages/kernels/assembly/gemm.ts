@@ -25,6 +25,11 @@ function roundUp(depth: i32): i32 {
   return (depth + 3) & -4;
 }
 
+/** C[m, n] = 0, what a product with k = 0 is. @param ldc bytes from row to row of C */
+export function clear(c: usize, ldc: usize, m: i32, n: i32): void {
+  for (let i = 0; i < m; i++) memory.fill(c + <usize>i * ldc, 0, <usize>n << 2);
+}
+
 /**
  * C[m, n] (+)= A · B. A is [m, k], or stored as [k, m] when `transposedA` is 1. With k = 0 the product is zero.
  *
@@ -60,10 +65,6 @@ export function gemm(a: usize, lda: i32, transposedA: i32, packedB: usize, c: us
       }
     }
   }
-}
-
-export function clear(c: usize, ldc: usize, m: i32, n: i32): void {
-  for (let i = 0; i < m; i++) memory.fill(c + <usize>i * ldc, 0, <usize>n << 2);
 }
 
 /**

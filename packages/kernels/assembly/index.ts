@@ -35,6 +35,6 @@ export { argmax, reduce, sumOfSquares } from './reduce';
 export { rnnBackward, rnnForward } from './rnn';
 export { scan, scanPack, scanWorkSize } from './scan';
 export { crossEntropy, crossEntropyGrad, logSoftmax, logSoftmaxGrad, softmax, softmaxGrad } from './softmax';
-export { fitsHalf, gemmHalf, gemmWide, halfSize, packHalf, wideScratchSize } from './wide';
+export { fitsHalf, gemmHalf, gemmWide, packHalf, wideScratchSize } from './wide';
 export { winograd, winogradInputs, winogradSize } from './winograd';
 export { winogradGradients, winogradSum, winogradWeights } from './winograd-weights';

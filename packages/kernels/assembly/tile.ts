@@ -13,7 +13,7 @@ export const ROWS: i32 = 5;
 /** C's eight columns from `c` on get (or are increased by) v0 and v1. */
 // @ts-ignore: decorator
 @inline
-function put(c: usize, v0: v128, v1: v128, columns: i32, add: i32): void {
+export function put(c: usize, v0: v128, v1: v128, columns: i32, add: i32): void {
   if (columns >= 8) {
     if (add) {
       v0 = f32x4.add(v128.load(c), v0);

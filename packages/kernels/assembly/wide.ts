@@ -9,9 +9,9 @@
  * and sums are those of the numbers themselves.
  */
 import { BAND, band, BLOCK, clear } from './gemm';
-import { madd, maxLanes, storePart, loadPart } from './lanes';
+import { loadPart, madd, maxLanes } from './lanes';
 import { PANEL, packRight } from './pack';
-import { ROWS } from './tile';
+import { put, ROWS } from './tile';
 
 /** Exponent of float32 less that of the 16 bits. */
 const BIAS: i32 = 102;
@@ -42,18 +42,13 @@ const WIDE: i32 = 32;
 const HALF_STEP: usize = 64;
 const STEP: usize = 128;
 
-/** How many floats `packHalf` writes for B [k, n]: panels of 32 columns, half a float each. */
-export function halfSize(k: i32, n: i32): i32 {
-  return ((n + WIDE - 1) & -WIDE) / 2 * k;
-}
-
 /**
  * Packs B, whose numbers fit, in panels [k, 32] of 16 bits, the last one filled up with zeros: the first and the
  * last four of eight columns are the upper and lower halves of four lanes.
  *
  * @param b B [k, n] with `ldb` floats from row to row; when `transposed` is 1 it is stored as [n, k]
  * @param scratch 8 · k floats
- * @param out halfSize(k, n) floats
+ * @param out packedSize(k, n, 32) / 2 floats
  */
 export function packHalf(b: usize, ldb: i32, transposed: i32, k: i32, n: i32, scratch: usize, out: usize): void {
   const stride = <usize>(transposed ? ldb : 1) << 2;
@@ -214,20 +209,9 @@ function halfRow(x: usize, q: usize, k: i32, c: usize, n: i32, add: i32): void {
 
 function put32(c: usize, v0: v128, v1: v128, v2: v128, v3: v128, v4: v128, v5: v128, v6: v128, v7: v128, columns: i32, add: i32): void {
   put(c, v0, v1, columns, add);
-  put(c + 32, v2, v3, columns - 8, add);
-  put(c + 64, v4, v5, columns - 16, add);
-  put(c + 96, v6, v7, columns - 24, add);
-}
-
-// @ts-ignore: decorator
-@inline
-function put(c: usize, v0: v128, v1: v128, columns: i32, add: i32): void {
-  if (columns <= 0) return;
-  const first = min(columns, 4);
-  storePart(c, add ? f32x4.add(loadPart(c, first), v0) : v0, first);
-  if (columns <= 4) return;
-  const second = min(columns - 4, 4);
-  storePart(c + 16, add ? f32x4.add(loadPart(c + 16, second), v1) : v1, second);
+  if (columns > 8) put(c + 32, v2, v3, columns - 8, add);
+  if (columns > 16) put(c + 64, v4, v5, columns - 16, add);
+  if (columns > 24) put(c + 96, v6, v7, columns - 24, add);
 }
 
 /** More rows: eight columns of a block are copied as floats, which stay in the first-level cache for all rows of a band. */

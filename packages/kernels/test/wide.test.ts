@@ -46,7 +46,7 @@ describe.each(builds)('products with wide panels, of 32 and 16 bits, %s', (build
     const left = floats(a);
     const [one, wide, half] = Array.from({ length: 3 }, () => floats(random(m * n, 3)));
     const [packed, packedWide] = [space(kernels.packedSize(k, n, 8)), space(kernels.packedSize(k, n, 32))];
-    const packedHalf = space(kernels.halfSize(k, n));
+    const packedHalf = space(kernels.packedSize(k, n, 32) / 2);
     kernels.packRight(right, ld, Number(transposed), k, n, 8, packed);
     const scratch = space(kernels.wideScratchSize(k));
     const guard = floats([12345]);
