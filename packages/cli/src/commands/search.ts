@@ -109,8 +109,8 @@ Examples:
   unrolled search block cifar10/
   unrolled search block cifar10/ --penalty 0.2 --candidates 200
 
-15% of the images to train on are held out to compare candidates; images to test on are not read. The folder gets
-network.json, the configuration of the best network, and found.svg, the graph of its block.`,
+15% of the images to train on, or those of a folder val, compare candidates; images to test on are not read.
+The folder gets network.json, the configuration of the best network, and found.svg, the graph of its block.`,
     )
     .action(async (paths: string[], flags: StartFlags & Partial<BlockOptions>) => {
       process.exitCode = await startSearch('block', paths, flags);

@@ -53,7 +53,7 @@ export async function prepareBlock(
   const { examples: train, validation } = await heldOut(read, null, files, plain, { seed: 1, validationShare });
   if (train.length === 0 || validation.length === 0) {
     const count = countOf(read.examples.length, 'image');
-    throw new Failure(`${files.path}: ${count} are too few to hold out 15% of them; give more`);
+    throw new Failure(`${files.path}: ${count} are too few to hold out ${100 * validationShare}% of them; give more`);
   }
   const preprocessing = {
     ...plain,
