@@ -29,12 +29,12 @@ export const recipes: Readonly<Record<RecipeKind, Readonly<Record<ModelName, Rec
     mingru: { ...mingru, hidden: 384 },
     transformer: { model: 'transformer', layers: 4, heads: 4, hidden: 128 },
   },
-  // Equal parameters: about 1.1 million with the characters of tinyshakespeare.
+  // Equal parameters: about 1.1 million with the characters of tinyshakespeare and with those of Lua.
   equal: {
     lstm: { cell: 'lstm', layers: 2, hidden: 256 },
     gru: { cell: 'gru', layers: 2, hidden: 304 },
-    mingru: { ...mingru, hidden: 606 },
-    transformer: { model: 'transformer', layers: 4, heads: 4, hidden: 144, feedForward: 632 },
+    mingru: { ...mingru, hidden: 602 },
+    transformer: { model: 'transformer', layers: 4, heads: 4, hidden: 144, feedForward: 640 },
   },
 };
 
