@@ -6,7 +6,6 @@
  * other query. So a query has the same bits alone, with a cache of keys, or among all the others.
  */
 import { keptLanes, leastKept } from './dropout';
-import { gemmFewRows } from './few-rows';
 import { band, gemm } from './gemm';
 import { bytes, keepPart, loadPart, madd, maxLanes, read, sumLanes, write } from './lanes';
 import { exp4, log4 } from './math';
@@ -14,7 +13,7 @@ import { packRight, packedSize } from './pack';
 import { rowDot } from './reduce';
 
 /** Keys of a block. A multiple of eight. */
-const KEYS: i32 = 128;
+export const KEYS: i32 = 128;
 /**
  * Queries whose scores of a block of keys are in memory at once: a multiple of the tile's five rows. Where it is causal, a block
  * ends with the keys that its last query sees, so fewer queries compute less that is masked.
@@ -22,8 +21,6 @@ const KEYS: i32 = 128;
 const ROWS: i32 = 20;
 /** Queries for which a block of keys is packed once. */
 const QUERIES: i32 = 240;
-/** Up to so many queries packing would cost more than it saves. */
-const FEW: i32 = 3;
 
 /** Floats of a block of scores. */
 // @ts-ignore: decorator
@@ -44,7 +41,7 @@ export function attentionGradScratchSize(depth: i32, width: i32): i32 {
 /** Keys that query i of a run sees. */
 // @ts-ignore: decorator
 @inline
-function visible(keys: i32, limit: i32, causal: i32, i: i32): i32 {
+export function visible(keys: i32, limit: i32, causal: i32, i: i32): i32 {
   return causal ? max(0, min(keys, limit + i)) : keys;
 }
 
@@ -52,7 +49,7 @@ function visible(keys: i32, limit: i32, causal: i32, i: i32): i32 {
  * One row of scores, in place: s = scale·x + mask for the first `count`, then p = e^(s − m) with m the largest so far; 0 from
  * there to `columns`. Sums and outputs so far are rescaled from the old m to the new one.
  */
-function weigh(x: usize, count: i32, columns: i32, scale: f32, mask: usize, most: usize, total: usize, out: usize, width: i32): void {
+export function weigh(x: usize, count: i32, columns: i32, scale: f32, mask: usize, most: usize, total: usize, out: usize, width: i32): void {
   const factor = f32x4.splat(scale);
   const nothing = f32x4.splat(f32.NEGATIVE_INFINITY);
   let largest = nothing;
@@ -96,41 +93,12 @@ function weigh(x: usize, count: i32, columns: i32, scale: f32, mask: usize, most
 }
 
 /** p[j] = kept(index + j) ? p[j] / (1 − rate) : 0, for whole vectors of p. */
-function drop(p: usize, columns: i32, seed: i32, rate: f64, index: i32): void {
+export function drop(p: usize, columns: i32, seed: i32, rate: f64, index: i32): void {
   const least = leastKept(rate);
   const scale = f32x4.splat(<f32>(1 / (1 - rate)));
   for (let j = 0; j < columns; j += 4) {
     const kept = keptLanes(index + j, seed, least);
     v128.store(p + bytes(j), v128.and(kept, f32x4.mul(v128.load(p + bytes(j)), scale)));
-  }
-}
-
-/** out[width] += Σ_j p[j] · v[j]: what a product with v packed gives, in the same order. */
-function weighted(p: usize, count: i32, v: usize, ldv: usize, out: usize, width: i32): void {
-  let e = 0;
-  for (; e + 16 <= width; e += 16) {
-    let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0;
-    let row = v + bytes(e);
-    for (let j = 0; j < count; j++, row += ldv) {
-      const x = v128.load32_splat(p + bytes(j));
-      s0 = madd(x, v128.load(row), s0);
-      s1 = madd(x, v128.load(row, 16), s1);
-      s2 = madd(x, v128.load(row, 32), s2);
-      s3 = madd(x, v128.load(row, 48), s3);
-    }
-    const at = out + bytes(e);
-    v128.store(at, f32x4.add(v128.load(at), s0));
-    v128.store(at, f32x4.add(v128.load(at, 16), s1), 16);
-    v128.store(at, f32x4.add(v128.load(at, 32), s2), 32);
-    v128.store(at, f32x4.add(v128.load(at, 48), s3), 48);
-  }
-  for (; e < width; e += 4) {
-    const rest = min(width - e, 4);
-    let s = f32x4.splat(0);
-    let row = v + bytes(e);
-    for (let j = 0; j < count; j++, row += ldv) s = madd(v128.load32_splat(p + bytes(j)), loadPart(row, rest), s);
-    const at = out + bytes(e);
-    write(at, f32x4.add(loadPart(at, rest), s), rest);
   }
 }
 
@@ -171,7 +139,6 @@ function queries(
   const totals = scores + bytes(BLOCK);
   const packedKeys = totals + bytes(QUERIES);
   const packedValues = packedKeys + bytes(packedSize(depth, KEYS, 8));
-  const few = rows <= FEW;
   for (let i = 0; i < rows; i++) {
     memory.fill(out + (<usize>i * ldo << 2), 0, bytes(width));
     store<f32>(normaliser + bytes(i), f32.NEGATIVE_INFINITY);
@@ -180,36 +147,30 @@ function queries(
   const all = visible(keys, limit, causal, rows - 1);
   for (let first = 0; first < all; first += KEYS) {
     const n = min(all - first, KEYS);
-    const blockKeys = k + (<usize>first * ldk << 2);
-    const blockValues = v + (<usize>first * ldv << 2);
-    if (!few) {
-      packRight(blockKeys, ldk, 1, depth, n, 8, packedKeys);
-      packRight(blockValues, ldv, 0, n, width, 8, packedValues);
-    }
+    packRight(k + (<usize>first * ldk << 2), ldk, 1, depth, n, 8, packedKeys);
+    packRight(v + (<usize>first * ldv << 2), ldv, 0, n, width, 8, packedValues);
     for (let i = 0; i < rows; i += ROWS) {
       const count = min(rows - i, ROWS);
       const columns = min(n, visible(keys, limit, causal, i + count - 1) - first);
       if (columns <= 0) continue;
       const left = q + (<usize>i * ldq << 2);
       const result = out + (<usize>i * ldo << 2);
-      if (few) gemmFewRows(left, ldq, blockKeys, ldk, scores, KEYS, count, columns, depth, 0);
-      else gemm(left, ldq, 0, packedKeys, scores, KEYS, count, columns, depth, 0, 0);
+      gemm(left, ldq, 0, packedKeys, scores, KEYS, count, columns, depth, 0, 0);
       for (let r = 0; r < count; r++) {
         const own = max(0, min(columns, visible(keys, limit, causal, i + r) - first));
         const row = scores + bytes(r * KEYS);
         const masked = mask ? mask + bytes((i + r) * ldm + first) : 0;
         weigh(row, own, columns, scale, masked, normaliser + bytes(i + r), totals + bytes(i + r), result + (<usize>r * ldo << 2), width);
         if (rate > 0) drop(row, columns, seed, rate, index + (i + r) * stride + first);
-        if (few) weighted(row, columns, blockValues, <usize>ldv << 2, result + (<usize>r * ldo << 2), width);
       }
-      if (!few) band(scores, bytes(KEYS), packedValues, bytes(n * 8), result, <usize>ldo << 2, count, width, columns, 1);
+      band(scores, bytes(KEYS), packedValues, bytes(n * 8), result, <usize>ldo << 2, count, width, columns, 1);
     }
   }
   for (let i = 0; i < rows; i++) finish(normaliser + bytes(i), load<f32>(totals + bytes(i)), out + (<usize>i * ldo << 2), width);
 }
 
 /** Divides a row by the sum of its weights. */
-function finish(normaliser: usize, total: f32, out: usize, width: i32): void {
+export function finish(normaliser: usize, total: f32, out: usize, width: i32): void {
   if (total == 0) {
     store<f32>(normaliser, f32.POSITIVE_INFINITY);
     return;

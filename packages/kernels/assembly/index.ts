@@ -1,5 +1,6 @@
 /** Everything the kernels export; each file is one subject. */
 export { attention, attentionGrad, attentionGradScratchSize, attentionScratchSize } from './attention';
+export { attentionFew, attentionFewScratchSize } from './attention-few';
 export {
   batchNormAffine,
   batchNormApply,

@@ -1,6 +1,6 @@
 import { type AttentionBackward, type AttentionForward, attentionSizes, maskStrides } from '../attention.ts';
 import { type Context, EXPONENTIAL } from './context.ts';
-import { attentionGradJob, attentionJob } from './jobs/attention.ts';
+import { attentionGradJob, attentionJob, attentionScratchSize, isShareable } from './jobs/attention.ts';
 
 export function attentionOperations(context: Context) {
   const { memory, kernels } = context;
@@ -31,12 +31,12 @@ export function attentionOperations(context: Context) {
 
   return {
     attention(given: AttentionForward): void {
-      const { D, E } = attentionSizes(given);
-      const parts = context.partsFor(workOf(given));
-      const scratchBytes = 4 * kernels.attentionScratchSize(D, E);
+      const parameters = parametersOf(given);
+      const parts = isShareable(parameters) ? context.partsFor(workOf(given)) : 1;
+      const scratchBytes = 4 * attentionScratchSize(kernels, parameters);
       const outputs = { out: memory.address(given.out), normaliser: memory.address(given.normaliser) };
       const scratch = { scratch: memory.scratch('parts', parts * scratchBytes), scratchBytes };
-      context.run(attentionJob, { ...parametersOf(given), ...outputs, ...scratch }, parts);
+      context.run(attentionJob, { ...parameters, ...outputs, ...scratch }, parts);
     },
 
     attentionGrad(given: AttentionBackward): void {

@@ -1,7 +1,23 @@
-import { defineJob, type JobParameters, startOf } from './job.ts';
+import type { Kernels } from '../generated/kernels.ts';
+import { defineJob, type JobParameters, type Part, startOf } from './job.ts';
 
 /** Heads of a part, from which on parts begin with a whole one: then no keys are packed twice. */
 const WHOLE_HEADS = 4;
+
+/** Up to so many queries of a sequence, keys and values are read as they lie, and not packed. */
+const FEW = 3;
+
+/** Whether queries can be shared. Few of one sequence wait for memory, which threads that read a head each do not speed up. */
+export const isShareable = ({ B, T }: Pick<Shared, 'B' | 'T'>): boolean => T > FEW || B > 1;
+
+/** Floats of scratch that each part of `attentionJob` needs. */
+export function attentionScratchSize(
+  kernels: Kernels,
+  { T, heads, depth, width }: Pick<Shared, 'T' | 'heads' | 'depth' | 'width'>,
+): number {
+  if (T <= FEW) return kernels.attentionFewScratchSize(T, heads, width);
+  return kernels.attentionScratchSize(depth, width);
+}
 
 const shared = [
   ...([
@@ -46,8 +62,36 @@ function placesOf(p: Shared, b: number, h: number, t: number) {
   };
 }
 
-/** Each part takes a run of the B · H · T queries. */
+/** Each part takes a run of the B · H · T queries, or, where a sequence has few, of the B sequences. */
 export const attentionJob = defineJob(shared, (kernels, p, share) => {
+  if (p.T <= FEW) few(kernels, p, share);
+  else many(kernels, p, share);
+});
+
+function few(kernels: Kernels, p: Shared, share: Part): void {
+  const to = startOf(p.B, share.part + 1, share.parts);
+  const scratch = p.scratch + share.part * p.scratchBytes;
+  for (let b = startOf(p.B, share.part, share.parts); b < to; b++) {
+    const at = placesOf(p, b, 0, 0);
+    const inputs = [
+      p.q + at.query,
+      at.ldq,
+      p.k + at.key,
+      at.ldk,
+      p.v + at.value,
+      at.ldv,
+      at.mask,
+      p.maskH,
+      p.maskT,
+    ] as const;
+    const outputs = [p.out + at.out, at.ldo, at.normaliser] as const;
+    const heads = [p.groups, p.heads / p.groups] as const;
+    const sizes = [p.S, at.length, p.causal, at.limit, p.depth, p.width, p.scale] as const;
+    kernels.attentionFew(...inputs, ...outputs, p.T, ...heads, ...sizes, p.rate, p.seed, at.index, p.S, scratch);
+  }
+}
+
+function many(kernels: Kernels, p: Shared, share: Part): void {
   const rows = p.B * p.heads * p.T;
   const grain = p.B * p.heads >= WHOLE_HEADS * share.parts ? p.T : 1;
   const to = startOf(rows, share.part + 1, share.parts, grain);
@@ -63,7 +107,7 @@ export const attentionJob = defineJob(shared, (kernels, p, share) => {
     kernels.attention(...inputs, ...outputs, ...sizes, p.rate, p.seed, at.index, p.S, scratch);
     row += count;
   }
-});
+}
 
 /** Each part takes groups of heads that share keys and values, whose gradients are sums over them. */
 export const attentionGradJob = defineJob([...shared, 'dOut', 'dq', 'dk', 'dv'], (kernels, p, share) => {
