@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { stripTypeScriptTypes } from 'node:module';
 import { join } from 'node:path';
 import { openDevice, Random } from 'unrolled';
@@ -195,21 +195,9 @@ describe('search block', () => {
     await expect(search('block', at('pair'), '--out', at('none'))).rejects.toThrow('too few to hold out 15% of them');
   });
 
+  const options = ['--nodes', '1', '--channels', '2', '--batch', '4', '--steps', '2', '--round', '4', '--workers', '1'];
+
   test('writes the network of the best block', async () => {
-    const options = [
-      '--nodes',
-      '1',
-      '--channels',
-      '2',
-      '--batch',
-      '4',
-      '--steps',
-      '2',
-      '--round',
-      '4',
-      '--workers',
-      '1',
-    ];
     const printed = await search(
       'block',
       at('pictures'),
@@ -226,5 +214,27 @@ describe('search block', () => {
     for (const { reward, measures } of leaderboard) expect(reward).toBeLessThan(measures.accuracy);
     expect(JSON.parse(read('block/network.json'))).toMatchObject({ layer: 'sequential' });
     expect(read('block/found.svg')).toContain('input');
+  });
+
+  test('compares blocks by the images of a folder val', async () => {
+    for (const label of ['a', 'b']) {
+      cpSync(at(`pictures/${label}`), at(`parts/train/${label}`), { recursive: true });
+      mkdirSync(at(`parts/val/${label}`), { recursive: true });
+    }
+    for (const name of ['a/0.png', 'a/1.png', 'a/2.png', 'b/0.png', 'b/1.png'])
+      cpSync(at(`pictures/${name}`), at(`parts/val/${name}`));
+    const printed = await search(
+      'block',
+      at('parts'),
+      ...options,
+      '--candidates',
+      '4',
+      '--out',
+      at('parts-run'),
+      '--json',
+    );
+    for (const { measures } of events(printed).at(-1).leaderboard) {
+      expect(5 * measures.accuracy).toBeCloseTo(Math.round(5 * measures.accuracy));
+    }
   });
 });
