@@ -3,23 +3,22 @@ import { arithmetic, threadCounts, threadsName } from '../machine.ts';
 import type { Question, Row } from '../question.ts';
 import { type Engine, interleave, rounded, summarise } from '../timing.ts';
 
-const sizes = { batch: 16, heads: 8, steps: 128, width: 64 };
+const [B, heads, T, d] = [16, 8, 128, 64];
 
 const forms = {
   /** softmax(QKᵀ/√d)·V as four operations, [B, heads, T, d]. */
   composed: ([q, k, v]: readonly Tensor[]) =>
     q
       .matmul(k, { transposeB: true })
-      .mul(1 / Math.sqrt(sizes.width))
+      .mul(1 / Math.sqrt(d))
       .softmax()
       .matmul(v),
   /** As one, [B, T, heads · d]. */
-  fused: ([q, k, v]: readonly Tensor[]) => fused(q, k, v, { heads: sizes.heads }),
+  fused: ([q, k, v]: readonly Tensor[]) => fused(q, k, v, { heads }),
 };
 
 /** Scaled dot-product attention of many heads, forward and backward. */
 async function model(form: keyof typeof forms, threads: number) {
-  const { batch: B, heads, steps: T, width: d } = sizes;
   const device = await openDevice('wasm', { threads });
   const shape = form === 'fused' ? [B, T, heads * d] : [B, heads, T, d];
   const inputs = [1, 2, 3].map((seed) =>
@@ -40,18 +39,55 @@ async function model(form: keyof typeof forms, threads: number) {
   };
 }
 
+/** One query that looks at a cache, as when a token is generated. */
+async function cached(keys: number, threads: number) {
+  const device = await openDevice('wasm', { threads });
+  const values = (steps: number, seed: number): Tensor =>
+    device.tensor(
+      Float32Array.from({ length: steps * heads * d }, (_, i) => Math.sin(seed * i)),
+      [1, steps, heads * d],
+    );
+  const [q, k, v] = [values(1, 1), values(keys, 2), values(keys, 3)];
+  return {
+    close: () => device.close(),
+    step: (): number =>
+      device.withoutGradients(() => device.scope(() => fused(q, k, v, { heads, causal: true }).square().sum().item())),
+  };
+}
+
+interface Case {
+  readonly name: string;
+  readonly make: (threads: number) => Promise<{ step: () => number; close: () => void }>;
+  readonly flops: number;
+  /** Of keys and values, where each is read once and not computed with for long. */
+  readonly bytes?: number;
+}
+
+const cases: readonly Case[] = [
+  // Two products, each with two for its gradients.
+  ...(['composed', 'fused'] as const).map((form): Case => {
+    return { name: form, make: (threads) => model(form, threads), flops: 6 * (2 * B * heads * T * T * d) };
+  }),
+  ...[1000, 10_000, 100_000].map((keys): Case => {
+    const flops = 4 * keys * heads * d;
+    const name = `one query, ${keys.toLocaleString('en-US')} keys`;
+    return { name, make: (threads) => cached(keys, threads), flops, bytes: 8 * keys * heads * d };
+  }),
+];
+
 export const attention: Question = {
   name: 'attention',
-  asks: 'ms of scaled dot-product attention of 8 heads, T 128, d 64, B 16, forward and backward, on one thread and on more',
+  asks:
+    'ms of scaled dot-product attention of 8 heads of 64: T 128, B 16, forward and backward; and of one query at a cache; ' +
+    'on one thread and on more',
   async answer({ runs, rounds, peak }) {
-    const { batch: B, heads, steps: T, width: d } = sizes;
     const rows: Row[] = [];
-    for (const form of Object.keys(forms) as (keyof typeof forms)[]) {
+    for (const { name, make, flops, bytes } of cases) {
       const engines: Record<string, Engine> = {};
       const results: Record<string, number> = {};
       for (const threads of threadCounts()) {
         engines[threads] = async () => {
-          const { step, close } = await model(form, threads);
+          const { step, close } = await make(threads);
           for (let i = 0; i < 3; i++) results[threads] = step();
           const milliseconds = Array.from({ length: runs }, () => {
             const start = performance.now();
@@ -66,16 +102,15 @@ export const attention: Question = {
       if (new Set(Object.values(results)).size > 1) {
         throw new Error(`attention: results differ between threads: ${Object.values(results).join(', ')}`);
       }
-      // Two products, each with two for its gradients.
-      const flops = 6 * (2 * B * heads * T * T * d);
       for (const threads of threadCounts()) {
         const { median, min, max } = timings[threads];
         rows.push({
-          form,
+          form: name,
           on: threadsName(threads),
-          'ms per step': rounded(median),
+          ms: rounded(median),
           'min–max': `${rounded(min)}–${rounded(max)}`,
           ...arithmetic(flops, median, threads, peak),
+          'GB/s': bytes === undefined ? '' : rounded(bytes / median / 1e6),
           'one thread ÷ this': rounded(timings[1].median / median),
         });
       }
@@ -85,6 +120,7 @@ export const attention: Question = {
       notes: [
         `${B * heads} products of [${T}, ${d}] and [${T}, ${T}] at a time; the same bits on all threads. The fused form computes ` +
           'its weights again for the gradient, which is not counted.',
+        `One query: ${heads} heads of one sequence, forward only.`,
       ],
     };
   },
