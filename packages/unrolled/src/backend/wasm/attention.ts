@@ -1,6 +1,6 @@
 import { type AttentionBackward, type AttentionForward, attentionSizes, maskStrides } from '../attention.ts';
 import { type Context, EXPONENTIAL } from './context.ts';
-import { attentionGradJob, attentionJob, attentionScratchSize, isShareable } from './jobs/attention.ts';
+import { attentionGradJob, attentionJob, attentionScratchSize, divisible } from './jobs/attention.ts';
 
 export function attentionOperations(context: Context) {
   const { memory, kernels } = context;
@@ -32,7 +32,7 @@ export function attentionOperations(context: Context) {
   return {
     attention(given: AttentionForward): void {
       const parameters = parametersOf(given);
-      const parts = isShareable(parameters) ? context.partsFor(workOf(given)) : 1;
+      const parts = context.partsFor(divisible(parameters) * workOf(given));
       const scratchBytes = 4 * attentionScratchSize(kernels, parameters);
       const outputs = { out: memory.address(given.out), normaliser: memory.address(given.normaliser) };
       const scratch = { scratch: memory.scratch('parts', parts * scratchBytes), scratchBytes };

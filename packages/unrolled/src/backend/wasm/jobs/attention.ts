@@ -7,8 +7,11 @@ const WHOLE_HEADS = 4;
 /** Up to so many queries of a sequence, keys and values are read as they lie, and not packed. */
 const FEW = 3;
 
-/** Whether queries can be shared. Few of one sequence wait for memory, which threads that read a head each do not speed up. */
-export const isShareable = ({ B, T }: Pick<Shared, 'B' | 'T'>): boolean => T > FEW || B > 1;
+/** Of few queries: what a thread waits for memory is not shared, so a part of the work counts. */
+const WAITING = 1 / 10;
+
+/** The share of the work that threads divide. */
+export const divisible = ({ T }: Pick<Shared, 'T'>): number => (T > FEW ? 1 : WAITING);
 
 /** Floats of scratch that each part of `attentionJob` needs. */
 export function attentionScratchSize(
@@ -62,17 +65,20 @@ function placesOf(p: Shared, b: number, h: number, t: number) {
   };
 }
 
-/** Each part takes a run of the B · H · T queries, or, where a sequence has few, of the B sequences. */
+/** Each part takes a run of the B · H · T queries, or, where a sequence has few, of the B · G groups of heads. */
 export const attentionJob = defineJob(shared, (kernels, p, share) => {
   if (p.T <= FEW) few(kernels, p, share);
   else many(kernels, p, share);
 });
 
 function few(kernels: Kernels, p: Shared, share: Part): void {
-  const to = startOf(p.B, share.part + 1, share.parts);
+  const each = p.heads / p.groups;
+  const to = startOf(p.B * p.groups, share.part + 1, share.parts);
   const scratch = p.scratch + share.part * p.scratchBytes;
-  for (let b = startOf(p.B, share.part, share.parts); b < to; b++) {
-    const at = placesOf(p, b, 0, 0);
+  for (let group = startOf(p.B * p.groups, share.part, share.parts); group < to; ) {
+    const [b, first] = [Math.floor(group / p.groups), group % p.groups];
+    const groups = Math.min(p.groups - first, to - group);
+    const at = placesOf(p, b, first * each, 0);
     const inputs = [
       p.q + at.query,
       at.ldq,
@@ -85,9 +91,9 @@ function few(kernels: Kernels, p: Shared, share: Part): void {
       p.maskT,
     ] as const;
     const outputs = [p.out + at.out, at.ldo, at.normaliser] as const;
-    const heads = [p.groups, p.heads / p.groups] as const;
-    const sizes = [p.S, at.length, p.causal, at.limit, p.depth, p.width, p.scale] as const;
-    kernels.attentionFew(...inputs, ...outputs, p.T, ...heads, ...sizes, p.rate, p.seed, at.index, p.S, scratch);
+    const sizes = [p.T, groups, each, p.S, at.length, p.causal, at.limit, p.depth, p.width, p.scale] as const;
+    kernels.attentionFew(...inputs, ...outputs, ...sizes, p.rate, p.seed, at.index, p.S, scratch);
+    group += groups;
   }
 }
 
