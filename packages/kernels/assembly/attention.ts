@@ -7,7 +7,7 @@
  */
 import { keptLanes, leastKept } from './dropout';
 import { band, gemm } from './gemm';
-import { bytes, keepPart, loadPart, madd, maxLanes, read, sumLanes, write } from './lanes';
+import { bytes, keepPart, loadPart, maxLanes, read, sumLanes, write } from './lanes';
 import { exp4, log4 } from './math';
 import { packRight, packedSize } from './pack';
 import { rowDot } from './reduce';
