@@ -195,9 +195,17 @@ export const kernels: FaultGroup = {
         ['min(keys, limit + i)', 'min(keys, limit + i + 1)'],
         ['store<f32>(total, load<f32>(total) * f32x4.extract_lane(correction, 0));', ''],
         ['if (length) keys = min(keys, load<i32>(length));\n  for', 'for'],
-        ['index + (i + r) * stride + first);\n        if (few)', 'index + (i + r) * stride);\n        if (few)'],
-        ['const FEW: i32 = 3;', 'const FEW: i32 = 0;'],
+        ['rate, index + (i + r) * stride + first);', 'rate, index + (i + r) * stride);'],
         ['f32x4.mul(f32x4.mul(p, f32x4.sub(d, own)), factor)', 'f32x4.mul(p, f32x4.sub(d, own))'],
+      ],
+    ),
+    ...faultsIn(
+      `${assembly}/attention-few.ts`,
+      [conformance, 'packages/unrolled/src/ops/attention.test.ts'],
+      [
+        ['index + r * stride + first);', 'index + r * stride);'],
+        ['visible(keys, limit, causal, i) - first', 'visible(keys, limit, causal, rows - 1) - first'],
+        ['h * maskH + i * maskT + first', 'i * maskT + first'],
       ],
     ),
     ...faultsIn(
