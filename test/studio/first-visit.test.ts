@@ -56,6 +56,8 @@ describe.skipIf(noChromium)('the first visit', () => {
     await page.getByRole('link', { name: 'Write' }).click();
     await expect.poll(() => page.getByRole('listbox').getByRole('option').count()).toBe(400);
     await page.getByRole('link', { name: 'Unrolled' }).click();
+    // The room before has a choice of that name, too.
+    await expect.poll(() => page.getByLabel('Text it reads').count()).toBe(1);
     await page.getByLabel('Model').selectOption('ready-lstm');
     await expect
       .poll(() => page.getByRole('heading', { name: /Ready-made LSTM after [\d,]{5} updates/ }).count())
