@@ -1,5 +1,3 @@
-import { relative } from 'node:path';
-import { splitExamples } from 'unrolled/data';
 import type { Preprocessing } from 'unrolled/images';
 import {
   channelStatistics,
@@ -13,6 +11,7 @@ import { type BlockKind, blockNetworkConfig, profile } from 'unrolled/vision';
 import { formatDuration } from '../output/units.ts';
 import { openMachine } from '../run/open-device.ts';
 import { readExamples } from '../tasks/images/examples.ts';
+import { heldOut } from '../tasks/images/held-out.ts';
 import { readImageFiles, typicalImage } from '../tasks/images/sources.ts';
 
 export interface AccuracyOptions {
@@ -69,20 +68,17 @@ async function readData(folder: string, { size, seed }: AccuracyOptions): Promis
   const { side, grey } = await typicalImage(files);
   const channels = grey ? 1 : 3;
   const plain = { size: size ?? side, mean: Array<number>(channels).fill(0), std: Array<number>(channels).fill(1) };
-  const [own, other] = [
-    await readExamples(set, plain, { labels }),
-    test && (await readExamples(test, plain, { labels })),
-  ];
-  const keyed = own.examples.map((example, i) => ({ example, key: relative(files.path, own.placeOf(i)) }));
-  const split = splitExamples(keyed, { share: 0.1, seed, keyOf: ({ key }) => key });
-  const training = other ? own.examples : split.train.map(({ example }) => example);
+  const own = await readExamples(set, plain, { labels });
+  const { examples: training, validation: tested } = test
+    ? { examples: own.examples, validation: (await readExamples(test, plain, { labels })).examples }
+    : await heldOut(own, null, files, plain, { seed, validationShare: 0.1 });
   const statistics = channelStatistics(
     training.map(({ image }) => image),
     channels,
   );
   return {
     ...{ labels, training, preprocessing: { ...plain, ...statistics } },
-    test: other ? other.examples : split.validation.map(({ example }) => example),
+    test: tested,
   };
 }
 
