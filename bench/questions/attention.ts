@@ -59,7 +59,7 @@ interface Case {
   readonly name: string;
   readonly make: (threads: number) => Promise<{ step: () => number; close: () => void }>;
   readonly flops: number;
-  /** Of keys and values, where each is read once and not computed with for long. */
+  /** Of keys and values, where each is read once. */
   readonly bytes?: number;
 }
 

@@ -7,11 +7,11 @@ const WHOLE_HEADS = 4;
 /** Up to so many queries of a sequence, keys and values are read as they lie, and not packed. */
 const FEW = 3;
 
-/** Of few queries: what a thread waits for memory is not shared, so a part of the work counts. */
-const WAITING = 1 / 10;
+/** Few queries mostly wait for memory, which more threads hardly speed up: this much of their work counts when threads are chosen. */
+const FEW_WORK = 1 / 10;
 
-/** The share of the work that threads divide. */
-export const divisible = ({ T }: Pick<Shared, 'T'>): number => (T > FEW ? 1 : WAITING);
+/** The share of the work that more threads speed up. */
+export const divisible = ({ T }: Pick<Shared, 'T'>): number => (T > FEW ? 1 : FEW_WORK);
 
 /** Floats of scratch that each part of `attentionJob` needs. */
 export function attentionScratchSize(
